@@ -1,0 +1,83 @@
+"""Errors and warnings of fatebias.
+
+    FatebiasError(Exception)
+    +-- SettingsError       a setting is unknown, of the wrong type or out of range
+    +-- ScreenError         the screen file or the guide map cannot be used as it is
+    +-- NotAvailableError   the value of a setting is known but not built yet
+    +-- FitError            inference did not reach a usable posterior
+    +-- QCError             a QC assertion is violated (simulation mode)
+    +-- ExportError         results cannot be written or read
+    +-- SimulationError     a simulation was asked for that cannot be made
+    FatebiasWarning(UserWarning)
+    +-- QCWarning           a QC assertion is violated (real data)
+    +-- FitWarning          the fit is usable, but not what was asked for
+
+`kind` is the last word of the R class with which the R package raises the same condition again:
+`fatebias_error_<kind>` or `fatebias_warning_<kind>`.
+"""
+
+
+class FatebiasError(Exception):
+    """Root of all errors that fatebias raises on purpose; the message says where and what to do."""
+
+    kind = "python"
+
+
+class SettingsError(FatebiasError):
+    """Raised when settings are built from an unknown key, a wrong type or a value out of range."""
+
+    kind = "settings"
+
+
+class ScreenError(FatebiasError):
+    """Raised before any fitting when a screen file, its keys or its guide map cannot be used."""
+
+    kind = "screen"
+
+
+class NotAvailableError(FatebiasError):
+    """Raised when a setting asks for something that this version does not offer yet."""
+
+    kind = "not_available"
+
+
+class FitError(FatebiasError):
+    """Raised when inference fails (a loss that is not finite, a device that is not there)."""
+
+    kind = "fit"
+
+
+class QCError(FatebiasError):
+    """Raised in simulation mode when a QC assertion is violated."""
+
+    kind = "qc"
+
+
+class ExportError(FatebiasError):
+    """Raised when results cannot be written to, or read from, a folder."""
+
+    kind = "export"
+
+
+class SimulationError(FatebiasError):
+    """Raised when the arguments of a simulation contradict each other or are out of range."""
+
+    kind = "simulation"
+
+
+class FatebiasWarning(UserWarning):
+    """Root of all warnings of fatebias."""
+
+    kind = "python"
+
+
+class QCWarning(FatebiasWarning):
+    """Given on real data when a QC assertion is violated."""
+
+    kind = "qc"
+
+
+class FitWarning(FatebiasWarning):
+    """Given when a fit ends without having met its convergence rule."""
+
+    kind = "fit"

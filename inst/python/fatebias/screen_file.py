@@ -1,0 +1,212 @@
+"""Reading a screen from .h5ad, group by group, and writing one.
+
+Only the named groups are opened (h5py and anndata's `read_elem`), so expression (X, layers, raw,
+obsp) is never loaded, however large. Every finding names the file, the key and the first cells.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from anndata.io import read_elem, write_elem
+
+from .errors import ScreenError
+from .guide_map import first_few, read_guide_map
+from .screen import RawCells, Screen, build_screen, contrast_weights
+from .settings import Settings
+
+PROBABILITY_TOLERANCE = 1e-3  # how far the fate probabilities of a cell may sum from 1
+_ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
+
+
+def read_screen(path: str | Path, guide_map: str | Path, settings: Settings) -> Screen:
+    """Read, check and index a screen (layout: DESIGN section 2); raises ScreenError before any fitting."""
+    path = Path(path)
+    names = read_guide_map(guide_map)
+    with _open(path) as file:
+        reader = _Reader(path, file, settings)
+        fates, probs = reader.fate_probs()
+        contrast_weights(settings.contrast_fate, fates)
+        guides, guide_names = reader.guides()
+        day = reader.labels(f"obs['{settings.day_key}']", "obs", settings.day_key)
+        covar = f"obsm/{settings.covar_key}"
+        replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
+        reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
+    cells = RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
+    return build_screen(cells, names, settings, where=str(path))
+
+
+def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names=None) -> None:
+    """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
+
+    guides: sparse cells x guides. fate_probs: array cells x fates, columns named by `fates`.
+    day, replicate: one label a cell. cell_names: one unique name a cell, or None.
+    """
+    n = guides.shape[0]
+    index = pd.Index([f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names)))
+    adata = anndata.AnnData(
+        X=sp.csr_matrix((n, 1), dtype=np.float32),
+        obs=pd.DataFrame({"day": pd.Categorical(list(map(str, day)))}, index=index),
+        obsm={
+            "covar": pd.DataFrame({"rep": pd.Categorical(list(map(str, replicate)))}, index=index),
+            "guide": sp.csr_matrix(guides, dtype=np.int8),
+            "fateprob": pd.DataFrame(np.asarray(fate_probs, dtype=np.float64), columns=list(fates), index=index),
+        },
+        uns={"guide_names": np.asarray(list(map(str, guide_names)), dtype=object)},
+    )
+    path, stage = Path(path), Path(f"{path}.part")
+    try:
+        with h5py.File(stage, "w") as file:
+            write_elem(file, "/", adata)
+        os.replace(stage, path)
+    finally:
+        stage.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> h5py.File:
+    if not path.is_file():
+        raise ScreenError(f"The screen file {path} does not exist.")
+    if path.stat().st_size == 0:
+        raise ScreenError(f"The screen file {path} is empty (0 bytes).")
+    if not h5py.is_hdf5(path):
+        raise ScreenError(f"{path} is not an .h5ad file (not HDF5). Write it with anndata's write_h5ad().")
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise ScreenError(f"Cannot open {path}: {error}. It may be truncated or in use; copy or write it again.") from error
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the named groups of one open file; each method knows one key."""
+
+    path: Path
+    file: h5py.File
+    settings: Settings
+
+    def element(self, group: str, key: str, label: str):
+        """The HDF5 element group/key, or an error that lists what the group does have."""
+        parent = self.file.get(group)
+        if isinstance(parent, h5py.Group) and key in parent:
+            return parent[key]
+        if not isinstance(parent, h5py.Group):
+            top, _, name = group.partition("/")
+            has = sorted(self.file[top]) if name and top in self.file else sorted(self.file)
+            raise ScreenError(f"{self.path} has no table {group}, so no {label}; there is: {first_few(has)}.")
+        has = [name for name in sorted(parent) if not name.startswith("_")]
+        raise ScreenError(
+            f"{self.path} has no {label}; {group} has: {first_few(has) or 'nothing'}. Set the key in the configuration."
+        )
+
+    def cell_names(self, rows) -> str:
+        """Row numbers and names of some cells, for messages."""
+        obs = self.file["obs"]
+        names = obs[obs.attrs.get("_index", "_index")]
+        return first_few(f"row {row} ({names.asstr()[row]})" for row in np.asarray(rows)[:6].tolist())
+
+    def refuse_cells(self, bad: np.ndarray, label: str, what: str) -> None:
+        if bad.any():
+            rows = np.flatnonzero(bad)
+            raise ScreenError(f"{self.path}: {label}: {len(rows)} cell(s) {what}: {self.cell_names(rows)}.")
+
+    def labels(self, label: str, group: str, key: str) -> np.ndarray:
+        """A column of labels as texts; missing labels are refused."""
+        values = pd.Series(read_elem(self.element(group, key, label)))
+        legacy = self.file.get(f"{group}/__categories/{key}")  # categoricals of anndata < 0.7
+        if legacy is not None:
+            values = pd.Series(pd.Categorical.from_codes(values, legacy.asstr()[:]))
+        self.refuse_cells(values.isna().to_numpy(), label, "without a label")
+        if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
+            values = values.astype(np.int64)
+        return values.astype(str).to_numpy(dtype=object)
+
+    def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """Fates, the reference first, and checked probabilities in that order."""
+        s = self.settings
+        label = f"obsm['{s.fate_prob_key}']"
+        element = self.element("obsm", s.fate_prob_key, label)
+        value = read_elem(element)
+        names = list(map(str, value.columns)) if isinstance(value, pd.DataFrame) else self._fate_names(label)
+        probs = np.asarray(value, dtype=np.float64)
+        if probs.ndim != 2 or probs.shape[1] != len(names) or len(names) < 2:
+            raise ScreenError(
+                f"{self.path}: {label} has the shape {probs.shape}, but {len(names)} fates are named "
+                f"({first_few(names)}). It must be cells x fates, two or more."
+            )
+        if len(set(names)) < len(names):
+            raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
+        wanted = s.fates if s.fates and isinstance(value, pd.DataFrame) else ()
+        unknown = [fate for fate in (s.ref_fate, *wanted) if fate not in names]
+        if unknown:
+            raise ScreenError(
+                f"{self.path}: {label} has no fate {first_few(unknown)}; its fates are {first_few(names)}. "
+                "Set `ref_fate` (and `fates`) in the configuration."
+            )
+        self._check_probabilities(probs, label)
+        order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
+        return tuple(names[j] for j in order), probs[:, order]
+
+    def _fate_names(self, label: str) -> list[str]:
+        """Names for a plain array: the setting, or what CellRank 2 leaves in obs (lineages_fwd -> term_states_fwd)."""
+        if self.settings.fates:
+            return list(self.settings.fates)
+        states = self.file.get("obs/" + self.settings.fate_prob_key.replace("lineages", "term_states"))
+        if isinstance(states, h5py.Group) and "categories" in states:
+            return list(map(str, read_elem(states["categories"])))
+        raise ScreenError(f"{self.path}: {label} is a plain array without names; give them in order as `fates: [..]`.")
+
+    def _check_probabilities(self, probs: np.ndarray, label: str) -> None:
+        self.refuse_cells(~np.isfinite(probs).all(1), label, "with NaN or infinite fate probabilities")
+        self.refuse_cells((probs < 0).any(1), label, "with negative fate probabilities")
+        off = np.abs(probs.sum(1) - 1) > PROBABILITY_TOLERANCE
+        self.refuse_cells(off, label, f"whose fate probabilities do not sum to 1 (tolerance {PROBABILITY_TOLERANCE:g})")
+
+    def guides(self) -> tuple[sp.csr_matrix, list[str]]:
+        """Presence of guides as CSR (cells x guides, ones) and their names."""
+        s = self.settings
+        label = f"obsm['{s.guide_key}']"
+        element = self.element("obsm", s.guide_key, label)
+        names = None
+        if isinstance(element, h5py.Dataset):
+            parts = [sp.csr_matrix(element[i : i + _ROWS_AT_ONCE]) for i in range(0, len(element), _ROWS_AT_ONCE)]
+            guides = sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0))
+        elif element.attrs.get("encoding-type") == "dataframe":
+            names = list(map(str, element.attrs["column-order"]))
+            guides = sp.hstack([sp.csc_matrix(_column(element[name])) for name in names], format="csr")
+        else:
+            guides = sp.csr_matrix(read_elem(element))
+        if names is None:
+            label_names = f"uns['{s.guide_names_key}']"
+            names = list(map(str, read_elem(self.element("uns", s.guide_names_key, label_names))))
+        if len(names) != guides.shape[1]:
+            raise ScreenError(f"{self.path}: {label} has {guides.shape[1]} guides, but {len(names)} names are given.")
+        counts = pd.Series(names).value_counts()
+        if (counts > 1).any():
+            raise ScreenError(f"{self.path}: {label}: duplicated guide(s): {first_few(counts.index[counts > 1])}.")
+        return self._presence(guides, label), names
+
+    def _presence(self, guides: sp.csr_matrix, label: str) -> sp.csr_matrix:
+        guides.sum_duplicates()
+        guides.eliminate_zeros()
+        bad = guides.data != 1
+        if bad.any():
+            rows = np.searchsorted(guides.indptr, np.flatnonzero(bad)[:6], side="right") - 1
+            raise ScreenError(
+                f"{self.path}: {label} must hold presence (0 or 1), but has other values, first {guides.data[bad][0]} "
+                f"at {self.cell_names(np.unique(rows))}. Turn counts into presence with a threshold first."
+            )
+        return guides
+
+    def check_lengths(self, **rows: int) -> None:
+        if len(set(rows.values())) > 1:
+            sizes = ", ".join(f"{key} {n}" for key, n in rows.items())
+            raise ScreenError(f"{self.path}: tables of unequal length (cells): {sizes}.")
+
+
+def _column(element) -> np.ndarray:
+    return np.asarray(read_elem(element), dtype=np.float64)[:, None]

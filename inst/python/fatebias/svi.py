@@ -1,0 +1,138 @@
+"""Stochastic variational inference of the model with minibatches (Pyro, ClippedAdam)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyro
+import torch
+from pyro.infer import SVI, Predictive, Trace_ELBO
+from pyro.infer.autoguide import AutoGuide
+from pyro.optim import ClippedAdam
+from torch import Tensor
+from tqdm import tqdm
+
+from .approx_posterior import make_approx_posterior
+from .cells import Cells, Layout, minibatches, steps_per_epoch
+from .errors import FitError
+from .model import fate_model
+from .settings import Settings
+
+WINDOW_STEPS = 100  # at least so many steps are averaged before two windows are compared
+RATE_LEVELS = 3  # the learning rate falls from first to last in this many levels
+CLIP_NORM = 10.0  # on gradients per cell, which are far below 1 unless a step went wrong
+
+
+@dataclass(frozen=True, kw_only=True)
+class SVIFit:
+    """What SVI found.
+
+    approx_posterior: the fitted family, on the device of the fit. steps: taken. converged: by `rule`.
+    losses: float [steps], negative ELBO per cell.
+    """
+
+    approx_posterior: AutoGuide
+    steps: int
+    converged: bool
+    rule: str
+    losses: np.ndarray
+
+
+@dataclass
+class _Schedule:
+    """Learning rate levels: a level ends when the mean loss stops improving from one window to the next.
+
+    Relative to the improvement since the first window, so that neither the number of cells nor the
+    constant part of the loss matters.
+    """
+
+    window: int
+    tolerance: float
+    level: int = 0
+    first: float | None = None
+    previous: float | None = None
+
+    def level_ended(self, losses: list[float]) -> bool:
+        """True when a window is complete and no better than the one before it at this learning rate."""
+        if len(losses) % self.window:
+            return False
+        mean = float(np.mean(losses[-self.window :]))
+        self.first = mean if self.first is None else self.first
+        gain = np.inf if self.previous is None else self.previous - mean
+        self.previous = mean
+        if gain >= self.tolerance * abs(self.first - mean):
+            return False
+        self.level, self.previous = self.level + 1, None
+        return True
+
+    @property
+    def done(self) -> bool:
+        return self.level == RATE_LEVELS
+
+    @property
+    def rule(self) -> str:
+        return (
+            f"at each of {RATE_LEVELS} falling learning rates, the mean loss of {self.window} steps improves by less "
+            f"than {self.tolerance:g} of the improvement since the first {self.window} steps"
+        )
+
+
+def fit_svi(cells: Cells, layout: Layout, settings: Settings, progress: bool = False) -> SVIFit:
+    """Fit `settings.approx_posterior` by SVI; stops when converged or after `settings.num_steps` steps.
+
+    Raises FitError when the loss is not finite.
+    """
+    pyro.clear_param_store()
+    pyro.set_rng_seed(settings.seed)
+    model = pyro.poutine.scale(fate_model, 1.0 / layout.n_cells)  # loss and gradients per cell
+    approx = make_approx_posterior(settings.approx_posterior, model, layout, cells.fate_probs)
+    svi = SVI(model, pyro.poutine.scale(approx, 1.0 / layout.n_cells), ClippedAdam(_adam(settings, 0)), Trace_ELBO())
+    epoch = steps_per_epoch(layout.n_cells, settings.batch_size)
+    schedule = _Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=settings.loss_tolerance)
+    losses: list[float] = []
+    bar = tqdm(total=settings.num_steps, desc="SVI", unit="step", disable=not progress, mininterval=0.5)
+    with bar, pyro.validation_enabled(False):
+        for batch in minibatches(cells, settings.batch_size):
+            losses.append(svi.step(batch, layout, settings, settings.likelihood_weight))
+            _refuse_not_finite(losses)
+            bar.update()
+            if schedule.level_ended(losses):
+                bar.set_postfix(loss=f"{schedule.first:.4f} -> {np.mean(losses[-schedule.window:]):.4f}")
+                if schedule.done:
+                    break
+                svi.optim = _with_rate(svi.optim, settings, schedule.level)
+            if len(losses) == settings.num_steps:
+                break
+    return SVIFit(
+        approx_posterior=approx, steps=len(losses), converged=schedule.done, rule=schedule.rule, losses=np.array(losses)
+    )
+
+
+def draw_raw(fit: SVIFit, cells: Cells, layout: Layout, settings: Settings) -> dict[str, Tensor]:
+    """Draws of every raw parameter from the approximate posterior, first axis draw, on the CPU."""
+    pyro.set_rng_seed(settings.seed + 1)
+    one = cells.take(torch.arange(1, device=cells.day.device))  # the approximate posterior does not look at cells
+    sampler = Predictive(fit.approx_posterior, num_samples=settings.num_posterior_draws, parallel=True)
+    with torch.no_grad(), pyro.validation_enabled(False):
+        draws = sampler(one, layout, settings, settings.likelihood_weight)
+    names = ("alpha", "b", "gamma", "tau", "sigma_time", "sigma_guide", "z0", "eps", "u")
+    return {name: draws[name].cpu() for name in names}
+
+
+def _adam(settings: Settings, level: int) -> dict:
+    return {"lr": settings.learning_rate * settings.lr_decay ** (level / (RATE_LEVELS - 1)), "clip_norm": CLIP_NORM}
+
+
+def _with_rate(optim: ClippedAdam, settings: Settings, level: int) -> ClippedAdam:
+    """The same optimiser, its moments kept, at the learning rate of a level."""
+    rate = _adam(settings, level)["lr"]
+    for one in optim.optim_objs.values():
+        for group in one.param_groups:
+            group["lr"] = rate
+    return optim
+
+
+def _refuse_not_finite(losses: list[float]) -> None:
+    if not np.isfinite(losses[-1]):
+        raise FitError(
+            f"The SVI loss is {losses[-1]} at step {len(losses)}. Lower `learning_rate`, or check the labels and weight."
+        )
