@@ -1,0 +1,31 @@
+# The commands of this clone. Each does the set-up it needs (tools/setup.sh) before it starts.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint document check bench clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## install what is missing: system, Python, R packages, the package itself
+	@bash tools/setup.sh
+
+run: setup ## the demo: simulate a screen from the real guide library, fit, QC, mash, ranked hits
+	@bash tools/with_env.sh Rscript tools/run_demo.R
+
+test: setup ## pytest, testthat and both linters; the last line counts them
+	@bash tools/run_tests.sh
+
+lint: setup ## lintr and ruff only
+	@bash tools/run_tests.sh lint
+
+document: setup ## NAMESPACE and man/ from the comments in R/
+	@bash tools/with_env.sh Rscript tools/document.R
+
+check: setup ## R CMD build and R CMD check --no-manual, in a temporary folder
+	@bash tools/run_check.sh
+
+bench: setup ## the benchmarks of bench/
+	@bash tools/with_env.sh bash bench/run.sh
+
+clean: ## remove what the commands made (not the installed packages)
+	rm -rf .venv demo _targets .pytest_cache .ruff_cache .hypothesis inst/python/*.egg-info inst/python/build
+	find inst/python tests -name __pycache__ -type d -prune -exec rm -rf {} +

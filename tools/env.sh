@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# What every command of this clone runs with; sourced, never run. Sets ROOT, VENV and the exports below.
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
+VENV="$ROOT/.venv"
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'set-up: %s\n' "$*" >&2; exit 1; }
+
+# reticulate finds ./.venv only when R was started beside it, and would otherwise build an environment
+# over the network: so it is always told.
+export RETICULATE_PYTHON="$VENV/bin/python"
+
+# A bare machine has the C locale, in which R prints and sorts differently from anywhere else.
+case "$(locale charmap 2>/dev/null)" in
+  UTF-8) ;;
+  *) export LC_ALL=C.UTF-8 ;;
+esac

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Runs every part of the tests and ends with one line: N passed, N failed[, N skipped]. The exit status is 0
+# only when every part ran to its end, something passed and nothing failed.
+# Usage: run_tests.sh [lint]     a part that crashes counts as one failure.
+
+set -uo pipefail
+# shellcheck source=tools/env.sh
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$ROOT" || exit 1
+
+WORK="$(mktemp -d)"
+trap 'rm -rf "$WORK"' EXIT
+RUFF=("$VENV/bin/python" -m ruff check --config inst/python/pyproject.toml)
+PASSED=0 FAILED=0 SKIPPED=0
+TIMES=""
+
+# ---- parts: each prints what it does; those that count write "passed failed skipped" to the file they are given
+
+test_python() {
+  "$VENV/bin/python" -m pytest -c inst/python/pyproject.toml --rootdir . -p tools.count_pytest \
+    --count-file "$1" --durations=5 --durations-min=2 tests/pytest
+}
+
+test_r() { Rscript --no-save tools/run_testthat.R "$1"; }
+
+lint_python() { "${RUFF[@]}" inst/python tests/pytest tools bench; }
+
+lint_r() { Rscript --no-save tools/run_lintr.R; }
+
+# ---- counting ---------------------------------------------------------------------------------------------
+
+add_counts() { PASSED=$((PASSED + $1)) FAILED=$((FAILED + $2)) SKIPPED=$((SKIPPED + $3)); }
+
+start_part() {
+  say "" "==== $1"
+  PART_STARTED=$SECONDS
+}
+
+end_part() { TIMES="$TIMES  $1 $((SECONDS - PART_STARTED)) s"; }
+
+# A part with a count of its own. A status other than 0 with no failure counted is a crash.
+run_suite() {
+  local counts="$WORK/$2" status=0 passed=0 failed=0 skipped=0
+  start_part "$1"
+  "$2" "$counts" </dev/null || status=$?
+  if [ ! -s "$counts" ] || ! read -r passed failed skipped <"$counts"; then
+    say "$1 ended without a count (status $status)"
+    passed=0 failed=1 skipped=0
+  elif [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
+    say "$1 ended with status $status"
+    failed=1
+  elif [ $((passed + failed)) -eq 0 ]; then
+    say "$1 ran no test"
+    failed=1
+  fi
+  add_counts "$passed" "$failed" "$skipped"
+  end_part "$1"
+}
+
+# A part that is one check.
+run_check() {
+  start_part "$1"
+  if "$2" </dev/null; then add_counts 1 0 0; else add_counts 0 1 0; fi
+  end_part "$1"
+}
+
+# ---- all --------------------------------------------------------------------------------------------------
+
+run_check ruff lint_python
+run_check lintr lint_r
+if [ "${1:-all}" = all ]; then
+  run_suite pytest test_python
+  run_suite testthat test_r
+fi
+
+say "" "seconds:$TIMES"
+if [ "$SKIPPED" -gt 0 ]; then
+  say "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+else
+  say "$PASSED passed, $FAILED failed"
+fi
+[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
