@@ -1,0 +1,110 @@
+"""The one door through which R calls Python.
+
+R passes JSON (and matrices by name), and gets one JSON text back: a value, or an error, and the
+warnings of fatebias. So no Python object and no Python exception ever reaches R's side, and R
+raises errors and warnings again with the class that `kind` names.
+"""
+
+import importlib
+import json
+import math
+import os
+import platform
+import sys
+import traceback
+import warnings
+from importlib import metadata
+from typing import Any
+
+from .errors import FatebiasError, FatebiasWarning
+
+PACKAGES = ("torch", "pyro-ppl", "numpy", "scipy", "pandas", "anndata", "h5py")
+
+
+def call(module: str, function: str, arguments: str, objects: dict[str, Any] | None = None) -> str:
+    """Call fatebias.<module>.<function> with the keyword arguments of a JSON object.
+
+    An argument named `settings` becomes a Settings object. objects: further arguments by name that
+    are no JSON (a sparse matrix, an array).
+    Returns JSON: {"value": .., "error": null | {"kind", "message", "trace"}, "warnings": [{"kind", "message"}]}.
+    """
+    value, error = None, None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FatebiasWarning)
+        try:
+            _isolate_torch()
+            target = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+            value = target(**_arguments(arguments), **(objects or {}))
+        except Exception as raised:  # every error is handed on to R, with its trace
+            error = _report(raised)
+    ours = [entry for entry in caught if issubclass(entry.category, FatebiasWarning)]
+    for entry in caught:
+        if entry not in ours:
+            sys.stderr.write(warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno))
+    found = [{"kind": entry.category.kind, "message": str(entry.message)} for entry in ours]
+    return json.dumps(_plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
+
+
+def describe_environment() -> dict[str, Any]:
+    """What Python, packages and device will be used; a package that is missing is None."""
+    found: dict[str, Any] = {"python": sys.executable, "version": platform.python_version(), "packages": {}}
+    for name in PACKAGES:
+        try:
+            found["packages"][name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found["packages"][name] = None
+    torch = sys.modules.get("torch")
+    found["threads"] = torch.get_num_threads() if torch else None
+    found["device"] = torch.cuda.get_device_name() if torch and torch.cuda.is_available() else "cpu"
+    return found
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    arguments = json.loads(text) or {}
+    if "settings" in arguments:
+        settings = importlib.import_module(f"{__package__}.settings")  # here, since it needs PyYAML
+        arguments["settings"] = settings.Settings.from_mapping(arguments["settings"])
+    return arguments
+
+
+def _isolate_torch() -> None:
+    """Import torch such that it finds its own BLAS.
+
+    Inside R's process the symbols of R's BLAS would otherwise capture those of torch, which makes
+    products 20 times slower (DESIGN section 9). Only the first import of torch matters.
+    """
+    if "torch" in sys.modules:
+        return
+    if not hasattr(os, "RTLD_DEEPBIND"):  # not on macOS and Windows, nor is it needed there
+        importlib.import_module("torch")
+        return
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(flags | os.RTLD_DEEPBIND)
+    try:
+        importlib.import_module("torch")
+    finally:
+        sys.setdlopenflags(flags)
+
+
+def _report(error: Exception) -> dict[str, str]:
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, FatebiasError):
+        return {"kind": error.kind, "message": str(error), "trace": trace}
+    if isinstance(error, ModuleNotFoundError):
+        return {"kind": "environment", "message": f"Python has no module {error.name}.", "trace": trace}
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(last.filename)}, line {last.lineno}, in {last.name}"
+    return {"kind": "python", "message": f"{type(error).__name__}: {error}\nRaised in {where}.", "trace": trace}
+
+
+def _plain(value: Any) -> Any:
+    """Numpy numbers and arrays, tuples and paths as JSON; numbers that are not finite as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):  # arrays and numbers of numpy
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

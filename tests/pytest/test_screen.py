@@ -1,0 +1,110 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from conftest import labels, screen_of, simulated
+from fatebias.errors import ScreenError
+from fatebias.guide_map import GuideMap
+from fatebias.screen import RawCells, build_screen, contrast_weights, summarise_screen
+from fatebias.settings import Settings
+
+
+def tiny(presence, **changes):
+    """Eight cells, guides a1 a2 (gene A) b1 (gene B) n1 (control), two days, two replicates."""
+    raw = {
+        "guides": sp.csr_matrix(presence), "guide_names": ["b1", "n1", "a1", "a2"],
+        "day": labels("d", [2, 2, 2, 2, 10, 10, 10, 10]), "replicate": labels("r", [0, 1] * 4),
+        "fates": ("EC", "MES"), "fate_probs": np.full((8, 2), 0.5),
+    } | changes  # fmt: skip
+    guide_map = GuideMap(
+        guide_names=("a1", "b1", "n1", "a2", "c1"), gene_names=("A", "B", "NTC", "A", "C"),
+        is_ntc=np.array([0, 0, 1, 0, 0], dtype=bool),
+    )  # fmt: skip
+    return build_screen(RawCells(**raw), guide_map, Settings.from_mapping({"Kmax": 3}), where="tiny")
+
+
+PRESENCE = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0]])
+
+
+def test_guides_are_sorted_by_gene_and_controls_only_count():
+    screen = tiny(PRESENCE)
+    assert screen.guide_names == ("a1", "a2", "b1") and screen.gene_names == ("A", "B")
+    assert screen.guide_gene.tolist() == [0, 0, 1]
+    lists = [screen.guide_idx[a:b].tolist() for a, b in zip(screen.guide_ptr, screen.guide_ptr[1:])]
+    assert lists == [[2], [], [0, 1], [0], [1, 2], [2], [], [2]]
+    assert screen.burden.tolist() == [1, 1, 2, 2, 2, 1, 1, 2]
+    assert screen.burden_centered.tolist() == [-0.5, -0.5, 0.5, 0.5, 0.5, -0.5, -0.5, 0.5]
+
+
+def test_days_sort_naturally_and_tell_their_time():
+    screen = tiny(PRESENCE)
+    assert screen.day_labels == ("d2", "d10") and screen.day_values == (2.0, 10.0)
+
+
+def test_uncarried_guides_and_their_genes_are_dropped_and_listed():
+    screen = tiny(PRESENCE)
+    assert screen.uncarried_guides == ("c1",) and screen.dropped_genes == ("C",)
+
+
+def test_cells_with_no_or_too_many_guides_are_left_out_and_counted():
+    presence = PRESENCE.copy()
+    presence[0], presence[2] = 0, 1
+    screen = tiny(presence)
+    assert screen.left_out == {"no_guide": 1, "too_many_guides": 1}
+    assert screen.n_cells == 6 and screen.n_cells_file == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"day": labels("d", [2] * 8)}, "one day only"),
+        ({"day": labels("d", [2] * 7 + [3])}, r"`day` has level\(s\) with fewer than 2 usable cells: d3 \(1\)"),
+        ({"replicate": labels("r", [0] * 7 + [1])}, r"`rep` has level\(s\) with fewer than 2 usable cells: r1 \(1\)"),
+        ({"guide_names": ["b1", "n1", "a1", "x9"]}, r"lacks 1 guide\(s\) of tiny: x9"),
+    ],
+)
+def test_refuses(changes, said):
+    with pytest.raises(ScreenError, match=said):
+        tiny(PRESENCE, **changes)
+
+
+def test_too_few_cells():
+    keep = [0, 3, 4, 7]
+    few = {"day": labels("d", [1, 1, 2, 2]), "replicate": labels("r", [0, 0, 1, 1]), "fate_probs": np.full((4, 2), 0.5)}
+    with pytest.raises(ScreenError, match="too few usable cells: 4 of 4"):
+        tiny(PRESENCE[keep], **few)
+
+
+def test_a_bad_screen_cannot_exist(small_screen):
+    for field, value in {
+        "guide_idx": small_screen.guide_idx + 10_000,
+        "burden": small_screen.burden[1:],
+        "guide_gene": small_screen.guide_gene[::-1],
+        "fate_probs": small_screen.fate_probs[:, :1],
+        "day_labels": ("d0",),
+    }.items():
+        with pytest.raises(ScreenError):
+            dataclasses.replace(small_screen, **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("contrast", "weights"), [("MES", [1, 0]), ("NEU", [0, 1]), ("MES - NEU", [1, -1]), ("EC - MES", [-1, 0])]
+)
+def test_contrasts(contrast, weights):
+    assert contrast_weights(contrast, ("EC", "MES", "NEU")).tolist() == weights
+
+
+@pytest.mark.parametrize("contrast", ["EC", "Mes", "MES - MES", "MES - NEU - EC", "MES-NEU"])
+def test_contrasts_that_mean_nothing_are_refused(contrast):
+    with pytest.raises(ScreenError, match="contrast_fate"):
+        contrast_weights(contrast, ("EC", "MES", "NEU"))
+
+
+def test_summary_counts_add_up():
+    screen = screen_of(simulated(replicates=3, fates=4))
+    summary = summarise_screen(screen)
+    assert np.sum(summary["cells_by_day_replicate"]) == summary["n_cells"]
+    assert np.allclose(np.sum(summary["fate_means_by_day"], axis=1), 1)
+    assert len(summary["fates"]) == 4 and len(summary["replicates"]) == 3
