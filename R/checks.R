@@ -1,0 +1,60 @@
+# Checks that several rooms share. `check_*` returns a finding, `validate_*` stops.
+
+n_shown <- 5L # offending items that a message lists; the Python side shows as many
+
+#' The first few items of a vector as text
+#' @noRd
+first_few <- function(items, n = n_shown) {
+  more <- length(items) - n
+  text <- paste(utils::head(items, n), collapse = ", ")
+  if (more > 0) paste(text, "and", more, "more") else text
+}
+
+#' The word nearest to `word`, for "did you mean"
+#' @noRd
+nearest_word <- function(word, words) {
+  words[which.min(utils::adist(word, words, ignore.case = TRUE))]
+}
+
+#' Which columns are missing, and which are there
+#' @noRd
+check_columns <- function(table, wanted) {
+  missing <- setdiff(wanted, names(table))
+  list(ok = length(missing) == 0, missing = missing, found = names(table))
+}
+
+#' Columns of one statistic by day, such as betahat_d0, betahat_d1, in day order
+#' @noRd
+day_columns <- function(table, prefix) {
+  found <- grep(paste0("^", prefix, "_d[0-9]+$"), names(table), value = TRUE)
+  found[order(as.integer(sub("^.*_d", "", found)))]
+}
+
+#' TRUE where something can be created in, or below, a folder
+#' @noRd
+check_writable <- function(folder) {
+  while (!file.exists(folder) && dirname(folder) != folder) folder <- dirname(folder)
+  list(ok = dir.exists(folder) && file.access(folder, 2L) == 0L, folder = folder)
+}
+
+validate_writable <- function(folder, call = rlang::caller_env()) {
+  found <- check_writable(folder)
+  if (!found$ok) {
+    abort_export(c(
+      "Cannot write results to {.path {folder}}.",
+      i = "{.path {found$folder}} is not a folder that can be written to; choose another {.arg out_dir}."
+    ), call = call)
+  }
+  invisible(folder)
+}
+
+#' Stop unless `x` has the class
+#' @noRd
+validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
+  if (inherits(x, class)) {
+    return(invisible(x))
+  }
+  arg <- rlang::as_label(rlang::enexpr(x))
+  is <- class(x)[[1]]
+  throw("{.arg {arg}} must come from {.fn {maker}}, not be a {.cls {is}}.", call = call)
+}

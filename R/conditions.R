@@ -1,0 +1,105 @@
+# Errors and warnings. One thrower a kind names its class, so that callers never spell one and
+# tests expect the class, not the text. Python has the same tree (inst/python/fatebias/errors.py).
+
+#' Conditions of fatebias
+#'
+#' Every error that fatebias raises on purpose has the class `fatebias_error` and one of the classes
+#' below, so that `tryCatch(..., fatebias_error_screen = )` works. Errors of the Python side come
+#' back with the same class and message.
+#'
+#' | class | raised when |
+#' |---|---|
+#' | `fatebias_error_settings` | a setting is unknown, of the wrong type or out of range |
+#' | `fatebias_error_screen` | a screen or a guide map cannot be used as it is |
+#' | `fatebias_error_not_available` | a setting asks for something that is not built yet |
+#' | `fatebias_error_fit` | inference did not reach a usable posterior |
+#' | `fatebias_error_qc` | a QC assertion is violated in simulation mode |
+#' | `fatebias_error_mash` | mash cannot use the estimates it was given |
+#' | `fatebias_error_export` | results cannot be written or read |
+#' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
+#' | `fatebias_error_environment` | Python or one of its packages is missing |
+#' | `fatebias_error_python` | anything else that Python raised |
+#'
+#' Warnings have the class `fatebias_warning` and `fatebias_warning_qc` (QC on real data),
+#' `fatebias_warning_mash` (a fall-back was taken) or `fatebias_warning_fit` (not converged).
+#'
+#' @name fatebias_conditions
+NULL
+
+abort_kind <- function(kind, message, call, .envir, parent = NULL) {
+  class <- c(paste0("fatebias_error_", kind), "fatebias_error")
+  cli::cli_abort(message, class = class, call = call, .envir = .envir, parent = parent)
+}
+
+warn_kind <- function(kind, message, .envir) {
+  class <- c(paste0("fatebias_warning_", kind), "fatebias_warning")
+  cli::cli_warn(message, class = class, .envir = .envir)
+}
+
+abort_settings <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("settings", message, call, .envir)
+}
+
+abort_screen <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("screen", message, call, .envir)
+}
+
+abort_not_available <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("not_available", message, call, .envir)
+}
+
+abort_fit <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("fit", message, call, .envir)
+}
+
+abort_qc <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("qc", message, call, .envir)
+}
+
+abort_mash <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("mash", message, call, .envir)
+}
+
+abort_export <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("export", message, call, .envir)
+}
+
+abort_simulation <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("simulation", message, call, .envir)
+}
+
+abort_environment <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("environment", message, call, .envir)
+}
+
+abort_python <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("python", message, call, .envir)
+}
+
+warn_qc <- function(message, .envir = rlang::caller_env()) warn_kind("qc", message, .envir)
+
+warn_mash <- function(message, .envir = rlang::caller_env()) warn_kind("mash", message, .envir)
+
+warn_fit <- function(message, .envir = rlang::caller_env()) warn_kind("fit", message, .envir)
+
+warn_python <- function(message, .envir = rlang::caller_env()) warn_kind("python", message, .envir)
+
+#' The thrower of a kind that Python names; kinds that R does not know are plain Python errors
+#' @noRd
+thrower <- function(kind) {
+  switch(kind,
+    settings = abort_settings, screen = abort_screen, not_available = abort_not_available,
+    fit = abort_fit, qc = abort_qc, export = abort_export, simulation = abort_simulation,
+    environment = abort_environment, abort_python
+  )
+}
+
+warner <- function(kind) switch(kind, qc = warn_qc, fit = warn_fit, warn_python)
+
+#' Text as lines of a cli message: braces are text, each line a bullet
+#' @noRd
+verbatim <- function(text, bullet = "") {
+  lines <- unlist(strsplit(text, "\n", fixed = TRUE))
+  lines <- gsub("}", "}}", gsub("{", "{{", lines, fixed = TRUE), fixed = TRUE)
+  rlang::set_names(lines, c("", rep(bullet, length(lines)))[seq_along(lines)])
+}

@@ -1,0 +1,156 @@
+# A screen from R objects: checked, written in the standard layout, and read back.
+
+#' Make a screen from R objects
+#'
+#' Writes a screen file in the standard layout and the guide map beside it, and reads them back, so
+#' that everything after this is the same as for a screen that came as a file.
+#'
+#' @param guides presence of guides, cells x guides: a sparse matrix of the package Matrix or a matrix,
+#'   0 or 1 (or logical), with guide names as column names; or a `SingleCellExperiment`.
+#' @param fate_probs matrix, cells x fates, rows sum to 1, with fate names as column names. For a
+#'   `SingleCellExperiment`: the name of the `reducedDim` that holds it.
+#' @param day,replicate label of each cell, length cells. For a `SingleCellExperiment`: names of
+#'   columns of its `colData`.
+#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide.
+#' @param path where to write the screen file; the guide map goes to the same name ending in
+#'   `_guide_map.csv`.
+#' @param guide_exp name of the `altExp` whose first assay is the presence, guides x cells.
+#' @param settings [fate_settings()]; the stage Screen is used, but for the names of keys, which are
+#'   those of the standard layout.
+#' @param ... for the default method settings by name, such as `ref_fate = "EC"`; for others arguments
+#'   of the default method.
+#' @returns A `fatebias_screen`, see [read_screen()].
+#' @section Errors: `fatebias_error_screen` for shapes that do not fit together or names that are
+#'   missing, before anything is written, and all of [read_screen()].
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' n <- 400
+#' guides <- Matrix::rsparsematrix(n, 6, 0.4, rand.x = function(k) rep(1, k))
+#' colnames(guides) <- paste0("g", 1:6)
+#' map <- data.frame(
+#'   guide_name = colnames(guides), gene_name = c("A", "A", "B", "B", "NTC", "NTC"),
+#'   is_ntc = c(0, 0, 0, 0, 1, 1)
+#' )
+#' probs <- matrix(rexp(3 * n), n, dimnames = list(NULL, c("EC", "MES", "NEU")))
+#' fate_screen(guides, probs / rowSums(probs), rep(c("d1", "d2"), n / 2), rep("r1", n), map)
+#' @export
+fate_screen <- function(guides, ...) {
+  UseMethod("fate_screen")
+}
+
+#' @rdname fate_screen
+#' @export
+fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
+                                path = tempfile(fileext = ".h5ad"), settings = fate_settings(), ...) {
+  settings <- update_settings(settings, ...)
+  guides <- as_presence(guides)
+  fate_probs <- as_probabilities(fate_probs)
+  validate_cells(guides, fate_probs, day, replicate)
+  map_path <- write_guide_map(guide_map, path)
+  validate_writable(dirname(path))
+  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
+  py_call(
+    "screen_file", "write_screen",
+    path = path.expand(path), guide_names = I(colnames(guides)), fates = I(colnames(fate_probs)),
+    day = I(as.character(day)), replicate = I(as.character(replicate)), cell_names = row_names(guides),
+    objects = list(guides = guides, fate_probs = fate_probs)
+  )
+  read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
+}
+
+#' @rdname fate_screen
+#' @export
+fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", replicate = "replicate",
+                                             guide_exp = "guide", fate_probs = "fateprob", ...) {
+  rlang::check_installed(c("SingleCellExperiment", "SummarizedExperiment"))
+  parts <- sce_parts(guides, c(day, replicate), guide_exp, fate_probs)
+  fate_screen(
+    parts$presence,
+    fate_probs = parts$fate_probs, day = parts$cells[[day]], replicate = parts$cells[[replicate]],
+    guide_map = guide_map, ...
+  )
+}
+
+sce_parts <- function(sce, columns, guide_exp, fate_probs, call = rlang::caller_env()) {
+  cells <- SummarizedExperiment::colData(sce)
+  need_named("colData", columns, colnames(cells), call)
+  need_named("altExp", guide_exp, SingleCellExperiment::altExpNames(sce), call)
+  need_named("reducedDim", fate_probs, SingleCellExperiment::reducedDimNames(sce), call)
+  presence <- SummarizedExperiment::assay(SingleCellExperiment::altExp(sce, guide_exp))
+  list(
+    cells = cells, presence = Matrix::t(presence),
+    fate_probs = SingleCellExperiment::reducedDim(sce, fate_probs)
+  )
+}
+
+need_named <- function(where, wanted, found, call) {
+  missing <- setdiff(wanted, found)
+  if (length(missing) > 0) {
+    there <- if (length(found) > 0) first_few(found) else "nothing"
+    abort_screen("The SingleCellExperiment has no {where} {.val {missing}}; there is: {there}.", call = call)
+  }
+}
+
+#' Keys of the layout that `write_screen` writes
+#' @noRd
+standard_keys <- function() {
+  keys <- c("day_key", "covar_key", "rep_key", "guide_key", "guide_names_key", "fate_prob_key")
+  defaults_of(settings_table())[keys]
+}
+
+as_presence <- function(guides, call = rlang::caller_env()) {
+  if (!(is.matrix(guides) || methods::is(guides, "Matrix"))) {
+    abort_screen("{.arg guides} must be a matrix (cells x guides), not a {.cls {class(guides)[[1]]}}.", call = call)
+  }
+  if (is.null(colnames(guides))) {
+    abort_screen("{.arg guides} needs guide names as column names.", call = call)
+  }
+  # two steps, because no class of Matrix converts to this one directly from all others
+  methods::as(methods::as(methods::as(guides, "dMatrix"), "generalMatrix"), "CsparseMatrix")
+}
+
+as_probabilities <- function(fate_probs, call = rlang::caller_env()) {
+  fate_probs <- as.matrix(fate_probs)
+  if (!is.numeric(fate_probs)) abort_screen("{.arg fate_probs} must be numeric.", call = call)
+  if (is.null(colnames(fate_probs))) {
+    abort_screen("{.arg fate_probs} needs fate names as column names.", call = call)
+  }
+  fate_probs
+}
+
+validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::caller_env()) {
+  sizes <- c(
+    guides = nrow(guides), fate_probs = nrow(fate_probs), day = length(day), replicate = length(replicate)
+  )
+  if (length(unique(sizes)) > 1) {
+    text <- paste(names(sizes), sizes, collapse = ", ")
+    abort_screen("The numbers of cells differ: {text}.", call = call)
+  }
+  names <- list(row_names(guides), row_names(fate_probs))
+  if (!any(vapply(names, is.null, logical(1))) && !identical(names[[1]], names[[2]])) {
+    first <- which(names[[1]] != names[[2]])[[1]]
+    abort_screen(c(
+      "The cell names of {.arg guides} and {.arg fate_probs} differ, first in row {first}.",
+      i = "Bring both into the same order of cells."
+    ), call = call)
+  }
+  for (label in list(day = day, replicate = replicate)) {
+    if (anyNA(label)) {
+      abort_screen("Labels are missing for {sum(is.na(label))} cell{?s} of {.arg day} or {.arg replicate}.", call = call)
+    }
+  }
+}
+
+row_names <- function(x) rownames(x)
+
+write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
+  if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
+  found <- check_columns(guide_map, c("guide_name", "gene_name", "is_ntc"))
+  if (!found$ok) {
+    abort_screen("{.arg guide_map} lacks the column{?s} {.field {found$missing}}.", call = call)
+  }
+  validate_writable(dirname(path), call = call)
+  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
+  map_path <- paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
+  data.table::fwrite(guide_map[, c("guide_name", "gene_name", "is_ntc")], map_path)
+  map_path
+}

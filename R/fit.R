@@ -1,0 +1,138 @@
+# A fit: its tables and the paths of its files, and never a Python object. So a fit made on the
+# command line, or on another machine, is the same thing as one made here.
+
+#' Fit the model of fate bias
+#'
+#' Fits the hierarchical model of fate probabilities to a screen and writes its results. In the model
+#' (`theta` gene x day, `delta` guide, `beta = theta + delta`) theta is the average effect of a gene's
+#' guides on the log odds of the contrast fate against the reference.
+#'
+#' @param screen a `fatebias_screen`, from [read_screen()] or [fate_screen()].
+#' @param settings [fate_settings()]; the stages Fit and QC are used. What concerns the stage Screen
+#'   was settled when the screen was read.
+#' @param ... settings by name, such as `num_steps = 1000, seed = 7`.
+#' @param out_dir folder of the results; it is created.
+#' @param progress show a progress bar?
+#' @returns A `fatebias_fit`, a list with
+#'   - `gene`: data.table `gene, betahat_d0.., se_d0..`, posterior mean and SD of theta by day, in log odds;
+#'   - `guide`: data.table `guide, gene, betahat_d*, se_d*`, the same of beta;
+#'   - `likelihood`, `cov`: fixed-effect estimates and covariances by gene, NULL where there are none;
+#'   - `qc_delta`, `qc_offset`, `qc_centering`: QC tables, see [assess_qc()];
+#'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
+#'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
+#' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a
+#'   missing file), `fatebias_error_settings`, `fatebias_error_not_available`. A fit that has not
+#'   converged gives a `fatebias_warning_fit`.
+#' @examples
+#' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' fit
+#' summary(fit)
+#' @export
+fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL, progress = interactive()) {
+  validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
+  settings <- with_screen_settings(update_settings(settings, ...), screen)
+  out_dir <- out_dir %||% settings$out_dir
+  validate_writable(out_dir)
+  py_call(
+    "fit", "fit_screen",
+    screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
+    out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit", "qc")),
+    progress = progress
+  )
+  read_fit(out_dir)
+}
+
+#' The stage Screen as it was when the screen was read; other wishes come too late
+#' @noRd
+with_screen_settings <- function(settings, screen, call = rlang::caller_env()) {
+  late <- intersect(names(attr(settings, "given")), names(screen$settings))
+  late <- late[!mapply(identical, settings[late], screen$settings[late])]
+  if (length(late) > 0) {
+    abort_settings(c(
+      "{.arg {late}} {?concerns/concern} how the screen is read.",
+      i = "Set {cli::qty(late)}{?it/them} in {.fn read_screen}, and fit that screen."
+    ), call = call)
+  }
+  new_settings(override(settings, unclass(screen$settings)))
+}
+
+#' Read a fit from its files
+#'
+#' Needs no Python. Reads the results folder of [fit_fate_bias()] or of `python -m fatebias fit`.
+#'
+#' @param out_dir the results folder.
+#' @returns A `fatebias_fit`, see [fit_fate_bias()].
+#' @section Errors: `fatebias_error_export` when a file or a column is missing, or when the tables do not
+#'   hold the same genes.
+#' @examples
+#' read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' @export
+read_fit <- function(out_dir) {
+  checkmate::assert_string(out_dir)
+  manifest <- read_manifest(out_dir)
+  n_days <- length(manifest$days)
+  tables <- lapply(fit_tables, read_fit_table, out_dir = out_dir, n_days = n_days)
+  validate_genes(tables, out_dir)
+  paths <- file.path(out_dir, manifest$files)
+  structure(
+    c(
+      list(out_dir = out_dir, manifest = manifest, settings = manifest_settings(manifest), days = manifest$days),
+      tables,
+      list(files = rlang::set_names(paths, manifest$files))
+    ),
+    class = "fatebias_fit"
+  )
+}
+
+#' @export
+format.fatebias_fit <- function(x, ...) {
+  m <- x$manifest
+  converged <- if (isTRUE(m$convergence$converged)) "converged" else "NOT converged"
+  c(
+    paste("<fatebias_fit>", x$out_dir),
+    screen_lines(m$screen),
+    sprintf("Effects on %s, likelihood weight %s", m$contrast, format(unlist(m$likelihood_weight), digits = 3)),
+    sprintf(
+      "%s (%s): %s steps, %s, %.0f s on %s", m$convergence$engine, m$convergence$approx_posterior,
+      count(m$convergence$steps), converged, m$seconds$total, m$device
+    )
+  )
+}
+
+#' @export
+print.fatebias_fit <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' @export
+summary.fatebias_fit <- function(object, ...) {
+  m <- object$manifest
+  structure(
+    list(
+      sizes = unlist(m$screen[c("n_cells", "n_genes", "n_guides", "n_ntc")]),
+      days = object$days, contrast = m$contrast, likelihood_weight = m$likelihood_weight,
+      scales = m$scales, convergence = m$convergence, seconds = unlist(m$seconds),
+      peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions)
+    ),
+    class = "summary_fatebias_fit"
+  )
+}
+
+#' @export
+print.summary_fatebias_fit <- function(x, ...) {
+  pairs <- function(values) paste(names(values), format(values, digits = 3, trim = TRUE), sep = " ", collapse = ", ")
+  scales <- rapply(x$scales, function(value) format(value, digits = 2), how = "unlist")
+  cat(
+    paste("Sizes:", paste(names(x$sizes), count(x$sizes), collapse = ", ")),
+    sprintf("Contrast %s; days %s; seed %s", x$contrast, paste(x$days, collapse = " < "), x$seed),
+    paste("Likelihood weight:", format(unlist(x$likelihood_weight), digits = 3)),
+    paste("Scales:", paste(names(scales), scales, collapse = ", ")),
+    paste("Convergence:", x$convergence$rule),
+    paste("Seconds:", pairs(x$seconds)),
+    paste("Peak memory (GB):", x$peak_memory_gb),
+    paste("Versions:", paste(names(x$versions), x$versions, collapse = ", ")),
+    sep = "\n"
+  )
+  invisible(x)
+}

@@ -1,0 +1,105 @@
+# The files of a fit (contract of names and columns): one place that knows them. Reading needs no
+# Python; writing is whole or not at all.
+
+manifest_file <- "fit_manifest.json"
+
+#' Tables of a fit: file, whether it must be there, columns (a name ending in _d: one a day)
+#' @noRd
+fit_tables <- list(
+  gene = list(file = "gene_daywise_for_mash.csv", needed = TRUE, columns = c("gene", "betahat_d", "se_d")),
+  guide = list(
+    file = "guide_daywise_for_mash.csv", needed = TRUE, columns = c("guide", "gene", "betahat_d", "se_d")
+  ),
+  likelihood = list(
+    file = "gene_daywise_likelihood.csv", needed = FALSE, columns = c("gene", "betahat_d", "se_d")
+  ),
+  cov = list(
+    file = "gene_daywise_cov.csv", needed = FALSE,
+    columns = c("gene", "day_1", "day_2", "theta_cov", "likelihood_cov")
+  ),
+  qc_delta = list(
+    file = "qc_delta_mean_by_gene.csv", needed = TRUE,
+    columns = c("gene", "n_guides", "delta_mean_gene", "delta_sd_gene")
+  ),
+  qc_offset = list(
+    file = "qc_theta_beta_offset_by_gene.csv", needed = TRUE,
+    columns = c("gene", "n_guides", "offset_mean", "offset_sd_across_days")
+  ),
+  qc_centering = list(
+    file = "qc_theta_day_centering.csv", needed = TRUE, columns = c("gene", "theta_mean_d", "theta_centered_d")
+  )
+)
+
+read_manifest <- function(out_dir, call = rlang::caller_env()) {
+  path <- file.path(out_dir, manifest_file)
+  if (!file.exists(path)) {
+    abort_export(c(
+      "{.path {out_dir}} is not the folder of a finished fit: it has no {.file {manifest_file}}.",
+      i = "Give the folder that was the {.arg out_dir} of the fit."
+    ), call = call)
+  }
+  manifest <- tryCatch(
+    jsonlite::read_json(path, simplifyVector = TRUE, simplifyDataFrame = FALSE),
+    error = function(error) abort_export(c("Cannot read {.path {path}} as JSON.", x = "Fit again."), call = call)
+  )
+  absent <- setdiff(c("days", "files", "settings", "screen", "contrast"), names(manifest))
+  if (length(absent) > 0) abort_export("{.path {path}} lacks {.field {absent}}; fit again.", call = call)
+  gone <- manifest$files[!file.exists(file.path(out_dir, manifest$files))]
+  if (length(gone) > 0) {
+    abort_export("{.path {out_dir}} lacks {.file {gone}}, which the fit has written; fit again.", call = call)
+  }
+  manifest
+}
+
+#' Settings of the fit as far as this version knows them
+#' @noRd
+manifest_settings <- function(manifest) {
+  known <- intersect(names(manifest$settings), names(settings_table()))
+  settings <- manifest$settings[known]
+  new_settings(lapply(settings, function(value) if (length(value) == 0) NULL else value))
+}
+
+read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
+  path <- file.path(out_dir, spec$file)
+  if (!file.exists(path)) {
+    if (spec$needed) abort_export("The fit in {.path {out_dir}} has no {.file {spec$file}}.", call = call)
+    return(NULL)
+  }
+  table <- data.table::fread(path, na.strings = "", colClasses = list(character = name_columns(path)))
+  by_day <- endsWith(spec$columns, "_d")
+  daywise <- unlist(lapply(spec$columns[by_day], paste0, seq_len(n_days) - 1L))
+  found <- check_columns(table, c(spec$columns[!by_day], daywise))
+  if (!found$ok) abort_export("{.path {path}} lacks the column{?s} {.field {found$missing}}.", call = call)
+  table
+}
+
+#' Columns of names: read as text, so that a guide called 1 keeps its name
+#' @noRd
+name_columns <- function(path) {
+  intersect(c("guide", "gene"), names(data.table::fread(path, nrows = 0L)))
+}
+
+validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
+  genes <- tables$gene$gene
+  for (name in c("likelihood", "qc_delta", "qc_offset", "qc_centering")) {
+    if (!is.null(tables[[name]]) && !setequal(tables[[name]]$gene, genes)) {
+      file <- fit_tables[[name]]$file
+      abort_export(
+        "{.file {file}} and {.file {fit_tables$gene$file}} in {.path {out_dir}} hold different genes; fit again.",
+        call = call
+      )
+    }
+  }
+}
+
+#' A table written whole or not at all: to a temporary name, then renamed
+#' @noRd
+write_table <- function(table, path, call = rlang::caller_env()) {
+  validate_writable(dirname(path), call = call)
+  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
+  stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = ".csv")
+  on.exit(unlink(stage))
+  data.table::fwrite(table, stage)
+  if (!file.rename(stage, path)) abort_export("Cannot write {.path {path}}.", call = call)
+  path
+}

@@ -1,0 +1,112 @@
+# Estimates for mash: from a fit, a table or matrices to checked matrices rows x days. Missing stays
+# missing: it is listed, and mash gets a vague estimate in its place.
+
+vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no information, still well conditioned
+
+#' Estimates as matrices
+#'
+#' @returns `list(names, betahat, se, days, missing, origin)`: `names` a data.table of the columns that
+#'   name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones filled),
+#'   `missing` a data.table (name, day).
+#' @noRd
+mash_estimates <- function(x, level, input, call = rlang::caller_env()) {
+  raw <- if (inherits(x, "fatebias_fit")) {
+    estimates_of_fit(x, level, input, call)
+  } else if (is.data.frame(x)) {
+    estimates_of_table(x, level, "a table", call)
+  } else if (is.list(x)) {
+    estimates_of_matrices(x, level, call)
+  } else {
+    abort_mash("{.arg x} must be a {.cls fatebias_fit}, a table or {.code list(betahat =, se =)}.", call = call)
+  }
+  validate_estimates(raw, call)
+  fill_missing(raw)
+}
+
+estimates_of_fit <- function(fit, level, input, call) {
+  # guides always from the posterior: they are looked at, not discovered
+  if (level == "guide") {
+    return(estimates_of_table(fit$guide, level, "posterior mean and SD", call, fit$days))
+  }
+  if (input == "likelihood" && is.null(fit$likelihood)) {
+    abort_mash(c(
+      "The fit in {.path {fit$out_dir}} has no {.file {fit_tables$likelihood$file}}.",
+      i = "Use {.code input = \"posterior\"} or fit again."
+    ), call = call)
+  }
+  origin <- c(likelihood = "fixed-effect estimates", posterior = "posterior mean and SD")
+  table <- switch(input, likelihood = fit$likelihood, posterior = fit$gene)
+  estimates_of_table(table, level, origin[[input]], call, fit$days)
+}
+
+estimates_of_table <- function(table, level, origin, call, days = NULL) {
+  betahat <- day_columns(table, "betahat")
+  se <- day_columns(table, "se")
+  wanted <- if (level == "guide") c("guide", "gene") else "gene"
+  found <- check_columns(table, c(wanted, sub("^betahat", "se", betahat)))
+  if (!found$ok || length(betahat) == 0 || length(betahat) != length(se)) {
+    text <- paste(c(wanted, "betahat_d0, betahat_d1, .., se_d0, se_d1, .."), collapse = ", ")
+    abort_mash("The table must have the columns {text}; it has {first_few(names(table), 12)}.", call = call)
+  }
+  table <- data.table::as.data.table(table)
+  plain <- sub("^betahat_", "", betahat)
+  as_numbers <- function(columns) {
+    matrix(as.numeric(as.matrix(table[, columns, with = FALSE])), nrow(table), dimnames = list(NULL, plain))
+  }
+  list(
+    names = table[, wanted, with = FALSE], betahat = as_numbers(betahat), se = as_numbers(se),
+    days = days %||% plain, origin = origin
+  )
+}
+
+estimates_of_matrices <- function(x, level, call) {
+  betahat <- x$betahat
+  se <- x$se
+  if (!is.matrix(betahat) || !is.matrix(se) || !identical(dim(betahat), dim(se))) {
+    abort_mash("{.code betahat} and {.code se} must be matrices of one shape, rows x days.", call = call)
+  }
+  names <- rownames(betahat) %||% paste0(level, seq_len(nrow(betahat)), recycle0 = TRUE)
+  if (!is.null(rownames(se)) && !identical(rownames(se), names)) {
+    abort_mash("{.code betahat} and {.code se} have different row names.", call = call)
+  }
+  names <- data.table::data.table(name = names)
+  data.table::setnames(names, level)
+  days <- colnames(betahat) %||% paste0("d", seq_len(ncol(betahat)) - 1L, recycle0 = TRUE)
+  plain <- list(NULL, paste0("d", seq_len(ncol(betahat)) - 1L, recycle0 = TRUE))
+  dimnames(betahat) <- dimnames(se) <- plain
+  list(names = names, betahat = betahat, se = se, days = days, origin = "matrices")
+}
+
+validate_estimates <- function(raw, call) {
+  names <- raw$names[[1]]
+  if (length(names) == 0) abort_mash("There are no estimates: the input has no rows.", call = call)
+  if (ncol(raw$betahat) < 2) {
+    abort_mash("mash shares strength across days and needs two or more; the input has one.", call = call)
+  }
+  twice <- unique(names[duplicated(names)])
+  if (length(twice) > 0) abort_mash("Rows appear twice: {first_few(twice)}.", call = call)
+  refuse_rows(names, is.na(raw$betahat) != is.na(raw$se), "an estimate without SE or an SE without estimate", call)
+  refuse_rows(names, is.nan(raw$betahat) | is.infinite(raw$betahat), "an estimate that is NaN or infinite", call)
+  refuse_rows(names, is.nan(raw$se) | is.infinite(raw$se), "an SE that is NaN or infinite", call)
+  refuse_rows(names, !is.na(raw$se) & raw$se <= 0, "an SE that is zero or negative", call)
+  if (all(is.na(raw$betahat))) abort_mash("All estimates are missing.", call = call)
+}
+
+refuse_rows <- function(names, bad, what, call) {
+  rows <- names[rowSums(bad) > 0]
+  if (length(rows) > 0) {
+    n <- length(rows)
+    abort_mash(c("{n} row{?s} {?has/have} {what}: {first_few(rows)}.", i = "Fit again or leave them out."), call = call)
+  }
+}
+
+#' A vague estimate, (0, a thousand times the largest SE), where there is none
+#' @noRd
+fill_missing <- function(raw) {
+  at <- which(is.na(raw$betahat), arr.ind = TRUE)
+  raw$missing <- data.table::data.table(name = raw$names[[1]][at[, "row"]], day = raw$days[at[, "col"]])
+  raw$complete <- rowSums(is.na(raw$betahat)) == 0
+  raw$se[is.na(raw$se)] <- vague_factor * max(raw$se, na.rm = TRUE)
+  raw$betahat[is.na(raw$betahat)] <- 0
+  raw
+}

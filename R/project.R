@@ -1,0 +1,111 @@
+# A user's project: the pipeline's files, what it runs on, and what is missing.
+
+pipeline_files <- c("_targets.R", "config.yaml")
+
+#' Set up a pipeline
+#'
+#' Copies `_targets.R` and `config.yaml` into a folder. Then: put the screen there (or its path into
+#' `config.yaml`), and run `targets::tar_make()` in that folder.
+#'
+#' @param path folder; it is created.
+#' @param overwrite replace files that are there?
+#' @returns Paths of the files, invisibly.
+#' @section Errors: `fatebias_error_export` when a file is there already or the folder cannot be written.
+#' @examples
+#' folder <- tempfile()
+#' use_fatebias_pipeline(folder)
+#' list.files(folder)
+#' @export
+use_fatebias_pipeline <- function(path = ".", overwrite = FALSE) {
+  checkmate::assert_string(path)
+  checkmate::assert_flag(overwrite)
+  validate_writable(path)
+  target <- file.path(path, pipeline_files)
+  there <- pipeline_files[file.exists(target)]
+  if (length(there) > 0 && !overwrite) {
+    abort_export(c(
+      "{.path {path}} has {.file {there}} already.",
+      i = "Use {.code overwrite = TRUE} to replace {cli::qty(there)}{?it/them}."
+    ))
+  }
+  dir.create(path, recursive = TRUE, showWarnings = FALSE)
+  source <- system.file("pipeline", pipeline_files, package = "fatebias", mustWork = TRUE)
+  if (!all(file.copy(source, target, overwrite = overwrite))) abort_export("Cannot write to {.path {path}}.")
+  cli::cli_inform(c(
+    v = "Wrote {.file {pipeline_files}} to {.path {path}}.",
+    i = "Put the screen there (or its path into {.file config.yaml}), and run {.run targets::tar_make()}."
+  ))
+  invisible(target)
+}
+
+#' Source files of the Python package
+#'
+#' For pipelines: a target of these files reruns the fit when the model was changed.
+#'
+#' @returns Sorted paths of the installed Python sources.
+#' @examples
+#' basename(python_sources())
+#' @export
+python_sources <- function() {
+  sort(list.files(file.path(python_folder(), "fatebias"), "\\.(py|yaml)$", full.names = TRUE))
+}
+
+#' What fatebias will use, and what is missing
+#'
+#' @returns A `fatebias_sitrep`: `r` (versions), `python` (path, source, versions of packages, device,
+#'   threads) and `problems` (character, empty when all is there). Printing says what to type.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' fatebias_sitrep()
+#' @export
+fatebias_sitrep <- function() {
+  python <- tryCatch(
+    c(py_call("bridge", "describe_environment"), problem = list(NULL)),
+    fatebias_error = function(error) list(problem = conditionMessage(error))
+  )
+  packages <- c("fatebias", "mashr", "ashr", "reticulate", "targets")
+  structure(
+    list(
+      r = c(R = as.character(getRversion()), vapply(packages, package_version_text, character(1))),
+      plan = python_plan(), python = python, problems = sitrep_problems(python, packages)
+    ),
+    class = "fatebias_sitrep"
+  )
+}
+
+package_version_text <- function(package) {
+  if (requireNamespace(package, quietly = TRUE)) as.character(utils::packageVersion(package)) else NA_character_
+}
+
+sitrep_problems <- function(python, packages) {
+  absent_r <- packages[is.na(vapply(packages, package_version_text, character(1)))]
+  absent_python <- names(Filter(is.null, python$packages))
+  c(
+    if (length(absent_r) > 0) sprintf("R has no package %s: install.packages(\"%s\")", absent_r, absent_r),
+    if (length(absent_python) > 0) sprintf("Python has no package %s", absent_python),
+    python$problem
+  )
+}
+
+#' @export
+format.fatebias_sitrep <- function(x, ...) {
+  p <- x$python
+  versions <- unlist(p$packages)
+  c(
+    "<fatebias_sitrep>",
+    paste("R:", paste(names(x$r), x$r, collapse = ", ")),
+    if (!is.null(p$version)) {
+      c(
+        sprintf("Python: %s (%s, from %s)", p$version, p$python, x$plan$source %||% "the running session"),
+        paste("Packages:", paste(names(versions), versions, collapse = ", ")),
+        sprintf("Device: %s, %s threads", p$device, p$threads)
+      )
+    },
+    if (length(x$problems) == 0) "Nothing is missing." else c("Missing:", paste("-", x$problems))
+  )
+}
+
+#' @export
+print.fatebias_sitrep <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}

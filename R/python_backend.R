@@ -1,0 +1,114 @@
+# The only file that names reticulate. Deciding which Python to use (`python_plan()`, pure) and using
+# it (`apply_python_plan()`) are apart, so that precedence is tested without Python. `py_call()` is
+# the single door to Python; its other side is inst/python/fatebias/bridge.py.
+
+#' Which Python to use
+#'
+#' In order: the environment variable `RETICULATE_PYTHON`, the option `fatebias.python`, the nearest
+#' `.venv` in the working directory or a folder above it.
+#'
+#' @param env,stored,found paths of a Python, empty or NULL where there is none.
+#' @param exists function that says whether a file is there.
+#' @returns `list(python, source, problem)`: a path and where it comes from, or a problem (a text).
+#' @noRd
+python_plan <- function(env = Sys.getenv("RETICULATE_PYTHON"), stored = getOption("fatebias.python"),
+                        found = find_venv_python(), exists = file.exists) {
+  candidates <- list("RETICULATE_PYTHON" = env, "option fatebias.python" = stored, ".venv" = found)
+  given <- Filter(function(path) length(path) == 1 && nzchar(path), candidates)
+  if (length(given) == 0) {
+    return(list(python = NULL, source = NULL, problem = "No Python environment was found."))
+  }
+  source <- names(given)[[1]]
+  python <- given[[1]]
+  problem <- if (!exists(python)) sprintf("%s names %s, which does not exist.", source, python)
+  list(python = python, source = source, problem = problem)
+}
+
+#' The Python of the nearest .venv, upwards from a folder
+#' @noRd
+find_venv_python <- function(folder = getwd()) {
+  repeat {
+    python <- file.path(folder, ".venv", c("bin/python", "Scripts/python.exe"))
+    python <- python[file.exists(python)]
+    if (length(python) > 0) {
+      return(python[[1]])
+    }
+    if (dirname(folder) == folder) {
+      return(NULL)
+    }
+    folder <- dirname(folder)
+  }
+}
+
+#' What to type where Python or a package of it is missing
+#' @noRd
+install_hints <- function() {
+  lines <- c(
+    sprintf("Looked at RETICULATE_PYTHON, the option fatebias.python, and for a .venv from %s upwards.", getwd()),
+    "In a clone of fatebias type `make run`. Elsewhere type in this folder, with Python >= 3.11:",
+    "python3 -m venv .venv",
+    sprintf(".venv/bin/pip install -r %s", file.path(python_folder(), "requirements.lock")),
+    "Then restart R. `fatebias::fatebias_sitrep()` shows what is used."
+  )
+  rlang::set_names(verbatim(lines), c("i", "i", " ", " ", "i"))
+}
+
+python_folder <- function() system.file("python", package = "fatebias", mustWork = TRUE)
+
+#' Use the Python of a plan; a session keeps the Python it has started
+#' @noRd
+apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) {
+  if (reticulate::py_available(initialize = FALSE)) {
+    return(invisible(plan))
+  }
+  if (!is.null(plan$problem)) {
+    abort_environment(c(verbatim(plan$problem), install_hints()), call = call)
+  }
+  # the variable is what keeps reticulate from building an environment of its own over the network
+  Sys.setenv(RETICULATE_PYTHON = plan$python)
+  reticulate::use_python(plan$python, required = TRUE)
+  invisible(plan)
+}
+
+python_bridge <- function(call = rlang::caller_env()) {
+  if (is.null(python_session$bridge)) {
+    apply_python_plan(call = call)
+    python_session$bridge <- reticulate::import_from_path("fatebias.bridge", path = python_folder(), convert = TRUE)
+  }
+  python_session$bridge
+}
+
+python_session <- new.env(parent = emptyenv())
+
+#' Call a function of the Python package
+#'
+#' @param module,fun names, as in `fatebias.<module>.<fun>`.
+#' @param ... arguments by name that JSON can hold.
+#' @param objects named list of matrices (dense, or sparse of class `dgCMatrix`).
+#' @returns What the function returns, as R lists, vectors and matrices. Errors and warnings of
+#'   fatebias come back with the same class and message.
+#' @noRd
+py_call <- function(module, fun, ..., objects = list(), call = rlang::caller_env()) {
+  bridge <- python_bridge(call = call)
+  arguments <- to_json(rlang::set_names(list(...), names(list(...)) %||% character()))
+  report <- jsonlite::fromJSON(bridge$call(module, fun, arguments, objects), simplifyDataFrame = FALSE)
+  for (warning in report$warnings) warner(warning$kind)(verbatim(warning$message))
+  if (!is.null(report$error)) raise_python_error(report$error, call)
+  report$value
+}
+
+raise_python_error <- function(error, call) {
+  python_session$last_trace <- error$trace
+  message <- verbatim(error$message)
+  if (error$kind == "environment") message <- c(message, install_hints())
+  if (error$kind == "python") {
+    message <- c(message, i = "The whole trace: {.code cat(fatebias::last_python_trace())}.")
+  }
+  thrower(error$kind)(message, call = call)
+}
+
+#' The trace of the last Python error of this session
+#'
+#' @returns A text, or NULL where there was none.
+#' @export
+last_python_trace <- function() python_session$last_trace

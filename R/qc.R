@@ -1,0 +1,118 @@
+# QC: assertions are data; `assess_qc()` turns them and the tables of a fit into rows, `assert_qc()`
+# reads the rows. Python's command line asserts the same (inst/python/fatebias/qc.py).
+
+n_worst <- 10L # genes printed for a violated assertion
+
+#' max over genes of |column| of a table must be below the threshold in a setting
+#' @noRd
+qc_assertion <- function(name, table, column, setting, meaning) {
+  list(name = name, table = table, column = column, setting = setting, meaning = meaning)
+}
+
+qc_assertions <- list(
+  qc_assertion(
+    "delta_mean", "qc_delta", "delta_mean_gene", "qc_delta_mean_max",
+    "guide deviations of a gene do not average to zero"
+  ),
+  qc_assertion(
+    "offset_mean", "qc_offset", "offset_mean", "qc_offset_max",
+    "theta is not the average of its gene's guide effects"
+  ),
+  qc_assertion(
+    "offset_sd", "qc_offset", "offset_sd_across_days", "qc_offset_max",
+    "theta departs from the average of its guides by a different amount each day"
+  )
+)
+
+#' Assess and assert the QC of a fit
+#'
+#' Guide deviations (delta) have mean zero within a gene, so that theta is the gene's average guide
+#' effect. This holds by construction; where an exported table says otherwise, something between model
+#' and files went wrong. `assess_qc()` checks three assertions, `assert_qc()` stops or warns when one is
+#' violated. A value that is missing violates its assertion.
+#'
+#' | assertion | statistic, over all genes | below |
+#' |---|---|---|
+#' | `delta_mean` | largest absolute mean of delta over a gene's guides | `qc_delta_mean_max` |
+#' | `offset_mean` | largest absolute mean over days of (mean beta of the guides - theta) | `qc_offset_max` |
+#' | `offset_sd` | largest SD over days of the same | `qc_offset_max` |
+#'
+#' @param fit a `fatebias_fit`.
+#' @param settings [fate_settings()]; the stage QC is used. Default: those of the fit.
+#' @param ... settings by name, such as `qc_offset_max = 0.05`.
+#' @param x a `fatebias_fit` or what `assess_qc()` returned.
+#' @param mode `"simulation"`: a violation is an error; `"real"`: a warning. Default: as assessed.
+#' @returns `assess_qc()`: a `fatebias_qc`, a data.table with one row an assertion: `assertion`,
+#'   `statistic` (log odds), `threshold`, `pass`, `worst_gene`. `assert_qc()`: the same, invisibly.
+#' @section Errors: `fatebias_error_qc` in simulation mode, else a `fatebias_warning_qc`; both list the
+#'   10 worst genes of each violated assertion.
+#' @examples
+#' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' assess_qc(fit)
+#' assert_qc(fit)
+#' @export
+assess_qc <- function(fit, settings = fit$settings, ...) {
+  validate_class(fit, "fatebias_fit", "read_fit", abort_qc)
+  settings <- update_settings(settings, ...)
+  worst <- lapply(qc_assertions, function(a) worst_genes(fit[[a$table]], a$column))
+  names(worst) <- vapply(qc_assertions, `[[`, character(1), "name")
+  threshold <- vapply(qc_assertions, function(a) settings[[a$setting]], numeric(1))
+  statistic <- vapply(worst, function(table) table$size[1], numeric(1), USE.NAMES = FALSE)
+  rows <- data.table::data.table(
+    assertion = names(worst), statistic = statistic, threshold = threshold,
+    pass = !is.na(statistic) & statistic < threshold,
+    worst_gene = vapply(worst, function(table) table$gene[1], character(1), USE.NAMES = FALSE)
+  )
+  structure(rows, class = c("fatebias_qc", class(rows)), mode = settings$mode, worst = worst)
+}
+
+#' @rdname assess_qc
+#' @export
+assert_qc <- function(x, mode = NULL) {
+  if (inherits(x, "fatebias_fit")) x <- assess_qc(x)
+  validate_class(x, "fatebias_qc", "assess_qc", abort_qc)
+  mode <- mode %||% attr(x, "mode")
+  checkmate::assert_choice(mode, c("simulation", "real"))
+  violated <- which(!x$pass)
+  if (length(violated) > 0) {
+    message <- verbatim(c("The fit violates its QC.", unlist(lapply(violated, describe_violation, x = x))))
+    if (mode == "simulation") abort_qc(message) else warn_qc(message)
+  }
+  invisible(x)
+}
+
+#' The genes with the largest |column|, missing values first: they must never pass unseen
+#' @noRd
+worst_genes <- function(table, column) {
+  size <- abs(as.numeric(table[[column]]))
+  worst <- utils::head(order(-size, na.last = FALSE), n_worst)
+  data.table::data.table(gene = table$gene[worst], value = table[[column]][worst], size = size[worst])
+}
+
+describe_violation <- function(i, x) {
+  assertion <- qc_assertions[[i]]
+  worst <- attr(x, "worst")[[i]]
+  c(
+    sprintf(
+      "%s: %s (largest %s %s, must be below %s).", assertion$name, assertion$meaning, assertion$column,
+      show_number(x$statistic[[i]]), show_number(x$threshold[[i]])
+    ),
+    sprintf("Worst genes in %s:", fit_tables[[assertion$table]]$file),
+    sprintf("  %s %s", format(worst$gene), show_number(worst$value))
+  )
+}
+
+show_number <- function(x) {
+  if (length(x) == 0) character() else vapply(x, format, character(1), digits = 3)
+}
+
+#' @export
+print.fatebias_qc <- function(x, ...) {
+  cat(sprintf("<fatebias_qc> %d of %d assertions hold (mode %s)\n", sum(x$pass), nrow(x), attr(x, "mode")))
+  mark <- ifelse(x$pass, "pass", "FAIL")
+  cat(sprintf(
+    "%s %-12s %s, must be < %s (worst gene %s)\n", mark, x$assertion, show_number(x$statistic),
+    show_number(x$threshold), x$worst_gene
+  ), sep = "")
+  invisible(x)
+}

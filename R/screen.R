@@ -1,0 +1,102 @@
+# A screen: paths of its files and a checked summary of what is in them. The cells stay on disk.
+
+#' Read a screen
+#'
+#' Checks a screen and its guide map, before any fitting, and summarises them. The cells stay in the
+#' file; expression is never loaded.
+#'
+#' @param path screen file (.h5ad): day in `obs`, replicate, guide presence (cells x guides) and fate
+#'   probabilities (cells x fates, rows sum to 1) in `obsm`. The keys are settings of the stage
+#'   Screen, see [settings_reference].
+#' @param guide_map guide map, a CSV with the columns `guide_name`, `gene_name`, `is_ntc` (0 or 1), one
+#'   row a guide. Control guides (`is_ntc` 1) form the baseline whose effect is zero.
+#' @param settings [fate_settings()]; the stage Screen is used.
+#' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
+#' @returns A `fatebias_screen`: `path`, `guide_map`, `settings` (of the stage Screen) and `summary`, a
+#'   list with `n_cells`, `n_cells_file`, `left_out` (cells by reason), `days`, `day_values`,
+#'   `replicates`, `fates` (the reference first), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`,
+#'   `dropped_genes`, `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
+#'   `fate_means_by_day` (day x fate).
+#' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
+#'   to do: probabilities that do not sum to 1 (tolerance 0.001) or are NaN or negative, a guide that
+#'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a
+#'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad.
+#' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
+#' read_screen(files$screen, files$guide_map)
+#' @export
+read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
+  checkmate::assert_string(path)
+  checkmate::assert_string(guide_map)
+  settings <- settings_for(update_settings(settings, ...), "screen")
+  for (file in c(path, guide_map)) {
+    if (!file.exists(file)) abort_screen("The file {.path {file}} does not exist.")
+  }
+  described <- py_call(
+    "fit", "describe_screen",
+    screen_path = path.expand(path), guide_map = path.expand(guide_map),
+    settings = settings_list(settings, "screen")
+  )
+  new_screen(path, guide_map, settings, described)
+}
+
+new_screen <- function(path, guide_map, settings, summary) {
+  for (name in c("uncarried_guides", "dropped_genes", "replicates")) {
+    summary[[name]] <- as.character(unlist(summary[[name]])) # an empty JSON array has no type
+  }
+  structure(
+    list(path = path, guide_map = guide_map, settings = settings, summary = summary),
+    class = "fatebias_screen"
+  )
+}
+
+#' Lines about a screen, from its summary; prints of a fit use them too
+#' @noRd
+screen_lines <- function(summary) {
+  s <- summary
+  out <- unlist(s$left_out)
+  left_out <- sprintf("%s %s", count(out), gsub("_", " ", names(out)))[out > 0]
+  uncarried <- length(s$uncarried_guides)
+  c(
+    sprintf(
+      "%s cells, %s genes, %s guides (and %s controls), %.1f guides a cell",
+      count(s$n_cells), count(s$n_genes), count(s$n_guides), count(s$n_ntc), s$guides_per_cell_mean
+    ),
+    sprintf("Days %s; replicates %s", paste(s$days, collapse = " < "), paste(s$replicates, collapse = ", ")),
+    sprintf("Fates %s (reference), %s", s$fates[[1]], paste(s$fates[-1], collapse = ", ")),
+    if (length(left_out) > 0) paste("Cells left out:", paste(left_out, collapse = ", ")),
+    if (uncarried > 0) sprintf("Guides of the map that no cell carries: %s", count(uncarried)),
+    if (length(s$dropped_genes) > 0) paste("Genes dropped with them:", first_few(s$dropped_genes))
+  )
+}
+
+count <- function(n) format(n, big.mark = ",", scientific = FALSE, trim = TRUE)
+
+#' @export
+format.fatebias_screen <- function(x, ...) {
+  c(paste("<fatebias_screen>", x$path), screen_lines(x$summary))
+}
+
+#' @export
+print.fatebias_screen <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' @export
+summary.fatebias_screen <- function(object, ...) {
+  s <- object$summary
+  table <- data.table::data.table(
+    day = s$days,
+    as_day_matrix(s$cells_by_day_replicate, length(s$days), paste0("cells_", s$replicates)),
+    as_day_matrix(s$fate_means_by_day, length(s$days), paste0("mean_", s$fates))
+  )
+  table[]
+}
+
+#' Rows by day as a matrix, also where there is one column only
+#' @noRd
+as_day_matrix <- function(x, n_days, names) {
+  matrix(unlist(x), nrow = n_days, dimnames = list(NULL, names))
+}

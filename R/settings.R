@@ -1,0 +1,153 @@
+# Settings: one checked, named list. How they are resolved: defaults, overridden by the preset,
+# overridden by what was given.
+
+#' Settings of an analysis
+#'
+#' `fate_settings()` makes the settings from defaults, `read_settings()` from a configuration file.
+#' Both resolve them in the same order: defaults, overridden by those of the `preset`, overridden by
+#' the keys of the file, overridden by `...`. All keys are described in [settings_reference].
+#'
+#' @param ... settings by name, such as `seed = 7, preset = "plain"`.
+#' @param path configuration file (YAML, lines `key: value`). The paths in it (`screen`, `guide_map`,
+#'   `out_dir`) are relative to its folder.
+#' @param settings a `fatebias_settings`.
+#' @param stages character, some of `"input"`, `"screen"`, `"fit"`, `"qc"`, `"mash"`, `"run"`.
+#' @returns A `fatebias_settings`: a named list with one entry a key. `settings_for()` keeps the keys
+#'   of some stages only, so that in a pipeline a change reruns only what it concerns; wherever
+#'   settings are taken, keys that are not there have their default.
+#' @section Errors: `fatebias_error_settings` (unknown key, wrong type, out of range; all problems in
+#'   one message), `fatebias_error_not_available` (a value that is not built yet).
+#' @examples
+#' fate_settings(preset = "plain", seed = 7)
+#' settings_for(fate_settings(), "mash")$mash_lfsr_thresh
+#' @export
+fate_settings <- function(...) {
+  resolve_settings(overrides(...))
+}
+
+#' @rdname fate_settings
+#' @export
+read_settings <- function(path = "config.yaml", ...) {
+  checkmate::assert_string(path)
+  given <- override(read_config(path), overrides(...))
+  checked <- resolve_settings(given, where = path)
+  # resolved at once, so that later updates see the same paths
+  paths <- lapply(unclass(checked)[c("screen", "guide_map", "out_dir")], path_beside, config = path)
+  new_settings(override(checked, paths), override(given, paths))
+}
+
+#' @rdname fate_settings
+#' @export
+settings_for <- function(settings, stages) {
+  validate_class(settings, "fatebias_settings", "fate_settings", abort_settings)
+  checkmate::assert_subset(stages, names(stage_titles), empty.ok = FALSE)
+  new_settings(unclass(settings)[intersect(names(settings), keys_of(stages))])
+}
+
+new_settings <- function(values, given = values) {
+  structure(as.list(values)[names(values)], class = "fatebias_settings", given = as.list(given)[names(given)])
+}
+
+#' Whole settings from whole or partial ones and overrides
+#'
+#' What was given is resolved again, so that an overridden preset takes effect.
+#' @noRd
+update_settings <- function(settings, ..., call = rlang::caller_env()) {
+  validate_class(settings, "fatebias_settings", "fate_settings", abort_settings, call = call)
+  resolve_settings(override(attr(settings, "given"), overrides(..., call = call)), call = call)
+}
+
+#' Settings of some stages as a plain list, for Python
+#' @noRd
+settings_list <- function(settings, stages) {
+  values <- unclass(settings_for(settings, stages))
+  attr(values, "given") <- NULL
+  values
+}
+
+#' JSON as Python reads it: single values unboxed, all digits, NULL as null
+#' @noRd
+to_json <- function(x) as.character(jsonlite::toJSON(x, auto_unbox = TRUE, digits = NA, null = "null"))
+
+overrides <- function(..., call = rlang::caller_env()) {
+  given <- rlang::list2(...)
+  if (!rlang::is_named2(given)) abort_settings("Every setting must be named, as in {.code seed = 7}.", call = call)
+  given
+}
+
+#' One list over another; keys set to NULL stay, where `modifyList()` would drop them
+#' @noRd
+override <- function(base, by) {
+  base[names(by)] <- by
+  base
+}
+
+read_config <- function(path, call = rlang::caller_env()) {
+  if (!file.exists(path)) {
+    abort_settings("The configuration file {.path {path}} does not exist.", call = call)
+  }
+  given <- tryCatch(yaml::read_yaml(path), error = function(error) {
+    text <- conditionMessage(error)
+    abort_settings(c("Cannot read {.path {path}} as YAML.", x = "{text}"), call = call)
+  })
+  if (length(given) > 0 && is.null(names(given))) {
+    abort_settings("{.path {path}} must hold lines {.code key: value}.", call = call)
+  }
+  as.list(given)
+}
+
+path_beside <- function(path, config) {
+  absolute <- grepl("^(/|~|[A-Za-z]:)", path)
+  if (absolute || dirname(config) == ".") path else file.path(dirname(config), path)
+}
+
+resolve_settings <- function(given, where = NULL, call = rlang::caller_env()) {
+  table <- settings_table()
+  refuse_unknown(names(given), names(table), where, call)
+  values <- override(defaults_of(table, given$preset), given)
+  checked <- Map(check_setting, names(values), values, table[names(values)])
+  refuse_findings(checked, where, call)
+  new_settings(lapply(checked, `[[`, "value"), given)
+}
+
+refuse_unknown <- function(keys, known, where, call) {
+  twice <- unique(keys[duplicated(keys)])
+  unknown <- setdiff(keys, known)
+  near <- vapply(unknown, nearest_word, character(1), words = known)
+  problems <- c(
+    sprintf("`%s` is not a setting; the nearest one is `%s`.", unknown, near),
+    sprintf("`%s` is given twice.", twice)
+  )
+  if (length(problems) > 0) abort_settings(problem_list(problems, where), call = call)
+}
+
+refuse_findings <- function(checked, where, call) {
+  problems <- unlist(lapply(checked, `[[`, "problem"))
+  later <- unlist(lapply(checked, `[[`, "not_available"))
+  if (length(problems) > 0) abort_settings(problem_list(problems, where), call = call)
+  if (length(later) > 0) abort_not_available(problem_list(later, where), call = call)
+}
+
+problem_list <- function(problems, where) {
+  head <- if (is.null(where)) "These settings cannot be used." else sprintf("Settings in '%s' cannot be used.", where)
+  verbatim(c(head, problems), bullet = "x")
+}
+
+#' @export
+format.fatebias_settings <- function(x, ...) {
+  table <- settings_table()[names(x)]
+  default <- defaults_of(table, x$preset)
+  set <- !mapply(identical, lapply(unclass(x), show_value), lapply(default, show_value))
+  lines <- sprintf("%s %-20s %s", ifelse(set, "*", " "), names(x), vapply(unclass(x), yaml_value, character(1)))
+  stage <- vapply(table, `[[`, character(1), "stage")
+  by_stage <- lapply(intersect(names(stage_titles), stage), function(name) {
+    c(stage_titles[[name]], lines[stage == name])
+  })
+  c("<fatebias_settings> (*: not the default of its preset)", unlist(by_stage))
+}
+
+#' @export
+print.fatebias_settings <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}

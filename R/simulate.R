@@ -1,0 +1,51 @@
+# Simulated screens with known truth.
+
+#' Simulate a screen
+#'
+#' Writes a screen of known truth: a layout that [read_screen()] reads, the truth, and the arguments
+#' used.
+#'
+#' @param out_dir folder to write to; it is created.
+#' @param preset size and labels of the screen: `"weak"` (6,000 cells, 100 genes), `"strong"` (25,000
+#'   cells, 100 genes), `"real"` (100,000 cells, the real guide library), `"real500k"` or `"genome"`.
+#' @param seed integer, the seed; the same arguments give the same screen.
+#' @param ... arguments that override the preset: `cells`, `genes`, `guides_per_gene`, `ntc` (numbers),
+#'   `moi` (mean guides a cell), `days`, `replicates` (numbers), `concentration` (of Dirichlet labels),
+#'   `labels` (`"dirichlet"`, `"onehot"`, `"logitnormal"`, `"smoothed"`), `effects` (`"sparse"`,
+#'   `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and guides from).
+#' @returns A `fatebias_simulation`: a list of paths, `screen`, `guide_map`, `truth` (CSV: gene and
+#'   theta by day for the contrast MES) and others, and `preset`, `seed`.
+#' @section Errors: `fatebias_error_simulation` for arguments that are unknown, contradict each other or
+#'   are out of range.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' simulate_screen(tempfile(), cells = 2000, genes = 20)
+#' @export
+simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
+  checkmate::assert_string(out_dir)
+  checkmate::assert_string(preset)
+  checkmate::assert_count(seed)
+  given <- rlang::list2(...)
+  if (!rlang::is_named2(given)) abort_simulation("Every argument of a simulation must be named, as in {.code cells = 2000}.")
+  validate_writable(out_dir)
+  if (!is.null(given$library)) given$library <- path.expand(given$library)
+  paths <- py_call(
+    "simulate", "simulate_to",
+    out_dir = path.expand(out_dir), given = c(list(preset = preset, seed = seed), given)
+  )
+  structure(c(paths, list(preset = preset, seed = seed)), class = "fatebias_simulation")
+}
+
+#' @export
+format.fatebias_simulation <- function(x, ...) {
+  paths <- unclass(x)[setdiff(names(x), c("preset", "seed"))]
+  c(
+    sprintf("<fatebias_simulation> preset %s, seed %s", x$preset, x$seed),
+    sprintf("%-12s %s", names(paths), unlist(paths))
+  )
+}
+
+#' @export
+print.fatebias_simulation <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}

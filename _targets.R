@@ -1,0 +1,49 @@
+# The fatebias pipeline: screen -> fit -> QC -> mash -> ranked hits. Settings are in config.yaml, or in the
+# file that the environment variable FATEBIAS_CONFIG names. Run with targets::tar_make().
+library(targets)
+
+# imports: a change of the package reruns what uses the changed functions
+tar_option_set(packages = "fatebias", imports = "fatebias")
+
+config <- Sys.getenv("FATEBIAS_CONFIG", "config.yaml")
+sources <- fatebias::python_sources()
+
+list(
+  # input; settings by stage, so that a change reruns only what it concerns
+  tar_target(config_file, !!config, format = "file"),
+  tar_target(settings, read_settings(config_file)),
+  tar_target(settings_screen, settings_for(settings, "screen")),
+  tar_target(settings_fit, settings_for(settings, "fit")),
+  tar_target(settings_qc, settings_for(settings, "qc")),
+  tar_target(settings_mash, settings_for(settings, "mash")),
+  tar_target(out_dir, settings$out_dir),
+  tar_target(screen_file, settings$screen, format = "file"),
+  tar_target(guide_map_file, settings$guide_map, format = "file"),
+  tar_target(python_files, !!sources, format = "file"),
+
+  # screen and fit
+  tar_target(screen, {
+    python_files # does the reading: a change reruns it
+    read_screen(screen_file, guide_map_file, settings_screen)
+  }),
+  tar_target(fit_files, {
+    list(python_files, screen_file, guide_map_file) # what the fit is made from
+    unname(fit_fate_bias(screen, settings_fit, out_dir = out_dir, progress = TRUE)$files)
+  }, format = "file"),
+  tar_target(fit, read_fit(unique(dirname(fit_files)))),
+  tar_target(qc, assert_qc(assess_qc(fit, settings_qc))),
+
+  # mash and hits, of a fit that passed its QC
+  tar_target(mash_gene, {
+    qc
+    run_mash(fit, "gene", settings_mash)
+  }),
+  tar_target(mash_guide, {
+    qc
+    run_mash(fit, "guide", settings_mash)
+  }),
+  tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
+  tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
+  tar_target(hits, rank_hits(mash_gene)),
+  tar_target(hits_file, write_hits(hits, out_dir), format = "file")
+)

@@ -1,0 +1,4 @@
+library(testthat)
+library(fatebias)
+
+test_check("fatebias")
