@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from .design import Design, GeneGroup
+from .errors import FitError
 from .prior import Prior
 
 MOST_ITERATIONS = 500  # 4 to 15 are usual
-SINGLE_PRECISION_TOLERANCE = 1e-5  # solves to this relative residual or more run in float32, tighter ones in float64
 _CHUNK = 4096  # cells whose linear predictors stay in the cache
 
 
@@ -51,13 +51,18 @@ class Curvature:
         return self.design.transpose(eta).add_(self.prior.precision(self.design, x))
 
     def solve(self, b: Tensor, tolerance: float, start: Tensor | None = None) -> Solution:
-        """Solve A x = b, b [P, S], from `start` or 0, until every column has converged.
+        """Solve A x = b, b [P, S], in the precision of b, from `start` or 0, until every column has converged.
 
         The residual r is measured as sqrt(r' M r / b' M b), M the preconditioner: nearly the error of x
-        in posterior SDs, relative, whatever the units of its entries.
+        in posterior SDs, relative, whatever the units of its entries. Raises FitError.
         """
-        single = tolerance >= SINGLE_PRECISION_TOLERANCE
-        return self._to(torch.float32 if single else torch.float64)._conjugate_gradients(b, tolerance, start)
+        solution = self._to(b.dtype)._conjugate_gradients(b, tolerance, start)
+        if not solution.residual <= tolerance:
+            raise FitError(
+                f"A linear solve stopped at a relative residual of {solution.residual:.2g} after {solution.iterations} "
+                f"iterations of conjugate gradients. Raise `cg_tolerance` ({tolerance:g}), or narrow the priors."
+            )
+        return solution
 
     def _to(self, dtype: torch.dtype) -> "Curvature":
         return dataclasses.replace(
@@ -66,12 +71,14 @@ class Curvature:
         )  # fmt: skip
 
     def _conjugate_gradients(self, b: Tensor, tolerance: float, start: Tensor | None) -> Solution:
-        b = b.to(self.pi.dtype)
-        x = torch.zeros_like(b) if start is None else start.to(b.dtype, copy=True)
+        x = torch.zeros_like(b) if start is None else start.clone()
         r = b.clone() if start is None else b - self.times(x)
         on_coarse = self.coarse_inverse @ coarse_part(self.design, r)
         add_coarse_(self.design, x, on_coarse)
-        r -= self.coarse_image @ on_coarse.to(b.dtype)
+        if b.dtype == torch.float64:
+            r = b - self.times(x)  # the coarse image is known in single precision
+        else:
+            r -= self.coarse_image @ on_coarse.to(b.dtype)
         z = self._precondition(r)
         direction, rz, size = z.clone(), _dot(r, z), _dot(b, self._precondition(b))
         for iteration in range(MOST_ITERATIONS):
@@ -119,7 +126,10 @@ def curve_softmax_(eta: Tensor, pi: Tensor, weight: Tensor) -> Tensor:
     """W eta for eta [N, F, S], in place."""
     scaled = weight.unsqueeze(1) * pi
     for part, p, wp in zip(eta.split(_CHUNK), pi.unsqueeze(2).split(_CHUNK), scaled.unsqueeze(2).split(_CHUNK)):
-        part.sub_((p * part).sum(1, keepdim=True)).mul_(wp)
+        mean = p[:, 0] * part[:, 0]
+        for fate in range(1, pi.shape[1]):
+            mean.addcmul_(p[:, fate], part[:, fate])
+        part.sub_(mean.unsqueeze(1)).mul_(wp)
     return eta
 
 
@@ -158,10 +168,10 @@ def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor
     on_day = torch.nn.functional.one_hot(design.day, design.n_days) * design.n_carried.unsqueeze(1)
     columns = torch.cat([design.nuisance, on_day], 1)  # [N, K + D]
     n = columns.shape[1]
-    bent = by_cell.unsqueeze(2) * columns[:, None, :, None]  # W J Z, [N, F, K + D, F]
+    bent = by_cell.float().unsqueeze(2) * columns.float()[:, None, :, None]  # W J Z, [N, F, K + D, F]
     unit = by_cell.new_zeros((design.n_effects, n * f))
     of_prior = prior.precision(design, add_coarse_(design, unit, torch.eye(n * f, dtype=unit.dtype, device=unit.device)))
-    image = design.transpose(bent.view(len(bent), f, n * f)).add_(of_prior)
+    image = of_prior + design.transpose(bent.view(len(bent), f, n * f))
     products = coarse_part(design, of_prior)
     for a in range(f):
         for b in range(f):

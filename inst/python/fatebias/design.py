@@ -46,7 +46,7 @@ class GeneGroup:
     """Genes with n guides each, neighbours in the design's order of genes.
 
     genes, guides: slices in that order. entries: slice of x with their blocks [len(genes), D + n, F].
-    pair_cell [m], pair_cell_row [m]: cells that carry two guides of one gene, and the entry
+    pair_cell [m], pair_entry [m]: cells that carry two guides of one gene, and the entry
     ((gene * n + i) * n + j) * D + day of the group's co-occurrence table that the pair counts in.
     """
 
@@ -114,6 +114,10 @@ class Design:
     def nuisance_part(self, x: Tensor) -> Tensor:
         """View [K, F, ...] of the nuisance effects in x."""
         return x[self.groups[-1].entries.stop :].view(self.n_nuisance, self.n_fates, *x.shape[1:])
+
+    def sum_by_day(self, by_cell: Tensor) -> Tensor:
+        """Sums of a number a cell [N] over the cells of each day: [D]."""
+        return torch.bincount(self.day, weights=by_cell, minlength=self.n_days)
 
     def forward(self, x: Tensor) -> Tensor:
         """J x: [P, ...] -> eta [N, F, ...]."""

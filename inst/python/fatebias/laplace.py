@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .covariance import draws_at_once, perturbation, shared_moment
-from .curvature import Curvature, Solution, curvature_at
+from .covariance import gene_covariances, perturbation, shared_moment
+from .curvature import Curvature, curvature_at
 from .design import Design, build_design
 from .errors import FitError
-from .likelihood_weight import WORDS, dispersion_by_day, effective_parameters_by_day, weight_by_day
+from .likelihood_weight import WORDS, dispersion_by_day, next_weight, start_weight
 from .posterior import EffectBlock, gene_slices
 from .prior import Prior, random_walk_prior
 from .scales import START, effect_moments, improve_scales
@@ -47,15 +47,6 @@ class Mode:
     steps: int
     step: float
     gradient: float
-    cg_iterations: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Covariances:
-    """covariances: posterior, by group of genes [genes, k, k]; p_eff: effective parameters by day [D]; curvature: A."""
-
-    covariances: list[Tensor]
-    p_eff: Tensor
     cg_iterations: int
 
 
@@ -135,6 +126,8 @@ def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, devi
     mode = find_mode(design, prior, state.weight, state.x, settings)
     curvature = curvature_at(design, prior, mode.pi, state.weight[design.day])
     found = gene_covariances(curvature, settings)
+    pooled = settings.likelihood_weight != "auto_by_day"
+    dispersion = dispersion_by_day(design, mode.pi, state.weight * found.pearson_excess, pooled)
     clock["covariances"] = time.perf_counter()
     marks = list(clock)
     return LaplaceFit(
@@ -142,9 +135,9 @@ def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, devi
         scales=_named_scales(state.scales),
         scales_sd_log=_named_scales(state.sd_log),
         weight=state.weight.cpu().numpy(),
-        dispersion=dispersion_by_day(design, mode.pi, found.p_eff, settings.likelihood_weight != "auto_by_day").cpu().numpy(),
+        dispersion=dispersion.cpu().numpy(),
         p_eff=found.p_eff.cpu().numpy(),
-        blocks=gene_blocks(design, mode.x, found.covariances),
+        blocks=gene_blocks(design, mode.x, found.by_group),
         convergence=Convergence(
             newton_steps=state.newton_steps + mode.steps, rounds=state.rounds,
             cg_iterations=state.cg_iterations + mode.cg_iterations + found.cg_iterations,
@@ -163,12 +156,8 @@ def find_mode(design: Design, prior: Prior, weight: Tensor, x: Tensor, settings:
     tolerance = tolerance or settings.newton_tolerance
     cells, iterations = weight[design.day], 0
     for steps in range(1, MOST_NEWTON_STEPS + 1):
-        pi = fate_probabilities(design.forward(x))
-        curvature = curvature_at(design, prior, pi, cells)
-        score = gradient(design, prior, cells, pi, x)
-        solution = checked(curvature.solve(score.unsqueeze(1), settings.cg_tolerance), settings.cg_tolerance)
-        x, step = take_step(design, prior, cells, x, solution.x.squeeze(1).double())
-        iterations += solution.iterations
+        x, step, _, newton = newton_step(design, prior, cells, x, settings)
+        iterations += newton
         if step < tolerance:
             pi = fate_probabilities(design.forward(x))
             score = gradient(design, prior, cells, pi, x)
@@ -180,33 +169,24 @@ def find_mode(design: Design, prior: Prior, weight: Tensor, x: Tensor, settings:
     )
 
 
-def gene_covariances(curvature: Curvature, settings: Settings) -> Covariances:
-    """Posterior covariance of each gene's effects from `num_perturbations` draws."""
-    n, seed = settings.num_perturbations, settings.seed
-    moments, p_eff, iterations = None, 0.0, 0
-    width = draws_at_once(curvature, n)
-    for first in range(0, n, width):
-        count = min(width, n - first)
-        r = perturbation(curvature, seed + first + 1, count)
-        solution = checked(curvature.solve(r, settings.cg_tolerance), settings.cg_tolerance)
-        part = [count / n * moment for moment in shared_moment(curvature, solution.x, r)]
-        moments = part if moments is None else [total.add_(one) for total, one in zip(moments, part)]
-        p_eff = p_eff + count / n * effective_parameters_by_day(curvature, solution.x)
-        iterations += solution.iterations
-    covariances = [inverse + moment for inverse, moment in zip(curvature.inverses, moments)]
-    return Covariances(covariances=covariances, p_eff=p_eff, cg_iterations=iterations)
+def newton_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, settings: Settings) -> tuple[Tensor, float, Curvature, int]:
+    """x after one controlled step, its largest entry, the curvature before it, and conjugate gradients' iterations."""
+    pi = fate_probabilities(design.forward(x))
+    curvature = curvature_at(design, prior, pi, cells)
+    score = gradient(design, prior, cells, pi, x)
+    solution = curvature.solve(score.unsqueeze(1), settings.cg_tolerance)
+    x, step = take_step(design, prior, cells, x, solution.x.squeeze(1))
+    return x, step, curvature, solution.iterations
 
 
 def _start(design: Design, settings: Settings) -> _State:
     """A rough mode at the starting scales; an automatic weight starts without effective parameters."""
     scales = design.nuisance.new_full((design.n_days + 1, design.n_fates), START)
     x = design.nuisance.new_zeros(design.n_effects)
-    prior, weight = random_walk_prior(design, scales, settings), design.nuisance.new_ones(design.n_days)
-    if settings.likelihood_weight not in WORDS:
-        weight = weight * settings.likelihood_weight
-    mode = find_mode(design, prior, weight, x, settings, tolerance=FIRST_STEP)
-    if settings.likelihood_weight in WORDS:
-        weight = weight_by_day(settings.likelihood_weight, design, mode.pi, torch.zeros_like(weight))
+    prior = random_walk_prior(design, scales, settings)
+    number = 1.0 if settings.likelihood_weight in WORDS else settings.likelihood_weight
+    mode = find_mode(design, prior, x.new_full((design.n_days,), number), x, settings, tolerance=FIRST_STEP)
+    weight = start_weight(settings.likelihood_weight, design, mode.pi)
     return _State(
         x=mode.x, scales=scales, weight=weight, sd_log=scales, newton_steps=mode.steps, rounds=0,
         cg_iterations=mode.cg_iterations,
@@ -219,21 +199,17 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
     bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=not progress)
     for rounds in bar:
         prior, cells = random_walk_prior(design, state.scales, settings), state.weight[design.day]
-        pi = fate_probabilities(design.forward(state.x))
-        curvature = curvature_at(design, prior, pi, cells)
+        x, step, curvature, newton = newton_step(design, prior, cells, state.x, settings)
         r = perturbation(curvature, settings.seed, ROUND_DRAWS)
-        score = gradient(design, prior, cells, pi, state.x)
-        start = None if draws is None else torch.cat([torch.zeros_like(draws[:, :1]), draws], 1)
-        solution = checked(curvature.solve(torch.cat([score.float().unsqueeze(1), r], 1), ROUND_CG_TOLERANCE, start), ROUND_CG_TOLERANCE)
-        x, step = take_step(design, prior, cells, state.x, solution.x[:, 0].double())
-        draws = solution.x[:, 1:].contiguous()
+        solution = curvature.solve(r, ROUND_CG_TOLERANCE, draws)
+        draws = solution.x
         covariances = [a + b for a, b in zip(curvature.inverses, shared_moment(curvature, draws, r))]
         improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), settings)
-        weight = _next_weight(design, curvature, x, draws, settings)
+        weight = _next_weight(design, state.weight, x, draws, settings)
         moved = max(improved.step, float((weight / state.weight).log().abs().max()))
         state = _State(
             x=x, scales=improved.scales, weight=weight, sd_log=improved.sd_log, newton_steps=state.newton_steps + 1,
-            rounds=rounds, cg_iterations=state.cg_iterations + solution.iterations,
+            rounds=rounds, cg_iterations=state.cg_iterations + newton + solution.iterations,
         )  # fmt: skip
         bar.set_postfix(step=f"{step:.2g}", scales=f"{improved.step:.2g}")
         if moved < SCALE_TOLERANCE:
@@ -244,11 +220,11 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
     )
 
 
-def _next_weight(design: Design, curvature: Curvature, x: Tensor, draws: Tensor, settings: Settings) -> Tensor:
+def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, settings: Settings) -> Tensor:
     if settings.likelihood_weight not in WORDS:
-        return weight_by_day(settings.likelihood_weight, design, curvature.pi, None)
-    p_eff = effective_parameters_by_day(curvature, draws)
-    return weight_by_day(settings.likelihood_weight, design, fate_probabilities(design.forward(x)), p_eff)
+        return weight
+    pi = fate_probabilities(design.forward(x))
+    return next_weight(settings.likelihood_weight, design, weight, pi, design.forward(draws))
 
 
 def fate_probabilities(eta: Tensor) -> Tensor:
@@ -280,16 +256,6 @@ def take_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, step: Tens
         f"No step along Newton's direction raises the log posterior ({before:.6g}), after {MOST_HALVINGS} halvings. "
         "Check the fate probabilities, or narrow the priors (`s_alpha`, `s_tau`)."
     )
-
-
-def checked(solution: Solution, tolerance: float) -> Solution:
-    """The solution, or FitError where conjugate gradients stopped short of the tolerance."""
-    if not solution.residual <= tolerance:
-        raise FitError(
-            f"A linear solve stopped at a relative residual of {solution.residual:.2g} after {solution.iterations} iterations of "
-            f"conjugate gradients. Raise `cg_tolerance` ({tolerance:g}), or narrow the priors."
-        )
-    return solution
 
 
 def gene_blocks(design: Design, x: Tensor, covariances: list[Tensor]) -> tuple[GeneBlocks, ...]:
