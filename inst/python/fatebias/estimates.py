@@ -57,8 +57,7 @@ def estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings) -> Est
     model = of_contrast(found.by_group)
     wanted = settings.se == "sandwich"
     n_draws = settings.num_perturbations if wanted else min(RATIO_DRAWS, settings.num_perturbations)
-    n_parameters = float((weight * found.pearson_excess).sum())
-    sandwich = of_contrast(sandwich_covariances(curvature, n_parameters, n_draws, settings))
+    sandwich = of_contrast(sandwich_covariances(curvature, float(found.p_eff.sum()), n_draws, settings))
     ratio = np.sqrt(np.einsum("ldd->ld", sandwich) / np.einsum("ldd->ld", model))
     return Estimates(
         theta_hat=np.where(known, np.einsum("lfd,f->ld", named_effects(design, mode.x)["theta"], contrast), np.nan),
