@@ -111,7 +111,7 @@ summary.fatebias_fit <- function(object, ...) {
   structure(
     list(
       sizes = unlist(m$screen[c("n_cells", "n_genes", "n_guides", "n_ntc")]),
-      days = object$days, contrast = m$contrast, likelihood_weight = m$likelihood_weight,
+      days = object$days, fates = m$fates[-1], contrast = m$contrast, likelihood_weight = m$likelihood_weight,
       scales = m$scales, convergence = m$convergence, seconds = unlist(m$seconds),
       peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions)
     ),
@@ -121,18 +121,24 @@ summary.fatebias_fit <- function(object, ...) {
 
 #' @export
 print.summary_fatebias_fit <- function(x, ...) {
-  pairs <- function(values) paste(names(values), format(values, digits = 3, trim = TRUE), sep = " ", collapse = ", ")
-  scales <- rapply(x$scales, function(value) format(value, digits = 2), how = "unlist")
   cat(
     paste("Sizes:", paste(names(x$sizes), count(x$sizes), collapse = ", ")),
     sprintf("Contrast %s; days %s; seed %s", x$contrast, paste(x$days, collapse = " < "), x$seed),
     paste("Likelihood weight:", format(unlist(x$likelihood_weight), digits = 3)),
-    paste("Scales:", paste(names(scales), scales, collapse = ", ")),
+    sprintf("Scale %s: %s", names(x$scales), vapply(x$scales, scale_line, character(1), fates = x$fates)),
     paste("Convergence:", x$convergence$rule),
-    paste("Seconds:", pairs(x$seconds)),
+    paste("Seconds:", paste(names(x$seconds), format(x$seconds, digits = 3, trim = TRUE), collapse = ", ")),
     paste("Peak memory (GB):", x$peak_memory_gb),
     paste("Versions:", paste(names(x$versions), x$versions, collapse = ", ")),
     sep = "\n"
   )
   invisible(x)
+}
+
+#' Posterior means of a scale, fate by fate (one value, or one a day interval)
+#' @noRd
+scale_line <- function(scale, fates) {
+  mean <- matrix(unlist(scale$mean), nrow = length(fates))
+  values <- apply(mean, 1, function(row) paste(format(row, digits = 2, trim = TRUE), collapse = " "))
+  paste(fates, values, collapse = ", ")
 }

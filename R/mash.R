@@ -71,7 +71,7 @@ shrink_mashr <- function(estimates, v, covariances, gridmult, ..., call = rlang:
   gridmult <- gridmult %||% if (length(matrices) > many_matrices) 2 else sqrt(2)
   fit <- mashr::mash(data, Ulist = matrices, gridmult = gridmult, verbose = FALSE, ...)
   list(
-    postmean = mashr::get_pm(fit), postsd = mashr::get_psd(fit), lfsr = mashr::get_lfsr(fit), fit = fit, v = v,
+    postmean = ashr::get_pm(fit), postsd = ashr::get_psd(fit), lfsr = ashr::get_lfsr(fit), fit = fit, v = v,
     covariances = names(matrices), pi = mashr::get_estimated_pi(fit), gridmult = gridmult
   )
 }

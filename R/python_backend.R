@@ -53,6 +53,8 @@ install_hints <- function() {
   rlang::set_names(verbatim(lines), c("i", "i", " ", " ", "i"))
 }
 
+sitrep_packages <- c("fatebias", "mashr", "ashr", "reticulate", "targets") # R packages that a sitrep shows
+
 python_folder <- function() system.file("python", package = "fatebias", mustWork = TRUE)
 
 #' Use the Python of a plan; a session keeps the Python it has started

@@ -135,11 +135,10 @@ problem_list <- function(problems, where) {
 
 #' @export
 format.fatebias_settings <- function(x, ...) {
-  table <- settings_table()[names(x)]
-  default <- defaults_of(table, x$preset)
+  default <- defaults_of(settings_table(), x$preset)[names(x)]
   set <- !mapply(identical, lapply(unclass(x), show_value), lapply(default, show_value))
   lines <- sprintf("%s %-20s %s", ifelse(set, "*", " "), names(x), vapply(unclass(x), yaml_value, character(1)))
-  stage <- vapply(table, `[[`, character(1), "stage")
+  stage <- vapply(settings_table()[names(x)], `[[`, character(1), "stage")
   by_stage <- lapply(intersect(names(stage_titles), stage), function(name) {
     c(stage_titles[[name]], lines[stage == name])
   })

@@ -19,7 +19,7 @@ keys_of <- function(stages, table = settings_table()) {
 #' Defaults under a preset; an unknown preset is found when its own key is checked
 #' @noRd
 defaults_of <- function(table, preset = NULL) {
-  preset <- if (rlang::is_string(preset)) preset else table$preset$default
+  if (!rlang::is_string(preset)) preset <- table$preset$default
   lapply(table, function(row) if (preset %in% names(row)) row[[preset]] else row$default)
 }
 
