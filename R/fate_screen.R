@@ -99,7 +99,9 @@ standard_keys <- function() {
 
 as_presence <- function(guides, call = rlang::caller_env()) {
   if (!(is.matrix(guides) || methods::is(guides, "Matrix"))) {
-    abort_screen("{.arg guides} must be a matrix (cells x guides), not a {.cls {class(guides)[[1]]}}.", call = call)
+    abort_screen(
+      "{.arg guides} must be a matrix (cells x guides), not a {.cls {class(guides)[[1]]}}.", call = call
+    )
   }
   if (is.null(colnames(guides))) {
     abort_screen("{.arg guides} needs guide names as column names.", call = call)
@@ -135,7 +137,10 @@ validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::cal
   }
   for (label in list(day = day, replicate = replicate)) {
     if (anyNA(label)) {
-      abort_screen("Labels are missing for {sum(is.na(label))} cell{?s} of {.arg day} or {.arg replicate}.", call = call)
+      abort_screen(
+        "Labels are missing for {sum(is.na(label))} cell{?s} of {.arg day} or {.arg replicate}.",
+        call = call
+      )
     }
   }
 }

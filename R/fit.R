@@ -76,7 +76,10 @@ read_fit <- function(out_dir) {
   paths <- file.path(out_dir, manifest$files)
   structure(
     c(
-      list(out_dir = out_dir, manifest = manifest, settings = manifest_settings(manifest), days = manifest$days),
+      list(
+        out_dir = out_dir, manifest = manifest, settings = manifest_settings(manifest),
+        days = manifest$days
+      ),
       tables,
       list(files = rlang::set_names(paths, manifest$files))
     ),
@@ -91,7 +94,9 @@ format.fatebias_fit <- function(x, ...) {
   c(
     paste("<fatebias_fit>", x$out_dir),
     screen_lines(m$screen),
-    sprintf("Effects on %s, likelihood weight %s", m$contrast, format(unlist(m$likelihood_weight), digits = 3)),
+    sprintf(
+      "Effects on %s, likelihood weight %s", m$contrast, format(unlist(m$likelihood_weight), digits = 3)
+    ),
     sprintf(
       "%s (%s): %s steps, %s, %.0f s on %s", m$convergence$engine, m$convergence$approx_posterior,
       count(m$convergence$steps), converged, m$seconds$total, m$device

@@ -53,7 +53,8 @@ python_sources <- function() {
 #' What fatebias will use, and what is missing
 #'
 #' @returns A `fatebias_sitrep`: `r` (versions), `plan` (which Python and why), `python` (path, version,
-#'   versions of packages, device, threads) and `problems` (character, empty when all is there). Printing says what to type.
+#'   versions of packages, device, threads) and `problems` (character, NULL when all is there).
+#'   Printing says what to type.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' fatebias_sitrep()
 #' @export
@@ -72,7 +73,8 @@ fatebias_sitrep <- function() {
 }
 
 package_version_text <- function(package) {
-  if (requireNamespace(package, quietly = TRUE)) as.character(utils::packageVersion(package)) else NA_character_
+  there <- requireNamespace(package, quietly = TRUE)
+  if (there) as.character(utils::packageVersion(package)) else NA_character_
 }
 
 sitrep_problems <- function(python, absent_r) {

@@ -44,7 +44,9 @@ find_venv_python <- function(folder = getwd()) {
 #' @noRd
 install_hints <- function() {
   lines <- c(
-    sprintf("Looked at RETICULATE_PYTHON, the option fatebias.python, and for a .venv from %s upwards.", getwd()),
+    sprintf(
+      "Looked at RETICULATE_PYTHON, the option fatebias.python, and for a .venv from %s upwards.", getwd()
+    ),
     "In a clone of fatebias type `make run`. Elsewhere type in this folder, with Python >= 3.11:",
     "python3 -m venv .venv",
     sprintf(".venv/bin/pip install -r %s", file.path(python_folder(), "requirements.lock")),
@@ -75,7 +77,9 @@ apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) 
 python_bridge <- function(call = rlang::caller_env()) {
   if (is.null(python_session$bridge)) {
     apply_python_plan(call = call)
-    python_session$bridge <- reticulate::import_from_path("fatebias.bridge", path = python_folder(), convert = TRUE)
+    python_session$bridge <- reticulate::import_from_path(
+      "fatebias.bridge", path = python_folder(), convert = TRUE
+    )
   }
   python_session$bridge
 }

@@ -95,7 +95,7 @@ describe_violation <- function(i, x) {
   lines <- c(
     x = sprintf(
       "%s: %s (largest |%s| is %s, must be below %s).", assertion$name, assertion$meaning, assertion$column,
-      show_number(x$statistic[[i]]), show_number(x$threshold[[i]])
+      show_number(x$statistic[[i]]), format(x$threshold[[i]])
     ),
     i = sprintf("Worst genes in %s:", fit_tables[[assertion$table]]$file),
     rlang::set_names(sprintf("%s %s", worst$gene, show_number(worst$value)), rep(" ", nrow(worst)))
@@ -113,7 +113,7 @@ print.fatebias_qc <- function(x, ...) {
   mark <- ifelse(x$pass, "pass", "FAIL")
   cat(sprintf(
     "%s %-12s %s, must be < %s (worst gene %s)\n", mark, x$assertion, show_number(x$statistic),
-    show_number(x$threshold), x$worst_gene
+    vapply(x$threshold, format, character(1)), x$worst_gene
   ), sep = "")
   invisible(x)
 }

@@ -132,9 +132,8 @@ settings_rd <- function(table = settings_table()) {
     differs <- !is.null(row$plain) && !identical(row$plain, row$default)
     plain <- if (differs) sprintf(" (`plain`: `%s`)", yaml_value(row$plain)) else ""
     null <- if (isTRUE(row$nullable)) " or null" else ""
-    sprintf(
-      "- `%s`: `%s`%s. %s Must be %s%s.", key, yaml_value(row$default), plain, row$help, wanted_text(row), null
-    )
+    default <- yaml_value(row$default)
+    sprintf("- `%s`: `%s`%s. %s Must be %s%s.", key, default, plain, row$help, wanted_text(row), null)
   }
   sections <- lapply(names(stage_titles), function(stage) {
     c(sprintf("@section %s:", stage_titles[[stage]]), vapply(keys_of(stage, table), rows, character(1)))

@@ -25,7 +25,8 @@ qc_tables_of <- function(gene, guide, delta) {
       gene = gene$gene, n_guides = n, delta_mean_gene = delta_mean, delta_sd_gene = delta_sd
     ),
     qc_theta_beta_offset_by_gene = data.frame(
-      gene = gene$gene, n_guides = n, offset_mean = rowMeans(offset), offset_sd_across_days = sd_population(offset)
+      gene = gene$gene, n_guides = n, offset_mean = rowMeans(offset),
+      offset_sd_across_days = sd_population(offset)
     ),
     qc_theta_day_centering = data.frame(gene = gene$gene, centering)
   )

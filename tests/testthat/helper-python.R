@@ -6,13 +6,18 @@ small_screen <- local({
   function() {
     if (is.null(files)) {
       folder <- withr::local_tempdir(.local_envir = testthat::teardown_env())
-      files <<- simulate_screen(folder, seed = 3, cells = 3000, genes = 12, guides_per_gene = 3, ntc = 6, concentration = 20)
+      files <<- simulate_screen(
+        folder,
+        seed = 3, cells = 3000, genes = 12, guides_per_gene = 3, ntc = 6, concentration = 20
+      )
     }
     files
   }
 })
 
-quick <- list(num_steps = 150L, batch_size = 1500L, num_posterior_draws = 50L, likelihood_weight = 21, threads = 1L)
+quick <- list(
+  num_steps = 60L, batch_size = 1500L, num_posterior_draws = 50L, likelihood_weight = 21, threads = 1L
+)
 
 # A fit of it, made once a test run; few steps: its warning that it has not converged is expected
 small_fit <- local({
@@ -23,7 +28,9 @@ small_fit <- local({
       out_dir <- withr::local_tempdir(.local_envir = testthat::teardown_env())
       settings <- do.call(fate_settings, c(quick, mode = "simulation"))
       fit <<- suppressWarnings(
-        fit_fate_bias(read_screen(files$screen, files$guide_map), settings, out_dir = out_dir, progress = FALSE),
+        fit_fate_bias(
+          read_screen(files$screen, files$guide_map), settings, out_dir = out_dir, progress = FALSE
+        ),
         classes = "fatebias_warning_fit"
       )
     }

@@ -6,7 +6,9 @@ guides <- Matrix::sparseMatrix(
 map <- data.frame(
   guide_name = paste0("g", 1:6), gene_name = c("A", "A", "B", "B", "NTC", "NTC"), is_ntc = c(0, 0, 0, 0, 1, 1)
 )
-probs <- matrix(c(0.2, 0.3, 0.5), n, 3, byrow = TRUE, dimnames = list(rownames(guides), c("EC", "MES", "NEU")))
+probs <- matrix(
+  c(0.2, 0.3, 0.5), n, 3, byrow = TRUE, dimnames = list(rownames(guides), c("EC", "MES", "NEU"))
+)
 day <- rep(c("d0", "d2"), each = n / 2)
 replicate <- rep(c("r1", "r2"), n / 2)
 
@@ -46,7 +48,10 @@ test_that("Python: what goes in is what is read back", {
   expect_identical(screen$path, path)
   expect_true(file.exists(screen$guide_map))
   s <- screen$summary
-  expect_equal(s[c("n_cells", "n_genes", "n_guides", "n_ntc")], list(n_cells = n, n_genes = 2, n_guides = 4, n_ntc = 2))
+  expect_equal(
+    s[c("n_cells", "n_genes", "n_guides", "n_ntc")],
+    list(n_cells = n, n_genes = 2, n_guides = 4, n_ntc = 2)
+  )
   expect_identical(s$days, c("d0", "d2"))
   expect_equal(s$fate_means_by_day[1, ], c(0.2, 0.3, 0.5))
   expect_equal(s$guides_per_cell_mean, 2)
@@ -54,15 +59,23 @@ test_that("Python: what goes in is what is read back", {
 
 test_that("Python: one replicate, and another reference", {
   path <- file.path(withr::local_tempdir(), "s.h5ad")
-  screen <- fate_screen(guides, probs, day, rep("r1", n), map, path = path, ref_fate = "NEU", contrast_fate = "EC")
+  screen <- fate_screen(
+    guides, probs, day, rep("r1", n), map, path = path, ref_fate = "NEU", contrast_fate = "EC"
+  )
   expect_identical(screen$summary$fates, c("NEU", "EC", "MES"))
   expect_identical(screen$summary$replicates, "r1")
   expect_identical(screen$settings$ref_fate, "NEU")
 })
 
 test_that("Python: its own checks come through", {
-  expect_error(fate_screen(guides, probs * 2, day, replicate, map), "sum to 1", class = "fatebias_error_screen")
+  expect_error(
+    fate_screen(guides, probs * 2, day, replicate, map), "sum to 1", class = "fatebias_error_screen"
+  )
   expect_error(fate_screen(guides * 2, probs, day, replicate, map), class = "fatebias_error_screen")
-  expect_error(fate_screen(guides, probs, day, replicate, map[-1, ]), "lacks 1 guide", class = "fatebias_error_screen")
-  expect_error(fate_screen(guides, probs, rep("d0", n), replicate, map), "one day", class = "fatebias_error_screen")
+  expect_error(
+    fate_screen(guides, probs, day, replicate, map[-1, ]), "lacks 1 guide", class = "fatebias_error_screen"
+  )
+  expect_error(
+    fate_screen(guides, probs, rep("d0", n), replicate, map), "one day", class = "fatebias_error_screen"
+  )
 })

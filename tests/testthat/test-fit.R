@@ -33,7 +33,9 @@ test_that("settings of the screen come from the screen; others are refused when 
   expect_identical(settings$Kmax, 10L)
   expect_identical(settings$seed, 3L)
   expect_identical(with_screen_settings(fate_settings(Kmax = 10), screen)$Kmax, 10L)
-  expect_snapshot(error = TRUE, with_screen_settings(fate_settings(Kmax = 12, day_key = "t"), screen, call = NULL))
+  expect_snapshot(
+    error = TRUE, with_screen_settings(fate_settings(Kmax = 12, day_key = "t"), screen, call = NULL)
+  )
 })
 
 test_that("what cannot work is refused before Python starts", {
@@ -52,9 +54,9 @@ test_that("Python: a fit from R has the contract's files, rows and columns", {
   expect_identical(names(fit$guide)[1:2], c("guide", "gene"))
   expect_identical(nrow(fit$guide), as.integer(fit$manifest$screen$n_guides))
   expect_true(all(is.finite(as.matrix(fit$gene[, -1]))))
-  expect_identical(fit$settings$num_steps, 150L)
+  expect_identical(fit$settings$num_steps, 60L)
   expect_length(grep("fit_manifest.json|\\.npz$", fit$files), 3)
-  expect_output(print(fit), "150 steps")
+  expect_output(print(fit), "60 steps")
 })
 
 test_that("Python: the pipeline's own output passes QC, corrupted copies do not", {

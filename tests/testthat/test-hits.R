@@ -8,7 +8,7 @@ test_that("hits first, then lfsr, then the largest posterior mean", {
     betahat_d0 = 0, betahat_d1 = 0, se_d0 = 1, se_d1 = 1,
     postmean_d0 = c(0.1, 0.5, 0.2, 0.1, 9), postmean_d1 = c(0.1, 0.1, 0.1, -0.7, 9),
     postsd_d0 = 1, postsd_d1 = 1, lfsr_d0 = 0.5, lfsr_d1 = 0.5,
-    lfsr_min = c(0.04, 0.001, 0.01, 0.01, 0.0001), best_day = 0L, hit_anyday = c(TRUE, TRUE, TRUE, TRUE, FALSE)
+    lfsr_min = c(0.04, 0.001, 0.01, 0.01, 0.0001), best_day = 0L, hit_anyday = c(rep(TRUE, 4), FALSE)
   )
   hits <- rank_hits(result)
   expect_identical(hits$gene, c("sure", "tie_large", "tie_small", "late", "no"))

@@ -8,7 +8,9 @@ test_that("a fit, its table and its matrices give the same estimates", {
   of_table <- mash_estimates(as.data.frame(fit$gene), "gene", "posterior")
   of_matrices <- mash_estimates(list(betahat = b, se = s), "gene", "posterior")
   for (other in list(of_table, of_matrices)) {
-    expect_identical(other[c("names", "betahat", "se", "missing")], of_fit[c("names", "betahat", "se", "missing")])
+    expect_identical(
+      other[c("names", "betahat", "se", "missing")], of_fit[c("names", "betahat", "se", "missing")]
+    )
   }
   expect_identical(of_fit$days, c("d0", "d2", "d4", "d10"))
   expect_identical(unname(of_fit$betahat), unname(b))
@@ -28,7 +30,9 @@ test_that("a missing estimate is listed and made vague", {
   e <- mash_estimates(fit, "gene", "posterior")
   expect_identical(as.list(e$missing), list(name = "G03", day = "d2"))
   expect_identical(unname(e$betahat[3, 2]), 0)
-  expect_identical(unname(e$se[3, 2]), 1000 * max(fit$gene[, paste0("se_d", 0:3), with = FALSE], na.rm = TRUE))
+  expect_identical(
+    unname(e$se[3, 2]), 1000 * max(fit$gene[, paste0("se_d", 0:3), with = FALSE], na.rm = TRUE)
+  )
   expect_identical(which(!e$complete), 3L)
 })
 

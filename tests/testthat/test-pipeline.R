@@ -28,7 +28,9 @@ write_settings()
 test_that("Python: the pipeline runs from screen to ranked hits", {
   done <- run_pipeline()
   expect_true(all(done$progress == "completed"))
-  written <- c("hits_ranked.csv", "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "fit_manifest.json")
+  written <- c(
+    "hits_ranked.csv", "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "fit_manifest.json"
+  )
   expect_true(all(file.exists(file.path("results", written))))
   hits <- data.table::fread("results/hits_ranked.csv")
   expect_identical(nrow(hits), 12L)
@@ -64,7 +66,7 @@ test_that("Python: another prior reruns the fit, not the screen", {
 })
 
 test_that("Python: a violated QC stops the pipeline in simulation mode", {
-  write_settings(mash_lfsr_thresh = 0.2, s_tau = 3, qc_offset_max = 1e-15)
+  write_settings(mash_lfsr_thresh = 0.2, s_tau = 3, qc_offset_max = 1e-300)
   expect_error(run_pipeline(), "QC")
   expect_false("hits_file" %in% targets::tar_progress()$name[targets::tar_progress()$progress == "completed"])
   write_settings(mash_lfsr_thresh = 0.2, s_tau = 3)

@@ -35,7 +35,9 @@ test_that("a sitrep says what is missing", {
     threads = 2L, device = "cpu", problem = NULL
   )
   report <- structure(
-    list(r = r, plan = list(source = ".venv"), python = python, problems = sitrep_problems(python, "targets")),
+    list(
+      r = r, plan = list(source = ".venv"), python = python, problems = sitrep_problems(python, "targets")
+    ),
     class = "fatebias_sitrep"
   )
   expect_snapshot(report)

@@ -50,9 +50,15 @@ fake_bridge <- function(report) {
 
 test_that("errors come back with class and message, warnings too", {
   report <- function(kind, ...) {
-    list(value = 1, error = list(kind = kind, message = "file {a}: no key\nfix it", trace = "T"), warnings = list(...))
+    list(
+      value = 1, error = list(kind = kind, message = "file {a}: no key\nfix it", trace = "T"),
+      warnings = list(...)
+    )
   }
-  for (kind in c("settings", "screen", "not_available", "fit", "qc", "export", "simulation", "environment", "python")) {
+  kinds <- c(
+    "settings", "screen", "not_available", "fit", "qc", "export", "simulation", "environment", "python"
+  )
+  for (kind in kinds) {
     local_mocked_bindings(python_bridge = function(...) fake_bridge(report(kind)))
     expect_error(py_call("m", "f"), "file \\{a\\}: no key", class = paste0("fatebias_error_", kind))
   }
@@ -90,7 +96,8 @@ test_that("Python: torch is imported with RTLD_DEEPBIND, and the flags are resto
     "flags, seen = sys.getdlopenflags(), []",
     "torch = sys.modules.pop('torch')",
     "try:",
-    "    with mock.patch.object(bridge.importlib, 'import_module', lambda name: seen.append((name, sys.getdlopenflags()))):",
+    "    record = lambda name: seen.append((name, sys.getdlopenflags()))",
+    "    with mock.patch.object(bridge.importlib, 'import_module', record):",
     "        bridge._isolate_torch()",
     "finally:",
     "    sys.modules['torch'] = torch",

@@ -42,8 +42,12 @@ test_that("Python: a simulated screen is read", {
 
 test_that("Python: bad input is a classed error that names file and key", {
   files <- small_screen()
-  expect_error(read_screen(files$screen, files$guide_map, day_key = "time"), "time", class = "fatebias_error_screen")
-  expect_error(read_screen(files$screen, files$guide_map, ref_fate = "XX"), "XX", class = "fatebias_error_screen")
+  expect_error(
+    read_screen(files$screen, files$guide_map, day_key = "time"), "time", class = "fatebias_error_screen"
+  )
+  expect_error(
+    read_screen(files$screen, files$guide_map, ref_fate = "XX"), "XX", class = "fatebias_error_screen"
+  )
   map <- withr::local_tempfile(fileext = ".csv")
   data.table::fwrite(data.table::fread(files$guide_map)[-1], map)
   expect_error(read_screen(files$screen, map), "lacks 1 guide", class = "fatebias_error_screen")

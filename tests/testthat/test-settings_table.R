@@ -48,7 +48,9 @@ test_that("the template holds every key, and uncommented it holds the defaults",
   config <- withr::local_tempfile(fileext = ".yaml")
   writeLines(sub("^# ([A-Za-z_]+: .* # )", "\\1", lines), config)
   all_set <- yaml::read_yaml(config)
-  expect_mapequal(unclass(fate_settings())[names(table)], override(unclass(fate_settings()), all_set)[names(table)])
+  expect_mapequal(
+    unclass(fate_settings())[names(table)], override(unclass(fate_settings()), all_set)[names(table)]
+  )
 })
 
 test_that("the help page names every key once", {

@@ -23,7 +23,9 @@ test_that("Python: the files are there and the truth has a row a gene", {
 
 test_that("Python: the same seed gives the same screen, another seed another", {
   truth <- function(seed) {
-    files <- simulate_screen(withr::local_tempdir(), seed = seed, cells = 500, genes = 12, effects = "random_walk")
+    files <- simulate_screen(
+      withr::local_tempdir(), seed = seed, cells = 500, genes = 12, effects = "random_walk"
+    )
     data.table::fread(files$truth)
   }
   expect_identical(truth(5), truth(5))
