@@ -136,34 +136,35 @@ apt_install() {
   apt_get install --no-install-recommends -y $names || die "apt-get could not install:" $names
 }
 
-# An installed distribution Python lacks only its venv and library; an old one makes way for a numbered one.
+apt_patterns_of() {
+  case "$1" in
+    R) echo r-base-core r-recommended ;;
+    python) echo ca-certificates python3 python3-venv ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# What the distribution's Python still lacks: its shared library, or being recent enough: then a numbered one.
 apt_install_python() {
   local version
-  apt_install ca-certificates python3 python3-venv
   version="$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
-  if at_least 3.11 "$version"; then
-    apt_install "python${version//./\\.}-venv" "libpython${version//./\\.}"
-  else
-    version="$(apt_known 'python3\.1[1-3]' | head -n 1 | sed 's/^python//')"
-    [ -z "$version" ] || apt_install "python${version//./\\.}(-venv)?" "python${version//./\\.}-venv" "libpython${version//./\\.}"
-  fi
+  at_least 3.11 "$version" || version="$(apt_known 'python3\.1[1-3]' | head -n 1 | sed 's/^python//')"
+  [ -z "$version" ] || apt_install "python$version" "python$version-venv" "libpython$version"
 }
 
 # ---- steps ------------------------------------------------------------------------------------------------
 
 ensure_system() {
-  local item missing
+  local item missing patterns=""
   missing="$(missing_programs)"
-  [ -z "$missing" ] || can_apt || stop_with_list $missing
-  for item in $missing; do
-    case "$item" in
-      R) apt_install r-base-core r-recommended ;;
-      python) apt_install_python ;;
-      *) apt_install "$item" ;;
-    esac
-  done
-  missing="$(missing_programs)"
-  [ -z "$missing" ] || stop_with_list $missing
+  if [ -n "$missing" ]; then
+    can_apt || stop_with_list $missing
+    for item in $missing; do patterns="$patterns $(apt_patterns_of "$item")"; done
+    apt_install $patterns
+    find_python >/dev/null || apt_install_python
+    missing="$(missing_programs)"
+    [ -z "$missing" ] || stop_with_list $missing
+  fi
   at_least "$R_LEAST" "$(r_version)" || die "R is $(r_version); fatebias needs $R_LEAST or later"
 }
 
