@@ -76,7 +76,10 @@ read_fit <- function(out_dir) {
   paths <- file.path(out_dir, manifest$files)
   structure(
     c(
-      list(out_dir = out_dir, manifest = manifest, settings = manifest_settings(manifest), days = manifest$days),
+      list(
+        out_dir = out_dir, manifest = manifest, settings = manifest_settings(manifest),
+        days = manifest$days
+      ),
       tables,
       list(files = rlang::set_names(paths, manifest$files))
     ),
@@ -91,7 +94,9 @@ format.fatebias_fit <- function(x, ...) {
   c(
     paste("<fatebias_fit>", x$out_dir),
     screen_lines(m$screen),
-    sprintf("Effects on %s, likelihood weight %s", m$contrast, format(unlist(m$likelihood_weight), digits = 3)),
+    sprintf(
+      "Effects on %s, likelihood weight %s", m$contrast, format(unlist(m$likelihood_weight), digits = 3)
+    ),
     sprintf(
       "%s (%s): %s steps, %s, %.0f s on %s", m$convergence$engine, m$convergence$approx_posterior,
       count(m$convergence$steps), converged, m$seconds$total, m$device
@@ -111,7 +116,7 @@ summary.fatebias_fit <- function(object, ...) {
   structure(
     list(
       sizes = unlist(m$screen[c("n_cells", "n_genes", "n_guides", "n_ntc")]),
-      days = object$days, contrast = m$contrast, likelihood_weight = m$likelihood_weight,
+      days = object$days, fates = m$fates[-1], contrast = m$contrast, likelihood_weight = m$likelihood_weight,
       scales = m$scales, convergence = m$convergence, seconds = unlist(m$seconds),
       peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions)
     ),
@@ -121,18 +126,24 @@ summary.fatebias_fit <- function(object, ...) {
 
 #' @export
 print.summary_fatebias_fit <- function(x, ...) {
-  pairs <- function(values) paste(names(values), format(values, digits = 3, trim = TRUE), sep = " ", collapse = ", ")
-  scales <- rapply(x$scales, function(value) format(value, digits = 2), how = "unlist")
   cat(
     paste("Sizes:", paste(names(x$sizes), count(x$sizes), collapse = ", ")),
     sprintf("Contrast %s; days %s; seed %s", x$contrast, paste(x$days, collapse = " < "), x$seed),
     paste("Likelihood weight:", format(unlist(x$likelihood_weight), digits = 3)),
-    paste("Scales:", paste(names(scales), scales, collapse = ", ")),
+    sprintf("Scale %s: %s", names(x$scales), vapply(x$scales, scale_line, character(1), fates = x$fates)),
     paste("Convergence:", x$convergence$rule),
-    paste("Seconds:", pairs(x$seconds)),
+    paste("Seconds:", paste(names(x$seconds), format(x$seconds, digits = 3, trim = TRUE), collapse = ", ")),
     paste("Peak memory (GB):", x$peak_memory_gb),
     paste("Versions:", paste(names(x$versions), x$versions, collapse = ", ")),
     sep = "\n"
   )
   invisible(x)
+}
+
+#' Posterior means of a scale, fate by fate (one value, or one a day interval)
+#' @noRd
+scale_line <- function(scale, fates) {
+  mean <- matrix(unlist(scale$mean), nrow = length(fates))
+  values <- apply(mean, 1, function(row) paste(format(row, digits = 2, trim = TRUE), collapse = " "))
+  paste(fates, values, collapse = ", ")
 }

@@ -26,7 +26,8 @@ fit_tables <- list(
     columns = c("gene", "n_guides", "offset_mean", "offset_sd_across_days")
   ),
   qc_centering = list(
-    file = "qc_theta_day_centering.csv", needed = TRUE, columns = c("gene", "theta_mean_d", "theta_centered_d")
+    file = "qc_theta_day_centering.csv", needed = TRUE,
+    columns = c("gene", "theta_mean_d", "theta_centered_d")
   )
 )
 
@@ -40,7 +41,7 @@ read_manifest <- function(out_dir, call = rlang::caller_env()) {
   }
   manifest <- tryCatch(
     jsonlite::read_json(path, simplifyVector = TRUE, simplifyDataFrame = FALSE),
-    error = function(error) abort_export(c("Cannot read {.path {path}} as JSON.", x = "Fit again."), call = call)
+    error = function(error) abort_export("Cannot read {.path {path}} as JSON; fit again.", call = call)
   )
   absent <- setdiff(c("days", "files", "settings", "screen", "contrast"), names(manifest))
   if (length(absent) > 0) abort_export("{.path {path}} lacks {.field {absent}}; fit again.", call = call)
@@ -83,11 +84,8 @@ validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
   genes <- tables$gene$gene
   for (name in c("likelihood", "qc_delta", "qc_offset", "qc_centering")) {
     if (!is.null(tables[[name]]) && !setequal(tables[[name]]$gene, genes)) {
-      file <- fit_tables[[name]]$file
-      abort_export(
-        "{.file {file}} and {.file {fit_tables$gene$file}} in {.path {out_dir}} hold different genes; fit again.",
-        call = call
-      )
+      files <- c(fit_tables[[name]]$file, fit_tables$gene$file)
+      abort_export("{.file {files}} in {.path {out_dir}} hold different genes; fit again.", call = call)
     }
   }
 }

@@ -71,7 +71,7 @@ shrink_mashr <- function(estimates, v, covariances, gridmult, ..., call = rlang:
   gridmult <- gridmult %||% if (length(matrices) > many_matrices) 2 else sqrt(2)
   fit <- mashr::mash(data, Ulist = matrices, gridmult = gridmult, verbose = FALSE, ...)
   list(
-    postmean = mashr::get_pm(fit), postsd = mashr::get_psd(fit), lfsr = mashr::get_lfsr(fit), fit = fit, v = v,
+    postmean = ashr::get_pm(fit), postsd = ashr::get_psd(fit), lfsr = ashr::get_lfsr(fit), fit = fit, v = v,
     covariances = names(matrices), pi = mashr::get_estimated_pi(fit), gridmult = gridmult
   )
 }
@@ -83,7 +83,8 @@ shrink_ashr <- function(estimates, ...) {
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
   list(
-    postmean = by_day(ashr::get_pm), postsd = by_day(ashr::get_psd), lfsr = by_day(ashr::get_lfsr), fit = fits,
+    postmean = by_day(ashr::get_pm), postsd = by_day(ashr::get_psd), lfsr = by_day(ashr::get_lfsr),
+    fit = fits,
     v = list(asked = "none", used = "none", matrix = NULL, why = "ash looks at each day alone")
   )
 }
@@ -93,7 +94,9 @@ shrink_ashr <- function(estimates, ...) {
 choose_v <- function(v, estimates, call) {
   n_days <- ncol(estimates$betahat)
   if (is.matrix(v)) {
-    return(list(asked = "a matrix", used = "a matrix", matrix = validate_v(v, n_days, call), why = "as given"))
+    return(
+      list(asked = "a matrix", used = "a matrix", matrix = validate_v(v, n_days, call), why = "as given")
+    )
   }
   if (!rlang::is_string(v)) abort_mash("{.arg v} must be a word or a matrix, days x days.", call = call)
   update_settings(fate_settings(), mash_v = v, call = call) # refuses unknown words and those to come
@@ -134,7 +137,8 @@ new_mash_result <- function(estimates, shrunk, level, settings) {
   fell_back <- if (v$asked != v$used) sprintf("V is the %s, not %s: %s", v$used, v$asked, v$why)
   structure(
     list(
-      table = mash_table(estimates, shrunk, settings$mash_lfsr_thresh), v = v, covariances = shrunk$covariances,
+      table = mash_table(estimates, shrunk, settings$mash_lfsr_thresh), v = v,
+      covariances = shrunk$covariances,
       pi = shrunk$pi, fallbacks = as.character(fell_back), missing = estimates$missing, days = estimates$days,
       level = level, origin = estimates$origin, discovery_method = settings$discovery_method,
       lfsr_thresh = settings$mash_lfsr_thresh, gridmult = shrunk$gridmult, fit = shrunk$fit
@@ -152,7 +156,9 @@ mash_table <- function(estimates, shrunk, lfsr_thresh) {
   days <- colnames(estimates$betahat)
   blocks <- c(given, shrunk[c("postmean", "postsd", "lfsr")])
   columns <- Map(function(m, name) {
-    data.table::as.data.table(matrix(m, ncol = length(days), dimnames = list(NULL, paste(name, days, sep = "_"))))
+    data.table::as.data.table(
+      matrix(m, ncol = length(days), dimnames = list(NULL, paste(name, days, sep = "_")))
+    )
   }, blocks, names(blocks))
   best <- max.col(-blocks$lfsr, ties.method = "first")
   lfsr_min <- blocks$lfsr[cbind(seq_along(best), best)]

@@ -67,7 +67,9 @@ covariance_spec <- function(x, call = rlang::caller_env()) {
     return(covariance_family("given", function(data) x))
   }
   if (rlang::is_string(x, "days")) {
-    abort_not_available("The covariances {.val days} are not available yet in this version of fatebias.", call = call)
+    abort_not_available(
+      "The covariances {.val days} are not available yet in this version of fatebias.", call = call
+    )
   }
   abort_mash(c(
     "{.arg covariances} must be {.val canonical}, a named list of matrices, or a specification.",

@@ -17,7 +17,9 @@ mash_estimates <- function(x, level, input, call = rlang::caller_env()) {
   } else if (is.list(x)) {
     estimates_of_matrices(x, level, call)
   } else {
-    abort_mash("{.arg x} must be a {.cls fatebias_fit}, a table or {.code list(betahat =, se =)}.", call = call)
+    abort_mash(
+      "{.arg x} must be a {.cls fatebias_fit}, a table or {.code list(betahat =, se =)}.", call = call
+    )
   }
   validate_estimates(raw, call)
   fill_missing(raw)
@@ -51,7 +53,8 @@ estimates_of_table <- function(table, level, origin, call, days = NULL) {
   table <- data.table::as.data.table(table)
   plain <- sub("^betahat_", "", betahat)
   as_numbers <- function(columns) {
-    matrix(as.numeric(as.matrix(table[, columns, with = FALSE])), nrow(table), dimnames = list(NULL, plain))
+    values <- unlist(lapply(columns, function(column) as.numeric(table[[column]])))
+    matrix(as.numeric(values), nrow(table), length(columns), dimnames = list(NULL, plain))
   }
   list(
     names = table[, wanted, with = FALSE], betahat = as_numbers(betahat), se = as_numbers(se),
@@ -79,15 +82,23 @@ estimates_of_matrices <- function(x, level, call) {
 
 validate_estimates <- function(raw, call) {
   names <- raw$names[[1]]
-  if (length(names) == 0) abort_mash("There are no estimates: the input has no rows.", call = call)
+  if (length(names) < 2) { # mashr's compiled code ends the R session on a single row
+    abort_mash(
+      "mash learns from many rows and needs two or more; the input has {length(names)}.", call = call
+    )
+  }
   if (ncol(raw$betahat) < 2) {
     abort_mash("mash shares strength across days and needs two or more; the input has one.", call = call)
   }
   twice <- unique(names[duplicated(names)])
   if (length(twice) > 0) abort_mash("Rows appear twice: {first_few(twice)}.", call = call)
-  refuse_rows(names, is.na(raw$betahat) != is.na(raw$se), "an estimate without SE or an SE without estimate", call)
-  refuse_rows(names, is.nan(raw$betahat) | is.infinite(raw$betahat), "an estimate that is NaN or infinite", call)
+  refuse_rows(
+    names, is.nan(raw$betahat) | is.infinite(raw$betahat), "an estimate that is NaN or infinite", call
+  )
   refuse_rows(names, is.nan(raw$se) | is.infinite(raw$se), "an SE that is NaN or infinite", call)
+  refuse_rows(
+    names, is.na(raw$betahat) != is.na(raw$se), "an estimate without SE or an SE without estimate", call
+  )
   refuse_rows(names, !is.na(raw$se) & raw$se <= 0, "an SE that is zero or negative", call)
   if (all(is.na(raw$betahat))) abort_mash("All estimates are missing.", call = call)
 }
@@ -96,7 +107,10 @@ refuse_rows <- function(names, bad, what, call) {
   rows <- names[rowSums(bad) > 0]
   if (length(rows) > 0) {
     n <- length(rows)
-    abort_mash(c("{n} row{?s} {?has/have} {what}: {first_few(rows)}.", i = "Fit again or leave them out."), call = call)
+    abort_mash(
+      c("{n} row{?s} {?has/have} {what}: {first_few(rows)}.", i = "Fit again or leave them out."),
+      call = call
+    )
   }
 }
 

@@ -52,8 +52,9 @@ python_sources <- function() {
 
 #' What fatebias will use, and what is missing
 #'
-#' @returns A `fatebias_sitrep`: `r` (versions), `python` (path, source, versions of packages, device,
-#'   threads) and `problems` (character, empty when all is there). Printing says what to type.
+#' @returns A `fatebias_sitrep`: `r` (versions), `plan` (which Python and why), `python` (path, version,
+#'   versions of packages, device, threads) and `problems` (character, NULL when all is there).
+#'   Printing says what to type.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' fatebias_sitrep()
 #' @export
@@ -62,22 +63,21 @@ fatebias_sitrep <- function() {
     c(py_call("bridge", "describe_environment"), problem = list(NULL)),
     fatebias_error = function(error) list(problem = conditionMessage(error))
   )
-  packages <- c("fatebias", "mashr", "ashr", "reticulate", "targets")
+  r <- c(R = as.character(getRversion()), vapply(sitrep_packages, package_version_text, character(1)))
   structure(
     list(
-      r = c(R = as.character(getRversion()), vapply(packages, package_version_text, character(1))),
-      plan = python_plan(), python = python, problems = sitrep_problems(python, packages)
+      r = r, plan = python_plan(), python = python, problems = sitrep_problems(python, names(r)[is.na(r)])
     ),
     class = "fatebias_sitrep"
   )
 }
 
 package_version_text <- function(package) {
-  if (requireNamespace(package, quietly = TRUE)) as.character(utils::packageVersion(package)) else NA_character_
+  there <- requireNamespace(package, quietly = TRUE)
+  if (there) as.character(utils::packageVersion(package)) else NA_character_
 }
 
-sitrep_problems <- function(python, packages) {
-  absent_r <- packages[is.na(vapply(packages, package_version_text, character(1)))]
+sitrep_problems <- function(python, absent_r) {
   absent_python <- names(Filter(is.null, python$packages))
   c(
     if (length(absent_r) > 0) sprintf("R has no package %s: install.packages(\"%s\")", absent_r, absent_r),

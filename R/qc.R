@@ -75,7 +75,7 @@ assert_qc <- function(x, mode = NULL) {
   checkmate::assert_choice(mode, c("simulation", "real"))
   violated <- which(!x$pass)
   if (length(violated) > 0) {
-    message <- verbatim(c("The fit violates its QC.", unlist(lapply(violated, describe_violation, x = x))))
+    message <- c("The fit violates its QC.", unlist(lapply(violated, describe_violation, x = x)))
     if (mode == "simulation") abort_qc(message) else warn_qc(message)
   }
   invisible(x)
@@ -92,19 +92,20 @@ worst_genes <- function(table, column) {
 describe_violation <- function(i, x) {
   assertion <- qc_assertions[[i]]
   worst <- attr(x, "worst")[[i]]
-  c(
-    sprintf(
-      "%s: %s (largest %s %s, must be below %s).", assertion$name, assertion$meaning, assertion$column,
-      show_number(x$statistic[[i]]), show_number(x$threshold[[i]])
+  lines <- c(
+    x = sprintf(
+      "%s: %s (largest |%s| is %s, must be below %s).", assertion$name, assertion$meaning, assertion$column,
+      show_number(x$statistic[[i]]), format(x$threshold[[i]])
     ),
-    sprintf("Worst genes in %s:", fit_tables[[assertion$table]]$file),
-    sprintf("  %s %s", format(worst$gene), show_number(worst$value))
+    i = sprintf("Worst genes in %s:", fit_tables[[assertion$table]]$file),
+    rlang::set_names(sprintf("%s %s", worst$gene, show_number(worst$value)), rep(" ", nrow(worst)))
   )
+  rlang::set_names(verbatim(lines), names(lines))
 }
 
-show_number <- function(x) {
-  if (length(x) == 0) character() else vapply(x, format, character(1), digits = 3)
-}
+#' Numbers for messages; below 1e-6 is rounding of the arithmetic
+#' @noRd
+show_number <- function(x) vapply(round(x, 6), format, character(1), digits = 3)
 
 #' @export
 print.fatebias_qc <- function(x, ...) {
@@ -112,7 +113,7 @@ print.fatebias_qc <- function(x, ...) {
   mark <- ifelse(x$pass, "pass", "FAIL")
   cat(sprintf(
     "%s %-12s %s, must be < %s (worst gene %s)\n", mark, x$assertion, show_number(x$statistic),
-    show_number(x$threshold), x$worst_gene
+    vapply(x$threshold, format, character(1)), x$worst_gene
   ), sep = "")
   invisible(x)
 }

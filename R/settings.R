@@ -71,7 +71,9 @@ to_json <- function(x) as.character(jsonlite::toJSON(x, auto_unbox = TRUE, digit
 
 overrides <- function(..., call = rlang::caller_env()) {
   given <- rlang::list2(...)
-  if (!rlang::is_named2(given)) abort_settings("Every setting must be named, as in {.code seed = 7}.", call = call)
+  if (!rlang::is_named2(given)) {
+    abort_settings("Every setting must be named, as in {.code seed = 7}.", call = call)
+  }
   given
 }
 
@@ -129,17 +131,19 @@ refuse_findings <- function(checked, where, call) {
 }
 
 problem_list <- function(problems, where) {
-  head <- if (is.null(where)) "These settings cannot be used." else sprintf("Settings in '%s' cannot be used.", where)
+  place <- if (is.null(where)) "These settings" else sprintf("Settings in '%s'", where)
+  head <- paste(place, "cannot be used.")
   verbatim(c(head, problems), bullet = "x")
 }
 
 #' @export
 format.fatebias_settings <- function(x, ...) {
-  table <- settings_table()[names(x)]
-  default <- defaults_of(table, x$preset)
+  default <- defaults_of(settings_table(), x$preset)[names(x)]
   set <- !mapply(identical, lapply(unclass(x), show_value), lapply(default, show_value))
-  lines <- sprintf("%s %-20s %s", ifelse(set, "*", " "), names(x), vapply(unclass(x), yaml_value, character(1)))
-  stage <- vapply(table, `[[`, character(1), "stage")
+  lines <- sprintf(
+    "%s %-20s %s", ifelse(set, "*", " "), names(x), vapply(unclass(x), yaml_value, character(1))
+  )
+  stage <- vapply(settings_table()[names(x)], `[[`, character(1), "stage")
   by_stage <- lapply(intersect(names(stage_titles), stage), function(name) {
     c(stage_titles[[name]], lines[stage == name])
   })

@@ -19,7 +19,7 @@ keys_of <- function(stages, table = settings_table()) {
 #' Defaults under a preset; an unknown preset is found when its own key is checked
 #' @noRd
 defaults_of <- function(table, preset = NULL) {
-  preset <- if (rlang::is_string(preset)) preset else table$preset$default
+  if (!rlang::is_string(preset)) preset <- table$preset$default
   lapply(table, function(row) if (preset %in% names(row)) row[[preset]] else row$default)
 }
 
@@ -132,9 +132,8 @@ settings_rd <- function(table = settings_table()) {
     differs <- !is.null(row$plain) && !identical(row$plain, row$default)
     plain <- if (differs) sprintf(" (`plain`: `%s`)", yaml_value(row$plain)) else ""
     null <- if (isTRUE(row$nullable)) " or null" else ""
-    sprintf(
-      "- `%s`: `%s`%s. %s Must be %s%s.", key, yaml_value(row$default), plain, row$help, wanted_text(row), null
-    )
+    default <- yaml_value(row$default)
+    sprintf("- `%s`: `%s`%s. %s Must be %s%s.", key, default, plain, row$help, wanted_text(row), null)
   }
   sections <- lapply(names(stage_titles), function(stage) {
     c(sprintf("@section %s:", stage_titles[[stage]]), vapply(keys_of(stage, table), rows, character(1)))

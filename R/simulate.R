@@ -25,7 +25,9 @@ simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
   checkmate::assert_string(preset)
   checkmate::assert_count(seed)
   given <- rlang::list2(...)
-  if (!rlang::is_named2(given)) abort_simulation("Every argument of a simulation must be named, as in {.code cells = 2000}.")
+  if (!rlang::is_named2(given)) {
+    abort_simulation("Every argument of a simulation must be named, as in {.code cells = 2000}.")
+  }
   validate_writable(out_dir)
   if (!is.null(given$library)) given$library <- path.expand(given$library)
   paths <- py_call(

@@ -32,7 +32,7 @@ lint_r() { Rscript --no-save tools/run_lintr.R; }
 add_counts() { PASSED=$((PASSED + $1)) FAILED=$((FAILED + $2)) SKIPPED=$((SKIPPED + $3)); }
 
 start_part() {
-  say "" "==== $1"
+  printf '\n==== %s\n' "$1"
   PART_STARTED=$SECONDS
 }
 
@@ -73,7 +73,7 @@ if [ "${1:-all}" = all ]; then
   run_suite testthat test_r
 fi
 
-say "" "seconds:$TIMES"
+printf '\nseconds:%s\n' "$TIMES"
 if [ "$SKIPPED" -gt 0 ]; then
   say "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 else

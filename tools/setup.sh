@@ -19,7 +19,7 @@ LOCKS=("$SOURCES/requirements.lock" "$SOURCES/requirements-dev.lock")
 
 # ---- Python -----------------------------------------------------------------------------------------------
 
-run_pip() { "$VENV/bin/python" -m pip --disable-pip-version-check --quiet "$@" </dev/null; }
+run_pip() { "$VENV/bin/python" -m pip --disable-pip-version-check -qq "$@" </dev/null; }
 
 missing_python() {
   "$VENV/bin/python" -I "$TOOLS/check_python.py" "$SOURCES" "${LOCKS[@]}" 2>/dev/null || echo environment

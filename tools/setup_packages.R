@@ -3,7 +3,7 @@
 #   Rscript setup_packages.R install DESCRIPTION [REPOSITORY] installs those and no others
 
 # Bioconductor's, used where a user has them; the ordinary repositories do not offer them.
-OPTIONAL <- c("SingleCellExperiment", "SummarizedExperiment", "S4Vectors")
+optional <- c("SingleCellExperiment", "SummarizedExperiment", "S4Vectors")
 
 # ---- what is wanted ----
 
@@ -21,7 +21,7 @@ read_wanted <- function(path) {
   text <- read.dcf(path, fields = c("Depends", "Imports", "LinkingTo", "Suggests"))[1, ]
   wanted <- do.call(rbind, lapply(text[!is.na(text)], parse_field))
   base <- rownames(utils::installed.packages(priority = "base"))
-  wanted[!wanted$name %in% c("R", base, OPTIONAL), ]
+  wanted[!wanted$name %in% c("R", base, optional), ]
 }
 
 is_installed <- function(name, least) {

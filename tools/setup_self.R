@@ -1,18 +1,19 @@
 # Installs the package of this clone where the installed one was built from other sources. The hash of the
 # sources is kept within the installed package. Usage: Rscript setup_self.R CLONE
 
-SOURCES <- c("DESCRIPTION", "NAMESPACE", "R", "inst", "man")
-HASH_FILE <- "SOURCE_HASH"
+source_paths <- c("DESCRIPTION", "NAMESPACE", "R", "inst", "man")
+hash_file <- "SOURCE_HASH"
 # What Python and its tools leave behind is no source.
-LEFT_BEHIND <- "__pycache__|\\.pyc$|\\.egg-info|(^|/)\\.[a-z]+_cache/|^inst/python/build/"
+left_behind <- "__pycache__|\\.pyc$|\\.egg-info|(^|/)\\.[a-z]+_cache/|^inst/python/build/"
 
 list_sources <- function(root) {
-  paths <- file.path(root, SOURCES)
-  files <- c(SOURCES[!dir.exists(paths)], unlist(lapply(SOURCES[dir.exists(paths)], function(folder) {
+  is_folder <- dir.exists(file.path(root, source_paths))
+  within <- function(folder) {
     file.path(folder, list.files(file.path(root, folder), recursive = TRUE, all.files = TRUE))
-  })))
+  }
+  files <- c(source_paths[!is_folder], unlist(lapply(source_paths[is_folder], within)))
   files <- files[file.exists(file.path(root, files))]
-  sort(files[!grepl(LEFT_BEHIND, files)], method = "radix")
+  sort(files[!grepl(left_behind, files)], method = "radix")
 }
 
 hash_sources <- function(root) {
@@ -24,7 +25,7 @@ hash_sources <- function(root) {
 }
 
 installed_hash <- function() {
-  path <- system.file(HASH_FILE, package = "fatebias")
+  path <- system.file(hash_file, package = "fatebias")
   if (nzchar(path)) readLines(path) else ""
 }
 
@@ -45,7 +46,7 @@ install_self <- function(root) {
 main <- function(root) {
   hash <- hash_sources(root)
   if (!identical(hash, installed_hash())) {
-    writeLines(hash, file.path(install_self(root), HASH_FILE))
+    writeLines(hash, file.path(install_self(root), hash_file))
   }
 }
 

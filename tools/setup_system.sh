@@ -60,7 +60,7 @@ missing_programs() {
   command -v Rscript >/dev/null 2>&1 || echo R
   command -v pandoc >/dev/null 2>&1 || [ -x "${RSTUDIO_PANDOC:-}/pandoc" ] || echo pandoc
   command -v make >/dev/null 2>&1 || echo make
-  find_python >/dev/null || echo python
+  suitable_python "$VENV/bin/python" >/dev/null || find_python >/dev/null || echo python
 }
 
 explain() {
@@ -113,20 +113,31 @@ apt_installed() {
   dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | sed -n 's/^ii  *//p' | grep -E -x -e "($1)(t64)?"
 }
 
-# Prints, for each pattern that nothing installed matches, the newest name that does. A name that this
-# release lacks is left out: the package that needs it says so when it is loaded.
-apt_missing() {
+# For each pattern that nothing installed matches: the newest name that does, or the pattern after a "?".
+apt_resolve() {
   local pattern name
   for pattern in "$@"; do
     [ -z "$(apt_installed "$pattern")" ] || continue
     name="$(apt_known "$pattern" | tail -n 1)"
-    if [ -n "$name" ]; then echo "$name"; else echo "set-up: apt has no package like $pattern" >&2; fi
+    printf '%s\n' "${name:-?$pattern}"
+  done
+}
+
+# A name that this release lacks is left out: the package that needs the library says so when it is loaded.
+apt_missing() {
+  local item
+  for item in $(apt_resolve "$@"); do
+    case "$item" in
+      \?*) echo "set-up: apt has no package like ${item#\?}" >&2 ;;
+      *) echo "$item" ;;
+    esac
   done
 }
 
 apt_install() {
   local names
-  [ -n "$(apt-cache pkgnames libc6)" ] || apt_update
+  # A bare machine has no package lists.
+  case "$(apt_resolve "$@")" in *\?*) apt_update ;; esac
   names="$(apt_missing "$@")"
   [ -n "$names" ] || return 0
   say "set-up: apt-get install" $names
@@ -136,34 +147,35 @@ apt_install() {
   apt_get install --no-install-recommends -y $names || die "apt-get could not install:" $names
 }
 
-# An installed distribution Python lacks only its venv and library; an old one makes way for a numbered one.
+apt_patterns_of() {
+  case "$1" in
+    R) echo r-base-core r-recommended ;;
+    python) echo ca-certificates python3 python3-venv ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# What the distribution's Python still lacks: its shared library, or being recent enough: then a numbered one.
 apt_install_python() {
   local version
-  apt_install ca-certificates python3 python3-venv
   version="$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
-  if at_least 3.11 "$version"; then
-    apt_install "python${version//./\\.}-venv" "libpython${version//./\\.}"
-  else
-    version="$(apt_known 'python3\.1[1-3]' | head -n 1 | sed 's/^python//')"
-    [ -z "$version" ] || apt_install "python${version//./\\.}(-venv)?" "python${version//./\\.}-venv" "libpython${version//./\\.}"
-  fi
+  at_least 3.11 "$version" || version="$(apt_known 'python3\.1[1-3]' | head -n 1 | sed 's/^python//')"
+  [ -z "$version" ] || apt_install "python$version" "python$version-venv" "libpython$version"
 }
 
 # ---- steps ------------------------------------------------------------------------------------------------
 
 ensure_system() {
-  local item missing
+  local item missing patterns=""
   missing="$(missing_programs)"
-  [ -z "$missing" ] || can_apt || stop_with_list $missing
-  for item in $missing; do
-    case "$item" in
-      R) apt_install r-base-core r-recommended ;;
-      python) apt_install_python ;;
-      *) apt_install "$item" ;;
-    esac
-  done
-  missing="$(missing_programs)"
-  [ -z "$missing" ] || stop_with_list $missing
+  if [ -n "$missing" ]; then
+    can_apt || stop_with_list $missing
+    for item in $missing; do patterns="$patterns $(apt_patterns_of "$item")"; done
+    apt_install $patterns
+    find_python >/dev/null || apt_install_python
+    missing="$(missing_programs)"
+    [ -z "$missing" ] || stop_with_list $missing
+  fi
   at_least "$R_LEAST" "$(r_version)" || die "R is $(r_version); fatebias needs $R_LEAST or later"
 }
 

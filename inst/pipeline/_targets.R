@@ -19,7 +19,7 @@ list(
   tar_target(out_dir, settings$out_dir),
   tar_target(screen_file, settings$screen, format = "file"),
   tar_target(guide_map_file, settings$guide_map, format = "file"),
-  tar_target(python_files, !!sources, format = "file"),
+  tar_target(python_files, c(!!!sources), format = "file"),
 
   # screen and fit
   tar_target(screen, {

@@ -1,6 +1,10 @@
 """Screens that several tests use."""
+# ruff: noqa: E402 (the environment is set before torch is imported)
 
+import os
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small problems; and two test runs side by side do not fight for cores
 
 import numpy as np
 import pytest

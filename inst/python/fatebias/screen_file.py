@@ -131,6 +131,8 @@ class _Reader:
         label = f"obsm['{s.fate_prob_key}']"
         element = self.element("obsm", s.fate_prob_key, label)
         value = read_elem(element)
+        if sp.issparse(value):
+            raise ScreenError(f"{self.path}: {label} is sparse; fate probabilities are a table or an array, cells x fates.")
         names = list(map(str, value.columns)) if isinstance(value, pd.DataFrame) else self._fate_names(label)
         probs = np.asarray(value, dtype=np.float64)
         if probs.ndim != 2 or probs.shape[1] != len(names) or len(names) < 2:

@@ -18,6 +18,7 @@ from .model import fate_model
 from .settings import Settings
 
 WINDOW_STEPS = 100  # at least so many steps are averaged before two windows are compared
+NOISE = 2.0  # standard errors within which two windows are the same
 RATE_LEVELS = 3  # the learning rate falls from first to last in this many levels
 CLIP_NORM = 10.0  # on gradients per cell, which are far below 1 unless a step went wrong
 
@@ -41,25 +42,30 @@ class SVIFit:
 class _Schedule:
     """Learning rate levels: a level ends when the mean loss stops improving from one window to the next.
 
-    Relative to the improvement since the first window, so that neither the number of cells nor the
-    constant part of the loss matters.
+    An improvement counts relative to that since the first window, so that neither the number of cells
+    nor the constant part of the loss matters; while all of it is within the noise (a start at the
+    optimum), a level ends after one window.
     """
 
     window: int
     tolerance: float
     level: int = 0
-    first: float | None = None
+    first: np.ndarray | None = None
     previous: float | None = None
 
     def level_ended(self, losses: list[float]) -> bool:
         """True when a window is complete and no better than the one before it at this learning rate."""
         if len(losses) % self.window:
             return False
-        mean = float(np.mean(losses[-self.window :]))
-        self.first = mean if self.first is None else self.first
-        gain = np.inf if self.previous is None else self.previous - mean
-        self.previous = mean
-        if gain >= self.tolerance * abs(self.first - mean):
+        now = np.array(losses[-self.window :])
+        if self.first is None:
+            self.first, self.previous = now, now.mean()
+            return False
+        gained = self.first.mean() - now.mean()
+        noise = np.sqrt((self.first.var() + now.var()) / self.window)
+        last_gain = np.inf if self.previous is None else self.previous - now.mean()
+        self.previous = now.mean()
+        if abs(gained) > NOISE * noise and last_gain >= self.tolerance * abs(gained):
             return False
         self.level, self.previous = self.level + 1, None
         return True
@@ -72,7 +78,8 @@ class _Schedule:
     def rule(self) -> str:
         return (
             f"at each of {RATE_LEVELS} falling learning rates, the mean loss of {self.window} steps improves by less "
-            f"than {self.tolerance:g} of the improvement since the first {self.window} steps"
+            f"than {self.tolerance:g} of the improvement since the first {self.window} steps, or that is within "
+            f"{NOISE:g} standard errors of 0"
         )
 
 
@@ -96,7 +103,7 @@ def fit_svi(cells: Cells, layout: Layout, settings: Settings, progress: bool = F
             _refuse_not_finite(losses)
             bar.update()
             if schedule.level_ended(losses):
-                bar.set_postfix(loss=f"{schedule.first:.4f} -> {np.mean(losses[-schedule.window:]):.4f}")
+                bar.set_postfix(loss=f"{schedule.first.mean():.4f} -> {np.mean(losses[-schedule.window :]):.4f}")
                 if schedule.done:
                     break
                 svi.optim = _with_rate(svi.optim, settings, schedule.level)

@@ -1,0 +1,55 @@
+"""Measuring whole processes: wall seconds, peak memory, and a yardstick of the machine's speed."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+PRODUCT_SIZE = 3000  # the yardstick: a float64 product of two matrices of this size
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished process: wall seconds and peak resident memory in GB."""
+
+    seconds: float
+    peak_gb: float
+
+
+def run_process(arguments: list[str], timeout: float | None = None) -> Run:
+    """Run a command to its end and measure it; raises CalledProcessError with its output when it fails."""
+    start = time.perf_counter()
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments, output)
+    return Run(seconds, usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20))
+
+
+def fatebias(*arguments: object) -> Run:
+    """`python -m fatebias ...` measured as a whole process, imports and reading included."""
+    return run_process([sys.executable, "-m", "fatebias", *map(str, arguments)])
+
+
+def product_seconds(repeats: int = 3) -> float:
+    """Seconds of the yardstick product, the smallest of a few."""
+    a = np.random.default_rng(0).normal(size=(PRODUCT_SIZE, PRODUCT_SIZE))
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        a @ a
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def print_table(header: tuple[str, ...], rows: list[tuple]) -> None:
+    """A Markdown table."""
+    print("| " + " | ".join(header) + " |\n|" + "---|" * len(header))
+    for row in rows:
+        print("| " + " | ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row) + " |")

@@ -1,0 +1,139 @@
+"""A whole fit: its files, columns and manifest (DESIGN section 6)."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import DATA
+from fatebias.errors import ExportError, FitError, FitWarning, ScreenError
+from fatebias.fit import choose_device, describe_screen, fit_screen
+from fatebias.qc import assert_qc, assess_qc
+from fatebias.settings import Settings
+from fatebias.simulate import simulate_to
+
+
+@pytest.fixture(scope="module")
+def simulated_files(tmp_path_factory):
+    return simulate_to(tmp_path_factory.mktemp("sim"), {"cells": 800, "genes": 8, "guides_per_gene": 3, "ntc": 4, "days": 3})
+
+
+@pytest.fixture(scope="module")
+def fit(simulated_files, tmp_path_factory):
+    out = tmp_path_factory.mktemp("fit") / "results"
+    settings = Settings.from_mapping({"likelihood_weight": 7, "loss_tolerance": 0.05, "save_draws": "all", "mode": "simulation"})
+    manifest = fit_screen(simulated_files["screen"], simulated_files["guide_map"], out, settings)
+    return out, manifest, settings
+
+
+def test_every_file_of_the_contract(fit):
+    out, manifest, _ = fit
+    days = [0, 1, 2]
+    estimates = [f"betahat_d{d}" for d in days] + [f"se_d{d}" for d in days]
+    columns = {
+        "gene_daywise_for_mash.csv": ["gene", *estimates],
+        "guide_daywise_for_mash.csv": ["guide", "gene", *estimates],
+        "qc_delta_mean_by_gene.csv": ["gene", "n_guides", "delta_mean_gene", "delta_sd_gene"],
+        "qc_theta_beta_offset_by_gene.csv": ["gene", "n_guides", "offset_mean", "offset_sd_across_days"],
+        "qc_theta_day_centering.csv": ["gene", *[f"theta_mean_d{d}" for d in days], *[f"theta_centered_d{d}" for d in days]],
+    }
+    guides = 6 * 3 + 2
+    for name, expected in columns.items():
+        table = pd.read_csv(out / name)
+        assert list(table) == expected
+        assert len(table) == (guides if name.startswith("guide") else 8) and not table.isna().any().any()
+    arrays = {"theta_posterior_summary.npz", "delta_posterior_summary.npz", "posterior_draws.npz"}
+    assert {path.name for path in out.iterdir()} == {*columns, *arrays, "fit_manifest.json"} == set(manifest["files"])
+
+
+def test_arrays_agree_with_tables_and_draws(fit):
+    out, _, settings = fit
+    theta, delta = np.load(out / "theta_posterior_summary.npz"), np.load(out / "delta_posterior_summary.npz")
+    draws, gene = np.load(out / "posterior_draws.npz"), pd.read_csv(out / "gene_daywise_for_mash.csv")
+    guide = pd.read_csv(out / "guide_daywise_for_mash.csv")
+    assert theta["theta_mean_all"].shape == (2, 8, 3) and theta["theta_cov"].shape == (8, 3, 3)
+    assert delta["delta_mean_all"].shape == (2, 20) and draws["theta"].shape == (1000, 8, 2, 3)
+    assert np.allclose(theta["theta_mean_all"][0], theta["theta_mean"])
+    assert np.allclose(gene[[f"se_d{d}" for d in range(3)]], draws["theta"][:, :, 0].std(0), rtol=1e-6)
+    beta = draws["theta"][:, draws["guide_gene"], 0] + draws["delta"][:, :, 0, None]
+    assert np.allclose(guide[[f"se_d{d}" for d in range(3)]], beta.std(0), rtol=1e-6)
+    assert list(gene.gene) == theta["gene_names"].tolist() and list(guide.guide) == delta["guide_names"].tolist()
+    assert theta["fates"].tolist() == ["MES", "NEU"]
+
+
+def test_qc_tables_by_hand(fit):
+    out, _, _ = fit
+    draws = np.load(out / "posterior_draws.npz")
+    delta, theta, gene = draws["delta"][:, :, 0].mean(0), draws["theta"][:, :, 0].mean(0), draws["guide_gene"]
+    beta = (draws["theta"][:, gene, 0] + draws["delta"][:, :, 0, None]).mean(0)
+    one = pd.read_csv(out / "qc_delta_mean_by_gene.csv")
+    two = pd.read_csv(out / "qc_theta_beta_offset_by_gene.csv")
+    for k in range(8):
+        assert np.isclose(one.delta_sd_gene[k], delta[gene == k].std(), atol=1e-9)
+        offset = beta[gene == k].mean(0) - theta[k]
+        assert np.isclose(two.offset_mean[k], offset.mean(), atol=1e-7)
+        assert np.isclose(two.offset_sd_across_days[k], offset.std(), atol=1e-7)
+    assert one.delta_mean_gene.abs().max() < 1e-5
+
+
+def test_manifest_tells_how_the_fit_was_made(fit, simulated_files):
+    out, manifest, _ = fit
+    stored = json.loads((out / "fit_manifest.json").read_text())
+    assert stored == json.loads(json.dumps(manifest))
+    wanted = {"fatebias_version", "created", "versions", "settings", "seed", "device", "threads", "screen", "days", "fates",
+              "contrast", "likelihood_weight", "scales", "convergence", "losses", "seconds", "peak_memory_gb", "files"}  # fmt: skip
+    assert set(stored) == wanted
+    assert stored["days"] == ["d0", "d1", "d2"] and stored["screen"]["n_cells"] == 800
+    assert stored["likelihood_weight"] == 7 and stored["settings"]["Kmax"] == 20
+    assert stored["convergence"]["converged"] is True and len(stored["losses"]) <= 500
+    assert set(stored["seconds"]) == {"read", "fit", "posterior", "export", "total"}
+
+
+def test_qc_passes_on_the_fit_itself(fit):
+    out, _, settings = fit
+    findings = assess_qc(out, settings)
+    assert [finding.ok for finding in findings] == [True] * 3
+    assert_qc(findings, "simulation")
+
+
+def test_bad_input_fails_before_any_file_is_written(simulated_files, tmp_path):
+    out = tmp_path / "results"
+    with pytest.raises(ScreenError):
+        fit_screen(simulated_files["screen"], simulated_files["truth"], out, Settings.from_mapping())
+    assert list(out.iterdir()) == []
+    with pytest.raises(ExportError, match="out_dir"):
+        fit_screen(simulated_files["screen"], simulated_files["guide_map"], simulated_files["truth"], Settings.from_mapping())
+
+
+def test_a_fit_that_did_not_converge_is_written_and_warns(simulated_files, tmp_path):
+    with pytest.warns(FitWarning, match="stopped after 5 steps"):
+        manifest = fit_screen(
+            simulated_files["screen"], simulated_files["guide_map"], tmp_path, Settings.from_mapping({"num_steps": 5})
+        )
+    assert manifest["convergence"]["converged"] is False and (tmp_path / "fit_manifest.json").is_file()
+
+
+def test_describe_screen_reads_without_fitting(simulated_files):
+    summary = describe_screen(simulated_files["screen"], simulated_files["guide_map"], Settings.from_mapping())
+    assert summary["n_genes"] == 8 and summary["n_ntc"] == 4
+
+
+def test_devices(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert choose_device("auto") == choose_device("cpu") == "cpu"
+    with pytest.raises(FitError, match="finds no CUDA GPU"):
+        choose_device("cuda")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert choose_device("auto") == "cuda" and choose_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize(("name", "weight", "least"), [("soft", 20, 0.95), ("onehot", 1, 0.90)])
+def test_reference_screens_end_to_end(tmp_path, name, weight, least):
+    """Posterior means against the truth that made the screen."""
+    settings = Settings.from_mapping({"likelihood_weight": weight, "learning_rate": 0.03, "num_steps": 700, "loss_tolerance": 1e-3})
+    fit_screen(DATA / f"{name}.h5ad", DATA / f"{name}_guide_map.csv", tmp_path, settings)
+    truth = pd.read_csv(DATA / f"{name}_truth.csv").set_index("gene")
+    gene = pd.read_csv(tmp_path / "gene_daywise_for_mash.csv").set_index("gene").loc[truth.index]
+    found = gene.filter(like="betahat").to_numpy()
+    assert np.corrcoef(found.ravel(), truth.to_numpy().ravel())[0, 1] >= least

@@ -1,0 +1,82 @@
+"""The command line as a process: files and exit codes."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from fatebias.__main__ import main
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, "-m", "fatebias", *map(str, arguments)], capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    main(["simulate", "--out", str(folder), "--cells", "500", "--genes", "5", "--guides-per-gene", "3", "--days", "2"])
+    return folder
+
+
+QUICK = ("--set", "likelihood_weight=7", "--set", "loss_tolerance=0.5", "--quiet")
+
+
+def test_fit_writes_its_files_and_says_where(screen):
+    done = run("fit", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--out", screen / "results", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "8 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
+
+
+def test_a_known_error_is_one_message_and_no_file(screen, tmp_path):
+    done = run("fit", screen / "screen.h5ad", "--guides", tmp_path / "none.csv", "--out", tmp_path / "out")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.startswith("Error (screen): The guide map") and list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [("Kmaxx=3", "the nearest one is `Kmax`"), ("Kmax=0", ">= 1"), ("Kmax", "key=value")],
+)
+def test_bad_settings(screen, tmp_path, capsys, assignment, said):
+    with pytest.raises(SystemExit) as caught:
+        main(["fit", str(screen / "screen.h5ad"), "--guides", str(screen / "guide_map.csv"), "--out", str(tmp_path),
+              "--set", assignment])  # fmt: skip
+    assert caught.value.code == 1 and said in capsys.readouterr().err
+
+
+def corrupt_qc(monkeypatch):
+    def assess(out_dir, settings):
+        name = f"{out_dir}/qc_delta_mean_by_gene.csv"
+        table = pd.read_csv(name)
+        table.loc[0, "delta_mean_gene"] = 0.5
+        table.to_csv(name, index=False)
+        return original(out_dir, settings)
+
+    from fatebias import __main__
+
+    original = __main__.assess_qc
+    monkeypatch.setattr(__main__, "assess_qc", assess)
+
+
+@pytest.mark.parametrize(("mode", "code"), [("simulation", 1), ("real", None)])
+def test_a_violated_qc_is_an_error_in_simulation_mode_and_a_warning_otherwise(screen, tmp_path, monkeypatch, capsys, mode, code):
+    corrupt_qc(monkeypatch)
+    command = ["fit", str(screen / "screen.h5ad"), "--guides", str(screen / "guide_map.csv"), "--out", str(tmp_path),
+               *QUICK, "--set", f"mode={mode}"]  # fmt: skip
+    if code:
+        with pytest.raises(SystemExit) as caught:
+            main(command)
+        assert caught.value.code == code
+    else:
+        main(command)
+    said = capsys.readouterr().err
+    assert ("Error (qc)" if code else "Warning") in said and "delta_mean is violated" in said
+    assert (tmp_path / "fit_manifest.json").is_file()
+
+
+def test_help_needs_no_arguments(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0 and "simulate" in capsys.readouterr().out

@@ -1,0 +1,38 @@
+"""Each room imports only from rooms before it."""
+
+import ast
+from pathlib import Path
+
+import fatebias
+
+ROOMS = ("errors", "settings", "guide_map", "screen", "screen_file", "effects", "cells", "model", "approx_posterior", "svi",
+         "posterior", "export", "qc", "fit", "simulate", "bridge", "__main__")  # fmt: skip
+FOLDER = Path(fatebias.__file__).parent
+LONGEST = 400
+
+
+def imports_of(room: str) -> set[str]:
+    """Names of the rooms that a room imports from."""
+    found = set()
+    for node in ast.walk(ast.parse((FOLDER / f"{room}.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            found |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fatebias"):
+            found.add(node.module.partition(".")[2])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[2] for alias in node.names if alias.name.startswith("fatebias.")}
+    return found - {"__version__"}
+
+
+def test_every_file_is_a_room():
+    assert {path.stem for path in FOLDER.glob("*.py")} - {"__init__"} == set(ROOMS)
+
+
+def test_rooms_import_only_from_rooms_before_them():
+    for i, room in enumerate(ROOMS):
+        assert imports_of(room) <= set(ROOMS[:i]), room
+
+
+def test_rooms_stay_readable():
+    for room in ROOMS:
+        assert len((FOLDER / f"{room}.py").read_text().splitlines()) <= LONGEST, room

@@ -1,0 +1,96 @@
+n <- 40
+guides <- Matrix::sparseMatrix(
+  i = rep(seq_len(n), 2), j = c(rep(1:4, n / 4), rep(5:6, n / 2)), x = 1, dims = c(n, 6),
+  dimnames = list(paste0("c", seq_len(n)), paste0("g", 1:6))
+)
+map <- data.frame(
+  guide_name = paste0("g", 1:6), gene_name = c("A", "A", "B", "B", "NTC", "NTC"), is_ntc = c(0, 0, 0, 0, 1, 1)
+)
+probs <- matrix(
+  c(0.2, 0.3, 0.5), n, 3, byrow = TRUE, dimnames = list(rownames(guides), c("EC", "MES", "NEU"))
+)
+day <- rep(c("d0", "d2"), each = n / 2)
+replicate <- rep(c("r1", "r2"), n / 2)
+
+test_that("shapes and names are checked before anything is written", {
+  folder <- withr::local_tempdir()
+  make <- function(g = guides, p = probs, d = day, r = replicate, m = map) {
+    fate_screen(g, p, d, r, m, path = file.path(folder, "s.h5ad"))
+  }
+  swapped <- probs[n:1, ]
+  gap <- replace(day, 3, NA)
+  local_mocked_bindings(py_call = function(...) stop("Python was called"))
+  expect_snapshot(error = TRUE, {
+    make(p = probs[-1, ])
+    make(d = day[-1])
+    make(p = swapped)
+    make(p = unname(probs))
+    make(g = `colnames<-`(guides, NULL))
+    make(g = "guides")
+    make(d = gap)
+    make(m = map[-3])
+    make(m = "map.csv")
+  })
+  expect_identical(list.files(folder), character())
+})
+
+test_that("presence of any storage becomes the same sparse matrix", {
+  dense <- as.matrix(guides)
+  for (other in list(dense, dense == 1, methods::as(guides, "RsparseMatrix"), guides != 0)) {
+    expect_identical(as.matrix(as_presence(other)), dense)
+    expect_s4_class(as_presence(other), "dgCMatrix")
+  }
+})
+
+test_that("Python: what goes in is what is read back", {
+  path <- file.path(withr::local_tempdir(), "s.h5ad")
+  screen <- fate_screen(guides, probs, day, replicate, map, path = path)
+  expect_identical(screen$path, path)
+  expect_true(file.exists(screen$guide_map))
+  s <- screen$summary
+  expect_equal(
+    s[c("n_cells", "n_genes", "n_guides", "n_ntc")],
+    list(n_cells = n, n_genes = 2, n_guides = 4, n_ntc = 2)
+  )
+  expect_identical(s$days, c("d0", "d2"))
+  expect_equal(s$fate_means_by_day[1, ], c(0.2, 0.3, 0.5))
+  expect_equal(s$guides_per_cell_mean, 2)
+})
+
+test_that("Python: one replicate, and another reference", {
+  path <- file.path(withr::local_tempdir(), "s.h5ad")
+  screen <- fate_screen(
+    guides, probs, day, rep("r1", n), map, path = path, ref_fate = "NEU", contrast_fate = "EC"
+  )
+  expect_identical(screen$summary$fates, c("NEU", "EC", "MES"))
+  expect_identical(screen$summary$replicates, "r1")
+  expect_identical(screen$settings$ref_fate, "NEU")
+})
+
+test_that("Python: its own checks come through", {
+  expect_error(
+    fate_screen(guides, probs * 2, day, replicate, map), "sum to 1", class = "fatebias_error_screen"
+  )
+  expect_error(fate_screen(guides * 2, probs, day, replicate, map), class = "fatebias_error_screen")
+  expect_error(
+    fate_screen(guides, probs, day, replicate, map[-1, ]), "lacks 1 guide", class = "fatebias_error_screen"
+  )
+  expect_error(
+    fate_screen(guides, probs, rep("d0", n), replicate, map), "one day", class = "fatebias_error_screen"
+  )
+})
+
+test_that("Python: a SingleCellExperiment gives the same screen as its parts", {
+  skip_if_not_installed("SingleCellExperiment")
+  new_sce <- SingleCellExperiment::SingleCellExperiment
+  sce <- new_sce(
+    assays = list(counts = matrix(0, 3, n, dimnames = list(NULL, rownames(guides)))),
+    colData = data.frame(day = day, replicate = replicate), reducedDims = list(fateprob = probs),
+    altExps = list(guide = new_sce(assays = list(presence = Matrix::t(guides))))
+  )
+  from_parts <- fate_screen(guides, probs, day, replicate, map)
+  expect_identical(fate_screen(sce, map)$summary, from_parts$summary)
+  expect_error(fate_screen(sce, map, day = "time"), "colData", class = "fatebias_error_screen")
+  expect_error(fate_screen(sce, map, guide_exp = "crispr"), "altExp", class = "fatebias_error_screen")
+  expect_error(fate_screen(sce, map, fate_probs = "umap"), "reducedDim", class = "fatebias_error_screen")
+})

@@ -1,0 +1,81 @@
+fit_copy <- function(env = parent.frame()) {
+  folder <- withr::local_tempdir(.local_envir = env)
+  file.copy(list.files(test_path("fixtures", "fit"), full.names = TRUE), folder)
+  folder
+}
+
+test_that("a missing manifest, file or column is named", {
+  scrub <- function(folder) function(lines) gsub(folder, "FOLDER", lines, fixed = TRUE)
+  folder <- fit_copy()
+  file <- file.path(folder, "qc_delta_mean_by_gene.csv")
+  table <- data.table::fread(file)
+  data.table::fwrite(table[, !"delta_mean_gene"], file)
+  expect_snapshot(error = TRUE, read_fit(folder), transform = scrub(folder))
+  unlink(file)
+  expect_snapshot(error = TRUE, read_fit(folder), transform = scrub(folder))
+  unlink(file.path(folder, "fit_manifest.json"))
+  expect_snapshot(error = TRUE, read_fit(folder), transform = scrub(folder))
+})
+
+test_that("a needed table is missed even where the manifest does not list it", {
+  folder <- fit_copy()
+  manifest <- jsonlite::read_json(file.path(folder, "fit_manifest.json"))
+  manifest$files <- setdiff(manifest$files, "gene_daywise_for_mash.csv")
+  jsonlite::write_json(manifest, file.path(folder, "fit_manifest.json"), auto_unbox = TRUE, null = "null")
+  unlink(file.path(folder, "gene_daywise_for_mash.csv"))
+  expect_error(read_fit(folder), class = "fatebias_error_export")
+})
+
+test_that("a manifest that is cut short is refused", {
+  folder <- fit_copy()
+  writeLines("{\"days\": [", file.path(folder, "fit_manifest.json"))
+  expect_error(read_fit(folder), class = "fatebias_error_export")
+  writeLines("{\"days\": [\"d0\", \"d1\"]}", file.path(folder, "fit_manifest.json"))
+  expect_error(read_fit(folder), class = "fatebias_error_export")
+})
+
+test_that("a day too few in a table is missed", {
+  folder <- fit_copy()
+  file <- file.path(folder, "guide_daywise_for_mash.csv")
+  data.table::fwrite(data.table::fread(file)[, !"se_d3"], file)
+  expect_error(read_fit(folder), "se_d3", class = "fatebias_error_export")
+})
+
+test_that("tables of different genes are refused", {
+  folder <- fit_copy()
+  file <- file.path(folder, "qc_delta_mean_by_gene.csv")
+  data.table::fwrite(data.table::fread(file)[-1], file)
+  expect_error(read_fit(folder), "different genes", class = "fatebias_error_export")
+})
+
+test_that("names stay text and empty cells are missing", {
+  folder <- fit_copy()
+  for (name in c("gene_daywise_for_mash", "guide_daywise_for_mash", "qc_delta_mean_by_gene",
+                 "qc_theta_beta_offset_by_gene", "qc_theta_day_centering")) {
+    file <- file.path(folder, paste0(name, ".csv"))
+    lines <- readLines(file)
+    writeLines(gsub("G0?([0-9]+)", "\\1", lines), file)
+  }
+  file <- file.path(folder, "gene_daywise_for_mash.csv")
+  lines <- readLines(file)
+  lines[2] <- "1,,0.1,0.1,0.1,,0.1,0.1,0.1"
+  writeLines(lines, file)
+  fit <- read_fit(folder)
+  expect_identical(fit$gene$gene[1:2], c("1", "2"))
+  expect_identical(fit$guide$guide[3:4], c("3_1", "3_2"))
+  expect_true(is.na(fit$gene$betahat_d0[1]) && is.na(fit$gene$se_d0[1]))
+})
+
+test_that("a table is written whole or not at all", {
+  folder <- withr::local_tempdir()
+  path <- write_table(data.frame(gene = "a", hit = TRUE), file.path(folder, "new", "t.csv"))
+  expect_identical(readLines(path), c("gene,hit", "a,TRUE"))
+  expect_identical(list.files(dirname(path), all.files = TRUE, no.. = TRUE), "t.csv")
+  local_mocked_bindings(fwrite = function(x, file) {
+    writeLines("half", file)
+    stop("disk full")
+  }, .package = "data.table")
+  expect_error(write_table(data.frame(gene = "b"), path), "disk full")
+  expect_identical(readLines(path), c("gene,hit", "a,TRUE"))
+  expect_identical(list.files(dirname(path), all.files = TRUE, no.. = TRUE), "t.csv")
+})

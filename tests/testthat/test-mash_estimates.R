@@ -1,0 +1,71 @@
+fit <- example_fit()
+
+test_that("a fit, its table and its matrices give the same estimates", {
+  b <- betahat(fit$gene)
+  s <- as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)])
+  rownames(b) <- rownames(s) <- fit$gene$gene
+  of_fit <- mash_estimates(fit, "gene", "posterior")
+  of_table <- mash_estimates(as.data.frame(fit$gene), "gene", "posterior")
+  of_matrices <- mash_estimates(list(betahat = b, se = s), "gene", "posterior")
+  for (other in list(of_table, of_matrices)) {
+    expect_identical(
+      other[c("names", "betahat", "se", "missing")], of_fit[c("names", "betahat", "se", "missing")]
+    )
+  }
+  expect_identical(of_fit$days, c("d0", "d2", "d4", "d10"))
+  expect_identical(unname(of_fit$betahat), unname(b))
+})
+
+test_that("guides come from the posterior, whatever the input", {
+  fit$likelihood <- fit$gene
+  guides <- mash_estimates(fit, "guide", "likelihood")
+  expect_identical(guides$names$guide, fit$guide$guide)
+  expect_identical(guides$origin, "posterior mean and SD")
+  expect_identical(mash_estimates(fit, "gene", "likelihood")$origin, "fixed-effect estimates")
+})
+
+test_that("a missing estimate is listed and made vague", {
+  fit$gene$betahat_d1[3] <- NA
+  fit$gene$se_d1[3] <- NA
+  e <- mash_estimates(fit, "gene", "posterior")
+  expect_identical(as.list(e$missing), list(name = "G03", day = "d2"))
+  expect_identical(unname(e$betahat[3, 2]), 0)
+  expect_identical(
+    unname(e$se[3, 2]), 1000 * max(fit$gene[, paste0("se_d", 0:3), with = FALSE], na.rm = TRUE)
+  )
+  expect_identical(which(!e$complete), 3L)
+})
+
+test_that("what cannot be used is refused with the gene's name", {
+  with_value <- function(column, value) {
+    table <- data.table::copy(fit$gene)
+    table[[column]][c(5, 9)] <- value
+    mash_estimates(table, "gene", "posterior")
+  }
+  expect_snapshot(error = TRUE, {
+    with_value("se_d2", 0)
+    with_value("se_d2", -1)
+    with_value("se_d2", NaN)
+    with_value("se_d2", NA)
+    with_value("betahat_d0", NaN)
+    with_value("betahat_d0", Inf)
+    with_value("gene", "G01")
+  })
+})
+
+test_that("inputs of the wrong shape are refused", {
+  one_day <- fit$gene[, c("gene", "betahat_d0", "se_d0")]
+  expect_snapshot(error = TRUE, {
+    mash_estimates(fit$gene[0], "gene", "posterior")
+    mash_estimates(fit$gene[1], "gene", "posterior")
+    mash_estimates(one_day, "gene", "posterior")
+    mash_estimates(fit$gene[, !"se_d2"], "gene", "posterior")
+    mash_estimates(fit$gene, "guide", "posterior")
+    mash_estimates(list(betahat = diag(3)), "gene", "posterior")
+    mash_estimates("results", "gene", "posterior")
+    mash_estimates(fit, "gene", "likelihood")
+  }, transform = function(lines) gsub("in '.*fit'", "in FOLDER", lines))
+  all_missing <- data.table::copy(fit$gene)
+  for (column in names(all_missing)[-1]) all_missing[[column]] <- NA_real_
+  expect_error(mash_estimates(all_missing, "gene", "posterior"), "All estimates are missing")
+})

@@ -1,0 +1,89 @@
+# The whole pipeline on a small screen, in a folder of its own. tar_make() runs in a fresh R process
+# against the installed package, as a user's does.
+
+project <- withr::local_tempdir()
+suppressMessages(use_fatebias_pipeline(project))
+withr::local_dir(project)
+
+write_settings <- function(...) {
+  files <- small_screen()
+  settings <- c(list(screen = files$screen, guide_map = files$guide_map, mode = "simulation"), quick)
+  yaml::write_yaml(override(settings, list(...)), "config.yaml")
+}
+
+run_pipeline <- function() {
+
+  targets::tar_make(reporter = "silent", callr_arguments = list(show = FALSE))
+  targets::tar_progress(fields = "progress")
+}
+
+outdated <- function() targets::tar_outdated(reporter = "silent", callr_arguments = list(show = FALSE))
+
+mash_onwards <- c(
+  "settings_mash", "mash_gene", "mash_guide", "mash_gene_file", "mash_guide_file", "hits", "hits_file"
+)
+
+write_settings()
+
+test_that("Python: the pipeline runs from screen to ranked hits", {
+  done <- run_pipeline()
+  expect_true(all(done$progress == "completed"))
+  written <- c(
+    "hits_ranked.csv", "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "fit_manifest.json"
+  )
+  expect_true(all(file.exists(file.path("results", written))))
+  hits <- data.table::fread("results/hits_ranked.csv")
+  expect_identical(nrow(hits), 12L)
+  expect_true(all(assess_qc(read_fit("results"))$pass))
+})
+
+test_that("Python: the second run does nothing", {
+  expect_identical(outdated(), character())
+  expect_true(all(run_pipeline()$progress == "skipped"))
+})
+
+test_that("Python: another lfsr threshold reruns mash onwards, and no fit", {
+  write_settings(mash_lfsr_thresh = 0.2)
+  done <- run_pipeline()
+  completed <- done$name[done$progress == "completed"]
+  # the file and what reads it run; of what follows only what the setting concerns
+  expect_setequal(setdiff(completed, mash_onwards), c(
+    "config_file", "settings", "settings_screen", "settings_fit", "settings_qc", "out_dir", "screen_file",
+    "guide_map_file"
+  ))
+  expect_true(all(mash_onwards[1:3] %in% completed))
+  expect_true(all(done$progress[done$name %in% c("screen", "fit_files", "fit", "qc")] == "skipped"))
+})
+
+test_that("Python: another prior reruns the fit, not the screen", {
+  write_settings(mash_lfsr_thresh = 0.2, s_tau = 3)
+  done <- run_pipeline()
+  progress <- rlang::set_names(done$progress, done$name)
+  expect_identical(progress[["fit_files"]], "completed")
+  expect_identical(progress[["mash_gene"]], "completed")
+  expect_identical(progress[["screen"]], "skipped")
+  expect_equal(read_fit("results")$settings$s_tau, 3)
+})
+
+test_that("Python: a violated QC stops the pipeline in simulation mode", {
+  write_settings(mash_lfsr_thresh = 0.2, s_tau = 3, qc_offset_max = 1e-300)
+  expect_error(run_pipeline(), "QC")
+  expect_false("hits_file" %in% targets::tar_progress()$name[targets::tar_progress()$progress == "completed"])
+  write_settings(mash_lfsr_thresh = 0.2, s_tau = 3)
+  run_pipeline()
+})
+
+test_that("Python: another model source reruns screen and fit", {
+  copy <- file.path(project, "python")
+  dir.create(copy)
+  file.copy(python_sources(), copy)
+  # the pipeline takes its sources from a copy: the same files first, then one of them edited
+  script <- readLines("_targets.R")
+  expect_length(grep("sources <- fatebias::python_sources()", script, fixed = TRUE), 1)
+  sources <- sprintf("sources <- sort(list.files(%s, full.names = TRUE))", deparse(copy))
+  writeLines(sub("sources <- fatebias::python_sources()", sources, script, fixed = TRUE), "_targets.R")
+  targets::tar_make("python_files", reporter = "silent", callr_arguments = list(show = FALSE))
+  expect_identical(outdated(), character())
+  cat("\n# edited\n", file = file.path(copy, "model.py"), append = TRUE)
+  expect_true(all(c("python_files", "screen", "fit_files", "fit", "mash_gene", "hits_file") %in% outdated()))
+})

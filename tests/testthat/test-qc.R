@@ -1,0 +1,84 @@
+fit <- example_fit()
+
+test_that("a sound fit passes", {
+  qc <- assess_qc(fit)
+  expect_named(qc, c("assertion", "statistic", "threshold", "pass", "worst_gene"))
+  expect_identical(qc$assertion, c("delta_mean", "offset_mean", "offset_sd"))
+  expect_true(all(qc$pass))
+  expect_no_condition(assert_qc(fit))
+  expect_identical(expect_invisible(assert_qc(qc)), qc)
+})
+
+test_that("a shifted delta fails, as an error in simulation mode and a warning on real data", {
+  guide <- data.table::copy(fit$guide)
+  delta <- delta_of(fit)
+  delta[guide$gene == "G07"] <- delta[guide$gene == "G07"] + 0.1
+  bad <- corrupted_fit(fit, delta = delta)
+  qc <- assess_qc(bad)
+  expect_identical(qc$pass, c(FALSE, TRUE, TRUE))
+  expect_identical(qc$worst_gene[1], "G07")
+  expect_equal(qc$statistic[1], 0.1, tolerance = 1e-6)
+  expect_error(assert_qc(bad, "simulation"), class = "fatebias_error_qc")
+  expect_warning(assert_qc(bad, "real"), class = "fatebias_warning_qc")
+  expect_error(assert_qc(bad), class = "fatebias_error_qc") # the fit's own mode
+})
+
+test_that("a theta replaced by the effects of one guide fails by its offset", {
+  gene <- data.table::copy(fit$gene)
+  columns <- grep("^betahat", names(gene))
+  gene[10, columns] <- as.list(betahat(fit$guide)[fit$guide$gene == "G10", ][1, ])
+  qc <- assess_qc(corrupted_fit(fit, gene = gene))
+  expect_identical(qc$pass, c(TRUE, FALSE, TRUE))
+  expect_identical(qc$worst_gene[2], "G10")
+})
+
+test_that("a theta wrong on one day fails by mean and SD of its offset", {
+  gene <- data.table::copy(fit$gene)
+  gene$betahat_d2[4] <- gene$betahat_d2[4] + 0.2
+  qc <- assess_qc(corrupted_fit(fit, gene = gene, delta = delta_of(fit)))
+  expect_identical(qc$pass, c(TRUE, FALSE, FALSE))
+})
+
+test_that("a missing value never passes", {
+  for (bad in list(NA_real_, NaN)) {
+    broken <- fit
+    broken$qc_offset <- data.table::copy(fit$qc_offset)
+    broken$qc_offset$offset_sd_across_days[3] <- bad
+    qc <- assess_qc(broken)
+    expect_identical(qc$pass, c(TRUE, TRUE, FALSE))
+    expect_identical(qc$worst_gene[3], "G03")
+  }
+  empty <- fit
+  empty$qc_delta <- fit$qc_delta[0]
+  expect_identical(assess_qc(empty)$pass, c(FALSE, TRUE, TRUE))
+})
+
+test_that("thresholds and mode come from the settings", {
+  guide_shift <- delta_of(fit) + 0.03
+  bad <- corrupted_fit(fit, delta = guide_shift)
+  expect_false(assess_qc(bad)$pass[1])
+  expect_true(assess_qc(bad, qc_delta_mean_max = 0.04)$pass[1])
+  expect_warning(assert_qc(assess_qc(bad, fate_settings(mode = "real"))), class = "fatebias_warning_qc")
+  expect_identical(attr(assess_qc(bad, settings_for(fate_settings(), "qc")), "mode"), "real")
+})
+
+test_that("the message lists the ten worst genes", {
+  delta <- delta_of(fit)
+  genes <- fit$gene$gene[3:14]
+  delta <- delta + ifelse(fit$guide$gene %in% genes, match(fit$guide$gene, genes) / 10, 0)
+  bad <- corrupted_fit(fit, delta = delta)
+  expect_snapshot(error = TRUE, assert_qc(bad))
+  expect_snapshot(assess_qc(bad))
+})
+
+test_that("something else than a fit is refused", {
+  expect_error(assess_qc(list(settings = fate_settings())), class = "fatebias_error_qc")
+})
+
+test_that("both languages assert the same", {
+  text <- paste(readLines(system.file("python", "fatebias", "qc.py", package = "fatebias")), collapse = "\n")
+  for (a in qc_assertions) {
+    expect_match(text, sprintf('"%s", [A-Z_]+, "%s", "%s"', a$name, a$column, a$setting))
+    expect_match(text, fit_tables[[a$table]]$file, fixed = TRUE)
+  }
+})

@@ -1,0 +1,61 @@
+# Each file of R/ uses only files above it in this list (edges: any).
+rooms <- c(
+  "conditions", "checks", "settings_table", "settings", "python_backend", "screen", "fate_screen", "simulate",
+  "fit_files", "fit", "qc", "mash_covariances", "mash_estimates", "mash", "hits", "project"
+)
+edges <- c("fatebias-package", "zzz")
+
+# R/ is not part of an installed package: in a check of the built package there is nothing to look at
+source_folder <- test_path("..", "..", "R")
+skip_if_not(dir.exists(source_folder), "the sources (this is an installed package)")
+
+parse_room <- function(room) {
+  data <- getParseData(parse(file.path(source_folder, paste0(room, ".R")), keep.source = TRUE))
+  data[data$terminal, ]
+}
+
+defined_in <- function(room) {
+  expressions <- parse(file.path(source_folder, paste0(room, ".R")))
+  assigned <- Filter(function(e) is.call(e) && identical(e[[1]], as.name("<-")), as.list(expressions))
+  vapply(assigned, function(e) as.character(e[[2]]), character(1))
+}
+
+used_in <- function(room) {
+  data <- parse_room(room)
+  unique(data$text[data$token %in% c("SYMBOL", "SYMBOL_FUNCTION_CALL", "SPECIAL")])
+}
+
+test_that("the list of rooms is the list of files", {
+  files <- sub("\\.R$", "", list.files(source_folder, "\\.R$"))
+  expect_setequal(setdiff(files, edges), rooms)
+})
+
+test_that("no name is defined twice", {
+  all_names <- unlist(lapply(rooms, defined_in))
+  expect_identical(anyDuplicated(all_names), 0L)
+})
+
+test_that("each room uses only rooms above it", {
+  defined <- lapply(rlang::set_names(rooms), defined_in)
+  for (i in seq_along(rooms)) {
+    below <- unlist(defined[rooms[-seq_len(i)]])
+    used <- intersect(used_in(rooms[[i]]), below)
+    expect_identical(length(used), 0L, info = paste(rooms[[i]], "uses", paste(used, collapse = ", ")))
+  }
+})
+
+test_that("only python_backend names reticulate", {
+  for (room in setdiff(c(rooms, edges), "python_backend")) {
+    file <- file.path(source_folder, paste0(room, ".R"))
+    if (file.exists(file)) expect_no_match(parse_room(room)$text, "reticulate", info = room)
+  }
+})
+
+test_that("_targets.R calls exported functions only", {
+  calls <- getParseData(parse(test_path("..", "..", "_targets.R"), keep.source = TRUE))
+  used <- unique(calls$text[calls$token == "SYMBOL_FUNCTION_CALL"])
+  ours <- intersect(used, ls(asNamespace("fatebias"), all.names = TRUE))
+  expect_gt(length(ours), 8)
+  expect_identical(setdiff(ours, getNamespaceExports("fatebias")), character())
+  expect_no_match(readLines(test_path("..", "..", "_targets.R")), ":::", fixed = TRUE)
+})

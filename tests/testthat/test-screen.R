@@ -1,0 +1,55 @@
+test_that("a screen is a summary and paths, checked by Python", {
+  asked <- NULL
+  local_mocked_bindings(py_call = function(...) {
+    asked <<- list(...)
+    described()
+  })
+  h5ad <- withr::local_tempfile(lines = "x", fileext = ".h5ad")
+  map <- withr::local_tempfile(lines = "x", fileext = ".csv")
+  screen <- read_screen(h5ad, map, Kmax = 10)
+  expect_identical(unname(asked[1:2]), list("fit", "describe_screen"))
+  expect_identical(asked$settings$Kmax, 10L)
+  expect_false("num_steps" %in% names(asked$settings))
+  expect_identical(screen$settings$Kmax, 10L)
+  expect_identical(screen$summary$dropped_genes, character())
+  expect_snapshot(screen, transform = function(lines) sub(h5ad, "screen.h5ad", lines, fixed = TRUE))
+  expect_snapshot(summary(screen))
+})
+
+test_that("left out cells and genes are shown", {
+  summary <- described()
+  summary$uncarried_guides <- c("X_1", "X_2")
+  summary$dropped_genes <- "X"
+  expect_snapshot(cat(screen_lines(summary), sep = "\n"))
+})
+
+test_that("a file that is not there is refused before Python starts", {
+  local_mocked_bindings(py_call = function(...) stop("Python was called"))
+  expect_error(read_screen("no.h5ad", "no.csv"), "no.h5ad", class = "fatebias_error_screen")
+})
+
+test_that("Python: a simulated screen is read", {
+  files <- small_screen()
+  screen <- read_screen(files$screen, files$guide_map)
+  s <- screen$summary
+  expect_identical(s$fates[1], "EC")
+  expect_identical(s$days, paste0("d", 0:3))
+  expect_identical(dim(s$cells_by_day_replicate), c(4L, 2L))
+  expect_equal(sum(s$cells_by_day_replicate), s$n_cells)
+  expect_equal(rowSums(s$fate_means_by_day), rep(1, 4))
+  expect_identical(dim(summary(screen)), c(4L, 6L))
+})
+
+test_that("Python: bad input is a classed error that names file and key", {
+  files <- small_screen()
+  expect_error(
+    read_screen(files$screen, files$guide_map, day_key = "time"), "time", class = "fatebias_error_screen"
+  )
+  expect_error(
+    read_screen(files$screen, files$guide_map, ref_fate = "XX"), "XX", class = "fatebias_error_screen"
+  )
+  map <- withr::local_tempfile(fileext = ".csv")
+  data.table::fwrite(data.table::fread(files$guide_map)[-1], map)
+  expect_error(read_screen(files$screen, map), "lacks 1 guide", class = "fatebias_error_screen")
+  expect_error(read_screen(files$guide_map, files$guide_map), "not an .h5ad", class = "fatebias_error_screen")
+})

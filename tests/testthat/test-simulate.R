@@ -1,0 +1,38 @@
+test_that("arguments go to Python as they are", {
+  asked <- NULL
+  local_mocked_bindings(py_call = function(...) {
+    asked <<- list(...)
+    list(screen = "a/screen.h5ad", guide_map = "a/guide_map.csv", truth = "a/truth.csv")
+  })
+  sim <- simulate_screen(file.path(tempdir(), "a"), preset = "strong", seed = 4, cells = 100)
+  expect_identical(asked$given, list(preset = "strong", seed = 4, cells = 100))
+  expect_identical(sim$screen, "a/screen.h5ad")
+  expect_snapshot(sim)
+  expect_error(simulate_screen(tempdir(), "weak", 1, 100), class = "fatebias_error_simulation")
+  expect_error(simulate_screen(tempdir(), seed = -1))
+})
+
+test_that("Python: the files are there and the truth has a row a gene", {
+  files <- small_screen()
+  paths <- unlist(unclass(files)[c("screen", "guide_map", "truth")])
+  expect_true(all(file.exists(paths)))
+  truth <- data.table::fread(files$truth)
+  expect_identical(names(truth), c("gene", paste0("theta_d", 0:3)))
+  expect_identical(nrow(truth), 12L)
+})
+
+test_that("Python: the same seed gives the same screen, another seed another", {
+  truth <- function(seed) {
+    files <- simulate_screen(
+      withr::local_tempdir(), seed = seed, cells = 500, genes = 12, effects = "random_walk"
+    )
+    data.table::fread(files$truth)
+  }
+  expect_identical(truth(5), truth(5))
+  expect_false(identical(truth(5), truth(6)))
+})
+
+test_that("Python: unknown arguments are refused", {
+  expect_error(simulate_screen(tempdir(), cels = 10), "cels", class = "fatebias_error_simulation")
+  expect_error(simulate_screen(tempdir(), labels = "fuzzy"), class = "fatebias_error_simulation")
+})

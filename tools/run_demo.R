@@ -1,0 +1,92 @@
+# The demo: a folder demo/ as a user's project would be. A screen is simulated from the real guide library,
+# the pipeline runs on it, and its calls are compared with the truth. What is up to date is left as it is.
+
+demo_folder <- "demo"
+screen_arguments <- list(preset = "real", seed = 1, cells = 25000)
+large_effect <- 0.5
+
+# ---- the project ----
+
+has_screen <- function(folder) {
+  file <- file.path(folder, "simulation.json")
+  if (!file.exists(file)) return(FALSE)
+  isTRUE(all.equal(jsonlite::read_json(file)[names(screen_arguments)], screen_arguments))
+}
+
+# Sets one key of a configuration file and leaves its comment.
+set_key <- function(file, key, value) {
+  lines <- readLines(file)
+  at <- grep(sprintf("^(# )?%s:", key), lines)
+  if (length(at) != 1) stop(file, " has no line for ", key, call. = FALSE)
+  lines[at] <- sub("^(# )?[^#]*", sprintf("%-34s ", paste0(key, ": ", value)), lines[at])
+  writeLines(lines, file)
+}
+
+# What a label weighs in draws from the fate probabilities of its cell (Dirichlet: concentration + 1).
+label_weight <- function(folder) jsonlite::read_json(file.path(folder, "simulation.json"))$sampling_weight
+
+# The configuration may be edited; the pipeline itself is the package's.
+prepare_demo <- function(folder) {
+  if (!has_screen(folder)) do.call(fatebias::simulate_screen, c(folder, screen_arguments))
+  config <- file.path(folder, "config.yaml")
+  if (!file.exists(config)) {
+    fatebias::use_fatebias_pipeline(folder, overwrite = TRUE)
+    set_key(config, "mode", "simulation")
+    set_key(config, "likelihood_weight", label_weight(folder))
+  }
+  file.copy(system.file("pipeline", "_targets.R", package = "fatebias"), folder, overwrite = TRUE)
+}
+
+run_pipeline <- function(folder) {
+  back <- setwd(folder)
+  on.exit(setwd(back))
+  targets::tar_make(reporter = "timestamp")
+}
+
+# ---- the result ----
+
+day_matrix <- function(table, prefix) as.matrix(table[grep(paste0("^", prefix, "_d[0-9]+$"), names(table))])
+
+# Calls by gene and day: false when the truth is zero or of the other sign.
+compare_with_truth <- function(hits, truth, threshold) {
+  theta <- day_matrix(truth[match(hits$gene, truth$gene), ], "theta")
+  called <- day_matrix(hits, "lfsr") < threshold
+  right <- called & theta != 0 & sign(day_matrix(hits, "postmean")) == sign(theta)
+  large <- abs(theta) > large_effect
+  list(calls = sum(called), false = sum(called & !right), large = sum(large), found = sum(right & large))
+}
+
+show_hits <- function(hits) {
+  shown <- grep("^(gene|lfsr_min|best_day|hit_anyday|postmean_d[0-9]+)$", names(hits))
+  rows <- utils::head(hits[shown], 10)
+  rows[] <- lapply(rows, function(x) if (is.double(x)) signif(x, 3) else x)
+  numbers <- grep("^postmean", names(rows))
+  rows[numbers] <- lapply(rows[numbers], round, 3)
+  print(rows, row.names = FALSE, width = 110)
+}
+
+show_comparison <- function(found) {
+  cat(sprintf(
+    paste(
+      "\nAgainst the truth, by gene and day: %d of the %d effects above %.1f are among the calls (%.0f %%);\n%d",
+      "of %d calls are false (%.1f %%).\n"
+    ),
+    found$found, found$large, large_effect, 100 * found$found / found$large,
+    found$false, found$calls, 100 * found$false / max(found$calls, 1)
+  ))
+}
+
+main <- function() {
+  prepare_demo(demo_folder)
+  run_pipeline(demo_folder)
+  settings <- fatebias::read_settings(file.path(demo_folder, "config.yaml"))
+  file <- file.path(settings$out_dir, "hits_ranked.csv")
+  hits <- utils::read.csv(file)
+  cat(sprintf("\nThe ranked table is %s\nIts first rows:\n\n", file))
+  show_hits(hits)
+  show_comparison(compare_with_truth(
+    hits, utils::read.csv(file.path(demo_folder, "truth.csv")), settings$mash_lfsr_thresh
+  ))
+}
+
+main()
