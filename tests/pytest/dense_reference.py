@@ -11,7 +11,7 @@ import torch
 
 from fatebias.curvature import Curvature, curvature_at
 from fatebias.design import build_design
-from fatebias.laplace import fate_probabilities
+from fatebias.mode import fate_probabilities
 from fatebias.prior import fixed_effect_prior, random_walk_prior
 from fatebias.screen import Screen
 from fatebias.settings import Settings
