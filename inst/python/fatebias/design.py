@@ -152,7 +152,7 @@ class Design:
 
 def build_design(screen: Screen, device: str = "cpu") -> Design:
     """The design of a screen on a device."""
-    n_days, f = screen.n_days, screen.n_fates - 1
+    n_days = screen.n_days
     gene_order = np.argsort(screen.guides_per_gene, kind="stable")
     place_of_gene = np.argsort(gene_order)
     guide_order = np.argsort(place_of_gene[screen.guide_gene], kind="stable")
@@ -212,7 +212,8 @@ def _gene_groups(screen, gene_order, guide_order, pairs, device) -> tuple[GeneGr
             GeneGroup(
                 n=int(n), genes=slice(int(low), int(high)), guides=slice(int(first[low]), int(first[high])),
                 entries=slice(int(start), int(stop)),
-                pair_cell=torch.as_tensor(pairs[mine, 0], device=device), pair_entry=torch.as_tensor(entry, device=device),
+                pair_cell=torch.as_tensor(pairs[mine, 0], device=device),
+                pair_entry=torch.as_tensor(entry, device=device),
             )  # fmt: skip
         )
         start = stop

@@ -39,15 +39,17 @@ ROUND_DRAWS = 16  # perturbation draws in a round: enough for sums over all gene
 ROUND_CG_TOLERANCE = 1e-3  # of the solves in a round, whose errors the next round corrects
 SCALE_TOLERANCE = 0.03  # Newton step of every log scale, in its posterior SDs, at which rounds end
 WEIGHT_TOLERANCE = 5e-3  # step of the log weight at which rounds end
-DAMPING = 0.1  # first damping of the scales' steps, doubled when that is not enough
+WEIGHT_OFF = (0.5, 2.0)  # weight times dispersion outside of which a fixed weight is far off
+DAMPING = 0.1  # first damping of the scales' steps, tripled when that is not enough
 FIRST_STEP = 0.5  # largest step of an effect at which the search for a starting point ends
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneBlocks:
-    """Posterior of the genes with n guides: genes [l] (of the screen), mean [l, D + n, F], covariance [l, (D + n) F, (D + n) F].
+    """Posterior of the genes with n guides. genes: their index in the screen, ascending [m].
 
-    The effects of a gene are theta by day, then v by guide (delta = v centred), fates innermost.
+    mean [m, D + n, F]; covariance [m, (D + n) F, (D + n) F]. The effects of a gene are theta by day, then v by
+    guide (delta = v centred), fates innermost.
     """
 
     n: int
@@ -172,10 +174,7 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
         improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), damping, settings)
         weight = _next_weight(design, state.weight, x, draws, settings)
         drift = float((weight / state.weight).log().abs().max())
-        if improved.unrest > unrest:
-            damping = min(1.0, max(3 * damping, DAMPING))
-        else:
-            damping = damping / 2
+        damping = min(1.0, max(3 * damping, DAMPING)) if improved.unrest > unrest else damping / 2
         unrest = improved.unrest
         state = _State(
             x=x, scales=state.scales * improved.step.exp(), weight=weight, sd_log=improved.sd_log,
@@ -186,18 +185,18 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
         if unrest < SCALE_TOLERANCE and drift < WEIGHT_TOLERANCE:
             return state
     raise FitError(
-        f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by {unrest:.2g} "
-        f"of its SD, and the log weight by {drift:.2g}. Set a number as `likelihood_weight`, or narrow `s_tau`, `s_time` "
-        "or `s_guide`."
+        f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by "
+        f"{unrest:.2g} of its SD, and the log weight by {drift:.2g}. Set a number as `likelihood_weight`, or narrow "
+        "`s_tau`, `s_time` or `s_guide`."
     )
 
 
 def _dispersion(design: Design, pi: Tensor, parameters: Tensor, wanted: float | str) -> Tensor:
     """phi by day [D] at the end; FitError where an automatic weight rests on too few degrees of freedom."""
-    pooled = wanted != "auto_by_day"
+    pooled, labels = wanted != "auto_by_day", labels_by_day(design)
     phi = dispersion_by_day(design, pi, parameters, pooled)
-    used = parameters / labels_by_day(design)
-    if wanted in WORDS and float((used.mean() if pooled else used.max())) > 1 - LEAST_FREEDOM:
+    used = parameters.sum() / labels.sum() if pooled else (parameters / labels).max()
+    if wanted in WORDS and float(used) > 1 - LEAST_FREEDOM:
         refuse_weight(wanted, 1 / phi)
     return phi
 
@@ -207,6 +206,18 @@ def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, setti
         return weight
     pi = fate_probabilities(design.forward(x))
     return next_weight(settings.likelihood_weight, design, weight, pi, design.forward(draws))
+
+
+def check_weight(fit: LaplaceFit, settings: Settings) -> str | None:
+    """A sentence where a fixed weight is far from what the labels' dispersion calls for, else None."""
+    product = float(fit.weight[0] * fit.dispersion[0])
+    if settings.likelihood_weight in WORDS or WEIGHT_OFF[0] <= product <= WEIGHT_OFF[1]:
+        return None
+    return (
+        f"`likelihood_weight: {settings.likelihood_weight:g}` does not fit the labels: their dispersion calls for "
+        f"about {1 / fit.dispersion[0]:.3g}. Standard errors are about {product**-0.5:.2g} times what they should be. "
+        "Set `likelihood_weight: auto`."
+    )
 
 
 def gene_blocks(design: Design, x: Tensor, covariances: list[Tensor]) -> tuple[GeneBlocks, ...]:
@@ -269,6 +280,6 @@ def _named_scales(scales: Tensor) -> dict[str, np.ndarray]:
 
 def _rule(settings: Settings) -> str:
     return (
-        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD (at least {LEAST_SD:g}) in a round and no log weight by {WEIGHT_TOLERANCE:g}, "
-        f"then no effect by {settings.newton_tolerance:g} in a Newton step"
+        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD (taken as at least {LEAST_SD:g}) in a round, and no "
+        f"log weight by {WEIGHT_TOLERANCE:g}; then no effect by {settings.newton_tolerance:g} in a Newton step"
     )
