@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import ExportError
+from .inference import Inference
 from .posterior import PosteriorSummary
 from .screen import Screen
 from .settings import Settings
@@ -47,8 +48,25 @@ def effect_tables(summary: PosteriorSummary, screen: Screen) -> dict[str, pd.Dat
     }
 
 
-def effect_arrays(summary: PosteriorSummary, screen: Screen, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
+def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+    """gene_daywise_likelihood.csv and gene_daywise_cov.csv: fixed-effect estimates, and covariances between days."""
+    d = screen.n_days
+    day_1, day_2 = np.tril_indices(d)
+    covariances = {"theta_cov": found.summary.theta_cov, "likelihood_cov": found.estimates.covariance}
+    columns = {"gene": np.repeat(np.asarray(screen.gene_names, dtype=object), len(day_1))}
+    columns |= {"day_1": np.tile(day_1, screen.n_genes), "day_2": np.tile(day_2, screen.n_genes)}
+    columns |= {name: values[:, day_1, day_2].ravel() for name, values in covariances.items()}
+    return {
+        "gene_daywise_likelihood.csv": daywise_table(
+            {"gene": screen.gene_names}, found.estimates.theta_hat, found.estimates.se
+        ),
+        "gene_daywise_cov.csv": pd.DataFrame(columns),
+    }
+
+
+def effect_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
     """The .npz files by name: arrays, names and axis labels."""
+    summary = found.summary
     labels = {
         "gene_names": _texts(screen.gene_names),
         "fates": _texts(screen.fates[1:]),
@@ -59,6 +77,7 @@ def effect_arrays(summary: PosteriorSummary, screen: Screen, settings: Settings)
     arrays = {
         "theta_posterior_summary.npz": labels | {
             "theta_mean": summary.theta_mean, "theta_sd": summary.theta_sd, "theta_cov": summary.theta_cov,
+            "likelihood_cov": found.estimates.covariance,
             "theta_mean_all": np.moveaxis(summary.theta_mean_all, 1, 0),
             "theta_sd_all": np.moveaxis(summary.theta_sd_all, 1, 0),
             "axes": _texts(["*: gene, day", "*_all: fate, gene, day", "*_cov: gene, day, day"]),

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyro
 import torch
-from pyro.infer import SVI, Predictive, Trace_ELBO
-from pyro.infer.autoguide import AutoGuide
+from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import ClippedAdam
 from torch import Tensor
 from tqdm import tqdm
 
-from .approx_posterior import make_approx_posterior
+from .approx_posterior import ApproxPosterior, draw_sites, make_approx_posterior
 from .cells import Cells, Layout, minibatches, steps_per_epoch
 from .errors import FitError
 from .model import fate_model
 from .settings import Settings
+from .structured import StructuredStart
 
 WINDOW_STEPS = 100  # at least so many steps are averaged before two windows are compared
 NOISE = 2.0  # standard errors within which two windows are the same
@@ -31,7 +31,7 @@ class SVIFit:
     losses: float [steps], negative ELBO per cell.
     """
 
-    approx_posterior: AutoGuide
+    approx_posterior: ApproxPosterior
     steps: int
     converged: bool
     rule: str
@@ -83,15 +83,23 @@ class _Schedule:
         )
 
 
-def fit_svi(cells: Cells, layout: Layout, settings: Settings, progress: bool = False) -> SVIFit:
+def fit_svi(
+    cells: Cells,
+    layout: Layout,
+    settings: Settings,
+    weight: float | Tensor,
+    start: StructuredStart | None = None,
+    progress: bool = False,
+) -> SVIFit:
     """Fit `settings.approx_posterior` by SVI; stops when converged or after `settings.num_steps` steps.
 
+    weight: likelihood weight, a number or by day [D]. start: of the structured family.
     Raises FitError when the loss is not finite.
     """
     pyro.clear_param_store()
     pyro.set_rng_seed(settings.seed)
     model = pyro.poutine.scale(fate_model, 1.0 / layout.n_cells)  # loss and gradients per cell
-    approx = make_approx_posterior(settings.approx_posterior, model, layout, cells.fate_probs)
+    approx = make_approx_posterior(settings.approx_posterior, model, layout, cells.fate_probs, start)
     svi = SVI(model, pyro.poutine.scale(approx, 1.0 / layout.n_cells), ClippedAdam(_adam(settings, 0)), Trace_ELBO())
     epoch = steps_per_epoch(layout.n_cells, settings.batch_size)
     schedule = _Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=settings.loss_tolerance)
@@ -99,7 +107,7 @@ def fit_svi(cells: Cells, layout: Layout, settings: Settings, progress: bool = F
     bar = tqdm(total=settings.num_steps, desc="SVI", unit="step", disable=not progress, mininterval=0.5)
     with bar, pyro.validation_enabled(False):
         for batch in minibatches(cells, settings.batch_size):
-            losses.append(svi.step(batch, layout, settings, settings.likelihood_weight))
+            losses.append(svi.step(batch, layout, settings, weight))
             _refuse_not_finite(losses)
             bar.update()
             if schedule.level_ended(losses):
@@ -117,12 +125,8 @@ def fit_svi(cells: Cells, layout: Layout, settings: Settings, progress: bool = F
 def draw_raw(fit: SVIFit, cells: Cells, layout: Layout, settings: Settings) -> dict[str, Tensor]:
     """Draws of every raw parameter from the approximate posterior, first axis draw, on the CPU."""
     pyro.set_rng_seed(settings.seed + 1)
-    one = cells.take(torch.arange(1, device=cells.day.device))  # the approximate posterior does not look at cells
-    sampler = Predictive(fit.approx_posterior, num_samples=settings.num_posterior_draws, parallel=True)
-    with torch.no_grad(), pyro.validation_enabled(False):
-        draws = sampler(one, layout, settings, settings.likelihood_weight)
-    names = ("alpha", "b", "gamma", "tau", "sigma_time", "sigma_guide", "z0", "eps", "u")
-    return {name: draws[name].cpu() for name in names}
+    with pyro.validation_enabled(False):
+        return draw_sites(fit.approx_posterior, settings.num_posterior_draws, cells, layout, settings)
 
 
 def _adam(settings: Settings, level: int) -> dict:

@@ -1,0 +1,103 @@
+"""From a screen to a posterior and to estimates for mash, by the engine that the settings name.
+
+Engine laplace runs always: it finds the likelihood weight, starts SVI's structured posterior, and
+gives the fixed-effect estimates, whichever engine makes the posterior.
+"""
+
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .cells import to_tensors
+from .errors import FitError, FitWarning
+from .estimates import Estimates, estimate_effects
+from .laplace import LaplaceFit, draw_blocks, fit_laplace
+from .posterior import EffectBlock, PosteriorSummary, blocks_from_raw, summarise_draws, summarise_scales
+from .screen import Screen
+from .settings import Settings
+from .stopwatch import Stopwatch
+from .structured import structured_start
+from .svi import SVIFit, draw_raw, fit_svi
+
+WEIGHT_RANGE = (0.5, 2.0)  # a fixed weight times the dispersion phi outside of this is warned about
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """What inference found on a screen.
+
+    summary: posterior of the engine that was asked for. estimates: fixed effects for mash.
+    scales: posterior mean and SD of tau [F], sigma_time [F, D - 1], sigma_guide [F], as lists.
+    laplace: the fit of engine laplace. svi: that of SVI, or None.
+    """
+
+    summary: PosteriorSummary
+    estimates: Estimates
+    scales: dict[str, dict[str, list]]
+    laplace: LaplaceFit
+    svi: SVIFit | None
+
+
+def infer(
+    screen: Screen, settings: Settings, device: str = "cpu", progress: bool = False, watch: Stopwatch | None = None
+) -> Inference:
+    """Fit a screen on a device. Raises FitError; gives a FitWarning for a fixed weight far from the labels' dispersion."""
+    watch = watch or Stopwatch()
+    with watch.stage("laplace"):
+        laplace = fit_laplace(screen, settings, progress, device)
+    _warn_if_weight_is_far(laplace, settings)
+    svi = None
+    if settings.inference == "laplace":
+        blocks, scales = draw_blocks(laplace, screen, settings), _lognormal_scales(laplace)
+    else:
+        with watch.stage("svi"):
+            svi, blocks, scales = _infer_by_svi(laplace, screen, settings, device, progress)
+    with watch.stage("posterior"):
+        summary = summarise_draws(blocks, screen, settings)
+    with watch.stage("estimates"):
+        estimates = estimate_effects(laplace, screen, settings)
+    return Inference(summary=summary, estimates=estimates, scales=scales, laplace=laplace, svi=svi)
+
+
+def choose_device(wanted: str) -> str:
+    """cpu or cuda; `auto` takes a GPU where there is one. Raises FitError when cuda is asked for and not there."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise FitError("`device: cuda` was asked for, but torch finds no CUDA GPU. Use `device: auto` or `cpu`.")
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _infer_by_svi(
+    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: bool
+) -> tuple[SVIFit, Iterator[EffectBlock], dict]:
+    cells, layout = to_tensors(screen, device, torch.float32)
+    start = structured_start(laplace, screen, settings) if settings.approx_posterior == "structured" else None
+    weight = torch.as_tensor(laplace.weight, dtype=torch.float32, device=device)
+    fit = fit_svi(cells, layout, settings, weight, start, progress)
+    raw = draw_raw(fit, cells, layout, settings)
+    return fit, blocks_from_raw(raw, screen), summarise_scales(raw)
+
+
+def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
+    """Mean and SD of log-normal scales around the mode of their logarithms."""
+    found = {}
+    for name, mode in laplace.scales.items():
+        variance = np.nan_to_num(laplace.scales_sd_log[name]) ** 2
+        mean = mode * np.exp(variance / 2)
+        found[name] = {"mean": mean.tolist(), "sd": (mean * np.sqrt(np.expm1(variance))).tolist()}
+    return found
+
+
+def _warn_if_weight_is_far(laplace: LaplaceFit, settings: Settings) -> None:
+    phi = float(np.mean(laplace.dispersion))
+    low, high = WEIGHT_RANGE
+    if isinstance(settings.likelihood_weight, float) and not low <= settings.likelihood_weight * phi <= high:
+        message = (
+            f"`likelihood_weight: {settings.likelihood_weight:g}` is far from what the dispersion of the labels calls for: "
+            f"`likelihood_weight: auto` would find about {1 / phi:.2g}. Standard errors are about "
+            f"{1 / math.sqrt(settings.likelihood_weight * phi):.2g} times those that it would give."
+        )
+        warnings.warn(message, FitWarning, stacklevel=3)
