@@ -51,7 +51,7 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
   py_call(
     "screen_file", "write_screen",
     path = path.expand(path), guide_names = I(colnames(guides)), fates = I(colnames(fate_probs)),
-    day = I(as.character(day)), replicate = I(as.character(replicate)), cell_names = row_names(guides),
+    day = I(as.character(day)), replicate = I(as.character(replicate)), cell_names = rownames(guides),
     objects = list(guides = guides, fate_probs = fate_probs)
   )
   read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
@@ -127,7 +127,7 @@ validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::cal
     text <- paste(names(sizes), sizes, collapse = ", ")
     abort_screen("The numbers of cells differ: {text}.", call = call)
   }
-  names <- list(row_names(guides), row_names(fate_probs))
+  names <- list(rownames(guides), rownames(fate_probs))
   if (!any(vapply(names, is.null, logical(1))) && !identical(names[[1]], names[[2]])) {
     first <- which(names[[1]] != names[[2]])[[1]]
     abort_screen(c(
@@ -144,8 +144,6 @@ validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::cal
     }
   }
 }
-
-row_names <- function(x) rownames(x)
 
 write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)

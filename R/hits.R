@@ -9,21 +9,24 @@
 #' @param hits what `rank_hits()` returned.
 #' @param out_dir folder to write to.
 #' @returns `rank_hits()`: a data.table with the columns of `result$table`, those to read first in
-#'   front: the name, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`,
+#'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`,
 #'   `betahat_d*`, `se_d*`. `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
-#' @section Errors: `fatebias_error_mash` for anything but a `mash_result`; `fatebias_error_export`.
+#' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
+#'   not discovery); `fatebias_error_export`.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' head(rank_hits(run_mash(fit)), 3)
 #' @export
 rank_hits <- function(result) {
   validate_class(result, "mash_result", "run_mash", abort_mash)
+  if (result$level != "gene") {
+    abort_mash("Genes are ranked, not {result$level}s: use {.code run_mash(level = \"gene\")}.")
+  }
   table <- result$table
   by_day <- lapply(c("postmean", "postsd", "lfsr", "betahat", "se"), day_columns, table = table)
   largest <- do.call(pmax, abs(table[, by_day[[1]], with = FALSE]))
   rows <- order(!table$hit_anyday, table$lfsr_min, -largest)
-  names <- intersect(c("guide", "gene"), colnames(table))
-  table[rows, c(names, "hit_anyday", "lfsr_min", "best_day", unlist(by_day)), with = FALSE]
+  table[rows, c("gene", "hit_anyday", "lfsr_min", "best_day", unlist(by_day)), with = FALSE]
 }
 
 #' @rdname rank_hits

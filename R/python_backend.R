@@ -2,6 +2,8 @@
 # it (`apply_python_plan()`) are apart, so that precedence is tested without Python. `py_call()` is
 # the single door to Python; its other side is inst/python/fatebias/bridge.py.
 
+python_min <- "3.11" # as in inst/python/pyproject.toml
+
 #' Which Python to use
 #'
 #' In order: the environment variable `RETICULATE_PYTHON`, the option `fatebias.python`, the nearest
@@ -47,12 +49,13 @@ install_hints <- function() {
     sprintf(
       "Looked at RETICULATE_PYTHON, the option fatebias.python, and for a .venv from %s upwards.", getwd()
     ),
-    "In a clone of fatebias type `make run`. Elsewhere type in this folder, with Python >= 3.11:",
+    "In a clone of fatebias type `make run`; elsewhere RETICULATE_PYTHON may name its .venv/bin/python.",
+    "Without a clone type in this folder, with Python >= 3.11:",
     "python3 -m venv .venv",
     sprintf(".venv/bin/pip install -r %s", file.path(python_folder(), "requirements.lock")),
     "Then restart R. `fatebias::fatebias_sitrep()` shows what is used."
   )
-  rlang::set_names(verbatim(lines), c("i", "i", " ", " ", "i"))
+  rlang::set_names(verbatim(lines), c("i", "i", "i", " ", " ", "i"))
 }
 
 sitrep_packages <- c("fatebias", "mashr", "ashr", "reticulate", "targets") # R packages that a sitrep shows
@@ -77,11 +80,33 @@ apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) 
 python_bridge <- function(call = rlang::caller_env()) {
   if (is.null(python_session$bridge)) {
     apply_python_plan(call = call)
-    python_session$bridge <- reticulate::import_from_path(
-      "fatebias.bridge", path = python_folder(), convert = TRUE
-    )
+    python_session$bridge <- import_bridge(call)
   }
   python_session$bridge
+}
+
+#' The Python side of the door; what keeps Python from starting is a problem of the environment
+#' @noRd
+import_bridge <- function(call) {
+  tryCatch(
+    {
+      reticulate::import("sys") # starts Python: py_version() alone does not
+      validate_python_version(reticulate::py_version(), call)
+      reticulate::import_from_path("fatebias.bridge", path = python_folder())
+    },
+    error = function(error) {
+      if (inherits(error, "fatebias_error")) stop(error)
+      problem <- paste("Python does not start:", conditionMessage(error))
+      abort_environment(c(verbatim(problem), install_hints()), call = call)
+    }
+  )
+}
+
+validate_python_version <- function(version, call = rlang::caller_env()) {
+  if (version < python_min) {
+    problem <- sprintf("Python is %s; fatebias needs %s or later.", version, python_min)
+    abort_environment(c(verbatim(problem), install_hints()), call = call)
+  }
 }
 
 python_session <- new.env(parent = emptyenv())

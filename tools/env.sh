@@ -16,3 +16,6 @@ case "$(locale charmap 2>/dev/null)" in
   UTF-8) ;;
   *) export LC_ALL=C.UTF-8 ;;
 esac
+
+# torch's threads otherwise spin while they wait: ten times slower as soon as another job shares the cores.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"

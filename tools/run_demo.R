@@ -58,14 +58,18 @@ compare_with_truth <- function(hits, truth, threshold) {
 
 show_hits <- function(hits) {
   shown <- grep("^(gene|lfsr_min|best_day|hit_anyday|postmean_d[0-9]+)$", names(hits))
-  print(utils::head(hits[shown], 10), digits = 3, row.names = FALSE)
+  rows <- utils::head(hits[shown], 10)
+  rows[] <- lapply(rows, function(x) if (is.double(x)) signif(x, 3) else x)
+  numbers <- grep("^postmean", names(rows))
+  rows[numbers] <- lapply(rows[numbers], round, 3)
+  print(rows, row.names = FALSE, width = 110)
 }
 
 show_comparison <- function(found) {
   cat(sprintf(
     paste(
-      "\nAgainst the truth, by gene and day: %d of the %d effects above %.1f are among the calls (%.0f %%);",
-      "%d of %d calls are false (%.1f %%).\n"
+      "\nAgainst the truth, by gene and day: %d of the %d effects above %.1f are among the calls (%.0f %%);\n%d",
+      "of %d calls are false (%.1f %%).\n"
     ),
     found$found, found$large, large_effect, 100 * found$found / found$large,
     found$false, found$calls, 100 * found$false / max(found$calls, 1)

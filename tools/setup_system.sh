@@ -60,7 +60,7 @@ missing_programs() {
   command -v Rscript >/dev/null 2>&1 || echo R
   command -v pandoc >/dev/null 2>&1 || [ -x "${RSTUDIO_PANDOC:-}/pandoc" ] || echo pandoc
   command -v make >/dev/null 2>&1 || echo make
-  find_python >/dev/null || echo python
+  suitable_python "$VENV/bin/python" >/dev/null || find_python >/dev/null || echo python
 }
 
 explain() {
@@ -113,20 +113,31 @@ apt_installed() {
   dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | sed -n 's/^ii  *//p' | grep -E -x -e "($1)(t64)?"
 }
 
-# Prints, for each pattern that nothing installed matches, the newest name that does. A name that this
-# release lacks is left out: the package that needs it says so when it is loaded.
-apt_missing() {
+# For each pattern that nothing installed matches: the newest name that does, or the pattern after a "?".
+apt_resolve() {
   local pattern name
   for pattern in "$@"; do
     [ -z "$(apt_installed "$pattern")" ] || continue
     name="$(apt_known "$pattern" | tail -n 1)"
-    if [ -n "$name" ]; then echo "$name"; else echo "set-up: apt has no package like $pattern" >&2; fi
+    printf '%s\n' "${name:-?$pattern}"
+  done
+}
+
+# A name that this release lacks is left out: the package that needs the library says so when it is loaded.
+apt_missing() {
+  local item
+  for item in $(apt_resolve "$@"); do
+    case "$item" in
+      \?*) echo "set-up: apt has no package like ${item#\?}" >&2 ;;
+      *) echo "$item" ;;
+    esac
   done
 }
 
 apt_install() {
   local names
-  [ -n "$(apt-cache pkgnames libc6)" ] || apt_update
+  # A bare machine has no package lists.
+  case "$(apt_resolve "$@")" in *\?*) apt_update ;; esac
   names="$(apt_missing "$@")"
   [ -n "$names" ] || return 0
   say "set-up: apt-get install" $names

@@ -79,3 +79,18 @@ test_that("Python: its own checks come through", {
     fate_screen(guides, probs, rep("d0", n), replicate, map), "one day", class = "fatebias_error_screen"
   )
 })
+
+test_that("Python: a SingleCellExperiment gives the same screen as its parts", {
+  skip_if_not_installed("SingleCellExperiment")
+  new_sce <- SingleCellExperiment::SingleCellExperiment
+  sce <- new_sce(
+    assays = list(counts = matrix(0, 3, n, dimnames = list(NULL, rownames(guides)))),
+    colData = data.frame(day = day, replicate = replicate), reducedDims = list(fateprob = probs),
+    altExps = list(guide = new_sce(assays = list(presence = Matrix::t(guides))))
+  )
+  from_parts <- fate_screen(guides, probs, day, replicate, map)
+  expect_identical(fate_screen(sce, map)$summary, from_parts$summary)
+  expect_error(fate_screen(sce, map, day = "time"), "colData", class = "fatebias_error_screen")
+  expect_error(fate_screen(sce, map, guide_exp = "crispr"), "altExp", class = "fatebias_error_screen")
+  expect_error(fate_screen(sce, map, fate_probs = "umap"), "reducedDim", class = "fatebias_error_screen")
+})

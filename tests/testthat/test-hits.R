@@ -29,4 +29,5 @@ test_that("all genes of a result are ranked, and written", {
 
 test_that("something else is refused", {
   expect_error(rank_hits(data.frame()), class = "fatebias_error_mash")
+  expect_error(rank_hits(run_mash(example_fit(), "guide")), "guides", class = "fatebias_error_mash")
 })

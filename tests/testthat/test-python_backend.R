@@ -37,6 +37,15 @@ test_that("without Python the message says what to type", {
   expect_error(apply_python_plan(plan()), class = "fatebias_error_environment")
 })
 
+test_that("an old Python, and one that does not start, are problems of the environment", {
+  expect_error(validate_python_version(numeric_version("3.9")), "3.9", class = "fatebias_error_environment")
+  expect_no_error(validate_python_version(numeric_version("3.11")))
+  local_mocked_bindings(import = function(...) stop("no shared library"), .package = "reticulate")
+  expect_error(import_bridge(NULL), "no shared library", class = "fatebias_error_environment")
+  pyproject <- readLines(system.file("python", "pyproject.toml", package = "fatebias"))
+  expect_match(pyproject, sprintf("requires-python = \">=%s", python_min), fixed = TRUE, all = FALSE)
+})
+
 test_that("a session keeps the Python it has", {
   local_mocked_bindings(py_available = function(...) TRUE, .package = "reticulate")
   withr::local_envvar(RETICULATE_PYTHON = "kept")

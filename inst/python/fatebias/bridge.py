@@ -26,7 +26,8 @@ def call(module: str, function: str, arguments: str, objects: dict[str, Any] | N
 
     An argument named `settings` becomes a Settings object. objects: further arguments by name that
     are no JSON (a sparse matrix, an array).
-    Returns JSON: {"value": .., "error": null | {"kind", "message", "trace"}, "warnings": [{"kind", "message"}]}.
+    Returns JSON: {"value": .., "error": null or {"kind", "message", "trace"},
+    "warnings": [{"kind", "message"}]}.
     """
     value, error = None, None
     with warnings.catch_warnings(record=True) as caught:
@@ -35,12 +36,14 @@ def call(module: str, function: str, arguments: str, objects: dict[str, Any] | N
             _isolate_torch()
             target = getattr(importlib.import_module(f"{__package__}.{module}"), function)
             value = target(**_arguments(arguments), **(objects or {}))
-        except Exception as raised:  # every error is handed on to R, with its trace
+        except Exception as raised:  # noqa: BLE001  (every error is handed on to R, with its trace)
             error = _report(raised)
     ours = [entry for entry in caught if issubclass(entry.category, FatebiasWarning)]
     for entry in caught:
         if entry not in ours:
-            sys.stderr.write(warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno))
+            sys.stderr.write(
+                warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno)
+            )
     found = [{"kind": entry.category.kind, "message": str(entry.message)} for entry in ours]
     return json.dumps(_plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
 
@@ -94,7 +97,11 @@ def _report(error: Exception) -> dict[str, str]:
         return {"kind": "environment", "message": f"Python has no module {error.name}.", "trace": trace}
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(last.filename)}, line {last.lineno}, in {last.name}"
-    return {"kind": "python", "message": f"{type(error).__name__}: {error}\nRaised in {where}.", "trace": trace}
+    return {
+        "kind": "python",
+        "message": f"{type(error).__name__}: {error}\nRaised in {where}.",
+        "trace": trace,
+    }
 
 
 def _plain(value: Any) -> Any:

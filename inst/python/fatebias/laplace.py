@@ -1,0 +1,323 @@
+"""Engine 1: the mode of the posterior and its curvature, linear in cells, guides and genes (DESIGN section 5).
+
+Rounds: at the present effects, scales and weight one solve gives a Newton step for the effects and
+perturbation draws for their covariances; these move the scales and the weight. When nothing moves any
+more, the mode is finished at fixed scales, and a last, larger set of draws gives the posterior.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from .covariance import gene_covariances, perturbation, shared_moment
+from .curvature import Curvature, curvature_at
+from .design import Design, build_design
+from .errors import FitError
+from .likelihood_weight import WORDS, dispersion_by_day, next_weight, start_weight
+from .posterior import EffectBlock, gene_slices
+from .prior import Prior, random_walk_prior
+from .scales import START, effect_moments, improve_scales
+from .screen import Screen
+from .settings import Settings
+
+MOST_ROUNDS = 100
+MOST_NEWTON_STEPS = 50
+MOST_HALVINGS = 30
+ROUND_DRAWS = 16  # perturbation draws in a round: enough for sums over all genes
+ROUND_CG_TOLERANCE = 1e-3  # of the solves in a round, whose errors the next round corrects
+SCALE_TOLERANCE = 5e-3  # Newton step of every log scale, and of the log weight, at which rounds end
+FIRST_STEP = 0.5  # largest step of an effect at which the search for a starting point ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """The mode of the effects at given prior and weight. x: float64 [P]; pi: fate probabilities there [N, F].
+
+    steps: Newton steps; step: largest entry of the last one; gradient: largest entry of the gradient at x;
+    cg_iterations: of all solves.
+    """
+
+    x: Tensor
+    pi: Tensor
+    steps: int
+    step: float
+    gradient: float
+    cg_iterations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneBlocks:
+    """Posterior of the genes with n guides: genes [l] (of the screen), mean [l, D + n, F], covariance [l, (D + n) F, (D + n) F].
+
+    The effects of a gene are theta by day, then v by guide (delta = v centred), fates innermost.
+    """
+
+    n: int
+    genes: np.ndarray
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convergence:
+    """How the fit ended. newton_steps, rounds, cg_iterations: taken; gradient: its largest entry at the mode;
+    step: largest entry of the last Newton step; rule: the sentence that was met.
+    """
+
+    newton_steps: int
+    rounds: int
+    cg_iterations: int
+    gradient: float
+    step: float
+    converged: bool
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaplaceFit:
+    """Posterior of one screen by mode and curvature. Axes as in DESIGN: gene or guide, fate, day.
+
+    mode: theta [L, F, D], v and delta [G, F], alpha [F, D], b [F, R], gamma [F].
+    scales: tau [F], sigma_time [F, D - 1], sigma_guide [F]; scales_sd_log: SD of their logarithms.
+    weight, dispersion, p_eff: by day [D]; dispersion phi is that of the labels at weight 1.
+    blocks: posterior of each gene's effects, by number of guides.
+    design, x: the linear map and the mode as one vector, to start other fits from.
+    """
+
+    mode: dict[str, np.ndarray]
+    scales: dict[str, np.ndarray]
+    scales_sd_log: dict[str, np.ndarray]
+    weight: np.ndarray
+    dispersion: np.ndarray
+    p_eff: np.ndarray
+    blocks: tuple[GeneBlocks, ...]
+    convergence: Convergence
+    seconds: dict[str, float]
+    design: Design
+    x: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class _State:
+    """Where the rounds are. weight, p_eff: [D]; draws: the last solve's, a warm start; sd_log: of the scales."""
+
+    x: Tensor
+    scales: Tensor
+    weight: Tensor
+    sd_log: Tensor
+    newton_steps: int
+    rounds: int
+    cg_iterations: int
+
+
+def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, device: str = "cpu") -> LaplaceFit:
+    """Fit the model by mode and curvature. Raises FitError when a part of it does not converge."""
+    clock = {"start": time.perf_counter()}
+    design = build_design(screen, device)
+    clock["design"] = time.perf_counter()
+    state = _run_rounds(design, _start(design, settings), settings, progress)
+    clock["scales"] = time.perf_counter()
+    prior = random_walk_prior(design, state.scales, settings)
+    mode = find_mode(design, prior, state.weight, state.x, settings)
+    curvature = curvature_at(design, prior, mode.pi, state.weight[design.day])
+    found = gene_covariances(curvature, settings)
+    pooled = settings.likelihood_weight != "auto_by_day"
+    dispersion = dispersion_by_day(design, mode.pi, state.weight * found.pearson_excess, pooled)
+    clock["covariances"] = time.perf_counter()
+    marks = list(clock)
+    return LaplaceFit(
+        mode=named_effects(design, mode.x),
+        scales=_named_scales(state.scales),
+        scales_sd_log=_named_scales(state.sd_log),
+        weight=state.weight.cpu().numpy(),
+        dispersion=dispersion.cpu().numpy(),
+        p_eff=found.p_eff.cpu().numpy(),
+        blocks=gene_blocks(design, mode.x, found.by_group),
+        convergence=Convergence(
+            newton_steps=state.newton_steps + mode.steps, rounds=state.rounds,
+            cg_iterations=state.cg_iterations + mode.cg_iterations + found.cg_iterations,
+            gradient=mode.gradient, step=mode.step, converged=True, rule=_rule(settings),
+        ),
+        seconds={stage: clock[stage] - clock[before] for before, stage in zip(marks, marks[1:])},
+        design=design,
+        x=mode.x,
+    )  # fmt: skip
+
+
+def find_mode(design: Design, prior: Prior, weight: Tensor, x: Tensor, settings: Settings, tolerance: float | None = None) -> Mode:
+    """Newton's method from x for the mode at a prior and weight by day [D], until no entry moves by more than
+    `newton_tolerance` (or `tolerance`). Raises FitError.
+    """
+    tolerance = tolerance or settings.newton_tolerance
+    cells, iterations = weight[design.day], 0
+    for steps in range(1, MOST_NEWTON_STEPS + 1):
+        x, step, _, newton = newton_step(design, prior, cells, x, settings)
+        iterations += newton
+        if step < tolerance:
+            pi = fate_probabilities(design.forward(x))
+            score = gradient(design, prior, cells, pi, x)
+            return Mode(x=x, pi=pi, steps=steps, step=step, gradient=float(score.abs().max()), cg_iterations=iterations)
+    raise FitError(
+        f"The mode was not found in {MOST_NEWTON_STEPS} Newton steps: the last one still moved an effect by {step:.2g} "
+        f"(`newton_tolerance: {settings.newton_tolerance:g}`). Narrow the priors (`s_alpha`, `s_tau`), or set a number "
+        "as `likelihood_weight`."
+    )
+
+
+def newton_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, settings: Settings) -> tuple[Tensor, float, Curvature, int]:
+    """x after one controlled step, its largest entry, the curvature before it, and conjugate gradients' iterations."""
+    pi = fate_probabilities(design.forward(x))
+    curvature = curvature_at(design, prior, pi, cells)
+    score = gradient(design, prior, cells, pi, x)
+    solution = curvature.solve(score.unsqueeze(1), settings.cg_tolerance)
+    x, step = take_step(design, prior, cells, x, solution.x.squeeze(1))
+    return x, step, curvature, solution.iterations
+
+
+def _start(design: Design, settings: Settings) -> _State:
+    """A rough mode at the starting scales; an automatic weight starts without effective parameters."""
+    scales = design.nuisance.new_full((design.n_days + 1, design.n_fates), START)
+    x = design.nuisance.new_zeros(design.n_effects)
+    prior = random_walk_prior(design, scales, settings)
+    number = 1.0 if settings.likelihood_weight in WORDS else settings.likelihood_weight
+    mode = find_mode(design, prior, x.new_full((design.n_days,), number), x, settings, tolerance=FIRST_STEP)
+    weight = start_weight(settings.likelihood_weight, design, mode.pi)
+    return _State(
+        x=mode.x, scales=scales, weight=weight, sd_log=scales, newton_steps=mode.steps, rounds=0,
+        cg_iterations=mode.cg_iterations,
+    )  # fmt: skip
+
+
+def _run_rounds(design: Design, state: _State, settings: Settings, progress: bool) -> _State:
+    """Rounds until the scales, the weight and the mode are at rest."""
+    draws, moved = None, np.inf
+    bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=not progress)
+    for rounds in bar:
+        prior, cells = random_walk_prior(design, state.scales, settings), state.weight[design.day]
+        x, step, curvature, newton = newton_step(design, prior, cells, state.x, settings)
+        r = perturbation(curvature, settings.seed, ROUND_DRAWS)
+        solution = curvature.solve(r, ROUND_CG_TOLERANCE, draws)
+        draws = solution.x
+        covariances = [a + b for a, b in zip(curvature.inverses, shared_moment(curvature, draws, r))]
+        improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), settings)
+        weight = _next_weight(design, state.weight, x, draws, settings)
+        moved = max(improved.step, float((weight / state.weight).log().abs().max()))
+        state = _State(
+            x=x, scales=improved.scales, weight=weight, sd_log=improved.sd_log, newton_steps=state.newton_steps + 1,
+            rounds=rounds, cg_iterations=state.cg_iterations + newton + solution.iterations,
+        )  # fmt: skip
+        bar.set_postfix(step=f"{step:.2g}", scales=f"{improved.step:.2g}")
+        if moved < SCALE_TOLERANCE:
+            return state
+    raise FitError(
+        f"Scales and weight did not settle in {MOST_ROUNDS} rounds: the last one still moved one by {moved:.2g} on the log "
+        "scale. Set a number as `likelihood_weight`, or narrow `s_tau`, `s_time` or `s_guide`."
+    )
+
+
+def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, settings: Settings) -> Tensor:
+    if settings.likelihood_weight not in WORDS:
+        return weight
+    pi = fate_probabilities(design.forward(x))
+    return next_weight(settings.likelihood_weight, design, weight, pi, design.forward(draws))
+
+
+def fate_probabilities(eta: Tensor) -> Tensor:
+    """Probabilities of the fates beside the reference, [N, F]."""
+    return torch.softmax(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)[:, 1:]
+
+
+def gradient(design: Design, prior: Prior, cells: Tensor, pi: Tensor, x: Tensor) -> Tensor:
+    """Gradient of the log posterior in x: J' weight (p - pi) - Q x, [P]."""
+    return design.transpose(cells.unsqueeze(1) * (design.fate_probs - pi)) - prior.precision(design, x)
+
+
+def log_posterior(design: Design, prior: Prior, cells: Tensor, x: Tensor) -> float:
+    """Log posterior at x up to a constant."""
+    eta = design.forward(x)
+    total = torch.logsumexp(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)
+    return float((cells * ((design.fate_probs * eta).sum(1) - total)).sum() - 0.5 * (x * prior.precision(design, x)).sum())
+
+
+def take_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, step: Tensor) -> tuple[Tensor, float]:
+    """x after the step, halved until the log posterior does not fall, and the largest entry of the step taken."""
+    before = log_posterior(design, prior, cells, x)
+    slack = 1e-11 * abs(before)  # rounding of a sum over all cells
+    for _ in range(MOST_HALVINGS):
+        if log_posterior(design, prior, cells, x + step) >= before - slack:
+            return x + step, float(step.abs().max())
+        step = step / 2
+    raise FitError(
+        f"No step along Newton's direction raises the log posterior ({before:.6g}), after {MOST_HALVINGS} halvings. "
+        "Check the fate probabilities, or narrow the priors (`s_alpha`, `s_tau`)."
+    )
+
+
+def gene_blocks(design: Design, x: Tensor, covariances: list[Tensor]) -> tuple[GeneBlocks, ...]:
+    """Means and covariances by number of guides, genes named by their index in the screen."""
+    return tuple(
+        GeneBlocks(
+            n=group.n, genes=design.gene_order[group.genes], mean=design.blocks(x, group).cpu().numpy(),
+            covariance=covariance.cpu().numpy(),
+        )  # fmt: skip
+        for group, covariance in zip(design.groups, covariances)
+    )
+
+
+def named_effects(design: Design, x: Tensor) -> dict[str, np.ndarray]:
+    """The effects in x by name, in the screen's order of genes and guides."""
+    d = design.n_days
+    blocks = [design.blocks(x, group) for group in design.groups]
+    theta = torch.cat([block[:, :d] for block in blocks]).transpose(1, 2)
+    v = torch.cat([block[:, d:].reshape(-1, design.n_fates) for block in blocks])
+    delta = torch.cat([(b[:, d:] - b[:, d:].mean(1, keepdim=True)).reshape(-1, design.n_fates) for b in blocks])
+    nuisance = design.nuisance_part(x).T.cpu().numpy()
+    back_gene, back_guide = np.argsort(design.gene_order), np.argsort(design.guide_order)
+    return {
+        "theta": theta.cpu().numpy()[back_gene],
+        "v": v.cpu().numpy()[back_guide],
+        "delta": delta.cpu().numpy()[back_guide],
+        "alpha": nuisance[:, :d],
+        "b": nuisance[:, d:-1],
+        "gamma": nuisance[:, -1],
+    }
+
+
+def draw_blocks(fit: LaplaceFit, screen: Screen, settings: Settings) -> Iterator[EffectBlock]:
+    """Joint draws of theta and delta, gene by gene from N(mean, covariance), in float64."""
+    s, d, f = settings.num_posterior_draws, screen.n_days, screen.n_fates - 1
+    generator = torch.Generator().manual_seed(settings.seed)
+    first_guide = np.r_[0, np.cumsum(screen.guides_per_gene)]
+    for genes, guides in gene_slices(screen, s):
+        theta = np.empty((s, genes.stop - genes.start, f, d))
+        delta = np.empty((s, guides.stop - guides.start, f))
+        for block in fit.blocks:
+            low, high = np.searchsorted(block.genes, (genes.start, genes.stop))  # block.genes is sorted
+            if low == high:
+                continue
+            root = torch.linalg.cholesky(torch.from_numpy(block.covariance[low:high]))
+            z = torch.randn((high - low, root.shape[1], s), generator=generator, dtype=torch.float64)
+            draws = torch.from_numpy(block.mean[low:high]).unsqueeze(3) + (root @ z).view(high - low, d + block.n, f, s)
+            v = draws[:, d:]
+            own = block.genes[low:high]
+            theta[:, own - genes.start] = draws[:, :d].permute(3, 0, 2, 1).numpy()
+            own_guides = (first_guide[own][:, None] + np.arange(block.n)).ravel() - guides.start
+            delta[:, own_guides] = (v - v.mean(1, keepdim=True)).permute(3, 0, 1, 2).reshape(s, -1, f).numpy()
+        yield EffectBlock(genes=genes, guides=guides, theta=theta, delta=delta)
+
+
+def _named_scales(scales: Tensor) -> dict[str, np.ndarray]:
+    values = scales.T.cpu().numpy()
+    return {"tau": values[:, 0], "sigma_time": values[:, 1:-1], "sigma_guide": values[:, -1]}
+
+
+def _rule(settings: Settings) -> str:
+    return (
+        f"no log scale and no log weight moves by {SCALE_TOLERANCE:g} in a round, then no effect by "
+        f"{settings.newton_tolerance:g} in a Newton step"
+    )

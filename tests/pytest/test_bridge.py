@@ -1,0 +1,88 @@
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+from fatebias import bridge
+from fatebias.errors import FitWarning, ScreenError
+
+
+def report(monkeypatch, function, arguments="{}", objects=None):
+    """What the bridge answers when fatebias.fit.probe is `function`."""
+    monkeypatch.setattr("fatebias.fit.probe", function, raising=False)
+    return json.loads(bridge.call("fit", "probe", arguments, objects))
+
+
+def test_a_value_comes_back_as_plain_json(monkeypatch):
+    value = {"a": np.arange(3), "b": (np.float32(0.5), None), "c": np.nan, 4: {"d": np.bool_(True)}}
+    answer = report(monkeypatch, lambda: value)
+    assert answer == {
+        "value": {"a": [0, 1, 2], "b": [0.5, None], "c": None, "4": {"d": True}},
+        "error": None,
+        "warnings": [],
+    }
+
+
+def test_arguments_objects_and_settings_arrive(monkeypatch):
+    def probe(x, settings, matrix):
+        return [x, settings.seed, settings.s_tau, matrix]
+
+    answer = report(monkeypatch, probe, '{"x": null, "settings": {"seed": 7}}', {"matrix": np.eye(2)})
+    assert answer["value"] == [None, 7, 4.0, [[1, 0], [0, 1]]]
+
+
+def test_errors_carry_kind_message_and_trace(monkeypatch):
+    def refuse():
+        raise ScreenError("no {key}")
+
+    error = report(monkeypatch, refuse)["error"]
+    assert (error["kind"], error["message"]) == ("screen", "no {key}")
+    assert "Traceback" in error["trace"]
+    answer = report(monkeypatch, lambda: 1 / 0)
+    assert answer["error"]["kind"] == "python"
+    assert (
+        answer["error"]["message"].startswith("ZeroDivisionError")
+    )
+    assert (
+        "test_bridge.py" in answer["error"]["message"]
+    )
+    assert answer["value"] is None
+
+
+def test_unknown_settings_and_missing_modules_are_classed(monkeypatch):
+    assert report(monkeypatch, lambda settings: 0, '{"settings": {"sed": 1}}')["error"]["kind"] == "settings"
+
+    def import_nothing():
+        import no_such_module_at_all  # noqa: F401
+
+    error = report(monkeypatch, import_nothing)["error"]
+    assert error["kind"] == "environment"
+    assert "no_such_module_at_all" in error["message"]
+
+
+def test_our_warnings_are_collected_others_are_shown(monkeypatch, capsys):
+    def warn():
+        warnings.warn("not converged", FitWarning, stacklevel=1)
+        warnings.warn("from elsewhere", RuntimeWarning, stacklevel=1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        answer = report(monkeypatch, warn)
+    assert answer["warnings"] == [{"kind": "fit", "message": "not converged"}]
+    assert "from elsewhere" in capsys.readouterr().err
+
+
+def test_interrupts_are_not_swallowed(monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        report(monkeypatch, interrupt)
+
+
+def test_the_environment_names_versions():
+    found = bridge.describe_environment()
+    assert set(found["packages"]) == set(bridge.PACKAGES)
+    assert found["packages"]["torch"]
+    assert found["threads"] >= 1
