@@ -9,11 +9,16 @@ from fatebias.posterior import blocks_from_raw, summarise_draws
 from fatebias.settings import Settings
 from fatebias.svi import draw_raw, fit_svi
 
+WEIGHT = 21.0  # of labels of concentration 20
+
 
 def fitted(screen, **changes):
-    settings = Settings.from_mapping({"likelihood_weight": 21.0, "num_posterior_draws": 300, "num_steps": 500, "learning_rate": 0.03} | changes)
+    settings = Settings.from_mapping(
+        {"num_posterior_draws": 300, "num_steps": 500, "learning_rate": 0.03,
+         "approx_posterior": "normal"} | changes
+    )  # fmt: skip
     cells, layout = to_tensors(screen, dtype=torch.float32)
-    fit = fit_svi(cells, layout, settings)
+    fit = fit_svi(cells, layout, settings, WEIGHT)
     raw = draw_raw(fit, cells, layout, settings)
     return fit, raw, summarise_draws(blocks_from_raw(raw, screen), screen, settings)
 
@@ -69,8 +74,8 @@ def test_delta_is_centred_in_every_draw_and_zero_for_one_guide_genes(small_scree
 
 
 def test_a_loss_that_is_not_finite_stops_the_fit(small_screen):
-    settings = Settings.from_mapping({"num_steps": 5})
+    settings = Settings.from_mapping({"num_steps": 5, "approx_posterior": "normal"})
     cells, layout = to_tensors(small_screen, dtype=torch.float32)
     cells.fate_probs[0, 0] = float("nan")
     with pytest.raises(FitError, match="loss is nan at step 1"):
-        fit_svi(cells, layout, settings)
+        fit_svi(cells, layout, settings, WEIGHT)

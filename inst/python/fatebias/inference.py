@@ -4,6 +4,7 @@ Engine laplace runs always: it finds the likelihood weight, starts SVI's structu
 gives the fixed-effect estimates, whichever engine makes the posterior.
 """
 
+import dataclasses
 import math
 import warnings
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def infer(
     watch = watch or Stopwatch()
     with watch.stage("laplace"):
         laplace = fit_laplace(screen, settings, progress, device)
-    _warn_if_weight_is_far(laplace, settings)
+    _warn_if_weight_is_far(laplace, screen, settings, device)
     svi = None
     if settings.inference == "laplace":
         blocks, scales = draw_blocks(laplace, screen, settings), _lognormal_scales(laplace)
@@ -91,13 +92,15 @@ def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
     return found
 
 
-def _warn_if_weight_is_far(laplace: LaplaceFit, settings: Settings) -> None:
-    phi = float(np.mean(laplace.dispersion))
-    low, high = WEIGHT_RANGE
-    if isinstance(settings.likelihood_weight, float) and not low <= settings.likelihood_weight * phi <= high:
-        message = (
-            f"`likelihood_weight: {settings.likelihood_weight:g}` is far from what the dispersion of the labels calls for: "
-            f"`likelihood_weight: auto` would find about {1 / phi:.2g}. Standard errors are about "
-            f"{1 / math.sqrt(settings.likelihood_weight * phi):.2g} times those that it would give."
-        )
-        warnings.warn(message, FitWarning, stacklevel=3)
+def _warn_if_weight_is_far(laplace: LaplaceFit, screen: Screen, settings: Settings, device: str) -> None:
+    """A fixed weight outside WEIGHT_RANGE / phi: fit once more with an automatic weight, and say what it finds."""
+    fixed, (low, high) = settings.likelihood_weight, WEIGHT_RANGE
+    if not isinstance(fixed, float) or low <= fixed * float(laplace.dispersion.mean()) <= high:
+        return
+    auto = float(fit_laplace(screen, dataclasses.replace(settings, likelihood_weight="auto"), device=device).weight[0])
+    message = (
+        f"`likelihood_weight: {fixed:g}` is far from what the dispersion of the labels calls for: "
+        f"`likelihood_weight: auto` finds {auto:.3g}. Standard errors come out about {math.sqrt(auto / fixed):.2g} "
+        "times those at that weight."
+    )
+    warnings.warn(message, FitWarning, stacklevel=3)
