@@ -13,7 +13,8 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #'   `betahat_d0, .., se_d0, ..`; or `list(betahat =, se =)`, two matrices, rows x days, in log odds.
 #' @param level `"gene"` or `"guide"`. Guides are for QC, not discovery: of a fit their posterior mean
 #'   and SD are taken, whatever `input` says.
-#' @param settings [fate_settings()]; the stage mash gives the defaults of what follows.
+#' @param settings [fate_settings()]; the stage mash gives the defaults of what follows. Default: those of
+#'   the preset of the fit.
 #' @param input what is taken of a fit: `"posterior"` (mean and SD) or `"likelihood"` (fixed-effect
 #'   estimates).
 #' @param v correlation of the estimates between days: `"simple"`
@@ -45,7 +46,7 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #' result
 #' head(result$table)
 #' @export
-run_mash <- function(x, level = c("gene", "guide"), settings = fate_settings(), input = settings$mash_input,
+run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), input = settings$mash_input,
                      v = settings$mash_v, covariances = settings$mash_covariances,
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
                      gridmult = settings$mash_gridmult, ...) {
@@ -63,6 +64,8 @@ run_mash <- function(x, level = c("gene", "guide"), settings = fate_settings(), 
   )
   new_mash_result(estimates, shrunk, level, settings)
 }
+
+settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
 
 shrink_mashr <- function(estimates, v, covariances, gridmult, ..., call = rlang::caller_env()) {
   v <- choose_v(v, estimates, call)

@@ -118,7 +118,7 @@ apt_resolve() {
   local pattern name
   for pattern in "$@"; do
     [ -z "$(apt_installed "$pattern")" ] || continue
-    name="$(apt_known "$pattern" | tail -n 1)"
+    name="$(apt_known "$pattern" | tail -n 1 || true)"
     printf '%s\n' "${name:-?$pattern}"
   done
 }

@@ -59,19 +59,6 @@ test_that("Python: a fit from R has the contract's files, rows and columns", {
   expect_output(print(fit), "60 steps")
 })
 
-test_that("Python: the pipeline's own output passes QC, corrupted copies do not", {
-  fit <- small_fit()
-  expect_no_condition(assert_qc(fit))
-  gene <- as.data.frame(fit$gene)
-  several <- names(which(table(fit$guide$gene) > 1))[1]
-  one_guide <- betahat(fit$guide)[match(several, fit$guide$gene), ]
-  gene[gene$gene == several, grep("^betahat", names(gene))] <- as.list(one_guide)
-  expect_error(assert_qc(corrupted_fit(fit, gene = gene)), several, class = "fatebias_error_qc")
-  delta <- delta_of(fit) + (fit$guide$gene == several) * 0.05
-  expect_error(assert_qc(corrupted_fit(fit, delta = delta)), several, class = "fatebias_error_qc")
-  expect_warning(assert_qc(corrupted_fit(fit, delta = delta), "real"), class = "fatebias_warning_qc")
-})
-
 test_that("Python: few steps are said not to have converged", {
   files <- small_screen()
   screen <- read_screen(files$screen, files$guide_map)

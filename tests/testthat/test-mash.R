@@ -48,6 +48,15 @@ test_that("the threshold sets the hits", {
   expect_error(run_mash(fit, lfsr_thresh = 2), class = "fatebias_error_settings")
 })
 
+test_that("settings default to the preset of the fit", {
+  table <- settings_table()
+  table$mash_lfsr_thresh$plain <- 1e-20
+  local_mocked_bindings(settings_table = function() table)
+  expect_identical(fit$settings$preset, "plain")
+  expect_identical(run_mash(fit)$lfsr_thresh, 1e-20)
+  expect_identical(run_mash(fit$gene)$lfsr_thresh, 0.05)
+})
+
 test_that("ashr day by day gives the same columns, as a direct call", {
   by_day <- run_mash(fit, discovery_method = "ashr")
   expect_identical(names(by_day$table), names(result$table))

@@ -31,6 +31,7 @@ test_that("the list of rooms is the list of files", {
 })
 
 test_that("no name is defined twice", {
+  expect_true("run_mash" %in% defined_in("mash") && "update_settings" %in% used_in("mash"))
   all_names <- unlist(lapply(rooms, defined_in))
   expect_identical(anyDuplicated(all_names), 0L)
 })

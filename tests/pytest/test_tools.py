@@ -1,0 +1,128 @@
+"""Set-up and test runner: what counts, what is found missing, which system package a pattern means."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / "tools"
+
+
+def run_bash(script: str, **environment) -> subprocess.CompletedProcess:
+    prelude = "set -euo pipefail; source tools/env.sh; source tools/setup_system.sh\n"
+    return subprocess.run(
+        ["bash", "-c", prelude + script], cwd=ROOT, capture_output=True, text=True, env=os.environ | environment
+    )
+
+
+def check_python(folder: Path, lock: Path) -> list[str]:
+    command = [sys.executable, "-I", TOOLS / "check_python.py", folder, lock]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+# ---- the environment --------------------------------------------------------------------------------------
+
+
+def test_the_environment_answers_the_pins():
+    assert check_python(ROOT / "inst/python", ROOT / "inst/python/requirements.lock") == []
+
+
+def test_the_lock_pins_everything_that_the_package_needs():
+    project = tomllib.loads((ROOT / "inst/python/pyproject.toml").read_text())["project"]
+    pins = (ROOT / "inst/python/requirements.lock").read_text().lower()
+    names = [name.split(">=")[0].lower() for name in project["dependencies"]]
+    assert [name for name in names if f"\n{name}==" not in pins] == []
+
+
+@pytest.mark.parametrize(
+    ("pin", "finding"),
+    [("numpy==0.0.1", "numpy 0.0.1 (found: "), ("no-such-thing==1", "no-such-thing 1 (found: None)")],
+)
+def test_other_versions_and_absent_packages_are_named(tmp_path, pin, finding):
+    lock = tmp_path / "a.lock"
+    lock.write_text(f"# comment\n{pin}\n")
+    lines = check_python(ROOT / "inst/python", lock)
+    assert len(lines) == 1
+    assert lines[0].startswith(finding)
+
+
+def test_an_environment_of_another_clone_is_noticed(tmp_path):
+    (tmp_path / "a.lock").write_text("")
+    (line,) = check_python(tmp_path, tmp_path / "a.lock")
+    assert line.startswith(f"fatebias from {tmp_path}")
+
+
+def test_a_python_that_is_not_there_is_refused():
+    assert run_bash("find_python", FATEBIAS_PYTHON="/nonexistent").returncode != 0
+
+
+# ---- the system -------------------------------------------------------------------------------------------
+
+APT = """
+apt-cache() { printf '%s\\n' libgit2-1.5 libgit2-1.9 libgit2-dev libuv1t64 libuv1-dev; }
+dpkg-query() { printf 'ii  %s\\n' libgsl27; printf 'rc  %s\\n' libzmq5; }
+"""
+
+
+def test_patterns_become_the_newest_name_that_apt_knows():
+    done = run_bash(APT + "apt_resolve 'libgsl[0-9]+' 'libgit2-[0-9.]+' libuv1 libzmq5")
+    assert done.stdout.split() == ["libgit2-1.9", "libuv1t64", "?libzmq5"]
+
+
+def test_without_rights_all_that_is_missing_is_listed_and_nothing_is_installed():
+    script = """
+    can_apt() { return 1; }; apt_get() { echo installed; }
+    missing_programs() { echo R; echo pandoc; }
+    ensure_system; echo went on
+    """
+    done = run_bash(script)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert [line[:9] for line in done.stderr.splitlines() if line.startswith("  - ")] == ["  - R 4.2", "  - pando"]
+
+
+def test_version_order_is_by_number():
+    assert run_bash("at_least 4.2 4.10").returncode == 0
+    assert run_bash("at_least 4.2 4.1.3").returncode != 0
+
+
+# ---- the count --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("suite", "counted"),
+    [
+        ('echo "3 0 1" >"$1"', "3 0 1"),
+        ('echo "3 2 0" >"$1"; return 1', "3 2 0"),
+        ('echo "3 0 0" >"$1"; return 1', "3 1 0"),  # ended badly after its count
+        ('echo "0 0 0" >"$1"', "0 1 0"),  # ran nothing
+        ("return 139", "0 1 0"),  # crashed before its count
+    ],
+)
+def test_a_part_that_crashes_or_runs_nothing_counts_as_a_failure(suite, counted):
+    functions = (TOOLS / "run_tests.sh").read_text().split("# ---- all")[0].split("# ---- counting")[1]
+    script = f"""
+    set +e; WORK=$(mktemp -d); PASSED=0 FAILED=0 SKIPPED=0 TIMES=
+    # ---- counting{functions}
+    part() {{ {suite}; }}
+    run_suite name part >/dev/null; rm -r "$WORK"; echo $PASSED $FAILED $SKIPPED
+    """
+    assert run_bash(script).stdout.strip() == counted
+
+
+def test_counts_of_pytest_come_from_its_own_report(tmp_path):
+    (tmp_path / "test_a.py").write_text(
+        "import pytest\n"
+        "def test_good(): pass\n"
+        "def test_bad(): assert False\n"
+        "@pytest.fixture\ndef broken(): raise ValueError\n"
+        "def test_error(broken): pass\n"
+        "@pytest.mark.skip\ndef test_skip(): pass\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "tools.count_pytest", "--rootdir", tmp_path, tmp_path]
+    subprocess.run([*command, "--count-file", tmp_path / "n"], cwd=ROOT, capture_output=True)
+    assert (tmp_path / "n").read_text() == "1 2 1\n"
