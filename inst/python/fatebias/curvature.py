@@ -176,7 +176,7 @@ def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor
     for a in range(f):
         for b in range(f):
             products[a::f, b::f] += columns.T @ (by_cell[:, a, b, None] * columns)
-    return image, torch.linalg.inv(products)
+    return image, torch.cholesky_inverse(torch.linalg.cholesky(products))
 
 
 def coarse_part(design: Design, x: Tensor) -> Tensor:
