@@ -122,15 +122,14 @@ def test_svi_stays_at_a_start_that_is_the_optimum_and_leaves_one_that_is_not(sta
     assert stayed.converged
     shift = torch.cat([block.shift.detach().flatten() for block in stayed.approx_posterior.blocks])
     assert shift.square().mean().sqrt() * 0.1 < 0.15  # posterior SDs
-    off = structured_start_moved(start, 2.0)
-    left = fit_svi(cells, layout, Settings.from_mapping({"likelihood_weight": 21.0, "learning_rate": 0.1, "num_steps": 300}), 21.0, off)
-    assert left.losses[-100:].mean() < left.losses[:20].mean()
-    assert left.losses[-100:].mean() < stayed.losses[-100:].mean() + 0.01
+    off = structured_start_moved(start, 1.0)
+    quick = Settings.from_mapping({"likelihood_weight": 21.0, "learning_rate": 0.05, "num_steps": 400})
+    left = fit_svi(cells, layout, quick, 21.0, off)
+    optimum, gap = stayed.losses[-100:].mean(), left.losses[0] - stayed.losses[-100:].mean()
+    assert gap > 0.03 and left.losses[-50:].mean() - optimum < 0.7 * gap
 
 
 def structured_start_moved(start, sds):
     """The same start with every block's mean moved by some posterior SDs."""
-    blocks = [
-        dataclasses.replace(one, mean=one.mean + sds * one.covariance.diagonal(dim1=1, dim2=2).sqrt()) for one in start.blocks
-    ]
+    blocks = [dataclasses.replace(one, mean=one.mean + sds * torch.linalg.cholesky(one.covariance).sum(2)) for one in start.blocks]
     return dataclasses.replace(start, blocks=tuple(blocks))
