@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 FOLDER="$(mktemp -d)"
 mkdir "$FOLDER/fatebias"
-tar -C "$ROOT" --exclude=./.git --exclude=./.venv --exclude=./demo --exclude=__pycache__ --exclude=./_targets \
+tar -C "$ROOT" --exclude=./.git --exclude=./.venv --exclude=./demo --exclude=__pycache__ --exclude='.*_cache' --exclude=./_targets \
   -cf - . | tar -C "$FOLDER/fatebias" -xf -
 
 cd "$FOLDER"

@@ -64,8 +64,8 @@ show_hits <- function(hits) {
 show_comparison <- function(found) {
   cat(sprintf(
     paste(
-      "\nAgainst the truth, by gene and day: %d of the %d effects above %.1f are among the calls (%.0f %%);\n%d",
-      "of %d calls are false (%.1f %%).\n"
+      "\nAgainst the truth, by gene and day: %d of the %d effects above %.1f are among the calls",
+      "(%.0f %%);\n%d of %d calls are false (%.1f %%).\n"
     ),
     found$found, found$large, large_effect, 100 * found$found / found$large,
     found$false, found$calls, 100 * found$false / max(found$calls, 1)

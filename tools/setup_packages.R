@@ -2,6 +2,8 @@
 #   Rscript setup_packages.R missing DESCRIPTION              prints the names that are absent or too old
 #   Rscript setup_packages.R install DESCRIPTION [REPOSITORY] installs those and no others
 
+source("tools/setup_library.R")
+
 # Bioconductor's, used where a user has them; the ordinary repositories do not offer them.
 optional <- c("SingleCellExperiment", "SummarizedExperiment", "S4Vectors")
 
@@ -33,7 +35,7 @@ find_missing <- function(wanted) {
   wanted$name[!mapply(is_installed, wanted$name, wanted$least)]
 }
 
-# ---- where from and where to ----
+# ---- where from ----
 
 choose_repository <- function(address) {
   if (nzchar(address)) {
@@ -41,15 +43,6 @@ choose_repository <- function(address) {
   } else if (is.null(getOption("repos")) || "@CRAN@" %in% getOption("repos")) {
     utils::chooseCRANmirror(graphics = FALSE, ind = 1)
   }
-}
-
-choose_library <- function() {
-  writable <- .libPaths()[file.access(.libPaths(), 2) == 0]
-  if (length(writable) > 0) return(writable[1])
-  own <- path.expand(strsplit(Sys.getenv("R_LIBS_USER"), .Platform$path.sep, fixed = TRUE)[[1]][1])
-  if (!dir.create(own, recursive = TRUE, showWarnings = FALSE)) stop("cannot create ", own, call. = FALSE)
-  .libPaths(c(own, .libPaths()))
-  own
 }
 
 # ---- install ----

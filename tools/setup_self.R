@@ -1,6 +1,8 @@
 # Installs the package of this clone where the installed one was built from other sources. The hash of the
 # sources is kept within the installed package. Usage: Rscript setup_self.R CLONE
 
+source("tools/setup_library.R")
+
 source_paths <- c("DESCRIPTION", "NAMESPACE", "R", "inst", "man")
 hash_file <- "SOURCE_HASH"
 # What Python and its tools leave behind is no source.
@@ -30,8 +32,7 @@ installed_hash <- function() {
 }
 
 install_self <- function(root) {
-  library <- .libPaths()[file.access(.libPaths(), 2) == 0][1]
-  if (is.na(library)) stop("no R library can be written to: ", toString(.libPaths()), call. = FALSE)
+  library <- choose_library()
   message("set-up: the package fatebias into ", library)
   log <- tempfile()
   arguments <- c("CMD", "INSTALL", "--no-multiarch", shQuote(paste0("--library=", library)), shQuote(root))
