@@ -20,8 +20,9 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #' @param v correlation of the estimates between days: `"fit"` (mean correlation by the fit's own
 #'   covariances between days; default for likelihood input), `"simple"`
 #'   ([mashr::estimate_null_correlation_simple()], from rows without missing estimates) or a matrix,
-#'   days x days. Where the input has no covariances (a table, guides), `"simple"` is used for `"fit"`, and
-#'   where that is impossible the identity; both with a warning. Guides have `"simple"` by default.
+#'   days x days. Where there are no covariances `"simple"` takes the place of `"fit"`, and where
+#'   that is impossible the identity, both with a warning. For guides, tables and matrices `"simple"` is the
+#'   default.
 #' @param covariances `"canonical"`, a specification (see [canonical_covariances()]) or a named list of
 #'   matrices, days x days.
 #' @param discovery_method `"mashr"` or `"ashr"`.
@@ -49,7 +50,7 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #' head(result$table)
 #' @export
 run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), input = settings$mash_input,
-                     v = default_v(settings, level), covariances = settings$mash_covariances,
+                     v = default_v(settings, x, level), covariances = settings$mash_covariances,
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
                      gridmult = settings$mash_gridmult, ...) {
   level <- rlang::arg_match(level)
@@ -111,10 +112,11 @@ choose_v <- function(v, estimates, call) {
   simple_v(v, estimates)
 }
 
-#' Guides have no covariances between days in the files of a fit
+#' Only the genes of a fit come with covariances between days
 #' @noRd
-default_v <- function(settings, level) {
-  if (level == "guide" && settings$mash_v == "fit") "simple" else settings$mash_v
+default_v <- function(settings, x, level) {
+  without <- level == "guide" || !inherits(x, "fatebias_fit")
+  if (without && settings$mash_v == "fit") "simple" else settings$mash_v
 }
 
 #' V from rows near null; the identity, with a warning, where there are too few
@@ -122,7 +124,7 @@ default_v <- function(settings, level) {
 simple_v <- function(asked, estimates) {
   if (asked == "fit") {
     warn_mash(c(
-      "{.arg v} is {.val fit}, but {estimates$origin} come without covariances between days.",
+      "{.arg v} is {.val fit}, but there are no covariances between days for {estimates$origin}.",
       i = "V is estimated from rows near null ({.val simple}) instead."
     ))
   }
@@ -144,7 +146,7 @@ simple_v <- function(asked, estimates) {
 #' Mean over rows of the correlation between days; a missing pair of days is left out of its mean
 #' @noRd
 mean_correlation <- function(estimates) {
-  correlation <- apply(estimates$covariance, 1, stats::cov2cor)
+  correlation <- apply(estimates$covariance, 1, function(row) row / sqrt(tcrossprod(diag(row))))
   n_days <- ncol(estimates$betahat)
   mean <- matrix(rowMeans(correlation, na.rm = TRUE), n_days)
   mean[is.nan(mean)] <- 0 # two days that no row has both of

@@ -159,7 +159,7 @@ test_that("a pair of days that a gene lacks is left out of the mean correlation"
 })
 
 test_that("without covariances V falls back to rows near null, and says so", {
-  expect_warning(found <- run_mash(fit$gene, v = "fit"), "without covariances", class = "fatebias_warning_mash")
+  expect_warning(found <- run_mash(fit$gene, v = "fit"), "no covariances", class = "fatebias_warning_mash")
   expect_identical(found$v[c("asked", "used")], list(asked = "fit", used = "simple"))
   expect_match(found$fallbacks, "V is the simple, not fit")
   guides <- run_mash(fit, "guide", settings = fate_settings())
