@@ -1,5 +1,4 @@
 """Screens that several tests use."""
-# ruff: noqa: E402 (the environment is set before torch is imported)
 
 import os
 from pathlib import Path

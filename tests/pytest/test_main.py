@@ -61,7 +61,9 @@ def corrupt_qc(monkeypatch):
 
 
 @pytest.mark.parametrize(("mode", "code"), [("simulation", 1), ("real", None)])
-def test_a_violated_qc_is_an_error_in_simulation_mode_and_a_warning_otherwise(screen, tmp_path, monkeypatch, capsys, mode, code):
+def test_a_violated_qc_is_an_error_in_simulation_mode_and_a_warning_otherwise(
+    screen, tmp_path, monkeypatch, capsys, mode, code
+):
     corrupt_qc(monkeypatch)
     command = ["fit", str(screen / "screen.h5ad"), "--guides", str(screen / "guide_map.csv"), "--out", str(tmp_path),
                *QUICK, "--set", f"mode={mode}"]  # fmt: skip

@@ -62,7 +62,9 @@ def test_all_problems_are_reported_at_once():
     assert "Kmax" in str(caught.value) and "s_tau" in str(caught.value)
 
 
-@pytest.mark.parametrize(("typo", "meant"), [("kmax", "Kmax"), ("batchsize", "batch_size"), ("liklihood_weight", "likelihood_weight")])
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("kmax", "Kmax"), ("batchsize", "batch_size"), ("liklihood_weight", "likelihood_weight")]
+)
 def test_unknown_key_names_the_nearest(typo, meant):
     with pytest.raises(SettingsError, match=f"`{typo}` is not a setting; the nearest one is `{meant}`"):
         Settings.from_mapping({typo: 1})

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from conftest import screen_of, simulated
 from scipy import stats
 
-from conftest import screen_of, simulated
 from fatebias.cells import to_tensors
 from fatebias.effects import delta_from_raw, theta_from_raw
 from fatebias.laplace import fit_laplace
@@ -44,14 +44,14 @@ def prior_precision(scales, n):
 
 
 def test_log_density_is_that_of_its_parts(started):
-    """Scales, blocks and nuisance effects as Gaussians in their own coordinates, and the change to the model's sites."""
+    """Scales, blocks and nuisance effects as Gaussians in their own coordinates, changed to the model's sites."""
     screen, _, start, posterior = started
     torch.manual_seed(0)
     with torch.no_grad():
         values, log_density = posterior.draw()
     v = {name: value.numpy() for name, value in values.items()}
     scales = np.concatenate([v["tau"][None], v["sigma_time"].T, v["sigma_guide"][None]])
-    d, f = scales.shape[0] - 1, scales.shape[1]
+    d = scales.shape[0] - 1
     log_scales = np.log(scales)
     total = stats.norm.logpdf(log_scales, start.log_scales, start.sd_log).sum() - log_scales.sum()
     moved = start.nuisance_mean.numpy().copy()
@@ -84,7 +84,9 @@ def test_at_the_modes_scales_it_is_engine_laplaces_posterior(started):
         out, _, _ = posterior.blocks[0].draw(scales)
     d = screen.n_days
     theta = torch.cumsum(out[:, 0, :d] * scales[:, :d], 1).flatten(1)
-    assert np.allclose(theta.mean(0), first.mean[0][: theta.shape[1]], atol=4 * float(theta.std(0).max()) / np.sqrt(20_000))
+    assert np.allclose(
+        theta.mean(0), first.mean[0][: theta.shape[1]], atol=4 * float(theta.std(0).max()) / np.sqrt(20_000)
+    )
     wanted = first.covariance[0][: theta.shape[1], : theta.shape[1]]
     assert np.allclose(np.cov(theta.T), wanted, atol=0.04 * float(wanted.diagonal().max()) + LEAST_PRECISION)
     assert fit.convergence.converged
@@ -131,5 +133,8 @@ def test_svi_stays_at_a_start_that_is_the_optimum_and_leaves_one_that_is_not(sta
 
 def structured_start_moved(start, sds):
     """The same start with every block's mean moved by some posterior SDs."""
-    blocks = [dataclasses.replace(one, mean=one.mean + sds * torch.linalg.cholesky(one.covariance).sum(2)) for one in start.blocks]
+    blocks = [
+        dataclasses.replace(one, mean=one.mean + sds * torch.linalg.cholesky(one.covariance).sum(2))
+        for one in start.blocks
+    ]
     return dataclasses.replace(start, blocks=tuple(blocks))

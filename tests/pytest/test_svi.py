@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-
 from conftest import screen_of, simulated
+
 from fatebias.cells import to_tensors
 from fatebias.errors import FitError
 from fatebias.posterior import blocks_from_raw, summarise_draws

@@ -104,7 +104,9 @@ def prepare_out_dir(out_dir: str | Path) -> Path:
         with tempfile.TemporaryFile(dir=out_dir):
             pass
     except OSError as error:
-        raise ExportError(f"Cannot write to `out_dir` {out_dir}: {error}. Choose another folder or its permissions.") from error
+        raise ExportError(
+            f"Cannot write to `out_dir` {out_dir}: {error}. Choose another folder or its permissions."
+        ) from error
     return out_dir
 
 

@@ -46,11 +46,13 @@ def fit_screen(
         screen = read_screen(screen_path, guide_map, settings)
     found = infer(screen, settings, device, progress, watch)
     with watch.stage("export"):
-        tables = effect_tables(found.summary, screen) | estimate_tables(found, screen) | qc_tables(found.summary, screen)
+        tables = (
+            effect_tables(found.summary, screen) | estimate_tables(found, screen) | qc_tables(found.summary, screen)
+        )
         arrays = effect_arrays(found, screen, settings)
     manifest = {
         "fatebias_version": __version__,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
         "settings": settings.as_dict("screen", "fit", "qc"),
         "seed": settings.seed,

@@ -46,7 +46,7 @@ class Inference:
 def infer(
     screen: Screen, settings: Settings, device: str = "cpu", progress: bool = False, watch: Stopwatch | None = None
 ) -> Inference:
-    """Fit a screen on a device. Raises FitError; gives a FitWarning for a fixed weight far from the labels' dispersion."""
+    """Fit a screen on a device. Raises FitError; gives a FitWarning for a weight far from the labels' dispersion."""
     watch = watch or Stopwatch()
     with watch.stage("laplace"):
         laplace = fit_laplace(screen, settings, progress, device)

@@ -71,8 +71,11 @@ class _Checks:
 
 
 Settings = dataclasses.make_dataclass(
-    "Settings", [(key, _PYTHON_TYPES[row["type"]]) for key, row in TABLE.items()],
-    bases=(_Checks,), frozen=True, kw_only=True,
+    "Settings",
+    [(key, _PYTHON_TYPES[row["type"]]) for key, row in TABLE.items()],
+    bases=(_Checks,),
+    frozen=True,
+    kw_only=True,
 )
 Settings.__module__ = __name__
 Settings.__doc__ = "Checked settings of one analysis; build with `Settings.from_mapping()`.\n\n" + "\n".join(
@@ -147,8 +150,14 @@ def _wanted(row: Mapping[str, Any]) -> str:
     words = " or ".join(f"'{word}'" for word in row.get("choices", ()))
     if row["type"] == "string" and words:
         return words
-    nouns = {"string": "a text", "integer": "a whole number", "number": "a number", "mapping": "a block of keys",
-             "strings": "a list of texts", "numbers": "a list of numbers"}
+    nouns = {
+        "string": "a text",
+        "integer": "a whole number",
+        "number": "a number",
+        "mapping": "a block of keys",
+        "strings": "a list of texts",
+        "numbers": "a list of numbers",
+    }
     names = {"min": ">=", "above": ">", "max": "<="}
     bounds = " and ".join(f"{sign} {row[name]:g}" for name, sign in names.items() if name in row)
     return f"{nouns[row['type']]} {bounds}".strip() + (f" or {words}" if words else "")

@@ -1,4 +1,4 @@
-"""The structured approximate posterior: full-covariance Gaussian blocks of genes, given the scales (DESIGN section 5.2).
+"""The structured approximate posterior: Gaussian blocks of genes, given the scales (DESIGN section 5.2).
 
     q(scales) = LogNormal
     q(block | scales) ~ prior(block | scales) N(block; m, Lambda^-1)          one block a gene: theta [D, F], v [n, F]
@@ -53,7 +53,7 @@ class BlockStart:
 
 @dataclass(frozen=True, kw_only=True)
 class StructuredStart:
-    """Where the structured posterior starts. K = D + R + 1 nuisance effects a fate: alpha by day, b by replicate, gamma.
+    """Where the structured posterior starts. K = D + R + 1 nuisance effects a fate: alpha, b, gamma.
 
     log_scales, sd_log: [D + 1, F]: tau, sigma_time of each interval, sigma_guide.
     nuisance_mean: [K F]; nuisance_covariance: [K F, K F], given the blocks.

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyro
-import torch
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import ClippedAdam
 from torch import Tensor
@@ -145,5 +144,5 @@ def _with_rate(optim: ClippedAdam, settings: Settings, level: int) -> ClippedAda
 def _refuse_not_finite(losses: list[float]) -> None:
     if not np.isfinite(losses[-1]):
         raise FitError(
-            f"The SVI loss is {losses[-1]} at step {len(losses)}. Lower `learning_rate`, or check the labels and weight."
+            f"The SVI loss is {losses[-1]} at step {len(losses)}. Lower `learning_rate`, or check labels and weight."
         )
