@@ -103,7 +103,7 @@ def fit_svi(
     epoch = steps_per_epoch(layout.n_cells, settings.batch_size)
     schedule = _Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=settings.loss_tolerance)
     losses: list[float] = []
-    bar = tqdm(total=settings.num_steps, desc="SVI", unit="step", disable=not progress, mininterval=0.5)
+    bar = tqdm(total=settings.num_steps, desc="SVI", unit="step", disable=None if progress else True, mininterval=0.5)
     with bar, pyro.validation_enabled(False):
         for batch in minibatches(cells, settings.batch_size):
             losses.append(svi.step(batch, layout, settings, weight))
