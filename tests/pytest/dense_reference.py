@@ -7,7 +7,12 @@ raveled, one after the other.
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from fatebias.curvature import Curvature, curvature_at
+from fatebias.design import build_design
+from fatebias.mode import fate_probabilities
+from fatebias.prior import fixed_effect_prior, random_walk_prior
 from fatebias.screen import Screen
 from fatebias.settings import Settings
 
@@ -94,3 +99,19 @@ def random_walk_precision(tau, sigma_time) -> np.ndarray:
         path = np.tril(np.ones((len(steps) + 1, len(steps) + 1)))
         out.append(np.linalg.inv(path @ np.diag(np.r_[start, steps] ** 2.0) @ path.T))
     return np.stack(out)
+
+
+def curvature_of(screen: Screen, prior="random_walk", weight=20.0, seed=0) -> tuple[torch.Tensor, Curvature, torch.Tensor]:
+    """A random x, the engine's curvature there, and A as the dense matrix that its products with unit vectors make."""
+    settings = Settings.from_mapping()
+    design = build_design(screen)
+    generator = torch.Generator().manual_seed(seed)
+    x = 0.3 * torch.randn(design.n_effects, generator=generator, dtype=torch.float64)
+    scales = torch.full((design.n_days + 1, design.n_fates), 0.25, dtype=torch.float64)
+    if prior == "random_walk":
+        prior = random_walk_prior(design, scales, settings)
+    else:
+        prior = fixed_effect_prior(design, scales[-1], settings)
+    cells = torch.full((design.n_cells,), weight, dtype=torch.float64)
+    curvature = curvature_at(design, prior, fate_probabilities(design.forward(x)), cells)
+    return x, curvature, curvature.times(torch.eye(design.n_effects, dtype=torch.float64))

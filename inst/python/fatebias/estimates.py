@@ -12,7 +12,8 @@ from torch import Tensor
 
 from .covariance import gene_covariances, sandwich_covariances
 from .curvature import curvature_at
-from .laplace import LaplaceFit, find_mode, named_effects
+from .laplace import LaplaceFit, named_effects
+from .mode import find_mode
 from .prior import fixed_effect_prior
 from .screen import Screen, contrast_weights
 from .settings import Settings

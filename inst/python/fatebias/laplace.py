@@ -15,39 +15,32 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .covariance import gene_covariances, perturbation, shared_moment
-from .curvature import Curvature, curvature_at
+from .curvature import curvature_at
 from .design import Design, build_design
 from .errors import FitError
-from .likelihood_weight import WORDS, dispersion_by_day, next_weight, start_weight
+from .likelihood_weight import (
+    LEAST_FREEDOM,
+    WORDS,
+    dispersion_by_day,
+    labels_by_day,
+    next_weight,
+    refuse_weight,
+    start_weight,
+)
+from .mode import fate_probabilities, find_mode, newton_step
 from .posterior import EffectBlock, gene_slices
-from .prior import Prior, random_walk_prior
+from .prior import random_walk_prior
 from .scales import START, effect_moments, improve_scales
 from .screen import Screen
 from .settings import Settings
 
 MOST_ROUNDS = 100
-MOST_NEWTON_STEPS = 50
-MOST_HALVINGS = 30
 ROUND_DRAWS = 16  # perturbation draws in a round: enough for sums over all genes
 ROUND_CG_TOLERANCE = 1e-3  # of the solves in a round, whose errors the next round corrects
-SCALE_TOLERANCE = 5e-3  # Newton step of every log scale, and of the log weight, at which rounds end
+SCALE_TOLERANCE = 0.03  # Newton step of every log scale, in its posterior SDs, at which rounds end
+WEIGHT_TOLERANCE = 5e-3  # step of the log weight at which rounds end
+DAMPING = 0.1  # first damping of the scales' steps, doubled when that is not enough
 FIRST_STEP = 0.5  # largest step of an effect at which the search for a starting point ends
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mode:
-    """The mode of the effects at given prior and weight. x: float64 [P]; pi: fate probabilities there [N, F].
-
-    steps: Newton steps; step: largest entry of the last one; gradient: largest entry of the gradient at x;
-    cg_iterations: of all solves.
-    """
-
-    x: Tensor
-    pi: Tensor
-    steps: int
-    step: float
-    gradient: float
-    cg_iterations: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +119,7 @@ def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, devi
     mode = find_mode(design, prior, state.weight, state.x, settings)
     curvature = curvature_at(design, prior, mode.pi, state.weight[design.day])
     found = gene_covariances(curvature, settings)
-    pooled = settings.likelihood_weight != "auto_by_day"
-    dispersion = dispersion_by_day(design, mode.pi, state.weight * found.pearson_excess, pooled)
+    dispersion = _dispersion(design, mode.pi, state.weight * found.pearson_excess, settings.likelihood_weight)
     clock["covariances"] = time.perf_counter()
     marks = list(clock)
     return LaplaceFit(
@@ -149,36 +141,6 @@ def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, devi
     )  # fmt: skip
 
 
-def find_mode(design: Design, prior: Prior, weight: Tensor, x: Tensor, settings: Settings, tolerance: float | None = None) -> Mode:
-    """Newton's method from x for the mode at a prior and weight by day [D], until no entry moves by more than
-    `newton_tolerance` (or `tolerance`). Raises FitError.
-    """
-    tolerance = tolerance or settings.newton_tolerance
-    cells, iterations = weight[design.day], 0
-    for steps in range(1, MOST_NEWTON_STEPS + 1):
-        x, step, _, newton = newton_step(design, prior, cells, x, settings)
-        iterations += newton
-        if step < tolerance:
-            pi = fate_probabilities(design.forward(x))
-            score = gradient(design, prior, cells, pi, x)
-            return Mode(x=x, pi=pi, steps=steps, step=step, gradient=float(score.abs().max()), cg_iterations=iterations)
-    raise FitError(
-        f"The mode was not found in {MOST_NEWTON_STEPS} Newton steps: the last one still moved an effect by {step:.2g} "
-        f"(`newton_tolerance: {settings.newton_tolerance:g}`). Narrow the priors (`s_alpha`, `s_tau`), or set a number "
-        "as `likelihood_weight`."
-    )
-
-
-def newton_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, settings: Settings) -> tuple[Tensor, float, Curvature, int]:
-    """x after one controlled step, its largest entry, the curvature before it, and conjugate gradients' iterations."""
-    pi = fate_probabilities(design.forward(x))
-    curvature = curvature_at(design, prior, pi, cells)
-    score = gradient(design, prior, cells, pi, x)
-    solution = curvature.solve(score.unsqueeze(1), settings.cg_tolerance)
-    x, step = take_step(design, prior, cells, x, solution.x.squeeze(1))
-    return x, step, curvature, solution.iterations
-
-
 def _start(design: Design, settings: Settings) -> _State:
     """A rough mode at the starting scales; an automatic weight starts without effective parameters."""
     scales = design.nuisance.new_full((design.n_days + 1, design.n_fates), START)
@@ -194,8 +156,11 @@ def _start(design: Design, settings: Settings) -> _State:
 
 
 def _run_rounds(design: Design, state: _State, settings: Settings, progress: bool) -> _State:
-    """Rounds until the scales, the weight and the mode are at rest."""
-    draws, moved = None, np.inf
+    """Rounds until the scales, the weight and the mode are at rest.
+
+    Newton's steps of the scales are damped towards EM's as soon as one does not bring more rest.
+    """
+    draws, damping, unrest = None, 0.0, np.inf
     bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=not progress)
     for rounds in bar:
         prior, cells = random_walk_prior(design, state.scales, settings), state.weight[design.day]
@@ -204,20 +169,37 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
         solution = curvature.solve(r, ROUND_CG_TOLERANCE, draws)
         draws = solution.x
         covariances = [a + b for a, b in zip(curvature.inverses, shared_moment(curvature, draws, r))]
-        improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), settings)
+        improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), damping, settings)
         weight = _next_weight(design, state.weight, x, draws, settings)
-        moved = max(improved.step, float((weight / state.weight).log().abs().max()))
+        drift = float((weight / state.weight).log().abs().max())
+        if improved.unrest > unrest:
+            damping = min(1.0, max(3 * damping, DAMPING))
+        else:
+            damping = damping / 2
+        unrest = improved.unrest
         state = _State(
-            x=x, scales=improved.scales, weight=weight, sd_log=improved.sd_log, newton_steps=state.newton_steps + 1,
-            rounds=rounds, cg_iterations=state.cg_iterations + newton + solution.iterations,
+            x=x, scales=state.scales * improved.step.exp(), weight=weight, sd_log=improved.sd_log,
+            newton_steps=state.newton_steps + 1, rounds=rounds,
+            cg_iterations=state.cg_iterations + newton + solution.iterations,
         )  # fmt: skip
-        bar.set_postfix(step=f"{step:.2g}", scales=f"{improved.step:.2g}")
-        if moved < SCALE_TOLERANCE:
+        bar.set_postfix(scales=f"{unrest:.2g} sd", weight=f"{drift:.2g}", effects=f"{step:.2g}")
+        if unrest < SCALE_TOLERANCE and drift < WEIGHT_TOLERANCE:
             return state
     raise FitError(
-        f"Scales and weight did not settle in {MOST_ROUNDS} rounds: the last one still moved one by {moved:.2g} on the log "
-        "scale. Set a number as `likelihood_weight`, or narrow `s_tau`, `s_time` or `s_guide`."
+        f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by {unrest:.2g} "
+        f"of its SD, and the log weight by {drift:.2g}. Set a number as `likelihood_weight`, or narrow `s_tau`, `s_time` "
+        "or `s_guide`."
     )
+
+
+def _dispersion(design: Design, pi: Tensor, parameters: Tensor, wanted: float | str) -> Tensor:
+    """phi by day [D] at the end; FitError where an automatic weight rests on too few degrees of freedom."""
+    pooled = wanted != "auto_by_day"
+    phi = dispersion_by_day(design, pi, parameters, pooled)
+    used = parameters / labels_by_day(design)
+    if wanted in WORDS and float((used.mean() if pooled else used.max())) > 1 - LEAST_FREEDOM:
+        refuse_weight(wanted, 1 / phi)
+    return phi
 
 
 def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, settings: Settings) -> Tensor:
@@ -225,37 +207,6 @@ def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, setti
         return weight
     pi = fate_probabilities(design.forward(x))
     return next_weight(settings.likelihood_weight, design, weight, pi, design.forward(draws))
-
-
-def fate_probabilities(eta: Tensor) -> Tensor:
-    """Probabilities of the fates beside the reference, [N, F]."""
-    return torch.softmax(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)[:, 1:]
-
-
-def gradient(design: Design, prior: Prior, cells: Tensor, pi: Tensor, x: Tensor) -> Tensor:
-    """Gradient of the log posterior in x: J' weight (p - pi) - Q x, [P]."""
-    return design.transpose(cells.unsqueeze(1) * (design.fate_probs - pi)) - prior.precision(design, x)
-
-
-def log_posterior(design: Design, prior: Prior, cells: Tensor, x: Tensor) -> float:
-    """Log posterior at x up to a constant."""
-    eta = design.forward(x)
-    total = torch.logsumexp(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)
-    return float((cells * ((design.fate_probs * eta).sum(1) - total)).sum() - 0.5 * (x * prior.precision(design, x)).sum())
-
-
-def take_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, step: Tensor) -> tuple[Tensor, float]:
-    """x after the step, halved until the log posterior does not fall, and the largest entry of the step taken."""
-    before = log_posterior(design, prior, cells, x)
-    slack = 1e-11 * abs(before)  # rounding of a sum over all cells
-    for _ in range(MOST_HALVINGS):
-        if log_posterior(design, prior, cells, x + step) >= before - slack:
-            return x + step, float(step.abs().max())
-        step = step / 2
-    raise FitError(
-        f"No step along Newton's direction raises the log posterior ({before:.6g}), after {MOST_HALVINGS} halvings. "
-        "Check the fate probabilities, or narrow the priors (`s_alpha`, `s_tau`)."
-    )
 
 
 def gene_blocks(design: Design, x: Tensor, covariances: list[Tensor]) -> tuple[GeneBlocks, ...]:
@@ -318,6 +269,6 @@ def _named_scales(scales: Tensor) -> dict[str, np.ndarray]:
 
 def _rule(settings: Settings) -> str:
     return (
-        f"no log scale and no log weight moves by {SCALE_TOLERANCE:g} in a round, then no effect by "
-        f"{settings.newton_tolerance:g} in a Newton step"
+        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD in a round and no log weight by {WEIGHT_TOLERANCE:g}, "
+        f"then no effect by {settings.newton_tolerance:g} in a Newton step"
     )

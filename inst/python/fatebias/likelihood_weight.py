@@ -12,12 +12,17 @@ depends on the skewness of the labels as well (Farrington 1996, J. R. Stat. Soc.
 the trace one-hot labels got weights 4 to 6 % too large on 6,000 to 25,000 cells (now: 0 to 1 %).
 """
 
+from typing import NoReturn
+
 import torch
 from torch import Tensor
 
 from .design import Design
+from .errors import FitError
 
 WORDS = ("auto", "auto_by_day")
+WEIGHT_RANGE = (1e-3, 1e6)  # one-hot labels have 1, Dirichlet labels their concentration + 1
+LEAST_FREEDOM = 0.05  # share of the labels that must be left over by the parameters
 _CHUNK = 4096  # cells whose probabilities under all draws stay in the cache
 
 
@@ -40,24 +45,42 @@ def pearson_excess_by_day(design: Design, pi: Tensor, shift: Tensor) -> Tensor:
 def dispersion_by_day(design: Design, pi: Tensor, p: Tensor, pooled: bool) -> Tensor:
     """phi of the labels around pi [N, F], given parameters p by day [D]: [D], equal when pooled."""
     pearson = pearson_by_day(design, pi)
-    freedom = design.n_fates * torch.bincount(design.day, minlength=design.n_days) - p
+    labels = labels_by_day(design)
+    freedom = torch.maximum(labels - p, LEAST_FREEDOM * labels)
     return (pearson.sum() / freedom.sum()).expand(len(pearson)) if pooled else pearson / freedom
+
+
+def labels_by_day(design: Design) -> Tensor:
+    """N F of each day: [D]."""
+    return design.n_fates * torch.bincount(design.day, minlength=design.n_days)
 
 
 def start_weight(wanted: float | str, design: Design, pi: Tensor) -> Tensor:
     """The weight of a cell by day, [D]: the number wanted, or 1 / phi without counting parameters."""
     if wanted not in WORDS:
         return design.nuisance.new_full((design.n_days,), wanted)
-    return 1 / dispersion_by_day(design, pi, torch.zeros(design.n_days, dtype=pi.dtype, device=pi.device), wanted == "auto")
+    none = pi.new_zeros(design.n_days)
+    return 1 / dispersion_by_day(design, pi, none, wanted == "auto")
 
 
-def next_weight(wanted: float | str, design: Design, weight: Tensor, pi: Tensor, shift: Tensor) -> Tensor:
-    """The weight by day [D] after a round at `weight`: unchanged if a number is wanted, else 1 / phi
-    ("auto": one phi, "auto_by_day": one a day). shift: as in `pearson_excess_by_day`.
+def next_weight(wanted: str, design: Design, weight: Tensor, pi: Tensor, shift: Tensor) -> Tensor:
+    """1 / phi by day [D] after a round at `weight` ("auto": one phi, "auto_by_day": one a day).
+
+    shift: as in `pearson_excess_by_day`. Raises FitError where the labels do not tell their dispersion.
     """
-    if wanted not in WORDS:
-        return weight
-    return 1 / dispersion_by_day(design, pi, weight * pearson_excess_by_day(design, pi, shift), wanted == "auto")
+    found = 1 / dispersion_by_day(design, pi, weight * pearson_excess_by_day(design, pi, shift), wanted == "auto")
+    if not bool(((found > WEIGHT_RANGE[0]) & (found < WEIGHT_RANGE[1])).all()):
+        refuse_weight(wanted, found)
+    return found
+
+
+def refuse_weight(wanted: str, weight: Tensor) -> NoReturn:
+    """The error for labels whose dispersion cannot be told."""
+    numbers = ", ".join(f"{value:.3g}" for value in weight.tolist())
+    raise FitError(
+        f"`likelihood_weight: {wanted}` finds no usable dispersion of the labels (weights by day: {numbers}): there are too few "
+        "cells for the genes, guides and days, or the labels are separated. Set a number as `likelihood_weight`."
+    )
 
 
 def _pearson(labels: Tensor, pi: Tensor, reference: Tensor) -> Tensor:

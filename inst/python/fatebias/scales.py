@@ -19,19 +19,20 @@ from .settings import Settings
 
 START = 0.3  # where every scale starts
 LARGEST_STEP = 1.0  # of a log scale in one round
-EM_OVERRELAXATION = 1.8  # for a round whose observed information is not positive definite
+LEAST_SHARE = 0.002  # observed information, of that of known effects, that a direction is taken to have at least
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleStep:
-    """scales: after the step, [D + 1, F]. step: largest change of a log scale that was asked for.
+    """A Newton step of the log scales. [D + 1, F] each: step, and sd_log, the SD of the log scales before it.
 
-    sd_log: SD of the log scales before the step, [D + 1, F]; NaN where the information is not positive definite.
+    The step is for information raised to a share `damping` of that of known effects: 1 is EM, LEAST_SHARE Newton.
+    unrest: how far the undamped step would go, the largest of a scale, in its SDs.
     """
 
-    scales: Tensor
-    step: float
+    step: Tensor
     sd_log: Tensor
+    unrest: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,23 +64,26 @@ def effect_moments(design: Design, x: Tensor, covariances: list[Tensor]) -> Mome
     return Moments(second=second, spread=spread)
 
 
-def improve_scales(design: Design, scales: Tensor, moments: Moments, settings: Settings) -> ScaleStep:
-    """One Newton step on the log scales, or an over-relaxed EM step where the information is not positive definite."""
+def improve_scales(design: Design, scales: Tensor, moments: Moments, damping: float, settings: Settings) -> ScaleStep:
+    """The step of the log scales [D + 1, F] from moments at these scales."""
     n, prior_scale = _counts(design, scales), _prior_scales(design, scales, settings)
     square = scales.reshape(-1) ** 2
     known, pull = moments.second / square, square / prior_scale**2
     score = known - (n - 1) - pull
-    information = torch.diag(2 * known + 2 * pull) - moments.spread / (square.unsqueeze(1) * square)
-    factor, failed = torch.linalg.cholesky_ex(information)
-    if failed:
-        step = EM_OVERRELAXATION * 0.5 * torch.log(known / (n - 1 + pull))
-        sd = torch.full_like(step, torch.nan)
-    else:
-        step = torch.cholesky_solve(score.unsqueeze(1), factor).squeeze(1)
-        sd = torch.cholesky_inverse(factor).diagonal().sqrt()
-    largest = float(step.abs().max())
-    step = step.clamp(-LARGEST_STEP, LARGEST_STEP)
-    return ScaleStep(scales=scales * step.exp().view_as(scales), step=largest, sd_log=sd.view_as(scales))
+    complete = 2 * known + 2 * pull
+    root = complete.sqrt()
+    spread = moments.spread / (square.unsqueeze(1) * square * root.unsqueeze(1) * root)
+    shares, directions = torch.linalg.eigh(torch.eye(len(n), dtype=root.dtype, device=root.device) - spread)
+
+    def step_for(least: float) -> Tensor:
+        return directions @ ((directions.T @ (score / root)) / shares.clamp(min=least)) / root
+
+    sd = ((directions**2 / shares.clamp(min=LEAST_SHARE)).sum(1)).sqrt() / root
+    return ScaleStep(
+        step=step_for(max(damping, LEAST_SHARE)).clamp(-LARGEST_STEP, LARGEST_STEP).view_as(scales),
+        sd_log=sd.view_as(scales),
+        unrest=float((step_for(LEAST_SHARE) / sd).abs().max()),
+    )
 
 
 def _counts(design: Design, scales: Tensor) -> Tensor:
