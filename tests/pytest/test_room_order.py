@@ -7,7 +7,7 @@ import fatebias
 
 ROOMS = (
     "errors settings guide_map screen screen_file stopwatch effects cells model posterior "
-    "design prior curvature likelihood_weight covariance scales laplace estimates structured approx_posterior svi "
+    "design prior curvature likelihood_weight covariance scales mode laplace estimates structured approx_posterior svi "
     "inference export qc fit simulate bridge __main__"
 ).split()
 FOLDER = Path(fatebias.__file__).parent

@@ -26,7 +26,8 @@ from torch import Tensor
 from torch.distributions import constraints
 
 from .curvature import curvature_at
-from .laplace import LaplaceFit, fate_probabilities
+from .laplace import LaplaceFit
+from .mode import fate_probabilities
 from .prior import random_walk_prior
 from .screen import Screen
 from .settings import Settings
