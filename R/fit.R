@@ -112,8 +112,8 @@ print.fatebias_fit <- function(x, ...) {
 #'
 #' @param object a `fatebias_fit`.
 #' @param ... not used.
-#' @returns A list with a print method: `sizes` (cells, cells of the file, genes, guides, controls), `left_out`
-#'   (cells by reason), `days`, `fates`, `contrast`, `likelihood_weight`, `dispersion` (of the labels, at
+#' @returns A list with a print method: `sizes` (cells, cells of the file, genes, guides, controls),
+#'   `left_out` (cells by reason), `days`, `fates`, `contrast`, `likelihood_weight`, `dispersion` (of the labels, at
 #'   weight 1; weight times dispersion is 1 where the weight is right), `effective_parameters`, `scales`
 #'   (posterior mean and SD by fate), `convergence` (steps, rounds, gradient, rules), `losses` (first and
 #'   last of SVI), `sandwich_ratio` (median of the sandwich SE over the model's; 1 where the model is
@@ -164,7 +164,7 @@ convergence_lines <- function(convergence, losses) {
   svi <- convergence$svi
   c(
     sprintf(
-      "Mode and scales: %d Newton steps, %d EM rounds, %d iterations of conjugate gradients, largest gradient %.2g",
+      "Mode and scales: %d Newton steps, %d EM rounds, %d CG iterations, largest gradient %.2g",
       l$newton_steps, l$em_rounds, l$cg_iterations, l$gradient
     ),
     if (!is.null(svi)) {

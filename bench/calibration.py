@@ -56,7 +56,9 @@ def main() -> None:
     rows += [(engine, *posterior_on_strong(engine, range(first, first + 5))) for engine in ("laplace", "svi")]
     print("\nPosterior, strong screens, sparse truth, 5 seeds\n")
     print_table(("engine", "RMSE", f"coverage of {LEVEL:.0%}"), rows)
-    print("\nEstimates for mash, weak screens, 8 seeds (must: .92-1.08 and .87-.93; logit-normal: .85-1.08 and .87-.96)\n")
+    print(
+        "\nEstimates for mash, weak screens, 8 seeds (must: .92-1.08 and .87-.93; logit-normal: .85-1.08 and .87-.96)\n"
+    )
     rows = []
     for name, arguments in WEAK.items():
         sd, covered, ratio = estimates_on_weak(arguments, range(first, first + 8))

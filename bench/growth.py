@@ -35,7 +35,8 @@ def main() -> None:
     print_table(("what grows", "n", "s"), rows)
     for what in ("cells", "genes"):
         n, seconds = np.array([row[1:] for row in rows if row[0] == what]).T
-        print(f"log-log slope against {what}: {np.polyfit(np.log(n), np.log(seconds), 1)[0]:.2f} (must be <= {MOST_SLOPE})")
+        slope = np.polyfit(np.log(n), np.log(seconds), 1)[0]
+        print(f"log-log slope against {what}: {slope:.2f} (must be <= {MOST_SLOPE})")
 
 
 if __name__ == "__main__":

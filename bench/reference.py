@@ -34,8 +34,12 @@ def main() -> None:
     rows = [("must", "", 0.10, ".90 / .97-1.03 / 1.10", 0.15, "0.90-1.10")]
     for name, weight in (("soft", 20), ("onehot", 1)):
         for engine, family in (("laplace", "structured"), ("svi", "structured"), ("svi", "normal")):
-            rows.append((name, engine if engine == "laplace" else f"svi {family}", *compare(name, weight, engine, family)))
-    print_table(("screen", "engine", "theta: difference / SD", "SD ratio", "delta: difference / SD", "SD ratio (median)"), rows)
+            rows.append(
+                (name, engine if engine == "laplace" else f"svi {family}", *compare(name, weight, engine, family))
+            )
+    print_table(
+        ("screen", "engine", "theta: difference / SD", "SD ratio", "delta: difference / SD", "SD ratio (median)"), rows
+    )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,13 @@ SIZE = {"cells": 2500, "genes": 12, "guides_per_gene": 4, "ntc": 6, "moi": 4.0, 
 
 
 def settings_of(engine: str, seed: int) -> Settings:
-    given = {"likelihood_weight": 1.0, "inference": engine, "seed": seed, "save_draws": "all", "num_posterior_draws": DRAWS}
+    given = {
+        "likelihood_weight": 1.0,
+        "inference": engine,
+        "seed": seed,
+        "save_draws": "all",
+        "num_posterior_draws": DRAWS,
+    }
     return Settings.from_mapping(NARROW | given)
 
 

@@ -8,7 +8,6 @@ from measure import print_table, product_seconds, simulated_screen
 
 from fatebias.cells import to_tensors
 from fatebias.laplace import fit_laplace
-from fatebias.screen_file import read_screen
 from fatebias.settings import Settings
 from fatebias.structured import structured_start
 from fatebias.svi import fit_svi

@@ -29,7 +29,9 @@ class Dense:
     shapes: dict[str, tuple[int, ...]]
 
     def named(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        return {name: x[at : at + np.prod(self.shapes[name])].reshape(self.shapes[name]) for name, at in self.starts.items()}
+        return {
+            name: x[at : at + np.prod(self.shapes[name])].reshape(self.shapes[name]) for name, at in self.starts.items()
+        }
 
     def pi(self, x: np.ndarray) -> np.ndarray:
         e = np.exp(self.design @ x)
@@ -65,7 +67,14 @@ class Dense:
 
 def dense_model(screen: Screen, settings: Settings, theta_precision: np.ndarray, sigma_guide, weight) -> Dense:
     """theta_precision [F, D, D]: of a gene's theta over days; sigma_guide [F]; weight: by day [D]."""
-    l, g, f, d, r, n = (screen.n_genes, screen.n_guides, screen.n_fates - 1, screen.n_days, screen.n_replicates, screen.n_cells)
+    l, g, f, d, r, n = (
+        screen.n_genes,
+        screen.n_guides,
+        screen.n_fates - 1,
+        screen.n_days,
+        screen.n_replicates,
+        screen.n_cells,
+    )
     shapes = {"theta": (l, f, d), "v": (g, f), "alpha": (f, d), "b": (f, r), "gamma": (f,)}
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     starts = dict(zip(shapes, np.cumsum([0, *sizes[:-1]]).tolist()))
@@ -101,7 +110,9 @@ def random_walk_precision(tau, sigma_time) -> np.ndarray:
     return np.stack(out)
 
 
-def curvature_of(screen: Screen, prior="random_walk", weight=20.0, seed=0) -> tuple[torch.Tensor, Curvature, torch.Tensor]:
+def curvature_of(
+    screen: Screen, prior="random_walk", weight=20.0, seed=0
+) -> tuple[torch.Tensor, Curvature, torch.Tensor]:
     """A random x, the engine's curvature there, and A as the dense matrix that its products with unit vectors make."""
     settings = Settings.from_mapping()
     design = build_design(screen)

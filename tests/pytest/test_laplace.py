@@ -202,7 +202,9 @@ def test_a_guide_carried_by_two_cells():
 def test_unbalanced_days_are_recovered():
     sim = simulated(cells=12_000, genes=12, days=3, concentration=50.0, effects="random_walk")
     keep = np.flatnonzero((sim.day != 1) | (np.random.default_rng(0).random(len(sim.day)) < 0.1))
-    rare = replace(sim, guides=sim.guides[keep], day=sim.day[keep], replicate=sim.replicate[keep], probs=sim.probs[keep])
+    rare = replace(
+        sim, guides=sim.guides[keep], day=sim.day[keep], replicate=sim.replicate[keep], probs=sim.probs[keep]
+    )
     screen = screen_of(rare)
     fit = fit_laplace(screen, replace(SETTINGS, likelihood_weight="auto"))
     sd = sds(fit, "theta")

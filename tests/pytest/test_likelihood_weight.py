@@ -16,7 +16,9 @@ WEAK = {"cells": 6000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0
 
 
 def random_probabilities(design, seed=0):
-    logits = torch.randn((design.n_cells, design.n_fates + 1), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    logits = torch.randn(
+        (design.n_cells, design.n_fates + 1), generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
     return torch.softmax(logits, 1)[:, 1:]
 
 
@@ -35,7 +37,9 @@ def test_excess_is_the_mean_over_draws(small_screen):
     shift = 0.3 * torch.randn((design.n_cells, design.n_fates, 5), generator=torch.Generator().manual_seed(1))
     eta = torch.log(pi / (1 - pi.sum(1, keepdim=True)))
     moved = [eta + shift[:, :, draw] for draw in range(5)]
-    each = [pearson_by_day(design, torch.softmax(torch.cat([torch.zeros_like(e[:, :1]), e], 1), 1)[:, 1:]) for e in moved]
+    each = [
+        pearson_by_day(design, torch.softmax(torch.cat([torch.zeros_like(e[:, :1]), e], 1), 1)[:, 1:]) for e in moved
+    ]
     expected = torch.stack(each).mean(0) - pearson_by_day(design, pi)
     np.testing.assert_allclose(pearson_excess_by_day(design, pi, shift), expected, rtol=1e-6)
 
@@ -77,6 +81,8 @@ def test_a_fixed_weight_reports_the_dispersion_that_auto_would_use():
 
 
 def test_too_few_cells_for_a_dispersion():
-    screen = screen_of(simulated(cells=60, genes=20, guides_per_gene=2, days=2, fates=5, replicates=1, moi=6.0, labels="onehot"))
+    screen = screen_of(
+        simulated(cells=60, genes=20, guides_per_gene=2, days=2, fates=5, replicates=1, moi=6.0, labels="onehot")
+    )
     with pytest.raises(FitError, match="Set a number as `likelihood_weight`"):
         fit_laplace(screen, AUTO)

@@ -14,7 +14,7 @@ from .structured import StructuredPosterior, StructuredStart
 ApproxPosterior = AutoGuide | StructuredPosterior
 START_SCALE = 0.3  # where tau, sigma_time and sigma_guide of Pyro's own families start
 _START_SD = 0.1  # SD of every unconstrained parameter of these at the start
-_DRAWS_AT_ONCE = 100  # draws of the structured posterior in memory at a time
+_NUMBERS_AT_ONCE = 20_000_000  # in the precisions of the structured posterior's blocks, of the draws made together
 
 
 def make_approx_posterior(
@@ -37,7 +37,8 @@ def draw_sites(
     """Draws of every site of the model, first axis draw, on the CPU."""
     with torch.no_grad():
         if isinstance(approx, StructuredPosterior):
-            sizes = [min(_DRAWS_AT_ONCE, n_draws - first) for first in range(0, n_draws, _DRAWS_AT_ONCE)]
+            width = max(1, _NUMBERS_AT_ONCE // approx.numbers_a_draw)
+            sizes = [min(width, n_draws - first) for first in range(0, n_draws, width)]
             parts = [{k: v.cpu() for k, v in approx.draw(size)[0].items()} for size in sizes]
             return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         sampler = Predictive(approx, num_samples=n_draws, parallel=True)

@@ -22,7 +22,7 @@ _CHUNK = 4096  # cells whose linear predictors stay in the cache
 
 @dataclass(frozen=True, kw_only=True)
 class Solution:
-    """x with A x = b. iterations: of conjugate gradients; residual: the largest of a column, relative (`Curvature.solve`)."""
+    """x with A x = b. iterations: of conjugate gradients; residual: the largest of a column (`Curvature.solve`)."""
 
     x: Tensor
     iterations: int
@@ -51,7 +51,9 @@ class Curvature:
         return self.design.transpose(eta).add_(self.prior.precision(self.design, x))
 
     def solve(self, b: Tensor, tolerance: float, start: Tensor | None = None) -> Solution:
-        """Solve A x = b, b [P, S], in the precision of b (or in double where float32 stalls), from `start` or 0, until every column has converged.
+        """Solve A x = b, b [P, S], from `start` or 0, until every column has converged.
+
+        In the precision of b, or in double where float32 stalls.
 
         The residual r is measured as sqrt(r' M r / b' M b), M the preconditioner: nearly the error of x
         in posterior SDs, relative, whatever the units of its entries. Raises FitError.
@@ -84,10 +86,8 @@ class Curvature:
         z = self._precondition(r)
         direction, rz, size = z.clone(), _dot(r, z), _dot(b, self._precondition(b))
         most = MOST_ITERATIONS if b.dtype == torch.float64 else MOST_SINGLE_ITERATIONS
-        for iterations in range(most + 1):
-            residual = float(_ratio(rz, size).clamp(min=0).max().sqrt())
-            if residual <= tolerance or iterations == most:
-                return Solution(x=x, iterations=iterations, residual=residual)
+        iterations, residual = 0, _relative(rz, size)
+        while residual > tolerance and iterations < most:
             product = self.times(direction)
             step = _ratio(rz, _dot(direction, product)).to(b.dtype)
             x.addcmul_(direction, step)
@@ -95,6 +95,8 @@ class Curvature:
             z = self._precondition(r)
             rz, before = _dot(r, z), rz
             direction.mul_(_ratio(rz, before).to(b.dtype)).add_(z)
+            iterations, residual = iterations + 1, _relative(rz, size)
+        return Solution(x=x, iterations=iterations, residual=residual)
 
     def _precondition(self, r: Tensor) -> Tensor:
         """A-DEF2: gene blocks, made A-orthogonal to the coarse space, plus the solve on the coarse space."""
@@ -172,7 +174,9 @@ def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor
     n = columns.shape[1]
     bent = by_cell.float().unsqueeze(2) * columns.float()[:, None, :, None]  # W J Z, [N, F, K + D, F]
     unit = by_cell.new_zeros((design.n_effects, n * f))
-    of_prior = prior.precision(design, add_coarse_(design, unit, torch.eye(n * f, dtype=unit.dtype, device=unit.device)))
+    of_prior = prior.precision(
+        design, add_coarse_(design, unit, torch.eye(n * f, dtype=unit.dtype, device=unit.device))
+    )
     image = of_prior + design.transpose(bent.view(len(bent), f, n * f))
     products = coarse_part(design, of_prior)
     for a in range(f):
@@ -205,6 +209,11 @@ def gene_columns(x: Tensor, group: GeneGroup) -> Tensor:
 
 def _centred(values: Tensor, axis: int) -> Tensor:
     return values - values.mean(axis, keepdim=True)
+
+
+def _relative(rz: Tensor, size: Tensor) -> float:
+    """The residual of `Curvature.solve`, the largest of a column; NaN stays NaN."""
+    return float(_ratio(rz, size).clamp(min=0).max().sqrt())
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -31,7 +31,9 @@ class RowSums:
     def _matrix(self) -> Tensor:
         ones = torch.ones(len(self._rows), dtype=torch.float64, device=self._rows.device)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # torch calls its CSR tensors beta; products are all we ask of them
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # torch calls its CSR tensors beta; products are all we ask of them
             return torch.sparse_csr_tensor(self._ptr, self._rows, ones, (len(self._ptr) - 1, self._n_rows))
 
     def __call__(self, table: Tensor) -> Tensor:
@@ -213,9 +215,12 @@ def _gene_groups(screen, gene_order, guide_order, pairs, device) -> tuple[GeneGr
         stop = start + (high - low) * (n_days + n) * f
         groups.append(
             GeneGroup(
-                n=int(n), genes=slice(int(low), int(high)), guides=slice(int(first[low]), int(first[high])),
+                n=int(n),
+                genes=slice(int(low), int(high)),
+                guides=slice(int(first[low]), int(first[high])),
                 entries=slice(int(start), int(stop)),
-                pair_cell=torch.as_tensor(pairs[mine, 0], device=device), pair_entry=torch.as_tensor(entry, device=device),
+                pair_cell=torch.as_tensor(pairs[mine, 0], device=device),
+                pair_entry=torch.as_tensor(entry, device=device),
             )  # fmt: skip
         )
         start = stop

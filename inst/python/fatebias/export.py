@@ -78,6 +78,8 @@ def effect_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[
         "theta_posterior_summary.npz": labels | {
             "theta_mean": summary.theta_mean, "theta_sd": summary.theta_sd, "theta_cov": summary.theta_cov,
             "likelihood_cov": found.estimates.covariance,
+            "likelihood_se_model": sd_of(found.estimates.model_covariance),
+            "likelihood_se_sandwich": sd_of(found.estimates.sandwich_covariance),
             "theta_mean_all": np.moveaxis(summary.theta_mean_all, 1, 0),
             "theta_sd_all": np.moveaxis(summary.theta_sd_all, 1, 0),
             "axes": _texts(["*: gene, day", "*_all: fate, gene, day", "*_cov: gene, day, day"]),
@@ -124,14 +126,23 @@ def write_files(out_dir: Path, tables: Mapping, arrays: Mapping, manifest: Mappi
             np.savez_compressed(stage / name, **members)
         text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
         (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        earlier = _files_of(out_dir)
         (out_dir / MANIFEST).unlink(missing_ok=True)  # a folder without manifest is no fit
+        for name in earlier - set(manifest["files"]):
+            (out_dir / name).unlink(missing_ok=True)  # draws of an earlier fit do not belong to this one
         for name in [*tables, *arrays, MANIFEST]:
             os.replace(stage / name, out_dir / name)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
         raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return manifest
+
+
+def _files_of(out_dir: Path) -> set[str]:
+    """Names of the files that an earlier fit has left in a folder, by its manifest."""
+    path = out_dir / MANIFEST
+    return set(json.loads(path.read_text(encoding="utf-8"))["files"]) if path.is_file() else set()
 
 
 def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:

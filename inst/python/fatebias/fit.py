@@ -22,6 +22,7 @@ from .settings import Settings
 from .stopwatch import Stopwatch
 from .svi import SVIFit
 
+_ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any fit of this process sets a number
 _LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
 
 
@@ -41,7 +42,7 @@ def fit_screen(
     watch = Stopwatch()
     out_dir = prepare_out_dir(out_dir)
     device = choose_device(settings.device)
-    torch.set_num_threads(settings.threads or torch.get_num_threads())
+    torch.set_num_threads(settings.threads or _ALL_THREADS)
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings)
     found = infer(screen, settings, device, progress, watch)
@@ -54,7 +55,7 @@ def fit_screen(
         "fatebias_version": __version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
-        "settings": settings.as_dict("screen", "fit", "qc"),
+        "settings": settings.as_dict("screen", "fit"),
         "seed": settings.seed,
         "device": device,
         "threads": torch.get_num_threads(),

@@ -47,7 +47,16 @@ def infer(
     screen: Screen, settings: Settings, device: str = "cpu", progress: bool = False, watch: Stopwatch | None = None
 ) -> Inference:
     """Fit a screen on a device. Raises FitError; gives a FitWarning for a weight far from the labels' dispersion."""
-    watch = watch or Stopwatch()
+    try:
+        return _infer(screen, settings, device, progress, watch or Stopwatch())
+    except torch.linalg.LinAlgError as error:
+        raise FitError(
+            f"A matrix of the fit lost its positive definiteness ({error}). Lower `learning_rate` if SVI was running; "
+            "otherwise check the labels, or widen the priors."
+        ) from error
+
+
+def _infer(screen: Screen, settings: Settings, device: str, progress: bool, watch: Stopwatch) -> Inference:
     with watch.stage("laplace"):
         laplace = fit_laplace(screen, settings, progress, device)
     _warn_if_weight_is_far(laplace, screen, settings, device)
@@ -94,13 +103,19 @@ def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
 
 def _warn_if_weight_is_far(laplace: LaplaceFit, screen: Screen, settings: Settings, device: str) -> None:
     """A fixed weight outside WEIGHT_RANGE / phi: fit once more with an automatic weight, and say what it finds."""
-    fixed, (low, high) = settings.likelihood_weight, WEIGHT_RANGE
-    if not isinstance(fixed, float) or low <= fixed * float(laplace.dispersion.mean()) <= high:
+    fixed, phi, (low, high) = settings.likelihood_weight, float(laplace.dispersion.mean()), WEIGHT_RANGE
+    if not isinstance(fixed, float) or low <= fixed * phi <= high:
         return
-    auto = float(fit_laplace(screen, dataclasses.replace(settings, likelihood_weight="auto"), device=device).weight[0])
+    try:
+        auto = float(fit_laplace(screen, dataclasses.replace(settings, likelihood_weight="auto"), device=device).weight[0])
+    except FitError as error:  # a diagnosis must not end a fit that has succeeded
+        finding = f"`likelihood_weight: auto` finds no weight on this screen ({error})"
+    else:
+        finding = (
+            f"`likelihood_weight: auto` finds {auto:.3g}. Standard errors come out about "
+            f"{math.sqrt(auto / fixed):.2g} times those at that weight."
+        )
     message = (
-        f"`likelihood_weight: {fixed:g}` is far from what the dispersion of the labels calls for: "
-        f"`likelihood_weight: auto` finds {auto:.3g}. Standard errors come out about {math.sqrt(auto / fixed):.2g} "
-        "times those at that weight."
+        f"`likelihood_weight: {fixed:g}` is far from what the dispersion of the labels ({phi:.3g}) calls for: {finding}"
     )
     warnings.warn(message, FitWarning, stacklevel=3)

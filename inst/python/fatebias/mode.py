@@ -32,7 +32,9 @@ class Mode:
     cg_iterations: int
 
 
-def find_mode(design: Design, prior: Prior, weight: Tensor, x: Tensor, settings: Settings, tolerance: float | None = None) -> Mode:
+def find_mode(
+    design: Design, prior: Prior, weight: Tensor, x: Tensor, settings: Settings, tolerance: float | None = None
+) -> Mode:
     """Newton's method from x for the mode at a prior and weight by day [D], until no entry moves by more than
     `newton_tolerance` (or `tolerance`). Raises FitError.
     """
@@ -52,7 +54,9 @@ def find_mode(design: Design, prior: Prior, weight: Tensor, x: Tensor, settings:
     )
 
 
-def newton_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, settings: Settings) -> tuple[Tensor, float, Curvature, int]:
+def newton_step(
+    design: Design, prior: Prior, cells: Tensor, x: Tensor, settings: Settings
+) -> tuple[Tensor, float, Curvature, int]:
     """x after one controlled step, its largest entry, the curvature before it, and conjugate gradients' iterations."""
     pi = fate_probabilities(design.forward(x))
     curvature = curvature_at(design, prior, pi, cells)
@@ -76,7 +80,9 @@ def log_posterior(design: Design, prior: Prior, cells: Tensor, x: Tensor) -> flo
     """Log posterior at x up to a constant."""
     eta = design.forward(x)
     total = torch.logsumexp(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)
-    return float((cells * ((design.fate_probs * eta).sum(1) - total)).sum() - 0.5 * (x * prior.precision(design, x)).sum())
+    return float(
+        (cells * ((design.fate_probs * eta).sum(1) - total)).sum() - 0.5 * (x * prior.precision(design, x)).sum()
+    )
 
 
 def take_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, step: Tensor) -> tuple[Tensor, float]:

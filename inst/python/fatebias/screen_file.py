@@ -148,16 +148,17 @@ class _Reader:
             )
         if len(set(names)) < len(names):
             raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
-        wanted = s.fates if s.fates and isinstance(value, pd.DataFrame) else ()
-        unknown = [fate for fate in (s.ref_fate, *wanted) if fate not in names]
-        if unknown:
+        if s.ref_fate not in names:
             raise ScreenError(
-                f"{self.path}: {label} has no fate {first_few(unknown)}; its fates are {first_few(names)}. "
-                "Set `ref_fate` (and `fates`) in the configuration."
+                f"{self.path}: {label} has no fate {s.ref_fate}; its fates are {first_few(names)}. Set `ref_fate`."
+            )
+        if s.fates and set(s.fates) != set(names):
+            raise ScreenError(
+                f"{self.path}: {label} has the fates {first_few(names)}, but `fates` names {first_few(s.fates)}."
             )
         self._check_probabilities(probs, label)
         order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
-        return tuple(names[j] for j in order), probs[:, order]
+        return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
 
     def _fate_names(self, label: str) -> list[str]:
         """Names for a plain array: the setting, or what CellRank 2 leaves in obs (lineages_fwd -> term_states_fwd)."""

@@ -6,7 +6,6 @@ setting is described. `Settings` has one field a key; `from_mapping` applies the
 
 import dataclasses
 import difflib
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,11 +42,6 @@ class _Checks:
         if problems:
             raise SettingsError("\n".join(problems))
         return cls(**settings)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Settings":
-        """Settings from a JSON object of keys that differ from the defaults (the call from R)."""
-        return cls.from_mapping(json.loads(text))
 
     @classmethod
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
@@ -88,7 +82,10 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise SettingsError(f"--set wants key=value, found {text!r}.")
-    return key.strip(), yaml.safe_load(value)
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
 
 
 def _refuse_unknown(given: Mapping[str, Any]) -> None:

@@ -75,7 +75,7 @@ def structured_start(fit: LaplaceFit, screen: Screen, settings: Settings) -> Str
     pi = fate_probabilities(design.forward(fit.x))
     curvature = curvature_at(design, random_walk_prior(design, scales, settings), pi, weight)
     size = design.n_nuisance * design.n_fates
-    image = curvature.coarse_image[:, :size]  # A's columns of the nuisance effects
+    image = curvature.coarse_image[:, :size].double()  # A's columns of the nuisance effects
     within = image[design.groups[-1].entries.stop :]
     covariance = torch.linalg.inv((within + within.T) / 2)
     first_guide = np.r_[0, np.cumsum(screen.guides_per_gene)]
@@ -114,6 +114,11 @@ class StructuredPosterior(PyroModule):
         self.blocks = PyroModule[torch.nn.ModuleList]([_Blocks(one, start.log_scales, dtype) for one in start.blocks])
         self.register_buffer("gene_place", torch.argsort(torch.cat([one.genes for one in start.blocks])))
         self.register_buffer("guide_place", torch.argsort(torch.cat([one.guides.reshape(-1) for one in start.blocks])))
+
+    @property
+    def numbers_a_draw(self) -> int:
+        """Numbers in the precisions of all blocks, which every draw of the scales has its own of."""
+        return sum(block.of_data.numel() for block in self.blocks)
 
     def forward(self, *args, **kwargs) -> None:
         """Sample all sites; the arguments are the model's and are not looked at."""

@@ -39,34 +39,37 @@ class SVIFit:
 
 @dataclass
 class _Schedule:
-    """Learning rate levels: a level ends when the mean loss stops improving from one window to the next.
+    """Learning rate levels: a level ends when the mean loss stops improving from one window of steps to the next.
 
     An improvement counts relative to that since the first window, so that neither the number of cells
     nor the constant part of the loss matters; while all of it is within the noise (a start at the
-    optimum), a level ends after one window.
+    optimum), a level ends after one window. A fit whose last window lies above its best one has not converged.
     """
 
     window: int
     tolerance: float
     level: int = 0
     first: np.ndarray | None = None
-    previous: float | None = None
+    best: np.ndarray | None = None
+    last: np.ndarray | None = None
+    new_level: bool = False
 
     def level_ended(self, losses: list[float]) -> bool:
         """True when a window is complete and no better than the one before it at this learning rate."""
         if len(losses) % self.window:
             return False
-        now = np.array(losses[-self.window :])
-        if self.first is None:
-            self.first, self.previous = now, now.mean()
+        before, self.last = self.last, np.array(losses[-self.window :])
+        if before is None:
+            self.first = self.best = self.last
             return False
-        gained = self.first.mean() - now.mean()
-        noise = np.sqrt((self.first.var() + now.var()) / self.window)
-        last_gain = np.inf if self.previous is None else self.previous - now.mean()
-        self.previous = now.mean()
-        if abs(gained) > NOISE * noise and last_gain >= self.tolerance * abs(gained):
+        if self.last.mean() < self.best.mean():
+            self.best = self.last
+        gained, gain = self.first.mean() - self.last.mean(), before.mean() - self.last.mean()
+        at_rest = abs(gained) <= self._noise(self.first, self.last)
+        if not at_rest and (self.new_level or gain >= self.tolerance * abs(gained)):
+            self.new_level = False
             return False
-        self.level, self.previous = self.level + 1, None
+        self.level, self.new_level = self.level + 1, True
         return True
 
     @property
@@ -74,11 +77,21 @@ class _Schedule:
         return self.level == RATE_LEVELS
 
     @property
+    def converged(self) -> bool:
+        """All levels ended, the last one not above the best window."""
+        return self.done and self.last.mean() - self.best.mean() <= self._noise(self.best, self.last)
+
+    def _noise(self, one: np.ndarray, other: np.ndarray) -> float:
+        """NOISE standard errors of the difference of two windows' means, from successive differences (trends drop out)."""
+        variance = (np.diff(one) ** 2).mean() / 2 + (np.diff(other) ** 2).mean() / 2
+        return NOISE * float(np.sqrt(variance / self.window))
+
+    @property
     def rule(self) -> str:
         return (
             f"at each of {RATE_LEVELS} falling learning rates, the mean loss of {self.window} steps improves by less "
             f"than {self.tolerance:g} of the improvement since the first {self.window} steps, or that is within "
-            f"{NOISE:g} standard errors of 0"
+            f"{NOISE:g} standard errors of 0; and the last {self.window} steps are not above the best ones"
         )
 
 
@@ -117,7 +130,7 @@ def fit_svi(
             if len(losses) == settings.num_steps:
                 break
     return SVIFit(
-        approx_posterior=approx, steps=len(losses), converged=schedule.done, rule=schedule.rule, losses=np.array(losses)
+        approx_posterior=approx, steps=len(losses), converged=schedule.converged, rule=schedule.rule, losses=np.array(losses)
     )
 
 
