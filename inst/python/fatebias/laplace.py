@@ -30,7 +30,7 @@ from .likelihood_weight import (
 from .mode import fate_probabilities, find_mode, newton_step
 from .posterior import EffectBlock, gene_slices
 from .prior import random_walk_prior
-from .scales import START, effect_moments, improve_scales
+from .scales import LEAST_SD, START, effect_moments, improve_scales
 from .screen import Screen
 from .settings import Settings
 
@@ -269,6 +269,6 @@ def _named_scales(scales: Tensor) -> dict[str, np.ndarray]:
 
 def _rule(settings: Settings) -> str:
     return (
-        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD in a round and no log weight by {WEIGHT_TOLERANCE:g}, "
+        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD (at least {LEAST_SD:g}) in a round and no log weight by {WEIGHT_TOLERANCE:g}, "
         f"then no effect by {settings.newton_tolerance:g} in a Newton step"
     )

@@ -19,6 +19,7 @@ from .settings import Settings
 
 START = 0.3  # where every scale starts
 LARGEST_STEP = 1.0  # of a log scale in one round
+LEAST_SD = 0.15  # of a log scale: smaller uncertainty needs no finer answer
 LEAST_SHARE = 0.002  # observed information, of that of known effects, that a direction is taken to have at least
 
 
@@ -27,7 +28,7 @@ class ScaleStep:
     """A Newton step of the log scales. [D + 1, F] each: step, and sd_log, the SD of the log scales before it.
 
     The step is for information raised to a share `damping` of that of known effects: 1 is EM, LEAST_SHARE Newton.
-    unrest: how far the undamped step would go, the largest of a scale, in its SDs.
+    unrest: how far the undamped step would go, the largest of a scale, in its SDs or in LEAST_SD if that is more.
     """
 
     step: Tensor
@@ -82,7 +83,7 @@ def improve_scales(design: Design, scales: Tensor, moments: Moments, damping: fl
     return ScaleStep(
         step=step_for(max(damping, LEAST_SHARE)).clamp(-LARGEST_STEP, LARGEST_STEP).view_as(scales),
         sd_log=sd.view_as(scales),
-        unrest=float((step_for(LEAST_SHARE) / sd).abs().max()),
+        unrest=float((step_for(LEAST_SHARE) / sd.clamp(min=LEAST_SD)).abs().max()),
     )
 
 
