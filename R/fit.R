@@ -36,10 +36,13 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
   py_call(
     "fit", "fit_screen",
     screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
-    out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit", "qc")),
+    out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
     progress = progress
   )
-  read_fit(out_dir)
+  fit <- read_fit(out_dir)
+  # mode and thresholds are no part of the fit's files, but of what was asked for here
+  fit$settings <- update_settings(fit$settings, !!!settings_list(settings, "qc"))
+  fit
 }
 
 #' The stage Screen as it was when the screen was read; other wishes come too late

@@ -21,8 +21,8 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #'   covariances between days; default for likelihood input), `"simple"`
 #'   ([mashr::estimate_null_correlation_simple()], from rows without missing estimates) or a matrix,
 #'   days x days. Where there are no covariances `"simple"` takes the place of `"fit"`, and where
-#'   that is impossible the identity, both with a warning. For guides, tables and matrices `"simple"` is the
-#'   default.
+#'   that is impossible the identity, both with a warning. For posterior input, guides, tables and
+#'   matrices `"simple"` is the default.
 #' @param covariances `"canonical"`, a specification (see [canonical_covariances()]) or a named list of
 #'   matrices, days x days.
 #' @param discovery_method `"mashr"` or `"ashr"`.
@@ -50,7 +50,7 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #' head(result$table)
 #' @export
 run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), input = settings$mash_input,
-                     v = default_v(settings, x, level), covariances = settings$mash_covariances,
+                     v = default_v(settings, x, level, input), covariances = settings$mash_covariances,
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
                      gridmult = settings$mash_gridmult, ...) {
   level <- rlang::arg_match(level)
@@ -112,11 +112,11 @@ choose_v <- function(v, estimates, call) {
   simple_v(v, estimates)
 }
 
-#' Only the genes of a fit come with covariances between days
+#' `mash_v: fit` is meant for the fixed-effect estimates of a fit; anything else has `"simple"`
 #' @noRd
-default_v <- function(settings, x, level) {
-  without <- level == "guide" || !inherits(x, "fatebias_fit")
-  if (without && settings$mash_v == "fit") "simple" else settings$mash_v
+default_v <- function(settings, x, level, input) {
+  estimates <- level == "gene" && input == "likelihood" && inherits(x, "fatebias_fit")
+  if (!estimates && settings$mash_v == "fit") "simple" else settings$mash_v
 }
 
 #' V from rows near null; the identity, with a warning, where there are too few

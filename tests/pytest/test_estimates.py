@@ -32,8 +32,8 @@ def test_estimates_equal_the_dense_ones(small_screen, contrast):
     np.testing.assert_allclose(found.theta_hat, theta, atol=1e-6)
     covariance = np.linalg.inv(dense.curvature(x))
     at = (dense.starts["theta"] + np.arange(theta.size * f)).reshape(-1, f, d)
-    exact = np.stack([np.einsum("fdge,f,g->de", covariance[np.ix_(one.ravel(), one.ravel())].reshape(f, d, f, d), weights, weights)
-                      for one in at])  # fmt: skip
+    blocks = np.stack([covariance[np.ix_(one.ravel(), one.ravel())] for one in at]).reshape(-1, f, d, f, d)
+    exact = np.einsum("lfdge,f,g->lde", blocks, weights, weights)
     np.testing.assert_allclose(found.se, np.sqrt(np.einsum("ldd->ld", exact)), rtol=0.04)
 
 

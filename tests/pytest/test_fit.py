@@ -116,6 +116,14 @@ def test_qc_passes_on_the_fit_itself(fit):
     assert_qc(findings, "simulation")
 
 
+def test_draws_of_an_earlier_fit_do_not_stay_beside_a_new_one(simulated_files, tmp_path):
+    for draws in ("all", "none"):
+        settings = Settings.from_mapping({"inference": "laplace", "save_draws": draws, "num_posterior_draws": 50})
+        manifest = fit_screen(simulated_files["screen"], simulated_files["guide_map"], tmp_path, settings)
+        assert {path.name for path in tmp_path.iterdir()} == set(manifest["files"])
+    assert "posterior_draws.npz" not in manifest["files"]
+
+
 def test_bad_input_fails_before_any_file_is_written(simulated_files, tmp_path):
     out = tmp_path / "results"
     with pytest.raises(ScreenError):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from conftest import DATA, screen_of, simulated
 
 from fatebias.errors import FitError, FitWarning
@@ -53,6 +54,23 @@ def test_a_fixed_weight_far_from_the_labels_warns_with_what_auto_would_find(smal
         match=r"`likelihood_weight: auto` finds (19|2[0-3])\.?\d*\. Standard errors come out about 2\.\d times",
     ):
         infer(small_screen, Settings.from_mapping({"likelihood_weight": 4, "inference": "laplace"}))
+
+
+def test_a_weight_that_auto_cannot_find_does_not_end_a_fit_at_a_fixed_one():
+    """Labels that are almost their expectation: no dispersion to tell a weight from."""
+    screen = screen_of(simulated(concentration=1e7))
+    with pytest.warns(FitWarning, match="finds no weight on this screen"):
+        found = infer(screen, Settings.from_mapping({"likelihood_weight": 20, "inference": "laplace"}))
+    assert np.isfinite(found.summary.theta_sd).all()
+
+
+def test_a_matrix_that_is_not_positive_definite_is_a_fit_error(small_screen, monkeypatch):
+    def fail(*arguments):
+        raise torch.linalg.LinAlgError("not positive-definite")
+
+    monkeypatch.setattr("fatebias.inference.fit_laplace", fail)
+    with pytest.raises(FitError, match="lost its positive definiteness"):
+        infer(small_screen, Settings.from_mapping())
 
 
 @pytest.mark.filterwarnings("error::fatebias.errors.FitWarning")

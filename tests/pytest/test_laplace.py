@@ -215,7 +215,9 @@ def test_unbalanced_days_are_recovered():
 
 def test_no_convergence_is_an_error(small_screen, monkeypatch):
     monkeypatch.setattr("fatebias.laplace.MOST_ROUNDS", 2)
-    with pytest.raises(FitError, match="did not settle in 2 rounds.*Set a number as `likelihood_weight`"):
+    with pytest.raises(
+        FitError, match="did not settle in 2 rounds.*if it is the weight, set a number as `likelihood_weight`"
+    ):
         fit_laplace(small_screen, SETTINGS)
     monkeypatch.setattr("fatebias.mode.MOST_NEWTON_STEPS", 1)
     with pytest.raises(FitError, match="not found in 1 Newton steps"):

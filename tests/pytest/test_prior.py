@@ -22,7 +22,9 @@ def scales(design):
 
 
 def test_theta_is_a_random_walk_and_v_independent(design, scales):
-    block = random_walk_prior(design, scales, SETTINGS).block(2).view(design.n_days + 2, design.n_fates, -1, design.n_fates)
+    block = (
+        random_walk_prior(design, scales, SETTINGS).block(2).view(design.n_days + 2, design.n_fates, -1, design.n_fates)
+    )
     d = design.n_days
     exact = random_walk_precision(scales[0].numpy(), scales[1:-1].T.numpy())
     for fate in range(design.n_fates):

@@ -140,8 +140,9 @@ def test_bad_probabilities_name_file_key_and_cells(edited, rows, values, said):
     assert "edited.h5ad" in str(caught.value) and "obsm['fateprob']" in str(caught.value)
 
 
-def test_sums_within_the_tolerance_pass(edited):
-    assert edited(change_probs([3], [0.5, 0.3, 0.2005])).n_cells == 300
+def test_sums_within_the_tolerance_pass_and_are_made_exact(edited):
+    probs = edited(change_probs([3], [0.5, 0.3, 0.2005])).fate_probs
+    assert np.allclose(probs.sum(1), 1, atol=1e-12) and np.allclose(probs[3], np.array([0.5, 0.3, 0.2005]) / 1.0005)
 
 
 def shorten(file):
@@ -191,6 +192,7 @@ def no_covar(file):
         (lambda file: None, {"day_key": "time"}, r"no obs\['time'\]; obs has: day"),
         (lambda file: None, {"rep_key": "batch"}, r"no obsm\['covar'\]\['batch'\]; obsm/covar has: rep"),
         (lambda file: None, {"ref_fate": "Endo"}, "no fate Endo; its fates are EC, MES, NEU"),
+        (lambda file: None, {"fates": ["EC", "MES"]}, "has the fates EC, MES, NEU, but `fates` names EC, MES"),
         (lambda file: None, {"contrast_fate": "EC"}, "is the reference fate"),
         (lambda file: None, {"fate_prob_key": "guide", "fates": ["EC", "MES"]}, r"obsm\['guide'\] is sparse"),
         (

@@ -7,7 +7,7 @@ from fatebias.cells import to_tensors
 from fatebias.errors import FitError
 from fatebias.posterior import blocks_from_raw, summarise_draws
 from fatebias.settings import Settings
-from fatebias.svi import draw_raw, fit_svi
+from fatebias.svi import RATE_LEVELS, _Schedule, draw_raw, fit_svi
 
 WEIGHT = 21.0  # of labels of concentration 20
 
@@ -79,3 +79,26 @@ def test_a_loss_that_is_not_finite_stops_the_fit(small_screen):
     cells.fate_probs[0, 0] = float("nan")
     with pytest.raises(FitError, match="loss is nan at step 1"):
         fit_svi(cells, layout, settings, WEIGHT)
+
+
+def ends(losses, window=100, tolerance=1e-2):
+    """The schedule fed with losses; the step at which it was done, and its verdict."""
+    schedule, seen = _Schedule(window=window, tolerance=tolerance), []
+    for loss in losses:
+        seen.append(loss)
+        schedule.level_ended(seen)
+        if schedule.done:
+            break
+    return len(seen), schedule.done, schedule.converged
+
+
+def test_the_rule_on_losses_of_known_shape():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.01, 5000)
+    flat = ends(5 + noise)
+    assert flat[1:] == (True, True) and flat[0] <= 100 * (RATE_LEVELS + 1)
+    falling = ends(5 + 10 * np.exp(-np.arange(5000) / 300) + noise)
+    assert falling[1:] == (True, True) and falling[0] > 1000
+    assert not ends(np.linspace(1, 60, 5000) + noise)[2]  # a rising loss ends levels, but is no convergence
+    steep = ends(np.linspace(60, 1, 5000) + noise)
+    assert steep[1] is False  # still falling when the steps were used up

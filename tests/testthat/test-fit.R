@@ -60,6 +60,8 @@ test_that("Python: a fit from R has the contract's files, rows and columns", {
   expect_identical(fit$settings$num_steps, 60L)
   expect_length(grep("fit_manifest.json|\\.npz$", fit$files), 3)
   expect_output(print(summary(fit)), "after 60 steps")
+  expect_identical(fit$settings$mode, "simulation")
+  expect_null(fit$manifest$settings$mode)
 })
 
 test_that("Python: few steps are said not to have converged", {

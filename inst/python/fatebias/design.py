@@ -157,7 +157,7 @@ class Design:
 
 def build_design(screen: Screen, device: str = "cpu") -> Design:
     """The design of a screen on a device."""
-    n_days, f = screen.n_days, screen.n_fates - 1
+    n_days = screen.n_days
     gene_order = np.argsort(screen.guides_per_gene, kind="stable")
     place_of_gene = np.argsort(gene_order)
     guide_order = np.argsort(place_of_gene[screen.guide_gene], kind="stable")

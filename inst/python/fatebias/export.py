@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import ExportError
+from .estimates import sd_of
 from .inference import Inference
 from .posterior import PosteriorSummary
 from .screen import Screen

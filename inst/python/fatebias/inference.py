@@ -107,7 +107,9 @@ def _warn_if_weight_is_far(laplace: LaplaceFit, screen: Screen, settings: Settin
     if not isinstance(fixed, float) or low <= fixed * phi <= high:
         return
     try:
-        auto = float(fit_laplace(screen, dataclasses.replace(settings, likelihood_weight="auto"), device=device).weight[0])
+        auto = float(
+            fit_laplace(screen, dataclasses.replace(settings, likelihood_weight="auto"), device=device).weight[0]
+        )
     except FitError as error:  # a diagnosis must not end a fit that has succeeded
         finding = f"`likelihood_weight: auto` finds no weight on this screen ({error})"
     else:

@@ -39,15 +39,15 @@ ROUND_DRAWS = 16  # perturbation draws in a round: enough for sums over all gene
 ROUND_CG_TOLERANCE = 1e-3  # of the solves in a round, whose errors the next round corrects
 SCALE_TOLERANCE = 0.03  # Newton step of every log scale, in its posterior SDs, at which rounds end
 WEIGHT_TOLERANCE = 5e-3  # step of the log weight at which rounds end
-DAMPING = 0.1  # first damping of the scales' steps, doubled when that is not enough
+DAMPING = 0.1  # first damping of the scales' steps, tripled when that is not enough
 FIRST_STEP = 0.5  # largest step of an effect at which the search for a starting point ends
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneBlocks:
-    """Posterior of the genes with n guides: genes [l] (of the screen), mean [l, D + n, F], covariance [l, (D + n) F, (D + n) F].
+    """Posterior of the genes with n guides: genes [l] (of the screen), mean [l, D + n, F], covariance [l, k, k].
 
-    The effects of a gene are theta by day, then v by guide (delta = v centred), fates innermost.
+    The k = (D + n) F effects of a gene are theta by day, then v by guide (delta = v centred), fates innermost.
     """
 
     n: int
@@ -161,7 +161,7 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
     Newton's steps of the scales are damped towards EM's as soon as one does not bring more rest.
     """
     draws, damping, unrest = None, 0.0, np.inf
-    bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=not progress)
+    bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=None if progress else True)
     for rounds in bar:
         prior, cells = random_walk_prior(design, state.scales, settings), state.weight[design.day]
         x, step, curvature, newton = newton_step(design, prior, cells, state.x, settings)
@@ -172,10 +172,7 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
         improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), damping, settings)
         weight = _next_weight(design, state.weight, x, draws, settings)
         drift = float((weight / state.weight).log().abs().max())
-        if improved.unrest > unrest:
-            damping = min(1.0, max(3 * damping, DAMPING))
-        else:
-            damping = damping / 2
+        damping = min(1.0, max(3 * damping, DAMPING)) if improved.unrest > unrest else damping / 2
         unrest = improved.unrest
         state = _State(
             x=x, scales=state.scales * improved.step.exp(), weight=weight, sd_log=improved.sd_log,
@@ -186,9 +183,10 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
         if unrest < SCALE_TOLERANCE and drift < WEIGHT_TOLERANCE:
             return state
     raise FitError(
-        f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by {unrest:.2g} "
-        f"of its SD, and the log weight by {drift:.2g}. Set a number as `likelihood_weight`, or narrow `s_tau`, `s_time` "
-        "or `s_guide`."
+        f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by "
+        f"{unrest:.2g} of its SD (must be < {SCALE_TOLERANCE:g}), and the log weight by {drift:.2g} (must be < "
+        f"{WEIGHT_TOLERANCE:g}). If it is the scales, narrow `s_tau`, `s_time` or `s_guide`; if it is the weight, set "
+        "a number as `likelihood_weight`."
     )
 
 
@@ -197,7 +195,7 @@ def _dispersion(design: Design, pi: Tensor, parameters: Tensor, wanted: float | 
     pooled = wanted != "auto_by_day"
     phi = dispersion_by_day(design, pi, parameters, pooled)
     used = parameters / labels_by_day(design)
-    if wanted in WORDS and float((used.mean() if pooled else used.max())) > 1 - LEAST_FREEDOM:
+    if wanted in WORDS and float(used.mean() if pooled else used.max()) > 1 - LEAST_FREEDOM:
         refuse_weight(wanted, 1 / phi)
     return phi
 
@@ -213,7 +211,9 @@ def gene_blocks(design: Design, x: Tensor, covariances: list[Tensor]) -> tuple[G
     """Means and covariances by number of guides, genes named by their index in the screen."""
     return tuple(
         GeneBlocks(
-            n=group.n, genes=design.gene_order[group.genes], mean=design.blocks(x, group).cpu().numpy(),
+            n=group.n,
+            genes=design.gene_order[group.genes],
+            mean=design.blocks(x, group).cpu().numpy(),
             covariance=covariance.cpu().numpy(),
         )  # fmt: skip
         for group, covariance in zip(design.groups, covariances)
@@ -269,6 +269,6 @@ def _named_scales(scales: Tensor) -> dict[str, np.ndarray]:
 
 def _rule(settings: Settings) -> str:
     return (
-        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD (at least {LEAST_SD:g}) in a round and no log weight by {WEIGHT_TOLERANCE:g}, "
-        f"then no effect by {settings.newton_tolerance:g} in a Newton step"
+        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD (at least {LEAST_SD:g}) in a round and no log "
+        f"weight by {WEIGHT_TOLERANCE:g}, then no effect by {settings.newton_tolerance:g} in a Newton step"
     )

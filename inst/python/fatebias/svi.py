@@ -79,10 +79,10 @@ class _Schedule:
     @property
     def converged(self) -> bool:
         """All levels ended, the last one not above the best window."""
-        return self.done and self.last.mean() - self.best.mean() <= self._noise(self.best, self.last)
+        return bool(self.done and self.last.mean() - self.best.mean() <= self._noise(self.best, self.last))
 
     def _noise(self, one: np.ndarray, other: np.ndarray) -> float:
-        """NOISE standard errors of the difference of two windows' means, from successive differences (trends drop out)."""
+        """NOISE standard errors of the difference of two means, from successive differences: trends drop out."""
         variance = (np.diff(one) ** 2).mean() / 2 + (np.diff(other) ** 2).mean() / 2
         return NOISE * float(np.sqrt(variance / self.window))
 
@@ -130,7 +130,11 @@ def fit_svi(
             if len(losses) == settings.num_steps:
                 break
     return SVIFit(
-        approx_posterior=approx, steps=len(losses), converged=schedule.converged, rule=schedule.rule, losses=np.array(losses)
+        approx_posterior=approx,
+        steps=len(losses),
+        converged=schedule.converged,
+        rule=schedule.rule,
+        losses=np.array(losses),
     )
 
 
