@@ -154,6 +154,5 @@ write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   validate_writable(dirname(path), call = call)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   map_path <- paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
-  data.table::fwrite(guide_map[, c("guide_name", "gene_name", "is_ntc")], map_path)
-  map_path
+  write_table(as.data.frame(guide_map)[, c("guide_name", "gene_name", "is_ntc")], map_path, call = call)
 }

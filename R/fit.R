@@ -36,10 +36,13 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
   py_call(
     "fit", "fit_screen",
     screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
-    out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit", "qc")),
+    out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
     progress = progress
   )
-  read_fit(out_dir)
+  fit <- read_fit(out_dir)
+  # mode and thresholds are no part of the fit's files, but of what was asked for here
+  fit$settings <- update_settings(fit$settings, !!!settings_list(settings, "qc"))
+  fit
 }
 
 #' The stage Screen as it was when the screen was read; other wishes come too late
@@ -91,18 +94,16 @@ read_fit <- function(out_dir) {
 format.fatebias_fit <- function(x, ...) {
   m <- x$manifest
   converged <- if (isTRUE(m$convergence$converged)) "converged" else "NOT converged"
+  engine <- paste(c(m$convergence$engine, m$convergence$approx_posterior), collapse = ", ")
   c(
     paste("<fatebias_fit>", x$out_dir),
     screen_lines(m$screen),
-    sprintf(
-      "Effects on %s, likelihood weight %s", m$contrast, format(unlist(m$likelihood_weight), digits = 3)
-    ),
-    sprintf(
-      "%s (%s): %s steps, %s, %.0f s on %s", m$convergence$engine, m$convergence$approx_posterior,
-      count(m$convergence$steps), converged, m$seconds$total, m$device
-    )
+    sprintf("Effects on %s, likelihood weight %s", m$contrast, show_weight(m$likelihood_weight)),
+    sprintf("%s: %s, %.0f s on %s", engine, converged, m$seconds$total, m$device)
   )
 }
+
+show_weight <- function(weight) paste(format(unlist(weight), digits = 3, trim = TRUE), collapse = " ")
 
 #' @export
 print.fatebias_fit <- function(x, ...) {
@@ -110,14 +111,30 @@ print.fatebias_fit <- function(x, ...) {
   invisible(x)
 }
 
+#' Summary of a fit: how it was made and how it ended
+#'
+#' @param object a `fatebias_fit`.
+#' @param ... not used.
+#' @returns A list with a print method: `sizes` (cells, cells of the file, genes, guides, controls),
+#'   `left_out` (cells by reason), `days`, `fates`, `contrast`, `likelihood_weight`, `dispersion` (of the labels, at
+#'   weight 1; weight times dispersion is 1 where the weight is right), `effective_parameters`, `scales`
+#'   (posterior mean and SD by fate), `convergence` (steps, rounds, gradient, rules), `losses` (first and
+#'   last of SVI), `sandwich_ratio` (median of the sandwich SE over the model's; 1 where the model is
+#'   right), `seconds` by stage, `peak_memory_gb`, `seed`, `versions`.
+#' @examples
+#' summary(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
 #' @export
 summary.fatebias_fit <- function(object, ...) {
   m <- object$manifest
+  losses <- m$losses
   structure(
     list(
-      sizes = unlist(m$screen[c("n_cells", "n_genes", "n_guides", "n_ntc")]),
+      sizes = unlist(m$screen[c("n_cells", "n_cells_file", "n_genes", "n_guides", "n_ntc")]),
+      left_out = unlist(m$screen$left_out),
       days = object$days, fates = m$fates[-1], contrast = m$contrast, likelihood_weight = m$likelihood_weight,
-      scales = m$scales, convergence = m$convergence, seconds = unlist(m$seconds),
+      dispersion = m$dispersion, effective_parameters = m$effective_parameters, scales = m$scales,
+      convergence = m$convergence, losses = if (length(losses) > 0) losses[c(1, nrow(losses)), 2],
+      sandwich_ratio = m$estimates$sandwich_ratio, seconds = unlist(m$seconds),
       peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions)
     ),
     class = "summary_fatebias_fit"
@@ -128,10 +145,15 @@ summary.fatebias_fit <- function(object, ...) {
 print.summary_fatebias_fit <- function(x, ...) {
   cat(
     paste("Sizes:", paste(names(x$sizes), count(x$sizes), collapse = ", ")),
+    paste("Cells left out:", paste(names(x$left_out), x$left_out, collapse = ", ")),
     sprintf("Contrast %s; days %s; seed %s", x$contrast, paste(x$days, collapse = " < "), x$seed),
-    paste("Likelihood weight:", format(unlist(x$likelihood_weight), digits = 3)),
+    sprintf(
+      "Likelihood weight %s; dispersion of the labels %s; %s effective parameters",
+      show_weight(x$likelihood_weight), show_weight(x$dispersion), format(x$effective_parameters, digits = 4)
+    ),
     sprintf("Scale %s: %s", names(x$scales), vapply(x$scales, scale_line, character(1), fates = x$fates)),
-    paste("Convergence:", x$convergence$rule),
+    convergence_lines(x$convergence, x$losses),
+    sprintf("Estimates: sandwich SE / model SE %.3f (median)", x$sandwich_ratio),
     paste("Seconds:", paste(names(x$seconds), format(x$seconds, digits = 3, trim = TRUE), collapse = ", ")),
     paste("Peak memory (GB):", x$peak_memory_gb),
     paste("Versions:", paste(names(x$versions), x$versions, collapse = ", ")),
@@ -140,10 +162,30 @@ print.summary_fatebias_fit <- function(x, ...) {
   invisible(x)
 }
 
-#' Posterior means of a scale, fate by fate (one value, or one a day interval)
+convergence_lines <- function(convergence, losses) {
+  l <- convergence$laplace
+  svi <- convergence$svi
+  c(
+    sprintf(
+      "Mode and scales: %d Newton steps, %d EM rounds, %d CG iterations, largest gradient %.2g",
+      l$newton_steps, l$em_rounds, l$cg_iterations, l$gradient
+    ),
+    if (!is.null(svi)) {
+      sprintf(
+        "SVI (%s): %s after %d steps, loss %.5g at first and %.5g at last",
+        convergence$approx_posterior, if (svi$converged) "converged" else "NOT converged", svi$steps,
+        losses[[1]], losses[[2]]
+      )
+    },
+    paste("Rule:", (svi %||% l)$rule)
+  )
+}
+
+#' Posterior mean (SD) of a scale, fate by fate (one value, or one a day interval)
 #' @noRd
 scale_line <- function(scale, fates) {
-  mean <- matrix(unlist(scale$mean), nrow = length(fates))
-  values <- apply(mean, 1, function(row) paste(format(row, digits = 2, trim = TRUE), collapse = " "))
-  paste(fates, values, collapse = ", ")
+  as_rows <- function(values) matrix(unlist(values), nrow = length(fates))
+  text <- sprintf("%.3g (%.2g)", as_rows(scale$mean), as_rows(scale$sd))
+  rows <- apply(as_rows(text), 1, paste, collapse = " ")
+  paste(fates, rows, collapse = ", ")
 }

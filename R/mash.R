@@ -17,9 +17,12 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #'   the preset of the fit.
 #' @param input what is taken of a fit: `"posterior"` (mean and SD) or `"likelihood"` (fixed-effect
 #'   estimates).
-#' @param v correlation of the estimates between days: `"simple"`
+#' @param v correlation of the estimates between days: `"fit"` (mean correlation by the fit's own
+#'   covariances between days; default for likelihood input), `"simple"`
 #'   ([mashr::estimate_null_correlation_simple()], from rows without missing estimates) or a matrix,
-#'   days x days. Where `"simple"` is impossible the identity is used, with a warning.
+#'   days x days. Where there are no covariances `"simple"` takes the place of `"fit"`, and where
+#'   that is impossible the identity, both with a warning. For posterior input, guides, tables and
+#'   matrices `"simple"` is the default.
 #' @param covariances `"canonical"`, a specification (see [canonical_covariances()]) or a named list of
 #'   matrices, days x days.
 #' @param discovery_method `"mashr"` or `"ashr"`.
@@ -47,7 +50,7 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #' head(result$table)
 #' @export
 run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), input = settings$mash_input,
-                     v = settings$mash_v, covariances = settings$mash_covariances,
+                     v = default_v(settings, x, level, input), covariances = settings$mash_covariances,
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
                      gridmult = settings$mash_gridmult, ...) {
   level <- rlang::arg_match(level)
@@ -95,27 +98,60 @@ shrink_ashr <- function(estimates, ...) {
 #' The correlation of the estimates between days: what was asked, what is used, and why
 #' @noRd
 choose_v <- function(v, estimates, call) {
-  n_days <- ncol(estimates$betahat)
   if (is.matrix(v)) {
-    return(
-      list(asked = "a matrix", used = "a matrix", matrix = validate_v(v, n_days, call), why = "as given")
-    )
+    matrix <- validate_v(v, ncol(estimates$betahat), call)
+    return(list(asked = "a matrix", used = "a matrix", matrix = matrix, why = "as given"))
   }
   if (!rlang::is_string(v)) abort_mash("{.arg v} must be a word or a matrix, days x days.", call = call)
   update_settings(fate_settings(), mash_v = v, call = call) # refuses unknown words and those to come
+  if (v == "fit" && !is.null(estimates$covariance)) {
+    matrix <- validate_v(mean_correlation(estimates), ncol(estimates$betahat), call)
+    why <- "mean correlation of the estimates by the fit's own covariances"
+    return(list(asked = v, used = v, matrix = matrix, why = why))
+  }
+  simple_v(v, estimates)
+}
+
+#' `mash_v: fit` is meant for the fixed-effect estimates of a fit; anything else has `"simple"`
+#' @noRd
+default_v <- function(settings, x, level, input) {
+  estimates <- level == "gene" && input == "likelihood" && inherits(x, "fatebias_fit")
+  if (!estimates && settings$mash_v == "fit") "simple" else settings$mash_v
+}
+
+#' V from rows near null; the identity, with a warning, where there are too few
+#' @noRd
+simple_v <- function(asked, estimates) {
+  if (asked == "fit") {
+    warn_mash(c(
+      "{.arg v} is {.val fit}, but there are no covariances between days for {estimates$origin}.",
+      i = "V is estimated from rows near null ({.val simple}) instead."
+    ))
+  }
   found <- tryCatch(
     list(matrix = null_correlation(estimates)),
     error = function(error) list(problem = conditionMessage(error))
   )
   if (is.null(found$problem)) {
-    return(list(asked = v, used = v, matrix = found$matrix, why = "correlation of rows near null"))
+    return(list(asked = asked, used = "simple", matrix = found$matrix, why = "correlation of rows near null"))
   }
   problem <- found$problem
   warn_mash(c(
     "The correlation of the estimates between days cannot be estimated; days are taken as independent.",
     x = "{problem}", i = "Give {.arg v} as a matrix if you know it."
   ))
-  list(asked = v, used = "identity", matrix = diag(n_days), why = problem)
+  list(asked = asked, used = "identity", matrix = diag(ncol(estimates$betahat)), why = problem)
+}
+
+#' Mean over rows of the correlation between days; a missing pair of days is left out of its mean
+#' @noRd
+mean_correlation <- function(estimates) {
+  correlation <- apply(estimates$covariance, 1, function(row) row / sqrt(tcrossprod(diag(row))))
+  n_days <- ncol(estimates$betahat)
+  mean <- matrix(rowMeans(correlation, na.rm = TRUE), n_days)
+  mean[is.nan(mean)] <- 0 # two days that no row has both of
+  diag(mean) <- 1
+  mean
 }
 
 null_correlation <- function(estimates) {

@@ -5,9 +5,9 @@ vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no informati
 
 #' Estimates as matrices
 #'
-#' @returns `list(names, betahat, se, days, missing, origin)`: `names` a data.table of the columns that
-#'   name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones filled),
-#'   `missing` a data.table (name, day).
+#' @returns `list(names, betahat, se, days, missing, origin, covariance)`: `names` a data.table of the
+#'   columns that name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones filled),
+#'   `missing` a data.table (name, day), `covariance` rows x days x days or NULL.
 #' @noRd
 mash_estimates <- function(x, level, input, call = rlang::caller_env()) {
   raw <- if (inherits(x, "fatebias_fit")) {
@@ -38,7 +38,19 @@ estimates_of_fit <- function(fit, level, input, call) {
   }
   origin <- c(likelihood = "fixed-effect estimates", posterior = "posterior mean and SD")
   table <- switch(input, likelihood = fit$likelihood, posterior = fit$gene)
-  estimates_of_table(table, level, origin[[input]], call, fit$days)
+  raw <- estimates_of_table(table, level, origin[[input]], call, fit$days)
+  column <- c(likelihood = "likelihood_cov", posterior = "theta_cov")[[input]]
+  raw$covariance <- if (!is.null(fit$cov)) covariance_array(fit$cov, column, raw$names$gene, length(fit$days))
+  raw
+}
+
+#' Covariances between days as an array rows x days x days, from the lower triangles in a table
+#' @noRd
+covariance_array <- function(table, column, genes, n_days) {
+  at <- cbind(match(table$gene, genes), table$day_1 + 1L, table$day_2 + 1L)
+  out <- array(NA_real_, c(length(genes), n_days, n_days))
+  out[at] <- out[at[, c(1, 3, 2)]] <- as.numeric(table[[column]])
+  out
 }
 
 estimates_of_table <- function(table, level, origin, call, days = NULL) {

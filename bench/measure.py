@@ -1,4 +1,4 @@
-"""Measuring whole processes: wall seconds, peak memory, and a yardstick of the machine's speed."""
+"""What the benchmarks share: measured processes, the machine's yardstick, screens in memory, tables."""
 
 import os
 import subprocess
@@ -7,6 +7,11 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+
+from fatebias.guide_map import GuideMap
+from fatebias.screen import RawCells, Screen, build_screen
+from fatebias.settings import Settings
+from fatebias.simulate import Arguments, Simulation, simulate
 
 PRODUCT_SIZE = 3000  # the yardstick: a float64 product of two matrices of this size
 
@@ -46,6 +51,36 @@ def product_seconds(repeats: int = 3) -> float:
         a @ a
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def screen_of(sim: Simulation, settings: Settings) -> Screen:
+    """The screen that reading the simulation's file would give, without the file."""
+    cells = RawCells(
+        guides=sim.guides,
+        guide_names=list(sim.guide_map.guide_name),
+        day=np.array([f"d{d}" for d in sim.day], dtype=object),
+        replicate=np.array([f"r{r}" for r in sim.replicate], dtype=object),
+        fates=sim.fates,
+        fate_probs=sim.probs,
+    )
+    guide_map = GuideMap(
+        guide_names=tuple(sim.guide_map.guide_name),
+        gene_names=tuple(sim.guide_map.gene_name),
+        is_ntc=sim.guide_map.is_ntc.to_numpy(dtype=bool),
+    )
+    return build_screen(cells, guide_map, settings, where="simulation")
+
+
+def simulated_screen(seed: int, settings: Settings, **arguments) -> tuple[Simulation, Screen]:
+    """A benchmark screen in memory, and its truth; `arguments` as on the command line."""
+    sim = simulate(Arguments.from_mapping({"seed": seed, **arguments}))
+    return sim, screen_of(sim, settings)
+
+
+def truth_of(sim: Simulation, screen: Screen) -> np.ndarray:
+    """True theta [L, F, D] in the screen's order of genes."""
+    place = {gene: k for k, gene in enumerate(sim.genes)}
+    return sim.theta[[place[gene] for gene in screen.gene_names]]
 
 
 def print_table(header: tuple[str, ...], rows: list[tuple]) -> None:

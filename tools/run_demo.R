@@ -22,9 +22,6 @@ set_key <- function(file, key, value) {
   writeLines(lines, file)
 }
 
-# What a label weighs in draws from the fate probabilities of its cell (Dirichlet: concentration + 1).
-label_weight <- function(folder) jsonlite::read_json(file.path(folder, "simulation.json"))$sampling_weight
-
 # The configuration may be edited; the pipeline itself is the package's.
 prepare_demo <- function(folder) {
   if (!has_screen(folder)) do.call(fatebias::simulate_screen, c(folder, screen_arguments))
@@ -32,7 +29,6 @@ prepare_demo <- function(folder) {
   if (!file.exists(config)) {
     fatebias::use_fatebias_pipeline(folder, overwrite = TRUE)
     set_key(config, "mode", "simulation")
-    set_key(config, "likelihood_weight", label_weight(folder))
   }
   file.copy(system.file("pipeline", "_targets.R", package = "fatebias"), folder, overwrite = TRUE)
 }

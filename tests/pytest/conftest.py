@@ -1,16 +1,15 @@
 """Screens that several tests use."""
-# ruff: noqa: E402 (the environment is set before torch is imported)
 
 import os
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small problems; and two test runs side by side do not fight for cores
 
+import measure
 import numpy as np
 import pytest
 
-from fatebias.guide_map import GuideMap
-from fatebias.screen import RawCells, Screen, build_screen
+from fatebias.screen import Screen
 from fatebias.settings import Settings
 from fatebias.simulate import Arguments, Simulation, simulate
 
@@ -25,15 +24,7 @@ def simulated(**arguments) -> Simulation:
 
 def screen_of(sim: Simulation, settings: Settings | None = None) -> Screen:
     """The screen that reading the simulation's file would give, without the file."""
-    cells = RawCells(
-        guides=sim.guides, guide_names=list(sim.guide_map.guide_name), day=labels("d", sim.day),
-        replicate=labels("r", sim.replicate), fates=sim.fates, fate_probs=sim.probs,
-    )  # fmt: skip
-    guide_map = GuideMap(
-        guide_names=tuple(sim.guide_map.guide_name), gene_names=tuple(sim.guide_map.gene_name),
-        is_ntc=sim.guide_map.is_ntc.to_numpy(dtype=bool),
-    )  # fmt: skip
-    return build_screen(cells, guide_map, settings or Settings.from_mapping(), where="simulation")
+    return measure.screen_of(sim, settings or Settings.from_mapping())
 
 
 def labels(prefix: str, codes: np.ndarray) -> np.ndarray:

@@ -29,8 +29,9 @@ class Dense:
     shapes: dict[str, tuple[int, ...]]
 
     def named(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        sizes = {name: int(np.prod(shape)) for name, shape in self.shapes.items()}
-        return {name: x[at : at + sizes[name]].reshape(self.shapes[name]) for name, at in self.starts.items()}
+        return {
+            name: x[at : at + np.prod(self.shapes[name])].reshape(self.shapes[name]) for name, at in self.starts.items()
+        }
 
     def pi(self, x: np.ndarray) -> np.ndarray:
         e = np.exp(self.design @ x)
@@ -66,9 +67,15 @@ class Dense:
 
 def dense_model(screen: Screen, settings: Settings, theta_precision: np.ndarray, sigma_guide, weight) -> Dense:
     """theta_precision [F, D, D]: of a gene's theta over days; sigma_guide [F]; weight: by day [D]."""
-    n, f, d = screen.n_cells, screen.n_fates - 1, screen.n_days
-    shapes = {"theta": (screen.n_genes, f, d), "v": (screen.n_guides, f)}
-    shapes |= {"alpha": (f, d), "b": (f, screen.n_replicates), "gamma": (f,)}
+    l, g, f, d, r, n = (
+        screen.n_genes,
+        screen.n_guides,
+        screen.n_fates - 1,
+        screen.n_days,
+        screen.n_replicates,
+        screen.n_cells,
+    )
+    shapes = {"theta": (l, f, d), "v": (g, f), "alpha": (f, d), "b": (f, r), "gamma": (f,)}
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     starts = dict(zip(shapes, np.cumsum([0, *sizes[:-1]]).tolist()))
     at = {name: starts[name] + np.arange(size).reshape(shapes[name]) for name, size in zip(shapes, sizes)}
@@ -78,7 +85,7 @@ def dense_model(screen: Screen, settings: Settings, theta_precision: np.ndarray,
         for name, value in sd.items():
             precision[at[name][k], at[name][k]] = value**-2.0
         precision[at["v"][:, k], at["v"][:, k]] = sigma_guide[k] ** -2.0
-        for gene in range(screen.n_genes):
+        for gene in range(l):
             precision[np.ix_(at["theta"][gene, k], at["theta"][gene, k])] = theta_precision[k]
         for i in range(n):
             day = screen.day[i]
@@ -104,7 +111,7 @@ def random_walk_precision(tau, sigma_time) -> np.ndarray:
 
 
 def curvature_of(
-    screen: Screen, prior: str = "random_walk", weight: float = 20.0, seed: int = 0
+    screen: Screen, prior="random_walk", weight=20.0, seed=0
 ) -> tuple[torch.Tensor, Curvature, torch.Tensor]:
     """A random x, the engine's curvature there, and A as the dense matrix that its products with unit vectors make."""
     settings = Settings.from_mapping()

@@ -41,12 +41,8 @@ def test_errors_carry_kind_message_and_trace(monkeypatch):
     assert "Traceback" in error["trace"]
     answer = report(monkeypatch, lambda: 1 / 0)
     assert answer["error"]["kind"] == "python"
-    assert (
-        answer["error"]["message"].startswith("ZeroDivisionError")
-    )
-    assert (
-        "test_bridge.py" in answer["error"]["message"]
-    )
+    assert answer["error"]["message"].startswith("ZeroDivisionError")
+    assert "test_bridge.py" in answer["error"]["message"]
     assert answer["value"] is None
 
 

@@ -73,8 +73,9 @@ def test_effective_parameters_are_the_trace(small_screen):
 def test_standard_errors_agree_with_the_dense_inverse(n_draws, median, upper):
     rng, ratios = np.random.default_rng(0), []
     for seed in range(8):
-        whole = {"genes": (12, 31), "guides_per_gene": (3, 7), "cells": (400, 2000), "days": (2, 5), "fates": (2, 4)}
-        size = {name: int(rng.integers(*bounds)) for name, bounds in whole.items()} | {"moi": rng.uniform(2, 6)}
+        genes, per_gene, cells = (int(rng.integers(*ends)) for ends in ((12, 31), (3, 7), (400, 2000)))
+        size = {"genes": genes, "guides_per_gene": per_gene, "cells": cells, "moi": rng.uniform(2, 6)}
+        size |= {"days": int(rng.integers(2, 5)), "fates": int(rng.integers(2, 4))}
         ratios.append(standard_error_ratios(screen_of(simulated(seed=seed, **size)), n_draws, seed))
     error = np.abs(np.concatenate(ratios) - 1)
     assert np.median(error) <= median

@@ -22,8 +22,10 @@ def random_vector(size, seed=0, columns=3):
 )  # fmt: skip
 @hypothesis_settings(max_examples=25, deadline=None)
 def test_transpose_is_the_adjoint(seed, genes, per_gene, days, replicates, fates):
-    size = {"genes": genes, "guides_per_gene": per_gene, "days": days, "replicates": replicates, "fates": fates}
-    design = build_design(screen_of(simulated(seed=seed, cells=200, **size)))
+    sim = simulated(
+        seed=seed, cells=200, genes=genes, guides_per_gene=per_gene, days=days, replicates=replicates, fates=fates
+    )
+    design = build_design(screen_of(sim))
     x = random_vector(design.n_effects)
     e = random_vector(design.n_cells * design.n_fates, seed=1).view(design.n_cells, design.n_fates, -1)
     forward, back = (design.forward(x) * e).sum(), (x * design.transpose(e)).sum()
@@ -33,8 +35,9 @@ def test_transpose_is_the_adjoint(seed, genes, per_gene, days, replicates, fates
 def test_forward_is_the_dense_design(small_screen):
     settings = Settings.from_mapping()
     f, d = small_screen.n_fates - 1, small_screen.n_days
-    walk = random_walk_precision(np.ones(f), np.ones((f, d - 1)))
-    dense = dense_model(small_screen, settings, walk, np.ones(f), np.ones(d))
+    dense = dense_model(
+        small_screen, settings, random_walk_precision(np.ones(f), np.ones((f, d - 1))), np.ones(f), np.ones(d)
+    )
     design = build_design(small_screen)
     x = random_vector(design.n_effects, columns=1)[:, 0]
     named = named_effects(design, x)

@@ -24,7 +24,7 @@ def test_theta_is_the_random_walk_of_the_design():
 def test_delta_has_mean_zero_within_each_gene_and_is_exactly_zero_for_one_guide():
     delta = delta_from_raw(raw(7, 6, 2), raw(7, 2).exp(), GENE, COUNTS)
     for gene in range(3):
-        assert delta[:, GENE == gene].mean(1).abs().max() < 1e-12
+        assert delta[:, gene == GENE].mean(1).abs().max() < 1e-12
     assert (delta[:, 0] == 0).all()
 
 

@@ -31,7 +31,7 @@ def test_files_come_back_as_written(tmp_path):
 def test_a_failed_write_leaves_the_earlier_fit_as_it_was(tmp_path):
     write_files(tmp_path, {"t.csv": pd.DataFrame({"x": [1]})}, {}, {"seed": 1})
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    with pytest.raises(ValueError):  # NaN is no JSON
+    with pytest.raises(ExportError, match="JSON"):  # NaN is none
         write_files(tmp_path, {"t.csv": pd.DataFrame({"x": [2]})}, {}, {"seed": float("nan")})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 

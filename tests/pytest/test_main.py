@@ -20,13 +20,13 @@ def screen(tmp_path_factory):
     return folder
 
 
-QUICK = ("--set", "likelihood_weight=7", "--set", "loss_tolerance=0.5", "--quiet")
+QUICK = ("--set", "likelihood_weight=7", "--set", "inference=laplace", "--quiet")
 
 
 def test_fit_writes_its_files_and_says_where(screen):
     done = run("fit", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--out", screen / "results", *QUICK)
     assert done.returncode == 0, done.stderr
-    assert "8 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
+    assert "10 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
 
 
 def test_a_known_error_is_one_message_and_no_file(screen, tmp_path):
@@ -61,7 +61,9 @@ def corrupt_qc(monkeypatch):
 
 
 @pytest.mark.parametrize(("mode", "code"), [("simulation", 1), ("real", None)])
-def test_a_violated_qc_is_an_error_in_simulation_mode_and_a_warning_otherwise(screen, tmp_path, monkeypatch, capsys, mode, code):
+def test_a_violated_qc_is_an_error_in_simulation_mode_and_a_warning_otherwise(
+    screen, tmp_path, monkeypatch, capsys, mode, code
+):
     corrupt_qc(monkeypatch)
     command = ["fit", str(screen / "screen.h5ad"), "--guides", str(screen / "guide_map.csv"), "--out", str(tmp_path),
                *QUICK, "--set", f"mode={mode}"]  # fmt: skip

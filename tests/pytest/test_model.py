@@ -6,10 +6,10 @@ import numpy as np
 import pyro
 import pytest
 import torch
+from conftest import screen_of, simulated
 from pyro import poutine
 from scipy import stats
 
-from conftest import screen_of, simulated
 from fatebias.cells import minibatches, to_tensors
 from fatebias.model import fate_model, linear_predictor
 from fatebias.settings import Settings

@@ -15,14 +15,19 @@ def raw(small_screen):
     shapes = {"z0": (small_screen.n_genes, f), "eps": (small_screen.n_genes, f, d - 1), "u": (small_screen.n_guides, f),
               "tau": (f,), "sigma_time": (f, d - 1), "sigma_guide": (f,)}  # fmt: skip
     draws = {name: rng.normal(size=(s, *shape)) for name, shape in shapes.items()}
-    return {name: torch.tensor(np.abs(v) if name in ("tau", "sigma_time", "sigma_guide") else v) for name, v in draws.items()}
+    return {
+        name: torch.tensor(np.abs(v) if name in ("tau", "sigma_time", "sigma_guide") else v)
+        for name, v in draws.items()
+    }
 
 
 def test_slices_cover_every_gene_and_guide_once(small_screen, monkeypatch):
     for numbers in (1, 2_000, 10**9):
         monkeypatch.setattr(posterior, "BLOCK_NUMBERS", numbers)
         slices = list(gene_slices(small_screen, 10))
-        assert np.concatenate([np.arange(g.start, g.stop) for g, _ in slices]).tolist() == list(range(small_screen.n_genes))
+        assert np.concatenate([np.arange(g.start, g.stop) for g, _ in slices]).tolist() == list(
+            range(small_screen.n_genes)
+        )
         for genes, guides in slices:
             assert set(small_screen.guide_gene[guides]) == set(range(genes.start, genes.stop))
     assert len(slices) == 1
@@ -43,7 +48,10 @@ def test_beta_sd_is_taken_from_draws(small_screen):
     noise = rng.normal(size=(200, screen.n_genes, screen.n_fates - 1, 1))
     theta = np.repeat(noise, screen.n_days, axis=3)
     block = EffectBlock(
-        genes=slice(0, screen.n_genes), guides=slice(0, screen.n_guides), theta=theta, delta=-theta[..., 0][:, screen.guide_gene]
+        genes=slice(0, screen.n_genes),
+        guides=slice(0, screen.n_guides),
+        theta=theta,
+        delta=-theta[..., 0][:, screen.guide_gene],
     )
     summary = summarise_draws([block], screen, Settings.from_mapping())
     assert np.allclose(summary.beta_sd, 0) and summary.theta_sd.min() > 0.5 and summary.delta_sd.min() > 0.5
@@ -64,7 +72,9 @@ def test_contrasts_are_taken_draw_by_draw(small_screen, raw, contrast, weights):
 
 def test_draws_are_kept_as_asked(small_screen, raw):
     for keep, shape in {"none": None, "contrast": (40, 6, 3), "all": (40, 6, 2, 3)}.items():
-        summary = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, Settings.from_mapping({"save_draws": keep}))
+        summary = summarise_draws(
+            blocks_from_raw(raw, small_screen), small_screen, Settings.from_mapping({"save_draws": keep})
+        )
         assert (None if summary.theta_draws is None else summary.theta_draws.shape) == shape
 
 

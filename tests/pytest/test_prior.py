@@ -22,10 +22,12 @@ def scales(design):
 
 
 def test_theta_is_a_random_walk_and_v_independent(design, scales):
-    d, f = design.n_days, design.n_fates
-    block = random_walk_prior(design, scales, SETTINGS).block(2).view(d + 2, f, d + 2, f)
+    block = (
+        random_walk_prior(design, scales, SETTINGS).block(2).view(design.n_days + 2, design.n_fates, -1, design.n_fates)
+    )
+    d = design.n_days
     exact = random_walk_precision(scales[0].numpy(), scales[1:-1].T.numpy())
-    for fate in range(f):
+    for fate in range(design.n_fates):
         np.testing.assert_allclose(block[:d, fate, :d, fate], exact[fate], atol=1e-9)
         np.testing.assert_allclose(block[d:, fate, d:, fate], np.eye(2) / float(scales[-1, fate]) ** 2, rtol=1e-9)
         assert float(block[:, fate, :, 1 - fate].abs().max()) == 0

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from conftest import screen_of, simulated
+
 from fatebias.errors import ExportError, QCError, QCWarning
 from fatebias.posterior import EffectBlock, summarise_draws
 from fatebias.qc import assert_qc, assess_qc, qc_tables
@@ -63,7 +63,10 @@ def test_a_theta_replaced_by_a_guide_on_one_day_is_caught(export):
     sim = simulated(genes=14)
     screen = screen_of(sim)
     block = EffectBlock(
-        genes=slice(0, 14), guides=slice(0, screen.n_guides), theta=sim.theta[None].repeat(2, 0), delta=sim.delta[None].repeat(2, 0)
+        genes=slice(0, 14),
+        guides=slice(0, screen.n_guides),
+        theta=sim.theta[None].repeat(2, 0),
+        delta=sim.delta[None].repeat(2, 0),
     )
     summary = summarise_draws([block], screen, SETTINGS)
     guide = np.abs(summary.delta_mean).argmax()

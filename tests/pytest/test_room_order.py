@@ -5,8 +5,14 @@ from pathlib import Path
 
 import fatebias
 
-ROOMS = ("errors", "settings", "guide_map", "screen", "screen_file", "effects", "cells", "model", "approx_posterior", "svi",
-         "posterior", "export", "qc", "fit", "simulate", "bridge", "__main__")  # fmt: skip
+ROOMS = [
+    *("errors", "settings", "guide_map", "screen", "screen_file", "stopwatch"),
+    *("effects", "cells", "model", "posterior"),
+    *("design", "prior", "curvature", "likelihood_weight", "covariance", "scales", "mode", "laplace", "estimates"),
+    *("structured", "approx_posterior", "svi"),
+    *("inference", "export", "qc", "fit"),
+    *("simulate", "bridge", "__main__"),
+]
 FOLDER = Path(fatebias.__file__).parent
 LONGEST = 400
 

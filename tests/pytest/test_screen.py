@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 import scipy.sparse as sp
-
 from conftest import labels, screen_of, simulated
+
 from fatebias.errors import ScreenError
 from fatebias.guide_map import GuideMap
 from fatebias.screen import RawCells, build_screen, contrast_weights, summarise_screen
@@ -25,7 +25,9 @@ def tiny(presence, **changes):
     return build_screen(RawCells(**raw), guide_map, Settings.from_mapping({"Kmax": 3}), where="tiny")
 
 
-PRESENCE = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0]])
+PRESENCE = np.array(
+    [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0]]
+)
 
 
 def test_guides_are_sorted_by_gene_and_controls_only_count():

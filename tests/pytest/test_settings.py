@@ -62,7 +62,9 @@ def test_all_problems_are_reported_at_once():
     assert "Kmax" in str(caught.value) and "s_tau" in str(caught.value)
 
 
-@pytest.mark.parametrize(("typo", "meant"), [("kmax", "Kmax"), ("batchsize", "batch_size"), ("liklihood_weight", "likelihood_weight")])
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("kmax", "Kmax"), ("batchsize", "batch_size"), ("liklihood_weight", "likelihood_weight")]
+)
 def test_unknown_key_names_the_nearest(typo, meant):
     with pytest.raises(SettingsError, match=f"`{typo}` is not a setting; the nearest one is `{meant}`"):
         Settings.from_mapping({typo: 1})
@@ -76,7 +78,7 @@ def test_every_value_marked_unavailable_is_refused_with_its_own_class():
 
 
 def test_whole_floats_and_single_texts_become_what_the_key_wants():
-    s = Settings.from_json('{"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": []}')
+    s = Settings.from_mapping({"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": []})
     assert s.Kmax == 12 and isinstance(s.Kmax, int)
     assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.slurm == {}
 
@@ -99,8 +101,9 @@ def test_file_errors_name_the_file(tmp_path):
 def test_assignments_of_the_command_line():
     assert parse_assignment("likelihood_weight=20") == ("likelihood_weight", 20)
     assert parse_assignment("contrast_fate=MES - NEU") == ("contrast_fate", "MES - NEU")
-    with pytest.raises(SettingsError, match="key=value"):
-        parse_assignment("likelihood_weight")
+    for text, said in (("likelihood_weight", "key=value"), ("fates=[A", "cannot be read")):
+        with pytest.raises(SettingsError, match=said):
+            parse_assignment(text)
 
 
 def test_as_dict_by_stage_is_plain_data():

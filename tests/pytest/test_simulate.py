@@ -3,17 +3,24 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-
 from conftest import simulated
+
 from fatebias.errors import SimulationError
-from fatebias.settings import Settings
 from fatebias.screen_file import read_screen
+from fatebias.settings import Settings
 from fatebias.simulate import EFFECTS, LABELS, PRESETS, Arguments, simulate, simulate_to
 
 
 def test_presets_have_the_sizes_of_the_design():
     weak, strong = Arguments.from_mapping({"preset": "weak"}), Arguments.from_mapping({"preset": "strong"})
-    assert (weak.cells, weak.genes, weak.guides_per_gene, weak.ntc, weak.moi, weak.concentration) == (6000, 100, 6, 20, 5, 6)
+    assert (weak.cells, weak.genes, weak.guides_per_gene, weak.ntc, weak.moi, weak.concentration) == (
+        6000,
+        100,
+        6,
+        20,
+        5,
+        6,
+    )
     assert (strong.cells, strong.moi, strong.concentration) == (25000, 4, 50)
     assert set(PRESETS) == {"weak", "strong", "real", "real500k", "genome"}
     genome = Arguments.from_mapping({"preset": "genome", "cells": 2_000_000})

@@ -4,21 +4,24 @@ test_that("a fit is read from its files: tables, manifest, paths", {
   expect_identical(dim(fit$gene), c(40L, 9L))
   expect_identical(dim(fit$guide), c(116L, 10L))
   expect_identical(fit$days, c("d0", "d2", "d4", "d10"))
-  expect_null(fit$likelihood)
+  expect_identical(dim(fit$likelihood), dim(fit$gene))
+  expect_identical(dim(fit$cov), c(400L, 5L))
   expect_true(all(file.exists(fit$files)))
   expect_identical(fit$settings$likelihood_weight, 7L)
   expect_identical(update_settings(fit$settings)$mode, "simulation")
 })
 
-test_that("likelihood and covariance tables are read where they are", {
+test_that("a fit without estimates and covariances, of an earlier version, is read as well", {
   folder <- withr::local_tempdir()
   file.copy(list.files(test_path("fixtures", "fit"), full.names = TRUE), folder)
-  file.copy(file.path(folder, "gene_daywise_for_mash.csv"), file.path(folder, "gene_daywise_likelihood.csv"))
-  cov <- data.frame(gene = "G01", day_1 = 0, day_2 = 0, theta_cov = 1, likelihood_cov = 2)
-  data.table::fwrite(cov, file.path(folder, "gene_daywise_cov.csv"))
+  gone <- c("gene_daywise_likelihood.csv", "gene_daywise_cov.csv")
+  unlink(file.path(folder, gone))
+  manifest <- file.path(folder, "fit_manifest.json")
+  writeLines(gsub(sprintf('"(%s)",? ?', paste(gone, collapse = "|")), "", readLines(manifest)), manifest)
   fit <- read_fit(folder)
-  expect_identical(fit$likelihood, fit$gene)
-  expect_identical(fit$cov$likelihood_cov, 2L)
+  expect_null(fit$likelihood)
+  expect_null(fit$cov)
+  expect_error(run_mash(fit, input = "likelihood"), class = "fatebias_error_mash")
 })
 
 test_that("print and summary", {
@@ -56,7 +59,9 @@ test_that("Python: a fit from R has the contract's files, rows and columns", {
   expect_true(all(is.finite(as.matrix(fit$gene[, -1]))))
   expect_identical(fit$settings$num_steps, 60L)
   expect_length(grep("fit_manifest.json|\\.npz$", fit$files), 3)
-  expect_output(print(fit), "60 steps")
+  expect_output(print(summary(fit)), "after 60 steps")
+  expect_identical(fit$settings$mode, "simulation")
+  expect_null(fit$manifest$settings$mode)
 })
 
 test_that("Python: few steps are said not to have converged", {

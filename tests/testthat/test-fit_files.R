@@ -50,8 +50,9 @@ test_that("tables of different genes are refused", {
 
 test_that("names stay text and empty cells are missing", {
   folder <- fit_copy()
-  for (name in c("gene_daywise_for_mash", "guide_daywise_for_mash", "qc_delta_mean_by_gene",
-                 "qc_theta_beta_offset_by_gene", "qc_theta_day_centering")) {
+  for (name in c("gene_daywise_for_mash", "guide_daywise_for_mash", "gene_daywise_likelihood",
+                 "gene_daywise_cov", "qc_delta_mean_by_gene", "qc_theta_beta_offset_by_gene",
+                 "qc_theta_day_centering")) {
     file <- file.path(folder, paste0(name, ".csv"))
     lines <- readLines(file)
     writeLines(gsub("G0?([0-9]+)", "\\1", lines), file)

@@ -43,7 +43,8 @@ test_that("known effects are found, and nothing else", {
 test_that("the threshold sets the hits", {
   strict <- run_mash(fit, lfsr_thresh = 1e-20)$table
   expect_lt(sum(strict$hit_anyday), 8)
-  by_settings <- run_mash(fit, settings = settings_for(fate_settings(mash_lfsr_thresh = 1e-20), "mash"))
+  of_stage <- settings_for(fate_settings(preset = "plain", mash_lfsr_thresh = 1e-20), c("fit", "mash"))
+  by_settings <- run_mash(fit, settings = of_stage)
   expect_identical(by_settings$table, strict)
   expect_error(run_mash(fit, lfsr_thresh = 2), class = "fatebias_error_settings")
 })
@@ -131,4 +132,38 @@ test_that("the result is written as it is", {
 
 test_that("print", {
   expect_snapshot(result)
+})
+
+test_that("V from the fit is the mean correlation of its covariances, and the numbers are mashr's", {
+  found <- run_mash(fit, input = "likelihood", v = "fit")
+  rho <- 0.3^abs(outer(1:4, 1:4, "-")) # the fixture's
+  expect_equal(found$v$matrix, rho, tolerance = 1e-6)
+  expect_identical(found$v[c("asked", "used")], list(asked = "fit", used = "fit"))
+  b <- betahat(fit$likelihood)
+  s <- as.matrix(as.data.frame(fit$likelihood)[paste0("se_d", 0:3)])
+  data <- mashr::mash_set_data(b, s, V = found$v$matrix)
+  direct <- mashr::mash(data, mashr::cov_canonical(data), verbose = FALSE)
+  table <- as.data.frame(found$table)
+  expect_identical(unname(as.matrix(table[paste0("lfsr_d", 0:3)])), unname(direct$result$lfsr))
+  expect_length(found$fallbacks, 0)
+})
+
+test_that("a pair of days that a gene lacks is left out of the mean correlation", {
+  gone <- fit
+  at <- gone$cov$gene == "G09" & (gone$cov$day_1 == 1L | gone$cov$day_2 == 1L)
+  gone$cov$likelihood_cov[at] <- NA
+  gone$likelihood$betahat_d1[9] <- gone$likelihood$se_d1[9] <- NA
+  found <- run_mash(gone, input = "likelihood", v = "fit")
+  expect_equal(found$v$matrix, 0.3^abs(outer(1:4, 1:4, "-")), tolerance = 1e-6)
+  expect_identical(found$missing$name, "G09")
+})
+
+test_that("without covariances V falls back to rows near null, and says so", {
+  expect_warning(found <- run_mash(fit$gene, v = "fit"), "no covariances", class = "fatebias_warning_mash")
+  expect_identical(found$v[c("asked", "used")], list(asked = "fit", used = "simple"))
+  expect_match(found$fallbacks, "V is the simple, not fit")
+  calibrated <- fate_settings()
+  expect_identical(run_mash(fit, "guide", settings = calibrated)$v$asked, "simple")
+  expect_identical(run_mash(fit, settings = calibrated, input = "posterior")$v$asked, "simple")
+  expect_identical(run_mash(fit, settings = calibrated)$v$asked, "fit")
 })

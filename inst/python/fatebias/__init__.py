@@ -1,7 +1,11 @@
 """fatebias: which gene knock-downs bias cell fate, on which day, and how sure we are.
 
-Rooms, each importing only from those before it: errors, settings, screen, effects, model, svi,
-posterior, export, qc, fit, simulate, __main__.
+Each room imports only from rooms before it; tests/pytest/test_room_order.py has the order.
 """
+
+import os
+
+# torch's threads otherwise spin while they wait: ten times slower as soon as another job shares the cores
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __version__ = "0.1.0"

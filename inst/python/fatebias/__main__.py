@@ -36,7 +36,9 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guides", required=True, metavar="MAP.csv", help="guide map: guide_name, gene_name, is_ntc")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the results")
     parser.add_argument("--config", metavar="FILE", help="settings (config.yaml)")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one setting; may repeat")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override one setting; may repeat"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=_fit)
 

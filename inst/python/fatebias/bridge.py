@@ -41,9 +41,7 @@ def call(module: str, function: str, arguments: str, objects: dict[str, Any] | N
     ours = [entry for entry in caught if issubclass(entry.category, FatebiasWarning)]
     for entry in caught:
         if entry not in ours:
-            sys.stderr.write(
-                warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno)
-            )
+            sys.stderr.write(warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno))
     found = [{"kind": entry.category.kind, "message": str(entry.message)} for entry in ours]
     return json.dumps(_plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
 

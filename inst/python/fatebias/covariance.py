@@ -145,7 +145,7 @@ def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor) -> list[Tensor
 def sandwich_covariances(curvature: Curvature, n_parameters: float, n_draws: int, settings: Settings) -> list[Tensor]:
     """Blocks of A^-1 (M + Q) A^-1, M the sum over cells of score score' (Huber 1967; White 1982), by group of genes.
 
-    M is multiplied by NF / (NF - n_parameters), since the fit lies too near the labels (MacKinnon & White 1985, HC1).
+    M is multiplied by NF / (NF - n_parameters): fitted labels lie too near their cells' (MacKinnon & White 1985, HC1).
     Draws x = A^-1 r, r ~ N(0, M + Q), with y = B^-1 r_b, whose covariance B^-1 V B^-1 (V: the gene's block of M + Q)
     is known, as control variate: B^-1 V B^-1 + mean of x x' - y y', made positive definite.
     """

@@ -53,9 +53,10 @@ class Curvature:
     def solve(self, b: Tensor, tolerance: float, start: Tensor | None = None) -> Solution:
         """Solve A x = b, b [P, S], from `start` or 0, until every column has converged.
 
-        The solve runs in the precision of b, or in float64 where float32 stalls. The residual r is measured as
-        sqrt(r' M r / b' M b), M the preconditioner: nearly the error of x in posterior SDs, relative, whatever the
-        units of its entries. Raises FitError.
+        In the precision of b, or in double where float32 stalls.
+
+        The residual r is measured as sqrt(r' M r / b' M b), M the preconditioner: nearly the error of x
+        in posterior SDs, relative, whatever the units of its entries. Raises FitError.
         """
         solution = self._to(b.dtype)._conjugate_gradients(b, tolerance, start)
         if b.dtype == torch.float32 and not solution.residual <= tolerance:  # effects known to very different precision
@@ -147,14 +148,14 @@ def gene_grams(design: Design, by_cell: Tensor) -> list[Tensor]:
 
 
 def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: Tensor, d: int, f: int) -> Tensor:
-    genes, n = group.n_genes, group.n
-    both = by_cell.new_zeros((genes, n, n, d, f * f))  # W summed over the cells that carry guides i and j, by day
+    l, n = group.n_genes, group.n
+    both = by_cell.new_zeros((l, n, n, d, f * f))  # W summed over the cells that carry guides i and j, by day
     pairs = by_cell[group.pair_cell].view(-1, f * f)
     both.view(-1, f * f).index_add_(0, group.pair_entry, pairs)
     both += both.transpose(1, 2).clone()
-    both.diagonal(dim1=1, dim2=2).copy_(by_guide.view(genes, n, d, f * f).permute(0, 2, 3, 1))
-    both = both.view(genes, n, n, d, f, f)
-    out = by_cell.new_zeros((genes, d + n, f, d + n, f))
+    both.diagonal(dim1=1, dim2=2).copy_(by_guide.view(l, n, d, f * f).permute(0, 2, 3, 1))
+    both = both.view(l, n, n, d, f, f)
+    out = by_cell.new_zeros((l, d + n, f, d + n, f))
     row = both.sum(2)
     days = torch.arange(d, device=out.device)
     out[:, days, :, days] = row.sum(1).transpose(0, 1)
@@ -162,7 +163,7 @@ def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: Tensor, d: int, f:
     out[:, d:, :, :d] = cross
     out[:, :d, :, d:] = cross.permute(0, 3, 4, 1, 2)
     out[:, d:, :, d:] = _centred(_centred(both.sum(3), 1), 2).permute(0, 1, 3, 2, 4)
-    return out.view(genes, (d + n) * f, (d + n) * f)
+    return out.view(l, (d + n) * f, (d + n) * f)
 
 
 def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor, Tensor]:
@@ -173,8 +174,9 @@ def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor
     n = columns.shape[1]
     bent = by_cell.float().unsqueeze(2) * columns.float()[:, None, :, None]  # W J Z, [N, F, K + D, F]
     unit = by_cell.new_zeros((design.n_effects, n * f))
-    eye = torch.eye(n * f, dtype=unit.dtype, device=unit.device)
-    of_prior = prior.precision(design, add_coarse_(design, unit, eye))
+    of_prior = prior.precision(
+        design, add_coarse_(design, unit, torch.eye(n * f, dtype=unit.dtype, device=unit.device))
+    )
     image = of_prior + design.transpose(bent.view(len(bent), f, n * f))
     products = coarse_part(design, of_prior)
     for a in range(f):
@@ -209,13 +211,13 @@ def _centred(values: Tensor, axis: int) -> Tensor:
     return values - values.mean(axis, keepdim=True)
 
 
+def _relative(rz: Tensor, size: Tensor) -> float:
+    """The residual of `Curvature.solve`, the largest of a column; NaN stays NaN."""
+    return float(_ratio(rz, size).clamp(min=0).max().sqrt())
+
+
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(0).double()
-
-
-def _relative(rz: Tensor, size: Tensor) -> float:
-    """The largest relative residual of a column."""
-    return float(_ratio(rz, size).clamp(min=0).max().sqrt())
 
 
 def _ratio(a: Tensor, b: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ are one tensor [genes, D + n, F, S] without any look-up; S is the number of vect
 J and J' are sums over lists of rows: the guides of a cell, the cells of a guide on a day.
 """
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,7 +30,11 @@ class RowSums:
     @cached_property
     def _matrix(self) -> Tensor:
         ones = torch.ones(len(self._rows), dtype=torch.float64, device=self._rows.device)
-        return torch.sparse_csr_tensor(self._ptr, self._rows, ones, (len(self._ptr) - 1, self._n_rows))
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # torch calls its CSR tensors beta; products are all we ask of them
+            return torch.sparse_csr_tensor(self._ptr, self._rows, ones, (len(self._ptr) - 1, self._n_rows))
 
     def __call__(self, table: Tensor) -> Tensor:
         """table [n_rows, ...] -> [lists, ...]. embedding_bag is the faster in float32, sparse CSR in float64."""
@@ -210,7 +215,9 @@ def _gene_groups(screen, gene_order, guide_order, pairs, device) -> tuple[GeneGr
         stop = start + (high - low) * (n_days + n) * f
         groups.append(
             GeneGroup(
-                n=int(n), genes=slice(int(low), int(high)), guides=slice(int(first[low]), int(first[high])),
+                n=int(n),
+                genes=slice(int(low), int(high)),
+                guides=slice(int(first[low]), int(first[high])),
                 entries=slice(int(start), int(stop)),
                 pair_cell=torch.as_tensor(pairs[mine, 0], device=device),
                 pair_entry=torch.as_tensor(entry, device=device),

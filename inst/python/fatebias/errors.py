@@ -78,6 +78,6 @@ class QCWarning(FatebiasWarning):
 
 
 class FitWarning(FatebiasWarning):
-    """Given when a fit ends without having met its convergence rule."""
+    """Given when a fit has not met its convergence rule, or its weight is far from what the labels call for."""
 
     kind = "fit"

@@ -25,19 +25,21 @@ RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich its
 class Estimates:
     """Estimates of theta for the contrast. L genes, D days; NaN on a day without a cell that carries the gene.
 
-    theta_hat [L, D]; covariance [L, D, D], of the kind that `se` asks for; model_covariance, that of the model.
+    theta_hat [L, D]; covariance [L, D, D], of the kind that `se` asks for; model_covariance and
+    sandwich_covariance, both kinds (the sandwich from RATIO_DRAWS draws only where `se` does not ask for it).
     sandwich_ratio: median over genes and days of the sandwich SE divided by the model's; near 1 under a right model.
     """
 
     theta_hat: np.ndarray
     covariance: np.ndarray
     model_covariance: np.ndarray
+    sandwich_covariance: np.ndarray
     sandwich_ratio: float
 
     @property
     def se(self) -> np.ndarray:
         """[L, D]."""
-        return np.sqrt(np.einsum("ldd->ld", self.covariance))
+        return sd_of(self.covariance)
 
 
 def estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings) -> Estimates:
@@ -59,13 +61,19 @@ def estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings) -> Est
     wanted = settings.se == "sandwich"
     n_draws = settings.num_perturbations if wanted else min(RATIO_DRAWS, settings.num_perturbations)
     sandwich = of_contrast(sandwich_covariances(curvature, float(found.p_eff.sum()), n_draws, settings))
-    ratio = np.sqrt(np.einsum("ldd->ld", sandwich) / np.einsum("ldd->ld", model))
+    ratio = sd_of(sandwich) / sd_of(model)
     return Estimates(
         theta_hat=np.where(known, np.einsum("lfd,f->ld", named_effects(design, mode.x)["theta"], contrast), np.nan),
         covariance=sandwich if wanted else model,
         model_covariance=model,
+        sandwich_covariance=sandwich,
         sandwich_ratio=float(np.nanmedian(ratio)),
     )
+
+
+def sd_of(covariance: np.ndarray) -> np.ndarray:
+    """SDs [L, D] of covariances [L, D, D]."""
+    return np.sqrt(np.einsum("ldd->ld", covariance))
 
 
 def carried_by_day(screen: Screen) -> np.ndarray:

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 from .errors import ExportError
+from .estimates import sd_of
+from .inference import Inference
 from .posterior import PosteriorSummary
 from .screen import Screen
 from .settings import Settings
@@ -47,8 +49,25 @@ def effect_tables(summary: PosteriorSummary, screen: Screen) -> dict[str, pd.Dat
     }
 
 
-def effect_arrays(summary: PosteriorSummary, screen: Screen, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
+def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+    """gene_daywise_likelihood.csv and gene_daywise_cov.csv: fixed-effect estimates, and covariances between days."""
+    d = screen.n_days
+    day_1, day_2 = np.tril_indices(d)
+    covariances = {"theta_cov": found.summary.theta_cov, "likelihood_cov": found.estimates.covariance}
+    columns = {"gene": np.repeat(np.asarray(screen.gene_names, dtype=object), len(day_1))}
+    columns |= {"day_1": np.tile(day_1, screen.n_genes), "day_2": np.tile(day_2, screen.n_genes)}
+    columns |= {name: values[:, day_1, day_2].ravel() for name, values in covariances.items()}
+    return {
+        "gene_daywise_likelihood.csv": daywise_table(
+            {"gene": screen.gene_names}, found.estimates.theta_hat, found.estimates.se
+        ),
+        "gene_daywise_cov.csv": pd.DataFrame(columns),
+    }
+
+
+def effect_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
     """The .npz files by name: arrays, names and axis labels."""
+    summary = found.summary
     labels = {
         "gene_names": _texts(screen.gene_names),
         "fates": _texts(screen.fates[1:]),
@@ -59,6 +78,9 @@ def effect_arrays(summary: PosteriorSummary, screen: Screen, settings: Settings)
     arrays = {
         "theta_posterior_summary.npz": labels | {
             "theta_mean": summary.theta_mean, "theta_sd": summary.theta_sd, "theta_cov": summary.theta_cov,
+            "likelihood_cov": found.estimates.covariance,
+            "likelihood_se_model": sd_of(found.estimates.model_covariance),
+            "likelihood_se_sandwich": sd_of(found.estimates.sandwich_covariance),
             "theta_mean_all": np.moveaxis(summary.theta_mean_all, 1, 0),
             "theta_sd_all": np.moveaxis(summary.theta_sd_all, 1, 0),
             "axes": _texts(["*: gene, day", "*_all: fate, gene, day", "*_cov: gene, day, day"]),
@@ -85,7 +107,9 @@ def prepare_out_dir(out_dir: str | Path) -> Path:
         with tempfile.TemporaryFile(dir=out_dir):
             pass
     except OSError as error:
-        raise ExportError(f"Cannot write to `out_dir` {out_dir}: {error}. Choose another folder or its permissions.") from error
+        raise ExportError(
+            f"Cannot write to `out_dir` {out_dir}: {error}. Choose another folder or its permissions."
+        ) from error
     return out_dir
 
 
@@ -103,14 +127,23 @@ def write_files(out_dir: Path, tables: Mapping, arrays: Mapping, manifest: Mappi
             np.savez_compressed(stage / name, **members)
         text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
         (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        earlier = _files_of(out_dir)
         (out_dir / MANIFEST).unlink(missing_ok=True)  # a folder without manifest is no fit
+        for name in earlier - set(manifest["files"]):
+            (out_dir / name).unlink(missing_ok=True)  # draws of an earlier fit do not belong to this one
         for name in [*tables, *arrays, MANIFEST]:
             os.replace(stage / name, out_dir / name)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
         raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return manifest
+
+
+def _files_of(out_dir: Path) -> set[str]:
+    """Names of the files that an earlier fit has left in a folder, by its manifest."""
+    path = out_dir / MANIFEST
+    return set(json.loads(path.read_text(encoding="utf-8"))["files"]) if path.is_file() else set()
 
 
 def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:

@@ -4,10 +4,7 @@ import datetime
 import platform
 import resource
 import sys
-import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -15,16 +12,17 @@ import numpy as np
 import torch
 
 from . import __version__
-from .cells import to_tensors
-from .errors import FitError, FitWarning
-from .export import effect_arrays, effect_tables, prepare_out_dir, write_files
-from .posterior import blocks_from_raw, summarise_draws, summarise_scales
+from .errors import FitWarning
+from .export import effect_arrays, effect_tables, estimate_tables, prepare_out_dir, write_files
+from .inference import Inference, choose_device, infer
 from .qc import qc_tables
-from .screen import Screen, summarise_screen
+from .screen import summarise_screen
 from .screen_file import read_screen
 from .settings import Settings
-from .svi import SVIFit, draw_raw, fit_svi
+from .stopwatch import Stopwatch
+from .svi import SVIFit
 
+_ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any fit of this process sets a number
 _LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
 
 
@@ -41,26 +39,23 @@ def fit_screen(
     QC tables are written; whoever calls asserts them (`qc.assert_qc`, or R's `assert_qc()`).
     Raises a FatebiasError; then no file has been written or changed.
     """
-    clock = _Clock()
+    watch = Stopwatch()
     out_dir = prepare_out_dir(out_dir)
     device = choose_device(settings.device)
-    torch.set_num_threads(settings.threads or torch.get_num_threads())
-    with clock.stage("read"):
+    torch.set_num_threads(settings.threads or _ALL_THREADS)
+    with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings)
-    with clock.stage("fit"):
-        cells, layout = to_tensors(screen, device, torch.float32)
-        fit = fit_svi(cells, layout, settings, progress)
-    with clock.stage("posterior"):
-        raw = draw_raw(fit, cells, layout, settings)
-        summary = summarise_draws(blocks_from_raw(raw, screen), screen, settings)
-    with clock.stage("export"):
-        tables = effect_tables(summary, screen) | qc_tables(summary, screen)
-        arrays = effect_arrays(summary, screen, settings)
+    found = infer(screen, settings, device, progress, watch)
+    with watch.stage("export"):
+        tables = (
+            effect_tables(found.summary, screen) | estimate_tables(found, screen) | qc_tables(found.summary, screen)
+        )
+        arrays = effect_arrays(found, screen, settings)
     manifest = {
         "fatebias_version": __version__,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
-        "settings": settings.as_dict("screen", "fit", "qc"),
+        "settings": settings.as_dict("screen", "fit"),
         "seed": settings.seed,
         "device": device,
         "threads": torch.get_num_threads(),
@@ -68,50 +63,48 @@ def fit_screen(
         "days": list(screen.day_labels),
         "fates": list(screen.fates),
         "contrast": settings.contrast_fate,
-        "likelihood_weight": settings.likelihood_weight,
-        "scales": summarise_scales(raw),
-        "convergence": _convergence(fit, settings),
-        "losses": _thinned(fit.losses),
-        "seconds": clock.seconds,
+        **_findings(found, settings),
+        "seconds": watch.seconds,
         "peak_memory_gb": _peak_memory_gb(),
     }
     manifest = write_files(out_dir, tables, arrays, manifest)
-    _warn_unless_converged(fit)
+    if found.svi:
+        _warn_unless_converged(found.svi)
     return manifest
 
 
-def choose_device(wanted: str) -> str:
-    """cpu or cuda; `auto` takes a GPU where there is one. Raises FitError when cuda is asked for and not there."""
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise FitError("`device: cuda` was asked for, but torch finds no CUDA GPU. Use `device: auto` or `cpu`.")
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+def _findings(found: Inference, settings: Settings) -> dict:
+    """The manifest's page of numbers: weight, scales, convergence of both engines, losses, sandwich ratio."""
+    laplace = found.laplace
+    return {
+        "likelihood_weight": _one_or_by_day(laplace.weight),
+        "dispersion": _one_or_by_day(laplace.dispersion),
+        "effective_parameters": float(laplace.p_eff.sum()),
+        "scales": found.scales,
+        "convergence": _convergence(found, settings),
+        "losses": _thinned(found.svi.losses) if found.svi else [],
+        "estimates": {"se": settings.se, "sandwich_ratio": found.estimates.sandwich_ratio},
+    }
 
 
-class _Clock:
-    """Seconds by stage, and in all."""
-
-    def __init__(self):
-        self._start, self._stages = time.perf_counter(), {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self._stages[name] = round(time.perf_counter() - start, 3)
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        return self._stages | {"total": round(time.perf_counter() - self._start, 3)}
-
-
-def _convergence(fit: SVIFit, settings: Settings) -> dict:
+def _convergence(found: Inference, settings: Settings) -> dict:
+    """How each engine ended; `converged` at the top is that of the engine asked for."""
+    laplace, svi = found.laplace.convergence, found.svi
     return {
         "engine": settings.inference,
-        "approx_posterior": settings.approx_posterior,
-        "steps": fit.steps,
-        "converged": fit.converged,
-        "rule": fit.rule,
-    }
+        "approx_posterior": settings.approx_posterior if svi else None,
+        "converged": svi.converged if svi else laplace.converged,
+        "laplace": {
+            "newton_steps": laplace.newton_steps, "em_rounds": laplace.rounds, "cg_iterations": laplace.cg_iterations,
+            "gradient": laplace.gradient, "rule": laplace.rule,
+        },
+        "svi": {"steps": svi.steps, "converged": svi.converged, "rule": svi.rule} if svi else None,
+    }  # fmt: skip
+
+
+def _one_or_by_day(values: np.ndarray) -> float | list[float]:
+    """One number where all days share it."""
+    return float(values[0]) if np.ptp(values) == 0 else values.tolist()
 
 
 def _warn_unless_converged(fit: SVIFit) -> None:

@@ -39,17 +39,15 @@ ROUND_DRAWS = 16  # perturbation draws in a round: enough for sums over all gene
 ROUND_CG_TOLERANCE = 1e-3  # of the solves in a round, whose errors the next round corrects
 SCALE_TOLERANCE = 0.03  # Newton step of every log scale, in its posterior SDs, at which rounds end
 WEIGHT_TOLERANCE = 5e-3  # step of the log weight at which rounds end
-WEIGHT_OFF = (0.5, 2.0)  # weight times dispersion outside of which a fixed weight is far off
 DAMPING = 0.1  # first damping of the scales' steps, tripled when that is not enough
 FIRST_STEP = 0.5  # largest step of an effect at which the search for a starting point ends
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneBlocks:
-    """Posterior of the genes with n guides. genes: their index in the screen, ascending [m].
+    """Posterior of the genes with n guides: genes [l] (of the screen), mean [l, D + n, F], covariance [l, k, k].
 
-    mean [m, D + n, F]; covariance [m, (D + n) F, (D + n) F]. The effects of a gene are theta by day, then v by
-    guide (delta = v centred), fates innermost.
+    The k = (D + n) F effects of a gene are theta by day, then v by guide (delta = v centred), fates innermost.
     """
 
     n: int
@@ -163,7 +161,7 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
     Newton's steps of the scales are damped towards EM's as soon as one does not bring more rest.
     """
     draws, damping, unrest = None, 0.0, np.inf
-    bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=not progress)
+    bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=None if progress else True)
     for rounds in bar:
         prior, cells = random_walk_prior(design, state.scales, settings), state.weight[design.day]
         x, step, curvature, newton = newton_step(design, prior, cells, state.x, settings)
@@ -186,8 +184,9 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
             return state
     raise FitError(
         f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by "
-        f"{unrest:.2g} of its SD, and the log weight by {drift:.2g}. Set a number as `likelihood_weight`, or narrow "
-        "`s_tau`, `s_time` or `s_guide`."
+        f"{unrest:.2g} of its SD (must be < {SCALE_TOLERANCE:g}), and the log weight by {drift:.2g} (must be < "
+        f"{WEIGHT_TOLERANCE:g}). If it is the scales, narrow `s_tau`, `s_time` or `s_guide`; if it is the weight, set "
+        "a number as `likelihood_weight`."
     )
 
 
@@ -208,23 +207,13 @@ def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, setti
     return next_weight(settings.likelihood_weight, design, weight, pi, design.forward(draws))
 
 
-def check_weight(fit: LaplaceFit, settings: Settings) -> str | None:
-    """A sentence where a fixed weight is far from what the labels' dispersion calls for, else None."""
-    product = float(fit.weight[0] * fit.dispersion[0])
-    if settings.likelihood_weight in WORDS or WEIGHT_OFF[0] <= product <= WEIGHT_OFF[1]:
-        return None
-    return (
-        f"`likelihood_weight: {settings.likelihood_weight:g}` does not fit the labels: their dispersion calls for "
-        f"about {1 / fit.dispersion[0]:.3g}. Standard errors are about {product**-0.5:.2g} times what they should be. "
-        "Set `likelihood_weight: auto`."
-    )
-
-
 def gene_blocks(design: Design, x: Tensor, covariances: list[Tensor]) -> tuple[GeneBlocks, ...]:
     """Means and covariances by number of guides, genes named by their index in the screen."""
     return tuple(
         GeneBlocks(
-            n=group.n, genes=design.gene_order[group.genes], mean=design.blocks(x, group).cpu().numpy(),
+            n=group.n,
+            genes=design.gene_order[group.genes],
+            mean=design.blocks(x, group).cpu().numpy(),
             covariance=covariance.cpu().numpy(),
         )  # fmt: skip
         for group, covariance in zip(design.groups, covariances)
@@ -280,6 +269,6 @@ def _named_scales(scales: Tensor) -> dict[str, np.ndarray]:
 
 def _rule(settings: Settings) -> str:
     return (
-        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD (taken as at least {LEAST_SD:g}) in a round, and no "
-        f"log weight by {WEIGHT_TOLERANCE:g}; then no effect by {settings.newton_tolerance:g} in a Newton step"
+        f"no log scale would move by {SCALE_TOLERANCE:g} of its SD (at least {LEAST_SD:g}) in a round and no log "
+        f"weight by {WEIGHT_TOLERANCE:g}, then no effect by {settings.newton_tolerance:g} in a Newton step"
     )

@@ -78,8 +78,9 @@ def refuse_weight(wanted: str, weight: Tensor) -> NoReturn:
     """The error for labels whose dispersion cannot be told."""
     numbers = ", ".join(f"{value:.3g}" for value in weight.tolist())
     raise FitError(
-        f"`likelihood_weight: {wanted}` finds no usable dispersion of the labels (weights by day: {numbers}): there "
-        "are too few cells for the genes, guides and days, or the labels are separated. Set a number instead."
+        f"`likelihood_weight: {wanted}` finds no usable dispersion of the labels (weights by day: {numbers}): "
+        "there are too few cells for the genes, guides and days, or the labels are separated. Set a number as "
+        "`likelihood_weight`."
     )
 
 

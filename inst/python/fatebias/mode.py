@@ -57,7 +57,10 @@ def find_mode(
 def newton_step(
     design: Design, prior: Prior, cells: Tensor, x: Tensor, settings: Settings
 ) -> tuple[Tensor, float, Curvature, int]:
-    """x after one controlled step, its largest entry, the curvature before it, and conjugate gradients' iterations."""
+    """x after one controlled step, the largest entry of Newton's whole step, the curvature before it, and iterations.
+
+    The iterations are those of conjugate gradients.
+    """
     pi = fate_probabilities(design.forward(x))
     curvature = curvature_at(design, prior, pi, cells)
     score = gradient(design, prior, cells, pi, x)
@@ -80,16 +83,20 @@ def log_posterior(design: Design, prior: Prior, cells: Tensor, x: Tensor) -> flo
     """Log posterior at x up to a constant."""
     eta = design.forward(x)
     total = torch.logsumexp(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)
-    likelihood = (cells * ((design.fate_probs * eta).sum(1) - total)).sum()
-    return float(likelihood - 0.5 * (x * prior.precision(design, x)).sum())
+    return float(
+        (cells * ((design.fate_probs * eta).sum(1) - total)).sum() - 0.5 * (x * prior.precision(design, x)).sum()
+    )
 
 
 def take_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, step: Tensor) -> tuple[Tensor, float]:
-    """x after the step, halved until the log posterior does not fall, and the largest entry of the step taken."""
-    before = log_posterior(design, prior, cells, x)
+    """x after the step, halved until the log posterior does not fall, and the largest entry of the whole step.
+
+    Of the whole one: a step that is short only because it was halved is no sign of the mode.
+    """
+    before, largest = log_posterior(design, prior, cells, x), float(step.abs().max())
     for _ in range(MOST_HALVINGS):
         if log_posterior(design, prior, cells, x + step) >= before - ROUNDING * abs(before):
-            return x + step, float(step.abs().max())
+            return x + step, largest
         step = step / 2
     raise FitError(
         f"No step along Newton's direction raises the log posterior ({before:.6g}), after {MOST_HALVINGS} halvings. "

@@ -56,7 +56,7 @@ class PosteriorSummary:
 
 
 def gene_slices(screen: Screen, num_draws: int) -> Iterator[tuple[slice, slice]]:
-    """Runs of genes, and of their guides, whose draws of beta hold at most BLOCK_NUMBERS numbers (one gene at least)."""
+    """Runs of genes, with their guides, whose draws of beta hold BLOCK_NUMBERS numbers at most (one gene at least)."""
     per_guide = num_draws * (screen.n_fates - 1) * screen.n_days
     most = max(BLOCK_NUMBERS // per_guide, 1)
     last = np.cumsum(screen.guides_per_gene)
@@ -73,7 +73,9 @@ def blocks_from_raw(raw: Mapping[str, Tensor], screen: Screen) -> Iterator[Effec
     guide_gene = torch.as_tensor(screen.guide_gene)
     counts = torch.as_tensor(screen.guides_per_gene)
     for genes, guides in gene_slices(screen, len(raw["tau"])):
-        theta = theta_from_raw(raw["z0"][:, genes].double(), raw["eps"][:, genes].double(), scales["tau"], scales["sigma_time"])
+        theta = theta_from_raw(
+            raw["z0"][:, genes].double(), raw["eps"][:, genes].double(), scales["tau"], scales["sigma_time"]
+        )
         own = guide_gene[guides] - genes.start
         delta = delta_from_raw(raw["u"][:, guides].double(), scales["sigma_guide"], own, counts[genes])
         yield EffectBlock(genes=genes, guides=guides, theta=theta.numpy(), delta=delta.numpy())

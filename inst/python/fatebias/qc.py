@@ -62,8 +62,10 @@ def qc_tables(summary: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFra
     spread = np.sqrt(gene_mean((summary.delta_mean - delta[screen.guide_gene]) ** 2))
     offset = gene_mean(summary.beta_mean) - summary.theta_mean
     centered = summary.theta_mean - summary.theta_mean.mean(1, keepdims=True)
-    days = {**dict(zip(day_columns("theta_mean", screen.n_days), summary.theta_mean.T)),
-            **dict(zip(day_columns("theta_centered", screen.n_days), centered.T))}
+    days = {
+        **dict(zip(day_columns("theta_mean", screen.n_days), summary.theta_mean.T)),
+        **dict(zip(day_columns("theta_centered", screen.n_days), centered.T)),
+    }
     return {
         DELTA_TABLE: pd.DataFrame(
             {"gene": gene, "n_guides": n_guides, "delta_mean_gene": delta, "delta_sd_gene": spread}
@@ -101,7 +103,8 @@ def _assess(assertion: Assertion, table: pd.DataFrame, settings: Settings) -> Fi
 
 def _describe(finding: Finding) -> str:
     a = finding.assertion
-    head = f"QC assertion {a.name} is violated: max |{a.column}| = {finding.statistic:.4g}, must be < {finding.threshold:g}."
+    found = f"max |{a.column}| = {finding.statistic:.4g}, must be < {finding.threshold:g}"
+    head = f"QC assertion {a.name} is violated: {found}."
     return f"{head} Worst genes ({a.table}):\n{finding.worst.to_string(index=False)}"
 
 

@@ -106,7 +106,7 @@ class Screen:
 
 @dataclass(frozen=True, kw_only=True)
 class RawCells:
-    """Cells as a file or an R session gives them: presence matrix [cells, guides of the screen], labels, probabilities."""
+    """Cells as a file gives them: presence [cells, guides of the screen], labels, probabilities."""
 
     guides: sp.csr_matrix
     guide_names: list[str]
@@ -177,11 +177,15 @@ def _levels(where: str, key: str, labels: np.ndarray, keep: np.ndarray, given=No
     counts = pd.Series(labels[keep], dtype=object).value_counts().to_dict()
     found = natsorted(set(labels))
     if given and set(given) != set(found):
-        raise ScreenError(f"{where}: `{key}` has the levels {first_few(found)}, but the settings name {first_few(given)}.")
+        raise ScreenError(
+            f"{where}: `{key}` has the levels {first_few(found)}, but the settings name {first_few(given)}."
+        )
     levels = list(given or found)
     few = [f"{level} ({counts.get(level, 0)})" for level in levels if counts.get(level, 0) < 2]
     if few:
-        raise ScreenError(f"{where}: `{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}. Leave them out.")
+        raise ScreenError(
+            f"{where}: `{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}. Leave them out."
+        )
     return levels
 
 
@@ -197,10 +201,7 @@ def contrast_weights(contrast: str, fates: tuple[str, ...]) -> np.ndarray:
 
     contrast: a fate ("MES": its effect against the reference) or a difference ("MES - NEU").
     """
-    if contrast in fates:
-        parts = [contrast]
-    else:
-        parts = [part.strip() for part in contrast.split(" - ")]
+    parts = [contrast] if contrast in fates else [part.strip() for part in contrast.split(" - ")]
     unknown = [part for part in parts if part not in fates]
     if unknown or len(parts) > 2 or len(set(parts)) != len(parts):
         raise ScreenError(

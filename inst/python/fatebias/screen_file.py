@@ -37,7 +37,9 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings) -> 
         covar = f"obsm/{settings.covar_key}"
         replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
-    cells = RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
+    cells = RawCells(
+        guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs
+    )
     return build_screen(cells, names, settings, where=str(path))
 
 
@@ -78,7 +80,9 @@ def _open(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise ScreenError(f"Cannot open {path}: {error}. It may be truncated or in use; copy or write it again.") from error
+        raise ScreenError(
+            f"Cannot open {path}: {error}. It may be truncated or in use; copy or write it again."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,9 @@ class _Reader:
         element = self.element("obsm", s.fate_prob_key, label)
         value = read_elem(element)
         if sp.issparse(value):
-            raise ScreenError(f"{self.path}: {label} is sparse; fate probabilities are a table or an array, cells x fates.")
+            raise ScreenError(
+                f"{self.path}: {label} is sparse; fate probabilities are a table or an array, cells x fates."
+            )
         names = list(map(str, value.columns)) if isinstance(value, pd.DataFrame) else self._fate_names(label)
         probs = np.asarray(value, dtype=np.float64)
         if probs.ndim != 2 or probs.shape[1] != len(names) or len(names) < 2:
@@ -142,16 +148,17 @@ class _Reader:
             )
         if len(set(names)) < len(names):
             raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
-        wanted = s.fates if s.fates and isinstance(value, pd.DataFrame) else ()
-        unknown = [fate for fate in (s.ref_fate, *wanted) if fate not in names]
-        if unknown:
+        if s.ref_fate not in names:
             raise ScreenError(
-                f"{self.path}: {label} has no fate {first_few(unknown)}; its fates are {first_few(names)}. "
-                "Set `ref_fate` (and `fates`) in the configuration."
+                f"{self.path}: {label} has no fate {s.ref_fate}; its fates are {first_few(names)}. Set `ref_fate`."
+            )
+        if s.fates and set(s.fates) != set(names):
+            raise ScreenError(
+                f"{self.path}: {label} has the fates {first_few(names)}, but `fates` names {first_few(s.fates)}."
             )
         self._check_probabilities(probs, label)
         order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
-        return tuple(names[j] for j in order), probs[:, order]
+        return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
 
     def _fate_names(self, label: str) -> list[str]:
         """Names for a plain array: the setting, or what CellRank 2 leaves in obs (lineages_fwd -> term_states_fwd)."""

@@ -6,7 +6,6 @@ setting is described. `Settings` has one field a key; `from_mapping` applies the
 
 import dataclasses
 import difflib
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,11 +44,6 @@ class _Checks:
         return cls(**settings)
 
     @classmethod
-    def from_json(cls, text: str) -> "Settings":
-        """Settings from a JSON object of keys that differ from the defaults (the call from R)."""
-        return cls.from_mapping(json.loads(text))
-
-    @classmethod
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
         """Settings from a YAML file, with single keys overridden; errors name the file."""
         path = Path(path)
@@ -71,8 +65,11 @@ class _Checks:
 
 
 Settings = dataclasses.make_dataclass(
-    "Settings", [(key, _PYTHON_TYPES[row["type"]]) for key, row in TABLE.items()],
-    bases=(_Checks,), frozen=True, kw_only=True,
+    "Settings",
+    [(key, _PYTHON_TYPES[row["type"]]) for key, row in TABLE.items()],
+    bases=(_Checks,),
+    frozen=True,
+    kw_only=True,
 )
 Settings.__module__ = __name__
 Settings.__doc__ = "Checked settings of one analysis; build with `Settings.from_mapping()`.\n\n" + "\n".join(
@@ -85,7 +82,10 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise SettingsError(f"--set wants key=value, found {text!r}.")
-    return key.strip(), yaml.safe_load(value)
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
 
 
 def _refuse_unknown(given: Mapping[str, Any]) -> None:
@@ -147,8 +147,14 @@ def _wanted(row: Mapping[str, Any]) -> str:
     words = " or ".join(f"'{word}'" for word in row.get("choices", ()))
     if row["type"] == "string" and words:
         return words
-    nouns = {"string": "a text", "integer": "a whole number", "number": "a number", "mapping": "a block of keys",
-             "strings": "a list of texts", "numbers": "a list of numbers"}
+    nouns = {
+        "string": "a text",
+        "integer": "a whole number",
+        "number": "a number",
+        "mapping": "a block of keys",
+        "strings": "a list of texts",
+        "numbers": "a list of numbers",
+    }
     names = {"min": ">=", "above": ">", "max": "<="}
     bounds = " and ".join(f"{sign} {row[name]:g}" for name, sign in names.items() if name in row)
     return f"{nouns[row['type']]} {bounds}".strip() + (f" or {words}" if words else "")

@@ -82,7 +82,9 @@ class Arguments:
         """Preset, overridden by what is given; raises SimulationError."""
         unknown = [name for name in given if name not in ARGUMENTS]
         if unknown:
-            raise SimulationError(f"Not an argument of a simulation: {', '.join(unknown)}. There are {', '.join(ARGUMENTS)}.")
+            raise SimulationError(
+                f"Not an argument of a simulation: {', '.join(unknown)}. There are {', '.join(ARGUMENTS)}."
+            )
         given = {name: value for name, value in given.items() if value is not None}
         preset = given.get("preset", "weak")
         _refuse(preset not in PRESETS, f"preset must be one of {', '.join(PRESETS)}, not {preset!r}")
@@ -95,7 +97,16 @@ class Arguments:
     def __post_init__(self):
         _refuse(self.labels not in LABELS, f"labels must be one of {', '.join(LABELS)}")
         _refuse(self.effects not in EFFECTS, f"effects must be one of {', '.join(EFFECTS)}")
-        least = {"cells": 1, "genes": 1, "guides_per_gene": 1, "ntc": 1, "days": 2, "replicates": 1, "fates": 2, "seed": 0}
+        least = {
+            "cells": 1,
+            "genes": 1,
+            "guides_per_gene": 1,
+            "ntc": 1,
+            "days": 2,
+            "replicates": 1,
+            "fates": 2,
+            "seed": 0,
+        }
         for name, low in least.items():
             value = getattr(self, name)
             _refuse(value is not None and value < low, f"{name} must be at least {low}, not {value}")
@@ -169,13 +180,17 @@ def simulate_to(out_dir: str | Path, given: Mapping) -> dict[str, str]:
         paths["truth_all"], theta=sim.theta, delta=sim.delta, genes=np.array(sim.genes, dtype=str),
         guides=np.array(sim.targeting, dtype=str), fates=np.array(sim.fates[1:], dtype=str),
     )  # fmt: skip
-    record = {"fatebias_version": __version__, **dataclasses.asdict(arguments), "sampling_weight": _sampling_weight(arguments)}
+    record = {
+        "fatebias_version": __version__,
+        **dataclasses.asdict(arguments),
+        "sampling_weight": _sampling_weight(arguments),
+    }
     paths["arguments"].write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return {what: str(path) for what, path in paths.items()}
 
 
 def _sampling_weight(arguments: Arguments) -> float | None:
-    """The likelihood weight that matches the labels' variance, pi (1 - pi) / (concentration + 1) for Dirichlet labels."""
+    """The weight that matches the labels' variance, pi (1 - pi) / (concentration + 1) for Dirichlet labels."""
     return {"dirichlet": arguments.concentration + 1, "onehot": 1.0}.get(arguments.labels)
 
 
@@ -194,7 +209,9 @@ def _library(arguments: Arguments) -> pd.DataFrame:
         return pd.DataFrame(rows, columns=["guide_name", "gene_name", "is_ntc"])
     path = Path(__file__).parents[2] / "extdata" / "guide_library_300.csv"
     given = read_guide_map(path if arguments.library == "real" else arguments.library)
-    table = pd.DataFrame({"guide_name": given.guide_names, "gene_name": given.gene_names, "is_ntc": given.is_ntc.astype(int)})
+    table = pd.DataFrame(
+        {"guide_name": given.guide_names, "gene_name": given.gene_names, "is_ntc": given.is_ntc.astype(int)}
+    )
     targeting = table[table.is_ntc == 0]
     kept = targeting.gene_name.unique()[: arguments.genes]
     return pd.concat([targeting[targeting.gene_name.isin(kept)], table[table.is_ntc == 1]], ignore_index=True)
@@ -245,7 +262,9 @@ def _baseline(rng, arguments: Arguments, day, replicate, burden) -> np.ndarray:
     alpha = rng.normal(0, SD["alpha"], (arguments.days, f))
     b = rng.normal(0, SD["b"], (arguments.replicates, f))
     gamma = rng.normal(0, SD["gamma"], f)
-    mean = np.bincount(day, weights=burden, minlength=arguments.days) / np.bincount(day, minlength=arguments.days).clip(1)
+    mean = np.bincount(day, weights=burden, minlength=arguments.days) / np.bincount(day, minlength=arguments.days).clip(
+        1
+    )
     return alpha[day] + b[replicate] + (burden - mean[day])[:, None] * gamma
 
 
@@ -270,7 +289,7 @@ def _labels(rng, arguments: Arguments, eta: np.ndarray, day, replicate) -> np.nd
 
 
 def _smoothed(rng, pi: np.ndarray, onehot: np.ndarray, day, replicate) -> np.ndarray:
-    """One-hot draws averaged over the nearest cells in (perturbed) pi within day and replicate, then shrunk to uniform."""
+    """One-hot draws averaged over the nearest cells in perturbed pi, by day and replicate, then shrunk to uniform."""
     near = pi + rng.normal(0, NEIGHBOUR_SD, pi.shape)
     out = np.empty_like(pi)
     group = day * (replicate.max() + 1) + replicate

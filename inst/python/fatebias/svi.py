@@ -4,18 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyro
-import torch
-from pyro.infer import SVI, Predictive, Trace_ELBO
-from pyro.infer.autoguide import AutoGuide
+from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import ClippedAdam
 from torch import Tensor
 from tqdm import tqdm
 
-from .approx_posterior import make_approx_posterior
+from .approx_posterior import ApproxPosterior, draw_sites, make_approx_posterior
 from .cells import Cells, Layout, minibatches, steps_per_epoch
 from .errors import FitError
 from .model import fate_model
 from .settings import Settings
+from .structured import StructuredStart
 
 WINDOW_STEPS = 100  # at least so many steps are averaged before two windows are compared
 NOISE = 2.0  # standard errors within which two windows are the same
@@ -31,7 +30,7 @@ class SVIFit:
     losses: float [steps], negative ELBO per cell.
     """
 
-    approx_posterior: AutoGuide
+    approx_posterior: ApproxPosterior
     steps: int
     converged: bool
     rule: str
@@ -40,34 +39,37 @@ class SVIFit:
 
 @dataclass
 class _Schedule:
-    """Learning rate levels: a level ends when the mean loss stops improving from one window to the next.
+    """Learning rate levels: a level ends when the mean loss stops improving from one window of steps to the next.
 
     An improvement counts relative to that since the first window, so that neither the number of cells
     nor the constant part of the loss matters; while all of it is within the noise (a start at the
-    optimum), a level ends after one window.
+    optimum), a level ends after one window. A fit whose last window lies above its best one has not converged.
     """
 
     window: int
     tolerance: float
     level: int = 0
     first: np.ndarray | None = None
-    previous: float | None = None
+    best: np.ndarray | None = None
+    last: np.ndarray | None = None
+    new_level: bool = False
 
     def level_ended(self, losses: list[float]) -> bool:
         """True when a window is complete and no better than the one before it at this learning rate."""
         if len(losses) % self.window:
             return False
-        now = np.array(losses[-self.window :])
-        if self.first is None:
-            self.first, self.previous = now, now.mean()
+        before, self.last = self.last, np.array(losses[-self.window :])
+        if before is None:
+            self.first = self.best = self.last
             return False
-        gained = self.first.mean() - now.mean()
-        noise = np.sqrt((self.first.var() + now.var()) / self.window)
-        last_gain = np.inf if self.previous is None else self.previous - now.mean()
-        self.previous = now.mean()
-        if abs(gained) > NOISE * noise and last_gain >= self.tolerance * abs(gained):
+        if self.last.mean() < self.best.mean():
+            self.best = self.last
+        gained, gain = self.first.mean() - self.last.mean(), before.mean() - self.last.mean()
+        at_rest = abs(gained) <= self._noise(self.first, self.last)
+        if not at_rest and (self.new_level or gain >= self.tolerance * abs(gained)):
+            self.new_level = False
             return False
-        self.level, self.previous = self.level + 1, None
+        self.level, self.new_level = self.level + 1, True
         return True
 
     @property
@@ -75,31 +77,49 @@ class _Schedule:
         return self.level == RATE_LEVELS
 
     @property
+    def converged(self) -> bool:
+        """All levels ended, the last one not above the best window."""
+        return bool(self.done and self.last.mean() - self.best.mean() <= self._noise(self.best, self.last))
+
+    def _noise(self, one: np.ndarray, other: np.ndarray) -> float:
+        """NOISE standard errors of the difference of two means, from successive differences: trends drop out."""
+        variance = (np.diff(one) ** 2).mean() / 2 + (np.diff(other) ** 2).mean() / 2
+        return NOISE * float(np.sqrt(variance / self.window))
+
+    @property
     def rule(self) -> str:
         return (
             f"at each of {RATE_LEVELS} falling learning rates, the mean loss of {self.window} steps improves by less "
             f"than {self.tolerance:g} of the improvement since the first {self.window} steps, or that is within "
-            f"{NOISE:g} standard errors of 0"
+            f"{NOISE:g} standard errors of 0; and the last {self.window} steps are not above the best ones"
         )
 
 
-def fit_svi(cells: Cells, layout: Layout, settings: Settings, progress: bool = False) -> SVIFit:
+def fit_svi(
+    cells: Cells,
+    layout: Layout,
+    settings: Settings,
+    weight: float | Tensor,
+    start: StructuredStart | None = None,
+    progress: bool = False,
+) -> SVIFit:
     """Fit `settings.approx_posterior` by SVI; stops when converged or after `settings.num_steps` steps.
 
+    weight: likelihood weight, a number or by day [D]. start: of the structured family.
     Raises FitError when the loss is not finite.
     """
     pyro.clear_param_store()
     pyro.set_rng_seed(settings.seed)
     model = pyro.poutine.scale(fate_model, 1.0 / layout.n_cells)  # loss and gradients per cell
-    approx = make_approx_posterior(settings.approx_posterior, model, layout, cells.fate_probs)
+    approx = make_approx_posterior(settings.approx_posterior, model, layout, cells.fate_probs, start)
     svi = SVI(model, pyro.poutine.scale(approx, 1.0 / layout.n_cells), ClippedAdam(_adam(settings, 0)), Trace_ELBO())
     epoch = steps_per_epoch(layout.n_cells, settings.batch_size)
     schedule = _Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=settings.loss_tolerance)
     losses: list[float] = []
-    bar = tqdm(total=settings.num_steps, desc="SVI", unit="step", disable=not progress, mininterval=0.5)
+    bar = tqdm(total=settings.num_steps, desc="SVI", unit="step", disable=None if progress else True, mininterval=0.5)
     with bar, pyro.validation_enabled(False):
         for batch in minibatches(cells, settings.batch_size):
-            losses.append(svi.step(batch, layout, settings, settings.likelihood_weight))
+            losses.append(svi.step(batch, layout, settings, weight))
             _refuse_not_finite(losses)
             bar.update()
             if schedule.level_ended(losses):
@@ -110,19 +130,19 @@ def fit_svi(cells: Cells, layout: Layout, settings: Settings, progress: bool = F
             if len(losses) == settings.num_steps:
                 break
     return SVIFit(
-        approx_posterior=approx, steps=len(losses), converged=schedule.done, rule=schedule.rule, losses=np.array(losses)
+        approx_posterior=approx,
+        steps=len(losses),
+        converged=schedule.converged,
+        rule=schedule.rule,
+        losses=np.array(losses),
     )
 
 
 def draw_raw(fit: SVIFit, cells: Cells, layout: Layout, settings: Settings) -> dict[str, Tensor]:
     """Draws of every raw parameter from the approximate posterior, first axis draw, on the CPU."""
     pyro.set_rng_seed(settings.seed + 1)
-    one = cells.take(torch.arange(1, device=cells.day.device))  # the approximate posterior does not look at cells
-    sampler = Predictive(fit.approx_posterior, num_samples=settings.num_posterior_draws, parallel=True)
-    with torch.no_grad(), pyro.validation_enabled(False):
-        draws = sampler(one, layout, settings, settings.likelihood_weight)
-    names = ("alpha", "b", "gamma", "tau", "sigma_time", "sigma_guide", "z0", "eps", "u")
-    return {name: draws[name].cpu() for name in names}
+    with pyro.validation_enabled(False):
+        return draw_sites(fit.approx_posterior, settings.num_posterior_draws, cells, layout, settings)
 
 
 def _adam(settings: Settings, level: int) -> dict:
@@ -141,5 +161,5 @@ def _with_rate(optim: ClippedAdam, settings: Settings, level: int) -> ClippedAda
 def _refuse_not_finite(losses: list[float]) -> None:
     if not np.isfinite(losses[-1]):
         raise FitError(
-            f"The SVI loss is {losses[-1]} at step {len(losses)}. Lower `learning_rate`, or check the labels and weight."
+            f"The SVI loss is {losses[-1]} at step {len(losses)}. Lower `learning_rate`, or check labels and weight."
         )

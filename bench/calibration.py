@@ -1,0 +1,70 @@
+"""Are standard errors what they claim? Posterior on strong screens, estimates for mash on weak ones."""
+
+import argparse
+import warnings
+
+import numpy as np
+from measure import print_table, simulated_screen, truth_of
+from scipy import stats
+
+from fatebias.errors import FitWarning
+from fatebias.inference import infer
+from fatebias.settings import Settings
+
+LEVEL = 0.90
+Z = stats.norm.ppf(0.5 + LEVEL / 2)
+WEAK = {
+    "sparse": {"effects": "sparse"},
+    "no effects": {"effects": "none"},
+    "one-hot labels": {"effects": "sparse", "labels": "onehot", "cells": 8000},
+    "logit-normal labels": {"effects": "sparse", "labels": "logitnormal", "cells": 8000},
+}
+
+
+def posterior_on_strong(engine: str, seeds: range) -> tuple[float, float]:
+    """RMSE of theta's posterior mean (mean over days) and coverage of 90 % intervals, over seeds."""
+    settings = Settings.from_mapping({"inference": engine})
+    errors, covered = [], []
+    for seed in seeds:
+        sim, screen = simulated_screen(seed, settings, preset="strong")
+        found, truth = infer(screen, settings).summary, truth_of(sim, screen)[:, 0]
+        errors.append(np.sqrt(((found.theta_mean - truth) ** 2).mean(0)).mean())
+        covered.append((np.abs(found.theta_mean - truth) < Z * found.theta_sd).mean())
+    return float(np.mean(errors)), float(np.mean(covered))
+
+
+def estimates_on_weak(arguments: dict, seeds: range, se: str = "model") -> tuple[np.ndarray, float, float]:
+    """SD of z by day, coverage of 90 % intervals, and the median ratio of sandwich and model SE, over seeds."""
+    settings = Settings.from_mapping({"inference": "laplace", "se": se})
+    z, ratio = [], []
+    for seed in seeds:
+        sim, screen = simulated_screen(seed, settings, preset="weak", **arguments)
+        found = infer(screen, settings).estimates
+        z.append((found.theta_hat - truth_of(sim, screen)[:, 0]) / found.se)
+        ratio.append(found.sandwich_ratio)
+    z = np.concatenate(z)
+    known = ~np.isnan(z)  # a gene without cells on a day has no estimate there
+    return np.sqrt(np.nanmean(z**2, 0)), float((np.abs(z[known]) < Z).mean()), float(np.median(ratio))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first-seed", type=int, default=101)
+    first = parser.parse_args().first_seed
+    warnings.simplefilter("ignore", FitWarning)
+    rows = [("must", "<= 0.033", "0.86-0.94")]
+    rows += [(engine, *posterior_on_strong(engine, range(first, first + 5))) for engine in ("laplace", "svi")]
+    print("\nPosterior, strong screens, sparse truth, 5 seeds\n")
+    print_table(("engine", "RMSE", f"coverage of {LEVEL:.0%}"), rows)
+    print(
+        "\nEstimates for mash, weak screens, 8 seeds (must: .92-1.08 and .87-.93; logit-normal: .85-1.08 and .87-.96)\n"
+    )
+    rows = []
+    for name, arguments in WEAK.items():
+        sd, covered, ratio = estimates_on_weak(arguments, range(first, first + 8))
+        rows.append((name, " / ".join(f"{value:.3f}" for value in sd), covered, ratio))
+    print_table(("labels and effects", "SD of z by day", f"coverage of {LEVEL:.0%}", "sandwich / model SE"), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Seconds of engine laplace (fit and estimates) against cells and genes; writes growth.csv for plot_growth.R."""
+
+import argparse
+import csv
+import time
+
+import numpy as np
+from measure import print_table, simulated_screen
+
+from fatebias.inference import infer
+from fatebias.settings import Settings
+
+CELLS = (25_000, 100_000, 400_000, 1_600_000)
+GENES = (100, 600, 3_600, 18_000)
+SHAPE = {"guides_per_gene": 4, "ntc": 100, "moi": 6.0, "concentration": 50.0}
+MOST_SLOPE = 1.1
+
+
+def seconds_of(**arguments) -> float:
+    settings = Settings.from_mapping({"inference": "laplace"})
+    _, screen = simulated_screen(1, settings, **SHAPE, **arguments)
+    start = time.perf_counter()
+    infer(screen, settings)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", default="growth.csv")
+    out = parser.parse_args().out
+    rows = [("cells", n, seconds_of(cells=n, genes=300)) for n in CELLS]
+    rows += [("genes", n, seconds_of(cells=200_000, genes=n)) for n in GENES]
+    with open(out, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("what", "n", "seconds"), *rows])
+    print_table(("what grows", "n", "s"), rows)
+    for what in ("cells", "genes"):
+        n, seconds = np.array([row[1:] for row in rows if row[0] == what]).T
+        slope = np.polyfit(np.log(n), np.log(seconds), 1)[0]
+        print(f"log-log slope against {what}: {slope:.2f} (must be <= {MOST_SLOPE})")
+
+
+if __name__ == "__main__":
+    main()
