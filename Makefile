@@ -24,7 +24,7 @@ check: setup ## R CMD build and R CMD check --no-manual, in a temporary folder
 	@bash tools/run_check.sh
 
 bench: setup ## the benchmarks of bench/
-	@bash tools/with_env.sh bash bench/run.sh
+	@bash tools/with_env.sh .venv/bin/python bench/run.py --out bench/RESULTS.md
 
 clean: ## remove what the commands made (not the installed packages)
 	rm -rf .venv demo _targets .pytest_cache .ruff_cache .hypothesis inst/python/*.egg-info inst/python/build

@@ -4,7 +4,7 @@ import argparse
 import warnings
 
 import numpy as np
-from measure import print_table, simulated_screen, truth_of
+from measure import Row, print_rows, simulated_screen, truth_of
 from scipy import stats
 
 from fatebias.errors import FitWarning
@@ -47,24 +47,25 @@ def estimates_on_weak(arguments: dict, seeds: range, se: str = "model") -> tuple
     return np.sqrt(np.nanmean(z**2, 0)), float((np.abs(z[known]) < Z).mean()), float(np.median(ratio))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--first-seed", type=int, default=101)
-    first = parser.parse_args().first_seed
+def rows(first_seed: int = 101) -> list[Row]:
     warnings.simplefilter("ignore", FitWarning)
-    rows = [("must", "<= 0.033", "0.86-0.94")]
-    rows += [(engine, *posterior_on_strong(engine, range(first, first + 5))) for engine in ("laplace", "svi")]
-    print("\nPosterior, strong screens, sparse truth, 5 seeds\n")
-    print_table(("engine", "RMSE", f"coverage of {LEVEL:.0%}"), rows)
-    print(
-        "\nEstimates for mash, weak screens, 8 seeds (must: .92-1.08 and .87-.93; logit-normal: .85-1.08 and .87-.96)\n"
-    )
-    rows = []
+    found = []
+    for engine in ("laplace", "svi"):
+        rmse, covered = posterior_on_strong(engine, range(first_seed, first_seed + 5))
+        found.append(Row(f"strong, sparse, 5 seeds, {engine}: RMSE of the posterior mean", rmse, None, 0.033))
+        found.append(Row(f"strong, sparse, 5 seeds, {engine}: coverage of 90 % intervals", covered, 0.86, 0.94))
     for name, arguments in WEAK.items():
-        sd, covered, ratio = estimates_on_weak(arguments, range(first, first + 8))
-        rows.append((name, " / ".join(f"{value:.3f}" for value in sd), covered, ratio))
-    print_table(("labels and effects", "SD of z by day", f"coverage of {LEVEL:.0%}", "sandwich / model SE"), rows)
+        sd, covered, ratio = estimates_on_weak(arguments, range(first_seed, first_seed + 8))
+        wide = name == "logit-normal labels"
+        label = f"weak, {name}, 8 seeds, estimates"
+        found.append(Row(f"{label}: SD of z, smallest of the days", sd.min(), 0.85 if wide else 0.92, 1.08))
+        found.append(Row(f"{label}: SD of z, largest of the days", sd.max(), 0.85 if wide else 0.92, 1.08))
+        found.append(Row(f"{label}: coverage of 90 % intervals", covered, 0.87, 0.96 if wide else 0.93))
+        found.append(Row(f"{label}: sandwich / model SE, median", ratio))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first-seed", type=int, default=101)
+    print_rows(rows(parser.parse_args().first_seed))

@@ -7,7 +7,7 @@ Gaussian conditioning; a call is a day whose probability of the other sign is be
 """
 
 import numpy as np
-from measure import print_table, simulated_screen, truth_of
+from measure import Row, print_rows, simulated_screen, truth_of
 from scipy import stats
 
 from fatebias.inference import infer
@@ -28,8 +28,8 @@ def posterior_of_theta(found, n_guides: np.ndarray, centred: bool) -> tuple[np.n
     return mean, np.sqrt(np.einsum("ldd->ld", prior - gain @ prior))
 
 
-def row(preset: str, fits: list, centred: bool) -> tuple:
-    """Power, false calls, calls, and median SD of theta over fits (screen, truth [L, D], inference)."""
+def verdicts(preset: str, fits: list, centred: bool) -> list[Row]:
+    """Power, share of false calls, and median SD of theta over fits (screen, truth [L, D], inference)."""
     calls = right = active = 0
     widths = []
     for screen, truth, found in fits:
@@ -38,17 +38,22 @@ def row(preset: str, fits: list, centred: bool) -> tuple:
         right += (called & (np.sign(mean) == np.sign(truth)) & (truth != 0)).sum()
         calls, active = calls + called.sum(), active + (truth != 0).sum()
         widths.append(np.median(sd))
-    return preset, "centred" if centred else "uncentred", right / active, f"{calls - right} of {calls}", np.mean(widths)
+    label = f"{preset}, delta {'centred' if centred else 'uncentred (computed)'}"
+    return [
+        Row(f"{label}: power", right / active),
+        Row(f"{label}: share of calls that are false", 1 - right / calls),
+        Row(f"{label}: median SD of theta", float(np.mean(widths))),
+    ]
 
 
-def main(seeds: range = range(101, 106)) -> None:
-    rows, settings = [], Settings.from_mapping({"inference": "laplace"})
+def rows(seeds: range = range(101, 106)) -> list[Row]:
+    out, settings = [], Settings.from_mapping({"inference": "laplace"})
     for preset, cells in (("strong", 25_000), ("weak", 12_000)):  # every gene is carried on every day
         screens = [simulated_screen(seed, settings, preset=preset, cells=cells) for seed in seeds]
         fits = [(screen, truth_of(sim, screen)[:, 0], infer(screen, settings)) for sim, screen in screens]
-        rows += [row(preset, fits, centred) for centred in (True, False)]
-    print_table(("screen", "delta", "power", "false calls", "median SD of theta"), rows)
+        out += [row for centred in (True, False) for row in verdicts(preset, fits, centred)]
+    return out
 
 
 if __name__ == "__main__":
-    main()
+    print_rows(rows())

@@ -6,8 +6,9 @@ Skipped, by name, where torch finds no CUDA GPU.
 import time
 
 import numpy as np
+import svi_step
 import torch
-from measure import print_table, simulated_screen
+from measure import Row, print_rows, simulated_screen
 
 from fatebias.inference import infer
 from fatebias.settings import Settings
@@ -25,22 +26,24 @@ def fit(screen, device: str, engine: str):
     return found, time.perf_counter() - start
 
 
-def main() -> None:
+def rows() -> list[Row]:
     if not torch.cuda.is_available():
         print("gpu.py: skipped, torch finds no CUDA GPU here")
-        return
+        return []
     torch.set_num_threads(2)
-    rows = []
+    found = svi_step.rows("cuda")
     for name, arguments in SCREENS.items():
         _, screen = simulated_screen(1, Settings.from_mapping(), **arguments)
         for engine in ("laplace", "svi") if name == "real" else ("laplace",):
             fit(screen, "cuda", engine)  # warms up
             (gpu, fast), (cpu, slow) = fit(screen, "cuda", engine), fit(screen, "cpu", engine)
             apart = np.abs(gpu.summary.theta_mean - cpu.summary.theta_mean) / cpu.summary.theta_sd
-            rows.append((name, engine, fast, slow, slow / fast, float(apart.mean())))
-    print(f"{torch.cuda.get_device_name()}; difference must be <= {MOST_DIFFERENCE}, genome >= {LEAST_SPEEDUP:g} x\n")
-    print_table(("screen", "engine", "s on GPU", "s on CPU", "times faster", "mean difference / SD"), rows)
+            label = f"GPU, {name}, {engine}"
+            found.append(Row(f"{label}: mean difference / SD from the CPU", float(apart.mean()), None, MOST_DIFFERENCE))
+            least = LEAST_SPEEDUP if name == "genome" else None
+            found.append(Row(f"{label}: times faster than 2 cores ({fast:.1f} s)", slow / fast, least))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    print_rows(rows())

@@ -83,8 +83,28 @@ def truth_of(sim: Simulation, screen: Screen) -> np.ndarray:
     return sim.theta[[place[gene] for gene in screen.gene_names]]
 
 
-def print_table(header: tuple[str, ...], rows: list[tuple]) -> None:
-    """A Markdown table."""
-    print("| " + " | ".join(header) + " |\n|" + "---|" * len(header))
+@dataclass(frozen=True)
+class Row:
+    """One measured number and the range that it must lie in; None where there is no bound."""
+
+    what: str
+    measured: float
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return (self.least is None or self.measured >= self.least) and (self.most is None or self.measured <= self.most)
+
+    @property
+    def must(self) -> str:
+        bounds = {(True, True): "-", (False, True): f">= {self.least}", (True, False): f"<= {self.most}"}
+        return bounds.get((self.least is None, self.most is None), f"{self.least} to {self.most}")
+
+
+def print_rows(rows: list[Row]) -> None:
+    """Rows as one Markdown table."""
+    print("| what | measured | must | |\n|---|---|---|---|")
     for row in rows:
-        print("| " + " | ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row) + " |")
+        verdict = "" if row.must == "-" else ("ok" if row.ok else "MISSED")
+        print(f"| {row.what} | {row.measured:.3g} | {row.must} | {verdict} |")

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from measure import fatebias, print_table, product_seconds
+from measure import Row, fatebias, print_rows, product_seconds
 
 # preset, cells (None: the preset's), engine, seconds, GB
 WORK = {
@@ -28,19 +28,20 @@ def run(preset: str, cells: int | None, engine: str, folder: Path) -> tuple[floa
     return done.seconds, done.peak_gb
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", nargs="*", default=list(WORK), help=f"some of {', '.join(WORK)}")
-    product, rows = product_seconds(), []
+def rows(which: list[str] | None = None) -> list[Row]:
+    product, found = product_seconds(), []
+    found.append(Row("3000 x 3000 float64 product, s", product))
     with tempfile.TemporaryDirectory() as folder:
-        for name in parser.parse_args().which:
+        for name in which or WORK:
             for preset, cells, engine, seconds, gigabytes in WORK[name]:
                 wall, peak = run(preset, cells, engine, Path(folder))
-                label = preset if cells is None else f"{preset} {cells:,}"
-                rows.append((label, engine, wall, seconds, wall / product, peak, gigabytes or "-"))
-    print(f"3000 x 3000 product: {product:.2f} s\n")
-    print_table(("screen", "engine", "s", "must", "products", "GB", "must"), rows)
+                label = f"{preset}{f' {cells:,} cells' if cells else ''}, {engine}, whole process"
+                found.append(Row(f"{label}: s ({wall / product:.1f} products)", wall, None, seconds))
+                found.append(Row(f"{label}: GB", peak, None, gigabytes))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="*", help=f"some of {', '.join(WORK)}")
+    print_rows(rows(parser.parse_args().which))

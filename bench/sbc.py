@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 import torch
-from measure import print_table, simulated_screen
+from measure import Row, print_rows, simulated_screen
 from pyro import poutine, set_rng_seed
 
 from fatebias.cells import to_tensors
@@ -83,21 +83,23 @@ def histogram(by_screen: list[np.ndarray]) -> str:
     return " ".join(f"{100 * count / counts.sum():.0f}" for count in counts)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--screens", type=int, default=100)
-    parser.add_argument("--engines", nargs="+", default=["laplace", "svi"])
-    args = parser.parse_args()
-    rows = []
-    for engine in args.engines:
-        found = [ranks(engine, 1000 + seed) for seed in range(args.screens)]
-        for name in found[0]:
-            by_screen = [one[name] for one in found]
+def rows(screens: int = 100, engines: tuple[str, ...] = ("laplace", "svi")) -> list[Row]:
+    found = []
+    for engine in engines:
+        by_seed = [ranks(engine, 1000 + seed) for seed in range(screens)]
+        for name in by_seed[0]:
+            by_screen = [one[name] for one in by_seed]
             shift, spread = uniformity(by_screen)
-            rows.append((engine, name, shift, spread, max(abs(shift), abs(spread)) < MOST_T, histogram(by_screen)))
-    print(f"{args.screens} screens a row; |t| must be below {MOST_T}\n")
-    print_table(("engine", "quantity", "t of shift", "t of spread", "pass", "ranks in ten bins (%)"), rows)
+            label = f"SBC, {screens} screens, {engine}, {name}"
+            found.append(Row(f"{label}: t of shift", shift, -MOST_T, MOST_T))
+            found.append(
+                Row(f"{label}: t of spread (ranks in ten bins, %: {histogram(by_screen)})", spread, -MOST_T, MOST_T)
+            )
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--screens", type=int, default=100)
+    parser.add_argument("--engines", nargs="+", default=["laplace", "svi"])
+    print_rows(rows(**vars(parser.parse_args())))

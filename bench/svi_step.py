@@ -4,7 +4,7 @@ import argparse
 import time
 
 import torch
-from measure import print_table, product_seconds, simulated_screen
+from measure import Row, print_rows, simulated_screen
 
 from fatebias.cells import to_tensors
 from fatebias.laplace import fit_laplace
@@ -12,7 +12,7 @@ from fatebias.settings import Settings
 from fatebias.structured import structured_start
 from fatebias.svi import fit_svi
 
-TARGET_MS = {"normal": 25, "structured": 40, "lowrank": None}
+MOST_MS = {"normal": 25, "structured": 40, "lowrank": None}
 STEPS = 100
 
 
@@ -31,17 +31,17 @@ def step_ms(family: str, screen, device: str, repeats: int = 3) -> float:
     return min(times[1:])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+def rows(device: str = "cpu", threads: int = 2) -> list[Row]:
+    torch.set_num_threads(threads)
     _, screen = simulated_screen(1, Settings.from_mapping(), preset="real")
-    rows = [(family, step_ms(family, screen, args.device), target or "-") for family, target in TARGET_MS.items()]
-    print(f"device {args.device}, {args.threads} threads, 3000 x 3000 product {product_seconds():.2f} s")
-    print_table(("approx_posterior", "ms a step", "target"), rows)
+    return [
+        Row(f"SVI step, real, B = 8192, {family}, {device}: ms", step_ms(family, screen, device), None, most)
+        for family, most in MOST_MS.items()
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    print_rows(rows(**vars(parser.parse_args())))
