@@ -8,7 +8,7 @@ from conftest import screen_of, simulated
 from fatebias.design import build_design
 from fatebias.errors import FitError
 from fatebias.laplace import fit_laplace
-from fatebias.likelihood_weight import dispersion_by_day, pearson_by_day, pearson_excess_by_day
+from fatebias.likelihood_weight import dispersion_by_day, final_dispersion, pearson_by_day, pearson_excess_by_day
 from fatebias.settings import Settings
 
 AUTO = replace(Settings.from_mapping(), likelihood_weight="auto")
@@ -78,6 +78,20 @@ def test_a_fixed_weight_reports_the_dispersion_that_auto_would_use():
     fit = fit_laplace(screen, replace(AUTO, likelihood_weight=21.0))
     assert 1 / fit.dispersion[0] == pytest.approx(21, rel=0.05)
     np.testing.assert_array_equal(fit.weight, 21.0)
+
+
+def test_one_weight_counts_the_parameters_of_all_days():
+    """A rare day may have more parameters than labels; a weight of its own is refused, one for all days is not."""
+    sim = simulated(cells=900, days=3)
+    keep = np.flatnonzero((sim.day == 0) | (np.cumsum(sim.day != 0) <= 40))
+    rare = {name: getattr(sim, name)[keep] for name in ("guides", "day", "replicate", "probs")}
+    design = build_design(screen_of(replace(sim, **rare)))
+    pi = random_probabilities(design)
+    labels = design.n_fates * torch.bincount(design.day).double()
+    parameters = labels * torch.tensor([0.1, 1.5, 1.5], dtype=torch.float64)
+    assert len(set(final_dispersion(design, pi, parameters, "auto").tolist())) == 1
+    with pytest.raises(FitError, match="no usable dispersion"):
+        final_dispersion(design, pi, parameters, "auto_by_day")
 
 
 def test_too_few_cells_for_a_dispersion():

@@ -18,15 +18,7 @@ from .covariance import gene_covariances, perturbation, shared_moment
 from .curvature import curvature_at
 from .design import Design, build_design
 from .errors import FitError
-from .likelihood_weight import (
-    LEAST_FREEDOM,
-    WORDS,
-    dispersion_by_day,
-    labels_by_day,
-    next_weight,
-    refuse_weight,
-    start_weight,
-)
+from .likelihood_weight import WORDS, final_dispersion, next_weight, start_weight
 from .mode import fate_probabilities, find_mode, newton_step
 from .posterior import EffectBlock, gene_slices
 from .prior import random_walk_prior
@@ -119,7 +111,7 @@ def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, devi
     mode = find_mode(design, prior, state.weight, state.x, settings)
     curvature = curvature_at(design, prior, mode.pi, state.weight[design.day])
     found = gene_covariances(curvature, settings)
-    dispersion = _dispersion(design, mode.pi, state.weight * found.pearson_excess, settings.likelihood_weight)
+    dispersion = final_dispersion(design, mode.pi, state.weight * found.pearson_excess, settings.likelihood_weight)
     clock["covariances"] = time.perf_counter()
     marks = list(clock)
     return LaplaceFit(
@@ -188,16 +180,6 @@ def _run_rounds(design: Design, state: _State, settings: Settings, progress: boo
         f"{WEIGHT_TOLERANCE:g}). If it is the scales, narrow `s_tau`, `s_time` or `s_guide`; if it is the weight, set "
         "a number as `likelihood_weight`."
     )
-
-
-def _dispersion(design: Design, pi: Tensor, parameters: Tensor, wanted: float | str) -> Tensor:
-    """phi by day [D] at the end; FitError where an automatic weight rests on too few degrees of freedom."""
-    pooled, labels = wanted != "auto_by_day", labels_by_day(design)
-    phi = dispersion_by_day(design, pi, parameters, pooled)
-    used = parameters.sum() / labels.sum() if pooled else (parameters / labels).max()
-    if wanted in WORDS and float(used) > 1 - LEAST_FREEDOM:
-        refuse_weight(wanted, 1 / phi)
-    return phi
 
 
 def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, settings: Settings) -> Tensor:

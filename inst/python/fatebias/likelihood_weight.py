@@ -74,6 +74,16 @@ def next_weight(wanted: str, design: Design, weight: Tensor, pi: Tensor, shift: 
     return found
 
 
+def final_dispersion(design: Design, pi: Tensor, parameters: Tensor, wanted: float | str) -> Tensor:
+    """phi by day [D] at the end of a fit; FitError where an automatic weight has too few degrees of freedom."""
+    pooled, labels = wanted != "auto_by_day", labels_by_day(design)
+    phi = dispersion_by_day(design, pi, parameters, pooled)
+    used = parameters.sum() / labels.sum() if pooled else (parameters / labels).max()
+    if wanted in WORDS and float(used) > 1 - LEAST_FREEDOM:
+        refuse_weight(wanted, 1 / phi)
+    return phi
+
+
 def refuse_weight(wanted: str, weight: Tensor) -> NoReturn:
     """The error for labels whose dispersion cannot be told."""
     numbers = ", ".join(f"{value:.3g}" for value in weight.tolist())
