@@ -116,8 +116,8 @@ print.fatebias_fit <- function(x, ...) {
 #' @param object a `fatebias_fit`.
 #' @param ... not used.
 #' @returns A list with a print method: `sizes` (cells, cells of the file, genes, guides, controls),
-#'   `left_out` (cells by reason), `days`, `fates`, `contrast`, `likelihood_weight`, `dispersion` (of the labels, at
-#'   weight 1; weight times dispersion is 1 where the weight is right), `effective_parameters`, `scales`
+#'   `left_out` (cells by reason), `days`, `fates`, `contrast`, `likelihood_weight`, `dispersion` (of the
+#'   labels; weight times dispersion is 1 where the weight is right), `effective_parameters`, `scales`
 #'   (posterior mean and SD by fate), `convergence` (steps, rounds, gradient, rules), `losses` (first and
 #'   last of SVI), `sandwich_ratio` (median of the sandwich SE over the model's; 1 where the model is
 #'   right), `seconds` by stage, `peak_memory_gb`, `seed`, `versions`.
