@@ -46,8 +46,6 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
   fate_probs <- as_probabilities(fate_probs)
   validate_cells(guides, fate_probs, day, replicate)
   map_path <- write_guide_map(guide_map, path)
-  validate_writable(dirname(path))
-  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   py_call(
     "screen_file", "write_screen",
     path = path.expand(path), guide_names = I(colnames(guides)), fates = I(colnames(fate_probs)),
@@ -151,8 +149,6 @@ write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   if (!found$ok) {
     abort_screen("{.arg guide_map} lacks the column{?s} {.field {found$missing}}.", call = call)
   }
-  validate_writable(dirname(path), call = call)
-  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   map_path <- paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
   write_table(as.data.frame(guide_map)[, c("guide_name", "gene_name", "is_ntc")], map_path, call = call)
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .design import Design, GeneGroup
+from .design import Design, GeneGroup, centred
 from .errors import FitError
 from .prior import Prior
 
@@ -159,10 +159,10 @@ def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: Tensor, d: int, f:
     row = both.sum(2)
     days = torch.arange(d, device=out.device)
     out[:, days, :, days] = row.sum(1).transpose(0, 1)
-    cross = _centred(row, 1).permute(0, 1, 3, 2, 4)  # v with theta
+    cross = centred(row, 1).permute(0, 1, 3, 2, 4)  # v with theta
     out[:, d:, :, :d] = cross
     out[:, :d, :, d:] = cross.permute(0, 3, 4, 1, 2)
-    out[:, d:, :, d:] = _centred(_centred(both.sum(3), 1), 2).permute(0, 1, 3, 2, 4)
+    out[:, d:, :, d:] = centred(centred(both.sum(3), 1), 2).permute(0, 1, 3, 2, 4)
     return out.view(l, (d + n) * f, (d + n) * f)
 
 
@@ -205,10 +205,6 @@ def add_coarse_(design: Design, x: Tensor, c: Tensor) -> Tensor:
 def gene_columns(x: Tensor, group: GeneGroup) -> Tensor:
     """The gene blocks of x [P, S] as columns: view [genes, k, S]."""
     return x[group.entries].view(group.n_genes, -1, x.shape[1])
-
-
-def _centred(values: Tensor, axis: int) -> Tensor:
-    return values - values.mean(axis, keepdim=True)
 
 
 def _relative(rz: Tensor, size: Tensor) -> float:

@@ -132,7 +132,7 @@ class Design:
             block = self.blocks(x, group)
             theta, v = block[:, :d], block[:, d:]
             own = beta[group.guides].view(group.n_genes, group.n, d, self.n_fates, *tail)
-            torch.add(theta.unsqueeze(1), (v - v.mean(1, keepdim=True)).unsqueeze(2), out=own)
+            torch.add(theta.unsqueeze(1), centred(v, 1).unsqueeze(2), out=own)
         eta = self.cell_sums(beta.view(-1, *beta.shape[2:]))
         columns = self.nuisance_columns(x.dtype)
         eta.view(len(eta), -1).addmm_(columns, self.nuisance_part(x).reshape(self.n_nuisance, -1))
@@ -148,11 +148,15 @@ class Design:
             rows = rows.view(group.n_genes, group.n, d, self.n_fates, *tail)
             block = self.blocks(out, group)
             block[:, :d] = rows.sum(1)
-            v = rows.sum(2)
-            block[:, d:] = v - v.mean(1, keepdim=True)
+            block[:, d:] = centred(rows.sum(2), 1)
         columns = self.nuisance_columns(e.dtype)
         self.nuisance_part(out).view(self.n_nuisance, -1).copy_(columns.T @ e.reshape(len(e), -1))
         return out
+
+
+def centred(values: Tensor, axis: int) -> Tensor:
+    """Values minus their mean along the guides of a gene: v -> delta, and the transpose of that map."""
+    return values - values.mean(axis, keepdim=True)
 
 
 def build_design(screen: Screen, device: str = "cpu") -> Design:

@@ -5,7 +5,6 @@ perturbation draws for their covariances; these move the scales and the weight. 
 more, the mode is finished at fixed scales, and a last, larger set of draws gives the posterior.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from tqdm import tqdm
 
 from .covariance import gene_covariances, perturbation, shared_moment
 from .curvature import curvature_at
-from .design import Design, build_design
+from .design import Design, build_design, centred
 from .errors import FitError
 from .likelihood_weight import WORDS, final_dispersion, next_weight, start_weight
 from .mode import fate_probabilities, find_mode, newton_step
@@ -82,14 +81,13 @@ class LaplaceFit:
     p_eff: np.ndarray
     blocks: tuple[GeneBlocks, ...]
     convergence: Convergence
-    seconds: dict[str, float]
     design: Design
     x: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class _State:
-    """Where the rounds are. weight, p_eff: [D]; draws: the last solve's, a warm start; sd_log: of the scales."""
+    """Where the rounds are. scales [D + 1, F], and sd_log, the SDs of their logarithms; weight: [D]."""
 
     x: Tensor
     scales: Tensor
@@ -102,18 +100,13 @@ class _State:
 
 def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, device: str = "cpu") -> LaplaceFit:
     """Fit the model by mode and curvature. Raises FitError when a part of it does not converge."""
-    clock = {"start": time.perf_counter()}
     design = build_design(screen, device)
-    clock["design"] = time.perf_counter()
     state = _run_rounds(design, _start(design, settings), settings, progress)
-    clock["scales"] = time.perf_counter()
     prior = random_walk_prior(design, state.scales, settings)
     mode = find_mode(design, prior, state.weight, state.x, settings)
     curvature = curvature_at(design, prior, mode.pi, state.weight[design.day])
     found = gene_covariances(curvature, settings)
     dispersion = final_dispersion(design, mode.pi, state.weight * found.pearson_excess, settings.likelihood_weight)
-    clock["covariances"] = time.perf_counter()
-    marks = list(clock)
     return LaplaceFit(
         mode=named_effects(design, mode.x),
         scales=_named_scales(state.scales),
@@ -127,7 +120,6 @@ def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, devi
             cg_iterations=state.cg_iterations + mode.cg_iterations + found.cg_iterations,
             gradient=mode.gradient, step=mode.step, converged=True, rule=_rule(settings),
         ),
-        seconds={stage: clock[stage] - clock[before] for before, stage in zip(marks, marks[1:])},
         design=design,
         x=mode.x,
     )  # fmt: skip
@@ -208,7 +200,7 @@ def named_effects(design: Design, x: Tensor) -> dict[str, np.ndarray]:
     blocks = [design.blocks(x, group) for group in design.groups]
     theta = torch.cat([block[:, :d] for block in blocks]).transpose(1, 2)
     v = torch.cat([block[:, d:].reshape(-1, design.n_fates) for block in blocks])
-    delta = torch.cat([(b[:, d:] - b[:, d:].mean(1, keepdim=True)).reshape(-1, design.n_fates) for b in blocks])
+    delta = torch.cat([centred(block[:, d:], 1).reshape(-1, design.n_fates) for block in blocks])
     nuisance = design.nuisance_part(x).T.cpu().numpy()
     back_gene, back_guide = np.argsort(design.gene_order), np.argsort(design.guide_order)
     return {
@@ -236,11 +228,10 @@ def draw_blocks(fit: LaplaceFit, screen: Screen, settings: Settings) -> Iterator
             root = torch.linalg.cholesky(torch.from_numpy(block.covariance[low:high]))
             z = torch.randn((high - low, root.shape[1], s), generator=generator, dtype=torch.float64)
             draws = torch.from_numpy(block.mean[low:high]).unsqueeze(3) + (root @ z).view(high - low, d + block.n, f, s)
-            v = draws[:, d:]
             own = block.genes[low:high]
             theta[:, own - genes.start] = draws[:, :d].permute(3, 0, 2, 1).numpy()
             own_guides = (first_guide[own][:, None] + np.arange(block.n)).ravel() - guides.start
-            delta[:, own_guides] = (v - v.mean(1, keepdim=True)).permute(3, 0, 1, 2).reshape(s, -1, f).numpy()
+            delta[:, own_guides] = centred(draws[:, d:], 1).permute(3, 0, 1, 2).reshape(s, -1, f).numpy()
         yield EffectBlock(genes=genes, guides=guides, theta=theta, delta=delta)
 
 

@@ -20,6 +20,19 @@ def increments_matrix(n_days: int, like: Tensor) -> Tensor:
     return eye - torch.diag(torch.ones_like(eye[0, 1:]), -1)
 
 
+def increments_of_block(d: int, f: int, n: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """A gene's block as independent effects: (C [k, k], scale_of [k]), k = (D + n) F.
+
+    C maps theta by day and v by guide (fates innermost) to increments of theta and v; scale_of is the place of each
+    one's scale among the (D + 1) F, of which every guide shares the last row.
+    """
+    fates, guides = (torch.eye(size, dtype=like.dtype, device=like.device) for size in (f, n * f))
+    change = torch.block_diag(torch.kron(increments_matrix(d, like), fates), guides)
+    scale_of = torch.arange((d + n) * f, device=like.device)
+    scale_of[d * f :] = d * f + scale_of[d * f :] % f
+    return change, scale_of
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prior:
     """Q = H H'. half_theta: H of theta by fate [F, D, D]; sigma_guide [F]; nuisance_sd [K, F]."""

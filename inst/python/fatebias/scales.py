@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from .design import Design
-from .prior import increments_matrix
+from .prior import increments_of_block
 from .settings import Settings
 
 START = 0.3  # where every scale starts
@@ -52,13 +52,10 @@ def effect_moments(design: Design, x: Tensor, covariances: list[Tensor]) -> Mome
     size = (d + 1) * f
     second, spread = x.new_zeros(size), x.new_zeros((size, size))
     for group, covariance in zip(design.groups, covariances):
-        change = torch.eye((d + group.n) * f, dtype=x.dtype, device=x.device)
-        change[: d * f, : d * f] = torch.kron(increments_matrix(d, x), torch.eye(f, dtype=x.dtype, device=x.device))
+        change, scale_of = increments_of_block(d, f, group.n, x)
         mean = design.blocks(x, group).reshape(group.n_genes, -1) @ change.T
         covariance = change @ covariance @ change.T
         squares = 2 * covariance**2 + 4 * mean.unsqueeze(2) * mean.unsqueeze(1) * covariance
-        scale_of = torch.arange((d + group.n) * f, device=x.device)
-        scale_of[d * f :] = d * f + scale_of[d * f :] % f  # every guide of a gene shares sigma_guide[f]
         second.index_add_(0, scale_of, (mean**2 + covariance.diagonal(dim1=1, dim2=2)).sum(0))
         folded = spread.new_zeros((size, len(scale_of))).index_add_(0, scale_of, squares.sum(0))
         spread.index_add_(1, scale_of, folded)

@@ -28,7 +28,7 @@ from torch.distributions import constraints
 from .curvature import curvature_at
 from .laplace import LaplaceFit
 from .mode import fate_probabilities
-from .prior import random_walk_prior
+from .prior import increments_of_block, random_walk_prior
 from .screen import Screen
 from .settings import Settings
 
@@ -178,11 +178,8 @@ class _Blocks(PyroModule):
         self._shape = (n_genes, k // f, f)
         root = torch.linalg.cholesky(start.covariance)
         unit = torch.eye(k, dtype=root.dtype, device=root.device)
-        change, later = unit.clone(), torch.arange(f, d * f, device=root.device)
-        change[later, later - f] = -1  # theta_d - theta_{d-1}
+        change, scale_of = increments_of_block(d, f, k // f - d, root)
         to_increments = change @ root  # y -> increments of theta, and v
-        scale_of = torch.arange(k, device=root.device)
-        scale_of[d * f :] = d * f + scale_of[d * f :] % f  # every guide has sigma_guide[f]
         at_start = to_increments / log_scales.exp().reshape(-1)[scale_of, None]
         values, vectors = torch.linalg.eigh(unit - at_start.mT @ at_start)  # R' Lambda R = I - R' Q R
         of_data = (vectors * values.clamp(min=LEAST_PRECISION).unsqueeze(-2)) @ vectors.mT
