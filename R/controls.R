@@ -2,10 +2,10 @@
 
 #' Estimates of control pseudo-genes
 #'
-#' Half of the control guides, at random, are taken out of the baseline, grouped in the panel's median number of
-#' guides a gene, and run like genes (engine laplace); again with other halves. The truth of their
-#' effects is zero, so they tell how the estimates of this screen err together over days, see `v = "ntc"` in
-#' [run_mash()].
+#' Half of the control guides, at random, are taken out of the baseline, grouped in the panel's median
+#' number of guides a gene, and run like genes (engine laplace); again with other halves. The truth of
+#' their effects is zero, so they tell how the estimates of this screen err together over days, see
+#' `v = "ntc"` in [run_mash()].
 #'
 #' @param screen a `fatebias_screen`, from [read_screen()] or [fate_screen()].
 #' @param settings [fate_settings()], as the fit had them.

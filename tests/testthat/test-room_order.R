@@ -2,7 +2,8 @@
 rooms <- c(
   "conditions", "checks", "settings_table", "settings", "fit_files", "python_backend", "screen",
   "fate_screen", "simulate", "fit", "controls", "qc", "mash_covariances", "day_covariances",
-  "mash_estimates", "mash_correlation", "activity", "mash", "mash_result", "compare_mash", "hits", "project"
+  "mash_estimates", "mash_correlation", "activity", "mash_model", "mash", "mash_result", "compare_mash",
+  "hits", "project"
 )
 edges <- c("fatebias-package", "zzz")
 

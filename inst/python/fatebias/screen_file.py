@@ -42,9 +42,7 @@ def read_cells(path: str | Path, settings: Settings) -> RawCells:
         covar = f"obsm/{settings.covar_key}"
         replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
-    return RawCells(
-        guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs
-    )
+    return RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
 
 
 def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names=None) -> None:
