@@ -3,14 +3,14 @@
 
 #' Posterior weights of sets of active days under mash
 #'
-#' A component is active on a day when its variance there is not zero.
+#' A component is active on a day when its variance there is not zero, nor as small as a nugget's.
 #'
 #' @param fit what [mashr::mash()] returned.
 #' @returns `list(active, weight)`: logical, sets x days; posterior weights, rows x sets. The empty set comes
 #'   first.
 #' @noRd
 mash_sets <- function(fit) {
-  active <- do.call(rbind, lapply(component_covariances(fit), function(u) diag(u) > 0))
+  active <- do.call(rbind, lapply(component_covariances(fit), active_on))
   collect_sets(active, unname(fit$posterior_weights))
 }
 
@@ -88,13 +88,13 @@ persists <- function(active, first) {
   first > 0 & rowSums(active) == n_days - first + 1L
 }
 
-#' Columns on size and sign: `p_switch`, `plarge_d*`, from one matrix of draws (draws x days) a row
-#' @param draw function of the row's number.
+#' Columns on size and sign: `p_switch` (between active days), `plarge_d*`
+#' @param draw function of the row's number; gives a list of `x` and `active`, draws x days.
 #' @noRd
 event_columns <- function(draw, n_rows, days, effect_size) {
   events <- vapply(seq_len(n_rows), function(row) {
-    x <- draw(row)
-    c(mean(switches_sign(x)), colMeans(abs(x) > effect_size))
+    drawn <- draw(row)
+    c(mean(switches_sign(drawn$x * drawn$active)), colMeans(abs(drawn$x) > effect_size))
   }, numeric(1 + length(days)))
   rownames(events) <- c("p_switch", paste0("plarge_", days))
   data.table::as.data.table(t(events))
@@ -111,24 +111,35 @@ switches_sign <- function(x) rowSums(x > 0) > 0 & rowSums(x < 0) > 0
 #' t + U (U + S)^-1 (bhat - t - e), exactly zero on days where U is.
 #'
 #' @param v correlation of the estimates between days, or an array with one a row.
-#' @returns `function(row)` that gives draws x days.
+#' @returns `function(row)` that gives a list of `x` (draws x days) and `active` (is the draw's component?).
 #' @noRd
 posterior_drawer <- function(fit, estimates, v, n_draws) {
   prior <- component_covariances(fit)
   root <- lapply(prior, covariance_root)
+  active <- lapply(prior, active_on)
+  root_v <- if (is.matrix(v)) chol(v)
   n_days <- ncol(estimates$betahat)
   function(row) {
-    s <- (if (is.matrix(v)) v else v[, , row]) * tcrossprod(estimates$se[row, ])
+    se <- estimates$se[row, ]
+    s <- (if (is.matrix(v)) v else v[, , row]) * tcrossprod(se)
+    root_s <- (root_v %||% chol(v[, , row])) * rep(se, each = n_days)
     counts <- systematic_counts(fit$posterior_weights[row, ], n_draws)
-    root_s <- chol(s)
     one <- lapply(which(counts > 0), function(k) {
       normal <- function() matrix(stats::rnorm(counts[[k]] * n_days), counts[[k]])
       t <- normal() %*% root[[k]]
       residual <- rep(estimates$betahat[row, ], each = counts[[k]]) - t - normal() %*% root_s
-      t + residual %*% solve(prior[[k]] + s, prior[[k]])
+      t + residual %*% solve_scaled(prior[[k]] + s, prior[[k]])
     })
-    do.call(rbind, one)
+    used <- rep(seq_along(prior), counts)
+    list(x = do.call(rbind, one), active = do.call(rbind, active)[used, , drop = FALSE])
   }
+}
+
+#' solve() for covariances whose variances differ by many orders of magnitude
+#' @noRd
+solve_scaled <- function(u, b) {
+  scale <- 1 / sqrt(diag(u))
+  scale * solve(u * tcrossprod(scale), scale * b)
 }
 
 #' How many of `n` draws each weight gets: n equally spaced points, shifted at random
@@ -154,8 +165,8 @@ covariance_root <- function(u) {
 #'
 #' mash estimates how common effects are, and so a screen without any effect pays for its own noise:
 #' of 120 simulated ones, 11 had a call at lfsr < .05. Here two models are weighed by Bayes' rule. In the
-#' first, no row has an effect. In the second, a share of the rows has, share ~ Beta(.5, .5), spread evenly
-#' over all covariances and scales.
+#' first, no row has an effect. In the second, a share of the rows has, spread evenly over all covariances and
+#' scales; the share is log-uniform from one row to all.
 #'
 #' @param loglik log likelihoods of rows x components, the null first, up to a constant a row.
 #' @param prior prior probability of the first model.
@@ -164,7 +175,7 @@ covariance_root <- function(u) {
 no_effects_probability <- function(loglik, prior) {
   ratio <- log_mean_exp(loglik[, -1, drop = FALSE] - loglik[, 1]) # of each row: an effect against none
   larger <- pmax(ratio, 0)
-  share <- stats::qbeta((seq_len(n_shares) - 0.5) / n_shares, 0.5, 0.5)
+  share <- nrow(loglik)^-((seq_len(n_shares) - 0.5) / n_shares)
   log_likelihood <- vapply(share, function(s) {
     sum(larger + log((1 - s) * exp(-larger) + s * exp(ratio - larger)))
   }, numeric(1))

@@ -13,7 +13,7 @@
 #' @param seed of the split.
 #' @returns A `mash_comparison`, a list with
 #'   - `table`: data.table, the best first: `spec`, `n_matrices`, `loglik`, `held_out` (log likelihood summed
-#'     over the left-out folds), `difference` (of `held_out` to the best), `se_difference` (its standard
+#'     over the left-out folds; NA, with a warning, where a specification needs more rows than the folds have), `difference` (of `held_out` to the best), `se_difference` (its standard
 #'     error over rows), `n_hits`, `null_pi`;
 #'   - `weights`: data.table `spec`, `family`, `n_matrices`, `weight`, `pi`;
 #'   - `results`: the `mash_result` of each.
@@ -28,6 +28,8 @@ compare_mash <- function(specs, x, ..., folds = 5, seed = 1) {
   }
   checkmate::assert_int(folds, lower = 2)
   checkmate::assert_int(seed)
+  taken <- intersect(names(list(...)), c("covariances", "discovery_method"))
+  if (length(taken) > 0) abort_mash("{.arg {taken}} {?is/are} set by {.fn compare_mash} itself.")
   call <- rlang::current_env()
   results <- Map(function(spec, name) {
     tryCatch(
@@ -43,8 +45,18 @@ compare_mash <- function(specs, x, ..., folds = 5, seed = 1) {
     abort_mash("{.arg folds} is {folds}, but {n_rows} rows make at most {most} folds of two and more.")
   }
   fold <- withr::with_seed(seed, sample(rep_len(seq_len(folds), n_rows)))
-  held_out <- lapply(results, held_out_loglik, fold = fold)
-  new_mash_comparison(results, held_out)
+  new_mash_comparison(results, Map(held_out_or_na, results, names(results), list(fold)))
+}
+
+#' NA, with a warning, where a specification cannot be built from the rows of a fold alone
+#' @noRd
+held_out_or_na <- function(result, name, fold) {
+  tryCatch(held_out_loglik(result, fold), fatebias_error_mash = function(error) {
+    warn_mash(c(
+      "Specification {.val {name}} has no held-out log likelihood.", x = "{conditionMessage(error)}"
+    ))
+    rep(NA_real_, length(fold))
+  })
 }
 
 #' Log likelihood of every row under a mash fitted to the other folds
@@ -66,13 +78,16 @@ held_out_loglik <- function(result, fold) {
   out
 }
 
-#' The model of a result for some rows only
+#' The model of a result for some rows only, with the families of the whole
 #' @noRd
 refit_model <- function(result, rows) {
   model <- result$model
-  data <- rows_of(model$data, rows)
   built <- build_covariances(model$spec, rows_of(model$data, rows, result$v$matrix), result$times)
-  new_model(data, built, model$grid, model$null_weight)
+  lost <- setdiff(result$covariances$family, built$table$family)
+  if (length(lost) > 0) {
+    abort_mash("The family {.val {lost}} gives no matrices for {sum(rows)} of {length(rows)} rows.")
+  }
+  new_model(rows_of(model$data, rows), built, model$grid, model$null_weight)
 }
 
 rows_of <- function(data, rows, v = if (data$commonV) data$V else data$V[, , rows, drop = FALSE]) {
@@ -81,7 +96,8 @@ rows_of <- function(data, rows, v = if (data$commonV) data$V else data$V[, , row
 
 new_mash_comparison <- function(results, held_out) {
   total <- vapply(held_out, sum, numeric(1))
-  against_best <- lapply(held_out, `-`, held_out[[which.max(total)]])
+  best <- if (all(is.na(total))) 1L else which.max(total)
+  against_best <- lapply(held_out, `-`, held_out[[best]])
   one <- data.table::rbindlist(lapply(results, glance))
   table <- data.table::data.table(
     spec = names(results), n_matrices = one$n_matrices, loglik = one$loglik, held_out = total,

@@ -2,8 +2,8 @@
 
 #' Estimates of control pseudo-genes
 #'
-#' Half of the control guides, at random, are taken out of the baseline, grouped in the panel's median
-#' number of guides a gene, and run like genes (engine laplace); again with other halves. The truth of
+#' Up to half of the control guides, at random, are taken out of the baseline, in groups of the panel's
+#' median number of guides a gene, and run like genes (engine laplace); again with other halves. The truth of
 #' their effects is zero, so they tell how the estimates of this screen err together over days, see
 #' `v = "ntc"` in [run_mash()].
 #'

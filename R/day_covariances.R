@@ -100,7 +100,7 @@ cov_data_driven <- function(n_pcs = 3, strong_lfsr = 0.05, nugget = 0.01, weight
     }
     strong <- mashr::get_significant_results(mashr::mash_1by1(data), strong_lfsr)
     if (length(strong) < strong_rows_min) {
-      text <- "rows with an effect on some day: %d, and %d are needed to learn covariances from"
+      text <- "only %d rows have an effect on some day; covariances are learned from %d and more"
       return(no_matrices(sprintf(text, length(strong), strong_rows_min)))
     }
     pca <- mashr::cov_pca(data, min(n_pcs, length(days)), subset = strong)

@@ -31,6 +31,8 @@
 #' @param lfsr_thresh a row is a hit when its smallest local false sign rate is below this.
 #' @param effect_size size, in log odds, behind the probabilities of a large effect.
 #' @param gridmult ratio of neighbouring scales in mash's grid; NULL: `sqrt(2)`, and 2 above 40 matrices.
+#' @param smallest_scale first scale of mash's grid, in units of the median SE. Effects smaller than that count
+#'   as none; where mash has a scale for them, genes without effects are given to it.
 #' @param no_effects_prior prior probability that no row has any effect; 0: mash alone. See Details.
 #' @param day_values numeric, increasing times of the days; default: those of the fit, or the numbers in
 #'   the labels of the days.
@@ -39,13 +41,18 @@
 #'   [mashr::mash()] (where 10 is the default); every other component has 1 and its family's weight.
 #' @param n_draws joint posterior draws a row, behind `p_switch` and `plarge_d*`.
 #' @param seed of these draws.
-#' @param ... further arguments of [mashr::mash()] or [ashr::ash()].
+#' @param ... `optmethod` and `control` of [mashr::mash()] or [ashr::ash()].
 #' @details
 #' mash estimates from all rows how common effects are. Where there are none it still finds some room for
 #' them: of 120 simulated screens without effects, 11 had a call at lfsr < .05 by mash alone. So its
 #' answer is weighed against the simple one that no row has any effect on any day, by Bayes' rule from
-#' `no_effects_prior`. On a screen with a few clear effects the posterior of "no effects" is zero for all
-#' purposes and nothing changes; it is part of the result.
+#' `no_effects_prior`. With some clear effects the posterior of "no effects" is zero for all purposes; with
+#' a single one it may not be, and no lfsr is then below it. It is printed, with the number of calls that
+#' mash alone would make in addition. `fit` and the weights `pi` are those of mash alone.
+#'
+#' "Active" is relative to the covariances: effects smaller than the grid's first scale count as none, and
+#' sets, onset and persistence are as right as the covariances are. Sizes (`plarge_d*`) and signs (`lfsr_d*`)
+#' depend on them less. On a day without an estimate everything is borrowed from the other days.
 #'
 #' Under ashr days are independent by assumption, its sets of active days come from its own posterior
 #' draws, and "no effects" is not weighed.
@@ -54,13 +61,15 @@
 #'     given, missing ones NA), `postmean_d*`, `postsd_d*`, `lfsr_d*`, `lfsr_min`, `best_day` (number of
 #'     the day with the smallest lfsr, counted from 0 as in the column names), `hit_anyday`; then activity:
 #'     `p_active_d*`, `p_any`, `active_set` and `p_active_set` (the most probable set of active days, such as
-#'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0),
+#'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0, however small its
+#'     probability),
 #'     `p_persist` (active on some day and on all days after the first one), `p_switch` (effects of both
 #'     signs), `plarge_d*` (effect larger than `effect_size`), `svalue` (expected share of wrong signs among
 #'     rows with an `lfsr_min` up to this one);
 #'   - `covariances`: data.table `family`, `matrix`, `active`, `weight` (imaginary rows of the prior), `pi`
 #'     (estimated weight); `null_pi`: that of the null; NULL under ashr;
-#'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`;
+#'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`, `calls_lost`
+#'     (by row and day, against mash alone);
 #'   - `fallbacks`: character, what was done other than asked; `missing`: data.table `name`, `day` of
 #'     estimates that were missing and got a vague one;
 #'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `discovery_method`, `lfsr_thresh`,
@@ -80,31 +89,48 @@
 #' summary(result)
 #' head(result$table)
 #' @export
-run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), input = settings$mash_input,
-                     v = default_v(settings, x, level, input), covariances = settings$mash_covariances,
+run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), ..., # names below: in full
+                     input = settings$mash_input, v = default_v(settings, x, level, input),
+                     covariances = settings$mash_covariances,
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
                      effect_size = settings$mash_effect_size, gridmult = settings$mash_gridmult,
-                     no_effects_prior = settings$mash_no_effects_prior, day_values = NULL, ntc = NULL,
-                     null_weight = settings$mash_null_weight, n_draws = 1000, seed = 1, ...) {
+                     smallest_scale = settings$mash_smallest_scale,
+                     no_effects_prior = settings$mash_no_effects_prior,
+                     null_weight = settings$mash_null_weight, day_values = NULL, ntc = NULL,
+                     n_draws = 1000, seed = 1) {
   level <- rlang::arg_match(level)
   settings <- update_settings(settings) # whole, before the defaults above are looked at
   settings <- update_settings(
     settings,
     mash_input = input, discovery_method = discovery_method, mash_lfsr_thresh = lfsr_thresh,
     mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior,
-    mash_null_weight = null_weight
+    mash_smallest_scale = smallest_scale, mash_null_weight = null_weight
   )
   checkmate::assert_count(n_draws, positive = TRUE)
   checkmate::assert_int(seed)
+  validate_dots(...names(), settings$discovery_method)
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   model <- if (settings$discovery_method == "mashr") {
-    mash_model(estimates, v, covariances, settings$mash_gridmult, settings$mash_null_weight, ntc)
+    mash_model(estimates, v, covariances, settings, ntc)
   }
   shrunk <- withr::with_seed(seed, {
     if (is.null(model)) shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...)
     else shrink_mashr(model, estimates, settings, n_draws, ...)
   }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
   new_mash_result(estimates, shrunk, model, level, settings, n_draws = n_draws, seed = seed)
+}
+
+# Further arguments that may be handed on; everything else is decided by arguments of run_mash()
+handed_on <- c("optmethod", "control")
+
+validate_dots <- function(given, method, call = rlang::caller_env()) {
+  unknown <- setdiff(given, handed_on)
+  if (length(unknown) > 0) {
+    abort_mash(c(
+      "{.fn run_mash} has no argument {.arg {unknown}}, and hands only {.arg {handed_on}} on to {.pkg {method}}.",
+      i = "Arguments after {.arg settings} are written in full."
+    ), call = call)
+  }
 }
 
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
@@ -165,9 +191,7 @@ mash_table <- function(estimates, shrunk, lfsr_thresh) {
 #' Estimates and SEs as they were given, missing ones NA
 #' @noRd
 estimates_given <- function(estimates) {
-  row_days <- outer(estimates$names[[1]], estimates$days, paste)
-  missing <- match(paste(estimates$missing$name, estimates$missing$day), row_days)
-  lapply(estimates[c("betahat", "se")], replace, missing, NA_real_)
+  lapply(estimates[c("betahat", "se")], replace, estimates$is_missing, NA_real_)
 }
 
 #' Write what mash found

@@ -1,7 +1,8 @@
 # V, the correlation of the estimates between days: what was asked, what is used, and why. Nothing is
 # replaced in silence: a fall-back is a warning here, and stands in the result.
 
-rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
+rcond_min <- 1e-8 # smallest eigenvalue of a correlation matrix; below, mash's likelihoods are noise
+unit_tolerance <- 1e-6 # of its diagonal
 
 #' V as asked
 #'
@@ -10,6 +11,7 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #' @noRd
 choose_v <- function(v, estimates, ntc = NULL, call = rlang::caller_env()) {
   if (is.matrix(v)) {
+    validate_v_names(v, estimates$days, call)
     return(new_v("a matrix", validate_v(v, ncol(estimates$betahat), call), "as given"))
   }
   if (!rlang::is_string(v)) abort_mash("{.arg v} must be a word or a matrix, days x days.", call = call)
@@ -27,11 +29,13 @@ new_v <- function(asked, matrix, why, used = asked, by_row = NULL) {
   list(asked = asked, used = used, matrix = matrix, by_row = by_row, why = why)
 }
 
-#' `mash_v: fit` and `gene` are meant for the fixed-effect estimates of a fit; anything else has `"simple"`
+#' `mash_v: fit` is for the fixed-effect estimates of a fit, where anything else has `"simple"`; and what is
+#' known of genes only says nothing of guides
 #' @noRd
 default_v <- function(settings, x, level, input) {
   estimates <- level == "gene" && input == "likelihood" && inherits(x, "fatebias_fit")
-  if (!estimates && settings$mash_v %in% c("fit", "gene", "ntc")) "simple" else settings$mash_v
+  genes_only <- level == "guide" && settings$mash_v %in% c("gene", "ntc")
+  if (genes_only || (!estimates && settings$mash_v == "fit")) "simple" else settings$mash_v
 }
 
 fit_v <- function(estimates, call) {
@@ -43,7 +47,7 @@ fit_v <- function(estimates, call) {
   new_v("fit", matrix, "mean correlation of the estimates by the fit's own covariances")
 }
 
-#' One matrix a row; pairs of days that a row lacks have the mean over the others
+#' One matrix a row; a day that a row lacks is uncorrelated with the others, of which it says nothing
 #' @noRd
 gene_v <- function(estimates, call) {
   if (is.null(estimates$covariance)) {
@@ -52,11 +56,13 @@ gene_v <- function(estimates, call) {
   }
   mean <- validate_v(mean_correlation(estimates), ncol(estimates$betahat), call)
   by_row <- row_correlations(estimates)
-  by_row[is.na(by_row)] <- array(mean, dim(by_row))[is.na(by_row)]
-  bad <- apply(by_row, 3, rcond) < rcond_min
+  by_row[is.na(by_row)] <- 0
+  bad <- apply(by_row, 3, function(one) !is.na(correlation_problem(one, ncol(one))))
   if (any(bad)) {
     rows <- first_few(estimates$names[[1]][bad])
-    abort_mash("The correlation between days is singular for {rows}; use {.code v = \"fit\"}.", call = call)
+    abort_mash(
+      "The fit's correlation between days is no correlation for {rows}; use {.code v = \"fit\"}.", call = call
+    )
   }
   new_v("gene", mean, "each row's own correlation by the fit's own covariances", by_row = by_row)
 }
@@ -118,13 +124,21 @@ complete_data <- function(estimates) {
   mashr::mash_set_data(estimates$betahat[rows, , drop = FALSE], estimates$se[rows, , drop = FALSE])
 }
 
-#' `"em"`: mash and V in turns, from the start that `choose_v()` gave
+#' `"em"`: mash and V in turns, from the start that `choose_v()` gave; too few complete rows leave the start
 #' @noRd
-improve_v <- function(v, estimates, matrices, grid) {
-  data <- complete_data(estimates)
-  matrix <- mashr::mash_estimate_corr_em(data, matrices, init = v$matrix, grid = grid, details = FALSE)
-  why <- paste("EM, started from", v$why)
-  new_v("em", unname(matrix), why, used = if (v$used == "identity") "em from the identity" else "em")
+improve_v <- function(v, estimates, matrices, grid, call) {
+  n_days <- ncol(estimates$betahat)
+  n_rows <- sum(estimates$complete)
+  if (n_rows <= n_days) { # mashr's compiled code ends the R session on a single row
+    v$why <- sprintf("%s; rows without missing estimates: %d, too few for EM", v$why, n_rows)
+    warn_mash(c("{.arg v} is {.val em}, but too few rows have an estimate on every day.", x = "{v$why}"))
+    return(v)
+  }
+  start <- v$matrix
+  found <- mashr::mash_estimate_corr_em(
+    complete_data(estimates), matrices, init = start, grid = grid, details = FALSE
+  )
+  new_v("em", validate_v(found, n_days, call), paste("EM, started from the", v$used))
 }
 
 #' Correlations between days by row, days x days x rows; NaN where a row lacks a day
@@ -146,8 +160,30 @@ mean_correlation <- function(estimates) {
 }
 
 validate_v <- function(v, n_days, call) {
-  problem <- covariance_problem(v, n_days)
-  if (is.na(problem) && rcond(v) < rcond_min) problem <- "is singular"
-  if (!is.na(problem)) abort_mash("The matrix given as {.arg v} {problem}.", call = call)
+  problem <- correlation_problem(v, n_days)
+  if (!is.na(problem)) {
+    abort_mash("{.arg v}, the correlation of the estimates between days, {problem}.", call = call)
+  }
   unname(v)
+}
+
+correlation_problem <- function(v, n_days) {
+  if (!is.matrix(v) || !is.numeric(v) || any(dim(v) != n_days)) {
+    return(sprintf("is not a %d x %d matrix", n_days, n_days))
+  }
+  if (any(!is.finite(v)) || !isSymmetric(unname(v)) || any(abs(diag(v) - 1) > unit_tolerance)) {
+    return("is not finite and symmetric with ones on its diagonal")
+  }
+  values <- eigen(v, symmetric = TRUE, only.values = TRUE)$values
+  if (min(values) < rcond_min) "is singular or not positive definite" else NA_character_
+}
+
+#' A matrix with names must have those of the days, in their order
+#' @noRd
+validate_v_names <- function(v, days, call) {
+  for (names in dimnames(v)) {
+    if (!is.null(names) && !identical(names, days)) {
+      abort_mash("{.arg v} is named {first_few(names)}; the days are {first_few(days)}.", call = call)
+    }
+  }
 }

@@ -3,6 +3,7 @@
 # `build_covariances()`: size, symmetry, positive semi-definiteness, names.
 
 psd_tolerance <- 1e-8 # smallest eigenvalue allowed, relative to the largest
+active_share <- 0.05 # of the largest variance; a day with less counts as one without effect
 print_days <- 4L # a specification that has not seen days is printed for so many
 
 #' Covariance families of one's own
@@ -16,8 +17,9 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' @param build function with the arguments `data` and `days` that returns a named list of covariance
 #'   matrices, days x days. `data`: what mash gets, see [mashr::mash_set_data()] (`Bhat`, `Shat`, rows x
 #'   days); `days`: numeric, the time of each day, named by its label. Each matrix must be symmetric and
-#'   positive semi-definite; a row and column of zeros says: not active on that day. Scales do not
-#'   matter: mash tries every matrix at many scales.
+#'   positive semi-definite; a row and column of zeros (or a variance below 5 % of the largest) says: not
+#'   active on that day. Scales do not matter: mash tries every matrix at many scales. `data` is NULL where
+#'   a specification is only looked at.
 #' @param weight imaginary rows that the prior adds to the family, spread evenly over its matrices and
 #'   scales: 0 lets the data speak alone, 5 counts like five genes that follow it.
 #' @param ... specifications to join.
@@ -99,12 +101,17 @@ covariance_spec <- function(x, words, call = rlang::caller_env()) {
     return(words[[x]]())
   }
   if (is.list(x) && rlang::is_named(x)) {
-    return(covariance_family("given", function(data, days) x))
+    return(given_family(x))
   }
   abort_mash(c(
     "{.arg covariances} must be {.or {.val {names(words)}}}, a named list of matrices, or a specification.",
     i = "See {.help fatebias::day_covariances}."
   ), call = call)
+}
+
+given_family <- function(matrices) {
+  force(matrices) # all that the builder keeps
+  covariance_family("given", function(data, days) matrices)
 }
 
 #' All matrices of a specification, checked
@@ -180,10 +187,14 @@ covariance_problem <- function(u, n_days) {
   if (min(values) < -psd_tolerance * max(abs(values))) "is not positive semi-definite" else NA_character_
 }
 
-#' Days on which effects with this covariance are not zero: "all days", or "d0+d2"
+#' Days on which effects with this covariance are not zero, or as good as: a nugget makes no day active
+#' @noRd
+active_on <- function(u) diag(u) > active_share * max(diag(u))
+
+#' The same as text: "all days", or "d0+d2"
 #' @noRd
 active_days <- function(u, labels) {
-  active <- diag(u) > 0
+  active <- active_on(u)
   if (all(active)) "all days" else paste(labels[active], collapse = "+")
 }
 
@@ -199,7 +210,10 @@ format.fatebias_covariances <- function(x, days = print_days, ...) {
 }
 
 format_family <- function(family, days) {
-  built <- build_family(family, NULL, days, rlang::caller_env())
+  built <- tryCatch(
+    build_family(family, NULL, days, rlang::caller_env()),
+    fatebias_error_mash = function(error) no_matrices("depends on the estimates")
+  )
   what <- attr(built, "reason") %||% {
     active <- unique(vapply(built, active_days, character(1), labels = names(days)))
     sprintf("%d %s, active on %s", length(built), if (length(built) == 1) "matrix" else "matrices",

@@ -92,22 +92,40 @@ estimates_of_table <- function(table, level, origin, call, days = NULL) {
     abort_mash("The table must have the columns {text}; it has {first_few(names(table), 12)}.", call = call)
   }
   table <- data.table::as.data.table(table)
-  plain <- sub("^betahat_", "", betahat)
+  no_numbers <- Filter(function(column) !is_numbers(table[[column]]), c(betahat, se))
+  if (length(no_numbers) > 0) abort_mash("Columns {.field {no_numbers}} must be numbers.", call = call)
   as_numbers <- function(columns) {
     values <- unlist(lapply(columns, function(column) as.numeric(table[[column]])))
-    matrix(as.numeric(values), nrow(table), length(columns), dimnames = list(NULL, plain))
+    matrix(as.numeric(values), nrow(table), length(columns), dimnames = list(NULL, numbered(length(columns))))
   }
   list(
     names = table[, wanted, with = FALSE], betahat = as_numbers(betahat), se = as_numbers(se),
-    days = days %||% plain, origin = origin
+    days = days %||% sub("^betahat_", "", betahat), origin = origin
   )
 }
+
+#' Day columns are numbered in day order, whatever the labels
+#' @noRd
+numbered <- function(n_days) paste0("d", seq_len(n_days) - 1L, recycle0 = TRUE)
+
+#' Column names without the name of the statistic
+#' @noRd
+plain_names <- function(x) if (!is.null(colnames(x))) sub("^(betahat|se)_", "", colnames(x))
+
+#' Numbers, or nothing but missing values
+#' @noRd
+is_numbers <- function(x) is.numeric(x) || (is.logical(x) && all(is.na(x)))
 
 estimates_of_matrices <- function(x, level, call) {
   betahat <- x$betahat
   se <- x$se
-  if (!is.matrix(betahat) || !is.matrix(se) || !identical(dim(betahat), dim(se))) {
-    abort_mash("{.code betahat} and {.code se} must be matrices of one shape, rows x days.", call = call)
+  are_matrices <- is.matrix(betahat) && is.matrix(se) && is_numbers(betahat) && is_numbers(se)
+  if (!are_matrices || !identical(dim(betahat), dim(se))) {
+    abort_mash("{.code betahat} and {.code se} must be matrices of numbers, rows x days.", call = call)
+  }
+  days <- plain_names(betahat)
+  if (!is.null(days) && !is.null(colnames(se)) && !identical(plain_names(se), days)) {
+    abort_mash("{.code betahat} and {.code se} have different column names.", call = call)
   }
   names <- rownames(betahat) %||% paste0(level, seq_len(nrow(betahat)), recycle0 = TRUE)
   if (!is.null(rownames(se)) && !identical(rownames(se), names)) {
@@ -115,9 +133,8 @@ estimates_of_matrices <- function(x, level, call) {
   }
   names <- data.table::data.table(name = names)
   data.table::setnames(names, level)
-  days <- colnames(betahat) %||% paste0("d", seq_len(ncol(betahat)) - 1L, recycle0 = TRUE)
-  plain <- list(NULL, paste0("d", seq_len(ncol(betahat)) - 1L, recycle0 = TRUE))
-  dimnames(betahat) <- dimnames(se) <- plain
+  days <- days %||% numbered(ncol(betahat))
+  dimnames(betahat) <- dimnames(se) <- list(NULL, numbered(ncol(betahat)))
   list(names = names, betahat = betahat, se = se, days = days, origin = "matrices")
 }
 
@@ -130,6 +147,11 @@ validate_estimates <- function(raw, call) {
   }
   if (ncol(raw$betahat) < 2) {
     abort_mash("mash shares strength across days and needs two or more; the input has one.", call = call)
+  }
+  if (anyNA(names)) abort_mash("A row has no name.", call = call)
+  if (anyNA(raw$days) || anyDuplicated(raw$days) || any(grepl("+", raw$days, fixed = TRUE))) {
+    days <- first_few(raw$days, 12)
+    abort_mash("Days need labels that differ and have no plus sign; they are {days}.", call = call)
   }
   twice <- unique(names[duplicated(names)])
   if (length(twice) > 0) abort_mash("Rows appear twice: {first_few(twice)}.", call = call)
@@ -158,9 +180,10 @@ refuse_rows <- function(names, bad, what, call) {
 #' A vague estimate, (0, a thousand times the largest SE), where there is none
 #' @noRd
 fill_missing <- function(raw) {
-  at <- which(is.na(raw$betahat), arr.ind = TRUE)
+  raw$is_missing <- is.na(raw$betahat)
+  at <- which(raw$is_missing, arr.ind = TRUE)
   raw$missing <- data.table::data.table(name = raw$names[[1]][at[, "row"]], day = raw$days[at[, "col"]])
-  raw$complete <- rowSums(is.na(raw$betahat)) == 0
+  raw$complete <- rowSums(raw$is_missing) == 0
   raw$se[is.na(raw$se)] <- vague_factor * max(raw$se, na.rm = TRUE)
   raw$betahat[is.na(raw$betahat)] <- 0
   raw

@@ -6,18 +6,18 @@ loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likeli
 
 #' All that mash is given, and how V and the matrices came about
 #' @noRd
-mash_model <- function(estimates, v, covariances, gridmult, null_weight, ntc, call = rlang::caller_env()) {
+mash_model <- function(estimates, v, covariances, settings, ntc, call = rlang::caller_env()) {
   spec <- covariance_spec(covariances, covariance_words, call)
   v <- choose_v(v, estimates, ntc, call)
   built <- build_covariances(spec, mash_data(estimates, v$matrix), estimates$times, call)
   warn_skipped(built$skipped)
-  gridmult <- gridmult %||% if (length(built$matrices) > many_matrices) 2 else sqrt(2)
-  grid <- scale_grid(estimates, gridmult)
-  if (v$asked == "em") v <- improve_v(v, estimates, built$matrices, grid)
+  gridmult <- settings$mash_gridmult %||% if (length(built$matrices) > many_matrices) 2 else sqrt(2)
+  grid <- scale_grid(estimates, gridmult, settings$mash_smallest_scale)
+  if (v$asked == "em") v <- improve_v(v, estimates, built$matrices, grid, call)
   data <- mash_data(estimates, v$by_row %||% v$matrix)
   c(
-    new_model(data, built, grid, null_weight),
-    list(spec = spec, skipped = built$skipped, v = v, gridmult = gridmult, null_weight = null_weight)
+    new_model(data, built, grid, settings$mash_null_weight),
+    list(spec = spec, skipped = built$skipped, v = v, gridmult = gridmult, null_weight = settings$mash_null_weight)
   )
 }
 
@@ -40,15 +40,16 @@ warn_skipped <- function(skipped) {
 
 mash_data <- function(estimates, v) mashr::mash_set_data(estimates$betahat, estimates$se, V = v)
 
-#' Scales of mash's mixture, from half the smallest SE to twice the largest effect
+#' Scales of mash's mixture, from `smallest_scale` times the median SE to twice the largest effect
 #'
-#' mashr starts at a tenth of the smallest SE: such effects cannot be told from none, and cost two thirds of
-#' the time.
+#' mashr starts at a tenth of the smallest SE. Effects of half an SE and less cannot be told from none:
+#' starting there gives the same numbers in a third of the time. Those of one SE hardly can; where a scale
+#' for them is at hand, genes without effects are given to it.
 #' @noRd
-scale_grid <- function(estimates, gridmult) {
-  smallest <- min(estimates$se) / 2
-  signal <- max(estimates$betahat^2 - estimates$se^2)
-  largest <- if (signal <= 0) 8 * smallest else 2 * sqrt(signal)
+scale_grid <- function(estimates, gridmult, smallest_scale) {
+  smallest <- smallest_scale * stats::median(estimates$se[!estimates$is_missing])
+  signal <- max(0, estimates$betahat^2 - estimates$se^2)
+  largest <- max(2 * sqrt(signal), 2 * smallest)
   gridmult^(-ceiling(log2(largest / smallest) / log2(gridmult)):0) * largest
 }
 
@@ -71,8 +72,10 @@ shrink_mashr <- function(model, estimates, settings, n_draws, ...) {
   prior <- settings$mash_no_effects_prior
   posterior <- if (prior > 0) no_effects_probability(fit$lm$loglik_matrix, prior) else 0
   fit$lm <- NULL # as large as rows x components
-  shrunk <- mix_with_zero(shrunk, posterior)
-  c(shrunk, list(fit = fit, loglik = fit$loglik, no_effects = list(prior = prior, posterior = posterior)))
+  mixed <- mix_with_zero(shrunk, posterior)
+  calls_lost <- sum(shrunk$lfsr < settings$mash_lfsr_thresh & mixed$lfsr >= settings$mash_lfsr_thresh)
+  no_effects <- list(prior = prior, posterior = posterior, calls_lost = calls_lost)
+  c(mixed, list(fit = fit, loglik = fit$loglik, no_effects = no_effects))
 }
 
 shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
@@ -81,12 +84,12 @@ shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
     ashr::ash(estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...)
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
-  draws <- vapply(fits, ashr::get_post_sample, matrix(0, n_draws, nrow(estimates$betahat)), nsamp = n_draws)
+  n_rows <- nrow(estimates$betahat)
+  draws <- vapply(fits, ashr::get_post_sample, matrix(0, n_draws, n_rows), nsamp = n_draws)
+  draw <- function(row) list(x = matrix(draws[, row, ], n_draws), active = matrix(draws[, row, ], n_draws) != 0)
   list(
     postmean = by_day(ashr::get_pm), postsd = by_day(ashr::get_psd), lfsr = by_day(ashr::get_lfsr),
-    sets = draw_sets(draws),
-    events = event_columns(function(row) matrix(draws[, row, ], n_draws), nrow(estimates$betahat),
-                           colnames(estimates$betahat), effect_size),
+    sets = draw_sets(draws), events = event_columns(draw, n_rows, colnames(estimates$betahat), effect_size),
     fit = fits, loglik = sum(vapply(fits, ashr::get_loglik, numeric(1)))
   )
 }

@@ -13,7 +13,7 @@ format.mash_result <- function(x, ...) {
     if (!is.null(x$v)) sprintf("V: %s (%s)", x$v$used, x$v$why),
     if (!is.null(x$covariances)) {
       c(
-        sprintf("Covariances: %d matrices, grid ratio %.3g", nrow(x$covariances), x$gridmult),
+        sprintf("Covariances: %d, grid ratio %.3g", nrow(x$covariances), x$gridmult),
         paste("Weights:", weights_line(x))
       )
     },
@@ -48,8 +48,9 @@ no_effects_line <- function(no_effects) {
   if (is.null(no_effects) || no_effects$prior == 0) {
     return(NULL)
   }
-  sprintf("Probability that there are no effects at all: %.2g (prior %s)", no_effects$posterior,
-          format(no_effects$prior))
+  lost <- if (no_effects$calls_lost > 0) sprintf("; without it %d more calls", no_effects$calls_lost)
+  sprintf("Probability that there are no effects at all: %.2g (prior %s)%s", no_effects$posterior,
+          format(no_effects$prior), lost %||% "")
 }
 
 #' @export
@@ -68,8 +69,8 @@ print.mash_result <- function(x, ...) {
 #' @returns
 #' - `summary()`: a list with a print method: `families` (data.table `family`, `n_matrices`, `weight`:
 #'   imaginary rows of the prior, `pi`), `matrices` (those with weight), `sets` (data.table
-#'   `active_set`, `n`: rows by their most probable set), `days` (data.table `day`, `n_hits`,
-#'   `expected_active`: sum of `p_active` over rows), and the result's own fields.
+#'   `active_set`, `n`: rows by their most probable set, days by label), `days` (data.table `day`, `n_hits`:
+#'   where there is an estimate, `expected_active`: sum of `p_active` over rows), and the result's own fields.
 #' - `tidy()`: data.table, one row for each row and day: names, `day` (label), `time`, `estimate`,
 #'   `std.error`, `postmean`, `postsd`, `lfsr`, `p_active`, `plarge`.
 #' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
@@ -87,7 +88,7 @@ NULL
 #' @rdname mash_result
 #' @export
 summary.mash_result <- function(object, ...) {
-  sets <- table(object$table$active_set)
+  sets <- table(with_labels(object$table$active_set, object$days))
   sets <- sort(sets, decreasing = TRUE)
   by_day <- lapply(c("lfsr", "p_active"), function(name) {
     as.matrix(object$table[, day_columns(object$table, name), with = FALSE])
@@ -100,12 +101,24 @@ summary.mash_result <- function(object, ...) {
       },
       sets = data.table::data.table(active_set = names(sets), n = as.integer(sets)),
       days = data.table::data.table(
-        day = object$days, n_hits = unname(colSums(by_day[[1]] < object$lfsr_thresh)),
+        day = object$days, n_hits = unname(colSums(by_day[[1]] < object$lfsr_thresh & has_estimate(object))),
         expected_active = unname(colSums(by_day[[2]]))
       )
     ),
     class = "summary_mash_result"
   )
+}
+
+#' Where estimates were given: rows x days
+#' @noRd
+has_estimate <- function(x) !is.na(as.matrix(x$table[, day_columns(x$table, "betahat"), with = FALSE]))
+
+#' Sets of days by their labels instead of their numbers
+#' @noRd
+with_labels <- function(sets, labels) {
+  vapply(strsplit(sets, "+", fixed = TRUE), function(days) {
+    if (identical(days, "none")) "none" else paste(labels[as.integer(sub("^d", "", days)) + 1L], collapse = "+")
+  }, character(1))
 }
 
 family_table <- function(x) {
@@ -186,7 +199,7 @@ plot_effect_tiles <- function(x, n) {
   cells$day <- factor(cells$day, levels = x$days)
   ggplot2::ggplot(cells, ggplot2::aes(.data$day, .data$row)) +
     ggplot2::geom_tile(ggplot2::aes(fill = .data$postmean), colour = "white") +
-    ggplot2::geom_point(data = cells[cells$lfsr < x$lfsr_thresh], size = 1.2) +
+    ggplot2::geom_point(data = cells[cells$lfsr < x$lfsr_thresh & !is.na(cells$estimate)], size = 1.2) +
     ggplot2::scale_fill_gradient2("effect\n(log odds)", low = "#2166AC", mid = "#F7F7F7", high = "#B2182B") +
     ggplot2::labs(x = NULL, y = NULL, caption = sprintf("dot: lfsr < %s", format(x$lfsr_thresh))) +
     ggplot2::theme_minimal()

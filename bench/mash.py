@@ -20,7 +20,7 @@ from measure import Row, print_rows
 from fatebias.errors import FitWarning
 
 HERE = Path(__file__).parent
-PLAIN_KINDS = ("weak", "strong", "walk", "none", "permuted")  # under `preset: plain` a fit takes minutes
+PLAIN_KINDS = ("weak", "strong", "walk", "none")  # under `preset: plain` a fit takes minutes
 # (least, most) of this layer's numbers
 TARGETS = {
     ("weak", "power"): (0.70, None),

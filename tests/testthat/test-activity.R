@@ -50,7 +50,7 @@ test_that("joint draws have the posterior's moments, zeros and events", {
   n <- 40000
   draw <- posterior_drawer(fit, estimates, v, n)
   for (j in c(1, 3)) {
-    x <- draw(j)
+    x <- draw(j)$x
     expect_identical(dim(x), as.integer(c(n, 2)))
     error <- 4 * fit$result$PosteriorSD[j, ] / sqrt(n)
     expect_true(all(abs(colMeans(x) - fit$result$PosteriorMean[j, ]) < error))
@@ -81,7 +81,7 @@ test_that("a V of each row's own is used", {
     mashr::mash_set_data(b, se, V = by_row), verbose = FALSE, fixg = TRUE, g = fit$fitted_g,
     algorithm.version = "R", outputlevel = 3
   )
-  x <- posterior_drawer(own, estimates, by_row, 40000)(2)
+  x <- posterior_drawer(own, estimates, by_row, 40000)(2)$x
   expect_equal(cov(x), own$result$PosteriorCov[, , 2], tolerance = 0.05)
 })
 
@@ -98,8 +98,8 @@ test_that("draws that are exactly zero give sets too", {
 test_that("the probability of no effects is Bayes' rule, and survives extreme likelihoods", {
   loglik <- rbind(c(0, 1, 2), c(0, -1, 0), c(0, -2, -1))
   ratio <- rowMeans(exp(loglik[, -1]))
-  evidence <- integrate(function(s) {
-    vapply(s, function(one) prod(1 + one * (ratio - 1)), 1) * dbeta(s, 0.5, 0.5)
+  evidence <- integrate(function(u) { # share = 1/n to 1, even on the log scale
+    vapply(3^-u, function(share) prod(1 + share * (ratio - 1)), 1)
   }, 0, 1)$value
   expect_equal(no_effects_probability(loglik, 0.1), 0.1 / (0.1 + 0.9 * evidence), tolerance = 1e-3)
   expect_identical(no_effects_probability(cbind(0, c(2000, 0)), 0.1), 0)
@@ -120,4 +120,10 @@ test_that("mixing with zero keeps means, variances and probabilities right", {
   expect_equal(mixed$lfsr[1], 0.25 + 0.75 * 0.1)
   expect_equal(mixed$sets$weight, cbind(0.25 + 0.75 * 0.2, 0.75 * 0.8))
   expect_equal(mixed$events$p_switch, 0.375)
+})
+
+test_that("a nugget makes no day active", {
+  early <- tcrossprod(c(1, 0.05, 0)) + diag(0.01, 3)
+  expect_identical(active_on(early), c(TRUE, FALSE, FALSE))
+  expect_identical(active_on(0 * early), c(FALSE, FALSE, FALSE))
 })

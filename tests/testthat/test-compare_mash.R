@@ -26,7 +26,7 @@ test_that("held-out log likelihoods are those of mashr on the other rows", {
   data <- function(rows) mashr::mash_set_data(x$betahat[rows, ], x$se[rows, ])
   train <- mashr::mash(
     data(fold == 2), result$model$spec |> covariance_matrices(result$times), grid = result$model$grid,
-    nullweight = 5, verbose = FALSE
+    nullweight = 2, verbose = FALSE
   )
   g <- train$fitted_g
   g$pi <- (6 * g$pi + 1 / length(g$pi)) / 7
@@ -49,4 +49,15 @@ test_that("what cannot be compared is refused, by name", {
     compare_mash(list(good = "days", bad = list(a = diag(3))), x, v = diag(4))
     compare_mash(list(good = "days"), x, v = diag(4), folds = 7)
   })
+})
+
+test_that("a family that gives nothing in a fold leaves NA with a warning, and the others stand", {
+  x <- walk_estimates(40)
+  needy <- covariance_family("needy", function(data, days) {
+    if (!is.null(data) && nrow(data$Bhat) < 40) no_matrices("too few rows") else list(one = diag(length(days)))
+  })
+  specs <- list(walk = cov_random_walk(), needy = cov_random_walk() + needy)
+  expect_warning(found <- compare_mash(specs, x, v = diag(4)), "needy", class = "fatebias_warning_mash")
+  expect_identical(found$table$spec, c("walk", "needy"))
+  expect_identical(is.na(found$table$held_out), c(FALSE, TRUE))
 })

@@ -40,7 +40,7 @@ test_that("preset calibrated: day covariances, V from the fit, and mashr's numbe
     betahat(fit$likelihood), as.matrix(as.data.frame(fit$likelihood)[paste0("se_d", 0:3)]), V = found$v$matrix
   )
   direct <- mashr::mash(
-    data, covariance_matrices(day_covariances(), found$times), grid = found$model$grid, nullweight = 5,
+    data, covariance_matrices(day_covariances(), found$times), grid = found$model$grid, nullweight = 2,
     verbose = FALSE
   )
   lfsr <- as.matrix(as.data.frame(found$table)[paste0("lfsr_d", 0:3)])
@@ -61,7 +61,7 @@ test_that("times of the days: given, of the fit, in the labels, or evenly spaced
   x <- list(betahat = betahat(fit$gene), se = as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)]))
   colnames(x$betahat) <- colnames(x$se) <- c("d2", "d3", "d5", "d9.5")
   expect_identical(run_mash(x)$times, c(d2 = 2, d3 = 3, d5 = 5, d9.5 = 9.5))
-  colnames(x$betahat) <- c("early", "mid", "late", "end")
+  colnames(x$betahat) <- colnames(x$se) <- c("early", "mid", "late", "end")
   untold <- run_mash(x)
   expect_identical(unname(untold$times), c(0, 1, 2, 3))
   expect_match(untold$fallbacks, "evenly spaced")
@@ -130,4 +130,10 @@ test_that("the result is written as it is", {
   expect_equal(data.table::fread(path), result$table, tolerance = 1e-12)
   expect_identical(basename(write_mash(run_mash(fit, "guide"), folder)), "guide_summary_mash_out.csv")
   expect_error(write_mash(result$table, folder), class = "fatebias_error_export")
+})
+
+test_that("arguments of mashr that are set here are refused, others are handed on", {
+  expect_error(run_mash(fit, grid = 1, prior = "uniform"), "grid", class = "fatebias_error_mash")
+  by_em <- run_mash(fit, optmethod = "mixEM")
+  expect_equal(by_em$loglik, result$loglik, tolerance = 0.01)
 })

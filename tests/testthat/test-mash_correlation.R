@@ -8,13 +8,15 @@ test_that("V from the fit is the mean correlation of its covariances", {
   expect_identical(v[c("asked", "used")], list(asked = "fit", used = "fit"))
 })
 
-test_that("a pair of days that a gene lacks is left out of the mean, and has the mean in its own matrix", {
+test_that("a day that a gene lacks is left out of the mean, and uncorrelated in its own matrix", {
   gone <- fit
   at <- gone$cov$gene == "G09" & (gone$cov$day_1 == 1L | gone$cov$day_2 == 1L)
   gone$cov$likelihood_cov[at] <- NA
   gone$likelihood$betahat_d1[9] <- gone$likelihood$se_d1[9] <- NA
   expect_equal(choose_v("fit", estimates(gone))$matrix, rho, tolerance = 1e-6)
-  expect_equal(choose_v("gene", estimates(gone))$by_row[, , 9], rho, tolerance = 1e-6)
+  own <- choose_v("gene", estimates(gone))$by_row[, , 9]
+  expect_equal(own[-2, -2], rho[-2, -2], tolerance = 1e-6)
+  expect_equal(own[2, ], c(0, 1, 0, 0))
 })
 
 test_that("V by gene is each gene's own correlation, and mash uses it", {
@@ -46,7 +48,7 @@ test_that("V by EM is mashr's", {
   e <- estimates(input = "posterior")
   data <- mashr::mash_set_data(e$betahat, e$se)
   direct <- mashr::mash_estimate_corr_em(
-    data, list(one = diag(4), two = matrix(1, 4, 4)), grid = scale_grid(e, sqrt(2)), details = FALSE
+    data, list(one = diag(4), two = matrix(1, 4, 4)), grid = scale_grid(e, sqrt(2), 0.5), details = FALSE
   )
   expect_equal(found$v$matrix, unname(direct))
   expect_identical(found$v$used, "em")
@@ -87,7 +89,25 @@ test_that("V as a matrix is taken or refused", {
   expect_identical(run_mash(fit, v = v)$v$matrix, v)
   expect_error(run_mash(fit, v = diag(3)), class = "fatebias_error_mash")
   expect_error(run_mash(fit, v = matrix(1, 4, 4)), "singular", class = "fatebias_error_mash")
-  expect_error(run_mash(fit, v = diag(c(1, 1, 1, -1))), "semi-definite", class = "fatebias_error_mash")
+  expect_error(run_mash(fit, v = 4 * diag(4)), "ones on its diagonal", class = "fatebias_error_mash")
   expect_error(run_mash(fit, v = TRUE), class = "fatebias_error_mash")
   expect_error(run_mash(fit, v = "simpel"), class = "fatebias_error_settings")
+})
+
+test_that("V is checked by name, and a mash_v that was asked for is not replaced in silence", {
+  v <- diag(4)
+  dimnames(v) <- rep(list(rev(fit$days)), 2)
+  expect_error(run_mash(fit, v = v), "the days are", class = "fatebias_error_mash")
+  asked <- fate_settings(mash_v = "gene", mash_input = "posterior", mash_gridmult = 2)
+  expect_identical(run_mash(fit, settings = asked)$v$asked, "gene")
+  controls <- list(betahat = matrix(rnorm(40), 10), se = matrix(1, 10, 4))
+  by_controls <- run_mash(fit$gene, settings = fate_settings(mash_v = "ntc"), ntc = controls)
+  expect_identical(by_controls$v$used, "ntc")
+})
+
+test_that("EM with too few complete rows keeps its start, and says so", {
+  holes <- data.table::copy(fit$gene)
+  holes$betahat_d1[-(9:12)] <- holes$se_d1[-(9:12)] <- NA
+  expect_warning(expect_warning(found <- run_mash(holes, v = "em"), "too few rows"))
+  expect_match(found$fallbacks[[1]], "too few for EM")
 })

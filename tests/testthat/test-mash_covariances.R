@@ -27,7 +27,7 @@ test_that("the table says where each matrix is active, and spreads a family's we
     list(late = diag(c(0, 1, 1)), all = matrix(1, 3, 3))
   })
   table <- build(spec + fading)$table
-  expect_identical(table$active, c("d3+d5", "all days", "all days"))
+  expect_identical(table$active, c("d3+d5", "all days", "d2+d3"))
   expect_identical(table$weight, c(3, 3, 0))
 })
 

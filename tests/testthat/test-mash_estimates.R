@@ -69,3 +69,18 @@ test_that("inputs of the wrong shape are refused", {
   for (column in names(all_missing)[-1]) all_missing[[column]] <- NA_real_
   expect_error(mash_estimates(all_missing, "gene", "posterior"), "All estimates are missing")
 })
+
+test_that("columns are paired by name, and must be numbers", {
+  b <- betahat(fit$gene)
+  s <- as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)])
+  expect_snapshot(error = TRUE, {
+    mash_estimates(list(betahat = b, se = s[, 4:1]), "gene", "posterior")
+    mash_estimates(transform(fit$gene, se_d1 = factor(se_d1)), "gene", "posterior")
+    mash_estimates(list(betahat = `colnames<-`(b, c("a", "a", "b", "c")), se = unname(s)), "gene", "posterior")
+  })
+  real_days <- data.table::copy(fit$gene)
+  data.table::setnames(real_days, sub("_d3$", "_d10", names(real_days)))
+  named <- mash_estimates(real_days, "gene", "posterior")
+  expect_identical(named$days, c("d0", "d1", "d2", "d10"))
+  expect_identical(colnames(named$betahat), paste0("d", 0:3))
+})

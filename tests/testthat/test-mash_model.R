@@ -64,3 +64,18 @@ test_that("grid: given, or by the number of matrices", {
   many <- rlang::set_names(lapply(seq_len(41), function(i) diag(4) * i), paste0("m", seq_len(41)))
   expect_identical(run_mash(fit, covariances = many)$gridmult, 2)
 })
+
+test_that("one estimate without information does not end the run", {
+  huge <- data.table::copy(fit$gene)
+  huge$se_d1[1] <- 1e8
+  expect_identical(nrow(run_mash(huge)$table), 40L)
+})
+
+test_that("in a large screen one clear effect among thousands of genes is still called", {
+  set.seed(2)
+  n <- 5000
+  x <- list(betahat = matrix(rnorm(4 * n, 0, 0.1), n), se = matrix(0.1, n, 4))
+  x$betahat[1:3, 2] <- 0.6
+  found <- run_mash(x, v = diag(4), gridmult = 2)
+  expect_true(all(found$table$lfsr_d1[1:3] < 0.05))
+})
