@@ -2,8 +2,12 @@
 # file that the environment variable FATEBIAS_CONFIG names. Run with targets::tar_make().
 library(targets)
 
-# imports: a change of the package reruns what uses the changed functions
-tar_option_set(packages = "fatebias", imports = "fatebias")
+# imports: a change of the package reruns what uses the changed functions. Everything runs in this process,
+# but heavy targets under `execution: slurm`: each of these is a Slurm job, and several may be in flight.
+tar_option_set(
+  packages = "fatebias", imports = "fatebias", deployment = "main",
+  controller = fatebias::slurm_controller()
+)
 
 config <- Sys.getenv("FATEBIAS_CONFIG", "config.yaml")
 sources <- fatebias::python_sources()
@@ -28,20 +32,24 @@ list(
   }),
   tar_target(fit_files, {
     list(python_files, screen_file, guide_map_file) # what the fit is made from
-    unname(fit_fate_bias(screen, settings_fit, out_dir = out_dir, progress = TRUE)$files)
-  }, format = "file"),
+    fitted <- run_job(
+      fit_fate_bias, screen, settings_fit,
+      out_dir = out_dir, progress = TRUE, name = "fit", node = "gpu"
+    )
+    unname(fitted$files)
+  }, format = "file", deployment = "worker"),
   tar_target(fit, read_fit(unique(dirname(fit_files)))),
   tar_target(qc, assert_qc(assess_qc(fit, settings_qc))),
 
   # mash and hits, of a fit that passed its QC
   tar_target(mash_gene, {
     qc
-    run_mash(fit, "gene", settings_mash)
-  }),
+    run_job(run_mash, fit, "gene", settings_mash, name = "mash_gene")
+  }, deployment = "worker"),
   tar_target(mash_guide, {
     qc
-    run_mash(fit, "guide", settings_mash)
-  }),
+    run_job(run_mash, fit, "guide", settings_mash, name = "mash_guide")
+  }, deployment = "worker"),
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
   tar_target(hits, rank_hits(mash_gene)),

@@ -33,6 +33,7 @@ read_settings <- function(path = "config.yaml", ...) {
   checked <- resolve_settings(given, where = path)
   # resolved at once, so that later updates see the same paths
   paths <- lapply(unclass(checked)[c("screen", "guide_map", "out_dir")], path_beside, config = path)
+  paths$slurm <- place_slurm(checked$slurm, path)
   new_settings(override(checked, paths), override(given, paths))
 }
 
@@ -98,6 +99,17 @@ read_config <- function(path, call = rlang::caller_env()) {
   as.list(given)
 }
 
+#' The slurm block with its paths beside the configuration file
+#' @noRd
+place_slurm <- function(slurm, config) {
+  slurm$log_dir <- path_beside(slurm$log_dir, config)
+  for (node in c("gpu", "cpu")) {
+    template <- slurm[[node]]$template
+    if (!is.null(template)) slurm[[node]]$template <- path_beside(template, config)
+  }
+  slurm
+}
+
 path_beside <- function(path, config) {
   absolute <- grepl("^(/|~|[A-Za-z]:)", path)
   if (absolute || dirname(config) == ".") path else file.path(dirname(config), path)
@@ -140,9 +152,8 @@ problem_list <- function(problems, where) {
 format.fatebias_settings <- function(x, ...) {
   default <- defaults_of(settings_table(), x$preset)[names(x)]
   set <- !mapply(identical, lapply(unclass(x), show_value), lapply(default, show_value))
-  lines <- sprintf(
-    "%s %-20s %s", ifelse(set, "*", " "), names(x), vapply(unclass(x), yaml_value, character(1))
-  )
+  values <- vapply(unclass(x), function(value) if (is.list(value)) "a block" else yaml_value(value), character(1))
+  lines <- sprintf("%s %-20s %s", ifelse(set, "*", " "), names(x), values)
   stage <- vapply(settings_table()[names(x)], `[[`, character(1), "stage")
   by_stage <- lapply(intersect(names(stage_titles), stage), function(name) {
     c(stage_titles[[name]], lines[stage == name])
