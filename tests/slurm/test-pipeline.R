@@ -1,0 +1,58 @@
+test_that("the whole pipeline gives the same bytes as a local run, on the nodes that it should use", {
+  here <- new_project(execution = "local")
+  expect_true(all(run_pipeline(here) == "completed"))
+  there <- new_project()
+  expect_true(all(run_pipeline(there) == "completed"))
+
+  files <- list.files(file.path(here, "results"))
+  expect_setequal(list.files(file.path(there, "results")), files)
+  expect_true(all(c("hits_ranked.csv", "gene_daywise_for_mash.csv", "guide_summary_mash_out.csv") %in% files))
+  for (file in setdiff(files, "fit_manifest.json")) { # the manifest has the time of day
+    expect_identical(bytes_of(file.path(there, "results", file)), bytes_of(file.path(here, "results", file)), info = file)
+  }
+
+  logs <- file.path(there, "logs")
+  jobs <- jobs_in(logs)
+  expect_identical(sub("-[^-]*$", "", jobs), c("fatebias-fit", "fatebias-mash_gene", "fatebias-mash_guide"))
+  shown <- vapply(jobs, show_job, character(1))
+  expect_match(shown, "JobState=COMPLETED")
+  expect_match(shown[[1]], "Partition=gpu .*TresPerJob=gres:gpu:1( |$)")
+  expect_match(shown[2:3], "Partition=normal ")
+  expect_no_match(shown[2:3], "gpu")
+  expect_identical(list.files(logs), paste0(jobs, ".log")) # calls and outcomes are gone
+  expect_false(any(grepl("CMQ_AUTH|auth", unlist(lapply(file.path(logs, list.files(logs)), readLines)))))
+
+  # where targets run is no input of theirs
+  write_config(there, execution = "local", slurm = list())
+  done <- run_pipeline(there)
+  expect_true(all(done[c("screen", "fit_files", "fit", "qc", "mash_gene", "mash_guide", "hits_file")] == "skipped"))
+})
+
+test_that("a driver is killed with -9, twice: what was finished is not run again", {
+  project <- new_project(num_steps = 1500L, loss_tolerance = 0)
+  logs <- file.path(project, "logs")
+  drive <- function(project) {
+    setwd(project)
+    targets::tar_make(callr_function = NULL, reporter = "silent")
+  }
+
+  driver <- in_background(drive, project)
+  wait_until(function() is_running(logs, "fit"))
+  first <- job_of(logs, "fit")
+  tools::pskill(driver$get_pid(), tools::SIGKILL)
+  wait_until(function() !driver$is_alive())
+  expect_identical(ask_slurm(first)$state, "RUNNING")
+
+  driver <- in_background(drive, project)
+  wait_until(function() is_running(logs, "mash_gene") || is_running(logs, "mash_guide"))
+  expect_identical(ask_slurm(first)$state, "CANCELLED") # two fits would write the same files
+  tools::pskill(driver$get_pid(), tools::SIGKILL)
+  wait_until(function() !driver$is_alive())
+
+  done <- run_pipeline(project)
+  expect_true(all(done[c("screen", "fit_files", "fit", "qc")] == "skipped"))
+  expect_true(all(done[c("mash_gene_file", "mash_guide_file", "hits_file")] == "completed"))
+  expect_length(jobs_in(logs, "fit"), 2)
+  expect_false(any(grepl("[.]job$", list.files(logs))))
+  wait_until(queue_is_empty)
+})
