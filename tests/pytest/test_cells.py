@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import torch
 
-from fatebias.cells import minibatches, steps_per_epoch, to_tensors
+from fatebias.cells import Minibatches, steps_per_epoch, to_tensors
 
 
 def test_rows_are_day_times_guides_plus_guide(small_screen):
@@ -26,7 +26,7 @@ def test_take_gives_the_cells_asked_for_in_order(small_screen):
 def test_an_epoch_sees_every_cell_once(small_screen):
     cells, layout = to_tensors(small_screen)
     parts = steps_per_epoch(layout.n_cells, 128)
-    seen = list(itertools.islice(minibatches(cells, 128), parts))
+    seen = list(itertools.islice(Minibatches(cells, 128), parts))
     sizes = [len(batch) for batch in seen]
     assert sum(sizes) == layout.n_cells and max(sizes) - min(sizes) <= 1 and max(sizes) <= 128
     together = torch.cat([batch.burden_centered for batch in seen])
@@ -35,4 +35,4 @@ def test_an_epoch_sees_every_cell_once(small_screen):
 
 def test_a_batch_as_large_as_the_screen_is_the_screen(small_screen):
     cells, layout = to_tensors(small_screen)
-    assert next(minibatches(cells, layout.n_cells)) is cells
+    assert next(Minibatches(cells, layout.n_cells)) is cells

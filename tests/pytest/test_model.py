@@ -10,7 +10,7 @@ from conftest import screen_of, simulated
 from pyro import poutine
 from scipy import stats
 
-from fatebias.cells import minibatches, to_tensors
+from fatebias.cells import Minibatches, to_tensors
 from fatebias.model import fate_model, linear_predictor
 from fatebias.settings import Settings
 
@@ -70,7 +70,7 @@ def test_mean_over_minibatches_is_the_full_log_joint(small_screen):
     values = prior_draw(cells, layout)
     torch.manual_seed(1)
     # one batch an epoch, so that the 500 batches are independent
-    parts = [log_joint(next(minibatches(cells, 50)), layout, values) for _ in range(500)]
+    parts = [log_joint(next(Minibatches(cells, 50)), layout, values) for _ in range(500)]
     error = np.std(parts) / np.sqrt(len(parts))
     assert abs(np.mean(parts) - numpy_log_joint(small_screen, values)) < 4 * error
 
@@ -81,7 +81,7 @@ def test_an_epoch_of_minibatches_averages_to_the_full_gradient(small_screen):
     values = prior_draw(cells, layout)
     full = log_joint(cells, layout, values)
     torch.manual_seed(2)
-    batches = itertools.islice(minibatches(cells, 120), 5)
+    batches = itertools.islice(Minibatches(cells, 120), 5)
     assert np.isclose(np.mean([log_joint(batch, layout, values) for batch in batches]), full, rtol=1e-12)
 
 

@@ -4,7 +4,6 @@ A guide entry of a cell is stored as the row `day * G + guide` of the table of g
 that the sum over a cell's guides is one look-up and one sum a cell (never a [B, G, F] tensor).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,16 +101,26 @@ def steps_per_epoch(n_cells: int, batch_size: int) -> int:
     return -(-n_cells // batch_size)
 
 
-def minibatches(cells: Cells, batch_size: int) -> Iterator[Cells]:
+class Minibatches:
     """Endless minibatches: each epoch is a permutation cut into equal parts, so that every cell is seen once in it.
 
     With batch_size >= N the one batch is all cells, in their order.
+    order: int64 [N], the present epoch's permutation, or None before the first. taken: parts of it that were given.
     """
-    parts = steps_per_epoch(len(cells), batch_size)
-    while True:
-        if parts == 1:
-            yield cells
-            continue
-        order = torch.randperm(len(cells), device="cpu").to(cells.day.device)
-        for index in torch.tensor_split(order, parts):
-            yield cells.take(index)
+
+    def __init__(self, cells: Cells, batch_size: int):
+        self._cells, self._parts = cells, steps_per_epoch(len(cells), batch_size)
+        self.order: Tensor | None = None
+        self.taken = self._parts
+
+    def __iter__(self) -> "Minibatches":
+        return self
+
+    def __next__(self) -> Cells:
+        if self._parts == 1:
+            return self._cells
+        if self.taken == self._parts:
+            self.order, self.taken = torch.randperm(len(self._cells), device="cpu").to(self._cells.day.device), 0
+        index = torch.tensor_split(self.order, self._parts)[self.taken]
+        self.taken += 1
+        return self._cells.take(index)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from .checkpoint import NOWHERE, Checkpoint
 from .curvature import Curvature, add_coarse_, coarse_part, curve_softmax_, gene_columns, gene_grams
 from .likelihood_weight import pearson_excess_by_day
 from .settings import Settings
@@ -35,21 +36,25 @@ class Covariances:
     cg_iterations: int
 
 
-def gene_covariances(curvature: Curvature, settings: Settings) -> Covariances:
+def gene_covariances(curvature: Curvature, settings: Settings, checkpoint: Checkpoint = NOWHERE) -> Covariances:
     """Posterior covariances from `num_perturbations` draws, RIDGE_FACTOR times as many where genes travel together."""
     n = settings.num_perturbations
-    total = _simulate(curvature, n, settings, first_seed=settings.seed)
+    total = _simulate(curvature, n, settings, settings.seed, checkpoint.at("draws"))
     if _largest_shared(curvature, total) > RIDGE_SHARE:
         more = (RIDGE_FACTOR - 1) * n
-        total = _pooled(total, n, _simulate(curvature, more, settings, first_seed=settings.seed + n), more)
+        others = _simulate(curvature, more, settings, settings.seed + n, checkpoint.at("more draws"))
+        total = _pooled(total, n, others, more)
     by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
     return replace(total, by_group=by_group)
 
 
-def _simulate(curvature: Curvature, n_draws: int, settings: Settings, first_seed: int) -> Covariances:
+def _simulate(
+    curvature: Curvature, n_draws: int, settings: Settings, first_seed: int, checkpoint: Checkpoint
+) -> Covariances:
     """The simulated part of the covariances, E[c c'], and what else the draws say."""
-    found, n_found = None, 0
-    for seed, count in _portions(curvature, n_draws, first_seed):
+    saved = checkpoint.load()
+    found, n_found = (Covariances(**saved["found"]), saved["n_found"]) if saved else (None, 0)
+    for seed, count in _portions(curvature, n_draws, first_seed, n_found):
         r = perturbation(curvature, seed, count)
         solution = curvature.solve(r, settings.cg_tolerance)
         draws, r = match_coarse_moments(curvature, solution.x, r)
@@ -62,6 +67,7 @@ def _simulate(curvature: Curvature, n_draws: int, settings: Settings, first_seed
         )
         found = part if found is None else _pooled(found, n_found, part, count)
         n_found += count
+        checkpoint.save({"found": vars(found), "n_found": n_found}, n_found)
     return found
 
 
@@ -142,7 +148,9 @@ def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor) -> list[Tensor
     return out
 
 
-def sandwich_covariances(curvature: Curvature, n_parameters: float, n_draws: int, settings: Settings) -> list[Tensor]:
+def sandwich_covariances(
+    curvature: Curvature, n_parameters: float, n_draws: int, settings: Settings, checkpoint: Checkpoint = NOWHERE
+) -> list[Tensor]:
     """Blocks of A^-1 (M + Q) A^-1, M the sum over cells of score score' (Huber 1967; White 1982), by group of genes.
 
     M is multiplied by NF / (NF - n_parameters): fitted labels lie too near their cells' (MacKinnon & White 1985, HC1).
@@ -152,16 +160,23 @@ def sandwich_covariances(curvature: Curvature, n_parameters: float, n_draws: int
     design, prior = curvature.design, curvature.prior
     freedom = 1 - n_parameters / (design.n_cells * design.n_fates)
     score = curvature.weight.unsqueeze(1) * (design.fate_probs - curvature.pi) / freedom**0.5
-    middle = gene_grams(design, score.unsqueeze(2) * score.unsqueeze(1))
-    out = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
-    for seed, count in _portions(curvature, n_draws, settings.seed):
+    at = checkpoint.load()
+    if at is None:
+        middle = gene_grams(design, score.unsqueeze(2) * score.unsqueeze(1))
+        known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
+        at = {"totals": known, "n_found": 0}
+    for seed, count in _portions(curvature, n_draws, settings.seed, at["n_found"]):
         r = score_perturbation(curvature, score, seed, count)
         x = curvature.solve(r, settings.cg_tolerance).x
-        for group, inverse, total in zip(design.groups, curvature.inverses, out):
+        totals = []
+        for group, inverse, total in zip(design.groups, curvature.inverses, at["totals"]):
             whole = gene_columns(x, group)
             alone = inverse.to(r.dtype) @ gene_columns(r, group)
-            total.add_((whole @ whole.transpose(1, 2) - alone @ alone.transpose(1, 2)).double(), alpha=1 / n_draws)
-    return [_positive_definite(one) for one in out]
+            found = (whole @ whole.transpose(1, 2) - alone @ alone.transpose(1, 2)).double()
+            totals.append(total.add(found, alpha=1 / n_draws))
+        at = {"totals": totals, "n_found": at["n_found"] + count}
+        checkpoint.save(at, at["n_found"])
+    return [_positive_definite(one) for one in at["totals"]]
 
 
 def score_perturbation(curvature: Curvature, score: Tensor, seed: int, n_draws: int) -> Tensor:
@@ -188,10 +203,13 @@ class _Noise:
         return torch.randn(shape, generator=self._generator, device=self._device)
 
 
-def _portions(curvature: Curvature, n_draws: int, seed: int) -> Iterator[tuple[int, int]]:
-    """Seeds and numbers of draws to solve for together, so that memory does not grow with the number of draws."""
+def _portions(curvature: Curvature, n_draws: int, seed: int, n_found: int) -> Iterator[tuple[int, int]]:
+    """Seeds and numbers of draws to solve for together, so that memory does not grow with the number of draws.
+
+    n_found: draws of earlier portions, which are passed over.
+    """
     width = max(1, min(n_draws, COLUMN_NUMBERS // (curvature.design.n_cells * curvature.design.n_fates)))
-    for first in range(0, n_draws, width):
+    for first in range(n_found, n_draws, width):
         yield seed + first, min(width, n_draws - first)
 
 

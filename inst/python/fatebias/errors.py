@@ -10,7 +10,7 @@
     +-- SimulationError     a simulation was asked for that cannot be made
     FatebiasWarning(UserWarning)
     +-- QCWarning           a QC assertion is violated (real data)
-    +-- FitWarning          the fit is usable, but not what was asked for
+    +-- FitWarning          the fit is usable, but not what was asked for, or its checkpoint is not
 
 `kind` is the last word of the R class with which the R package raises the same condition again:
 `fatebias_error_<kind>` or `fatebias_warning_<kind>`.
@@ -78,6 +78,8 @@ class QCWarning(FatebiasWarning):
 
 
 class FitWarning(FatebiasWarning):
-    """Given when a fit has not met its convergence rule, or its weight is far from what the labels call for."""
+    """Given when a fit has not met its convergence rule, when its weight is far from what the labels call for, or
+    when its checkpoint cannot be used or written.
+    """
 
     kind = "fit"

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .checkpoint import NOWHERE, Checkpoint
 from .covariance import gene_covariances, sandwich_covariances
 from .curvature import curvature_at
 from .laplace import LaplaceFit, named_effects
@@ -42,13 +43,28 @@ class Estimates:
         return sd_of(self.covariance)
 
 
-def estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings) -> Estimates:
-    """Estimates at a fit's sigma_guide and weight, searched from its mode. Raises FitError."""
+def estimate_effects(
+    fit: LaplaceFit, screen: Screen, settings: Settings, checkpoint: Checkpoint = NOWHERE
+) -> Estimates:
+    """Estimates at a fit's sigma_guide and weight, searched from its mode and where the checkpoint stands.
+
+    Raises FitError.
+    """
+    saved = checkpoint.load()
+    if saved:
+        return Estimates(**{name: v.cpu().numpy() if isinstance(v, Tensor) else v for name, v in saved.items()})
+    found = _estimate_effects(fit, screen, settings, checkpoint)
+    arrays = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in vars(found).items()}
+    checkpoint.save(arrays, 1)
+    return found
+
+
+def _estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings, checkpoint: Checkpoint) -> Estimates:
     design = fit.design
     like = design.nuisance
     weight = like.new_tensor(fit.weight)
     prior = fixed_effect_prior(design, like.new_tensor(fit.scales["sigma_guide"]), settings)
-    mode = find_mode(design, prior, weight, fit.x, settings)
+    mode = find_mode(design, prior, weight, fit.x, settings, checkpoint=checkpoint.at("mode"))
     curvature = curvature_at(design, prior, mode.pi, weight[design.day])
     contrast = contrast_weights(settings.contrast_fate, screen.fates)
     known = carried_by_day(screen)
@@ -56,11 +72,12 @@ def estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings) -> Est
     def of_contrast(by_group: list[Tensor]) -> np.ndarray:
         return np.where(known[:, :, None] & known[:, None, :], _theta_covariance(fit, by_group, contrast), np.nan)
 
-    found = gene_covariances(curvature, settings)
+    found = gene_covariances(curvature, settings, checkpoint.at("covariances"))
     model = of_contrast(found.by_group)
     wanted = settings.se == "sandwich"
     n_draws = settings.num_perturbations if wanted else min(RATIO_DRAWS, settings.num_perturbations)
-    sandwich = of_contrast(sandwich_covariances(curvature, float(found.p_eff.sum()), n_draws, settings))
+    n_parameters = float(found.p_eff.sum())
+    sandwich = of_contrast(sandwich_covariances(curvature, n_parameters, n_draws, settings, checkpoint.at("sandwich")))
     ratio = sd_of(sandwich) / sd_of(model)
     return Estimates(
         theta_hat=np.where(known, np.einsum("lfd,f->ld", named_effects(design, mode.x)["theta"], contrast), np.nan),

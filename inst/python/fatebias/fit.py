@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from . import __version__
-from .errors import FitWarning
+from .checkpoint import fit_key, open_checkpoint
+from .errors import FitError, FitWarning
 from .export import effect_arrays, effect_tables, estimate_tables, prepare_out_dir, write_files
 from .inference import Inference, choose_device, infer
 from .qc import qc_tables
@@ -37,7 +38,8 @@ def fit_screen(
     """Fit a screen, write every file of DESIGN section 6 that a fit owns, and return the manifest.
 
     QC tables are written; whoever calls asserts them (`qc.assert_qc`, or R's `assert_qc()`).
-    Raises a FatebiasError; then no file has been written or changed.
+    A fit that was killed is gone on with from the checkpoint in `out_dir`, which goes when a fit ends.
+    Raises a FatebiasError; then no file of results has been written or changed.
     """
     watch = Stopwatch()
     out_dir = prepare_out_dir(out_dir)
@@ -45,7 +47,12 @@ def fit_screen(
     torch.set_num_threads(settings.threads or _ALL_THREADS)
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings)
-    found = infer(screen, settings, device, progress, watch)
+    checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, _versions()), progress)
+    try:
+        found = infer(screen, settings, device, progress, watch, checkpoint)
+    except FitError:  # going on from there would fail again
+        checkpoint.remove()
+        raise
     with watch.stage("export"):
         tables = (
             effect_tables(found.summary, screen) | estimate_tables(found, screen) | qc_tables(found.summary, screen)
@@ -64,10 +71,12 @@ def fit_screen(
         "fates": list(screen.fates),
         "contrast": settings.contrast_fate,
         **_findings(found, settings),
+        "resumed": checkpoint.resumed,
         "seconds": watch.seconds,
         "peak_memory_gb": _peak_memory_gb(),
     }
     manifest = write_files(out_dir, tables, arrays, manifest)
+    checkpoint.remove()
     if found.svi:
         _warn_unless_converged(found.svi)
     return manifest

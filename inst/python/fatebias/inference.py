@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from .cells import to_tensors
+from .checkpoint import NOWHERE, Checkpoint
 from .errors import FitError, FitWarning
 from .estimates import Estimates, estimate_effects
 from .laplace import LaplaceFit, draw_blocks, fit_laplace
@@ -44,11 +45,18 @@ class Inference:
 
 
 def infer(
-    screen: Screen, settings: Settings, device: str = "cpu", progress: bool = False, watch: Stopwatch | None = None
+    screen: Screen,
+    settings: Settings,
+    device: str = "cpu",
+    progress: bool = False,
+    watch: Stopwatch | None = None,
+    checkpoint: Checkpoint = NOWHERE,
 ) -> Inference:
-    """Fit a screen on a device. Raises FitError; gives a FitWarning for a weight far from the labels' dispersion."""
+    """Fit a screen on a device, from where its checkpoint stands. Raises FitError; gives a FitWarning for a weight
+    far from the labels' dispersion.
+    """
     try:
-        return _infer(screen, settings, device, progress, watch or Stopwatch())
+        return _infer(screen, settings, device, progress, watch or Stopwatch(), checkpoint)
     except torch.linalg.LinAlgError as error:
         raise FitError(
             f"A matrix of the fit lost its positive definiteness ({error}). Lower `learning_rate` if SVI was running; "
@@ -56,20 +64,22 @@ def infer(
         ) from error
 
 
-def _infer(screen: Screen, settings: Settings, device: str, progress: bool, watch: Stopwatch) -> Inference:
+def _infer(
+    screen: Screen, settings: Settings, device: str, progress: bool, watch: Stopwatch, checkpoint: Checkpoint
+) -> Inference:
     with watch.stage("laplace"):
-        laplace = fit_laplace(screen, settings, progress, device)
-    _warn_if_weight_is_far(laplace, screen, settings, device)
+        laplace = fit_laplace(screen, settings, progress, device, checkpoint.at("laplace"))
+    _warn_if_weight_is_far(laplace, screen, settings, device, checkpoint.at("auto weight"))
+    with watch.stage("estimates"):
+        estimates = estimate_effects(laplace, screen, settings, checkpoint.at("estimates"))
     svi = None
     if settings.inference == "laplace":
         blocks, scales = draw_blocks(laplace, screen, settings), _lognormal_scales(laplace)
     else:
         with watch.stage("svi"):
-            svi, blocks, scales = _infer_by_svi(laplace, screen, settings, device, progress)
+            svi, blocks, scales = _infer_by_svi(laplace, screen, settings, device, progress, checkpoint.at("svi"))
     with watch.stage("posterior"):
         summary = summarise_draws(blocks, screen, settings)
-    with watch.stage("estimates"):
-        estimates = estimate_effects(laplace, screen, settings)
     return Inference(summary=summary, estimates=estimates, scales=scales, laplace=laplace, svi=svi)
 
 
@@ -81,14 +91,24 @@ def choose_device(wanted: str) -> str:
 
 
 def _infer_by_svi(
-    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: bool
+    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: bool, checkpoint: Checkpoint
 ) -> tuple[SVIFit, Iterator[EffectBlock], dict]:
     cells, layout = to_tensors(screen, device, torch.float32)
     start = structured_start(laplace, screen, settings) if settings.approx_posterior == "structured" else None
     weight = torch.as_tensor(laplace.weight, dtype=torch.float32, device=device)
-    fit = fit_svi(cells, layout, settings, weight, start, progress)
+    fit = fit_svi(cells, layout, settings, weight, start, progress, checkpoint)
     raw = draw_raw(fit, cells, layout, settings)
     return fit, blocks_from_raw(raw, screen), summarise_scales(raw)
+
+
+def _auto_weight(screen: Screen, settings: Settings, device: str, checkpoint: Checkpoint) -> float:
+    saved = checkpoint.load()
+    if saved:
+        return saved["weight"]
+    automatic = dataclasses.replace(settings, likelihood_weight="auto")
+    weight = float(fit_laplace(screen, automatic, device=device, checkpoint=checkpoint.at("fit")).weight[0])
+    checkpoint.save({"weight": weight}, 1)
+    return weight
 
 
 def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
@@ -101,15 +121,15 @@ def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
     return found
 
 
-def _warn_if_weight_is_far(laplace: LaplaceFit, screen: Screen, settings: Settings, device: str) -> None:
+def _warn_if_weight_is_far(
+    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, checkpoint: Checkpoint
+) -> None:
     """A fixed weight outside WEIGHT_RANGE / phi: fit once more with an automatic weight, and say what it finds."""
     fixed, phi, (low, high) = settings.likelihood_weight, float(laplace.dispersion.mean()), WEIGHT_RANGE
     if not isinstance(fixed, float) or low <= fixed * phi <= high:
         return
     try:
-        auto = float(
-            fit_laplace(screen, dataclasses.replace(settings, likelihood_weight="auto"), device=device).weight[0]
-        )
+        auto = _auto_weight(screen, settings, device, checkpoint)
     except FitError as error:  # a diagnosis must not end a fit that has succeeded
         finding = f"`likelihood_weight: auto` finds no weight on this screen ({error})"
     else:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from .checkpoint import NOWHERE, Checkpoint
 from .covariance import gene_covariances, perturbation, shared_moment
 from .curvature import curvature_at
 from .design import Design, build_design, centred
@@ -87,7 +88,11 @@ class LaplaceFit:
 
 @dataclass(frozen=True, kw_only=True)
 class _State:
-    """Where the rounds are. scales [D + 1, F], and sd_log, the SDs of their logarithms; weight: [D]."""
+    """Where the rounds are. scales [D + 1, F], and sd_log, the SDs of their logarithms; weight: [D].
+
+    draws: of the last round [P, ROUND_DRAWS], where the solve of the next one starts. damping: of its step of the
+    scales. unrest, drift: how far scales and weight would still move; settled: so little that rounds end.
+    """
 
     x: Tensor
     scales: Tensor
@@ -96,16 +101,26 @@ class _State:
     newton_steps: int
     rounds: int
     cg_iterations: int
+    draws: Tensor | None = None
+    damping: float = 0.0
+    unrest: float = np.inf
+    drift: float = np.inf
+    settled: bool = False
 
 
-def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, device: str = "cpu") -> LaplaceFit:
-    """Fit the model by mode and curvature. Raises FitError when a part of it does not converge."""
+def fit_laplace(
+    screen: Screen, settings: Settings, progress: bool = False, device: str = "cpu", checkpoint: Checkpoint = NOWHERE
+) -> LaplaceFit:
+    """Fit the model by mode and curvature, from where the checkpoint stands.
+
+    Raises FitError when a part of it does not converge.
+    """
     design = build_design(screen, device)
-    state = _run_rounds(design, _start(design, settings), settings, progress)
+    state = _run_rounds(design, settings, progress, checkpoint.at("rounds"))
     prior = random_walk_prior(design, state.scales, settings)
-    mode = find_mode(design, prior, state.weight, state.x, settings)
+    mode = find_mode(design, prior, state.weight, state.x, settings, checkpoint=checkpoint.at("mode"))
     curvature = curvature_at(design, prior, mode.pi, state.weight[design.day])
-    found = gene_covariances(curvature, settings)
+    found = gene_covariances(curvature, settings, checkpoint.at("covariances"))
     dispersion = final_dispersion(design, mode.pi, state.weight * found.pearson_excess, settings.likelihood_weight)
     return LaplaceFit(
         mode=named_effects(design, mode.x),
@@ -125,13 +140,13 @@ def fit_laplace(screen: Screen, settings: Settings, progress: bool = False, devi
     )  # fmt: skip
 
 
-def _start(design: Design, settings: Settings) -> _State:
+def _start(design: Design, settings: Settings, checkpoint: Checkpoint) -> _State:
     """A rough mode at the starting scales; an automatic weight starts without effective parameters."""
     scales = design.nuisance.new_full((design.n_days + 1, design.n_fates), START)
     x = design.nuisance.new_zeros(design.n_effects)
     prior = random_walk_prior(design, scales, settings)
     number = 1.0 if settings.likelihood_weight in WORDS else settings.likelihood_weight
-    mode = find_mode(design, prior, x.new_full((design.n_days,), number), x, settings, tolerance=FIRST_STEP)
+    mode = find_mode(design, prior, x.new_full((design.n_days,), number), x, settings, FIRST_STEP, checkpoint)
     weight = start_weight(settings.likelihood_weight, design, mode.pi)
     return _State(
         x=mode.x, scales=scales, weight=weight, sd_log=scales, newton_steps=mode.steps, rounds=0,
@@ -139,38 +154,51 @@ def _start(design: Design, settings: Settings) -> _State:
     )  # fmt: skip
 
 
-def _run_rounds(design: Design, state: _State, settings: Settings, progress: bool) -> _State:
-    """Rounds until the scales, the weight and the mode are at rest.
+def _run_rounds(design: Design, settings: Settings, progress: bool, checkpoint: Checkpoint) -> _State:
+    """Rounds until the scales, the weight and the mode are at rest."""
+    saved = checkpoint.load()
+    state = _State(**saved) if saved else _start(design, settings, checkpoint.at("start"))
+    silent = None if progress else True
+    with tqdm(initial=state.rounds, total=MOST_ROUNDS, desc="Mode and scales", unit="round", disable=silent) as bar:
+        while not state.settled:
+            if state.rounds == MOST_ROUNDS:
+                raise _not_settled(state)
+            state, step = _next_round(design, state, settings)
+            bar.update()
+            bar.set_postfix(scales=f"{state.unrest:.2g} sd", weight=f"{state.drift:.2g}", effects=f"{step:.2g}")
+            checkpoint.save(vars(state), state.rounds)
+    return state
+
+
+def _next_round(design: Design, state: _State, settings: Settings) -> tuple[_State, float]:
+    """The state after a round, and the largest entry of Newton's step of the effects.
 
     Newton's steps of the scales are damped towards EM's as soon as one does not bring more rest.
     """
-    draws, damping, unrest = None, 0.0, np.inf
-    bar = tqdm(range(1, MOST_ROUNDS + 1), desc="Mode and scales", unit="round", disable=None if progress else True)
-    for rounds in bar:
-        prior, cells = random_walk_prior(design, state.scales, settings), state.weight[design.day]
-        x, step, curvature, newton = newton_step(design, prior, cells, state.x, settings)
-        r = perturbation(curvature, settings.seed, ROUND_DRAWS)
-        solution = curvature.solve(r, ROUND_CG_TOLERANCE, draws)
-        draws = solution.x
-        covariances = [a + b for a, b in zip(curvature.inverses, shared_moment(curvature, draws, r))]
-        improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), damping, settings)
-        weight = _next_weight(design, state.weight, x, draws, settings)
-        drift = float((weight / state.weight).log().abs().max())
-        damping = min(1.0, max(3 * damping, DAMPING)) if improved.unrest > unrest else damping / 2
-        unrest = improved.unrest
-        state = _State(
-            x=x, scales=state.scales * improved.step.exp(), weight=weight, sd_log=improved.sd_log,
-            newton_steps=state.newton_steps + 1, rounds=rounds,
-            cg_iterations=state.cg_iterations + newton + solution.iterations,
-        )  # fmt: skip
-        bar.set_postfix(scales=f"{unrest:.2g} sd", weight=f"{drift:.2g}", effects=f"{step:.2g}")
-        if unrest < SCALE_TOLERANCE and drift < WEIGHT_TOLERANCE:
-            return state
-    raise FitError(
+    prior, cells = random_walk_prior(design, state.scales, settings), state.weight[design.day]
+    x, step, curvature, newton = newton_step(design, prior, cells, state.x, settings)
+    r = perturbation(curvature, settings.seed, ROUND_DRAWS)
+    solution = curvature.solve(r, ROUND_CG_TOLERANCE, state.draws)
+    covariances = [a + b for a, b in zip(curvature.inverses, shared_moment(curvature, solution.x, r))]
+    improved = improve_scales(design, state.scales, effect_moments(design, x, covariances), state.damping, settings)
+    weight = _next_weight(design, state.weight, x, solution.x, settings)
+    drift = float((weight / state.weight).log().abs().max())
+    worse, settled = improved.unrest > state.unrest, improved.unrest < SCALE_TOLERANCE and drift < WEIGHT_TOLERANCE
+    return _State(
+        x=x, scales=state.scales * improved.step.exp(), weight=weight, sd_log=improved.sd_log,
+        newton_steps=state.newton_steps + 1, rounds=state.rounds + 1,
+        cg_iterations=state.cg_iterations + newton + solution.iterations, draws=None if settled else solution.x,
+        damping=min(1.0, max(3 * state.damping, DAMPING)) if worse else state.damping / 2,
+        unrest=improved.unrest, drift=drift, settled=settled,
+    ), step  # fmt: skip
+
+
+def _not_settled(state: _State) -> FitError:
+    return FitError(
         f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by "
-        f"{unrest:.2g} of its SD (must be < {SCALE_TOLERANCE:g}), and the log weight by {drift:.2g} (must be < "
-        f"{WEIGHT_TOLERANCE:g}). If it is the scales, narrow `s_tau`, `s_time` or `s_guide`; if it is the weight, set "
-        "a number as `likelihood_weight`."
+        f"{state.unrest:.2g} of its SD (must be < {SCALE_TOLERANCE:g}), and the log weight by {state.drift:.2g} "
+        f"(must be < {WEIGHT_TOLERANCE:g}). If it is the scales, narrow `s_tau`, `s_time` or `s_guide`; if it is the "
+        "weight, set a number as `likelihood_weight`."
     )
 
 

@@ -1,10 +1,12 @@
 """The mode of the effects at given scales and weight: Newton's method with step control."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from .checkpoint import NOWHERE, Checkpoint
 from .curvature import Curvature, curvature_at
 from .design import Design
 from .errors import FitError
@@ -33,21 +35,33 @@ class Mode:
 
 
 def find_mode(
-    design: Design, prior: Prior, weight: Tensor, x: Tensor, settings: Settings, tolerance: float | None = None
+    design: Design,
+    prior: Prior,
+    weight: Tensor,
+    x: Tensor,
+    settings: Settings,
+    tolerance: float | None = None,
+    checkpoint: Checkpoint = NOWHERE,
 ) -> Mode:
     """Newton's method from x for the mode at a prior and weight by day [D], until no entry moves by more than
-    `newton_tolerance` (or `tolerance`). Raises FitError.
+    `newton_tolerance` (or `tolerance`). Goes on from its place in a checkpoint. Raises FitError.
     """
     tolerance = tolerance or settings.newton_tolerance
-    cells, iterations = weight[design.day], 0
-    for steps in range(1, MOST_NEWTON_STEPS + 1):
-        x, step, _, newton = newton_step(design, prior, cells, x, settings)
-        iterations += newton
-        if step < tolerance:
-            pi = fate_probabilities(design.forward(x))
-            score = gradient(design, prior, cells, pi, x)
-            return Mode(x=x, pi=pi, steps=steps, step=step, gradient=float(score.abs().max()), cg_iterations=iterations)
-    raise FitError(
+    cells = weight[design.day]
+    at = checkpoint.load() or {"x": x, "steps": 0, "step": math.inf, "cg_iterations": 0}
+    while not at["step"] < tolerance:
+        if at["steps"] == MOST_NEWTON_STEPS:
+            raise _not_found(at["step"], settings)
+        x, step, _, iterations = newton_step(design, prior, cells, at["x"], settings)
+        at = {"x": x, "steps": at["steps"] + 1, "step": step, "cg_iterations": at["cg_iterations"] + iterations}
+        checkpoint.save(at, at["steps"])
+    pi = fate_probabilities(design.forward(at["x"]))
+    score = gradient(design, prior, cells, pi, at["x"])
+    return Mode(pi=pi, gradient=float(score.abs().max()), **at)
+
+
+def _not_found(step: float, settings: Settings) -> FitError:
+    return FitError(
         f"The mode was not found in {MOST_NEWTON_STEPS} Newton steps: the last one still moved an effect by {step:.2g} "
         f"(`newton_tolerance: {settings.newton_tolerance:g}`). Narrow the priors (`s_alpha`, `s_tau`), or set a number "
         "as `likelihood_weight`."

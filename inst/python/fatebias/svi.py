@@ -1,16 +1,20 @@
 """Stochastic variational inference of the model with minibatches (Pyro, ClippedAdam)."""
 
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyro
+import torch
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import ClippedAdam
 from torch import Tensor
 from tqdm import tqdm
 
 from .approx_posterior import ApproxPosterior, draw_sites, make_approx_posterior
-from .cells import Cells, Layout, minibatches, steps_per_epoch
+from .cells import Cells, Layout, Minibatches, steps_per_epoch
+from .checkpoint import NOWHERE, Checkpoint
 from .errors import FitError
 from .model import fate_model
 from .settings import Settings
@@ -95,6 +99,50 @@ class _Schedule:
         )
 
 
+@dataclass
+class _Run:
+    """Steps of SVI and all that changes in them, which can be saved and put back."""
+
+    svi: SVI
+    approx: ApproxPosterior
+    batches: Minibatches
+    schedule: _Schedule
+    arguments: tuple  # of model and approximate posterior, beside the minibatch
+    losses: list[float] = field(default_factory=list)
+
+    def step(self) -> None:
+        self.losses.append(self.svi.step(next(self.batches), *self.arguments))
+        _refuse_not_finite(self.losses)
+
+    def state(self) -> dict[str, Any]:
+        """A copy. The schedule is not in it: it follows from the losses."""
+        return {
+            "parameters": {name: value.detach().clone() for name, value in self.approx.named_parameters()},
+            "optimiser": deepcopy(self.svi.optim.get_state()),
+            "losses": torch.tensor(self.losses, dtype=torch.float64),
+            "order": self.batches.order,
+            "taken": self.batches.taken,
+            "random": _random_state(self._device),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back a state; done before the first step."""
+        self.approx(next(self.batches), *self.arguments)  # Pyro's own families have no parameters before
+        with torch.no_grad():
+            for name, value in self.approx.named_parameters():
+                value.copy_(state["parameters"][name])
+        self.svi.optim.set_state(state["optimiser"])
+        self.losses = state["losses"].tolist()
+        for end in range(self.schedule.window, len(self.losses) + 1, self.schedule.window):
+            self.schedule.level_ended(self.losses[:end])
+        self.batches.order, self.batches.taken = state["order"], state["taken"]
+        _set_random_state(self._device, state["random"])
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.approx.parameters()).device
+
+
 def fit_svi(
     cells: Cells,
     layout: Layout,
@@ -102,39 +150,57 @@ def fit_svi(
     weight: float | Tensor,
     start: StructuredStart | None = None,
     progress: bool = False,
+    checkpoint: Checkpoint = NOWHERE,
 ) -> SVIFit:
     """Fit `settings.approx_posterior` by SVI; stops when converged or after `settings.num_steps` steps.
 
-    weight: likelihood weight, a number or by day [D]. start: of the structured family.
-    Raises FitError when the loss is not finite.
+    weight: likelihood weight, a number or by day [D]. start: of the structured family. checkpoint: a place to go on
+    from. Raises FitError when the loss is not finite.
     """
+    run = _begin(cells, layout, settings, weight, start)
+    silent = None if progress else True
+    with pyro.validation_enabled(False):
+        if saved := checkpoint.load():
+            run.restore(saved)
+        losses, schedule = run.losses, run.schedule
+        bar = tqdm(
+            initial=len(losses), total=settings.num_steps, desc="SVI", unit="step", disable=silent, mininterval=0.5
+        )
+        with bar:
+            while not schedule.done and len(losses) < settings.num_steps:
+                run.step()
+                bar.update()
+                if schedule.level_ended(losses):
+                    bar.set_postfix(loss=f"{schedule.first.mean():.4f} -> {np.mean(losses[-schedule.window :]):.4f}")
+                    if not schedule.done:
+                        run.svi.optim = _with_rate(run.svi.optim, settings, schedule.level)
+                if checkpoint.due:
+                    checkpoint.save(run.state(), len(losses))
+    return SVIFit(
+        approx_posterior=run.approx,
+        steps=len(losses),
+        converged=schedule.converged,
+        rule=schedule.rule,
+        losses=np.array(losses),
+    )
+
+
+def _begin(
+    cells: Cells, layout: Layout, settings: Settings, weight: float | Tensor, start: StructuredStart | None
+) -> _Run:
+    """A run before its first step."""
     pyro.clear_param_store()
     pyro.set_rng_seed(settings.seed)
     model = pyro.poutine.scale(fate_model, 1.0 / layout.n_cells)  # loss and gradients per cell
     approx = make_approx_posterior(settings.approx_posterior, model, layout, cells.fate_probs, start)
     svi = SVI(model, pyro.poutine.scale(approx, 1.0 / layout.n_cells), ClippedAdam(_adam(settings, 0)), Trace_ELBO())
     epoch = steps_per_epoch(layout.n_cells, settings.batch_size)
-    schedule = _Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=settings.loss_tolerance)
-    losses: list[float] = []
-    bar = tqdm(total=settings.num_steps, desc="SVI", unit="step", disable=None if progress else True, mininterval=0.5)
-    with bar, pyro.validation_enabled(False):
-        for batch in minibatches(cells, settings.batch_size):
-            losses.append(svi.step(batch, layout, settings, weight))
-            _refuse_not_finite(losses)
-            bar.update()
-            if schedule.level_ended(losses):
-                bar.set_postfix(loss=f"{schedule.first.mean():.4f} -> {np.mean(losses[-schedule.window :]):.4f}")
-                if schedule.done:
-                    break
-                svi.optim = _with_rate(svi.optim, settings, schedule.level)
-            if len(losses) == settings.num_steps:
-                break
-    return SVIFit(
-        approx_posterior=approx,
-        steps=len(losses),
-        converged=schedule.converged,
-        rule=schedule.rule,
-        losses=np.array(losses),
+    return _Run(
+        svi=svi,
+        approx=approx,
+        batches=Minibatches(cells, settings.batch_size),
+        schedule=_Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=settings.loss_tolerance),
+        arguments=(layout, settings, weight),
     )
 
 
@@ -143,6 +209,17 @@ def draw_raw(fit: SVIFit, cells: Cells, layout: Layout, settings: Settings) -> d
     pyro.set_rng_seed(settings.seed + 1)
     with pyro.validation_enabled(False):
         return draw_sites(fit.approx_posterior, settings.num_posterior_draws, cells, layout, settings)
+
+
+def _random_state(device: torch.device) -> list[Tensor]:
+    """Of torch on the CPU, and on the GPU of a fit there."""
+    return [torch.get_rng_state()] + ([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])
+
+
+def _set_random_state(device: torch.device, state: list[Tensor]) -> None:
+    torch.set_rng_state(state[0].cpu())
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state[1].cpu(), device)
 
 
 def _adam(settings: Settings, level: int) -> dict:
