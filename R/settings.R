@@ -78,13 +78,6 @@ overrides <- function(..., call = rlang::caller_env()) {
   given
 }
 
-#' One list over another; keys set to NULL stay, where `modifyList()` would drop them
-#' @noRd
-override <- function(base, by) {
-  base[names(by)] <- by
-  base
-}
-
 read_config <- function(path, call = rlang::caller_env()) {
   if (!file.exists(path)) {
     abort_settings("The configuration file {.path {path}} does not exist.", call = call)

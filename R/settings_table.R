@@ -73,14 +73,19 @@ check_block <- function(key, value, row, check) {
   values <- override(default_of(row), given[setdiff(names(given), unknown)])
   checked <- Map(check, paste(key, names(values), sep = "."), values, row$keys[names(values)])
   names(checked) <- names(values)
+  all_of <- function(field) unlist(lapply(checked, `[[`, field), use.names = FALSE)
+  no_key <- sprintf("`%s.%s` is not a setting; the nearest one is `%s.%s`.", key, unknown, key, near)
   list(
-    value = lapply(checked, `[[`, "value"),
-    problem = c(
-      sprintf("`%s.%s` is not a setting; the nearest one is `%s.%s`.", key, unknown, key, near),
-      unlist(lapply(checked, `[[`, "problem"))
-    ),
-    not_available = unlist(lapply(checked, `[[`, "not_available"))
+    value = lapply(checked, `[[`, "value"), problem = c(if (length(no_key) > 0) no_key, all_of("problem")),
+    not_available = all_of("not_available")
   )
+}
+
+#' One list over another; keys set to NULL stay, where `modifyList()` would drop them
+#' @noRd
+override <- function(base, by) {
+  base[names(by)] <- by
+  base
 }
 
 #' The value as a type of the table, or NULL where it is not one

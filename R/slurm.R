@@ -128,7 +128,7 @@ abort_verdict <- function(verdict, plan, call) {
 claim_name <- function(name, slurm, call = rlang::caller_env()) {
   validate_writable(slurm$log_dir, call = call)
   dir.create(slurm$log_dir, recursive = TRUE, showWarnings = FALSE)
-  path <- file.path(normalizePath(slurm$log_dir), paste0(name, ".job"))
+  path <- file.path(absolute_path(slurm$log_dir), paste0(name, ".job"))
   earlier <- read_record(path)
   if (is.null(earlier)) {
     return(path)

@@ -16,13 +16,18 @@ plan_job <- function(name, node, settings, wants = settings$slurm[[node]], id = 
   slurm <- settings$slurm
   slurm[[node]] <- wants
   job_name <- sprintf("fatebias-%s-%s", name, id)
-  log_dir <- normalizePath(slurm$log_dir, mustWork = FALSE)
+  log_dir <- absolute_path(slurm$log_dir)
   log <- file.path(log_dir, paste0(job_name, ".log"))
   given <- new_settings(override(settings, list(slurm = slurm)))
   list(
     name = name, node = node, job_name = job_name, log = log, folder = file.path(log_dir, job_name),
     script = job_script(node, given, log), slurm = slurm
   )
+}
+
+absolute_path <- function(path) {
+  path <- path.expand(path)
+  if (startsWith(path, "/")) path else file.path(normalizePath("."), path)
 }
 
 new_id <- function() sub("^x", "", basename(tempfile("x")))
@@ -96,7 +101,7 @@ wait_for_job <- function(pool, plan, now = seconds_now, ask = ask_slurm) {
         return(message_verdict(got$message, plan))
       }
       watch$connected <- TRUE
-      give_call(pool, plan)
+      give_call(pool, plan$folder)
     }
     if (got$what == "left") watch$left <- watch$left %||% now()
     if (!is.null(watch$left) || now() - watch$asked >= plan$slurm$poll_seconds) {
@@ -115,9 +120,7 @@ seconds_now <- function() proc.time()[["elapsed"]]
 
 outcome_is_there <- function(plan) file.exists(file.path(plan$folder, outcome_file))
 
-give_call <- function(pool, plan) {
-  pool$send_eval(fatebias::run_call(folder), folder = plan$folder)
-}
+give_call <- function(pool, folder) pool$send_eval(fatebias::run_call(folder), folder = folder)
 
 note_job <- function(watch, job, now) {
   watch$asked <- now

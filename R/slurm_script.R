@@ -37,6 +37,12 @@ script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", 
 job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_file = "fatebias.log") {
   node <- rlang::arg_match(node)
   slurm <- update_settings(settings)$slurm
+  if (grepl("[%\"\\\\]", log_file)) {
+    abort_slurm(c(
+      "Slurm would not read the path {.path {log_file}} as it stands.",
+      i = "Choose a {.field slurm.log_dir} without percent signs, quotes and backslashes."
+    ))
+  }
   fill_script(read_template(slurm[[node]]$template, node), script_values(node, slurm, log_file))
 }
 
