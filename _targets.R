@@ -28,8 +28,8 @@ list(
   # screen and fit
   tar_target(screen, {
     python_files # does the reading: a change reruns it
-    read_screen(screen_file, guide_map_file, settings_screen)
-  }),
+    run_job(read_screen, screen_file, guide_map_file, settings_screen, name = "screen")
+  }, deployment = "worker"),
   tar_target(fit_files, {
     list(python_files, screen_file, guide_map_file) # what the fit is made from
     fitted <- run_job(

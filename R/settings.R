@@ -145,7 +145,8 @@ problem_list <- function(problems, where) {
 format.fatebias_settings <- function(x, ...) {
   default <- defaults_of(settings_table(), x$preset)[names(x)]
   set <- !mapply(identical, lapply(unclass(x), show_value), lapply(default, show_value))
-  values <- vapply(unclass(x), function(value) if (is.list(value)) "a block" else yaml_value(value), character(1))
+  show <- function(value) if (is.list(value)) "a block" else yaml_value(value)
+  values <- vapply(unclass(x), show, character(1))
   lines <- sprintf("%s %-20s %s", ifelse(set, "*", " "), names(x), values)
   stage <- vapply(settings_table()[names(x)], `[[`, character(1), "stage")
   by_stage <- lapply(intersect(names(stage_titles), stage), function(name) {

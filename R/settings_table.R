@@ -177,7 +177,8 @@ key_lines <- function(key, row, mark) {
   block <- !is.null(row$keys)
   value <- if (!block) yaml_value(row$default)
   line <- sprintf("%-34s # %s", paste(c(paste0(mark, key, ":"), value), collapse = " "), row$help)
-  c(line, unlist(lapply(names(row$keys), function(name) key_lines(name, row$keys[[name]], paste0(mark, "  ")))))
+  below <- lapply(names(row$keys), function(name) key_lines(name, row$keys[[name]], paste0(mark, "  ")))
+  c(line, unlist(below))
 }
 
 #' Sections of the help page, one a stage

@@ -196,8 +196,7 @@ cancel_earlier <- function(job_name, call) {
 #' @param settings see [run_job()].
 #' @returns A crew controller under `execution: slurm`, else NULL: then targets runs everything in one
 #'   process.
-#' @section Errors: `fatebias_error_environment` when crew is missing; `fatebias_error_slurm` when
-#'   Slurm's commands are.
+#' @section Errors: `fatebias_error_environment` when crew is missing.
 #' @examples
 #' slurm_controller(fate_settings())
 #' @export
@@ -205,7 +204,6 @@ slurm_controller <- function(settings = pipeline_settings()) {
   if (settings$execution == "local") {
     return(NULL)
   }
-  validate_slurm()
   if (!requireNamespace("crew", quietly = TRUE)) {
     abort_environment(c(
       "{.code execution: slurm} needs the package crew.", i = "{.run install.packages(\"crew\")}"

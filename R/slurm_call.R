@@ -16,7 +16,7 @@ random_state <- function() list(kind = RNGkind(), seed = globalenv()$.Random.see
 
 set_random_state <- function(state) {
   RNGkind(state$kind[[1]], state$kind[[2]], state$kind[[3]])
-  if (!is.null(state$seed)) assign(".Random.seed", state$seed, envir = globalenv())
+  if (!is.null(state$seed)) rlang::env_poke(globalenv(), ".Random.seed", state$seed)
 }
 
 #' Written to another name, then renamed

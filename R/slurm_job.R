@@ -68,7 +68,8 @@ abort_submission <- function(plan, problem, call) {
   lines <- c(
     sprintf("Slurm does not accept the job for `%s`.", plan$name),
     rlang::set_names(said, rep("x", length(said))),
-    i = sprintf("Change `slurm.%s` (partition, hours, memory_gb, cores, constraint) or `slurm.account`.", plan$node),
+    i = sprintf("Change `slurm.%s` (partition, hours, memory_gb, cores, constraint)", plan$node),
+    " " = "or `slurm.account`.",
     i = "fatebias::job_script() shows the script."
   )
   abort_slurm(rlang::set_names(verbatim(lines), names(lines)), call = call, cause = "submission")

@@ -23,7 +23,7 @@ script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", 
 #' | `partition`, `hours`, `memory_gb` | `#SBATCH --partition=gpu`, `--time=08:00:00`, `--mem=32768M` |
 #' | `cores`, `gpus` | `#SBATCH --cpus-per-task=8`, `--gpus=1` |
 #' | `constraint`, `account` | `#SBATCH --constraint=GPU_MEM:24GB`, `--account=NAME`; null drops the line |
-#' | `modules` | `module load 'R/4.4' 'python/3.12'`; null drops the line |
+#' | `modules` | `module load 'R/4.4.2' 'python/3.12.1' 'gsl'`; null drops the line |
 #' | `environment` | each line as it stands |
 #'
 #' @param node `"gpu"` or `"cpu"`.

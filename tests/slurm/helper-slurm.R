@@ -6,7 +6,7 @@ stopifnot(nzchar(Sys.getenv("SLURM_CONF")))
 slurm_block <- function(...) {
   block <- list(
     host = "127.0.0.1", modules = NULL, poll_seconds = 1, in_flight = 8L,
-    gpu = list(memory_gb = 1.5, cores = 1L, hours = 0.5),
+    gpu = list(memory_gb = 2, cores = 1L, hours = 0.5),
     cpu = list(memory_gb = 0.9, cores = 1L, hours = 0.5)
   )
   utils::modifyList(block, list(...), keep.null = TRUE)
@@ -16,7 +16,9 @@ slurm_settings <- function(..., log_dir = withr::local_tempdir(.local_envir = pa
   fate_settings(execution = "slurm", slurm = slurm_block(log_dir = log_dir, ...))
 }
 
-quick <- list(num_steps = 60L, batch_size = 1500L, num_posterior_draws = 50L, likelihood_weight = 21, threads = 1L)
+quick <- list(
+  num_steps = 60L, batch_size = 1500L, num_posterior_draws = 50L, likelihood_weight = 21, threads = 1L
+)
 
 # A simulated screen, made once a run
 small_screen <- local({
@@ -65,7 +67,7 @@ in_background <- function(fun, ..., env = parent.frame()) {
 wait_until <- function(condition, seconds = 60) {
   until <- Sys.time() + seconds
   while (!condition()) {
-    if (Sys.time() > until) stop("waited for ", seconds, " s in vain for ", deparse1(body(condition)), call. = FALSE)
+    if (Sys.time() > until) stop("waited ", seconds, " s in vain for ", deparse1(body(condition)), call. = FALSE)
     Sys.sleep(0.1)
   }
 }
@@ -84,7 +86,9 @@ is_running <- function(log_dir, name) {
 }
 
 # Everything that Slurm says of a job, as one line
-show_job <- function(job_name) run_command("scontrol", c("--oneliner", "show", "job", ask_slurm(job_name)$id))$lines
+show_job <- function(job_name) {
+  run_command("scontrol", c("--oneliner", "show", "job", ask_slurm(job_name)$id))$lines
+}
 
 queue_is_empty <- function() length(run_command("squeue", "--noheader")$lines) == 0
 

@@ -15,26 +15,31 @@ time_limit <- callr::r_bg(
   function(settings) {
     library(fatebias)
     started <- Sys.time()
-    error <- tryCatch(run_job(Sys.sleep, 600, name = "sleep", node = "gpu", settings = settings), error = identity)
+    error <- tryCatch(run_job(Sys.sleep, 600, name = "sleep", settings = settings), error = identity)
     list(error = error, seconds = as.numeric(Sys.time() - started, units = "secs"))
   },
   list(slurm_settings(
     log_dir = tempfile("logs"), retries = 1L,
-    gpu = list(memory_gb = 0.5, cores = 1L, hours = 1 / 60, retry_time_limit = TRUE)
+    cpu = list(memory_gb = 0.5, cores = 1L, hours = 1 / 60, retry_time_limit = TRUE)
   )),
   supervise = TRUE
 )
 
 test_that("scancel of a running fit", {
   log_dir <- withr::local_tempdir()
-  settings <- slurm_settings(log_dir = log_dir, gpu = list(gpus = 1L), poll_seconds = 2)
+  settings <- slurm_settings(log_dir = log_dir, poll_seconds = 2)
   files <- small_screen()
   fit <- function(files, settings, quick) {
     library(fatebias)
     screen <- read_screen(files$screen, files$guide_map)
-    fit_settings <- do.call(fate_settings, utils::modifyList(quick, list(num_steps = 100000L, loss_tolerance = 0)))
+    # a step takes long, and there is none that converges
+    long <- list(num_steps = 100000L, batch_size = 100000L, approx_posterior = "normal", learning_rate = 1e-6)
+    long <- do.call(fate_settings, utils::modifyList(quick, long))
     error <- tryCatch(
-      run_job(fit_fate_bias, screen, fit_settings, out_dir = tempfile(), name = "fit", node = "cpu", settings = settings),
+      run_job(
+        fit_fate_bias, screen, long,
+        out_dir = tempfile(), name = "fit", node = "gpu", settings = settings
+      ),
       error = identity
     )
     list(error = error, ended = Sys.time())
@@ -70,10 +75,10 @@ test_that("a job killed for memory asks for more, and fails when that is not eno
   expect_message(found <- failing_job(hungry, 2, settings = settings), "more memory.*sent again")
   expect_s3_class(found$error, "fatebias_error_slurm")
   expect_identical(found$error$cause, "memory")
-  expect_match(found$message, "killed because it used more memory.*slurm.cpu.memory_gb.*exceeded memory limit")
+  expect_match(found$message, "used more memory than.*slurm.cpu.memory_gb.*exceeded memory limit")
   expect_lt(found$delay, 60)
-  asked <- vapply(jobs_in(log_dir), function(job) sub(".*TRES=cpu=1,mem=([^,]+),.*", "\\1", show_job(job)), "")
-  expect_setequal(asked, c("308M", "461M"))
+  shown <- vapply(jobs_in(log_dir), show_job, character(1))
+  expect_setequal(sub(".*TRES=cpu=1,mem=([^,]+),.*", "\\1", shown), c("308M", "461M"))
 
   enough <- slurm_settings(cpu = wants, retries = 3L, memory_growth = 3)
   expect_message(held <- run_job(hungry, 0.6, name = "hungry", settings = enough), "sent again")
@@ -91,10 +96,9 @@ test_that("a job that ends without its result", {
 })
 
 test_that("a worker that never connects", {
-  template <- withr::local_tempfile(lines = {
-    lines <- readLines(file.path(sherlock_folder(), "cpu.tmpl"))
-    sub("^exec Rscript.*", "echo no module {{ master }} here; exit 0", lines)
-  })
+  lines <- readLines(file.path(sherlock_folder(), "cpu.tmpl"))
+  ending_in <- function(line) sub("^exec Rscript.*", line, lines)
+  template <- withr::local_tempfile(lines = ending_in("echo no module {{ master }} here; exit 0"))
   settings <- slurm_settings(cpu = list(template = template))
   seconds <- seconds_of(found <- failing_job(sum, 1, settings = settings))
   expect_identical(found$error$cause, "connection")
@@ -107,11 +111,8 @@ test_that("a worker that never connects", {
   expect_match(found$message, "connected \\(exit code 1\\).*slurm.modules")
 
   # it runs, but cannot reach this machine
-  deaf <- slurm_settings(
-    connect_seconds = 10, cpu = list(template = withr::local_tempfile(lines = sub(
-      "^exec Rscript.*", "echo {{ master }}; exec sleep 300", readLines(file.path(sherlock_folder(), "cpu.tmpl"))
-    )))
-  )
+  template <- withr::local_tempfile(lines = ending_in("echo {{ master }}; exec sleep 300"))
+  deaf <- slurm_settings(connect_seconds = 10, cpu = list(template = template))
   seconds <- seconds_of(error <- caught(run_job(sum, 1, name = "deaf", settings = deaf)))
   expect_identical(error$cause, "connection")
   expect_match(conditionMessage(error), "runs on localhost, but its worker has not connected")
@@ -127,7 +128,7 @@ test_that("what Slurm does not accept is told before or at submission", {
   expect_match(conditionMessage(error), "[Ii]nvalid partition.*slurm.cpu")
 
   lines <- readLines(file.path(sherlock_folder(), "cpu.tmpl"))
-  lacking <- withr::local_tempfile(lines = grep("{{ memory }}", lines, fixed = TRUE, invert = TRUE, value = TRUE))
+  lacking <- withr::local_tempfile(lines = lines[!grepl("{{ memory }}", lines, fixed = TRUE)])
   settings <- slurm_settings(cpu = list(template = lacking))
   error <- caught(run_job(sum, 1, name = "sum", settings = settings))
   expect_s3_class(error, "fatebias_error_slurm")
@@ -163,7 +164,7 @@ test_that("a job past its time limit is sent again, and told about when that was
   found <- time_limit$get_result()
   expect_s3_class(found$error, "fatebias_error_slurm")
   expect_identical(found$error$cause, "time")
-  expect_match(conditionMessage(found$error), "reached its time limit.*slurm.gpu.hours")
+  expect_match(conditionMessage(found$error), "reached its time limit.*slurm.cpu.hours")
   # two limits of a minute; Slurm looks at limits now and then
   expect_gt(found$seconds, 120)
   expect_match(conditionMessage(found$error), "DUE TO TIME LIMIT")

@@ -1,6 +1,9 @@
 test_that("a preempted fit is sent again, goes on from its checkpoint, and ends as an undisturbed one", {
   # a fit of some twenty seconds
-  files <- simulate_screen(withr::local_tempdir(), seed = 4, cells = 40000, genes = 40, guides_per_gene = 4, ntc = 10)
+  files <- simulate_screen(
+    withr::local_tempdir(),
+    seed = 4, cells = 40000, genes = 40, guides_per_gene = 4, ntc = 10
+  )
   log_dir <- withr::local_tempdir()
   owners <- list(partition = "owners", memory_gb = 2, cores = 1L, hours = 0.5)
   settings <- slurm_settings(log_dir = log_dir, gpu = owners)
@@ -9,9 +12,10 @@ test_that("a preempted fit is sent again, goes on from its checkpoint, and ends 
     library(fatebias)
     screen <- read_screen(files$screen, files$guide_map)
     wanted <- do.call(fate_settings, wanted)
-    suppressWarnings(
-      run_job(fit_fate_bias, screen, wanted, out_dir = out_dir, name = "fit", node = "gpu", settings = settings)
-    )
+    suppressWarnings(run_job(
+      fit_fate_bias, screen, wanted,
+      out_dir = out_dir, name = "fit", node = "gpu", settings = settings
+    ))
   }
   out_dir <- withr::local_tempdir()
   waiting <- in_background(fit, files, wanted, out_dir, settings)
@@ -20,7 +24,8 @@ test_that("a preempted fit is sent again, goes on from its checkpoint, and ends 
 
   # whoever owns the node wants the GPU for a while
   blocker <- withr::local_tempfile(lines = c("#!/bin/sh", "exec sleep 5"))
-  expect_true(run_command("sbatch", c("--partition=gpu", "--gpus=1", "--mem=100", "--output=/dev/null", blocker))$ok)
+  args <- c("--partition=gpu", "--gpus=1", "--mem=100", "--output=/dev/null", blocker)
+  expect_true(run_command("sbatch", args)$ok)
   wait_until(function() !identical(job_of(log_dir, "fit"), first))
   expect_identical(ask_slurm(first)$state, "PREEMPTED")
   waiting$wait(120000)

@@ -116,6 +116,7 @@ test_that("the paths of the slurm block are beside the configuration file", {
 
 test_that("problems of the slurm block name the whole key", {
   expect_snapshot(error = TRUE, fate_settings(
-    execution = "slrum", slurm = list(acount = "me", retries = -1, gpu = list(hours = "8:00", partition = "a b"))
+    execution = "slrum",
+    slurm = list(acount = "me", retries = -1, gpu = list(hours = "8:00", partition = "a b"))
   ))
 })

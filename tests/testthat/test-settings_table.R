@@ -40,8 +40,12 @@ test_that("types are checked and converted", {
 
 test_that("texts for batch scripts hold no sign of the shell", {
   row <- list(type = "string", token = TRUE)
-  for (fine in c("gpu", "normal,owners", "GPU_MEM:24GB|GPU_MEM:32GB", "R/4.4")) expect_true(is_token(row, fine))
-  for (bad in c("a b", "a;b", "$HOME", "a\nb", "'a'", "", "`a`", "a>b")) expect_false(is_token(row, bad), info = bad)
+  for (fine in c("gpu", "normal,owners", "GPU_MEM:24GB|GPU_MEM:32GB", "R/4.4")) {
+    expect_true(is_token(row, fine))
+  }
+  for (bad in c("a b", "a;b", "$HOME", "a\nb", "'a'", "", "`a`", "a>b")) {
+    expect_false(is_token(row, bad), info = bad)
+  }
   expect_true(is_token(list(type = "string"), "a b"))
 })
 
@@ -57,7 +61,8 @@ test_that("a block is checked key by key, and filled with defaults", {
   found <- check_setting("block", list(size = 3, inner = list(flag = FALSE)), row)
   expect_null(found$problem)
   expect_identical(found$value, list(size = 3L, name = NULL, inner = list(flag = FALSE)))
-  expect_identical(check_setting("block", list(size = 0, inner = list(flagg = 1, flag = "x")), row)$problem, c(
+  bad <- list(size = 0, inner = list(flagg = 1, flag = "x"))
+  expect_identical(check_setting("block", bad, row)$problem, c(
     "`block.size` must be a whole number >= 1, not 0.",
     "`block.inner.flagg` is not a setting; the nearest one is `block.inner.flag`.",
     "`block.inner.flag` must be true or false, not \"x\"."

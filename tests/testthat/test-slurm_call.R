@@ -54,10 +54,10 @@ test_that("an error keeps class, message, call and fields, and shows the log", {
   )
   expect_identical(error$slurm, list(job = "fatebias-x-1", log = log))
 
-  custom <- function() stop(structure(class = c("mine", "error", "condition"), list(message = "m", call = NULL, n = 7)))
+  custom <- function() stop(rlang::error_cnd("mine", message = "m", n = 7))
   error <- expect_error(deliver(make_call(custom), log), class = "mine")
   expect_identical(error$n, 7)
-  expect_match(conditionMessage(error), "^m\n.*step \\{1\\}")
+  expect_match(conditionMessage(error), "^m.*step \\{1\\}")
 })
 
 test_that("conditions show the call by its arguments' names, not by their values", {

@@ -33,13 +33,13 @@ left <- simpleError("Unexpected worker disconnect")
 wait <- function(plan, ..., job = list(answered = TRUE, state = "RUNNING"), pool = scripted_pool(clock, ...),
                  clock = rlang::env(now = 0)) {
   local_mocked_bindings(receive_seconds = 0) # no pause after an error
-  asked <- 0L
+  clock$asked <- 0L
   ask <- function(name) {
-    asked <<- asked + 1L
+    clock$asked <- clock$asked + 1L
     if (is.function(job)) job(clock$now) else job
   }
   verdict <- wait_for_job(pool, plan, now = function() clock$now, ask = ask)
-  list(verdict = verdict, seconds = clock$now, asked = asked)
+  list(verdict = verdict, seconds = clock$now, asked = clock$asked)
 }
 
 test_that("a plan is data: names, script and folder of the job", {
@@ -71,7 +71,8 @@ test_that("the call is given once to the worker that connects, and its answer en
 })
 
 test_that("an answer without an outcome is told", {
-  broken <- structure(list(message = "there is no package called 'fatebias'"), class = c("worker_error", "condition"))
+  message <- list(message = "there is no package called 'fatebias'")
+  broken <- structure(message, class = c("worker_error", "condition"))
   found <- wait(test_plan(), "ready", broken)
   expect_identical(found$verdict$cause, "worker")
   expect_match(found$verdict$text, "no package called")
@@ -102,7 +103,9 @@ test_that("a worker that never connects is given up, one that waits in the queue
   expect_identical(found$verdict$cause, "connection")
   expect_match(found$verdict$text, "runs on n1")
   expect_gt(found$seconds, 60)
-  queued <- function(now) list(answered = TRUE, state = if (now > 5000) "CANCELLED" else "PENDING", reason = "Priority")
+  queued <- function(now) {
+    list(answered = TRUE, state = if (now > 5000) "CANCELLED" else "PENDING", reason = "Priority")
+  }
   found <- wait(test_plan(), job = queued)
   expect_identical(found$verdict$cause, "cancelled")
   hopeless <- list(answered = TRUE, state = "PENDING", reason = "PartitionTimeLimit")
@@ -116,7 +119,9 @@ test_that("a worker that leaves a job that goes on is told", {
 })
 
 test_that("a Slurm that does not answer for a while is waited for", {
-  deaf <- function(now) if (now < 900) list(answered = FALSE, problem = "x") else list(answered = TRUE, state = "TIMEOUT")
+  deaf <- function(now) {
+    if (now < 900) list(answered = FALSE, problem = "x") else list(answered = TRUE, state = "TIMEOUT")
+  }
   expect_identical(wait(test_plan(), "ready", job = deaf)$verdict$cause, "time")
   found <- wait(test_plan(), "ready", job = list(answered = FALSE, problem = "no route"))
   expect_identical(found$verdict$cause, "silence")

@@ -18,10 +18,11 @@ test_that("the whole script of a GPU job", {
     "#SBATCH --no-requeue",
     "#SBATCH --account=my_lab",
     "",
-    "# A job that Slurm requeues would start a worker that nobody waits for: the driver sends it again itself.",
+    "# A job that Slurm requeues would start a worker that nobody waits for: the driver itself sends it",
+    "# again.",
     "# No `ulimit -v`: CUDA reserves far more address space than memory, and would not start.",
     "",
-    "module load 'R/4.4' 'python/3.12' || { echo 'A module of slurm.modules cannot be loaded.'; exit 1; }",
+    "module load 'R/4.4.2' 'python/3.12.1' 'gsl' || { echo 'A module of slurm.modules cannot be loaded.'; exit 1; }",
     "export A='b c'",
     "ulimit -c 0",
     "",
@@ -66,7 +67,8 @@ test_that("a template of one's own is used, and refused with all that is wrong w
     transform = function(lines) gsub(bad, "own.tmpl", lines, fixed = TRUE)
   )
   expect_error(job_script("cpu", with_template(bad)), class = "fatebias_error_slurm")
-  expect_error(job_script("cpu", with_template("none.tmpl")), "slurm.cpu.template", class = "fatebias_error_slurm")
+  error <- expect_error(job_script("cpu", with_template("none.tmpl")), class = "fatebias_error_slurm")
+  expect_match(conditionMessage(error), "slurm.cpu.template")
 })
 
 test_that("a path that Slurm would read otherwise is refused", {
@@ -77,7 +79,8 @@ test_that("a path that Slurm would read otherwise is refused", {
 })
 
 test_that("values are put in as they are", {
-  filled <- fill_script(c("a {{ x }} {{y}}", "{{ z }}", "{{ w }}"), list(x = "\\1 & $", y = "{ok}", z = character()))
+  values <- list(x = "\\1 & $", y = "{ok}", z = character())
+  filled <- fill_script(c("a {{ x }} {{y}}", "{{ z }}", "{{ w }}"), values)
   expect_identical(filled, c("a \\1 & $ {ok}", "{{ w }}"))
 })
 
