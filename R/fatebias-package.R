@@ -5,5 +5,6 @@
 #' pipeline, [simulate_screen()] makes a screen to try it on, [fatebias_sitrep()] says what is missing.
 #'
 #' @importFrom data.table .N
+#' @importFrom rlang .data
 #' @keywords internal
 "_PACKAGE"

@@ -9,8 +9,8 @@
 #' @param hits what `rank_hits()` returned.
 #' @param out_dir folder to write to.
 #' @returns `rank_hits()`: a data.table with the columns of `result$table`, those to read first in
-#'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`,
-#'   `betahat_d*`, `se_d*`. `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
+#'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
+#'   activity, then `betahat_d*`, `se_d*`. `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
 #'   not discovery); `fatebias_error_export`.
 #' @examples
@@ -23,10 +23,12 @@ rank_hits <- function(result) {
     abort_mash("Genes are ranked, not {result$level}s: use {.code run_mash(level = \"gene\")}.")
   }
   table <- result$table
-  by_day <- lapply(c("postmean", "postsd", "lfsr", "betahat", "se"), day_columns, table = table)
+  by_day <- lapply(c("postmean", "postsd", "lfsr"), day_columns, table = table)
+  first <- c("gene", "hit_anyday", "lfsr_min", "best_day", unlist(by_day))
+  last <- c(day_columns(table, "betahat"), day_columns(table, "se"))
   largest <- do.call(pmax, abs(table[, by_day[[1]], with = FALSE]))
   rows <- order(!table$hit_anyday, table$lfsr_min, -largest)
-  table[rows, c("gene", "hit_anyday", "lfsr_min", "best_day", unlist(by_day)), with = FALSE]
+  table[rows, c(first, setdiff(names(table), c(first, last)), last), with = FALSE]
 }
 
 #' @rdname rank_hits

@@ -1,13 +1,13 @@
-# Shrinkage across days with mash, or day by day with ash. Nothing is replaced in silence: every
-# fall-back is recorded in the result, printed, and warned about.
+# Shrinkage across days with mash, or day by day with ash, and the table of what it says: effects, local
+# false sign rates, activity. Nothing is replaced in silence: every fall-back stands in the result.
 
 many_matrices <- 40L # above, a coarser grid: the cost grows with matrices x grid (DESIGN section 11)
-rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
+loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likelihood of every component
 
 #' Share strength across days
 #'
 #' Shrinks the estimates of each gene (or guide) over all days together with [mashr::mash()], or day by
-#' day with [ashr::ash()], and gives local false sign rates.
+#' day with [ashr::ash()], and gives local false sign rates and probabilities of activity.
 #'
 #' @param x a `fatebias_fit`; or a table with `gene` (and `guide` first at guide level),
 #'   `betahat_d0, .., se_d0, ..`; or `list(betahat =, se =)`, two matrices, rows x days, in log odds.
@@ -15,185 +15,224 @@ rcond_min <- 1e-8 # of a correlation matrix; below, mash's likelihoods are noise
 #'   and SD are taken, whatever `input` says.
 #' @param settings [fate_settings()]; the stage mash gives the defaults of what follows. Default: those of
 #'   the preset of the fit.
-#' @param input what is taken of a fit: `"posterior"` (mean and SD) or `"likelihood"` (fixed-effect
-#'   estimates).
-#' @param v correlation of the estimates between days: `"fit"` (mean correlation by the fit's own
-#'   covariances between days; default for likelihood input), `"simple"`
-#'   ([mashr::estimate_null_correlation_simple()], from rows without missing estimates) or a matrix,
-#'   days x days. Where there are no covariances `"simple"` takes the place of `"fit"`, and where
-#'   that is impossible the identity, both with a warning. For posterior input, guides, tables and
-#'   matrices `"simple"` is the default.
-#' @param covariances `"canonical"`, a specification (see [canonical_covariances()]) or a named list of
-#'   matrices, days x days.
+#' @param input what is taken of a fit: `"likelihood"` (fixed-effect estimates; default of
+#'   `preset: calibrated`) or `"posterior"` (mean and SD).
+#' @param v correlation of the estimates between days:
+#'   - `"fit"`: mean correlation by the fit's own covariances (default for likelihood input);
+#'   - `"gene"`: each gene's own (by mashr's slow code; minutes for a screen);
+#'   - `"simple"`: [mashr::estimate_null_correlation_simple()] from rows without missing estimates (default
+#'     for posterior input, guides, tables and matrices);
+#'   - `"em"`: [mashr::mash_estimate_corr_em()], started from `"simple"`;
+#'   - `"ntc"`: from control pseudo-genes, see `ntc`;
+#'   - a matrix, days x days.
+#'
+#'   Where there are no covariances `"simple"` takes the place of `"fit"` and `"gene"`, and where
+#'   that is impossible the identity, both with a warning.
+#' @param covariances `"days"`, `"canonical"`, a specification (see [day_covariances()]) or a named list
+#'   of matrices, days x days.
 #' @param discovery_method `"mashr"` or `"ashr"`.
 #' @param lfsr_thresh a row is a hit when its smallest local false sign rate is below this.
+#' @param effect_size size, in log odds, behind the probabilities of a large effect.
 #' @param gridmult ratio of neighbouring scales in mash's grid; NULL: `sqrt(2)`, and 2 above 40 matrices.
+#' @param no_effects_prior prior probability that no row has any effect; 0: mash alone. See Details.
+#' @param day_values numeric, increasing times of the days; default: those of the fit, or the numbers in
+#'   the labels of the days.
+#' @param ntc for `v = "ntc"`: estimates of control pseudo-genes, as `x`; [fit_controls()] makes them.
+#' @param null_weight Dirichlet weight of the null in the prior of the mixture weights, as `nullweight` of
+#'   [mashr::mash()]; every other component has 1 and its family's weight.
+#' @param n_draws joint posterior draws a row, behind `p_switch` and `plarge_d*`.
+#' @param seed of these draws.
 #' @param ... further arguments of [mashr::mash()] or [ashr::ash()].
+#' @details
+#' mash estimates from all rows how common effects are. Where there are none it still finds some room for
+#' them: of 120 simulated screens without effects, 11 had a call at lfsr < .05 by mash alone. So
+#' `run_mash()` weighs its answer against the plain one that no row has any effect on any day, by Bayes'
+#' rule from `no_effects_prior`. On a screen with a few clear effects the posterior of "no effects" is
+#' zero for all purposes and nothing changes; it is part of the result.
+#'
+#' Under ashr days are independent by assumption, its sets of active days come from its own posterior
+#' draws, and "no effects" is not weighed.
 #' @returns A `mash_result`, a list with
 #'   - `table`: data.table, one row a gene or guide: its name, `betahat_d*`, `se_d*` (what mash was
 #'     given, missing ones NA), `postmean_d*`, `postsd_d*`, `lfsr_d*`, `lfsr_min`, `best_day` (number of
-#'     the day with the smallest lfsr, counted from 0 as in the column names), `hit_anyday`;
-#'   - `v`: list of `asked`, `used`, `matrix`, `why`; `covariances`: names of the matrices; `pi`:
-#'     estimated weights;
+#'     the day with the smallest lfsr, counted from 0 as in the column names), `hit_anyday`; then activity:
+#'     `p_active_d*`, `p_any`, `active_set` and `p_active_set` (the most probable set of active days, such as
+#'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0),
+#'     `p_persist` (active on some day and on all days after the first one), `p_switch` (effects of both
+#'     signs), `plarge_d*` (effect larger than `effect_size`), `svalue` (expected share of wrong signs among
+#'     rows with an `lfsr_min` up to this one);
+#'   - `covariances`: data.table `family`, `matrix`, `active`, `weight` (imaginary rows of the prior), `pi`
+#'     (estimated weight); `null_pi`: that of the null; NULL under ashr;
+#'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`;
 #'   - `fallbacks`: character, what was done other than asked; `missing`: data.table `name`, `day` of
 #'     estimates that were missing and got a vague one;
-#'   - `days` (labels), `level`, `origin`, `discovery_method`, `lfsr_thresh`, `gridmult`, `fit` (what
-#'     mashr or ashr returned).
-#' @section Errors: `fatebias_error_mash` for no rows, one day, SEs that are NaN, zero or negative;
-#'   `fatebias_error_not_available`; a `fatebias_warning_mash` for a fall-back.
+#'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `discovery_method`, `lfsr_thresh`,
+#'     `effect_size`, `gridmult`, `n_draws`, `seed`;
+#'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
+#'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
+#' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
+#'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
+#'   `fatebias_warning_mash` for a fall-back.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195; Stephens (2017), Biostatistics 18,
-#'   275-294.
+#'   275-294 (lfsr, s-values).
+#' @seealso [compare_mash()] to choose between covariances.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' result <- run_mash(fit)
 #' result
+#' summary(result)
 #' head(result$table)
 #' @export
 run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), input = settings$mash_input,
                      v = default_v(settings, x, level, input), covariances = settings$mash_covariances,
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
-                     gridmult = settings$mash_gridmult, ...) {
+                     effect_size = settings$mash_effect_size, gridmult = settings$mash_gridmult,
+                     no_effects_prior = settings$mash_no_effects_prior, day_values = NULL, ntc = NULL,
+                     null_weight = 10, n_draws = 1000, seed = 1, ...) {
   level <- rlang::arg_match(level)
   settings <- update_settings(settings) # whole, before the defaults above are looked at
   settings <- update_settings(
     settings,
     mash_input = input, discovery_method = discovery_method, mash_lfsr_thresh = lfsr_thresh,
-    mash_gridmult = gridmult
+    mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior
   )
-  estimates <- mash_estimates(x, level, settings$mash_input)
-  shrunk <- switch(settings$discovery_method,
-    mashr = shrink_mashr(estimates, v, covariances, settings$mash_gridmult, ...),
-    ashr = shrink_ashr(estimates, ...)
-  )
-  new_mash_result(estimates, shrunk, level, settings)
+  checkmate::assert_number(null_weight, lower = 1, finite = TRUE)
+  checkmate::assert_count(n_draws, positive = TRUE)
+  checkmate::assert_int(seed)
+  estimates <- mash_estimates(x, level, settings$mash_input, day_values)
+  model <- if (settings$discovery_method == "mashr") {
+    mash_model(estimates, v, covariances, settings$mash_gridmult, null_weight, ntc)
+  }
+  shrunk <- withr::with_seed(seed, {
+    if (is.null(model)) shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...)
+    else shrink_mashr(model, estimates, settings, n_draws, ...)
+  }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+  new_mash_result(estimates, shrunk, model, level, settings, n_draws = n_draws, seed = seed)
 }
 
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
 
-shrink_mashr <- function(estimates, v, covariances, gridmult, ..., call = rlang::caller_env()) {
-  v <- choose_v(v, estimates, call)
-  data <- mashr::mash_set_data(estimates$betahat, estimates$se, V = v$matrix)
-  matrices <- build_covariances(covariance_spec(covariances, call), data, call)
-  gridmult <- gridmult %||% if (length(matrices) > many_matrices) 2 else sqrt(2)
-  fit <- mashr::mash(data, Ulist = matrices, gridmult = gridmult, verbose = FALSE, ...)
-  list(
-    postmean = ashr::get_pm(fit), postsd = ashr::get_psd(fit), lfsr = ashr::get_lfsr(fit), fit = fit, v = v,
-    covariances = names(matrices), pi = mashr::get_estimated_pi(fit), gridmult = gridmult
+#' All that mash is given, and how V and the matrices came about
+#' @noRd
+mash_model <- function(estimates, v, covariances, gridmult, null_weight, ntc, call = rlang::caller_env()) {
+  spec <- covariance_spec(covariances, covariance_words, call)
+  v <- choose_v(v, estimates, ntc, call)
+  built <- build_covariances(spec, mash_data(estimates, v$matrix), estimates$times, call)
+  warn_skipped(built$skipped)
+  gridmult <- gridmult %||% if (length(built$matrices) > many_matrices) 2 else sqrt(2)
+  grid <- scale_grid(estimates, gridmult)
+  if (v$asked == "em") v <- improve_v(v, estimates, built$matrices, grid)
+  data <- mash_data(estimates, v$by_row %||% v$matrix)
+  c(
+    new_model(data, built, grid, null_weight),
+    list(spec = spec, skipped = built$skipped, v = v, gridmult = gridmult, null_weight = null_weight)
   )
 }
 
-shrink_ashr <- function(estimates, ...) {
+#' Data, matrices, grid of scales, prior of the mixture weights (the null, then all matrices scale by scale)
+#' @noRd
+new_model <- function(data, built, grid, null_weight) {
+  list(
+    data = data, matrices = built$matrices, table = built$table, grid = grid,
+    prior = c(null_weight, rep(1 + built$table$weight / length(grid), length(grid))),
+    algorithm = if (data$commonV) "Rcpp" else "R" # mashr's compiled code knows one V only
+  )
+}
+
+warn_skipped <- function(skipped) {
+  for (family in names(skipped)) {
+    reason <- skipped[[family]]
+    warn_mash(c("The covariance family {.val {family}} is left out.", x = "{reason}"))
+  }
+}
+
+mash_data <- function(estimates, v) mashr::mash_set_data(estimates$betahat, estimates$se, V = v)
+
+#' Scales of mash's mixture: mashr's own rule, from a tenth of the smallest SE to twice the largest effect
+#' @noRd
+scale_grid <- function(estimates, gridmult) {
+  smallest <- min(estimates$se) / 10
+  signal <- max(estimates$betahat^2 - estimates$se^2)
+  largest <- if (signal <= 0) 8 * smallest else 2 * sqrt(signal)
+  gridmult^(-ceiling(log2(largest / smallest) / log2(gridmult)):0) * largest
+}
+
+fit_mash <- function(model, ...) {
+  mashr::mash(
+    model$data, model$matrices, grid = model$grid, prior = model$prior, algorithm.version = model$algorithm,
+    verbose = FALSE, ...
+  )
+}
+
+shrink_mashr <- function(model, estimates, settings, n_draws, ...) {
+  fit <- fit_mash(model, outputlevel = loglik_level, ...)
+  days <- colnames(estimates$betahat)
+  draw <- posterior_drawer(fit, estimates, model$v$by_row %||% model$v$matrix, n_draws)
+  shrunk <- list(
+    postmean = ashr::get_pm(fit), postsd = ashr::get_psd(fit), lfsr = ashr::get_lfsr(fit), sets = mash_sets(fit),
+    events = event_columns(draw, nrow(estimates$betahat), days, settings$mash_effect_size)
+  )
+  prior <- settings$mash_no_effects_prior
+  posterior <- if (prior > 0) no_effects_probability(fit$lm$loglik_matrix, prior) else 0
+  fit$lm <- NULL # as large as rows x components
+  shrunk <- mix_with_zero(shrunk, posterior)
+  c(shrunk, list(fit = fit, loglik = fit$loglik, no_effects = list(prior = prior, posterior = posterior)))
+}
+
+shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
   days <- seq_len(ncol(estimates$betahat))
   fits <- lapply(days, function(d) {
-    ashr::ash(estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", ...)
+    ashr::ash(estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...)
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
+  draws <- vapply(fits, ashr::get_post_sample, matrix(0, n_draws, nrow(estimates$betahat)), nsamp = n_draws)
   list(
     postmean = by_day(ashr::get_pm), postsd = by_day(ashr::get_psd), lfsr = by_day(ashr::get_lfsr),
-    fit = fits,
-    v = list(asked = "none", used = "none", matrix = NULL, why = "ash looks at each day alone")
+    sets = draw_sets(draws),
+    events = event_columns(function(row) matrix(draws[, row, ], n_draws), nrow(estimates$betahat),
+                           colnames(estimates$betahat), effect_size),
+    fit = fits, loglik = sum(vapply(fits, ashr::get_loglik, numeric(1)))
   )
 }
 
-#' The correlation of the estimates between days: what was asked, what is used, and why
-#' @noRd
-choose_v <- function(v, estimates, call) {
-  if (is.matrix(v)) {
-    matrix <- validate_v(v, ncol(estimates$betahat), call)
-    return(list(asked = "a matrix", used = "a matrix", matrix = matrix, why = "as given"))
-  }
-  if (!rlang::is_string(v)) abort_mash("{.arg v} must be a word or a matrix, days x days.", call = call)
-  update_settings(fate_settings(), mash_v = v, call = call) # refuses unknown words and those to come
-  if (v == "fit" && !is.null(estimates$covariance)) {
-    matrix <- validate_v(mean_correlation(estimates), ncol(estimates$betahat), call)
-    why <- "mean correlation of the estimates by the fit's own covariances"
-    return(list(asked = v, used = v, matrix = matrix, why = why))
-  }
-  simple_v(v, estimates)
-}
-
-#' `mash_v: fit` is meant for the fixed-effect estimates of a fit; anything else has `"simple"`
-#' @noRd
-default_v <- function(settings, x, level, input) {
-  estimates <- level == "gene" && input == "likelihood" && inherits(x, "fatebias_fit")
-  if (!estimates && settings$mash_v == "fit") "simple" else settings$mash_v
-}
-
-#' V from rows near null; the identity, with a warning, where there are too few
-#' @noRd
-simple_v <- function(asked, estimates) {
-  if (asked == "fit") {
-    warn_mash(c(
-      "{.arg v} is {.val fit}, but there are no covariances between days for {estimates$origin}.",
-      i = "V is estimated from rows near null ({.val simple}) instead."
-    ))
-  }
-  found <- tryCatch(
-    list(matrix = null_correlation(estimates)),
-    error = function(error) list(problem = conditionMessage(error))
-  )
-  if (is.null(found$problem)) {
-    return(list(asked = asked, used = "simple", matrix = found$matrix, why = "correlation of rows near null"))
-  }
-  problem <- found$problem
-  warn_mash(c(
-    "The correlation of the estimates between days cannot be estimated; days are taken as independent.",
-    x = "{problem}", i = "Give {.arg v} as a matrix if you know it."
-  ))
-  list(asked = asked, used = "identity", matrix = diag(ncol(estimates$betahat)), why = problem)
-}
-
-#' Mean over rows of the correlation between days; a missing pair of days is left out of its mean
-#' @noRd
-mean_correlation <- function(estimates) {
-  correlation <- apply(estimates$covariance, 1, function(row) row / sqrt(tcrossprod(diag(row))))
-  n_days <- ncol(estimates$betahat)
-  mean <- matrix(rowMeans(correlation, na.rm = TRUE), n_days)
-  mean[is.nan(mean)] <- 0 # two days that no row has both of
-  diag(mean) <- 1
-  mean
-}
-
-null_correlation <- function(estimates) {
-  complete <- estimates$complete
-  data <- mashr::mash_set_data(
-    estimates$betahat[complete, , drop = FALSE], estimates$se[complete, , drop = FALSE]
-  )
-  v <- mashr::estimate_null_correlation_simple(data)
-  if (any(!is.finite(v)) || rcond(v) < rcond_min) stop("too few rows near null for a correlation matrix")
-  v
-}
-
-validate_v <- function(v, n_days, call) {
-  problem <- covariance_problem(v, n_days)
-  if (is.na(problem) && rcond(v) < rcond_min) problem <- "is singular"
-  if (!is.na(problem)) abort_mash("The matrix given as {.arg v} {problem}.", call = call)
-  unname(v)
-}
-
-new_mash_result <- function(estimates, shrunk, level, settings) {
-  v <- shrunk$v
-  fell_back <- if (v$asked != v$used) sprintf("V is the %s, not %s: %s", v$used, v$asked, v$why)
+new_mash_result <- function(estimates, shrunk, model, level, settings, ...) {
   structure(
     list(
-      table = mash_table(estimates, shrunk, settings$mash_lfsr_thresh), v = v,
-      covariances = shrunk$covariances,
-      pi = shrunk$pi, fallbacks = as.character(fell_back), missing = estimates$missing, days = estimates$days,
+      table = mash_table(estimates, shrunk, settings$mash_lfsr_thresh),
+      covariances = if (!is.null(model)) with_pi(model$table, shrunk$fit),
+      null_pi = if (!is.null(model)) mashr::get_estimated_pi(shrunk$fit)[["null"]],
+      v = model$v, no_effects = shrunk$no_effects, fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
+      missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
       level = level, origin = estimates$origin, discovery_method = settings$discovery_method,
-      lfsr_thresh = settings$mash_lfsr_thresh, gridmult = shrunk$gridmult, fit = shrunk$fit
+      lfsr_thresh = settings$mash_lfsr_thresh, effect_size = settings$mash_effect_size,
+      gridmult = model$gridmult, ...,
+      model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit
     ),
     class = "mash_result"
+  )
+}
+
+#' Estimated weight of each matrix, summed over scales
+#' @noRd
+with_pi <- function(table, fit) {
+  data.table::data.table(table, pi = unname(mashr::get_estimated_pi(fit)[-1]))
+}
+
+fallbacks_of <- function(model) {
+  v <- model$v
+  c(
+    if (!is.null(v) && v$asked != v$used) sprintf("V is the %s, not %s: %s", v$used, v$asked, v$why),
+    if (length(model$skipped) > 0) {
+      sprintf("Covariance family %s left out: %s", names(model$skipped), model$skipped)
+    }
   )
 }
 
 #' The columns of gene_summary_mash_out.csv
 #' @noRd
 mash_table <- function(estimates, shrunk, lfsr_thresh) {
-  missing <- match(paste(estimates$missing$name, estimates$missing$day), row_day_keys(estimates))
-  given <- list(betahat = estimates$betahat, se = estimates$se)
-  given <- lapply(given, function(m) replace(m, missing, NA_real_))
   days <- colnames(estimates$betahat)
-  blocks <- c(given, shrunk[c("postmean", "postsd", "lfsr")])
+  blocks <- c(estimates_given(estimates), shrunk[c("postmean", "postsd", "lfsr")])
   columns <- Map(function(m, name) {
     data.table::as.data.table(
       matrix(m, ncol = length(days), dimnames = list(NULL, paste(name, days, sep = "_")))
@@ -203,11 +242,18 @@ mash_table <- function(estimates, shrunk, lfsr_thresh) {
   lfsr_min <- blocks$lfsr[cbind(seq_along(best), best)]
   data.table::data.table(
     estimates$names, do.call(cbind, unname(columns)),
-    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = lfsr_min < lfsr_thresh
+    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = lfsr_min < lfsr_thresh,
+    activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min)
   )
 }
 
-row_day_keys <- function(estimates) outer(estimates$names[[1]], estimates$days, paste)
+#' Estimates and SEs as they were given, missing ones NA
+#' @noRd
+estimates_given <- function(estimates) {
+  row_days <- outer(estimates$names[[1]], estimates$days, paste)
+  missing <- match(paste(estimates$missing$name, estimates$missing$day), row_days)
+  lapply(estimates[c("betahat", "se")], replace, missing, NA_real_)
+}
 
 #' Write what mash found
 #'
@@ -223,35 +269,4 @@ row_day_keys <- function(estimates) outer(estimates$names[[1]], estimates$days, 
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)
   write_table(result$table, file.path(out_dir, paste0(result$level, "_summary_mash_out.csv")))
-}
-
-#' @export
-format.mash_result <- function(x, ...) {
-  t <- x$table
-  best <- table(factor(x$days[t$best_day[t$hit_anyday] + 1L], levels = x$days))
-  method <- sprintf("%s on %s", x$discovery_method, x$origin)
-  c(
-    sprintf("<mash_result> %s %ss x %d days: %s", count(nrow(t)), x$level, length(x$days), method),
-    sprintf("V: %s (%s)", x$v$used, x$v$why),
-    if (!is.null(x$covariances)) {
-      sprintf("Covariances: %d matrices, grid ratio %.3g", length(x$covariances), x$gridmult)
-    },
-    sprintf(
-      "Hits: %d at lfsr < %s; best day %s", sum(t$hit_anyday), format(x$lfsr_thresh),
-      paste(names(best), best, collapse = ", ")
-    ),
-    if (length(x$fallbacks) > 0) paste("Fall-back:", x$fallbacks),
-    if (nrow(x$missing) > 0) {
-      sprintf(
-        "Missing estimates, given a vague one: %d (%s)", nrow(x$missing),
-        first_few(paste(x$missing$name, "on", x$missing$day))
-      )
-    }
-  )
-}
-
-#' @export
-print.mash_result <- function(x, ...) {
-  cat(format(x), sep = "\n")
-  invisible(x)
 }

@@ -1,99 +1,157 @@
-# Prior covariances of mash. A family is a name and a builder, a function from mash data to a named
-# list of matrices; a specification is a list of families that grows with `c()`. Size, symmetry,
-# positive semi-definiteness and names are checked at one door, `build_covariances()`.
+# Prior covariances of mash. A family is a name, a builder and a weight; a specification is a list of
+# families that grows with `c()` or `+`. What a builder returns is checked at one door,
+# `build_covariances()`: size, symmetry, positive semi-definiteness, names.
 
 psd_tolerance <- 1e-8 # smallest eigenvalue allowed, relative to the largest
+print_days <- 4L # a specification that has not seen days is printed for so many
 
-#' Prior covariances of mash
+#' Covariance families of one's own
 #'
-#' A specification of covariance matrices over days, for [run_mash()]. Specifications compose with
-#' `c()`. For now there is one built-in family.
+#' A specification of prior covariances says which patterns over days the effects of a gene may follow.
+#' [run_mash()] learns from all genes how common each pattern is. `covariance_family()` makes a
+#' specification of one family from a function; specifications compose with `c()` or `+`; those that
+#' come with the package are described in [day_covariances()].
 #'
-#' `canonical_covariances()`: those of [mashr::cov_canonical()]: effects independent over days, on
-#' one day only, equal on all days, and equally correlated at .25, .5 and .75.
-#'
-#' @param name name of a family; it leads the names of its matrices.
-#' @param build function of mash data (see [mashr::mash_set_data()]) that returns a named list of days x
-#'   days covariance matrices.
+#' @param name name of the family; it leads the names of its matrices and appears in the estimated weights.
+#' @param build function with the arguments `data` and `days` that returns a named list of covariance
+#'   matrices, days x days. `data`: what mash gets, see [mashr::mash_set_data()] (`Bhat`, `Shat`, rows x
+#'   days); `days`: numeric, the time of each day, named by its label. Each matrix must be symmetric and
+#'   positive semi-definite; a row and column of zeros says: not active on that day. Scales do not
+#'   matter: mash tries every matrix at many scales.
+#' @param weight imaginary rows that the prior adds to the family, spread evenly over its matrices and
+#'   scales: 0 lets the data speak alone, 5 counts like five genes that follow it.
 #' @param ... specifications to join.
-#' @returns A `fatebias_covariances`.
+#' @param e1,e2 specifications to join.
+#' @param spec a specification.
+#' @param days numeric, times of the days named by their labels; or a number of days.
+#' @param data mash data for builders that look at them, see `build`.
+#' @param reason why there are no matrices, a sentence.
+#' @returns `covariance_family()`, `c()` and `+`: a `fatebias_covariances`. `covariance_matrices()`: the
+#'   named list of matrices (family.matrix) that a specification gives for these days.
+#'   `no_matrices()`: what a builder returns when it has nothing to offer for these data; the family is
+#'   left out, and the result of [run_mash()] says why.
+#' @section Errors: `fatebias_error_mash`, naming the family and the matrix.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195.
+#' @seealso `vignette("extending-covariances")`
 #' @examples
-#' canonical_covariances()
-#' # a family of one's own: an effect that grows linearly over the days
-#' linear <- covariance_family("linear", function(data) {
-#'   days <- seq_len(ncol(data$Bhat))
-#'   list(growing = tcrossprod(days / max(days)))
+#' # an effect that is there early and then fades, by half every `h` days
+#' fading <- covariance_family("fading", function(data, days) {
+#'   halving <- c(fast = 0.5, slow = 2)
+#'   lapply(halving, function(h) tcrossprod(2^(-(days - days[[1]]) / h)))
 #' })
-#' c(canonical_covariances(), linear)
+#' fading
+#' day_covariances() + fading
+#' covariance_matrices(fading, days = c(d2 = 2, d3 = 3, d5 = 5))
 #' @export
-canonical_covariances <- function() {
-  covariance_family("canonical", function(data) mashr::cov_canonical(data))
-}
-
-#' @rdname canonical_covariances
-#' @export
-covariance_family <- function(name, build) {
+covariance_family <- function(name, build, weight = 0) {
   checkmate::assert_string(name, min.chars = 1)
-  checkmate::assert_function(build)
-  structure(list(list(name = name, build = build)), class = "fatebias_covariances")
+  checkmate::assert_function(build, args = c("data", "days"))
+  checkmate::assert_number(weight, lower = 0, finite = TRUE)
+  structure(list(list(name = name, build = build, weight = weight)), class = "fatebias_covariances")
 }
 
-#' @rdname canonical_covariances
+#' @rdname covariance_family
 #' @export
 c.fatebias_covariances <- function(...) {
-  families <- unlist(lapply(list(...), unclass), recursive = FALSE)
-  structure(families, class = "fatebias_covariances")
+  specs <- list(...)
+  lapply(specs, validate_class, "fatebias_covariances", "covariance_family", abort_mash)
+  structure(unlist(lapply(specs, unclass), recursive = FALSE), class = "fatebias_covariances")
 }
 
-family_names <- function(x) vapply(unclass(x), `[[`, character(1), "name")
-
+#' @rdname covariance_family
 #' @export
-print.fatebias_covariances <- function(x, ...) {
-  cat("<fatebias_covariances>", paste(family_names(x), collapse = " + "), "\n")
-  invisible(x)
+`+.fatebias_covariances` <- function(e1, e2) c.fatebias_covariances(e1, e2)
+
+#' @rdname covariance_family
+#' @export
+no_matrices <- function(reason) {
+  checkmate::assert_string(reason)
+  structure(list(), reason = reason)
 }
 
-#' The specification that a word of the settings stands for
+#' @rdname covariance_family
+#' @export
+covariance_matrices <- function(spec, days, data = NULL) {
+  validate_class(spec, "fatebias_covariances", "covariance_family", abort_mash)
+  build_covariances(spec, data, as_day_values(days))$matrices
+}
+
+#' Days as a named numeric vector; a single whole number counts days
 #' @noRd
-covariance_spec <- function(x, call = rlang::caller_env()) {
+as_day_values <- function(days, call = rlang::caller_env()) {
+  if (rlang::is_integerish(days, n = 1, finite = TRUE)) days <- seq_len(days) - 1
+  if (is.null(names(days))) days <- rlang::set_names(days, paste0("d", seq_along(days) - 1L, recycle0 = TRUE))
+  if (!is.numeric(days) || length(days) < 2 || anyNA(days) || is.unsorted(days, strictly = TRUE)) {
+    abort_mash("{.arg days} must be two or more increasing times.", call = call)
+  }
+  days
+}
+
+#' The specification that a word of the settings, a list of matrices or a specification stands for
+#' @noRd
+covariance_spec <- function(x, words, call = rlang::caller_env()) {
   if (inherits(x, "fatebias_covariances")) {
     return(x)
   }
-  if (rlang::is_string(x, "canonical")) {
-    return(canonical_covariances())
+  if (rlang::is_string(x) && x %in% names(words)) {
+    return(words[[x]]())
   }
   if (is.list(x) && rlang::is_named(x)) {
-    return(covariance_family("given", function(data) x))
-  }
-  if (rlang::is_string(x, "days")) {
-    abort_not_available(
-      "The covariances {.val days} are not available yet in this version of fatebias.", call = call
-    )
+    return(covariance_family("given", function(data, days) x))
   }
   abort_mash(c(
-    "{.arg covariances} must be {.val canonical}, a named list of matrices, or a specification.",
-    i = "See {.help fatebias::canonical_covariances}."
+    "{.arg covariances} must be {.or {.val {names(words)}}}, a named list of matrices, or a specification.",
+    i = "See {.help fatebias::day_covariances}."
   ), call = call)
 }
 
-#' All matrices of a specification, checked and named family.matrix
+#' All matrices of a specification, checked
+#'
+#' @returns `list(matrices, table, skipped)`: matrices named family.matrix; a data.table `family`,
+#'   `matrix`, `active` (days), `weight` (imaginary rows); reasons of families without matrices.
 #' @noRd
-build_covariances <- function(spec, data, call = rlang::caller_env()) {
-  built <- lapply(unclass(spec), function(family) {
-    matrices <- family$build(data)
-    validate_family(family$name, matrices, ncol(data$Bhat), call)
-    rlang::set_names(matrices, paste(family$name, names(matrices), sep = "."))
+build_covariances <- function(spec, data, days, call = rlang::caller_env()) {
+  twice <- unique(family_names(spec)[duplicated(family_names(spec))])
+  if (length(twice) > 0) abort_mash("Two covariance families are called {.val {twice}}.", call = call)
+  built <- lapply(unclass(spec), build_family, data = data, days = days, call = call)
+  names(built) <- family_names(spec)
+  reasons <- lapply(built, attr, "reason")
+  sizes <- lengths(built)
+  matrices <- unlist(unname(built), recursive = FALSE)
+  if (length(matrices) == 0) {
+    abort_mash(c("No covariance family gives a matrix.", x = "{unlist(reasons)}"), call = call)
+  }
+  weight <- vapply(unclass(spec), `[[`, numeric(1), "weight")
+  table <- data.table::data.table(
+    family = rep(names(built), sizes), matrix = names(matrices),
+    active = unname(vapply(matrices, active_days, character(1), labels = names(days))),
+    weight = rep(weight / pmax(sizes, 1), sizes)
+  )
+  list(matrices = matrices, table = table, skipped = unlist(reasons))
+}
+
+family_names <- function(spec) vapply(unclass(spec), `[[`, character(1), "name")
+
+#' The matrices of one family; an error of its builder is named after it
+#' @noRd
+build_family <- function(family, data, days, call) {
+  name <- family$name
+  matrices <- tryCatch(family$build(data, days), error = function(error) {
+    abort_mash("The builder of the covariance family {.val {name}} failed.", call = call, parent = error)
   })
-  matrices <- unlist(built, recursive = FALSE)
-  twice <- unique(names(matrices)[duplicated(names(matrices))])
-  if (length(twice) > 0) abort_mash("Two covariance matrices are called {.val {twice}}.", call = call)
-  matrices
+  if (!is.null(attr(matrices, "reason"))) {
+    return(matrices)
+  }
+  validate_family(name, matrices, length(days), call)
+  rlang::set_names(lapply(matrices, unname), paste(name, names(matrices), sep = "."))
 }
 
 validate_family <- function(name, matrices, n_days, call) {
-  if (!is.list(matrices) || length(matrices) == 0 || !rlang::is_named(matrices)) {
-    abort_mash("The covariance family {.val {name}} must give a named list of matrices.", call = call)
+  if (!is.list(matrices) || length(matrices) == 0 || !rlang::is_dictionaryish(matrices)) {
+    abort_mash(c(
+      "The covariance family {.val {name}} must give a list of matrices with names that differ.",
+      i = "A builder that has nothing to offer returns {.code no_matrices(reason)}."
+    ), call = call)
   }
   problem <- vapply(matrices, covariance_problem, character(1), n_days = n_days)
   bad <- which(!is.na(problem))
@@ -114,5 +172,44 @@ covariance_problem <- function(u, n_days) {
     return("is not finite and symmetric")
   }
   values <- eigen(u, symmetric = TRUE, only.values = TRUE)$values
+  if (all(values == 0)) {
+    return("is zero; mash adds the null by itself")
+  }
   if (min(values) < -psd_tolerance * max(abs(values))) "is not positive semi-definite" else NA_character_
+}
+
+#' Days on which effects with this covariance are not zero: "all days", or "d0+d2"
+#' @noRd
+active_days <- function(u, labels) {
+  active <- diag(u) > 0
+  if (all(active)) "all days" else paste(labels[active], collapse = "+")
+}
+
+#' @param x a specification.
+#' @rdname covariance_family
+#' @export
+format.fatebias_covariances <- function(x, days = print_days, ...) {
+  days <- as_day_values(days)
+  c(
+    sprintf("<fatebias_covariances> on %d days (%s)", length(days), paste(names(days), collapse = ", ")),
+    vapply(unclass(x), format_family, character(1), days = days)
+  )
+}
+
+format_family <- function(family, days) {
+  built <- build_family(family, NULL, days, rlang::caller_env())
+  what <- attr(built, "reason") %||% {
+    active <- unique(vapply(built, active_days, character(1), labels = names(days)))
+    sprintf("%d %s, active on %s", length(built), if (length(built) == 1) "matrix" else "matrices",
+            first_few(active, 6))
+  }
+  weight <- if (family$weight > 0) sprintf(" (prior weight: %s rows)", format(family$weight)) else ""
+  sprintf("%s: %s%s", family$name, what, weight)
+}
+
+#' @rdname covariance_family
+#' @export
+print.fatebias_covariances <- function(x, days = print_days, ...) {
+  cat(format(x, days = days), sep = "\n")
+  invisible(x)
 }

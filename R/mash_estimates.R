@@ -5,11 +5,12 @@ vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no informati
 
 #' Estimates as matrices
 #'
-#' @returns `list(names, betahat, se, days, missing, origin, covariance)`: `names` a data.table of the
-#'   columns that name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones filled),
-#'   `missing` a data.table (name, day), `covariance` rows x days x days or NULL.
+#' @returns `list(names, betahat, se, days, times, missing, origin, covariance, notes)`: `names` a data.table
+#'   of the columns that name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones
+#'   filled), `times` of the days, named by their labels, `missing` a data.table (name, day), `covariance`
+#'   rows x days x days or NULL, `notes` on what was done other than asked.
 #' @noRd
-mash_estimates <- function(x, level, input, call = rlang::caller_env()) {
+mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::caller_env()) {
   raw <- if (inherits(x, "fatebias_fit")) {
     estimates_of_fit(x, level, input, call)
   } else if (is.data.frame(x)) {
@@ -22,7 +23,35 @@ mash_estimates <- function(x, level, input, call = rlang::caller_env()) {
     )
   }
   validate_estimates(raw, call)
-  fill_missing(raw)
+  fill_missing(with_times(raw, day_values %||% (if (inherits(x, "fatebias_fit")) x$manifest$screen$day_values),
+                          is.null(day_values), call))
+}
+
+#' Times of the days: as given, by the fit, or the numbers in the labels
+#'
+#' Days that no increasing times are known for are evenly spaced, and a note says so; times that were
+#' asked for must be right.
+#' @noRd
+with_times <- function(raw, values, may_fall_back, call) {
+  labels <- raw$days
+  values <- as.numeric(unlist(values %||% numbers_in(labels)))
+  if (length(values) != length(labels) || anyNA(values) || is.unsorted(values, strictly = TRUE)) {
+    if (!may_fall_back) {
+      text <- first_few(labels, 12)
+      abort_mash("{.arg day_values} must be increasing times, one for each day ({text}).", call = call)
+    }
+    values <- seq_along(labels) - 1
+    raw$notes <- "Days are taken as evenly spaced: no increasing times are known (`day_values` gives them)"
+  }
+  raw$times <- rlang::set_names(values, labels)
+  raw
+}
+
+#' The one number in each label, or NULL where a label has none or several; Python reads labels alike
+#' @noRd
+numbers_in <- function(labels) {
+  found <- regmatches(labels, gregexpr("[0-9]+([.][0-9]+)?", labels))
+  if (all(lengths(found) == 1)) as.numeric(unlist(found))
 }
 
 estimates_of_fit <- function(fit, level, input, call) {

@@ -20,8 +20,8 @@ def main(screen: str, guide_map: str, out: str, place: str, steps: str, settings
         setattr(module, name, value)
     keep = checkpoint._File.keep
 
-    def keep_and_die(self, at, state, taken):
-        keep(self, at, state, taken)
+    def keep_and_die(self, at, state, taken, final):
+        keep(self, at, state, taken, final)
         if at == place and taken >= int(steps):
             os.kill(os.getpid(), signal.SIGKILL)
 

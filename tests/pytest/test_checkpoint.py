@@ -52,8 +52,8 @@ def fit_and_die(eager, files, out, settings, place, steps=1):
     """Fit until so many steps have been taken at a place."""
     keep = _File.keep
 
-    def keep_and_die(self, at, state, taken):
-        keep(self, at, state, taken)
+    def keep_and_die(self, at, state, taken, final):
+        keep(self, at, state, taken, final)
         if at == place and taken >= steps:
             raise Killed
 
@@ -299,12 +299,20 @@ def test_writes_keep_their_distance(tmp_path, monkeypatch, cost, written):
     clock = Clock(monkeypatch, cost)
     place = open_checkpoint(tmp_path, KEY, clock=clock).at("here")
     while len(clock.written) < 3:
-        due = place.due
-        before = len(clock.written)
+        due, before = place.due, len(clock.written)
         place.save({"at": clock.now}, 1)
         assert (len(clock.written) > before) == due
         clock.now += 0.25
     assert clock.written == pytest.approx(written, abs=0.8)
+
+
+def test_a_final_state_does_not_wait_for_its_share_of_the_time(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch, cost=0.2)
+    place = open_checkpoint(tmp_path, KEY, clock=clock).at("here")
+    for now, final in ((1, True), (6, True), (12, False), (13, True), (14, True)):
+        clock.now = now
+        place.save({}, 1, final=final)
+    assert clock.written == [6, 13]
 
 
 def test_what_is_saved_supersedes_what_was_saved_within(tmp_path, eager):

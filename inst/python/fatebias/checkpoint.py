@@ -52,13 +52,14 @@ class Checkpoint:
         """The state saved here, or None; tensors are on the device of the fit."""
         return self._file.states.get(self._place) if self._file else None
 
-    def save(self, state: Mapping[str, Any], steps: int) -> None:
+    def save(self, state: Mapping[str, Any], steps: int, final: bool = False) -> None:
         """Keep the state after so many steps, instead of any other state here and within; write it when that is due.
 
+        final: the last state here; written as soon as LEAST_SECONDS allow, since what follows may save nothing.
         A file that cannot be written gives one FitWarning; the fit goes on.
         """
         if self._file:
-            self._file.keep(self._place, state, steps)
+            self._file.keep(self._place, state, steps, final)
 
     @property
     def due(self) -> bool:
@@ -140,15 +141,17 @@ class _File:
 
     @property
     def due(self) -> bool:
-        pause = min(MOST_SECONDS, max(LEAST_SECONDS, self._cost / WRITE_SHARE))
-        return self._clock() - self._written >= pause
+        return self._rested(min(MOST_SECONDS, max(LEAST_SECONDS, self._cost / WRITE_SHARE)))
 
-    def keep(self, place: str, state: Mapping[str, Any], steps: int) -> None:
+    def _rested(self, seconds: float) -> bool:
+        return self._clock() - self._written >= seconds
+
+    def keep(self, place: str, state: Mapping[str, Any], steps: int, final: bool) -> None:
         within = [name for name in self.states if name.startswith(f"{place}/")]
         for name in within:
             del self.states[name]
         self.states[place] = dict(state)
-        if self.due:
+        if self.due or (final and self._rested(LEAST_SECONDS)):
             self._write({"at": place, "steps": steps, "saved": datetime.now(UTC).isoformat(timespec="seconds")})
 
     def _write(self, position: Mapping[str, Any]) -> None:

@@ -55,7 +55,7 @@ def estimate_effects(
         return Estimates(**{name: v.cpu().numpy() if isinstance(v, Tensor) else v for name, v in saved.items()})
     found = _estimate_effects(fit, screen, settings, checkpoint)
     arrays = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in vars(found).items()}
-    checkpoint.save(arrays, 1)
+    checkpoint.save(arrays, 1, final=True)
     return found
 
 

@@ -176,6 +176,7 @@ def fit_svi(
                         run.svi.optim = _with_rate(run.svi.optim, settings, schedule.level)
                 if checkpoint.due:
                     checkpoint.save(run.state(), len(losses))
+        checkpoint.save(run.state(), len(losses), final=True)
     return SVIFit(
         approx_posterior=run.approx,
         steps=len(losses),

@@ -1,0 +1,193 @@
+# Activity: on which days, since when, for how long, in one direction or two. Sets of active days come
+# from the posterior weights of mash's components, events of size and sign from joint posterior draws.
+
+#' Posterior weights of sets of active days under mash
+#'
+#' A component is active on a day when its variance there is not zero.
+#'
+#' @param fit what [mashr::mash()] returned.
+#' @returns `list(active, weight)`: logical, sets x days; posterior weights, rows x sets. The empty set comes
+#'   first.
+#' @noRd
+mash_sets <- function(fit) {
+  active <- t(vapply(component_covariances(fit), function(u) diag(u) > 0, logical(nrow(fit$fitted_g$Ulist[[1]]))))
+  collect_sets(active, unname(fit$posterior_weights))
+}
+
+#' Covariance of each component that has posterior weights
+#'
+#' mashr lists the null first, then all matrices at the first scale, all at the second, ...; it keeps the
+#' weights of components that matter, whose numbers are the names.
+#' @noRd
+component_covariances <- function(fit) {
+  component <- as.integer(names(fit$posterior_weights)[seq_len(ncol(fit$posterior_weights))])
+  matrices <- lapply(fit$fitted_g$Ulist, unname)
+  lapply(component - 2L, function(k) {
+    if (k < 0) 0 * matrices[[1]] else matrices[[k %% length(matrices) + 1L]] * fit$fitted_g$grid[[k %/% length(matrices) + 1L]]^2
+  })
+}
+
+#' Sum the weights of components that are active on the same days
+#' @noRd
+collect_sets <- function(active, weight) {
+  active <- rbind(FALSE, active)
+  weight <- cbind(0, weight)
+  code <- drop(active %*% 2^(seq_len(ncol(active)) - 1))
+  sets <- sort(unique(code)) # 0, the empty set, first
+  list(
+    active = active[match(sets, code), , drop = FALSE],
+    weight = vapply(sets, function(s) rowSums(weight[, code == s, drop = FALSE]), numeric(nrow(weight)))
+  )
+}
+
+#' The same from joint draws that are exactly zero where there is no effect
+#' @param draws draws x rows x days.
+#' @noRd
+draw_sets <- function(draws) {
+  n_days <- dim(draws)[[3]]
+  code <- rowSums((draws != 0) * rep(2^(seq_len(n_days) - 1), each = prod(dim(draws)[1:2])), dims = 2)
+  sets <- sort(unique(c(0, code)))
+  weight <- vapply(sets, function(s) colMeans(code == s), numeric(ncol(code)))
+  list(active = outer(sets, 2^(seq_len(n_days) - 1), function(s, bit) s %/% bit %% 2 == 1), weight = weight)
+}
+
+#' Columns on activity from weights of sets
+#'
+#' @param days names of the day columns, d0, d1, ...
+#' @returns data.table with `p_active_d*`, `p_any`, `active_set` (the most probable set), `p_active_set`,
+#'   `onset_day` (the most probable first active day, counted from 0), `p_onset`, `p_persist` (active on
+#'   some day and on all days after the first).
+#' @noRd
+activity_columns <- function(sets, days) {
+  active <- sets$active
+  weight <- sets$weight
+  first <- ifelse(rowSums(active) > 0, max.col(active, ties.method = "first"), 0L)
+  p_onset <- vapply(seq_along(days), function(d) rowSums(weight[, first == d, drop = FALSE]), weight[, 1])
+  onset <- max.col(p_onset, ties.method = "first")
+  best <- max.col(weight, ties.method = "first")
+  rows <- seq_len(nrow(weight))
+  label <- apply(active, 1, function(on) if (any(on)) paste(days[on], collapse = "+") else "none")
+  p_active <- weight %*% active
+  colnames(p_active) <- paste0("p_active_", days)
+  data.table::data.table(
+    p_active,
+    p_any = rowSums(weight[, first > 0, drop = FALSE]),
+    active_set = label[best], p_active_set = weight[cbind(rows, best)],
+    onset_day = onset - 1L, p_onset = p_onset[cbind(rows, onset)],
+    p_persist = rowSums(weight[, persists(active, first), drop = FALSE])
+  )
+}
+
+#' Sets that hold every day after their first
+#' @noRd
+persists <- function(active, first) {
+  n_days <- ncol(active)
+  first > 0 & rowSums(active) == n_days - first + 1L
+}
+
+#' Columns on size and sign: `p_switch`, `plarge_d*`, from one matrix of draws (draws x days) a row
+#' @param draw function of the row's number.
+#' @noRd
+event_columns <- function(draw, n_rows, days, effect_size) {
+  events <- vapply(seq_len(n_rows), function(row) {
+    x <- draw(row)
+    c(mean(switches_sign(x)), colMeans(abs(x) > effect_size))
+  }, numeric(1 + length(days)))
+  rownames(events) <- c("p_switch", paste0("plarge_", days))
+  data.table::as.data.table(t(events))
+}
+
+#' Effects of both signs in one draw
+#' @noRd
+switches_sign <- function(x) rowSums(x > 0) > 0 & rowSums(x < 0) > 0
+
+#' A function that draws from the joint posterior of a row over days, by the fitted mixture
+#'
+#' The number of draws from each component follows its posterior weight (systematic sampling). Within a
+#' component b ~ N(0, U), bhat ~ N(b, S): t ~ N(0, U) and e ~ N(0, S) give the draw
+#' t + U (U + S)^-1 (bhat - t - e), exactly zero on days where U is.
+#'
+#' @param v correlation of the estimates between days, or an array with one a row.
+#' @returns `function(row)` that gives draws x days.
+#' @noRd
+posterior_drawer <- function(fit, estimates, v, n_draws) {
+  prior <- component_covariances(fit)
+  root <- lapply(prior, covariance_root)
+  n_days <- ncol(estimates$betahat)
+  function(row) {
+    s <- (if (is.matrix(v)) v else v[, , row]) * tcrossprod(estimates$se[row, ])
+    counts <- systematic_counts(fit$posterior_weights[row, ], n_draws)
+    root_s <- chol(s)
+    one <- lapply(which(counts > 0), function(k) {
+      normal <- function() matrix(stats::rnorm(counts[[k]] * n_days), counts[[k]])
+      t <- normal() %*% root[[k]]
+      residual <- rep(estimates$betahat[row, ], each = counts[[k]]) - t - normal() %*% root_s
+      t + residual %*% solve(prior[[k]] + s, prior[[k]])
+    })
+    do.call(rbind, one)
+  }
+}
+
+#' How many of `n` draws each weight gets: n equally spaced points, shifted at random
+#' @noRd
+systematic_counts <- function(weights, n) {
+  points <- (seq_len(n) - stats::runif(1)) / n
+  tabulate(findInterval(points, cumsum(weights) / sum(weights)) + 1L, length(weights))
+}
+
+#' R with R'R = u, for positive semi-definite u; columns of days without variance stay zero
+#' @noRd
+covariance_root <- function(u) {
+  on <- diag(u) > 0
+  root <- matrix(0, nrow(u), ncol(u))
+  if (any(on)) {
+    e <- eigen(u[on, on, drop = FALSE], symmetric = TRUE)
+    root[on, on] <- sqrt(pmax(e$values, 0)) * t(e$vectors)
+  }
+  root
+}
+
+#' Mix the posterior with a second explanation of all data: no row has any effect
+#'
+#' mash estimates how common effects are, and so a screen without any effect pays for its own noise:
+#' of 120 simulated ones, 11 had a call at lfsr < .05. Here two models are weighed by Bayes' rule. In the
+#' first, no row has an effect. In the second, a share of the rows has, share ~ Beta(.5, .5), spread evenly
+#' over all covariances and scales.
+#'
+#' @param loglik log likelihoods of rows x components, the null first, up to a constant a row.
+#' @param prior prior probability of the first model.
+#' @returns Its posterior probability.
+#' @noRd
+no_effects_probability <- function(loglik, prior) {
+  ratio <- log_mean_exp(loglik[, -1, drop = FALSE] - loglik[, 1]) # of each row: an effect against none
+  larger <- pmax(ratio, 0)
+  share <- stats::qbeta((seq_len(n_shares) - 0.5) / n_shares, 0.5, 0.5)
+  log_likelihood <- vapply(share, function(s) {
+    sum(larger + log((1 - s) * exp(-larger) + s * exp(ratio - larger)))
+  }, numeric(1))
+  stats::plogis(stats::qlogis(prior) - log_mean_exp(t(log_likelihood)))
+}
+
+n_shares <- 500L # points of the integral over the share of rows with an effect
+
+#' Logarithm of the mean of exponentials, by row
+#' @noRd
+log_mean_exp <- function(x) {
+  largest <- apply(x, 1, max)
+  largest + log(rowMeans(exp(x - largest)))
+}
+
+#' Posterior of effects that are zero with probability p, and else as shrunk
+#' @noRd
+mix_with_zero <- function(shrunk, p) {
+  mean <- shrunk$postmean
+  shrunk$postmean <- (1 - p) * mean
+  shrunk$postsd <- sqrt(pmax(0, (1 - p) * (shrunk$postsd^2 + mean^2) - shrunk$postmean^2))
+  shrunk$lfsr <- shrunk$lfsr + p * (1 - shrunk$lfsr)
+  shrunk$sets$weight <- (1 - p) * shrunk$sets$weight
+  shrunk$sets$weight[, 1] <- shrunk$sets$weight[, 1] + p
+  for (column in names(shrunk$events)) {
+    data.table::set(shrunk$events, j = column, value = (1 - p) * shrunk$events[[column]])
+  }
+  shrunk
+}

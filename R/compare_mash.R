@@ -1,0 +1,104 @@
+# Which covariances fit the estimates best, on rows that the fit has not seen.
+
+#' Compare covariance specifications
+#'
+#' Runs mash with each specification, and again on all folds of the rows but one, to see how probable
+#' the left-out rows are. The log likelihood grows with every family that is added; the held-out one only
+#' when the family says something true about rows not yet seen.
+#'
+#' @param specs named list of what [run_mash()] takes as `covariances`.
+#' @param x estimates, as in [run_mash()].
+#' @param ... further arguments of [run_mash()], the same for all.
+#' @param folds number of parts of the rows.
+#' @param seed of the split.
+#' @returns A `mash_comparison`, a list with
+#'   - `table`: data.table, the best first: `spec`, `n_matrices`, `loglik`, `held_out` (log likelihood summed
+#'     over the left-out folds), `difference` (of `held_out` to the best), `se_difference` (its standard
+#'     error over rows), `n_hits`, `null_pi`;
+#'   - `weights`: data.table `spec`, `family`, `n_matrices`, `weight`, `pi`;
+#'   - `results`: the `mash_result` of each.
+#' @section Errors: those of [run_mash()], with the name of the specification.
+#' @examples
+#' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' compare_mash(list(days = "days", canonical = "canonical"), fit, folds = 3)
+#' @export
+compare_mash <- function(specs, x, ..., folds = 5, seed = 1) {
+  if (!is.list(specs) || !rlang::is_dictionaryish(specs) || length(specs) == 0) {
+    abort_mash("{.arg specs} must be a list with a different name for each specification.")
+  }
+  checkmate::assert_int(folds, lower = 2)
+  checkmate::assert_int(seed)
+  results <- Map(function(spec, name) {
+    tryCatch(
+      run_mash(x, covariances = spec, discovery_method = "mashr", ...),
+      fatebias_error_mash = function(error) abort_mash("Specification {.val {name}} failed.", parent = error)
+    )
+  }, specs, names(specs))
+  n_rows <- nrow(results[[1]]$table)
+  if (n_rows < 2 * folds) { # mashr's compiled code ends the R session on a single row
+    abort_mash("{.arg folds} is {folds}, but {n_rows} rows make at most {n_rows %/% 2} folds of two and more.")
+  }
+  fold <- withr::with_seed(seed, sample(rep_len(seq_len(folds), n_rows)))
+  held_out <- lapply(results, held_out_loglik, fold = fold)
+  new_mash_comparison(results, held_out)
+}
+
+#' Log likelihood of every row under a mash fitted to the other folds
+#'
+#' V and scales are those of the whole fit; matrices that are learned from data are learned again from the
+#' folds that are fitted. Estimated weights are zero for most components; a left-out row with a pattern
+#' that no other row has would then be impossible. So one imaginary row is spread evenly over all.
+#' @noRd
+held_out_loglik <- function(result, fold) {
+  out <- numeric(length(fold))
+  for (k in unique(fold)) {
+    train <- refit_model(result, fold != k)
+    test <- rows_of(result$model$data, fold == k)
+    fit <- fit_mash(train, outputlevel = 1)
+    pi <- fit$fitted_g$pi
+    fit$fitted_g$pi <- (sum(fold != k) * pi + 1 / length(pi)) / (sum(fold != k) + 1)
+    out[fold == k] <- mashr::mash_compute_vloglik(fit, test, algorithm.version = train$algorithm)
+  }
+  out
+}
+
+#' The model of a result for some rows only
+#' @noRd
+refit_model <- function(result, rows) {
+  model <- result$model
+  data <- rows_of(model$data, rows)
+  built <- build_covariances(model$spec, rows_of(model$data, rows, result$v$matrix), result$times)
+  new_model(data, built, model$grid, model$null_weight)
+}
+
+rows_of <- function(data, rows, v = if (data$commonV) data$V else data$V[, , rows, drop = FALSE]) {
+  mashr::mash_set_data(data$Bhat[rows, , drop = FALSE], data$Shat[rows, , drop = FALSE], V = v)
+}
+
+new_mash_comparison <- function(results, held_out) {
+  total <- vapply(held_out, sum, numeric(1))
+  against_best <- lapply(held_out, `-`, held_out[[which.max(total)]])
+  one <- data.table::rbindlist(lapply(results, glance))
+  table <- data.table::data.table(
+    spec = names(results), n_matrices = one$n_matrices, loglik = one$loglik, held_out = total,
+    difference = vapply(against_best, sum, numeric(1)),
+    se_difference = vapply(against_best, function(d) stats::sd(d) * sqrt(length(d)), numeric(1)),
+    n_hits = one$n_hits, null_pi = one$null_pi
+  )
+  weights <- data.table::rbindlist(lapply(results, family_table), idcol = "spec")
+  structure(
+    list(table = table[order(-total)], weights = weights, results = results),
+    class = "mash_comparison"
+  )
+}
+
+#' @export
+print.mash_comparison <- function(x, ...) {
+  cat(sprintf("<mash_comparison> of %d specifications, the best on rows held out first\n", nrow(x$table)))
+  print(x$table, digits = 4, row.names = FALSE, class = FALSE)
+  cat("Weights by family:\n")
+  spec <- family <- NULL
+  wide <- data.table::dcast(x$weights, family ~ factor(spec, levels = x$table$spec), value.var = "pi")
+  print(wide, digits = 2, row.names = FALSE, class = FALSE)
+  invisible(x)
+}

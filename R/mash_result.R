@@ -1,0 +1,207 @@
+# What can be asked of a mash_result: printed, summarised, tidied, plotted.
+
+weight_shown <- 0.005 # families and matrices with less weight are not printed
+genes_plotted <- 30L
+
+#' @export
+format.mash_result <- function(x, ...) {
+  t <- x$table
+  best <- table(factor(x$days[t$best_day[t$hit_anyday] + 1L], levels = x$days))
+  method <- sprintf("%s on %s", x$discovery_method, x$origin)
+  c(
+    sprintf("<mash_result> %s %ss x %d days: %s", count(nrow(t)), x$level, length(x$days), method),
+    if (!is.null(x$v)) sprintf("V: %s (%s)", x$v$used, x$v$why),
+    if (!is.null(x$covariances)) {
+      c(
+        sprintf("Covariances: %d matrices, grid ratio %.3g", nrow(x$covariances), x$gridmult),
+        paste("Weights:", weights_line(x))
+      )
+    },
+    sprintf(
+      "Hits: %d at lfsr < %s; best day %s", sum(t$hit_anyday), format(x$lfsr_thresh),
+      paste(names(best), best, collapse = ", ")
+    ),
+    no_effects_line(x$no_effects),
+    if (length(x$fallbacks) > 0) paste("Fall-back:", x$fallbacks),
+    if (nrow(x$missing) > 0) {
+      sprintf(
+        "Missing estimates, given a vague one: %d (%s)", nrow(x$missing),
+        first_few(paste(x$missing$name, "on", x$missing$day))
+      )
+    },
+    "Next: summary(), rank_hits(), autoplot(); $table has one row for each, $fit is for mashr's own functions."
+  )
+}
+
+weights_line <- function(x) {
+  weights <- c(null = x$null_pi, family_weights(x))
+  shown <- weights[weights >= weight_shown]
+  paste(names(shown), sprintf("%.2f", shown), collapse = ", ")
+}
+
+family_weights <- function(x) {
+  families <- factor(x$covariances$family, levels = unique(x$covariances$family))
+  vapply(split(x$covariances$pi, families), sum, numeric(1))
+}
+
+no_effects_line <- function(no_effects) {
+  if (is.null(no_effects) || no_effects$prior == 0) {
+    return(NULL)
+  }
+  sprintf("Probability that there are no effects at all: %.2g (prior %s)", no_effects$posterior,
+          format(no_effects$prior))
+}
+
+#' @export
+print.mash_result <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' Summary, tables and plots of a mash_result
+#'
+#' @param object,x a `mash_result`, from [run_mash()].
+#' @param what `"effects"`: posterior means of the rows with the smallest lfsr, by day, calls marked;
+#'   `"weights"`: estimated weights of the covariance matrices by family.
+#' @param n number of rows shown.
+#' @param ... not used.
+#' @returns
+#' - `summary()`: a list with a print method: `families` (data.table `family`, `n_matrices`, `weight`:
+#'   imaginary rows of the prior, `pi`), `matrices` (those with weight), `sets` (data.table
+#'   `active_set`, `n`: rows by their most probable set), `days` (data.table `day`, `n_hits`,
+#'   `expected_active`: sum of `p_active` over rows), and the result's own fields.
+#' - `tidy()`: data.table, one row for each row and day: names, `day` (label), `time`, `estimate`,
+#'   `std.error`, `postmean`, `postsd`, `lfsr`, `p_active`, `plarge`.
+#' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
+#'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`.
+#' - `autoplot()`: a ggplot2 object.
+#' @name mash_result
+#' @examples
+#' result <- run_mash(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
+#' summary(result)
+#' glance(result)
+#' tidy(result)
+#' ggplot2::autoplot(result)
+NULL
+
+#' @rdname mash_result
+#' @export
+summary.mash_result <- function(object, ...) {
+  sets <- table(object$table$active_set)
+  sets <- sort(sets, decreasing = TRUE)
+  by_day <- lapply(c("lfsr", "p_active"), function(name) {
+    as.matrix(object$table[, day_columns(object$table, name), with = FALSE])
+  })
+  structure(
+    list(
+      result = object, families = family_table(object),
+      matrices = if (!is.null(object$covariances)) {
+        object$covariances[object$covariances$pi >= weight_shown][order(-pi)]
+      },
+      sets = data.table::data.table(active_set = names(sets), n = as.integer(sets)),
+      days = data.table::data.table(
+        day = object$days, n_hits = unname(colSums(by_day[[1]] < object$lfsr_thresh)),
+        expected_active = unname(colSums(by_day[[2]]))
+      )
+    ),
+    class = "summary_mash_result"
+  )
+}
+
+family_table <- function(x) {
+  if (is.null(x$covariances)) {
+    return(NULL)
+  }
+  pi <- weight <- family <- NULL
+  x$covariances[, list(n_matrices = .N, weight = sum(weight), pi = sum(pi)), by = family]
+}
+
+#' @export
+print.summary_mash_result <- function(x, ...) {
+  show <- function(title, table) {
+    if (is.null(table)) {
+      return(NULL)
+    }
+    cat("\n", title, "\n", sep = "")
+    print(table, digits = 3, row.names = FALSE, class = FALSE)
+  }
+  print(x$result)
+  show("Families (pi: estimated weight):", x$families)
+  show("Matrices with weight:", x$matrices[, c("matrix", "active", "pi")])
+  show("Most probable sets of active days:", utils::head(x$sets, 12))
+  show("By day:", x$days)
+  invisible(x)
+}
+
+#' @importFrom generics tidy
+#' @export
+generics::tidy
+
+#' @importFrom generics glance
+#' @export
+generics::glance
+
+#' @rdname mash_result
+#' @export
+tidy.mash_result <- function(x, ...) {
+  names <- intersect(c("guide", "gene"), names(x$table))
+  column <- c(
+    estimate = "betahat", std.error = "se", postmean = "postmean", postsd = "postsd", lfsr = "lfsr",
+    p_active = "p_active", plarge = "plarge"
+  )
+  by_day <- lapply(seq_along(x$days), function(d) {
+    values <- x$table[, paste0(column, "_d", d - 1L), with = FALSE]
+    data.table::setnames(values, names(column))
+    data.table::data.table(x$table[, names, with = FALSE], day = x$days[[d]], time = x$times[[d]], values)
+  })
+  data.table::rbindlist(by_day)
+}
+
+#' @rdname mash_result
+#' @export
+glance.mash_result <- function(x, ...) {
+  data.table::data.table(
+    n = nrow(x$table), n_days = length(x$days), n_hits = sum(x$table$hit_anyday), loglik = x$loglik,
+    null_pi = x$null_pi %||% NA_real_, no_effects = x$no_effects$posterior %||% NA_real_,
+    n_matrices = nrow(x$covariances) %||% NA_integer_, v = x$v$used %||% NA_character_,
+    n_missing = nrow(x$missing), n_fallbacks = length(x$fallbacks), discovery_method = x$discovery_method
+  )
+}
+
+#' @rdname mash_result
+#' @exportS3Method ggplot2::autoplot
+autoplot.mash_result <- function(object, what = c("effects", "weights"), n = genes_plotted, ...) {
+  what <- rlang::arg_match(what)
+  checkmate::assert_count(n, positive = TRUE)
+  if (what == "effects") plot_effect_tiles(object, n) else plot_mixture_weights(object)
+}
+
+#' Rows by day, strongest evidence on top; a dot where lfsr is below the threshold
+#' @noRd
+plot_effect_tiles <- function(x, n) {
+  shown <- utils::head(x$table[[x$level]][order(x$table$lfsr_min)], n)
+  cells <- tidy(x)
+  cells <- cells[cells[[x$level]] %in% shown]
+  cells$row <- factor(cells[[x$level]], levels = rev(shown))
+  cells$day <- factor(cells$day, levels = x$days)
+  ggplot2::ggplot(cells, ggplot2::aes(.data$day, .data$row)) +
+    ggplot2::geom_tile(ggplot2::aes(fill = .data$postmean), colour = "white") +
+    ggplot2::geom_point(data = cells[cells$lfsr < x$lfsr_thresh], size = 1.2) +
+    ggplot2::scale_fill_gradient2("effect\n(log odds)", low = "#2166AC", mid = "#F7F7F7", high = "#B2182B") +
+    ggplot2::labs(x = NULL, y = NULL, caption = sprintf("dot: lfsr < %s", format(x$lfsr_thresh))) +
+    ggplot2::theme_minimal()
+}
+
+plot_mixture_weights <- function(x) {
+  if (is.null(x$covariances)) abort_mash("Mixture weights are of mash; this result is of {x$discovery_method}.")
+  bars <- rbind(
+    x$covariances[, c("family", "matrix", "pi")],
+    data.table::data.table(family = "null", matrix = "null", pi = x$null_pi)
+  )
+  bars <- bars[bars$pi >= weight_shown]
+  ggplot2::ggplot(bars, ggplot2::aes(.data$pi, stats::reorder(.data$matrix, .data$pi), fill = .data$family)) +
+    ggplot2::geom_col() +
+    ggplot2::scale_fill_viridis_d(end = 0.9) +
+    ggplot2::labs(x = "estimated weight", y = NULL) +
+    ggplot2::theme_minimal()
+}
