@@ -40,7 +40,7 @@ use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) 
   cli::cli_inform(c(
     v = "Wrote {.file {files}} to {.path {path}}.",
     i = "Put the screen there (or its path into {.file config.yaml}), and run {.run targets::tar_make()}.",
-    if (slurm) c(i = "On the cluster: {.code execution: slurm} in {.file config.yaml}, and {.code sbatch {driver_file}}.")
+    i = if (slurm) "Set {.code execution: slurm} in {.file config.yaml}, and {.code sbatch {driver_file}}."
   ))
   invisible(target)
 }

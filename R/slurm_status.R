@@ -14,6 +14,7 @@ hopeless_reasons <- c(
 
 command_seconds <- 20 # a busy controller answers late; one that is gone never does
 n_log_lines <- 20L # of a job's log in an error message
+n_log_bytes <- 65536L # of a log that are looked at: a progress bar makes it long
 
 run_command <- function(command, args) {
   # a command that fails or takes too long is reported by its status
@@ -85,11 +86,18 @@ has_ended <- function(job) isTRUE(job$answered) && job$state %in% c(ended_states
 
 is_hopeless <- function(job) identical(job$state, "PENDING") && isTRUE(job$reason %in% hopeless_reasons)
 
+#' The last lines of a log; of a progress bar, which writes over its own line, what it showed last
+#' @noRd
 log_tail <- function(path, n = n_log_lines) {
-  if (!file.exists(path)) {
+  if (!file.exists(path) || file.size(path) == 0) {
     return(character())
   }
-  utils::tail(readLines(path, warn = FALSE), n)
+  log <- file(path, "rb")
+  on.exit(close(log))
+  seek(log, max(0, file.size(path) - n_log_bytes))
+  text <- iconv(readChar(log, n_log_bytes, useBytes = TRUE), "UTF-8", "UTF-8", sub = "?")
+  lines <- sub("\r+$", "", strsplit(text, "\n", fixed = TRUE)[[1]])
+  utils::tail(sub("^.*\r", "", lines), n)
 }
 
 #' Was it killed for memory? With cgroups the state says so; without, only the log does

@@ -5,7 +5,6 @@ import pytest
 from fatebias.errors import NotAvailableError, SettingsError
 from fatebias.settings import TABLE, Settings, parse_assignment
 
-
 KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "unavailable", "stage", "help"}
 
 

@@ -67,7 +67,9 @@ in_background <- function(fun, ..., env = parent.frame()) {
 wait_until <- function(condition, seconds = 60) {
   until <- Sys.time() + seconds
   while (!condition()) {
-    if (Sys.time() > until) stop("waited ", seconds, " s in vain for ", deparse1(body(condition)), call. = FALSE)
+    if (Sys.time() > until) {
+      stop("waited ", seconds, " s in vain for ", deparse1(body(condition)), call. = FALSE)
+    }
     Sys.sleep(0.1)
   }
 }

@@ -56,6 +56,16 @@ test_that("a Python error comes back with its class, its trace, and the end of t
   expect_match(last_python_trace(), "Traceback.*no_such_function")
 })
 
+test_that("a job has the threads of its cores, and a GPU only where it asked for one", {
+  settings <- slurm_settings(cpu = list(cores = 2L))
+  names <- c("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "SLURM_JOB_GPUS")
+  look <- function() Sys.getenv(names)
+  on_cpu <- run_job(look, name = "look", settings = settings)
+  on_gpu <- run_job(look, name = "look", node = "gpu", settings = settings)
+  expect_identical(unname(on_cpu), c("2", "2", "2", ""))
+  expect_identical(unname(on_gpu), c("1", "1", "1", "0"))
+})
+
 test_that("a job finds its arguments and its namespace, and leaves nothing but its log", {
   log_dir <- withr::local_tempdir()
   settings <- slurm_settings(log_dir = log_dir)

@@ -9,7 +9,9 @@ submit_driver <- function(project) {
   asked$lines
 }
 
-state_of <- function(id) sub(".* JobState=([A-Z_]+) .*", "\\1", run_command("scontrol", c("-o", "show", "job", id))$lines)
+state_of <- function(id) {
+  sub(".* JobState=([A-Z_]+) .*", "\\1", run_command("scontrol", c("-o", "show", "job", id))$lines)
+}
 
 test_that("the driver runs the pipeline as a job of its own", {
   project <- new_project()
@@ -44,8 +46,9 @@ test_that("a driver near its time limit begins again", {
   fit <- job_of(logs, "fit")
   run_command("scancel", c("--batch", "--signal=USR1", id)) # as Slurm sends it
   wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"), 30)
-  # a requeued job may begin at once here, which Slurm delays by two minutes
-  run_command("scontrol", c("update", paste0("JobId=", id), "StartTime=now"))
+  # Slurm lets a job that was queued again wait for two minutes
+  wait_until(function() state_of(id) == "PENDING", 30)
+  wait_until(function() run_command("scontrol", c("update", paste0("JobId=", id), "StartTime=now"))$ok, 30)
   wait_until(function() state_of(id) %in% ended_states, 200)
   expect_identical(state_of(id), "COMPLETED", info = readLines(file.path(project, "driver.log")))
   expect_match(paste(readLines(file.path(project, "driver.log")), collapse = "\n"), "begins again")

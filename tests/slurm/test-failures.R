@@ -134,7 +134,6 @@ test_that("what Slurm does not accept is told before or at submission", {
   expect_s3_class(error, "fatebias_error_slurm")
   expect_match(conditionMessage(error), "lacks the key \\{\\{ memory \\}\\}")
 
-  # the GPU that is asked for is not there
   settings <- slurm_settings(cpu = list(constraint = "no_such_feature"))
   error <- caught(run_job(sum, 1, name = "sum", settings = settings))
   expect_identical(error$cause, "submission")
@@ -143,6 +142,30 @@ test_that("what Slurm does not accept is told before or at submission", {
   error <- caught(run_job(sum, 1, name = "sum", settings = slurm_settings()))
   expect_s3_class(error, "fatebias_error_slurm")
   expect_match(conditionMessage(error), "sbatch.*not on the path.*execution: local")
+})
+
+test_that("a job that would wait for ever is cancelled", {
+  log_dir <- withr::local_tempdir()
+  settings <- slurm_settings(log_dir = log_dir, cpu = list(hours = 100)) # the partition has 48
+  seconds <- seconds_of(error <- caught(run_job(sum, 1, name = "long", settings = settings)))
+  expect_identical(error$cause, "hopeless")
+  expect_match(conditionMessage(error), "wait for ever \\(PartitionTimeLimit\\).*slurm.cpu")
+  expect_lt(seconds, 60)
+  wait_until(queue_of("fatebias-long"), 10)
+})
+
+test_that("whoever stops waiting stops the job", {
+  log_dir <- withr::local_tempdir()
+  settings <- slurm_settings(log_dir = log_dir)
+  waiting <- in_background(function(settings) {
+    fatebias::run_job(Sys.sleep, 300, name = "stopped", settings = settings)
+  }, settings)
+  wait_until(function() is_running(log_dir, "stopped"))
+  Sys.sleep(2)
+  waiting$interrupt() # Ctrl-C
+  waiting$wait(10000)
+  wait_until(queue_of("fatebias-stopped"), 10)
+  expect_false(file.exists(file.path(log_dir, "stopped.job")))
 })
 
 test_that("two drivers do not wait for one name", {

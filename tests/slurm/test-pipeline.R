@@ -14,7 +14,8 @@ test_that("the whole pipeline gives the same bytes as a local run, on the nodes 
 
   logs <- file.path(there, "logs")
   jobs <- jobs_in(logs)
-  expect_identical(sub("-[^-]*$", "", jobs), paste0("fatebias-", c("fit", "mash_gene", "mash_guide", "screen")))
+  names <- c("fit", "mash_gene", "mash_guide", "screen")
+  expect_identical(sub("-[^-]*$", "", jobs), paste0("fatebias-", names))
   shown <- vapply(jobs, show_job, character(1))
   expect_match(shown, "JobState=COMPLETED")
   expect_match(shown[[1]], "Partition=gpu .*TresPerJob=gres:gpu:1( |$)")

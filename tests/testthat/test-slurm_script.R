@@ -22,7 +22,10 @@ test_that("the whole script of a GPU job", {
     "# again.",
     "# No `ulimit -v`: CUDA reserves far more address space than memory, and would not start.",
     "",
-    "module load 'R/4.4.2' 'python/3.12.1' 'gsl' || { echo 'A module of slurm.modules cannot be loaded.'; exit 1; }",
+    paste(
+      "module load 'R/4.4.2' 'python/3.12.1' 'gsl' ||",
+      "{ echo 'A module of slurm.modules cannot be loaded.'; exit 1; }"
+    ),
     "export A='b c'",
     "ulimit -c 0",
     "",

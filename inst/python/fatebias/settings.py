@@ -19,7 +19,9 @@ from .errors import FatebiasError, NotAvailableError, SettingsError
 TABLE: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "settings.yaml").read_text(encoding="utf-8"))
 
 _TOKEN = re.compile(r"[][A-Za-z0-9_.:,/@&|+=*()-]+")
-_PYTHON_TYPES = {"flag": bool, "string": str, "integer": int, "number": float, "strings": tuple, "numbers": tuple, "mapping": dict}
+_PYTHON_TYPES = {
+    "flag": bool, "string": str, "integer": int, "number": float, "strings": tuple, "numbers": tuple, "mapping": dict,
+}  # fmt: skip
 
 
 class _Checks:
