@@ -3,13 +3,15 @@
 
 #' Settings of an analysis
 #'
-#' `fate_settings()` makes the settings from defaults, `read_settings()` from a configuration file.
-#' Both resolve them in the same order: defaults, overridden by those of the `preset`, overridden by
-#' the keys of the file, overridden by `...`. All keys are described in [settings_reference].
+#' `fate_settings()` makes the settings from defaults, `read_settings()` from a configuration file, and
+#' `pipeline_settings()` from that of a pipeline: the one that the environment variable `FATEBIAS_CONFIG`
+#' names, or `config.yaml`. All resolve them in the same order: defaults, overridden by those of the
+#' `preset`, overridden by the keys of the file, overridden by `...`. All keys are described in
+#' [settings_reference].
 #'
 #' @param ... settings by name, such as `seed = 7, preset = "plain"`.
 #' @param path configuration file (YAML, lines `key: value`). The paths in it (`screen`, `guide_map`,
-#'   `out_dir`) are relative to its folder.
+#'   `out_dir`, those of the block `slurm`) are relative to its folder.
 #' @param settings a `fatebias_settings`.
 #' @param stages character, some of `"input"`, `"screen"`, `"fit"`, `"qc"`, `"mash"`, `"run"`.
 #' @returns A `fatebias_settings`: a named list with one entry a key. `settings_for()` keeps the keys
@@ -36,6 +38,10 @@ read_settings <- function(path = "config.yaml", ...) {
   paths$slurm <- place_slurm(checked$slurm, path)
   new_settings(override(checked, paths), override(given, paths))
 }
+
+#' @rdname fate_settings
+#' @export
+pipeline_settings <- function() read_settings(Sys.getenv("FATEBIAS_CONFIG", "config.yaml"))
 
 #' @rdname fate_settings
 #' @export

@@ -1,6 +1,5 @@
 # The dispatcher: heavy work runs in this process, or as a Slurm job.
 
-cancel_seconds <- 60 # a cancelled job is over by then
 idle_seconds <- 30 # a driver process with no job to wait for ends
 
 #' Run a function here or as a Slurm job
@@ -44,10 +43,6 @@ run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_
   label <- if (make.names(label) == label) label else "fun"
   run_on_slurm(list(fun = fun, label = label, args = list(...)), name, node, settings)
 }
-
-#' @rdname run_job
-#' @export
-pipeline_settings <- function() read_settings(Sys.getenv("FATEBIAS_CONFIG", "config.yaml"))
 
 validate_slurm <- function(call = rlang::caller_env()) {
   if (!requireNamespace("clustermq", quietly = TRUE)) {
@@ -115,75 +110,6 @@ abort_verdict <- function(verdict, plan, call) {
   )
   message <- rlang::set_names(verbatim(lines), names(lines))
   abort_slurm(message, call = call, cause = verdict$cause, log = plan$log)
-}
-
-# ---- one driver a name ----
-
-#' Claim the name of a job for this process
-#'
-#' A record in the log folder names the job and its driver. Where an earlier driver was killed its job may
-#' still run: two of one name would write the same files, so the earlier one is cancelled.
-#' @returns Path of the record.
-#' @noRd
-claim_name <- function(name, slurm, call = rlang::caller_env()) {
-  validate_writable(slurm$log_dir, call = call)
-  dir.create(slurm$log_dir, recursive = TRUE, showWarnings = FALSE)
-  path <- file.path(absolute_path(slurm$log_dir), paste0(name, ".job"))
-  earlier <- read_record(path)
-  if (is.null(earlier)) {
-    return(path)
-  }
-  if (driver_lives(earlier)) {
-    abort_slurm(c(
-      "A job for {.field {name}} is being waited for by process {earlier$pid} on {earlier$host}.",
-      i = "Wait for it, or give each job of this log folder its own {.arg name}."
-    ), call = call, cause = "taken")
-  }
-  cancel_earlier(earlier$job_name, call)
-  unlink(file.path(dirname(path), earlier$job_name), recursive = TRUE)
-  path
-}
-
-write_record <- function(path, job_name) {
-  record <- c(list(job_name = job_name), this_process())
-  write_whole(function(stage) writeLines(to_json(record), stage), path)
-}
-
-read_record <- function(path) {
-  if (file.exists(path)) jsonlite::read_json(path)
-}
-
-this_process <- function() {
-  list(host = Sys.info()[["nodename"]], pid = Sys.getpid(), started = start_of(Sys.getpid()))
-}
-
-#' When a process was started, as text; ids are used again
-#' @noRd
-start_of <- function(pid) paste(run_command("ps", c("-o", "lstart=", "-p", pid))$lines, collapse = " ")
-
-driver_lives <- function(record) {
-  here <- record$host == Sys.info()[["nodename"]]
-  here && tools::pskill(record$pid, 0L) && start_of(record$pid) == record$started
-}
-
-cancel_earlier <- function(job_name, call) {
-  job <- ask_slurm(job_name)
-  if (has_ended(job)) {
-    return(invisible())
-  }
-  cli::cli_inform(c("!" = verbatim(sprintf("Job %s of an earlier run is cancelled.", job_name))))
-  run_command("scancel", paste0("--name=", job_name))
-  until <- seconds_now() + cancel_seconds
-  while (!has_ended(job) && seconds_now() < until) {
-    Sys.sleep(1)
-    job <- ask_slurm(job_name)
-  }
-  if (!has_ended(job)) {
-    abort_slurm(c(
-      "Job {.val {job_name}} of an earlier run does not end.",
-      i = "{.code scancel --name={job_name}}, and run the pipeline again when it is gone."
-    ), call = call, cause = "taken")
-  }
 }
 
 # ---- several jobs in flight ----

@@ -82,6 +82,7 @@ receive <- function(pool, seconds = receive_seconds) {
     list(what = "message", message = pool$recv(as.integer(seconds * 1000))),
     error = function(error) {
       text <- conditionMessage(error)
+      if (grepl("Interrupted", text)) rlang::interrupt() # clustermq makes an error of Ctrl-C
       if (!grepl("timed out", text)) Sys.sleep(seconds) # it came at once, and would again
       list(what = if (grepl("disconnect", text)) "left" else "nothing")
     }

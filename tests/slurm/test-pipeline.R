@@ -31,6 +31,24 @@ test_that("the whole pipeline gives the same bytes as a local run, on the nodes 
   expect_true(all(done[heavy] == "skipped"))
 })
 
+test_that("what a stopped tar_make() leaves behind can be cancelled", {
+  project <- new_project(num_steps = 1500L)
+  logs <- file.path(project, "logs")
+  driver <- in_background(function(project) {
+    setwd(project)
+    targets::tar_make(callr_function = NULL, reporter = "silent")
+  }, project)
+  wait_until(function() is_running(logs, "fit"))
+  fit <- job_of(logs, "fit")
+  driver$interrupt()
+  driver$wait(20000)
+  settings <- read_settings(file.path(project, "config.yaml"))
+  wait_until(function() !driver_lives(read_record(file.path(logs, "fit.job"))))
+  expect_message(cancelled <- cancel_jobs(settings), "of an earlier run is cancelled")
+  expect_identical(cancelled, fit)
+  expect_identical(ask_slurm(fit)$state, "CANCELLED")
+})
+
 test_that("a driver is killed with -9, twice: what was finished is not run again", {
   project <- new_project(num_steps = 1500L, loss_tolerance = 0)
   logs <- file.path(project, "logs")

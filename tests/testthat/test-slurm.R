@@ -109,36 +109,6 @@ test_that("the message of a failed job", {
   )
 })
 
-test_that("a name belongs to one living driver; the job of a dead one is cancelled first", {
-  log_dir <- withr::local_tempdir()
-  block <- slurm(log_dir = log_dir)$slurm
-  record <- claim_name("fit", block)
-  write_record(record, "fatebias-fit-1")
-  expect_error(claim_name("fit", block), "being waited for", class = "fatebias_error_slurm")
-  expect_identical(claim_name("mash", block), file.path(log_dir, "mash.job"))
-
-  dead <- read_record(record)
-  dead$started <- "long ago" # the id was used again
-  writeLines(to_json(dead), record)
-  dir.create(file.path(log_dir, "fatebias-fit-1"))
-  states <- c("RUNNING", "COMPLETING", "CANCELLED")
-  cancelled <- character()
-  local_mocked_bindings(
-    ask_slurm = function(name) {
-      state <- states[[1]]
-      states <<- states[-1]
-      list(answered = TRUE, state = state)
-    },
-    run_command = function(command, args) {
-      if (command == "scancel") cancelled <<- c(cancelled, args)
-      list(ok = TRUE, lines = character())
-    }
-  )
-  expect_message(claim_name("fit", block), "fatebias-fit-1 of an earlier run is cancelled")
-  expect_identical(cancelled, "--name=fatebias-fit-1")
-  expect_false(file.exists(file.path(log_dir, "fatebias-fit-1")))
-})
-
 test_that("drivers run in a controller with as many processes as jobs may be in flight", {
   controller <- slurm_controller(fate_settings(execution = "slurm", slurm = list(in_flight = 3)))
   expect_s3_class(controller, "crew_class_controller")

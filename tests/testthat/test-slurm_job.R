@@ -112,6 +112,12 @@ test_that("a worker that never connects is given up, one that waits in the queue
   expect_match(wait(test_plan(), job = hopeless)$verdict$text, "PartitionTimeLimit")
 })
 
+test_that("Ctrl-C ends the waiting", {
+  interrupted <- simpleError("Interrupted system call")
+  stopped <- tryCatch(wait(test_plan(), interrupted), interrupt = function(condition) "stopped")
+  expect_identical(stopped, "stopped")
+})
+
 test_that("a worker that leaves a job that goes on is told", {
   found <- wait(test_plan(), "ready", left, job = list(answered = TRUE, state = "RUNNING"))
   expect_identical(found$verdict$cause, "exit")
