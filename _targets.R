@@ -41,10 +41,16 @@ list(
   tar_target(fit, read_fit(unique(dirname(fit_files)))),
   tar_target(qc, assert_qc(assess_qc(fit, settings_qc))),
 
-  # mash and hits, of a fit that passed its QC
+  # mash and hits, of a fit that passed its QC; estimates of controls only where V is taken from them
+  tar_target(controls, {
+    list(python_files, screen_file, guide_map_file)
+    if (settings_mash$mash_v == "ntc") {
+      run_job(fit_controls, screen, settings_fit, name = "controls", node = "gpu")
+    }
+  }, deployment = "worker"),
   tar_target(mash_gene, {
     qc
-    run_job(run_mash, fit, "gene", settings_mash, name = "mash_gene")
+    run_job(run_mash, fit, "gene", settings_mash, ntc = controls, name = "mash_gene")
   }, deployment = "worker"),
   tar_target(mash_guide, {
     qc

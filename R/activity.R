@@ -10,7 +10,7 @@
 #'   first.
 #' @noRd
 mash_sets <- function(fit) {
-  active <- t(vapply(component_covariances(fit), function(u) diag(u) > 0, logical(nrow(fit$fitted_g$Ulist[[1]]))))
+  active <- do.call(rbind, lapply(component_covariances(fit), function(u) diag(u) > 0))
   collect_sets(active, unname(fit$posterior_weights))
 }
 
@@ -22,8 +22,11 @@ mash_sets <- function(fit) {
 component_covariances <- function(fit) {
   component <- as.integer(names(fit$posterior_weights)[seq_len(ncol(fit$posterior_weights))])
   matrices <- lapply(fit$fitted_g$Ulist, unname)
-  lapply(component - 2L, function(k) {
-    if (k < 0) 0 * matrices[[1]] else matrices[[k %% length(matrices) + 1L]] * fit$fitted_g$grid[[k %/% length(matrices) + 1L]]^2
+  lapply(component, function(k) {
+    if (k == 1L) {
+      return(0 * matrices[[1]])
+    }
+    matrices[[(k - 2L) %% length(matrices) + 1L]] * fit$fitted_g$grid[[(k - 2L) %/% length(matrices) + 1L]]^2
   })
 }
 

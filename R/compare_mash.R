@@ -28,15 +28,19 @@ compare_mash <- function(specs, x, ..., folds = 5, seed = 1) {
   }
   checkmate::assert_int(folds, lower = 2)
   checkmate::assert_int(seed)
+  call <- rlang::current_env()
   results <- Map(function(spec, name) {
     tryCatch(
       run_mash(x, covariances = spec, discovery_method = "mashr", ...),
-      fatebias_error_mash = function(error) abort_mash("Specification {.val {name}} failed.", parent = error)
+      fatebias_error_mash = function(error) {
+        abort_mash("Specification {.val {name}} failed.", call = call, parent = error)
+      }
     )
   }, specs, names(specs))
   n_rows <- nrow(results[[1]]$table)
   if (n_rows < 2 * folds) { # mashr's compiled code ends the R session on a single row
-    abort_mash("{.arg folds} is {folds}, but {n_rows} rows make at most {n_rows %/% 2} folds of two and more.")
+    most <- n_rows %/% 2
+    abort_mash("{.arg folds} is {folds}, but {n_rows} rows make at most {most} folds of two and more.")
   }
   fold <- withr::with_seed(seed, sample(rep_len(seq_len(folds), n_rows)))
   held_out <- lapply(results, held_out_loglik, fold = fold)
@@ -99,6 +103,7 @@ print.mash_comparison <- function(x, ...) {
   cat("Weights by family:\n")
   spec <- family <- NULL
   wide <- data.table::dcast(x$weights, family ~ factor(spec, levels = x$table$spec), value.var = "pi")
+  data.table::setkey(wide, NULL)
   print(wide, digits = 2, row.names = FALSE, class = FALSE)
   invisible(x)
 }

@@ -58,8 +58,8 @@ abort_qc <- function(message, call = rlang::caller_env(), .envir = rlang::caller
   abort_kind("qc", message, call, .envir)
 }
 
-abort_mash <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
-  abort_kind("mash", message, call, .envir)
+abort_mash <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env(), parent = NULL) {
+  abort_kind("mash", message, call, .envir, parent)
 }
 
 abort_export <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {

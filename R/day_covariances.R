@@ -69,7 +69,9 @@ cov_ar1 <- function(rho = 0.8, runs = TRUE, weight = 0) {
 #' @rdname day_covariances
 #' @export
 cov_random_walk <- function(step = c(0.25, 1), weight = 0) {
-  checkmate::assert_numeric(step, lower = 1e-6, finite = TRUE, any.missing = FALSE, min.len = 1, unique = TRUE)
+  checkmate::assert_numeric(
+    step, lower = 1e-6, finite = TRUE, any.missing = FALSE, min.len = 1, unique = TRUE
+  )
   covariance_family("random_walk", weight = weight, build = function(data, days) {
     elapsed <- outer(day_times(days), day_times(days), pmin)
     rlang::set_names(lapply(step, function(s) 1 + s * elapsed), paste0("step_", step))

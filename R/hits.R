@@ -10,7 +10,8 @@
 #' @param out_dir folder to write to.
 #' @returns `rank_hits()`: a data.table with the columns of `result$table`, those to read first in
 #'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
-#'   activity, then `betahat_d*`, `se_d*`. `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
+#'   activity, then `betahat_d*`, `se_d*`. `write_hits()`: the path of `hits_ranked.csv`, written whole
+#'   or not at all.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
 #'   not discovery); `fatebias_error_export`.
 #' @examples

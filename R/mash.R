@@ -1,9 +1,6 @@
 # Shrinkage across days with mash, or day by day with ash, and the table of what it says: effects, local
 # false sign rates, activity. Nothing is replaced in silence: every fall-back stands in the result.
 
-many_matrices <- 40L # above, a coarser grid: the cost grows with matrices x grid (DESIGN section 11)
-loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likelihood of every component
-
 #' Share strength across days
 #'
 #' Shrinks the estimates of each gene (or guide) over all days together with [mashr::mash()], or day by
@@ -39,16 +36,16 @@ loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likeli
 #'   the labels of the days.
 #' @param ntc for `v = "ntc"`: estimates of control pseudo-genes, as `x`; [fit_controls()] makes them.
 #' @param null_weight Dirichlet weight of the null in the prior of the mixture weights, as `nullweight` of
-#'   [mashr::mash()]; every other component has 1 and its family's weight.
+#'   [mashr::mash()] (where 10 is the default); every other component has 1 and its family's weight.
 #' @param n_draws joint posterior draws a row, behind `p_switch` and `plarge_d*`.
 #' @param seed of these draws.
 #' @param ... further arguments of [mashr::mash()] or [ashr::ash()].
 #' @details
 #' mash estimates from all rows how common effects are. Where there are none it still finds some room for
-#' them: of 120 simulated screens without effects, 11 had a call at lfsr < .05 by mash alone. So
-#' `run_mash()` weighs its answer against the plain one that no row has any effect on any day, by Bayes'
-#' rule from `no_effects_prior`. On a screen with a few clear effects the posterior of "no effects" is
-#' zero for all purposes and nothing changes; it is part of the result.
+#' them: of 120 simulated screens without effects, 11 had a call at lfsr < .05 by mash alone. So its
+#' answer is weighed against the simple one that no row has any effect on any day, by Bayes' rule from
+#' `no_effects_prior`. On a screen with a few clear effects the posterior of "no effects" is zero for all
+#' purposes and nothing changes; it is part of the result.
 #'
 #' Under ashr days are independent by assumption, its sets of active days come from its own posterior
 #' draws, and "no effects" is not weighed.
@@ -88,20 +85,20 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), i
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
                      effect_size = settings$mash_effect_size, gridmult = settings$mash_gridmult,
                      no_effects_prior = settings$mash_no_effects_prior, day_values = NULL, ntc = NULL,
-                     null_weight = 10, n_draws = 1000, seed = 1, ...) {
+                     null_weight = settings$mash_null_weight, n_draws = 1000, seed = 1, ...) {
   level <- rlang::arg_match(level)
   settings <- update_settings(settings) # whole, before the defaults above are looked at
   settings <- update_settings(
     settings,
     mash_input = input, discovery_method = discovery_method, mash_lfsr_thresh = lfsr_thresh,
-    mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior
+    mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior,
+    mash_null_weight = null_weight
   )
-  checkmate::assert_number(null_weight, lower = 1, finite = TRUE)
   checkmate::assert_count(n_draws, positive = TRUE)
   checkmate::assert_int(seed)
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   model <- if (settings$discovery_method == "mashr") {
-    mash_model(estimates, v, covariances, settings$mash_gridmult, null_weight, ntc)
+    mash_model(estimates, v, covariances, settings$mash_gridmult, settings$mash_null_weight, ntc)
   }
   shrunk <- withr::with_seed(seed, {
     if (is.null(model)) shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...)
@@ -112,96 +109,14 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), i
 
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
 
-#' All that mash is given, and how V and the matrices came about
-#' @noRd
-mash_model <- function(estimates, v, covariances, gridmult, null_weight, ntc, call = rlang::caller_env()) {
-  spec <- covariance_spec(covariances, covariance_words, call)
-  v <- choose_v(v, estimates, ntc, call)
-  built <- build_covariances(spec, mash_data(estimates, v$matrix), estimates$times, call)
-  warn_skipped(built$skipped)
-  gridmult <- gridmult %||% if (length(built$matrices) > many_matrices) 2 else sqrt(2)
-  grid <- scale_grid(estimates, gridmult)
-  if (v$asked == "em") v <- improve_v(v, estimates, built$matrices, grid)
-  data <- mash_data(estimates, v$by_row %||% v$matrix)
-  c(
-    new_model(data, built, grid, null_weight),
-    list(spec = spec, skipped = built$skipped, v = v, gridmult = gridmult, null_weight = null_weight)
-  )
-}
-
-#' Data, matrices, grid of scales, prior of the mixture weights (the null, then all matrices scale by scale)
-#' @noRd
-new_model <- function(data, built, grid, null_weight) {
-  list(
-    data = data, matrices = built$matrices, table = built$table, grid = grid,
-    prior = c(null_weight, rep(1 + built$table$weight / length(grid), length(grid))),
-    algorithm = if (data$commonV) "Rcpp" else "R" # mashr's compiled code knows one V only
-  )
-}
-
-warn_skipped <- function(skipped) {
-  for (family in names(skipped)) {
-    reason <- skipped[[family]]
-    warn_mash(c("The covariance family {.val {family}} is left out.", x = "{reason}"))
-  }
-}
-
-mash_data <- function(estimates, v) mashr::mash_set_data(estimates$betahat, estimates$se, V = v)
-
-#' Scales of mash's mixture: mashr's own rule, from a tenth of the smallest SE to twice the largest effect
-#' @noRd
-scale_grid <- function(estimates, gridmult) {
-  smallest <- min(estimates$se) / 10
-  signal <- max(estimates$betahat^2 - estimates$se^2)
-  largest <- if (signal <= 0) 8 * smallest else 2 * sqrt(signal)
-  gridmult^(-ceiling(log2(largest / smallest) / log2(gridmult)):0) * largest
-}
-
-fit_mash <- function(model, ...) {
-  mashr::mash(
-    model$data, model$matrices, grid = model$grid, prior = model$prior, algorithm.version = model$algorithm,
-    verbose = FALSE, ...
-  )
-}
-
-shrink_mashr <- function(model, estimates, settings, n_draws, ...) {
-  fit <- fit_mash(model, outputlevel = loglik_level, ...)
-  days <- colnames(estimates$betahat)
-  draw <- posterior_drawer(fit, estimates, model$v$by_row %||% model$v$matrix, n_draws)
-  shrunk <- list(
-    postmean = ashr::get_pm(fit), postsd = ashr::get_psd(fit), lfsr = ashr::get_lfsr(fit), sets = mash_sets(fit),
-    events = event_columns(draw, nrow(estimates$betahat), days, settings$mash_effect_size)
-  )
-  prior <- settings$mash_no_effects_prior
-  posterior <- if (prior > 0) no_effects_probability(fit$lm$loglik_matrix, prior) else 0
-  fit$lm <- NULL # as large as rows x components
-  shrunk <- mix_with_zero(shrunk, posterior)
-  c(shrunk, list(fit = fit, loglik = fit$loglik, no_effects = list(prior = prior, posterior = posterior)))
-}
-
-shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
-  days <- seq_len(ncol(estimates$betahat))
-  fits <- lapply(days, function(d) {
-    ashr::ash(estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...)
-  })
-  by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
-  draws <- vapply(fits, ashr::get_post_sample, matrix(0, n_draws, nrow(estimates$betahat)), nsamp = n_draws)
-  list(
-    postmean = by_day(ashr::get_pm), postsd = by_day(ashr::get_psd), lfsr = by_day(ashr::get_lfsr),
-    sets = draw_sets(draws),
-    events = event_columns(function(row) matrix(draws[, row, ], n_draws), nrow(estimates$betahat),
-                           colnames(estimates$betahat), effect_size),
-    fit = fits, loglik = sum(vapply(fits, ashr::get_loglik, numeric(1)))
-  )
-}
-
 new_mash_result <- function(estimates, shrunk, model, level, settings, ...) {
   structure(
     list(
       table = mash_table(estimates, shrunk, settings$mash_lfsr_thresh),
       covariances = if (!is.null(model)) with_pi(model$table, shrunk$fit),
       null_pi = if (!is.null(model)) mashr::get_estimated_pi(shrunk$fit)[["null"]],
-      v = model$v, no_effects = shrunk$no_effects, fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
+      v = model$v, no_effects = shrunk$no_effects,
+      fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
       missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
       level = level, origin = estimates$origin, discovery_method = settings$discovery_method,
       lfsr_thresh = settings$mash_lfsr_thresh, effect_size = settings$mash_effect_size,

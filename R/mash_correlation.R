@@ -113,9 +113,9 @@ null_correlation <- function(estimates) {
   v
 }
 
-complete_data <- function(estimates, ...) {
-  complete <- estimates$complete
-  mashr::mash_set_data(estimates$betahat[complete, , drop = FALSE], estimates$se[complete, , drop = FALSE], ...)
+complete_data <- function(estimates) {
+  rows <- estimates$complete
+  mashr::mash_set_data(estimates$betahat[rows, , drop = FALSE], estimates$se[rows, , drop = FALSE])
 }
 
 #' `"em"`: mash and V in turns, from the start that `choose_v()` gave
@@ -124,7 +124,7 @@ improve_v <- function(v, estimates, matrices, grid) {
   data <- complete_data(estimates)
   matrix <- mashr::mash_estimate_corr_em(data, matrices, init = v$matrix, grid = grid, details = FALSE)
   why <- paste("EM, started from", v$why)
-  new_v("em", matrix, why, used = if (v$used == "identity") "em from the identity" else "em")
+  new_v("em", unname(matrix), why, used = if (v$used == "identity") "em from the identity" else "em")
 }
 
 #' Correlations between days by row, days x days x rows; NaN where a row lacks a day

@@ -73,7 +73,9 @@ no_matrices <- function(reason) {
 #' @export
 covariance_matrices <- function(spec, days, data = NULL) {
   validate_class(spec, "fatebias_covariances", "covariance_family", abort_mash)
-  build_covariances(spec, data, as_day_values(days))$matrices
+  days <- as_day_values(days)
+  by_day <- list(names(days), names(days))
+  lapply(build_covariances(spec, data, days)$matrices, `dimnames<-`, by_day)
 }
 
 #' Days as a named numeric vector; a single whole number counts days

@@ -23,8 +23,8 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
     )
   }
   validate_estimates(raw, call)
-  fill_missing(with_times(raw, day_values %||% (if (inherits(x, "fatebias_fit")) x$manifest$screen$day_values),
-                          is.null(day_values), call))
+  of_fit <- if (inherits(x, "fatebias_fit")) x$manifest$screen$day_values
+  fill_missing(with_times(raw, day_values %||% of_fit, is.null(day_values), call))
 }
 
 #' Times of the days: as given, by the fit, or the numbers in the labels

@@ -29,7 +29,7 @@ format.mash_result <- function(x, ...) {
         first_few(paste(x$missing$name, "on", x$missing$day))
       )
     },
-    "Next: summary(), rank_hits(), autoplot(); $table has one row for each, $fit is for mashr's own functions."
+    "Next: summary(), rank_hits(), autoplot(); $table has all numbers."
   )
 }
 
@@ -193,7 +193,9 @@ plot_effect_tiles <- function(x, n) {
 }
 
 plot_mixture_weights <- function(x) {
-  if (is.null(x$covariances)) abort_mash("Mixture weights are of mash; this result is of {x$discovery_method}.")
+  if (is.null(x$covariances)) {
+    abort_mash("Mixture weights are of mash; this result is of {x$discovery_method}.")
+  }
   bars <- rbind(
     x$covariances[, c("family", "matrix", "pi")],
     data.table::data.table(family = "null", matrix = "null", pi = x$null_pi)

@@ -12,7 +12,8 @@
 #' @param ... arguments that override the preset: `cells`, `genes`, `guides_per_gene`, `ntc` (numbers),
 #'   `moi` (mean guides a cell), `days`, `replicates` (numbers), `concentration` (of Dirichlet labels),
 #'   `labels` (`"dirichlet"`, `"onehot"`, `"logitnormal"`, `"smoothed"`), `effects` (`"sparse"`,
-#'   `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and guides from).
+#'   `"sparse_normal"`, `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and
+#'   guides from).
 #' @returns A `fatebias_simulation`: a list of paths, `screen`, `guide_map`, `truth` (CSV: gene and
 #'   theta by day for the contrast MES) and others, and `preset`, `seed`.
 #' @section Errors: `fatebias_error_simulation` for arguments that are unknown, contradict each other or

@@ -35,10 +35,10 @@ KINDS = {
     "three_days_walk": (8, {"days": 3} | WALK),
     "six_days_walk": (8, {"days": 6} | WALK),
     "events": (50, {}),
+    "events_normal": (50, {"effects": "sparse_normal"}),
     "events_walk": (50, WALK),
 }
 PRESETS = {"calibrated": {"inference": "laplace"}, "plain": {"preset": "plain"}}
-SEED_STEP = 1000  # kinds share no seeds
 
 
 def make_screen(folder: Path, kind: str, seed: int) -> None:
@@ -65,7 +65,7 @@ def permute_guides(path: Path, seed: int) -> None:
 def fit_kind(folder: Path, kind: str, first_seed: int, plain: bool) -> None:
     """Simulate and fit every screen of a kind, and keep what mash needs."""
     for k in range(KINDS[kind][0]):
-        seed = first_seed + SEED_STEP * list(KINDS).index(kind) + k
+        seed = first_seed + 1000 * list(KINDS).index(kind) + k  # kinds share no seeds
         where = folder / kind / str(seed)
         missing = [name for name in ("calibrated", "plain") if not (where / name / "fit_manifest.json").exists()]
         missing = [name for name in missing if plain or name == "calibrated"]

@@ -2,7 +2,7 @@
 
     python run.py [--short] [--out RESULTS.md]
 
-About 40 minutes on 2 cores; --short leaves out what takes longest (500,000 cells and more, 100 SBC screens).
+About two hours on 2 cores; --short leaves out what takes longest (500,000 cells and more, 100 SBC screens, mash).
 """
 
 import argparse
@@ -15,6 +15,7 @@ import calibration
 import centering
 import gpu
 import growth
+import mash
 import processes
 import reference
 import sbc
@@ -30,6 +31,7 @@ def all_rows(short: bool) -> list[Row]:
     found += reference.rows() + calibration.rows() + centering.rows() + svi_step.rows()
     found += sbc.rows(20 if short else 100)
     if not short:
+        found += mash.rows()
         found += growth.rows(str(HERE / "growth.csv"))
         subprocess.run(["Rscript", HERE / "plot_growth.R", HERE / "growth.csv", HERE / "growth.png"], check=True)
     return found + gpu.rows()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# R CMD build and R CMD check --no-manual on a copy of the sources, in a temporary folder that is removed
+# R CMD build (articles included) and R CMD check --no-manual on a copy of the sources, in a temporary folder that is removed
 # unless the check fails. `R CMD build` copies the folder it is given whole, so .venv stays out of it.
 set -euo pipefail
 # shellcheck source=tools/env.sh
@@ -11,7 +11,7 @@ tar -C "$ROOT" --exclude=./.git --exclude=./.venv --exclude=./demo --exclude=__p
   -cf - . | tar -C "$FOLDER/fatebias" -xf -
 
 cd "$FOLDER"
-R CMD build --no-build-vignettes fatebias
+R CMD build fatebias
 # Suggested packages of Bioconductor may be absent.
 if _R_CHECK_FORCE_SUGGESTS_=false R CMD check --no-manual fatebias_*.tar.gz; then
   rm -rf "$FOLDER"

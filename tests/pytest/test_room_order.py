@@ -10,7 +10,7 @@ ROOMS = [
     *("effects", "cells", "model", "posterior"),
     *("design", "prior", "curvature", "likelihood_weight", "covariance", "scales", "mode", "laplace", "estimates"),
     *("structured", "approx_posterior", "svi"),
-    *("inference", "export", "qc", "fit"),
+    *("inference", "export", "qc", "fit", "controls"),
     *("simulate", "bridge", "__main__"),
 ]
 FOLDER = Path(fatebias.__file__).parent

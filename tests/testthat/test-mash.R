@@ -5,7 +5,8 @@ test_that("the table has the contract's columns", {
   by_day <- function(name) paste0(name, "_d", 0:3)
   expect_identical(names(result$table), c(
     "gene", by_day("betahat"), by_day("se"), by_day("postmean"), by_day("postsd"), by_day("lfsr"),
-    "lfsr_min", "best_day", "hit_anyday"
+    "lfsr_min", "best_day", "hit_anyday", by_day("p_active"), "p_any", "active_set", "p_active_set",
+    "onset_day", "p_onset", "p_persist", "p_switch", by_day("plarge"), "svalue"
   ))
   guide <- run_mash(fit, "guide")$table
   expect_identical(names(guide), c("guide", names(result$table)))
@@ -17,7 +18,7 @@ test_that("the numbers are those of a direct call of mashr", {
   s <- as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)])
   v <- mashr::estimate_null_correlation_simple(mashr::mash_set_data(b, s))
   data <- mashr::mash_set_data(b, s, V = v)
-  direct <- mashr::mash(data, mashr::cov_canonical(data), verbose = FALSE)
+  direct <- mashr::mash(data, mashr::cov_canonical(data), grid = result$model$grid, verbose = FALSE)
   table <- as.data.frame(result$table)
   columns <- function(name) unname(as.matrix(table[paste0(name, "_d", 0:3)]))
   expect_identical(columns("postmean"), unname(direct$result$PosteriorMean))
@@ -31,6 +32,51 @@ test_that("derived columns follow from lfsr", {
   expect_identical(result$table$lfsr_min, unname(apply(lfsr, 1, min)))
   expect_identical(result$table$best_day, unname(apply(lfsr, 1, which.min)) - 1L)
   expect_identical(result$table$hit_anyday, result$table$lfsr_min < 0.05)
+})
+
+test_that("preset calibrated: day covariances, V from the fit, and mashr's numbers where effects are clear", {
+  found <- run_mash(fit, settings = fate_settings())
+  data <- mashr::mash_set_data(
+    betahat(fit$likelihood), as.matrix(as.data.frame(fit$likelihood)[paste0("se_d", 0:3)]), V = found$v$matrix
+  )
+  direct <- mashr::mash(
+    data, covariance_matrices(day_covariances(), found$times), grid = found$model$grid, nullweight = 5,
+    verbose = FALSE
+  )
+  lfsr <- as.matrix(as.data.frame(found$table)[paste0("lfsr_d", 0:3)])
+  expect_lt(found$no_effects$posterior, 1e-20)
+  expect_equal(unname(lfsr), unname(direct$result$lfsr))
+  expect_identical(found$times, c(d0 = 0, d2 = 2, d4 = 4, d10 = 10))
+})
+
+test_that("s-values are the mean of the lfsr up to each row", {
+  ordered <- sort(result$table$lfsr_min)
+  expect_equal(sort(result$table$svalue), cumsum(ordered) / seq_along(ordered))
+})
+
+test_that("times of the days: given, of the fit, in the labels, or evenly spaced with a note", {
+  expect_identical(unname(run_mash(fit, day_values = c(0, 1, 5, 6))$times), c(0, 1, 5, 6))
+  expect_error(run_mash(fit, day_values = c(0, 5, 1, 6)), "day_values", class = "fatebias_error_mash")
+  expect_error(run_mash(fit, day_values = 1:3), "day_values", class = "fatebias_error_mash")
+  x <- list(betahat = betahat(fit$gene), se = as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)]))
+  colnames(x$betahat) <- colnames(x$se) <- c("d2", "d3", "d5", "d9.5")
+  expect_identical(run_mash(x)$times, c(d2 = 2, d3 = 3, d5 = 5, d9.5 = 9.5))
+  colnames(x$betahat) <- c("early", "mid", "late", "end")
+  untold <- run_mash(x)
+  expect_identical(unname(untold$times), c(0, 1, 2, 3))
+  expect_match(untold$fallbacks, "evenly spaced")
+})
+
+test_that("all rows null, all rows strong, 3,000 rows and 7 days all work", {
+  set.seed(1)
+  se <- matrix(0.1, 30, 4)
+  strong <- list(betahat = matrix(2 + rnorm(120, 0, 0.1), 30), se = se)
+  expect_warning(found <- run_mash(strong), class = "fatebias_warning_mash")
+  expect_true(all(found$table$hit_anyday))
+  many <- list(betahat = matrix(rnorm(12000, 0, 0.2), 3000), se = matrix(0.1, 3000, 4))
+  expect_identical(nrow(run_mash(many, gridmult = 2)$table), 3000L)
+  week <- list(betahat = matrix(rnorm(140, 0, 0.2), 20), se = matrix(0.1, 20, 7))
+  expect_identical(nrow(run_mash(week, v = diag(7))$covariances), 66L)
 })
 
 test_that("known effects are found, and nothing else", {
@@ -58,48 +104,11 @@ test_that("settings default to the preset of the fit", {
   expect_identical(run_mash(fit$gene)$lfsr_thresh, 0.05)
 })
 
-test_that("ashr day by day gives the same columns, as a direct call", {
-  by_day <- run_mash(fit, discovery_method = "ashr")
-  expect_identical(names(by_day$table), names(result$table))
-  direct <- ashr::ash(fit$gene$betahat_d2, fit$gene$se_d2, mixcompdist = "normal")
-  expect_identical(by_day$table$lfsr_d2, direct$result$lfsr)
-  expect_identical(by_day$table$postmean_d2, direct$result$PosteriorMean)
-  expect_identical(by_day$fallbacks, character())
-})
-
-test_that("too few rows near null: V falls back, said three times", {
-  large <- fit$gene[1:8]
-  expect_warning(fallen <- run_mash(large), class = "fatebias_warning_mash")
-  expect_identical(fallen$v$used, "identity")
-  expect_identical(fallen$v$matrix, diag(4))
-  expect_snapshot(cat(fallen$fallbacks))
-  expect_output(print(fallen), "Fall-back: V is the identity")
-  expect_snapshot(invisible(run_mash(large)))
-  expect_no_warning(run_mash(large, v = diag(4)))
-})
-
-test_that("as many rows near null as days give a singular V: that is a fall-back too", {
-  z <- betahat(fit$gene) / as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)])
-  few <- fit$gene[head(which(apply(abs(z), 1, max) < 2), 4)]
-  expect_warning(fallen <- run_mash(few), class = "fatebias_warning_mash")
-  expect_match(fallen$fallbacks, "too few rows")
-})
-
-test_that("V as a matrix is taken or refused", {
-  v <- diag(4) * 0.5 + 0.5
-  expect_identical(run_mash(fit, v = v)$v$matrix, v)
-  expect_error(run_mash(fit, v = diag(3)), class = "fatebias_error_mash")
-  expect_error(run_mash(fit, v = matrix(1, 4, 4)), "singular", class = "fatebias_error_mash")
-  expect_error(run_mash(fit, v = TRUE), class = "fatebias_error_mash")
-  expect_error(run_mash(fit, v = "em"), class = "fatebias_error_not_available")
-  expect_error(run_mash(fit, v = "simpel"), class = "fatebias_error_settings")
-})
-
 test_that("missing estimates stay missing, are listed, and cost no information elsewhere", {
   holes <- data.table::copy(fit$gene)
   holes$betahat_d1[3] <- NA
   holes$se_d1[3] <- NA
-  found <- run_mash(holes)
+  found <- run_mash(holes, settings = fate_settings(preset = "plain"))
   expect_identical(as.list(found$missing), list(name = "G03", day = "d1"))
   expect_true(is.na(found$table$betahat_d1[3]) && is.na(found$table$se_d1[3]))
   expect_identical(sum(is.na(found$table)), 2L)
@@ -108,17 +117,10 @@ test_that("missing estimates stay missing, are listed, and cost no information e
   expect_snapshot(found)
 })
 
-test_that("grid: given, or by the number of matrices", {
-  expect_identical(result$gridmult, sqrt(2))
-  expect_identical(run_mash(fit, gridmult = 3)$gridmult, 3)
-  many <- rlang::set_names(lapply(seq_len(41), function(i) diag(4) * i), paste0("m", seq_len(41)))
-  expect_identical(run_mash(fit, covariances = many)$gridmult, 2)
-})
-
 test_that("three days and two rows work", {
   three <- fit$gene[9:10, c("gene", paste0("betahat_d", 0:2), paste0("se_d", 0:2)), with = FALSE]
   expect_warning(small <- run_mash(three), class = "fatebias_warning_mash")
-  expect_identical(dim(small$table), c(2L, 19L))
+  expect_identical(dim(small$table), c(2L, 33L))
 })
 
 test_that("the result is written as it is", {
@@ -128,42 +130,4 @@ test_that("the result is written as it is", {
   expect_equal(data.table::fread(path), result$table, tolerance = 1e-12)
   expect_identical(basename(write_mash(run_mash(fit, "guide"), folder)), "guide_summary_mash_out.csv")
   expect_error(write_mash(result$table, folder), class = "fatebias_error_export")
-})
-
-test_that("print", {
-  expect_snapshot(result)
-})
-
-test_that("V from the fit is the mean correlation of its covariances, and the numbers are mashr's", {
-  found <- run_mash(fit, input = "likelihood", v = "fit")
-  rho <- 0.3^abs(outer(1:4, 1:4, "-")) # the fixture's
-  expect_equal(found$v$matrix, rho, tolerance = 1e-6)
-  expect_identical(found$v[c("asked", "used")], list(asked = "fit", used = "fit"))
-  b <- betahat(fit$likelihood)
-  s <- as.matrix(as.data.frame(fit$likelihood)[paste0("se_d", 0:3)])
-  data <- mashr::mash_set_data(b, s, V = found$v$matrix)
-  direct <- mashr::mash(data, mashr::cov_canonical(data), verbose = FALSE)
-  table <- as.data.frame(found$table)
-  expect_identical(unname(as.matrix(table[paste0("lfsr_d", 0:3)])), unname(direct$result$lfsr))
-  expect_length(found$fallbacks, 0)
-})
-
-test_that("a pair of days that a gene lacks is left out of the mean correlation", {
-  gone <- fit
-  at <- gone$cov$gene == "G09" & (gone$cov$day_1 == 1L | gone$cov$day_2 == 1L)
-  gone$cov$likelihood_cov[at] <- NA
-  gone$likelihood$betahat_d1[9] <- gone$likelihood$se_d1[9] <- NA
-  found <- run_mash(gone, input = "likelihood", v = "fit")
-  expect_equal(found$v$matrix, 0.3^abs(outer(1:4, 1:4, "-")), tolerance = 1e-6)
-  expect_identical(found$missing$name, "G09")
-})
-
-test_that("without covariances V falls back to rows near null, and says so", {
-  expect_warning(found <- run_mash(fit$gene, v = "fit"), "no covariances", class = "fatebias_warning_mash")
-  expect_identical(found$v[c("asked", "used")], list(asked = "fit", used = "simple"))
-  expect_match(found$fallbacks, "V is the simple, not fit")
-  calibrated <- fate_settings()
-  expect_identical(run_mash(fit, "guide", settings = calibrated)$v$asked, "simple")
-  expect_identical(run_mash(fit, settings = calibrated, input = "posterior")$v$asked, "simple")
-  expect_identical(run_mash(fit, settings = calibrated)$v$asked, "fit")
 })

@@ -26,8 +26,13 @@ _ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
 
 def read_screen(path: str | Path, guide_map: str | Path, settings: Settings) -> Screen:
     """Read, check and index a screen (layout: DESIGN section 2); raises ScreenError before any fitting."""
-    path = Path(path)
     names = read_guide_map(guide_map)
+    return build_screen(read_cells(path, settings), names, settings, where=str(path))
+
+
+def read_cells(path: str | Path, settings: Settings) -> RawCells:
+    """The cells of a screen as they are in the file; raises ScreenError."""
+    path = Path(path)
     with _open(path) as file:
         reader = _Reader(path, file, settings)
         fates, probs = reader.fate_probs()
@@ -37,10 +42,7 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings) -> 
         covar = f"obsm/{settings.covar_key}"
         replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
-    cells = RawCells(
-        guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs
-    )
-    return build_screen(cells, names, settings, where=str(path))
+    return RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
 
 
 def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names=None) -> None:

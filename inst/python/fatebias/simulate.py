@@ -27,7 +27,7 @@ from .guide_map import read_guide_map
 from .screen_file import write_screen
 
 LABELS = ("dirichlet", "onehot", "logitnormal", "smoothed")
-EFFECTS = ("sparse", "random_walk", "none")
+EFFECTS = ("sparse", "sparse_normal", "random_walk", "none")
 PRESETS: dict[str, dict] = {
     "weak": {"cells": 6_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "concentration": 6.0},
     "strong": {"cells": 25_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 4.0, "concentration": 50.0},
@@ -54,7 +54,7 @@ ARGUMENTS: dict[str, tuple] = {
 }
 NTC_SHARE, MOST_GUIDES, ABUNDANCE, DAY_SHARES = 0.05, 20, 5.0, 30.0
 SD = {"delta": 0.2, "alpha": 0.4, "b": 0.2, "gamma": 0.04, "walk_start": 0.3, "walk_steps": (0.25, 0.15, 0.2)}
-ACTIVE_SHARE, EFFECT_RANGE = 0.1, (0.3, 1.0)
+ACTIVE_SHARE, EFFECT_RANGE, EFFECT_SD = 0.1, (0.3, 1.0), 0.5
 LOGIT_SD, NEIGHBOURS, NEIGHBOUR_SD, SMOOTH_SHARE = 0.8, 31, 0.05, 0.9
 
 
@@ -227,7 +227,10 @@ def _theta(rng, arguments: Arguments, n_genes: int, f: int) -> np.ndarray:
     theta = np.zeros(shape)
     for day in range(arguments.days):
         active = rng.choice(n_genes, max(1, round(ACTIVE_SHARE * n_genes)), replace=False)
-        effect = rng.uniform(*EFFECT_RANGE, len(active)) * rng.choice([-1.0, 1.0], len(active))
+        if arguments.effects == "sparse":
+            effect = rng.uniform(*EFFECT_RANGE, len(active)) * rng.choice([-1.0, 1.0], len(active))
+        else:
+            effect = rng.normal(0, EFFECT_SD, len(active))
         theta[active, :, day] = effect[:, None]  # the same for all fates
     return theta
 

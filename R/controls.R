@@ -1,0 +1,33 @@
+# Control pseudo-genes: estimates whose truth is zero.
+
+#' Estimates of control pseudo-genes
+#'
+#' Half of the control guides, at random, are taken out of the baseline, grouped in the panel's median
+#' number of guides a gene, and run like genes (engine laplace); again with other halves. The truth of
+#' their effects is zero, so they tell how the estimates of this screen err together over days, see
+#' `v = "ntc"` in [run_mash()].
+#'
+#' @param screen a `fatebias_screen`, from [read_screen()] or [fate_screen()].
+#' @param settings [fate_settings()], as the fit had them.
+#' @param n_splits number of random halves; each takes as long as a fit by engine laplace.
+#' @returns data.table `gene` (`control_split_number`), `betahat_d0.., se_d0..` in log odds.
+#' @section Errors: `fatebias_error_screen` with fewer than two control guides; `fatebias_error_fit`.
+#' @references Barry et al. (2024), Genome Biology 25, 124.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' folder <- simulate_screen(tempfile(), cells = 2000, genes = 20, ntc = 24)
+#' screen <- read_screen(folder$screen, folder$guide_map)
+#' fit_controls(screen, n_splits = 1)
+#' @export
+fit_controls <- function(screen, settings = fate_settings(), n_splits = 10) {
+  validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
+  checkmate::assert_count(n_splits, positive = TRUE)
+  settings <- with_screen_settings(update_settings(settings), screen)
+  columns <- py_call(
+    "controls", "estimate_controls",
+    screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
+    settings = settings_list(settings, c("screen", "fit")), n_splits = n_splits
+  )
+  numbers <- names(columns) != "gene"
+  columns[numbers] <- lapply(columns[numbers], function(x) as.numeric(unlist(lapply(x, `%||%`, NA))))
+  data.table::as.data.table(lapply(columns, unlist))
+}

@@ -1,0 +1,92 @@
+# The model that mash fits, and its posterior: data, matrices, scales and prior in; effects, local false sign
+# rates, sets of active days and events out. Or the same from ash, day by day.
+
+many_matrices <- 40L # above, a coarser grid: the cost grows with matrices x grid (DESIGN section 11)
+loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likelihood of every component
+
+#' All that mash is given, and how V and the matrices came about
+#' @noRd
+mash_model <- function(estimates, v, covariances, gridmult, null_weight, ntc, call = rlang::caller_env()) {
+  spec <- covariance_spec(covariances, covariance_words, call)
+  v <- choose_v(v, estimates, ntc, call)
+  built <- build_covariances(spec, mash_data(estimates, v$matrix), estimates$times, call)
+  warn_skipped(built$skipped)
+  gridmult <- gridmult %||% if (length(built$matrices) > many_matrices) 2 else sqrt(2)
+  grid <- scale_grid(estimates, gridmult)
+  if (v$asked == "em") v <- improve_v(v, estimates, built$matrices, grid)
+  data <- mash_data(estimates, v$by_row %||% v$matrix)
+  c(
+    new_model(data, built, grid, null_weight),
+    list(spec = spec, skipped = built$skipped, v = v, gridmult = gridmult, null_weight = null_weight)
+  )
+}
+
+#' Data, matrices, grid of scales, prior of the mixture weights (the null, then all matrices scale by scale)
+#' @noRd
+new_model <- function(data, built, grid, null_weight) {
+  list(
+    data = data, matrices = built$matrices, table = built$table, grid = grid,
+    prior = c(null_weight, rep(1 + built$table$weight / length(grid), length(grid))),
+    algorithm = if (data$commonV) "Rcpp" else "R" # mashr's compiled code knows one V only
+  )
+}
+
+warn_skipped <- function(skipped) {
+  for (family in names(skipped)) {
+    reason <- skipped[[family]]
+    warn_mash(c("The covariance family {.val {family}} is left out.", x = "{reason}"))
+  }
+}
+
+mash_data <- function(estimates, v) mashr::mash_set_data(estimates$betahat, estimates$se, V = v)
+
+#' Scales of mash's mixture, from half the smallest SE to twice the largest effect
+#'
+#' mashr starts at a tenth of the smallest SE: such effects cannot be told from none, and cost two thirds of
+#' the time.
+#' @noRd
+scale_grid <- function(estimates, gridmult) {
+  smallest <- min(estimates$se) / 2
+  signal <- max(estimates$betahat^2 - estimates$se^2)
+  largest <- if (signal <= 0) 8 * smallest else 2 * sqrt(signal)
+  gridmult^(-ceiling(log2(largest / smallest) / log2(gridmult)):0) * largest
+}
+
+fit_mash <- function(model, ...) {
+  mashr::mash(
+    model$data, model$matrices, grid = model$grid, prior = model$prior, algorithm.version = model$algorithm,
+    verbose = FALSE, ...
+  )
+}
+
+shrink_mashr <- function(model, estimates, settings, n_draws, ...) {
+  fit <- fit_mash(model, outputlevel = loglik_level, ...)
+  days <- colnames(estimates$betahat)
+  draw <- posterior_drawer(fit, estimates, model$v$by_row %||% model$v$matrix, n_draws)
+  shrunk <- list(
+    postmean = ashr::get_pm(fit), postsd = ashr::get_psd(fit), lfsr = ashr::get_lfsr(fit),
+    sets = mash_sets(fit),
+    events = event_columns(draw, nrow(estimates$betahat), days, settings$mash_effect_size)
+  )
+  prior <- settings$mash_no_effects_prior
+  posterior <- if (prior > 0) no_effects_probability(fit$lm$loglik_matrix, prior) else 0
+  fit$lm <- NULL # as large as rows x components
+  shrunk <- mix_with_zero(shrunk, posterior)
+  c(shrunk, list(fit = fit, loglik = fit$loglik, no_effects = list(prior = prior, posterior = posterior)))
+}
+
+shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
+  days <- seq_len(ncol(estimates$betahat))
+  fits <- lapply(days, function(d) {
+    ashr::ash(estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...)
+  })
+  by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
+  draws <- vapply(fits, ashr::get_post_sample, matrix(0, n_draws, nrow(estimates$betahat)), nsamp = n_draws)
+  list(
+    postmean = by_day(ashr::get_pm), postsd = by_day(ashr::get_psd), lfsr = by_day(ashr::get_lfsr),
+    sets = draw_sets(draws),
+    events = event_columns(function(row) matrix(draws[, row, ], n_draws), nrow(estimates$betahat),
+                           colnames(estimates$betahat), effect_size),
+    fit = fits, loglik = sum(vapply(fits, ashr::get_loglik, numeric(1)))
+  )
+}

@@ -1,0 +1,57 @@
+days <- c(d2 = 2, d3 = 3, d5 = 5)
+
+test_that("canonical covariances are mashr's", {
+  data <- mashr::mash_set_data(matrix(rnorm(12), 4), matrix(1, 4, 3))
+  ours <- covariance_matrices(cov_canonical_days(), 3)
+  expect_identical(unname(lapply(ours, unname)), unname(lapply(mashr::cov_canonical(data), unname)))
+  expect_identical(names(ours)[1:2], c("canonical.identity", "canonical.d0"))
+})
+
+test_that("subsets are every set of days up to five, and grow with days squared above", {
+  count <- function(n) length(covariance_matrices(cov_day_subsets(), n))
+  expect_identical(vapply(2:5, count, 1L), as.integer(2^(2:5) - 1))
+  expected <- function(n) n + n * (n - 1) / 2 + (n - 2) * (n - 1) / 2 # single days, pairs, runs of 3 and more
+  expect_equal(vapply(6:10, count, 1L), vapply(6:10, expected, 1))
+  expect_identical(length(covariance_matrices(day_covariances(), 6)), 48L)
+  sets <- covariance_matrices(cov_day_subsets(), days)
+  expect_identical(unname(sets[["subsets.d2+d5"]]), diag(c(1, 0, 1)))
+})
+
+test_that("the AR(1) correlation falls with the real gap, in units of the median one", {
+  full <- covariance_matrices(cov_ar1(rho = 0.5, runs = FALSE), days)[[1]]
+  gap <- c(1, 2, 3) / 1.5 # d2-d3, d3-d5, d2-d5 over the median of 1 and 2
+  expect_equal(full[lower.tri(full)], 0.5^gap[c(1, 3, 2)])
+  runs <- covariance_matrices(cov_ar1(rho = 0.5), days)
+  expect_identical(names(runs), paste0("ar1.", c("d2+d3", "d3+d5", "d2+d3+d5"), "_0.5"))
+  expect_identical(runs[[2]][1, ], 0 * days)
+  expect_length(covariance_matrices(cov_ar1(rho = c(0.5, 0.9)), days), 6)
+})
+
+test_that("the random walk has the covariance of summed steps", {
+  walk <- covariance_matrices(cov_random_walk(step = 2), days)[[1]]
+  steps <- rbind(c(1, 0, 0), c(1, 1, 0), c(1, 1, 1)) # start, step to d3, step to d5
+  expect_equal(unname(walk), steps %*% diag(c(1, 2 * 1 / 1.5, 2 * 2 / 1.5)) %*% t(steps))
+})
+
+test_that("data-driven covariances find the pattern in the data, have a nugget, and say when they cannot", {
+  set.seed(1)
+  pattern <- c(1, 1, -1, 0)
+  b <- rbind(outer(rnorm(40, 0, 3), pattern), matrix(0, 60, 4)) + matrix(rnorm(400, 0, 0.3), 100)
+  data <- mashr::mash_set_data(b, matrix(0.3, 100, 4))
+  built <- build_covariances(cov_data_driven(nugget = 0.02), data, as_day_values(4))$matrices
+  expect_true(any(grepl("PCA_1", names(built))) && any(grepl("ED", names(built))))
+  leading <- eigen(built[["data_driven.PCA_1"]])$vectors[, 1]
+  expect_gt(abs(sum(leading * pattern)) / sqrt(3), 0.99)
+  smallest <- vapply(built, function(u) min(eigen(u)$values) / max(diag(u)), 1)
+  expect_true(all(smallest > 0.019))
+  nothing <- mashr::mash_set_data(matrix(rnorm(400, 0, 0.1), 100), matrix(0.3, 100, 4))
+  skipped <- build_covariances(cov_day_subsets() + cov_data_driven(), nothing, as_day_values(4))$skipped
+  expect_match(skipped[["data_driven"]], "rows with an effect on some day: 0, and 5 are needed")
+})
+
+test_that("arguments out of range are refused", {
+  expect_error(cov_ar1(rho = 1))
+  expect_error(cov_random_walk(step = 0))
+  expect_error(cov_data_driven(n_pcs = 1))
+  expect_error(cov_day_subsets(weight = -1))
+})
