@@ -42,9 +42,10 @@ list(
   tar_target(qc, assert_qc(assess_qc(fit, settings_qc))),
 
   # mash and hits, of a fit that passed its QC; estimates of controls only where V is taken from them
+  tar_target(mash_v, settings_mash$mash_v),
   tar_target(controls, {
     list(python_files, screen_file, guide_map_file)
-    if (settings_mash$mash_v == "ntc") {
+    if (mash_v == "ntc") {
       run_job(fit_controls, screen, settings_fit, name = "controls", node = "gpu")
     }
   }, deployment = "worker"),

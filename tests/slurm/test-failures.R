@@ -10,21 +10,6 @@ failing_job <- function(fun, ..., settings, name = "failing", node = "cpu") {
   list(error = error, message = conditionMessage(error), delay = as.numeric(Sys.time() - end, units = "secs"))
 }
 
-# Started first and looked at last: Slurm counts time limits in minutes
-time_limit <- callr::r_bg(
-  function(settings) {
-    library(fatebias)
-    started <- Sys.time()
-    error <- tryCatch(run_job(Sys.sleep, 600, name = "sleep", settings = settings), error = identity)
-    list(error = error, seconds = as.numeric(Sys.time() - started, units = "secs"))
-  },
-  list(slurm_settings(
-    log_dir = tempfile("logs"), retries = 1L,
-    cpu = list(memory_gb = 0.5, cores = 1L, hours = 1 / 60, retry_time_limit = TRUE)
-  )),
-  supervise = TRUE
-)
-
 test_that("scancel of a running fit", {
   log_dir <- withr::local_tempdir()
   settings <- slurm_settings(log_dir = log_dir, poll_seconds = 2)
@@ -191,5 +176,4 @@ test_that("a job past its time limit is sent again, and told about when that was
   # two limits of a minute; Slurm looks at limits now and then
   expect_gt(found$seconds, 120)
   expect_match(conditionMessage(found$error), "DUE TO TIME LIMIT")
-  wait_until(queue_is_empty)
 })
