@@ -2,8 +2,12 @@
 # file that the environment variable FATEBIAS_CONFIG names. Run with targets::tar_make().
 library(targets)
 
-# imports: a change of the package reruns what uses the changed functions
-tar_option_set(packages = "fatebias", imports = "fatebias")
+# imports: a change of the package reruns what uses the changed functions. Everything runs in this process,
+# but heavy targets under `execution: slurm`: each of these is a Slurm job, and several may be in flight.
+tar_option_set(
+  packages = "fatebias", imports = "fatebias", deployment = "main",
+  controller = fatebias::slurm_controller()
+)
 
 config <- Sys.getenv("FATEBIAS_CONFIG", "config.yaml")
 sources <- fatebias::python_sources()
@@ -24,28 +28,35 @@ list(
   # screen and fit
   tar_target(screen, {
     python_files # does the reading: a change reruns it
-    read_screen(screen_file, guide_map_file, settings_screen)
-  }),
+    run_job(read_screen, screen_file, guide_map_file, settings_screen, name = "screen")
+  }, deployment = "worker"),
   tar_target(fit_files, {
     list(python_files, screen_file, guide_map_file) # what the fit is made from
-    unname(fit_fate_bias(screen, settings_fit, out_dir = out_dir, progress = TRUE)$files)
-  }, format = "file"),
+    fitted <- run_job(
+      fit_fate_bias, screen, settings_fit,
+      out_dir = out_dir, progress = TRUE, name = "fit", node = "gpu"
+    )
+    unname(fitted$files)
+  }, format = "file", deployment = "worker"),
   tar_target(fit, read_fit(unique(dirname(fit_files)))),
   tar_target(qc, assert_qc(assess_qc(fit, settings_qc))),
 
   # mash and hits, of a fit that passed its QC; estimates of controls only where V is taken from them
+  tar_target(mash_v, settings_mash$mash_v),
   tar_target(controls, {
     list(python_files, screen_file, guide_map_file)
-    if (settings_mash$mash_v == "ntc") fit_controls(screen, settings_fit)
-  }),
+    if (mash_v == "ntc") {
+      run_job(fit_controls, screen, settings_fit, name = "controls", node = "gpu")
+    }
+  }, deployment = "worker"),
   tar_target(mash_gene, {
     qc
-    run_mash(fit, "gene", settings_mash, ntc = controls)
-  }),
+    run_job(run_mash, fit, "gene", settings_mash, ntc = controls, name = "mash_gene")
+  }, deployment = "worker"),
   tar_target(mash_guide, {
     qc
-    run_mash(fit, "guide", settings_mash)
-  }),
+    run_job(run_mash, fit, "guide", settings_mash, name = "mash_guide")
+  }, deployment = "worker"),
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
   tar_target(hits, rank_hits(mash_gene)),

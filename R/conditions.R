@@ -17,6 +17,7 @@
 #' | `fatebias_error_mash` | mash cannot use the estimates it was given |
 #' | `fatebias_error_export` | results cannot be written or read |
 #' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
+#' | `fatebias_error_slurm` | a Slurm job cannot be sent, or ended without a result |
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
 #' | `fatebias_error_python` | anything else that Python raised |
 #'
@@ -27,9 +28,9 @@
 #' @name fatebias_conditions
 NULL
 
-abort_kind <- function(kind, message, call, .envir, parent = NULL) {
+abort_kind <- function(kind, message, call, .envir, parent = NULL, ...) {
   class <- c(paste0("fatebias_error_", kind), "fatebias_error")
-  cli::cli_abort(message, class = class, call = call, .envir = .envir, parent = parent)
+  cli::cli_abort(message, ..., class = class, call = call, .envir = .envir, parent = parent)
 }
 
 warn_kind <- function(kind, message, .envir) {
@@ -67,6 +68,10 @@ abort_export <- function(message, call = rlang::caller_env(), .envir = rlang::ca
 
 abort_simulation <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("simulation", message, call, .envir)
+}
+
+abort_slurm <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env(), ...) {
+  abort_kind("slurm", message, call, .envir, ...)
 }
 
 abort_environment <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {

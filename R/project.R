@@ -1,6 +1,7 @@
 # A user's project: the pipeline's files, what it runs on, and what is missing.
 
 pipeline_files <- c("_targets.R", "config.yaml")
+driver_file <- "driver.sbatch"
 
 #' Set up a pipeline
 #'
@@ -9,6 +10,8 @@ pipeline_files <- c("_targets.R", "config.yaml")
 #'
 #' @param path folder; it is created.
 #' @param overwrite replace files that are there?
+#' @param slurm copy `driver.sbatch` too, the batch script that runs `tar_make()` on a Slurm cluster? See
+#'   the README in the folder `sherlock` of the package.
 #' @returns Paths of the files, invisibly.
 #' @section Errors: `fatebias_error_export` when a file is there already or the folder cannot be written.
 #' @examples
@@ -16,12 +19,14 @@ pipeline_files <- c("_targets.R", "config.yaml")
 #' use_fatebias_pipeline(folder)
 #' list.files(folder)
 #' @export
-use_fatebias_pipeline <- function(path = ".", overwrite = FALSE) {
+use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) {
   checkmate::assert_string(path)
   checkmate::assert_flag(overwrite)
+  checkmate::assert_flag(slurm)
   validate_writable(path)
-  target <- file.path(path, pipeline_files)
-  there <- pipeline_files[file.exists(target)]
+  files <- c(pipeline_files, if (slurm) driver_file)
+  target <- file.path(path, files)
+  there <- files[file.exists(target)]
   if (length(there) > 0 && !overwrite) {
     abort_export(c(
       "{.path {path}} has {.file {there}} already.",
@@ -30,10 +35,12 @@ use_fatebias_pipeline <- function(path = ".", overwrite = FALSE) {
   }
   dir.create(path, recursive = TRUE, showWarnings = FALSE)
   source <- system.file("pipeline", pipeline_files, package = "fatebias", mustWork = TRUE)
+  if (slurm) source <- c(source, file.path(sherlock_folder(), driver_file))
   if (!all(file.copy(source, target, overwrite = overwrite))) abort_export("Cannot write to {.path {path}}.")
   cli::cli_inform(c(
-    v = "Wrote {.file {pipeline_files}} to {.path {path}}.",
-    i = "Put the screen there (or its path into {.file config.yaml}), and run {.run targets::tar_make()}."
+    v = "Wrote {.file {files}} to {.path {path}}.",
+    i = "Put the screen there (or its path into {.file config.yaml}), and run {.run targets::tar_make()}.",
+    i = if (slurm) "Set {.code execution: slurm} in {.file config.yaml}, and {.code sbatch {driver_file}}."
   ))
   invisible(target)
 }

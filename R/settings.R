@@ -3,13 +3,15 @@
 
 #' Settings of an analysis
 #'
-#' `fate_settings()` makes the settings from defaults, `read_settings()` from a configuration file.
-#' Both resolve them in the same order: defaults, overridden by those of the `preset`, overridden by
-#' the keys of the file, overridden by `...`. All keys are described in [settings_reference].
+#' `fate_settings()` makes the settings from defaults, `read_settings()` from a configuration file, and
+#' `pipeline_settings()` from that of a pipeline: the one that the environment variable `FATEBIAS_CONFIG`
+#' names, or `config.yaml`. All resolve them in the same order: defaults, overridden by those of the
+#' `preset`, overridden by the keys of the file, overridden by `...`. All keys are described in
+#' [settings_reference].
 #'
 #' @param ... settings by name, such as `seed = 7, preset = "plain"`.
 #' @param path configuration file (YAML, lines `key: value`). The paths in it (`screen`, `guide_map`,
-#'   `out_dir`) are relative to its folder.
+#'   `out_dir`, those of the block `slurm`) are relative to its folder.
 #' @param settings a `fatebias_settings`.
 #' @param stages character, some of `"input"`, `"screen"`, `"fit"`, `"qc"`, `"mash"`, `"run"`.
 #' @returns A `fatebias_settings`: a named list with one entry a key. `settings_for()` keeps the keys
@@ -33,8 +35,13 @@ read_settings <- function(path = "config.yaml", ...) {
   checked <- resolve_settings(given, where = path)
   # resolved at once, so that later updates see the same paths
   paths <- lapply(unclass(checked)[c("screen", "guide_map", "out_dir")], path_beside, config = path)
+  paths$slurm <- place_slurm(checked$slurm, path)
   new_settings(override(checked, paths), override(given, paths))
 }
+
+#' @rdname fate_settings
+#' @export
+pipeline_settings <- function() read_settings(Sys.getenv("FATEBIAS_CONFIG", "config.yaml"))
 
 #' @rdname fate_settings
 #' @export
@@ -77,13 +84,6 @@ overrides <- function(..., call = rlang::caller_env()) {
   given
 }
 
-#' One list over another; keys set to NULL stay, where `modifyList()` would drop them
-#' @noRd
-override <- function(base, by) {
-  base[names(by)] <- by
-  base
-}
-
 read_config <- function(path, call = rlang::caller_env()) {
   if (!file.exists(path)) {
     abort_settings("The configuration file {.path {path}} does not exist.", call = call)
@@ -96,6 +96,17 @@ read_config <- function(path, call = rlang::caller_env()) {
     abort_settings("{.path {path}} must hold lines {.code key: value}.", call = call)
   }
   as.list(given)
+}
+
+#' The slurm block with its paths beside the configuration file
+#' @noRd
+place_slurm <- function(slurm, config) {
+  slurm$log_dir <- path_beside(slurm$log_dir, config)
+  for (node in c("gpu", "cpu")) {
+    template <- slurm[[node]]$template
+    if (!is.null(template)) slurm[[node]]$template <- path_beside(template, config)
+  }
+  slurm
 }
 
 path_beside <- function(path, config) {
@@ -140,9 +151,9 @@ problem_list <- function(problems, where) {
 format.fatebias_settings <- function(x, ...) {
   default <- defaults_of(settings_table(), x$preset)[names(x)]
   set <- !mapply(identical, lapply(unclass(x), show_value), lapply(default, show_value))
-  lines <- sprintf(
-    "%s %-20s %s", ifelse(set, "*", " "), names(x), vapply(unclass(x), yaml_value, character(1))
-  )
+  show <- function(value) if (is.list(value)) "a block" else yaml_value(value)
+  values <- vapply(unclass(x), show, character(1))
+  lines <- sprintf("%s %-20s %s", ifelse(set, "*", " "), names(x), values)
   stage <- vapply(settings_table()[names(x)], `[[`, character(1), "stage")
   by_stage <- lapply(intersect(names(stage_titles), stage), function(name) {
     c(stage_titles[[name]], lines[stage == name])

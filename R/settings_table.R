@@ -20,7 +20,14 @@ keys_of <- function(stages, table = settings_table()) {
 #' @noRd
 defaults_of <- function(table, preset = NULL) {
   if (!rlang::is_string(preset)) preset <- table$preset$default
-  lapply(table, function(row) if (preset %in% names(row)) row[[preset]] else row$default)
+  lapply(table, default_of, preset = preset)
+}
+
+default_of <- function(row, preset = "") {
+  if (!is.null(row$keys)) {
+    return(lapply(row$keys, default_of, preset = preset))
+  }
+  if (preset %in% names(row)) row[[preset]] else row$default
 }
 
 #' A value against its row of the table
@@ -31,6 +38,9 @@ check_setting <- function(key, value, row) {
   finding <- function(value = NULL, problem = NULL, not_available = NULL) {
     list(value = value, problem = problem, not_available = not_available)
   }
+  if (!is.null(row$keys)) {
+    return(check_block(key, value, row, check_setting))
+  }
   if (is.null(value) && isTRUE(row$nullable)) {
     return(finding())
   }
@@ -39,10 +49,43 @@ check_setting <- function(key, value, row) {
     return(finding(value, not_available = if (value %in% row$unavailable) later))
   }
   converted <- if (row$type == "string" && !is.null(row$choices)) NULL else convert_value(row$type, value)
-  if (is.null(converted) || !in_range(row, converted)) {
-    return(finding(problem = sprintf("`%s` must be %s, not %s.", key, wanted_text(row), show_value(value))))
+  if (is.null(converted) || !in_range(row, converted) || !is_token(row, converted)) {
+    return(finding(problem = must_be(key, value, row)))
   }
   finding(converted)
+}
+
+must_be <- function(key, value, row) {
+  sprintf("`%s` must be %s, not %s.", key, wanted_text(row), show_value(value))
+}
+
+#' A block of keys against its rows: whole, with defaults for what was not given
+#'
+#' @param check [check_setting()], handed over: targets refuses functions that name each other.
+#' @noRd
+check_block <- function(key, value, row, check) {
+  given <- if (is.null(value)) list() else convert_value("mapping", value) # `slurm:` and nothing below it
+  if (is.null(given)) {
+    return(list(problem = must_be(key, value, row)))
+  }
+  unknown <- setdiff(names(given), names(row$keys))
+  near <- vapply(unknown, nearest_word, character(1), words = names(row$keys))
+  values <- override(default_of(row), given[setdiff(names(given), unknown)])
+  checked <- Map(check, paste(key, names(values), sep = "."), values, row$keys[names(values)])
+  names(checked) <- names(values)
+  all_of <- function(field) unlist(lapply(checked, `[[`, field), use.names = FALSE)
+  no_key <- sprintf("`%s.%s` is not a setting; the nearest one is `%s.%s`.", key, unknown, key, near)
+  list(
+    value = lapply(checked, `[[`, "value"), problem = c(if (length(no_key) > 0) no_key, all_of("problem")),
+    not_available = all_of("not_available")
+  )
+}
+
+#' One list over another; keys set to NULL stay, where `modifyList()` would drop them
+#' @noRd
+override <- function(base, by) {
+  base[names(by)] <- by
+  base
 }
 
 #' The value as a type of the table, or NULL where it is not one
@@ -54,6 +97,7 @@ convert_value <- function(type, value) {
     string = if (rlang::is_string(value)) value,
     integer = if (number && one && value == round(value)) as.integer(value),
     number = if (number && one) as.numeric(value),
+    flag = if (rlang::is_bool(value)) value,
     # YAML reads unquoted day labels such as 2 as numbers
     strings = if ((is.character(value) || number) && length(value) > 0 && !anyNA(value)) as.character(value),
     numbers = if (number) as.numeric(value),
@@ -68,6 +112,12 @@ in_range <- function(row, value) {
   value >= (row$min %||% -Inf) && value > (row$above %||% -Inf) && value <= (row$max %||% Inf)
 }
 
+#' TRUE unless the row wants texts that a batch script can hold
+#' @noRd
+is_token <- function(row, value) {
+  !isTRUE(row$token) || all(grepl("^[][A-Za-z0-9_.:,/@&|+=*()-]+$", value))
+}
+
 `%||%` <- function(x, y) if (is.null(x)) y else x
 
 wanted_text <- function(row) {
@@ -76,13 +126,14 @@ wanted_text <- function(row) {
     return(words)
   }
   nouns <- c(
-    string = "a text", integer = "a whole number", number = "a number", strings = "a list of texts",
-    numbers = "a list of numbers", mapping = "a block of keys"
+    string = "a text", integer = "a whole number", number = "a number", flag = "true or false",
+    strings = "a list of texts", numbers = "a list of numbers", mapping = "a block of keys"
   )
   signs <- c(min = ">=", above = ">", max = "<=")
   there <- intersect(names(signs), names(row))
   bounds <- paste(signs[there], vapply(row[there], format, character(1)), recycle0 = TRUE, collapse = " and ")
-  text <- trimws(paste(nouns[[row$type]], bounds))
+  shell <- if (isTRUE(row$token)) "without spaces or quotes"
+  text <- trimws(paste(c(nouns[[row$type]], shell, bounds), collapse = " "))
   if (words == "") text else paste(text, "or", words)
 }
 
@@ -103,11 +154,7 @@ yaml_value <- function(value) if (rlang::is_string(value)) value else show_value
 #' @noRd
 config_lines <- function(table = settings_table()) {
   active <- c("preset", "mode", "screen", "guide_map", "ref_fate", "contrast_fate", "out_dir")
-  lines_of <- function(keys, mark) {
-    values <- vapply(table[keys], function(row) yaml_value(row$default), character(1))
-    help <- vapply(table[keys], `[[`, character(1), "help")
-    sprintf("%-34s # %s", paste0(mark, keys, ": ", values), help)
-  }
+  lines_of <- function(keys, mark) unlist(lapply(keys, function(key) key_lines(key, table[[key]], mark)))
   commented <- lapply(names(stage_titles), function(stage) {
     keys <- setdiff(keys_of(stage, table), active)
     if (length(keys) > 0) c("", paste("#", stage_titles[[stage]]), lines_of(keys, "# "))
@@ -124,11 +171,24 @@ config_lines <- function(table = settings_table()) {
   )
 }
 
+#' Lines of a key in the configuration template; those of a block are indented below it
+#' @noRd
+key_lines <- function(key, row, mark) {
+  block <- !is.null(row$keys)
+  value <- if (!block) yaml_value(row$default)
+  line <- sprintf("%-34s # %s", paste(c(paste0(mark, key, ":"), value), collapse = " "), row$help)
+  below <- lapply(names(row$keys), function(name) key_lines(name, row$keys[[name]], paste0(mark, "  ")))
+  c(line, unlist(below))
+}
+
 #' Sections of the help page, one a stage
 #' @noRd
 settings_rd <- function(table = settings_table()) {
-  rows <- function(key) {
-    row <- table[[key]]
+  rows <- function(key, row = table[[key]]) {
+    if (!is.null(row$keys)) {
+      below <- unlist(Map(rows, paste(key, names(row$keys), sep = "."), row$keys), use.names = FALSE)
+      return(c(sprintf("- `%s`: a block of keys. %s", key, row$help), below))
+    }
     differs <- !is.null(row$plain) && !identical(row$plain, row$default)
     plain <- if (differs) sprintf(" (`plain`: `%s`)", yaml_value(row$plain)) else ""
     null <- if (isTRUE(row$nullable)) " or null" else ""
@@ -136,7 +196,7 @@ settings_rd <- function(table = settings_table()) {
     sprintf("- `%s`: `%s`%s. %s Must be %s%s.", key, default, plain, row$help, wanted_text(row), null)
   }
   sections <- lapply(names(stage_titles), function(stage) {
-    c(sprintf("@section %s:", stage_titles[[stage]]), vapply(keys_of(stage, table), rows, character(1)))
+    c(sprintf("@section %s:", stage_titles[[stage]]), unlist(lapply(keys_of(stage, table), rows)))
   })
   unlist(sections)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every part of the tests and ends with one line: N passed, N failed[, N skipped]. The exit status is 0
 # only when every part ran to its end, something passed and nothing failed.
-# Usage: run_tests.sh [lint]     a part that crashes counts as one failure.
+# Usage: run_tests.sh [lint | slurm]     a part that crashes counts as one failure.
 
 set -uo pipefail
 # shellcheck source=tools/env.sh
@@ -9,7 +9,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT" || exit 1
 
 WORK="$(mktemp -d)"
-trap 'rm -rf "$WORK"' EXIT
+# Not within $WORK, which only its owner can enter: munged runs as another user.
+SLURM="$(mktemp -u -d "${TMPDIR:-/tmp}/fatebias-slurm.XXXXXX")"
+trap 'stop_slurm; rm -rf "$WORK"' EXIT
 RUFF=("$VENV/bin/python" -m ruff check --config inst/python/pyproject.toml)
 PASSED=0 FAILED=0 SKIPPED=0
 TIMES=""
@@ -22,6 +24,14 @@ test_python() {
 }
 
 test_r() { Rscript --no-save tools/run_testthat.R "$1"; }
+
+# A real Slurm on this machine, for as long as its tests take.
+test_slurm() {
+  tests/slurm/start "$SLURM" || return
+  SLURM_CONF="$SLURM/slurm.conf" Rscript --no-save tools/run_testthat.R "$1" tests/slurm
+}
+
+stop_slurm() { [ ! -e "$SLURM" ] || tests/slurm/stop "$SLURM"; }
 
 lint_python() { "${RUFF[@]}" inst/python tests/pytest tools bench; }
 
@@ -64,14 +74,31 @@ run_check() {
   end_part "$1"
 }
 
+# A part that this machine may not be able to run; CI as root can.
+run_slurm() {
+  local reason
+  reason="$(tests/slurm/start --why-not)"
+  if [ -n "$reason" ]; then
+    say "slurm: skipped, $reason"
+    add_counts 0 0 1
+    return
+  fi
+  run_suite slurm test_slurm
+  stop_slurm
+}
+
 # ---- all --------------------------------------------------------------------------------------------------
 
-run_check ruff lint_python
-run_check lintr lint_r
-if [ "${1:-all}" = all ]; then
+PARTS="${1:-all}"
+if [ "$PARTS" != slurm ]; then
+  run_check ruff lint_python
+  run_check lintr lint_r
+fi
+if [ "$PARTS" = all ]; then
   run_suite pytest test_python
   run_suite testthat test_r
 fi
+[ "$PARTS" = lint ] || run_slurm
 
 printf '\nseconds:%s\n' "$TIMES"
 if [ "$SKIPPED" -gt 0 ]; then

@@ -1,4 +1,4 @@
-# testthat against the installed package. Usage: Rscript run_testthat.R COUNT_FILE
+# testthat against the installed package. Usage: Rscript run_testthat.R COUNT_FILE [FOLDER]
 # One test_that() block is one test, as a function is in pytest: failed if anything in it failed or raised,
 # skipped if it was skipped before any expectation held.
 
@@ -15,12 +15,12 @@ print_slow <- function(results, least = 2) {
   if (length(lines) > 0) cat("slowest:\n", lines, sep = "")
 }
 
-main <- function(count_file) {
+main <- function(count_file, folder = "tests/testthat") {
   # Without it testthat takes the run for CRAN's and skips every snapshot.
   Sys.setenv(NOT_CRAN = "true")
   library(testthat)
   results <- as.data.frame(test_dir(
-    "tests/testthat",
+    folder,
     package = "fatebias", load_package = "installed",
     reporter = "summary", stop_on_failure = FALSE
   ))
@@ -30,4 +30,4 @@ main <- function(count_file) {
   quit(status = if (counts[["failed"]] > 0) 1 else 0)
 }
 
-main(commandArgs(trailingOnly = TRUE)[1])
+do.call(main, as.list(commandArgs(trailingOnly = TRUE)))

@@ -5,12 +5,18 @@ import pytest
 from fatebias.errors import NotAvailableError, SettingsError
 from fatebias.settings import TABLE, Settings, parse_assignment
 
+KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "unavailable", "stage", "help"}
+
+
+def check_rows(rows, needed):
+    for key, row in rows.items():
+        assert set(row) <= KNOWN | {"token", "keys"}, key
+        assert needed <= set(row), key
+        check_rows(row.get("keys", {}), needed - {"stage"})
+
 
 def test_table_is_well_formed_and_defaults_pass_their_own_checks():
-    known = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "unavailable", "stage", "help"}
-    for key, row in TABLE.items():
-        assert set(row) <= known, key
-        assert {"default", "type", "stage", "help"} <= set(row), key
+    check_rows(TABLE, {"default", "type", "stage", "help"})
     for preset in TABLE["preset"]["choices"]:
         assert Settings.from_mapping({"preset": preset}).preset == preset
 
@@ -78,9 +84,37 @@ def test_every_value_marked_unavailable_is_refused_with_its_own_class():
 
 
 def test_whole_floats_and_single_texts_become_what_the_key_wants():
-    s = Settings.from_mapping({"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": []})
+    s = Settings.from_mapping({"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": {"retries": 2.0}})
     assert s.Kmax == 12 and isinstance(s.Kmax, int)
-    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.slurm == {}
+    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.slurm["retries"] == 2
+
+
+def test_a_block_is_checked_key_by_key_and_filled_with_defaults():
+    default = Settings.from_mapping().slurm
+    assert default["gpu"]["partition"] == "gpu" and default["account"] is None
+    for nothing in (None, [], {}, {"gpu": None}):
+        assert Settings.from_mapping({"slurm": nothing}).slurm == default
+    slurm = Settings.from_mapping({"slurm": {"cpu": {"hours": 3, "constraint": "A|B"}}}).slurm
+    assert slurm["cpu"] == default["cpu"] | {"hours": 3.0, "constraint": "A|B"}
+    assert slurm["gpu"] == default["gpu"]
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"retrys": 1}, "`slurm.retrys` is not a setting; the nearest one is `slurm.retries`"),
+        ({"gpu": {"partitoin": "a"}}, "the nearest one is `slurm.gpu.partition`"),
+        ({"gpu": {"hours": "8:00"}}, "`slurm.gpu.hours` must be a number >= 0.016"),
+        ({"cpu": {"retry_time_limit": 1}}, "must be true or false, not 1"),
+        ({"account": "a; b"}, "`slurm.account` must be a text without spaces or quotes"),
+        ({"modules": ["R/4.4", "a b"]}, "`slurm.modules` must be a list of texts without spaces or quotes"),
+        ({"cpu": "normal"}, "`slurm.cpu` must be a block of keys"),
+    ],
+)
+def test_problems_within_a_block_name_the_whole_key(block, said):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_mapping({"slurm": block})
+    assert said in str(caught.value)
 
 
 def test_file_errors_name_the_file(tmp_path):

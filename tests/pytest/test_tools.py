@@ -114,6 +114,28 @@ def test_a_part_that_crashes_or_runs_nothing_counts_as_a_failure(suite, counted)
     assert run_bash(script).stdout.strip() == counted
 
 
+@pytest.mark.parametrize(
+    ("start", "counted"),
+    [
+        ('echo "needs root"', "0 0 1"),  # said so before anything was tried
+        ('[ "$1" = --why-not ] || exit 1', "0 1 0"),  # could run, and did not come up
+    ],
+)
+def test_a_machine_that_cannot_run_slurm_skips_and_one_that_fails_to_fails(tmp_path, start, counted):
+    text = (TOOLS / "run_tests.sh").read_text()
+    functions = text.split("# ---- all")[0].split("# ---- parts")[1]
+    fake = tmp_path / "tests/slurm/start"
+    fake.parent.mkdir(parents=True)
+    fake.write_text(f"#!/bin/sh\n{start}\n")
+    fake.chmod(0o755)
+    script = f"""
+    set +e; cd {tmp_path}; WORK={tmp_path} SLURM={tmp_path}/slurm PASSED=0 FAILED=0 SKIPPED=0 TIMES=
+    # ---- parts{functions}
+    run_slurm >/dev/null 2>&1; echo $PASSED $FAILED $SKIPPED
+    """
+    assert run_bash(script).stdout.strip() == counted
+
+
 def test_counts_of_pytest_come_from_its_own_report(tmp_path):
     (tmp_path / "test_a.py").write_text(
         "import pytest\n"

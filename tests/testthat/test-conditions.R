@@ -2,12 +2,16 @@ test_that("every thrower has its class and the package's", {
   throwers <- list(
     settings = abort_settings, screen = abort_screen, not_available = abort_not_available, fit = abort_fit,
     qc = abort_qc, mash = abort_mash, export = abort_export, simulation = abort_simulation,
-    environment = abort_environment, python = abort_python
+    environment = abort_environment, python = abort_python, slurm = abort_slurm
   )
   for (kind in names(throwers)) {
     error <- expect_error(throwers[[kind]]("no"), class = paste0("fatebias_error_", kind))
     expect_s3_class(error, "fatebias_error")
   }
+})
+
+test_that("an error of a Slurm job names its cause", {
+  expect_identical(expect_error(abort_slurm("no", cause = "memory"))$cause, "memory")
 })
 
 test_that("every warning has its class and the package's", {

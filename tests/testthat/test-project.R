@@ -12,6 +12,13 @@ test_that("the pipeline's files are copied, and not over others", {
   expect_error(use_fatebias_pipeline(blocked), class = "fatebias_error_export")
 })
 
+test_that("the driver of a cluster comes with the pipeline when it is asked for", {
+  folder <- withr::local_tempdir()
+  expect_message(use_fatebias_pipeline(folder, slurm = TRUE), "sbatch driver.sbatch")
+  expect_setequal(list.files(folder), c("_targets.R", "config.yaml", "driver.sbatch"))
+  expect_error(use_fatebias_pipeline(folder, slurm = TRUE), class = "fatebias_error_export")
+})
+
 test_that("the copies in inst/pipeline are those at the top", {
   top <- test_path("..", "..", pipeline_files)
   skip_if_not(all(file.exists(top)), "the top level (this is an installed package)")

@@ -102,3 +102,21 @@ test_that("settings reach Python as JSON that keeps null, single values and digi
 test_that("print shows stages and marks what differs from the preset", {
   expect_snapshot(settings_for(fate_settings(qc_offset_max = 0.1, mode = "simulation"), "qc"))
 })
+
+test_that("the paths of the slurm block are beside the configuration file", {
+  config <- write_config("slurm:", "  log_dir: my_logs", "  gpu: {template: mine.tmpl}")
+  settings <- read_settings(config)
+  expect_identical(settings$slurm$log_dir, file.path(dirname(config), "my_logs"))
+  expect_identical(settings$slurm$gpu$template, file.path(dirname(config), "mine.tmpl"))
+  expect_null(settings$slurm$cpu$template)
+  expect_identical(update_settings(settings)$slurm, settings$slurm)
+  expect_identical(read_settings(write_config("slurm:"))$slurm$gpu, fate_settings()$slurm$gpu)
+  expect_identical(settings_for(settings, "run")$slurm, settings$slurm)
+})
+
+test_that("problems of the slurm block name the whole key", {
+  expect_snapshot(error = TRUE, fate_settings(
+    execution = "slrum",
+    slurm = list(acount = "me", retries = -1, gpu = list(hours = "8:00", partition = "a b"))
+  ))
+})

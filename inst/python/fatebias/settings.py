@@ -7,6 +7,7 @@ setting is described. `Settings` has one field a key; `from_mapping` applies the
 import dataclasses
 import difflib
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from .errors import FatebiasError, NotAvailableError, SettingsError
 
 TABLE: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "settings.yaml").read_text(encoding="utf-8"))
 
-_PYTHON_TYPES = {"string": str, "integer": int, "number": float, "strings": tuple, "numbers": tuple, "mapping": dict}
+_TOKEN = re.compile(r"[][A-Za-z0-9_.:,/@&|+=*()-]+")
+_PYTHON_TYPES = {
+    "flag": bool, "string": str, "integer": int, "number": float, "strings": tuple, "numbers": tuple, "mapping": dict,
+}  # fmt: skip
 
 
 class _Checks:
@@ -32,7 +36,7 @@ class _Checks:
         given = dict(given or {})
         _refuse_unknown(given)
         preset = given.get("preset", TABLE["preset"]["default"])
-        values = {key: row.get(preset, row["default"]) for key, row in TABLE.items()} | given
+        values = {key: _default(row, preset) for key, row in TABLE.items()} | given
         settings, problems = {}, []
         for key, value in values.items():
             try:
@@ -88,19 +92,37 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
 
 
-def _refuse_unknown(given: Mapping[str, Any]) -> None:
+def _default(row: Mapping[str, Any], preset: str = "") -> Any:
+    if "keys" in row:
+        return {key: _default(below, preset) for key, below in row["keys"].items()}
+    return row.get(preset, row["default"])
+
+
+def _refuse_unknown(given: Mapping[str, Any], table: Mapping[str, Any] = TABLE, block: str = "") -> None:
     messages = []
     for key in given:
-        if key not in TABLE:
-            near = difflib.get_close_matches(str(key), TABLE, n=1, cutoff=0.0)[0]
-            messages.append(f"`{key}` is not a setting; the nearest one is `{near}`.")
+        if key not in table:
+            near = difflib.get_close_matches(str(key), table, n=1, cutoff=0.0)[0]
+            messages.append(f"`{block}{key}` is not a setting; the nearest one is `{block}{near}`.")
     if messages:
         raise SettingsError("\n".join(messages))
 
 
-def _checked(key: str, value: Any) -> Any:
+def _checked_block(key: str, value: Any, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A block of keys, whole, with defaults for what was not given."""
+    given = {} if value is None else _converted("mapping", value)
+    if given is None:
+        raise SettingsError(f"`{key}` must be {_wanted(row)}, not {value!r}.")
+    _refuse_unknown(given, row["keys"], f"{key}.")
+    values = _default(row) | given
+    return {name: _checked(f"{key}.{name}", item, row["keys"][name]) for name, item in values.items()}
+
+
+def _checked(key: str, value: Any, row: Mapping[str, Any] | None = None) -> Any:
     """The value in its Python type, or SettingsError / NotAvailableError."""
-    row = TABLE[key]
+    row = TABLE[key] if row is None else row
+    if "keys" in row:
+        return _checked_block(key, value, row)
     if value is None:
         if row.get("nullable"):
             return None
@@ -112,7 +134,7 @@ def _checked(key: str, value: Any) -> Any:
     if row["type"] == "string" and "choices" in row:
         raise SettingsError(f"`{key}` must be {_wanted(row)}, not {value!r}.")
     converted = _converted(row["type"], value)
-    if converted is None or not _in_range(row, converted):
+    if converted is None or not _in_range(row, converted) or not _is_token(row, converted):
         raise SettingsError(f"`{key}` must be {_wanted(row)}, not {value!r}.")
     return converted
 
@@ -126,6 +148,8 @@ def _converted(kind: str, value: Any) -> Any:
         return float(value) if number else None
     if kind == "integer":
         return int(value) if number and value == int(value) else None
+    if kind == "flag":
+        return value if isinstance(value, bool) else None
     if kind == "mapping":
         return dict(value) if isinstance(value, Mapping) or value == [] else None
     items = value if isinstance(value, (list, tuple)) else [value]
@@ -143,6 +167,12 @@ def _in_range(row: Mapping[str, Any], value: Any) -> bool:
     )
 
 
+def _is_token(row: Mapping[str, Any], value: Any) -> bool:
+    """True unless the row wants texts that a batch script can hold."""
+    texts = [value] if isinstance(value, str) else value
+    return not row.get("token") or all(_TOKEN.fullmatch(text) for text in texts)
+
+
 def _wanted(row: Mapping[str, Any]) -> str:
     words = " or ".join(f"'{word}'" for word in row.get("choices", ()))
     if row["type"] == "string" and words:
@@ -151,10 +181,12 @@ def _wanted(row: Mapping[str, Any]) -> str:
         "string": "a text",
         "integer": "a whole number",
         "number": "a number",
+        "flag": "true or false",
         "mapping": "a block of keys",
         "strings": "a list of texts",
         "numbers": "a list of numbers",
     }
     names = {"min": ">=", "above": ">", "max": "<="}
     bounds = " and ".join(f"{sign} {row[name]:g}" for name, sign in names.items() if name in row)
-    return f"{nouns[row['type']]} {bounds}".strip() + (f" or {words}" if words else "")
+    shell = " without spaces or quotes" if row.get("token") else ""
+    return f"{nouns[row['type']]}{shell} {bounds}".strip() + (f" or {words}" if words else "")

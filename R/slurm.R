@@ -1,0 +1,141 @@
+# The dispatcher: heavy work runs in this process, or as a Slurm job.
+
+idle_seconds <- 30 # a driver process with no job to wait for ends
+
+#' Run a function here or as a Slurm job
+#'
+#' The heavy targets of a pipeline run through this function. With `execution: local` it calls `fun` in
+#' this process. With `execution: slurm` it sends one job, on a GPU or a CPU node, waits for it, and
+#' returns what `fun` returned there. Value, warnings and errors are those of a local run: conditions have
+#' the same class, and an error shows the end of the job's log too. Random numbers go on in the job where they
+#' stand here, and here where the job has left them.
+#'
+#' A job that was preempted, whose node failed, that lacked memory or met its time limit
+#' (`slurm.gpu.retry_time_limit`) is sent again, at most `slurm.retries` times; after a lack of memory it
+#' asks for `slurm.memory_growth` times as much.
+#'
+#' @param fun function; on the node it finds the same packages.
+#' @param ... its arguments. They travel as a file in `slurm.log_dir`.
+#' @param name what the job is for; letters, digits, `_` and `-`. Each job of a pipeline needs its own: where
+#'   an earlier driver was killed, its job of that name is cancelled first.
+#' @param node `"gpu"` or `"cpu"`: which block of the settings and which template.
+#' @param settings [fate_settings()]; the stage Run is used. Default: those of the pipeline, from the
+#'   file that the environment variable `FATEBIAS_CONFIG` names, or `config.yaml`. A pipeline does not
+#'   see this file as an input of the target, so that a change of `execution` reruns nothing.
+#' @returns What `fun` returns.
+#' @section Errors: those of `fun`; `fatebias_error_slurm` when the job cannot be sent, or ended without a
+#'   result. Its field `cause` is one of `submission`, `memory`, `time`, `node`, `preempted`, `cancelled`,
+#'   `connection`, `hopeless`, `worker`, `exit`, `silence`, `taken`.
+#' @seealso [job_script()] shows what is submitted; the folder `sherlock` of the package.
+#' @examples
+#' run_job(sum, 1, 2, name = "sum", settings = fate_settings(execution = "local"))
+#' @export
+run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_settings()) {
+  label <- rlang::as_label(rlang::enexpr(fun))
+  node <- rlang::arg_match(node)
+  checkmate::assert_function(fun)
+  checkmate::assert_string(name, pattern = "^[A-Za-z0-9_-]+$")
+  settings <- update_settings(settings)
+  if (settings$execution == "local") {
+    return(fun(...))
+  }
+  validate_slurm()
+  label <- if (make.names(label) == label) label else "fun"
+  run_on_slurm(list(fun = fun, label = label, args = list(...)), name, node, settings)
+}
+
+validate_slurm <- function(call = rlang::caller_env()) {
+  if (!requireNamespace("clustermq", quietly = TRUE)) {
+    abort_environment(c(
+      "{.code execution: slurm} needs the package clustermq.", i = "{.run install.packages(\"clustermq\")}"
+    ), call = call)
+  }
+  absent <- c("sbatch", "squeue", "scontrol", "scancel")
+  absent <- absent[!nzchar(Sys.which(absent))]
+  if (length(absent) > 0) {
+    abort_slurm(c(
+      "{.code execution: slurm}, but {.code {absent}} {?is/are} not on the path of this machine.",
+      i = "Run the pipeline on a machine of the cluster, or set {.code execution: local}."
+    ), call = call, cause = "submission")
+  }
+}
+
+#' Send jobs until one brings its outcome, or a verdict stands
+#' @noRd
+run_on_slurm <- function(work, name, node, settings, call = rlang::caller_env()) {
+  record <- claim_name(name, settings$slurm, call)
+  on.exit(unlink(record))
+  wants <- settings$slurm[[node]]
+  left <- settings$slurm$retries
+  repeat {
+    plan <- plan_job(name, node, settings, wants)
+    write_record(record, plan$job_name)
+    verdict <- try_plan(work, plan, call)
+    if (is.null(verdict)) break
+    wants <- retry_wants(verdict, wants, settings$slurm)
+    if (left == 0 || is.null(wants)) abort_verdict(verdict, plan, call)
+    left <- left - 1
+    cli::cli_inform(c("!" = verbatim(sprintf("Job %s: %s. It is sent again.", plan$job_name, verdict$text))))
+  }
+  on.exit(unlink(plan$folder, recursive = TRUE), add = TRUE)
+  deliver_outcome(plan$folder, plan$job_name, plan$log)
+}
+
+#' One job, from its call's file to a verdict; its folder stays only where there is an outcome
+#' @noRd
+try_plan <- function(work, plan, call) {
+  there <- FALSE
+  on.exit(if (!there) unlink(plan$folder, recursive = TRUE))
+  dir.create(plan$folder, recursive = TRUE)
+  write_call(work$fun, work$label, work$args, plan$folder)
+  verdict <- run_plan(plan, call)
+  there <- is.null(verdict)
+  verdict
+}
+
+#' What the next job asks for; NULL where sending it again is of no use
+#' @noRd
+retry_wants <- function(verdict, wants, slurm) {
+  switch(verdict$cause,
+    node = , preempted = wants,
+    time = if (wants$retry_time_limit) wants,
+    memory = override(wants, list(memory_gb = wants$memory_gb * slurm$memory_growth))
+  )
+}
+
+abort_verdict <- function(verdict, plan, call) {
+  lines <- c(
+    sprintf("The Slurm job for `%s` has brought no result: %s.", plan$name, verdict$text),
+    i = verdict$advice, i = sprintf("Job %s.", plan$job_name), log_lines(plan$log)
+  )
+  message <- rlang::set_names(verbatim(lines), names(lines))
+  abort_slurm(message, call = call, cause = verdict$cause, log = plan$log)
+}
+
+# ---- several jobs in flight ----
+
+#' Controller of a pipeline's drivers
+#'
+#' For `_targets.R`. Each Slurm job is waited for by an R process of its own, which does nothing else; this
+#' controller (from the package crew) starts them on this machine, at most `slurm.in_flight`.
+#'
+#' @param settings see [run_job()].
+#' @returns A crew controller under `execution: slurm`, else NULL: then targets runs everything in one
+#'   process.
+#' @section Errors: `fatebias_error_environment` when crew is missing.
+#' @examples
+#' slurm_controller(fate_settings())
+#' @export
+slurm_controller <- function(settings = pipeline_settings()) {
+  if (settings$execution == "local") {
+    return(NULL)
+  }
+  if (!requireNamespace("crew", quietly = TRUE)) {
+    abort_environment(c(
+      "{.code execution: slurm} needs the package crew.", i = "{.run install.packages(\"crew\")}"
+    ))
+  }
+  crew::crew_controller_local(
+    name = "fatebias", workers = settings$slurm$in_flight, seconds_idle = idle_seconds
+  )
+}

@@ -1,0 +1,107 @@
+# A call that another process makes: written by the driver, made within the job, its outcome delivered by
+# the driver as if it had been made here. Calls and outcomes travel as files that both can see; only their
+# folder's path goes through the socket.
+
+call_file <- "call.rds"
+outcome_file <- "outcome.rds"
+
+#' The file of a call: function, arguments and state of the random numbers
+#' @noRd
+write_call <- function(fun, label, args, folder) {
+  call <- list(fun = fun, label = label, args = args, random = random_state())
+  write_whole(function(path) saveRDS(call, path), file.path(folder, call_file))
+}
+
+random_state <- function() list(kind = RNGkind(), seed = globalenv()$.Random.seed)
+
+set_random_state <- function(state) {
+  RNGkind(state$kind[[1]], state$kind[[2]], state$kind[[3]])
+  if (!is.null(state$seed)) rlang::env_poke(globalenv(), ".Random.seed", state$seed)
+}
+
+#' Written to another name, then renamed
+#' @noRd
+write_whole <- function(write, path) {
+  stage <- paste0(path, ".part")
+  write(stage)
+  if (!file.rename(stage, path)) abort_export("Cannot write {.path {path}}.")
+}
+
+#' Make the call of a job
+#'
+#' What the worker of a Slurm job runs; not for use elsewhere.
+#'
+#' @param folder folder of the job's call, on a file system that driver and node share.
+#' @returns List of `node` (its name) and `ok` (did the call return?); value, warnings or error are in
+#'   the job's folder.
+#' @keywords internal
+#' @export
+run_call <- function(folder) {
+  call <- readRDS(file.path(folder, call_file))
+  set_random_state(call$random)
+  outcome <- catch_conditions(made_call(call))
+  outcome$random <- random_state()
+  outcome$python_trace <- last_python_trace()
+  write_whole(function(path) saveRDS(outcome, path), file.path(folder, outcome_file))
+  list(node = Sys.info()[["nodename"]], ok = is.null(outcome$error))
+}
+
+#' A function that makes a call in which function and arguments stand by name, as conditions show it
+#' @noRd
+made_call <- function(call) {
+  given <- names(call$args) %||% rep("", length(call$args))
+  symbols <- ifelse(nzchar(given), given, paste0("argument_", seq_along(given)))
+  frame <- rlang::new_environment(rlang::set_names(call$args, symbols), parent = globalenv())
+  assign(call$label, call$fun, envir = frame)
+  expression <- rlang::call2(call$label, !!!rlang::set_names(lapply(symbols, as.name), given))
+  function() eval(expression, frame)
+}
+
+#' Value, warnings and error of a function, none of which goes further
+#' @noRd
+catch_conditions <- function(fun) {
+  warnings <- list()
+  outcome <- tryCatch(
+    withCallingHandlers(
+      list(value = fun()),
+      warning = function(warning) {
+        warnings[[length(warnings) + 1L]] <<- warning
+        rlang::cnd_muffle(warning)
+      }
+    ),
+    error = function(error) list(error = error)
+  )
+  c(outcome, list(warnings = warnings))
+}
+
+#' The outcome of a call as if it had been made here; an error shows the end of the job's log
+#' @noRd
+deliver_outcome <- function(folder, job, log) {
+  outcome <- readRDS(file.path(folder, outcome_file))
+  set_random_state(outcome$random)
+  if (!is.null(outcome$python_trace)) python_session$last_trace <- outcome$python_trace
+  for (warning in outcome$warnings) warning(warning)
+  if (!is.null(outcome$error)) stop(with_log(outcome$error, job, log))
+  outcome$value
+}
+
+#' An error with the end of a job's log; its class and fields stay
+#' @noRd
+with_log <- function(error, job, log) {
+  lines <- c(i = sprintf("In the Slurm job %s.", job), log_lines(log))
+  error$slurm <- list(job = job, log = log)
+  if (inherits(error, "rlang_error")) {
+    error$footer <- c(error$footer, lines)
+  } else {
+    error$message <- paste(c(conditionMessage(error), rlang::format_error_bullets(lines)), collapse = "\n")
+  }
+  error
+}
+
+#' The end of a log as lines of a message
+#' @noRd
+log_lines <- function(log) {
+  tail <- log_tail(log)
+  head <- if (length(tail) == 0) "Its log is empty: %s" else "The end of its log, %s:"
+  c(i = sprintf(head, log), rlang::set_names(tail, rep(" ", length(tail))))
+}

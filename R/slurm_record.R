@@ -1,0 +1,93 @@
+# One driver a name: a record in the log folder says which job is waited for, and by whom.
+
+cancel_seconds <- 60 # a cancelled job is over by then
+
+#' Claim the name of a job for this process
+#'
+#' Where an earlier driver was killed its job may still run: two of one name would write the same files,
+#' so the earlier one is cancelled.
+#' @returns Path of the record.
+#' @noRd
+claim_name <- function(name, slurm, call = rlang::caller_env()) {
+  validate_writable(slurm$log_dir, call = call)
+  dir.create(slurm$log_dir, recursive = TRUE, showWarnings = FALSE)
+  path <- file.path(absolute_path(slurm$log_dir), paste0(name, ".job"))
+  earlier <- read_record(path)
+  if (!is.null(earlier) && driver_lives(earlier)) {
+    abort_slurm(c(
+      "A job for {.field {name}} is being waited for by process {earlier$pid} on {earlier$host}.",
+      i = "Wait for it, or give each job of this log folder its own {.arg name}."
+    ), call = call, cause = "taken")
+  }
+  if (!is.null(earlier)) clear_record(path, earlier, call)
+  path
+}
+
+#' Cancel the job of a driver that is gone, and remove its traces
+#' @noRd
+clear_record <- function(path, record, call) {
+  cancel_earlier(record$job_name, call)
+  unlink(c(path, file.path(dirname(path), record$job_name)), recursive = TRUE)
+}
+
+#' Cancel jobs that nobody waits for
+#'
+#' A pipeline that was stopped (Ctrl-C in the session of `tar_make()`, a driver that was killed) may leave
+#' jobs behind. The next run cancels them before it sends its own; this does it now. Jobs that a living
+#' process on this machine waits for are left alone.
+#'
+#' @param settings see [run_job()].
+#' @returns Names of the cancelled jobs, invisibly.
+#' @section Errors: `fatebias_error_slurm` when a job does not end.
+#' @examples
+#' cancel_jobs(fate_settings(slurm = list(log_dir = tempdir())))
+#' @export
+cancel_jobs <- function(settings = pipeline_settings()) {
+  paths <- list.files(update_settings(settings)$slurm$log_dir, "[.]job$", full.names = TRUE)
+  records <- lapply(paths, read_record)
+  gone <- !vapply(records, driver_lives, logical(1))
+  for (i in which(gone)) clear_record(paths[[i]], records[[i]], rlang::current_env())
+  invisible(vapply(records[gone], `[[`, character(1), "job_name"))
+}
+
+write_record <- function(path, job_name) {
+  record <- c(list(job_name = job_name), this_process())
+  write_whole(function(stage) writeLines(to_json(record), stage), path)
+}
+
+read_record <- function(path) {
+  if (file.exists(path)) jsonlite::read_json(path)
+}
+
+this_process <- function() {
+  list(host = Sys.info()[["nodename"]], pid = Sys.getpid(), started = start_of(Sys.getpid()))
+}
+
+#' When a process was started, as text; ids are used again
+#' @noRd
+start_of <- function(pid) paste(run_command("ps", c("-o", "lstart=", "-p", pid))$lines, collapse = " ")
+
+driver_lives <- function(record) {
+  here <- record$host == Sys.info()[["nodename"]]
+  here && tools::pskill(record$pid, 0L) && start_of(record$pid) == record$started
+}
+
+cancel_earlier <- function(job_name, call) {
+  job <- ask_slurm(job_name)
+  if (has_ended(job)) {
+    return(invisible())
+  }
+  cli::cli_inform(c("!" = verbatim(sprintf("Job %s of an earlier run is cancelled.", job_name))))
+  run_command("scancel", paste0("--name=", job_name))
+  until <- seconds_now() + cancel_seconds
+  while (!has_ended(job) && seconds_now() < until) {
+    Sys.sleep(1)
+    job <- ask_slurm(job_name)
+  }
+  if (!has_ended(job)) {
+    abort_slurm(c(
+      "Job {.val {job_name}} of an earlier run does not end.",
+      i = "{.code scancel --name={job_name}}, and run the pipeline again when it is gone."
+    ), call = call, cause = "taken")
+  }
+}

@@ -1,0 +1,83 @@
+test_that("the whole pipeline gives the same bytes as a local run, on the nodes that it should use", {
+  here <- new_project(execution = "local")
+  expect_true(all(run_pipeline(here) == "completed"))
+  there <- new_project()
+  expect_true(all(run_pipeline(there) == "completed"))
+
+  files <- list.files(file.path(here, "results"))
+  expect_setequal(list.files(file.path(there, "results")), files)
+  expect_true(all(c("hits_ranked.csv", "gene_daywise_for_mash.csv", "guide_summary_mash_out.csv") %in% files))
+  for (file in setdiff(files, "fit_manifest.json")) { # the manifest has the time of day
+    both <- lapply(file.path(c(here, there), "results", file), bytes_of)
+    expect_identical(both[[2]], both[[1]], info = file)
+  }
+
+  logs <- file.path(there, "logs")
+  jobs <- jobs_in(logs)
+  names <- c("fit", "mash_gene", "mash_guide", "screen")
+  expect_identical(sub("-[^-]*$", "", jobs), paste0("fatebias-", names))
+  shown <- vapply(jobs, show_job, character(1))
+  expect_match(shown, "JobState=COMPLETED")
+  expect_match(shown[[1]], "Partition=gpu .*TresPerJob=gres:gpu:1( |$)")
+  expect_match(shown[2:4], "Partition=normal ")
+  expect_no_match(shown[2:4], "gpu")
+  expect_identical(list.files(logs), paste0(jobs, ".log")) # calls and outcomes are gone
+  expect_false(any(grepl("CMQ_AUTH|auth", unlist(lapply(file.path(logs, list.files(logs)), readLines)))))
+
+  # where targets run is no input of theirs
+  write_config(there, execution = "local", slurm = list())
+  done <- run_pipeline(there)
+  heavy <- c("screen", "fit_files", "fit", "qc", "mash_gene", "mash_guide", "hits_file")
+  expect_true(all(done[heavy] == "skipped"))
+})
+
+test_that("what a stopped tar_make() leaves behind can be cancelled", {
+  project <- new_project(num_steps = 1500L)
+  logs <- file.path(project, "logs")
+  driver <- in_background(function(project) {
+    setwd(project)
+    targets::tar_make(callr_function = NULL, reporter = "silent")
+  }, project)
+  wait_until(function() is_running(logs, "fit"))
+  fit <- job_of(logs, "fit")
+  driver$interrupt()
+  driver$wait(20000)
+  settings <- read_settings(file.path(project, "config.yaml"))
+  # the interrupt may have reached the process that waits, which then has cancelled its job itself
+  wait_until(function() {
+    record <- read_record(file.path(logs, "fit.job"))
+    is.null(record) || !driver_lives(record)
+  })
+  suppressMessages(cancel_jobs(settings))
+  wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"), 30)
+  expect_false(file.exists(file.path(logs, "fit.job")))
+})
+
+test_that("a driver is killed with -9, twice: what was finished is not run again", {
+  project <- new_project(num_steps = 1500L, loss_tolerance = 0)
+  logs <- file.path(project, "logs")
+  drive <- function(project) {
+    setwd(project)
+    targets::tar_make(callr_function = NULL, reporter = "silent")
+  }
+
+  driver <- in_background(drive, project)
+  wait_until(function() is_running(logs, "fit"))
+  first <- job_of(logs, "fit")
+  tools::pskill(driver$get_pid(), tools::SIGKILL)
+  wait_until(function() !driver$is_alive())
+  expect_identical(ask_slurm(first)$state, "RUNNING")
+
+  driver <- in_background(drive, project)
+  wait_until(function() is_running(logs, "mash_gene") || is_running(logs, "mash_guide"))
+  expect_identical(ask_slurm(first)$state, "CANCELLED") # two fits would write the same files
+  tools::pskill(driver$get_pid(), tools::SIGKILL)
+  wait_until(function() !driver$is_alive())
+
+  done <- run_pipeline(project)
+  expect_true(all(done[c("screen", "fit_files", "fit", "qc")] == "skipped"))
+  expect_true(all(done[c("mash_gene_file", "mash_guide_file", "hits_file")] == "completed"))
+  expect_length(jobs_in(logs, "fit"), 2)
+  expect_false(any(grepl("[.]job$", list.files(logs))))
+  wait_until(queue_is_empty)
+})

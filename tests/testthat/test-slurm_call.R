@@ -1,0 +1,80 @@
+# A call and its delivery in this process: what a job would do between the two files
+make_call <- function(fun, ..., label = "fun", folder = withr::local_tempdir(.local_envir = parent.frame())) {
+  write_call(fun, label, list(...), folder)
+  answer <- run_call(folder)
+  list(folder = folder, answer = answer)
+}
+
+deliver <- function(made, log = "no-such-log") deliver_outcome(made$folder, "fatebias-x-1", log)
+
+test_that("a value comes back, with named and unnamed arguments", {
+  made <- make_call(function(a, b = 2, ...) list(a, b, ...), 1, b = "x", 3, label = "listing")
+  expect_identical(made$answer, list(node = Sys.info()[["nodename"]], ok = TRUE))
+  expect_identical(deliver(made), list(1, "x", 3))
+  expect_identical(list.files(made$folder), c("call.rds", "outcome.rds"))
+  expect_null(deliver(make_call(function() NULL)))
+})
+
+test_that("random numbers go on in the call, and after it", {
+  set.seed(3)
+  expected <- c(runif(2), rnorm(1))
+  set.seed(3)
+  made <- make_call(function() runif(2))
+  rm(.Random.seed, envir = globalenv()) # the job is another process
+  expect_identical(c(deliver(made), rnorm(1)), expected)
+})
+
+test_that("warnings come back with their class, in their order", {
+  made <- make_call(function() {
+    warning("first")
+    warn_fit("second")
+    "value"
+  })
+  seen <- list()
+  value <- withCallingHandlers(deliver(made), warning = function(warning) {
+    seen[[length(seen) + 1L]] <<- warning
+    invokeRestart("muffleWarning")
+  })
+  expect_identical(value, "value")
+  expect_identical(vapply(seen, conditionMessage, character(1)), c("first", "second"))
+  expect_s3_class(seen[[2]], "fatebias_warning_fit")
+})
+
+test_that("an error keeps class, message, call and fields, and shows the log", {
+  log <- withr::local_tempfile(lines = c("step {1}", "step 2"))
+  read_it <- function(path) abort_screen("No {.file {path}} here.")
+  made <- make_call(read_it, "a.h5ad", label = "read_it")
+  expect_false(made$answer$ok)
+  error <- expect_error(deliver(made, log), class = "fatebias_error_screen")
+  expect_identical(error$message, "No 'a.h5ad' here.")
+  expect_identical(error$call[[1]], quote(read_it))
+  expect_snapshot(
+    error = TRUE, deliver(made, log),
+    transform = function(lines) gsub(log, "job.log", lines, fixed = TRUE)
+  )
+  expect_identical(error$slurm, list(job = "fatebias-x-1", log = log))
+
+  custom <- function() stop(rlang::error_cnd("mine", message = "m", n = 7))
+  error <- expect_error(deliver(make_call(custom), log), class = "mine")
+  expect_identical(error$n, 7)
+  expect_match(conditionMessage(error), "^m.*step \\{1\\}")
+})
+
+test_that("conditions show the call by its arguments' names, not by their values", {
+  big <- runif(1e5)
+  made <- make_call(function(x, path) stop("no"), x = big, "p", label = "work")
+  error <- expect_error(deliver(made))
+  expect_identical(deparse(error$call), "work(x = x, argument_2)")
+})
+
+test_that("a Python error leaves its trace", {
+  old <- python_session$last_trace
+  withr::defer(python_session$last_trace <- old)
+  made <- make_call(function() {
+    python_session$last_trace <- "Traceback"
+    abort_python("no")
+  })
+  python_session$last_trace <- NULL
+  expect_error(deliver(made), class = "fatebias_error_python")
+  expect_identical(last_python_trace(), "Traceback")
+})
