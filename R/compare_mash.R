@@ -13,8 +13,9 @@
 #' @param seed of the split.
 #' @returns A `mash_comparison`, a list with
 #'   - `table`: data.table, the best first: `spec`, `n_matrices`, `loglik`, `held_out` (log likelihood summed
-#'     over the left-out folds; NA, with a warning, where a specification needs more rows than the folds have), `difference` (of `held_out` to the best), `se_difference` (its standard
-#'     error over rows), `n_hits`, `null_pi`;
+#'     over the left-out folds; NA, with a warning, where a specification needs more rows than the folds
+#'     have), `difference` (of `held_out` to the best), `se_difference` (its standard error over rows),
+#'     `n_hits`, `null_pi`;
 #'   - `weights`: data.table `spec`, `family`, `n_matrices`, `weight`, `pi`;
 #'   - `results`: the `mash_result` of each.
 #' @section Errors: those of [run_mash()], with the name of the specification.

@@ -31,8 +31,8 @@
 #' @param lfsr_thresh a row is a hit when its smallest local false sign rate is below this.
 #' @param effect_size size, in log odds, behind the probabilities of a large effect.
 #' @param gridmult ratio of neighbouring scales in mash's grid; NULL: `sqrt(2)`, and 2 above 40 matrices.
-#' @param smallest_scale first scale of mash's grid, in units of the median SE. Effects smaller than that count
-#'   as none; where mash has a scale for them, genes without effects are given to it.
+#' @param smallest_scale first scale of mash's grid, in units of the median SE. Effects smaller than that
+#'   count as none; where mash has a scale for them, genes without effects are given to it.
 #' @param no_effects_prior prior probability that no row has any effect; 0: mash alone. See Details.
 #' @param day_values numeric, increasing times of the days; default: those of the fit, or the numbers in
 #'   the labels of the days.
@@ -61,15 +61,15 @@
 #'     given, missing ones NA), `postmean_d*`, `postsd_d*`, `lfsr_d*`, `lfsr_min`, `best_day` (number of
 #'     the day with the smallest lfsr, counted from 0 as in the column names), `hit_anyday`; then activity:
 #'     `p_active_d*`, `p_any`, `active_set` and `p_active_set` (the most probable set of active days, such as
-#'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0, however small its
-#'     probability),
+#'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0,
+#'     however small its probability),
 #'     `p_persist` (active on some day and on all days after the first one), `p_switch` (effects of both
 #'     signs), `plarge_d*` (effect larger than `effect_size`), `svalue` (expected share of wrong signs among
 #'     rows with an `lfsr_min` up to this one);
 #'   - `covariances`: data.table `family`, `matrix`, `active`, `weight` (imaginary rows of the prior), `pi`
 #'     (estimated weight); `null_pi`: that of the null; NULL under ashr;
-#'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`, `calls_lost`
-#'     (by row and day, against mash alone);
+#'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`,
+#'     `calls_lost` (by row and day, against mash alone);
 #'   - `fallbacks`: character, what was done other than asked; `missing`: data.table `name`, `day` of
 #'     estimates that were missing and got a vague one;
 #'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `discovery_method`, `lfsr_thresh`,
@@ -127,7 +127,7 @@ validate_dots <- function(given, method, call = rlang::caller_env()) {
   unknown <- setdiff(given, handed_on)
   if (length(unknown) > 0) {
     abort_mash(c(
-      "{.fn run_mash} has no argument {.arg {unknown}}, and hands only {.arg {handed_on}} on to {.pkg {method}}.",
+      "{.fn run_mash} has no {.arg {unknown}}; it hands only {.arg {handed_on}} on to {.pkg {method}}.",
       i = "Arguments after {.arg settings} are written in full."
     ), call = call)
   }

@@ -17,7 +17,7 @@ mash_model <- function(estimates, v, covariances, settings, ntc, call = rlang::c
   data <- mash_data(estimates, v$by_row %||% v$matrix)
   c(
     new_model(data, built, grid, settings$mash_null_weight),
-    list(spec = spec, skipped = built$skipped, v = v, gridmult = gridmult, null_weight = settings$mash_null_weight)
+    list(spec = spec, skipped = built$skipped, v = v, gridmult = gridmult)
   )
 }
 
@@ -25,7 +25,7 @@ mash_model <- function(estimates, v, covariances, settings, ntc, call = rlang::c
 #' @noRd
 new_model <- function(data, built, grid, null_weight) {
   list(
-    data = data, matrices = built$matrices, table = built$table, grid = grid,
+    data = data, matrices = built$matrices, table = built$table, grid = grid, null_weight = null_weight,
     prior = c(null_weight, rep(1 + built$table$weight / length(grid), length(grid))),
     algorithm = if (data$commonV) "Rcpp" else "R" # mashr's compiled code knows one V only
   )
@@ -86,7 +86,10 @@ shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
   n_rows <- nrow(estimates$betahat)
   draws <- vapply(fits, ashr::get_post_sample, matrix(0, n_draws, n_rows), nsamp = n_draws)
-  draw <- function(row) list(x = matrix(draws[, row, ], n_draws), active = matrix(draws[, row, ], n_draws) != 0)
+  draw <- function(row) {
+    x <- matrix(draws[, row, ], n_draws)
+    list(x = x, active = x != 0)
+  }
   list(
     postmean = by_day(ashr::get_pm), postsd = by_day(ashr::get_psd), lfsr = by_day(ashr::get_lfsr),
     sets = draw_sets(draws), events = event_columns(draw, n_rows, colnames(estimates$betahat), effect_size),

@@ -117,7 +117,10 @@ has_estimate <- function(x) !is.na(as.matrix(x$table[, day_columns(x$table, "bet
 #' @noRd
 with_labels <- function(sets, labels) {
   vapply(strsplit(sets, "+", fixed = TRUE), function(days) {
-    if (identical(days, "none")) "none" else paste(labels[as.integer(sub("^d", "", days)) + 1L], collapse = "+")
+    if (identical(days, "none")) {
+      return("none")
+    }
+    paste(labels[as.integer(sub("^d", "", days)) + 1L], collapse = "+")
   }, character(1))
 }
 

@@ -54,7 +54,7 @@ test_that("what cannot be compared is refused, by name", {
 test_that("a family that gives nothing in a fold leaves NA with a warning, and the others stand", {
   x <- walk_estimates(40)
   needy <- covariance_family("needy", function(data, days) {
-    if (!is.null(data) && nrow(data$Bhat) < 40) no_matrices("too few rows") else list(one = diag(length(days)))
+    if (nrow(data$Bhat) < 40) no_matrices("too few rows") else list(one = diag(length(days)))
   })
   specs <- list(walk = cov_random_walk(), needy = cov_random_walk() + needy)
   expect_warning(found <- compare_mash(specs, x, v = diag(4)), "needy", class = "fatebias_warning_mash")

@@ -73,10 +73,11 @@ test_that("inputs of the wrong shape are refused", {
 test_that("columns are paired by name, and must be numbers", {
   b <- betahat(fit$gene)
   s <- as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)])
+  twice <- `colnames<-`(b, c("a", "a", "b", "c"))
   expect_snapshot(error = TRUE, {
     mash_estimates(list(betahat = b, se = s[, 4:1]), "gene", "posterior")
     mash_estimates(transform(fit$gene, se_d1 = factor(se_d1)), "gene", "posterior")
-    mash_estimates(list(betahat = `colnames<-`(b, c("a", "a", "b", "c")), se = unname(s)), "gene", "posterior")
+    mash_estimates(list(betahat = twice, se = unname(s)), "gene", "posterior")
   })
   real_days <- data.table::copy(fit$gene)
   data.table::setnames(real_days, sub("_d3$", "_d10", names(real_days)))
