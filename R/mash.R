@@ -38,7 +38,8 @@
 #'   the labels of the days.
 #' @param ntc for `v = "ntc"`: estimates of control pseudo-genes, as `x`; [fit_controls()] makes them.
 #' @param null_weight Dirichlet weight of the null in the prior of the mixture weights, as `nullweight` of
-#'   [mashr::mash()] (where 10 is the default); every other component has 1 and its family's weight.
+#'   [mashr::mash()] (where 10 is the default); every other component has 1 and its family's weight. At 1
+#'   the weights are those of maximum likelihood.
 #' @param n_draws joint posterior draws a row, behind `p_switch` and `plarge_d*`.
 #' @param seed of these draws.
 #' @param ... `optmethod` and `control` of [mashr::mash()] or [ashr::ash()].

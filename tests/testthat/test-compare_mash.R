@@ -26,7 +26,7 @@ test_that("held-out log likelihoods are those of mashr on the other rows", {
   data <- function(rows) mashr::mash_set_data(x$betahat[rows, ], x$se[rows, ])
   train <- mashr::mash(
     data(fold == 2), result$model$spec |> covariance_matrices(result$times), grid = result$model$grid,
-    nullweight = 2, verbose = FALSE
+    nullweight = 1, verbose = FALSE
   )
   g <- train$fitted_g
   g$pi <- (6 * g$pi + 1 / length(g$pi)) / 7

@@ -40,7 +40,7 @@ test_that("preset calibrated: day covariances, V from the fit, and mashr's numbe
     betahat(fit$likelihood), as.matrix(as.data.frame(fit$likelihood)[paste0("se_d", 0:3)]), V = found$v$matrix
   )
   direct <- mashr::mash(
-    data, covariance_matrices(day_covariances(), found$times), grid = found$model$grid, nullweight = 2,
+    data, covariance_matrices(day_covariances(), found$times), grid = found$model$grid, nullweight = 1,
     verbose = FALSE
   )
   lfsr <- as.matrix(as.data.frame(found$table)[paste0("lfsr_d", 0:3)])
