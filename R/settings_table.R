@@ -61,7 +61,7 @@ must_be <- function(key, value, row) {
 
 #' A block of keys against its rows: whole, with defaults for what was not given
 #'
-#' @param check [check_setting()], handed over: targets refuses functions that name each other.
+#' @param check `check_setting()`, handed over: targets refuses functions that name each other.
 #' @noRd
 check_block <- function(key, value, row, check) {
   given <- if (is.null(value)) list() else convert_value("mapping", value) # `slurm:` and nothing below it

@@ -91,8 +91,8 @@ receive <- function(pool, seconds = receive_seconds) {
 
 #' Wait for the job of a plan
 #'
-#' @param pool its socket, from [send_job()].
-#' @returns NULL when its outcome is there, or the verdict on why it is not ([job_verdict()]).
+#' @param pool its socket, from `send_job()`.
+#' @returns NULL when its outcome is there, or the verdict on why it is not (`job_verdict()`).
 #' @noRd
 wait_for_job <- function(pool, plan, now = seconds_now, ask = ask_slurm) {
   watch <- list(connected = FALSE, left = NULL, running = NULL, asked = now(), answered = now())

@@ -108,7 +108,7 @@ is_memory_kill <- function(job, log) {
 
 #' Why a job that is over has brought no result
 #'
-#' @param job what [ask_slurm()] found.
+#' @param job what `ask_slurm()` found.
 #' @param log last lines of the job's log.
 #' @param connected had its worker answered?
 #' @returns `list(cause, text, advice)`; `cause` is one of memory, time, node, preempted, cancelled,
