@@ -8,7 +8,8 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #' this process. With `execution: slurm` it sends one job, on a GPU or a CPU node, waits for it, and
 #' returns what `fun` returned there. Value, warnings and errors are those of a local run: conditions have
 #' the same class, and an error shows the end of the job's log too. Random numbers go on in the job where they
-#' stand here, and here where the job has left them.
+#' stand here, and here where the job has left them. With as many threads as a job has cores (the variables
+#' `OMP_NUM_THREADS` and `OPENBLAS_NUM_THREADS`) a local run writes the same bytes.
 #'
 #' A job that was preempted, whose node failed, that lacked memory or met its time limit
 #' (`slurm.gpu.retry_time_limit`) is sent again, at most `slurm.retries` times; after a lack of memory it

@@ -50,8 +50,10 @@ write_config <- function(project, ..., execution = "slurm", slurm = slurm_block(
   yaml::write_yaml(utils::modifyList(c(fixed, quick), given), file.path(project, "config.yaml"))
 }
 
+# With as many threads as the jobs here have cores: sums, and so last digits, depend on their number
 run_pipeline <- function(project) {
   withr::local_dir(project)
+  withr::local_envvar(OPENBLAS_NUM_THREADS = "1", OMP_NUM_THREADS = "1")
   targets::tar_make(reporter = "silent", callr_arguments = list(show = FALSE))
   done <- targets::tar_progress(fields = "progress")
   rlang::set_names(done$progress, done$name)

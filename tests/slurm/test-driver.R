@@ -48,6 +48,7 @@ test_that("a driver near its time limit begins again", {
   wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"), 30)
   # Slurm lets a job that was queued again wait for two minutes
   wait_until(function() state_of(id) == "PENDING", 30)
+  Sys.sleep(3) # a node refuses a job that begins in the second in which it was ended there
   wait_until(function() run_command("scontrol", c("update", paste0("JobId=", id), "StartTime=now"))$ok, 30)
   wait_until(function() state_of(id) %in% ended_states, 200)
   expect_identical(state_of(id), "COMPLETED", info = readLines(file.path(project, "driver.log")))
