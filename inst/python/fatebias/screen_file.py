@@ -33,8 +33,8 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings) -> 
 def read_cells(path: str | Path, settings: Settings) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
     path = Path(path)
-    with _open(path) as file:
-        reader = _Reader(path, file, settings)
+    with open_file(path) as file:
+        reader = Reader(path, file, settings)
         fates, probs = reader.fate_probs()
         contrast_weights(settings.contrast_fate, fates)
         guides, guide_names = reader.guides()
@@ -72,7 +72,7 @@ def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, c
         stage.unlink(missing_ok=True)
 
 
-def _open(path: Path) -> h5py.File:
+def open_file(path: Path) -> h5py.File:
     if not path.is_file():
         raise ScreenError(f"The screen file {path} does not exist.")
     if path.stat().st_size == 0:
@@ -88,7 +88,7 @@ def _open(path: Path) -> h5py.File:
 
 
 @dataclass(frozen=True)
-class _Reader:
+class Reader:
     """Reads the named groups of one open file; each method knows one key."""
 
     path: Path
@@ -133,10 +133,17 @@ class _Reader:
 
     def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray]:
         """Fates, the reference first, and checked probabilities in that order."""
-        s = self.settings
-        label = f"obsm['{s.fate_prob_key}']"
-        element = self.element("obsm", s.fate_prob_key, label)
-        value = read_elem(element)
+        names, probs = self.fate_table()
+        self.check_fates(names)
+        self._check_probabilities(probs)
+        ref_fate = self.settings.ref_fate
+        order = [names.index(ref_fate)] + [j for j, name in enumerate(names) if name != ref_fate]
+        return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
+
+    def fate_table(self) -> tuple[list[str], np.ndarray]:
+        """Names and values of the fate probabilities as they stand in the file."""
+        label = self._fate_label
+        value = read_elem(self.element("obsm", self.settings.fate_prob_key, label))
         if sp.issparse(value):
             raise ScreenError(
                 f"{self.path}: {label} is sparse; fate probabilities are a table or an array, cells x fates."
@@ -150,6 +157,10 @@ class _Reader:
             )
         if len(set(names)) < len(names):
             raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
+        return names, probs
+
+    def check_fates(self, names: list[str]) -> None:
+        s, label = self.settings, self._fate_label
         if s.ref_fate not in names:
             raise ScreenError(
                 f"{self.path}: {label} has no fate {s.ref_fate}; its fates are {first_few(names)}. Set `ref_fate`."
@@ -158,9 +169,10 @@ class _Reader:
             raise ScreenError(
                 f"{self.path}: {label} has the fates {first_few(names)}, but `fates` names {first_few(s.fates)}."
             )
-        self._check_probabilities(probs, label)
-        order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
-        return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
+
+    @property
+    def _fate_label(self) -> str:
+        return f"obsm['{self.settings.fate_prob_key}']"
 
     def _fate_names(self, label: str) -> list[str]:
         """Names for a plain array: the setting, or what CellRank 2 leaves in obs (lineages_fwd -> term_states_fwd)."""
@@ -171,7 +183,8 @@ class _Reader:
             return list(map(str, read_elem(states["categories"])))
         raise ScreenError(f"{self.path}: {label} is a plain array without names; give them in order as `fates: [..]`.")
 
-    def _check_probabilities(self, probs: np.ndarray, label: str) -> None:
+    def _check_probabilities(self, probs: np.ndarray) -> None:
+        label = self._fate_label
         self.refuse_cells(~np.isfinite(probs).all(1), label, "with NaN or infinite fate probabilities")
         self.refuse_cells((probs < 0).any(1), label, "with negative fate probabilities")
         off = np.abs(probs.sum(1) - 1) > PROBABILITY_TOLERANCE
@@ -179,18 +192,14 @@ class _Reader:
 
     def guides(self) -> tuple[sp.csr_matrix, list[str]]:
         """Presence of guides as CSR (cells x guides, ones) and their names."""
+        guides, names = self.guide_table()
+        return self._presence(guides, f"obsm['{self.settings.guide_key}']"), names
+
+    def guide_table(self) -> tuple[sp.csr_matrix, list[str]]:
+        """Guides as they stand in the file (cells x guides, CSR) and their names."""
         s = self.settings
         label = f"obsm['{s.guide_key}']"
-        element = self.element("obsm", s.guide_key, label)
-        names = None
-        if isinstance(element, h5py.Dataset):
-            parts = [sp.csr_matrix(element[i : i + _ROWS_AT_ONCE]) for i in range(0, len(element), _ROWS_AT_ONCE)]
-            guides = sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0))
-        elif element.attrs.get("encoding-type") == "dataframe":
-            names = list(map(str, element.attrs["column-order"]))
-            guides = sp.hstack([sp.csc_matrix(_column(element[name])) for name in names], format="csr")
-        else:
-            guides = sp.csr_matrix(read_elem(element))
+        guides, names = read_guides(self.element("obsm", s.guide_key, label))
         if names is None:
             label_names = f"uns['{s.guide_names_key}']"
             names = list(map(str, read_elem(self.element("uns", s.guide_names_key, label_names))))
@@ -199,11 +208,11 @@ class _Reader:
         counts = pd.Series(names).value_counts()
         if (counts > 1).any():
             raise ScreenError(f"{self.path}: {label}: duplicated guide(s): {first_few(counts.index[counts > 1])}.")
-        return self._presence(guides, label), names
-
-    def _presence(self, guides: sp.csr_matrix, label: str) -> sp.csr_matrix:
         guides.sum_duplicates()
         guides.eliminate_zeros()
+        return guides, names
+
+    def _presence(self, guides: sp.csr_matrix, label: str) -> sp.csr_matrix:
         bad = guides.data != 1
         if bad.any():
             rows = np.searchsorted(guides.indptr, np.flatnonzero(bad)[:6], side="right") - 1
@@ -217,6 +226,17 @@ class _Reader:
         if len(set(rows.values())) > 1:
             sizes = ", ".join(f"{key} {n}" for key, n in rows.items())
             raise ScreenError(f"{self.path}: tables of unequal length (cells): {sizes}.")
+
+
+def read_guides(element) -> tuple[sp.csr_matrix, list[str] | None]:
+    """An element of obsm as CSR, and the names of its columns where it has them."""
+    if isinstance(element, h5py.Dataset):
+        parts = [sp.csr_matrix(element[i : i + _ROWS_AT_ONCE]) for i in range(0, len(element), _ROWS_AT_ONCE)]
+        return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0)), None
+    if element.attrs.get("encoding-type") == "dataframe":
+        names = list(map(str, element.attrs["column-order"]))
+        return sp.hstack([sp.csc_matrix(_column(element[name])) for name in names], format="csr"), names
+    return sp.csr_matrix(read_elem(element)), None
 
 
 def _column(element) -> np.ndarray:
