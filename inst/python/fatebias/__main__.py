@@ -1,6 +1,7 @@
-"""Command line: `python -m fatebias simulate ...` and `python -m fatebias fit ...` (arguments only)."""
+"""Command line: `python -m fatebias check|fit|simulate ...` (arguments only)."""
 
 import argparse
+import json
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from . import __version__
 from .errors import FatebiasError, FatebiasWarning
 from .fit import fit_screen
+from .preflight import check_screen
 from .qc import assert_qc, assess_qc
 from .settings import Settings, parse_assignment
 from .simulate import ARGUMENTS, simulate_to
@@ -19,6 +21,7 @@ def main_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fatebias", description="Which gene knock-downs bias cell fate?")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_check(commands.add_parser("check", help="look at a screen before a fit: what was found, what is wrong"))
     _add_fit(commands.add_parser("fit", help="fit a screen and write its results"))
     _add_simulate(commands.add_parser("simulate", help="write a simulated screen and its truth"))
     return parser
@@ -31,14 +34,25 @@ def main(cli_args: Sequence[str] | None = None) -> None:
         args.run(args)
 
 
-def _add_fit(parser: argparse.ArgumentParser) -> None:
+def _add_inputs(parser: argparse.ArgumentParser, map_required: bool) -> None:
+    """What both check and fit are given: a screen, its guide map, settings."""
     parser.add_argument("screen", help="screen file (.h5ad)")
-    parser.add_argument("--guides", required=True, metavar="MAP.csv", help="guide map: guide_name, gene_name, is_ntc")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the results")
+    text = "guide map: guide_name, gene_name, is_ntc"
+    parser.add_argument("--guides", required=map_required, metavar="MAP.csv", help=text)
     parser.add_argument("--config", metavar="FILE", help="settings (config.yaml)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override one setting; may repeat"
     )
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    _add_inputs(parser, map_required=False)
+    parser.set_defaults(run=_check)
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    _add_inputs(parser, map_required=True)
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the results")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=_fit)
 
@@ -50,9 +64,27 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_simulate)
 
 
-def _fit(args: argparse.Namespace) -> None:
+def _settings(args: argparse.Namespace) -> Settings:
     overrides = dict(parse_assignment(text) for text in args.set)
-    settings = Settings.from_file(args.config, overrides) if args.config else Settings.from_mapping(overrides)
+    return Settings.from_file(args.config, overrides) if args.config else Settings.from_mapping(overrides)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """One line a finding, and what to do below it; exit code 1 where there is a problem."""
+    found = check_screen(args.screen, _settings(args), args.guides)
+    for row in found["rows"]:
+        print(f"{row['status']:8} {row['item']}: {row['found']}")
+        if row["fix"]:
+            print(f"{'':8} -> {row['fix']}")
+    if found["settings"]:
+        print(
+            "For config.yaml:", *(f"{key}: {json.dumps(value)}" for key, value in found["settings"].items()), sep="\n"
+        )
+    sys.exit(0 if found["ok"] else 1)
+
+
+def _fit(args: argparse.Namespace) -> None:
+    settings = _settings(args)
     manifest = fit_screen(args.screen, args.guides, args.out, settings, progress=not args.quiet)
     assert_qc(assess_qc(args.out, settings), settings.mode)
     print(f"{len(manifest['files'])} files in {args.out} after {manifest['seconds']['total']:.1f} s")

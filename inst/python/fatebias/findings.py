@@ -62,11 +62,13 @@ class Report:
 
     @contextmanager
     def refusals(self, item: str) -> Iterator[None]:
-        """A ScreenError within the `with` block becomes a problem."""
+        """What cannot be read within the `with` block becomes a problem."""
         try:
             yield
         except ScreenError as error:
             self.problem(item, str(error).removeprefix(f"{self._where}: "))
+        except Exception as error:  # noqa: BLE001  (whatever an odd file makes h5py and anndata raise is a finding)
+            self.problem(item, f"cannot be read ({type(error).__name__}: {error})", "is it what the key promises?")
 
     @property
     def ready(self) -> bool:
@@ -99,4 +101,5 @@ def find_key(report: Report, file: h5py.File, setting: str, alike: list[Lookalik
 
 def cells_named(reader: Reader, bad: np.ndarray) -> str:
     """How many cells, and the first of them by row and name."""
-    return f"{bad.sum():,} cells ({reader.cell_names(np.flatnonzero(bad))})"
+    n = int(bad.sum())
+    return f"{n:,} cell{'' if n == 1 else 's'} ({reader.cell_names(np.flatnonzero(bad))})"

@@ -20,6 +20,7 @@ MOST_LEVELS = 60  # a column with more is neither day nor replicate
 SUM_TOLERANCE = 0.05  # of rows that look like probabilities
 
 _FATE_WORDS = re.compile(r"lineage|fate|prob|absor|terminal|palantir", re.I)
+_STATE_WORDS = re.compile(r"term|state|fate|macro", re.I)
 _GUIDE_WORDS = re.compile(r"guide|grna|crispr|perturb|feature.?call", re.I)
 _DAY_WORDS = re.compile(r"(?<![a-z])(day|days|time|timepoint|stage|hour|hours|hpi|dpi|age|week)(?![a-z])", re.I)
 _DAY_LABEL = re.compile(
@@ -77,15 +78,13 @@ def replicate_columns(file: h5py.File) -> list[Lookalike]:
 
 
 def state_columns(file: h5py.File, n: int) -> list[Lookalike]:
-    """Categorical columns of obs with n categories, which may name n fates."""
-    found = ((name, element) for name, element in _entries(file, "obs") if _is_categorical(element))
-    shown = ((name, list(map(str, read_elem(element["categories"])))) for name, element in found)
+    """Categorical columns of obs that are named like states and have n categories, which may name n fates."""
+    found = ((name, element) for name, element in _entries(file, "obs") if _STATE_WORDS.search(name))
+    named = ((name, levels_of(element)) for name, element in found if _is_categorical(element))
     return _best_first(
-        Lookalike(
-            table="obs", key=name, why=", ".join(names), score=float(bool(re.search(r"term|state|fate|macro", name)))
-        )
-        for name, names in shown
-        if len(names) == n
+        Lookalike(table="obs", key=name, why=_shown(levels), score=float("term" in name))
+        for name, levels in named
+        if levels and len(levels) == n
     )
 
 
@@ -161,7 +160,7 @@ def _guide_tables(file: h5py.File, guides: set[str]) -> Iterator[Lookalike]:
         ):
             continue
         kind = "0 or 1" if (values <= 1).all() else f"counts up to {values.max():g}"
-        score = 2 * named + 3 * shared + float((values <= 1).all()) + float("indptr" in element)
+        score = 2 * named + 3 * shared + float((values <= 1).all()) + float(_is_sparse(element))
         yield Lookalike(table="obsm", key=name, why=f"{n_columns} columns, {kind}", score=score)
 
 
@@ -223,7 +222,7 @@ def width(element) -> int | None:
         return len(element.attrs["column-order"])
     if isinstance(element, h5py.Dataset):
         return element.shape[1] if element.ndim == 2 else None
-    return int(element.attrs["shape"][1]) if "indptr" in element else None
+    return int(element.attrs["shape"][1]) if _is_sparse(element) else None
 
 
 def _ends(dataset: h5py.Dataset) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from .errors import ScreenError
 from .findings import KEYS, Report, cells_named, find_key
 from .guide_map import first_few
-from .lookalikes import fate_tables, name_lists, state_columns, texts
+from .lookalikes import fate_tables, levels_of, name_lists, state_columns, texts
 from .screen import contrast_weights
 from .screen_file import PROBABILITY_TOLERANCE, Reader
 
@@ -35,7 +35,7 @@ def find_fates(report: Report, file: h5py.File) -> bool:
         )
         return False
     best = (columns or lists)[0]
-    names = tuple(best.why.split(", ")) if columns else tuple(texts(file["uns"][best.key]))
+    names = tuple(levels_of(file["obs"][best.key]) if columns else texts(file["uns"][best.key]))
     place = f"{best.table}['{best.key}']"
     report.suggest(item, found, f"set fates: [{', '.join(names)}] (from {place}; check their order)", fates=names)
     return True

@@ -10,6 +10,7 @@ from .guide_map import first_few
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
 from .screen import numbers_in
 
+MOST_SHOWN = 12  # levels in a row of the table
 _NO_DAY = 'put it there: adata.obs["day"] = one label a cell'
 _NO_REPLICATE = 'with one replicate: adata.obsm["{}"] = pandas.DataFrame({{"{}": "r1"}}, index=adata.obs_names)'
 
@@ -20,38 +21,42 @@ def find_day(report: Report, file: h5py.File) -> bool:
 
 
 def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> None:
+    """Two days or more, each with cells, in the order of time."""
     item, given = "Days", report.settings.day_levels
-    found = natsorted(set(day))
-    if given and set(given) != set(found):
-        fix = f"set day_levels: [{', '.join(found)}]"
-        report.suggest(
-            item, f"day_levels names {first_few(given)}, but the days are {first_few(found)}", fix, day_levels=None
-        )
-        given = None
-    levels = list(given or found)
+    levels = natsorted(set(day))
+    if given and set(given) != set(levels):
+        found = f"day_levels names {first_few(given)}, but the days are {first_few(levels)}"
+        report.suggest(item, found, f"set day_levels: [{', '.join(levels)}]", day_levels=tuple(levels))
+    levels = list(report.settings.day_levels or levels)
     counts = _counts(day, usable)
-    shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:12])
+    shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
-    values = report.settings.day_values or numbers_in(levels)
     if len(levels) < 2:
-        report.problem(
-            item, f"one day only: {shown}", "a screen needs two days or more; is this the column of the day?"
-        )
-    elif len(levels) > MOST_LEVELS:
-        report.problem(item, f"{len(levels):,} days, such as {first_few(levels)}", "is this the column of the day?")
+        report.problem(item, f"one day only: {shown}", "two days or more are needed; is this the column of the day?")
     elif few:
         fix = f'leave them out: adata = adata[~adata.obs["{report.settings.day_key}"].astype(str).isin({few})]'
         report.problem(item, f"days with fewer than 2 usable cells: {first_few(few)}; in all {shown}", fix)
-    elif len(values or levels) != len(levels):
+    elif len(levels) > MOST_LEVELS:
+        report.warn(item, f"{len(levels):,} days, such as {first_few(levels)}", "is this the column of the day?")
+    else:
+        _check_order(report, levels, shown)
+
+
+def _check_order(report: Report, levels: list[str], shown: str) -> None:
+    """Is the order of the days that of time, as far as can be told?"""
+    item, given = "Days", report.settings.day_levels
+    values = report.settings.day_values or numbers_in(levels)
+    if values is None and not given:
+        fix = f"set the order of time: day_levels: [{', '.join(levels)}]"
+        report.warn(item, f"{shown}: in alphabetical order", fix)
+    elif values is None:
+        report.ok(item, shown)
+    elif len(values) != len(levels):
         report.problem(item, f"day_values has {len(values)} values, but there are {len(levels)} days: {shown}")
-    elif values is None and not given:
-        report.warn(
-            item, f"{shown}: in alphabetical order", f"set the order of time: day_levels: [{', '.join(levels)}]"
-        )
-    elif values is not None and list(values) != sorted(values):
+    elif list(values) != sorted(values):
         report.warn(item, f"{shown}: not in the order of their numbers", "set the order of time as day_levels")
     else:
-        report.ok(item, shown + (f"; at {', '.join(f'{value:g}' for value in values)}" if values else ""))
+        report.ok(item, f"{shown}; at {', '.join(f'{value:g}' for value in values)}")
 
 
 def find_replicates(report: Report, file: h5py.File) -> bool:
@@ -82,7 +87,7 @@ def find_replicates(report: Report, file: h5py.File) -> bool:
 
 def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray | None) -> None:
     item, levels, counts = "Replicates", natsorted(set(replicate)), _counts(replicate, usable)
-    shown = ", ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:12])
+    shown = ", ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
     if few:
         fix = f"leave them out, or give their cells another label: {first_few(few)}"

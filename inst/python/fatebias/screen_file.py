@@ -122,7 +122,10 @@ class Reader:
 
     def labels(self, label: str, group: str, key: str) -> np.ndarray:
         """A column of labels as texts; missing labels are refused."""
-        values = pd.Series(read_elem(self.element(group, key, label)))
+        values = read_elem(self.element(group, key, label))
+        if getattr(values, "ndim", 0) != 1:
+            raise ScreenError(f"{self.path}: {label} must be a column of labels, one a cell.")
+        values = pd.Series(values)
         legacy = self.file.get(f"{group}/__categories/{key}")  # categoricals of anndata < 0.7
         if legacy is not None:
             values = pd.Series(pd.Categorical.from_codes(values, legacy.asstr()[:]))
