@@ -1,0 +1,111 @@
+said <- function(version = "3.12.1", shared = TRUE, venv = TRUE) {
+  function(path) list(version = version, shared = shared, venv = venv)
+}
+
+test_that("the commands: an environment, torch at its version first, the other packages, a look", {
+  lock <- withr::local_tempfile(lines = c("# pins", "numpy==2.4.6", "torch==2.13.0", "torchmetrics==1.0"))
+  commands <- install_commands("/v", "/usr/bin/python3", c("--extra-index-url", "https://example.org"), lock)
+  expect_identical(commands[[1]], list("/usr/bin/python3", c("-m", "venv", "/v")))
+  pip <- c("-m", "pip", "install", "--disable-pip-version-check", "--extra-index-url", "https://example.org")
+  expect_identical(commands[[2]], list("/v/bin/python", c(pip, "torch==2.13.0")))
+  expect_identical(commands[[3]], list("/v/bin/python", c(pip, "-r", lock)))
+  expect_match(commands[[4]][[2]][[2]], "import fatebias.fit")
+  expect_length(commands, 4)
+})
+
+test_that("the lock pins torch once, and what the look imports starts here", {
+  expect_length(grep(torch_pin, readLines(lock_file())), 1)
+})
+
+test_that("a Python is chosen that can do it, in the order given", {
+  ask <- function(path) {
+    list(a = NULL, b = said("3.9.2")(), c = said(shared = FALSE)(), d = said()(), e = said("3.13.0rc1")())[[path]]
+  }
+  expect_identical(choose_python(found = c("a", "b", "c", "d", "e"), ask = ask), "d")
+  expect_identical(choose_python("e", found = "d", ask = ask), "e")
+  expect_error(
+    choose_python(found = c("a", "b", "c", ""), ask = ask),
+    "a: does not run.*b: is 3.9.2.*c: 3.12.1 without its shared library",
+    class = "fatebias_error_environment"
+  )
+  expect_error(choose_python(found = ""), "No suitable Python", class = "fatebias_error_environment")
+  expect_match(python_problem(said(shared = FALSE, venv = FALSE)()), "its shared library and venv")
+})
+
+test_that("a place that is taken is refused before anything is done", {
+  folder <- withr::local_tempdir()
+  expect_no_error(validate_venv_place(folder, FALSE)) # empty
+  writeLines("x", file.path(folder, "mine"))
+  expect_error(validate_venv_place(folder, TRUE), "no Python environment", class = "fatebias_error_environment")
+  writeLines("x", file.path(folder, "pyvenv.cfg"))
+  expect_error(validate_venv_place(folder, FALSE), "overwrite", class = "fatebias_error_environment")
+  expect_no_error(validate_venv_place(folder, TRUE))
+})
+
+# Commands that make files, in the place of venv and pip
+fake_commands <- function(path, ...) {
+  c(list("Making" = list("mkdir", c("-p", file.path(path, "bin"))), "Filling" = list("touch", venv_python(path))), ...)
+}
+
+test_that("whole or not at all: a failure leaves nothing, or what was there", {
+  path <- file.path(withr::local_tempdir(), "a", "venv")
+  fails <- fake_commands(path, list("Failing" = list("sh", c("-c", "echo no such package; exit 3"))))
+  expect_error(
+    suppressMessages(build_venv(path, fails, TRUE)), "no such package", class = "fatebias_error_environment"
+  )
+  expect_false(file.exists(path))
+  expect_error(
+    suppressMessages(build_venv(path, list("Running" = list("no-such-program", character())), TRUE)),
+    class = "fatebias_error_environment"
+  )
+  expect_identical(suppressMessages(build_venv(path, fake_commands(path), TRUE)), venv_python(path))
+  writeLines("first", file.path(path, "mark"))
+  expect_error(suppressMessages(build_venv(path, fails, TRUE)), class = "fatebias_error_environment")
+  expect_identical(readLines(file.path(path, "mark")), "first")
+  suppressMessages(build_venv(path, fake_commands(path), TRUE))
+  expect_false(file.exists(file.path(path, "mark")))
+  expect_identical(list.files(dirname(path)), "venv")
+})
+
+test_that("Ctrl-C while it installs leaves nothing", {
+  skip_on_os("windows")
+  path <- file.path(withr::local_tempdir(), "venv")
+  slow <- fake_commands(path, list("Waiting" = list("sleep", "30")))
+  pid <- Sys.getpid()
+  killer <- processx::process$new("sh", c("-c", sprintf("sleep 1; kill -INT %d", pid)))
+  started <- Sys.time()
+  ended <- tryCatch(suppressMessages(build_venv(path, slow, TRUE)), interrupt = function(condition) "interrupted")
+  expect_identical(ended, "interrupted")
+  expect_lt(as.numeric(Sys.time() - started, units = "secs"), 5)
+  expect_false(file.exists(path))
+})
+
+test_that("what to do next follows from the place", {
+  local_mocked_bindings(stored_venv = function() "/home/me/venv", python_is_running = function() FALSE)
+  expect_no_match(install_advice("/home/me/venv"), "RETICULATE_PYTHON")
+  expect_match(install_advice("/group/venv"), "RETICULATE_PYTHON", all = FALSE)
+})
+
+test_that("Python: this machine's Python answers", {
+  python <- Sys.getenv("RETICULATE_PYTHON")
+  skip_if_not(nzchar(python), "RETICULATE_PYTHON")
+  answer <- ask_python(python)
+  expect_identical(python_problem(answer), "")
+  expect_match(answer$version, "^3[.]")
+  expect_null(ask_python("/no/such/python"))
+})
+
+# Minutes, and downloads of gigabytes where pip has no copy: only where FATEBIAS_TEST_INSTALL is set
+test_that("Python: an environment is made, found by a new session without settings, and fits", {
+  skip_if_not(nzchar(Sys.getenv("FATEBIAS_TEST_INSTALL")), "FATEBIAS_TEST_INSTALL")
+  home <- withr::local_tempdir()
+  withr::local_envvar(R_USER_DATA_DIR = home, RETICULATE_PYTHON = NA, PYTHONPATH = NA)
+  files <- small_screen()
+  install_fatebias_python(ask = FALSE)
+  code <- sprintf(
+    "setwd('%s'); fit <- fatebias::fit_fate_bias(fatebias::read_screen('%s', '%s'), inference = 'laplace', out_dir = 'out')
+    cat(nrow(fit$gene), fatebias::fatebias_sitrep()$python$python)", home, files$screen, files$guide_map
+  )
+  done <- processx::run(file.path(R.home("bin"), "Rscript"), c("-e", code), error_on_status = FALSE)
+  expect_identical(done$stdout, paste("12", venv_python(stored_venv())), info = done$stderr)
+})
