@@ -14,12 +14,12 @@ theme_fatebias <- function(base_size = 11) {
       panel.grid.minor = ggplot2::element_blank(),
       panel.grid.major = ggplot2::element_line(colour = "grey90", linewidth = 0.3),
       axis.text = ggplot2::element_text(colour = "grey15"),
-      strip.text = ggplot2::element_text(face = "bold", hjust = 0),
+      strip.text = ggplot2::element_text(face = "bold", hjust = 0), panel.spacing.x = ggplot2::unit(11, "pt"),
       plot.title.position = "plot", plot.caption.position = "plot",
       plot.caption = ggplot2::element_text(hjust = 0, colour = "grey30"),
       legend.position = "bottom", legend.justification = "left", legend.location = "plot",
       legend.box = "vertical", legend.box.just = "left",
-      legend.margin = ggplot2::margin(0, 0, 0, 0), legend.spacing.y = grid::unit(2, "pt")
+      legend.margin = ggplot2::margin(0, 0, 0, 0), legend.spacing.y = ggplot2::unit(2, "pt")
     )
 }
 
@@ -88,10 +88,6 @@ interval_text <- function(level) sprintf("%s %% interval", format(100 * level))
 #' @noRd
 state_of <- function(call, estimate) {
   factor(ifelse(is.na(estimate), states[[3]], ifelse(call, states[[1]], states[[2]])), levels = states)
-}
-
-direction_of <- function(effect) {
-  factor(ifelse(effect > 0, "raises", "lowers"), levels = names(direction_colours))
 }
 
 #' A plot that says why there is nothing to draw

@@ -6,10 +6,10 @@ lfsr_floor <- 1e-8 # smaller ones are drawn there: so far out they say nothing b
 #'
 #' @inheritParams plot_effects
 #' @param n how many calls are labelled on each day, the smallest lfsr first.
-#' @details Local false sign rates below 1e-8, zero included, are drawn at 1e-8 as triangles. Labels are placed
-#'   by ggrepel where it is installed; without it those that would overlap are left out.
-#' @returns `plot_volcano()`: a ggplot2 object. `plot_volcano_data()`: data.table, one row a gene and day: `gene`
-#'   (of a result at guide level `guide` as well), `day`, `postmean` (log odds), `lfsr`, `evidence`
+#' @details Local false sign rates below 1e-8, zero included, are drawn at 1e-8 as triangles. Labels are
+#'   placed by ggrepel where it is installed; without it those that would overlap are left out.
+#' @returns `plot_volcano()`: a ggplot2 object. `plot_volcano_data()`: data.table, one row a gene and day:
+#'   `gene` (of a result at guide level `guide` as well), `day`, `postmean` (log odds), `lfsr`, `evidence`
 #'   (-log10 of lfsr, at most 8), `at_floor` (lfsr below 1e-8), `call`, `state` (`call`, `no call`,
 #'   `no estimate`), `label` (name of a labelled row, else empty).
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result`.
@@ -19,21 +19,22 @@ lfsr_floor <- 1e-8 # smaller ones are drawn there: so far out they say nothing b
 #' @export
 plot_volcano <- function(x, n = 5L) {
   points <- plot_volcano_data(x, n)
-  points$kind <- factor(ifelse(points$call & points$at_floor, "call, lfsr < 1e-8", as.character(points$state)),
-                        levels = c("call, lfsr < 1e-8", states))
+  kinds <- c(sprintf("call, lfsr < %s", format(lfsr_floor)), states)
+  kind <- ifelse(points$call & points$at_floor, kinds[[1]], as.character(points$state))
+  points$kind <- factor(kind, levels = kinds)
+  points$colour <- ifelse(points$call, ifelse(points$postmean > 0, "raises", "lowers"), "none")
   ggplot2::ggplot(points, ggplot2::aes(.data$postmean, .data$evidence)) +
     ggplot2::geom_hline(yintercept = -log10(x$lfsr_thresh), linetype = "dashed", colour = "grey40") +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50", linewidth = 0.3) +
     ggplot2::geom_point(
-      ggplot2::aes(shape = .data$kind, colour = ifelse(.data$call, as.character(direction_of(.data$postmean)), "none")),
-      size = 1.8
+      ggplot2::aes(shape = .data$kind, colour = .data$colour), size = 1.8
     ) +
     label_layer(points) +
-    ggplot2::scale_shape_manual(NULL, values = rlang::set_names(c(17, 16, 1, 4), levels(points$kind))) +
+    ggplot2::scale_shape_manual(NULL, values = rlang::set_names(c(17, 16, 1, 4), kinds)) +
     ggplot2::scale_colour_manual(NULL, values = c(direction_colours, none = "grey50"),
                                  breaks = names(direction_colours)) +
-    ggplot2::scale_x_continuous("effect (log odds)", n.breaks = 4, expand = ggplot2::expansion(mult = 0.15)) +
-    ggplot2::scale_y_continuous("-log10 lfsr", expand = ggplot2::expansion(mult = c(0.03, 0.12))) +
+    ggplot2::scale_x_continuous("effect (log odds)", n.breaks = 4, expand = ggplot2::expansion(mult = 0.25)) +
+    ggplot2::scale_y_continuous("-log10 lfsr", expand = ggplot2::expansion(mult = c(0.03, 0.2))) +
     facet_days(ncol = min(2L, length(x$days))) +
     ggplot2::labs(caption = caption("Dashed: lfsr = ", format(x$lfsr_thresh), ".")) +
     theme_fatebias()
@@ -47,7 +48,8 @@ label_layer <- function(points) {
   aes <- ggplot2::aes(label = .data$label)
   if (rlang::is_installed("ggrepel")) {
     ggrepel::geom_text_repel(
-      aes, labelled, size = 2.8, seed = 1, max.overlaps = Inf, min.segment.length = 0.2, segment.colour = "grey60"
+      aes, labelled, size = 2.8, seed = 1, max.overlaps = Inf, min.segment.length = 0.2,
+      segment.colour = "grey60"
     )
   } else {
     ggplot2::geom_text(aes, labelled, size = 2.8, vjust = -0.7, check_overlap = TRUE)
@@ -74,13 +76,13 @@ plot_volcano_data <- function(x, n = 5L) {
 
 #' When effects begin
 #'
-#' For each gene the probability of an effect by day, the most probable first day, and what happens after it.
+#' For each gene the probability of an effect by day, the most probable first day, and what follows it.
 #'
 #' @inheritParams plot_effects
-#' @param genes names of genes, drawn in this order. NULL: the `n` strongest hits; without hits the plot says
-#'   so.
-#' @returns `plot_onset()`: a ggplot2 object. `plot_onset_data()`: data.table, one row a gene and event: `gene`
-#'   (of a result at guide level `guide` as well), `panel` (`effect on` or `pattern`), `event`
+#' @param genes names of genes, drawn in this order. NULL: the `n` strongest hits; without hits the plot
+#'   says so.
+#' @returns `plot_onset()`: a ggplot2 object. `plot_onset_data()`: data.table, one row a gene and event:
+#'   `gene` (of a result at guide level `guide` as well), `panel` (`effect on` or `pattern`), `event`
 #'   (a day, or `onset`, `persists`, `switches`), `probability` (by event: active on the day; that the onset
 #'   is the day marked; active on all days after the onset; effects of both signs), `is_onset` (TRUE on the
 #'   most probable day of onset).
@@ -147,7 +149,8 @@ plot_mixture_weights <- function(x) {
     data.table::data.table(family = "null", matrix = "null", pi = x$null_pi)
   )
   bars <- bars[bars$pi >= weight_shown]
-  ggplot2::ggplot(bars, ggplot2::aes(.data$pi, stats::reorder(.data$matrix, .data$pi), fill = .data$family)) +
+  bars$matrix <- stats::reorder(bars$matrix, bars$pi)
+  ggplot2::ggplot(bars, ggplot2::aes(.data$pi, .data$matrix, fill = .data$family)) +
     ggplot2::geom_col() +
     ggplot2::scale_fill_viridis_d(NULL, end = 0.9) +
     ggplot2::labs(x = "estimated weight", y = NULL) +
@@ -158,8 +161,8 @@ plot_mixture_weights <- function(x) {
 #'
 #' @param object a `mash_result`, from [run_mash()].
 #' @param what `"heatmap"`: [plot_heatmap()]; `"effects"`: [plot_effects()]; `"volcano"`: [plot_volcano()];
-#'   `"onset"`: [plot_onset()]; `"weights"`: estimated weights of the covariance matrices by family, where they
-#'   are 0.005 or more.
+#'   `"onset"`: [plot_onset()]; `"weights"`: estimated weights of the covariance matrices by family, where
+#'   they are 0.005 or more.
 #' @param ... arguments of that function, such as `n = 10`.
 #' @returns A ggplot2 object.
 #' @section Errors: `fatebias_error_mash`, also for the weights of a result of ashr, which has none.

@@ -1,7 +1,5 @@
 # Effects by gene and day, from a mash_result: as intervals and as tiles.
 
-genes_plotted <- 30L
-
 #' Effects of genes by day
 #'
 #' `plot_effects()` draws posterior means of mash with their intervals beside the estimates that mash was
@@ -18,18 +16,18 @@ genes_plotted <- 30L
 #' own. On a day without an estimate mash borrows everything from the other days; such an effect is drawn,
 #' marked, and never a call.
 #'
-#' Rows of the heatmap, where `genes` is NULL, stand so that patterns show: rows with calls first; those whose
-#' first call raises the contrast fate before those whose first call lowers it; then by the day of the first
-#' call, the number of calls (most first) and the smallest lfsr.
-#' @returns `plot_effects()`, `plot_heatmap()`: a ggplot2 object. `plot_effects_data()`: data.table, one row a
-#'   gene and day:
+#' Rows of the heatmap, where `genes` is NULL, stand so that patterns show: rows with calls first; those
+#' whose first call raises the contrast fate before those whose first call lowers it; then by the day of the
+#' first call, the number of calls (most first) and the smallest lfsr.
+#' @returns `plot_effects()`, `plot_heatmap()`: a ggplot2 object. `plot_effects_data()`: data.table, one row
+#'   a gene and day:
 #'   - `gene` (of a result at guide level `guide` as well), `day`: factors, in the order drawn; `time`;
 #'   - `estimate`, `std.error`, `estimate_low`, `estimate_high`: what mash was given, log odds, with interval;
 #'   - `postmean`, `postsd`, `low`, `high`: posterior mean and SD, log odds, with interval;
 #'   - `lfsr`, `call` (TRUE/FALSE), `state` (`call`, `no call`, `no estimate`).
 #'
-#'   `plot_heatmap_data()`: data.table `gene`, `day`, `time`, `postmean`, `lfsr`, `call`, and `mark`: `+` or an
-#'   en dash for a call that raises or lowers, a middle dot for no estimate, else empty.
+#'   `plot_heatmap_data()`: data.table `gene`, `day`, `time`, `postmean`, `lfsr`, `call`, and `mark`: `+` or
+#'   an en dash for a call that raises or lowers, a middle dot for no estimate, else empty.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result`, and for unknown genes, with the
 #'   nearest known names.
 #' @examples
@@ -45,7 +43,9 @@ plot_effects <- function(x, genes = NULL, n = 30L, level = 0.9) {
     ggplot2::geom_linerange(
       ggplot2::aes(xmin = .data$low, xmax = .data$high), linewidth = 0.5, colour = "grey25"
     ) +
-    ggplot2::geom_point(ggplot2::aes(.data$estimate, shape = "estimate"), size = 2, na.rm = TRUE) +
+    ggplot2::geom_point(
+      ggplot2::aes(.data$estimate, shape = "estimate", fill = "estimate"), size = 2, na.rm = TRUE
+    ) +
     ggplot2::geom_point(ggplot2::aes(.data$postmean, shape = .data$state, fill = .data$state), size = 1.7) +
     scale_states() +
     scale_y_rows() +
@@ -57,19 +57,19 @@ plot_effects <- function(x, genes = NULL, n = 30L, level = 0.9) {
     theme_fatebias()
 }
 
-#' Shapes of estimates and of posterior means by state
+#' Shapes and fills of estimates and of posterior means by state, in one legend
 #' @noRd
 scale_states <- function() {
   kinds <- c("estimate", states)
-  labels <- c("estimate", "posterior, call", "posterior, no call", "posterior, no estimate")
-  list(
-    ggplot2::scale_shape_manual(
-      NULL, values = rlang::set_names(c(5, 21, 21, 4), kinds), breaks = kinds, labels = labels,
-      guide = ggplot2::guide_legend(ncol = 2, override.aes = list(fill = c(NA, "black", "grey75", NA)))
-    ),
-    ggplot2::scale_fill_manual(
-      values = rlang::set_names(c("black", "grey75", "grey75"), states), guide = "none"
+  scale <- function(make, values) {
+    make(
+      NULL, values = rlang::set_names(values, kinds), breaks = kinds, guide = ggplot2::guide_legend(ncol = 2),
+      labels = c("estimate", "posterior, call", "posterior, no call", "posterior, no estimate")
     )
+  }
+  list(
+    scale(ggplot2::scale_shape_manual, c(5, 21, 21, 4)),
+    scale(ggplot2::scale_fill_manual, c("white", "black", "grey75", "white"))
   )
 }
 
@@ -102,7 +102,7 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
     ggplot2::geom_text(ggplot2::aes(label = .data$mark, colour = .data$ink), fontface = "bold", size = 3.8) +
     ggplot2::scale_colour_identity() +
     ggplot2::scale_fill_gradient2(
-      "effect\n(log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
+      "effect (log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
       high = direction_colours[["raises"]], limits = c(-limit, limit), na.value = "grey82"
     ) +
     scale_x_days(x$days) +
@@ -112,7 +112,7 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
       if (anyNA(tiles$fill)) "; \u00b7 no estimate on this day", "."
     )) +
     theme_fatebias() +
-    ggplot2::theme(panel.grid = ggplot2::element_blank(), legend.position = "right")
+    ggplot2::theme(panel.grid = ggplot2::element_blank())
 }
 
 no_estimate_mark <- "\u00b7"
@@ -144,7 +144,8 @@ plot_heatmap_data <- function(x, genes = NULL, n = 30L) {
 by_pattern <- function(effects, level) {
   postmean <- lfsr <- NULL
   patterns <- effects[, list(
-    first = match(TRUE, call), n_calls = sum(call), lfsr_min = min(lfsr), lowers = postmean[match(TRUE, call)] < 0
+    first = match(TRUE, call), n_calls = sum(call), lfsr_min = min(lfsr),
+    lowers = postmean[match(TRUE, call)] < 0
   ), by = level]
   order <- order(is.na(patterns$first), patterns$lowers, patterns$first, -patterns$n_calls, patterns$lfsr_min)
   as.character(patterns[[level]][order])

@@ -5,28 +5,29 @@ panels_without_hits <- 3L # the closest genes, where none is called
 
 #' Write the report
 #'
-#' One self-contained HTML file that needs no network: the answer in words, a table of hits that can be sorted,
-#' filtered and downloaded, effects by gene and day, one panel a top gene, onset and persistence, volcano by
-#' day, calibration where [certify_fit()] was run, QC, the fit, methods for a paper, and how to make the result again.
+#' One self-contained HTML file that needs no network: the answer in words, a table of hits that can be
+#' sorted, filtered and downloaded, effects by gene and day, one panel a top gene, onset and persistence,
+#' volcano by day, calibration where it was run, QC, the fit, methods for a paper, and how to make the result
+#' again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
 #' @param hits ranked genes, from [rank_hits()].
 #' @param qc a `fatebias_qc`, from [assess_qc()].
-#' @param certificate what `certify_fit()` returned, or NULL: then the report says how to get one.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a panel of their own.
 #' @param title title of the report.
 #' @returns `path`, invisibly.
-#' @section Errors: `fatebias_error_report` when pandoc is missing, when what it was given does not belong together
-#'   (other genes, other days), or when rendering fails; `fatebias_error_export` when `path` cannot be written.
-#'   The file is written whole or not at all.
+#' @section Errors: `fatebias_error_report` when pandoc is missing, when the parts are not of one analysis
+#'   (other genes, other days), or when rendering fails; `fatebias_error_export` when `path` cannot be
+#'   written. The file is written whole or not at all.
 #' @examplesIf rmarkdown::pandoc_available("2.0")
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' render_report(fit, run_mash(fit), path = tempfile(fileext = ".html"), n_panels = 2)
 #' @export
-render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit), certificate = NULL,
-                          path = file.path(fit$out_dir, "report.html"), n_panels = panels, title = "Fate bias") {
+render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
+                          path = file.path(fit$out_dir, "report.html"), n_panels = panels,
+                          title = "Fate bias") {
   validate_report_parts(fit, mash, hits, qc)
   checkmate::assert_string(path, pattern = "\\.html$")
   checkmate::assert_count(n_panels)
@@ -34,7 +35,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
-    fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate,
+    fit = fit, mash = mash, hits = hits, qc = qc,
     genes = panel_genes(hits, n_panels), title = title
   )
   folder <- tempfile("report-")
@@ -62,7 +63,8 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
       params = list(report = report), envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
     ),
     error = function(error) {
-      abort_report(c("The report cannot be rendered.", x = "{conditionMessage(error)}"), call = call, parent = error)
+      message <- c("The report cannot be rendered.", x = "{conditionMessage(error)}")
+      abort_report(message, call = call, parent = error)
     }
   )
 }
@@ -72,7 +74,8 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
 move_whole <- function(made, path, call = rlang::caller_env()) {
   stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = ".html")
   on.exit(unlink(stage))
-  if (!file.copy(made, stage) || !file.rename(stage, path)) abort_export("Cannot write {.path {path}}.", call = call)
+  moved <- file.copy(made, stage) && file.rename(stage, path)
+  if (!moved) abort_export("Cannot write {.path {path}}.", call = call)
 }
 
 validate_pandoc <- function(call = rlang::caller_env()) {
@@ -92,10 +95,10 @@ validate_report_parts <- function(fit, mash, hits, qc, call = rlang::caller_env(
   parts <- list(fit = fit$gene$gene, hits = hits$gene)
   for (name in names(parts)) {
     if (!setequal(parts[[name]], mash$table$gene)) {
-      abort_report("{.arg {name}} and {.arg mash} hold different genes: they are not of one analysis.", call = call)
+      abort_report("{.arg {name}} and {.arg mash} hold different genes, not one analysis.", call = call)
     }
   }
   if (!identical(fit$days, mash$days)) {
-    abort_report("{.arg fit} and {.arg mash} have different days: they are not of one analysis.", call = call)
+    abort_report("{.arg fit} and {.arg mash} have different days: not one analysis.", call = call)
   }
 }

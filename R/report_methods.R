@@ -1,5 +1,5 @@
-# The parts of the report on how the result was made: QC and fit in words, the paragraph for a paper, its
-# references, and what it takes to make the result again.
+# The parts of the report on how the result was made: alerts, what was left out, fit and methods in words, and what
+# it takes to make the result again. Longer prose stands in inst/report/report.Rmd.
 
 fair_weight <- c(0.5, 2) # weight times dispersion outside: the weight is not what the labels call for
 few_cells <- 20L # a guide with fewer usable cells is named as rare
@@ -15,23 +15,27 @@ report_alerts <- function(fit, mash, hits, qc) {
   c(
     if (any(!qc$pass)) {
       alert("problem", sprintf(
-        "**QC failed:** %s. Do not use these results before this is understood; see [QC](#qc).",
+        "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
         and_list(sprintf("%s (worst gene %s)", qc$assertion[!qc$pass], qc$worst_gene[!qc$pass]))
       ))
     },
     if (!isTRUE(m$convergence$converged)) {
-      alert("problem", "**The fit has not converged.** Estimates and standard errors may be off; see [Fit](#fit).")
+      alert("problem", paste(
+        "**The fit has not converged.** Estimates and standard errors may be off; see [Fit](#fit)."
+      ))
     },
     if (any(off < fair_weight[1] | off > fair_weight[2])) {
       alert("problem", sprintf(
-        "**The likelihood weight (%s) is not what the labels call for** (about %s): standard errors are off.",
+        "**Standard errors are off:** the likelihood weight is %s, but the labels call for about %s.",
         show_weight(m$likelihood_weight), show_weight(1 / unlist(m$dispersion))
       ))
     },
-    if (length(mash$fallbacks) > 0) alert("note", paste0("mash took a fall-back: ", and_list(mash$fallbacks), ".")),
+    if (length(mash$fallbacks) > 0) {
+      alert("note", paste0("mash took a fall-back: ", and_list(mash$fallbacks), "."))
+    },
     if (nrow(mash$missing) > 0) {
       alert("note", cli::pluralize(
-        "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing (no cell carries it that day): ",
+        "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing, for want of cells: ",
         "{first_few(paste(mash$missing$name, 'on', mash$missing$day))}."
       ))
     },
@@ -44,7 +48,8 @@ report_alerts <- function(fit, mash, hits, qc) {
 left_out_words <- function(fit) {
   s <- fit$manifest$screen
   out <- unlist(s$left_out)
-  reason <- c(no_guide = "without a guide", too_many_guides = sprintf("with more than %s guides", fit$settings$Kmax))
+  too_many <- sprintf("with more than %s guides", fit$settings$Kmax)
+  reason <- c(no_guide = "without a guide", too_many_guides = too_many)
   c(
     sprintf(
       "%s of %s cells were used%s.", count(s$n_cells), count(s$n_cells_file),
@@ -73,7 +78,7 @@ rare_guides_words <- function(cells) {
   total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
   rare <- cells$guide[total < few_cells]
   if (length(rare) == 0) {
-    return(sprintf("Every guide is in %d or more usable cells; the median is %s.", few_cells, stats::median(total)))
+    return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
   }
   cli::pluralize(
     "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({first_few(rare)}); ",
@@ -87,13 +92,13 @@ fit_words <- function(fit) {
   m <- fit$manifest
   c(
     sprintf(
-      "Likelihood weight %s; dispersion of the labels %s. Their product is %s: 1 where the weight is what the labels call for.",
+      "Likelihood weight %s; dispersion of the labels %s. Their product is %s (1: as the labels call for).",
       show_weight(m$likelihood_weight), show_weight(m$dispersion),
       show_weight(unlist(m$likelihood_weight) * unlist(m$dispersion))
     ),
     if (!is.null(m$estimates$sandwich_ratio)) {
       sprintf(
-        "Sandwich standard errors are %.2f times the model's (median over genes and days; 1 under a right model).",
+        "Sandwich standard errors are %.2f times the model's (median; 1 under a right model).",
         m$estimates$sandwich_ratio
       )
     },
@@ -124,85 +129,39 @@ scale_table <- function(fit) {
   do.call(rbind, rows)
 }
 
-#' Methods in a paragraph that can go into a paper
+#' How the likelihood weight was set, and how the model was fitted, for the methods paragraph
 #' @noRd
-methods_words <- function(fit, mash) {
-  m <- fit$manifest
-  s <- m$screen
-  engine <- if (m$convergence$engine == "laplace") {
-    "at the posterior mode, with the curvature there"
-  } else {
-    sprintf("by stochastic variational inference in Pyro (Bingham et al. 2019; approximate posterior: %s)",
-            m$convergence$approx_posterior)
+weight_words <- function(fit) {
+  weight <- show_weight(fit$manifest$likelihood_weight)
+  if (is.numeric(fit$manifest$settings$likelihood_weight)) {
+    return(paste("was weighted by", weight))
   }
-  paste(
-    sprintf(
-      "Fate bias was estimated with fatebias %s from %s cells with %s guides on %s genes and %s control guides, on %d days and in %d replicate%s.",
-      m$fatebias_version, count(s$n_cells), count(s$n_guides), count(s$n_genes), count(s$n_ntc), length(m$days),
-      length(s$replicates), if (length(s$replicates) == 1) "" else "s"
-    ),
-    sprintf(
-      "The vector of fate probabilities of each cell was modelled by a softmax regression (reference fate %s) with an intercept by day, an effect of the replicate, a slope on the number of guides in the cell, and the sum of the effects of its guides; the effect of a guide is that of its gene on that day (a Gaussian random walk over days) and a deviation of the guide, centred within the gene. Control guides have no effect.",
-      m$fates[[1]]
-    ),
-    weight_sentence(fit), sprintf("The model was fitted %s.", engine), mash_sentence(mash),
-    sprintf(
-      "Genes with a local false sign rate below %s on any day were called. Effects are changes of the log odds of %s.",
-      format(mash$lfsr_thresh), paste(contrast_fates(fit), collapse = " against ")
-    )
+  paste0(
+    "was weighted by the inverse of the Pearson dispersion of these probabilities (quasi-likelihood, Wedderburn ",
+    "1974; weight ", weight, ")"
   )
 }
 
-weight_sentence <- function(fit) {
-  weight <- show_weight(fit$manifest$likelihood_weight)
-  if (is.character(fit$manifest$settings$likelihood_weight)) {
-    return(sprintf(
-      "Since the labels are probabilities, the log likelihood of a cell was weighted by the inverse of their Pearson dispersion (quasi-likelihood, Wedderburn 1974; weight %s).",
-      weight
-    ))
+engine_words <- function(fit) {
+  convergence <- fit$manifest$convergence
+  if (convergence$engine == "laplace") {
+    return("at the posterior mode, with the curvature there")
   }
-  sprintf("The log likelihood of a cell was weighted by %s.", weight)
+  paste0(
+    "by stochastic variational inference in Pyro (Bingham et al. 2019; approximate posterior: ",
+    convergence$approx_posterior, ")"
+  )
 }
 
-mash_sentence <- function(mash) {
+mash_words <- function(mash) {
   if (mash$discovery_method == "ashr") {
-    return(sprintf(
-      "The %s were shrunk day by day with ashr %s (Stephens 2017).", mash$origin, utils::packageVersion("ashr")
-    ))
+    return(sprintf("day by day with ashr %s (Stephens 2017)", utils::packageVersion("ashr")))
   }
   sprintf(
-    "The %s were shrunk across days with mashr %s (Urbut et al. 2019; %d covariance matrices: %s; correlation of the estimates between days: %s).",
-    mash$origin, utils::packageVersion("mashr"), nrow(mash$covariances),
-    and_list(unique(mash$covariances$family)), mash$v$why
+    "across days with mashr %s (Urbut et al. 2019; %d covariance matrices of the families %s; V: %s)",
+    utils::packageVersion("mashr"), nrow(mash$covariances), and_list(unique(mash$covariances$family)), mash$v$why
   )
 }
-
-#' References of the methods paragraph
-#' @noRd
-report_references <- c(
-  paste(
-    "Bingham E, Chen JP, Jankowiak M, et al. (2019). Pyro: Deep Universal Probabilistic Programming.",
-    "*Journal of Machine Learning Research* 20(28), 1-6."
-  ),
-  paste(
-    "Stephens M (2017). False discovery rates: a new deal. *Biostatistics* 18, 275-294.",
-    "doi:10.1093/biostatistics/kxw041"
-  ),
-  paste(
-    "Urbut SM, Wang G, Carbonetto P, Stephens M (2019). Flexible statistical methods for estimating and testing",
-    "effects in genomic studies with multiple conditions. *Nature Genetics* 51, 187-195.",
-    "doi:10.1038/s41588-018-0268-8"
-  ),
-  paste(
-    "Wedderburn RWM (1974). Quasi-likelihood functions, generalized linear models, and the Gauss-Newton method.",
-    "*Biometrika* 61, 439-447. doi:10.1093/biomet/61.3.439"
-  ),
-  paste(
-    "Where the fate probabilities are CellRank's: Weiler P, Lange M, Klein M, Pe'er D, Theis F (2024). CellRank 2:",
-    "unified fate mapping in multiview single-cell data. *Nature Methods* 21, 1196-1205.",
-    "doi:10.1038/s41592-024-02303-9"
-  )
-)
 
 #' Settings of the fit as lines of a configuration file
 #' @noRd
@@ -215,7 +174,7 @@ settings_lines <- function(fit) {
 #' @noRd
 version_table <- function(fit) {
   python <- unlist(fit$manifest$versions)
-  r <- vapply(c("mashr", "ashr", "ggplot2"), function(p) as.character(utils::packageVersion(p)), character(1))
+  r <- vapply(c("mashr", "ashr"), function(p) as.character(utils::packageVersion(p)), character(1))
   all <- c(fatebias = fit$manifest$fatebias_version, python, R = as.character(getRversion()), r)
   data.frame(Software = names(all), Version = unname(all), row.names = NULL)
 }

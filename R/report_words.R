@@ -36,7 +36,8 @@ answer_words <- function(fit, mash, hits) {
   calls <- called_days(mash)
   n_hits <- sum(hits$hit_anyday)
   if (n_hits == 0) {
-    return(list(head = no_hits_words(mash, hits), how_sure = c(no_effects_words(mash), reach_words(fit, mash))))
+    sure <- c(no_effects_words(mash), reach_words(fit, mash))
+    return(list(head = no_hits_words(mash, hits), how_sure = sure))
   }
   told <- utils::head(hits$gene[hits$hit_anyday], strongest_told)
   list(
@@ -50,7 +51,8 @@ count_words <- function(fit, mash, hits, calls) {
   n <- sum(hits$hit_anyday)
   direction <- table(factor(call_directions(calls), c("up", "down", "both")))
   told <- c(
-    cli::pluralize("{direction[['up']]} raise{?s/} them"), cli::pluralize("{direction[['down']]} lower{?s/} them"),
+    cli::pluralize("{direction[['up']]} raise{?s/} them"),
+    cli::pluralize("{direction[['down']]} lower{?s/} them"),
     cli::pluralize("{direction[['both']]} do{?es/} both, on different days")
   )[direction > 0]
   paste0(
@@ -103,15 +105,19 @@ reach_words <- function(fit, mash) {
   sprintf(
     "A gene's effect on %s is known to within a standard error of %s (median over genes, by day): %s",
     odds_words(fit), paste(range, collapse = " to "),
-    sprintf("effects well below twice that (a factor of %.2f in the odds) may be missed.", exp(2 * max(se, na.rm = TRUE)))
+    sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se, na.rm = TRUE)))
   )
 }
 
 no_hits_words <- function(mash, hits) {
   best <- hits[1]
-  sprintf(
-    "**No gene is called.** Of %d genes none has a local false sign rate below %s on any day; the smallest is %s (%s on %s).",
-    nrow(hits), format(mash$lfsr_thresh), show_small(best$lfsr_min), best$gene, mash$days[best$best_day + 1L]
+  paste(
+    "**No gene is called.**",
+    sprintf("Of %d genes none has a local false sign rate below %s", nrow(hits), format(mash$lfsr_thresh)),
+    sprintf(
+      "on any day; the smallest is %s (%s on %s).", show_small(best$lfsr_min), best$gene,
+      mash$days[best$best_day + 1L]
+    )
   )
 }
 
@@ -123,12 +129,13 @@ gene_words <- function(gene, fit, mash, calls) {
   days <- calls[of_gene][order(match(calls$day[of_gene], mash$days))]
   verbs <- ifelse(days$postmean > 0, "raises", "lowers")
   told <- sprintf(
-    "on %s (times %s, %s)", days$day, formatC(exp(days$postmean), digits = 2, format = "f"), show_lfsr(days$lfsr)
+    "on %s (times %s, %s)", days$day, formatC(exp(days$postmean), digits = 2, format = "f"),
+    show_lfsr(days$lfsr)
   )
   by_verb <- split(told, factor(verbs, levels = unique(verbs)))
   phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
   phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
-  sprintf("**%s** %s. %s", gene, paste(phrases, collapse = " and "), course_words(mash$table[row], mash))
+  paste0("**", gene, "** ", paste(phrases, collapse = " and "), ". ", course_words(mash$table[row], mash))
 }
 
 #' What stands below the panel of a gene
@@ -147,7 +154,7 @@ report_subtitle <- function(fit) {
   m <- fit$manifest
   s <- m$screen
   paste(
-    basename(s$path), cli::pluralize("{count(s$n_cells)} cell{?s}"), cli::pluralize("{count(s$n_genes)} gene{?s}"),
+    basename(s$path), paste(count(s$n_cells), "cells"), paste(count(s$n_genes), "genes"),
     paste("days", paste(m$days, collapse = ", ")), paste(contrast_fates(fit), collapse = " against "),
     paste("fitted", substr(m$created, 1, 10)), paste("fatebias", m$fatebias_version), sep = " \u00b7 "
   )
