@@ -99,13 +99,13 @@ hits_widget <- function(fit, mash, hits) {
   data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
   reactable::reactable(
     as.data.frame(table),
-    columns = hits_columns(), elementId = "hits-table", searchable = TRUE, defaultPageSize = 15,
+    columns = hits_columns(length(mash$days)), elementId = "hits-table", searchable = TRUE, defaultPageSize = 15,
     showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE, highlight = TRUE,
     wrap = FALSE, language = reactable::reactableLang(searchPlaceholder = "Search the table")
   )
 }
 
-hits_columns <- function() {
+hits_columns <- function(n_days) {
   text <- function(name, width, ...) reactable::colDef(name = name, minWidth = width, ...)
   number <- function(name, width, digits = 2) {
     text(name, width, format = reactable::colFormat(digits = digits, separators = TRUE))
@@ -113,7 +113,10 @@ hits_columns <- function() {
   list(
     rank = number("Rank", 52, 0), gene = text("Gene", 110, filterable = TRUE, sticky = "left"),
     call = text("Call", 54, filterable = TRUE),
-    picture = text("Effect by day", 100, html = TRUE, sortable = FALSE, searchable = FALSE),
+    picture = text(
+      "Effect by day", max(100L, n_days * (bar_width + bar_gap) + 20L),
+      html = TRUE, sortable = FALSE, searchable = FALSE
+    ),
     direction = text("Direction", 80, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
     effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = small_number),
     svalue = text("s-value", 76, cell = small_number), onset = text("Onset", 70, filterable = TRUE),
