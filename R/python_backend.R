@@ -71,7 +71,7 @@ install_hints <- function() {
   rlang::set_names(verbatim(lines), rep("i", length(lines)))
 }
 
-needed_packages <- c("fatebias", "mashr", "ashr", "reticulate") # R packages that a sitrep shows
+needed_packages <- c("fatebias", "mashr", "ashr", "reticulate", "rmarkdown") # R packages that a sitrep shows
 
 python_folder <- function() system.file("python", package = "fatebias", mustWork = TRUE)
 

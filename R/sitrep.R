@@ -1,7 +1,7 @@
 # What runs here, and what is missing.
 
 # R packages beside needed_packages, and what they are for
-optional_packages <- c(targets = "the pipeline", rmarkdown = "the report", crew = "Slurm", clustermq = "Slurm")
+optional_packages <- c(targets = "the pipeline", crew = "Slurm", clustermq = "Slurm")
 
 #' What fatebias will use, and what is missing
 #'
@@ -38,10 +38,7 @@ package_version_text <- function(package) {
 #' Version of the pandoc that rmarkdown would take
 #' @noRd
 pandoc_version_text <- function() {
-  if (!requireNamespace("rmarkdown", quietly = TRUE) || !rmarkdown::pandoc_available()) {
-    return(NA_character_)
-  }
-  as.character(rmarkdown::pandoc_version())
+  if (rmarkdown::pandoc_available()) as.character(rmarkdown::pandoc_version()) else NA_character_
 }
 
 sitrep_problems <- function(python, absent_r, pandoc) {
@@ -52,7 +49,7 @@ sitrep_problems <- function(python, absent_r, pandoc) {
       purpose <- ifelse(is.na(use), "", sprintf(" (for %s)", use))
       sprintf("R has no package %s%s: install.packages(\"%s\")", absent_r, purpose, absent_r)
     },
-    if (is.na(pandoc) && !"rmarkdown" %in% absent_r) {
+    if (is.na(pandoc)) {
       "No pandoc, for the report: install it, or name the folder of RStudio's as RSTUDIO_PANDOC"
     },
     if (length(absent_python) > 0) {

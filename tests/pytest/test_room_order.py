@@ -6,16 +6,9 @@ from pathlib import Path
 import fatebias
 
 ROOMS = [
-    *("errors", "settings", "guide_map", "screen", "screen_file"),
-    *(
-        "lookalikes",
-        "findings",
-        "preflight_fates",
-        "preflight_guides",
-        "preflight_levels",
-        "preflight_map",
-        "preflight",
-    ),
+    *("errors", "settings", "guide_map", "screen", "screen_file", "screen_summary"),
+    *("lookalikes", "findings"),
+    *("preflight_fates", "preflight_guides", "preflight_levels", "preflight_map", "preflight"),
     *("stopwatch", "checkpoint"),
     *("effects", "cells", "model", "posterior"),
     *("design", "prior", "curvature", "likelihood_weight", "covariance", "scales", "mode", "laplace", "estimates"),
