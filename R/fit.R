@@ -12,7 +12,8 @@
 #'   was settled when the screen was read.
 #' @param ... settings by name, such as `num_steps = 1000, seed = 7`.
 #' @param out_dir folder of the results; it is created.
-#' @param progress show a progress bar?
+#' @param progress show bars with the time left? Default: in an interactive session, and not within a pipeline
+#'   or on CI; the option `fatebias.progress` (TRUE or FALSE) decides otherwise.
 #' @returns A `fatebias_fit`, a list with
 #'   - `gene`: data.table `gene, betahat_d0.., se_d0..`, posterior mean and SD of theta by day, in log odds;
 #'   - `guide`: data.table `guide, gene, betahat_d*, se_d*`, the same of beta;
@@ -30,7 +31,7 @@
 #' fit
 #' summary(fit)
 #' @export
-fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL, progress = interactive()) {
+fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL, progress = show_progress()) {
   validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
   settings <- with_screen_settings(update_settings(settings, ...), screen)
   out_dir <- out_dir %||% settings$out_dir

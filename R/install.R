@@ -3,11 +3,13 @@
 
 torch_pin <- "^torch=="
 python_names <- c("python3", "python3.13", "python3.12", "python3.11", "python")
-# what a Python must say of itself: version, can R run it within its own process, can it make environments?
+# What a Python must say of itself: version; its own path (of an environment: that of the Python it was made from);
+# can R run it within its own process; can it make environments?
 python_question <- paste(
-  "import importlib.util as u, platform, sysconfig as s, sys;",
+  "import importlib.util as u, json, platform, sysconfig as s, sys;",
   "shared = s.get_config_var('Py_ENABLE_SHARED') or s.get_config_var('PYTHONFRAMEWORK') or sys.platform == 'win32';",
-  "print(platform.python_version(), int(bool(shared)), int(all(u.find_spec(m) for m in ('venv', 'ensurepip'))))"
+  "venv = all(u.find_spec(m) for m in ('venv', 'ensurepip')); base = getattr(sys, '_base_executable', sys.executable);",
+  "print(json.dumps(dict(version=platform.python_version(), base=base, shared=bool(shared), venv=venv)))"
 )
 
 #' Make the Python environment of fatebias
@@ -147,9 +149,10 @@ validate_venv_place <- function(path, overwrite, call = rlang::caller_env()) {
 #' @noRd
 choose_python <- function(given = NULL, found = Sys.which(python_names), ask = ask_python, call = rlang::caller_env()) {
   candidates <- given %||% unique(found[nzchar(found)])
-  problems <- vapply(candidates, function(path) python_problem(ask(path)), character(1))
+  said <- lapply(candidates, ask)
+  problems <- vapply(said, python_problem, character(1))
   if (any(problems == "")) {
-    return(candidates[[which(problems == "")[[1]]]])
+    return(said[[which(problems == "")[[1]]]]$base)
   }
   abort_environment(c(
     "No suitable Python: fatebias needs {python_min} or later, with venv and its shared library.",
@@ -159,15 +162,14 @@ choose_python <- function(given = NULL, found = Sys.which(python_names), ask = a
   ), call = call)
 }
 
-#' What a Python says of itself: version, shared (library), venv; NULL where it does not run
+#' What a Python says of itself: version, base, shared, venv; NULL where it does not run
 #' @noRd
 ask_python <- function(path) {
   ran <- tryCatch(
     processx::run(path, c("-c", python_question), error_on_status = FALSE, timeout = 60),
     error = function(error) list(status = 127)
   )
-  said <- if (ran$status == 0) strsplit(trimws(ran$stdout), " ", fixed = TRUE)[[1]]
-  if (length(said) == 3) list(version = said[[1]], shared = said[[2]] == "1", venv = said[[3]] == "1")
+  if (identical(ran$status, 0L)) jsonlite::fromJSON(ran$stdout)
 }
 
 #' Why fatebias cannot be installed with a Python; "" where it can

@@ -1,6 +1,6 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
-  "conditions", "checks", "settings_table", "settings", "fit_files", "python_backend", "screen", "preflight",
+  "conditions", "checks", "settings_table", "settings", "progress", "fit_files", "python_backend", "screen", "preflight",
   "fate_screen", "simulate", "fit", "controls", "qc", "mash_covariances", "day_covariances",
   "mash_estimates", "mash_correlation", "activity", "mash_model", "mash", "mash_result", "compare_mash",
   "hits", "plot_style", "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit",

@@ -85,14 +85,14 @@ def _check(args: argparse.Namespace) -> None:
 
 def _fit(args: argparse.Namespace) -> None:
     settings = _settings(args)
-    manifest = fit_screen(args.screen, args.guides, args.out, settings, progress=not args.quiet)
+    manifest = fit_screen(args.screen, args.guides, args.out, settings, progress=False if args.quiet else None)
     assert_qc(assess_qc(args.out, settings), settings.mode)
     print(f"{len(manifest['files'])} files in {args.out} after {manifest['seconds']['total']:.1f} s")
 
 
 def _simulate(args: argparse.Namespace) -> None:
     given = {name: getattr(args, name) for name in ARGUMENTS if getattr(args, name) is not None}
-    for name, path in simulate_to(args.out, given).items():
+    for name, path in simulate_to(args.out, given, progress=None).items():
         print(f"{name}: {path}")
 
 

@@ -17,6 +17,7 @@ from anndata.io import read_elem, write_elem
 
 from .errors import ScreenError
 from .guide_map import first_few, read_guide_map
+from .progress import SILENT, Progress
 from .screen import RawCells, Screen, build_screen, contrast_weights
 from .settings import Settings
 
@@ -24,23 +25,27 @@ PROBABILITY_TOLERANCE = 1e-3  # how far the fate probabilities of a cell may sum
 _ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
 
 
-def read_screen(path: str | Path, guide_map: str | Path, settings: Settings) -> Screen:
+def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
     """Read, check and index a screen (layout: DESIGN section 2); raises ScreenError before any fitting."""
     names = read_guide_map(guide_map)
-    return build_screen(read_cells(path, settings), names, settings, where=str(path))
+    return build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
 
 
-def read_cells(path: str | Path, settings: Settings) -> RawCells:
+def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
     path = Path(path)
-    with open_file(path) as file:
+    with open_file(path) as file, progress.bar("Reading", 4) as bar:
         reader = Reader(path, file, settings)
         fates, probs = reader.fate_probs()
         contrast_weights(settings.contrast_fate, fates)
+        bar.advance()
         guides, guide_names = reader.guides()
+        bar.advance()
         day = reader.labels(f"obs['{settings.day_key}']", "obs", settings.day_key)
+        bar.advance()
         covar = f"obsm/{settings.covar_key}"
         replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
+        bar.advance()
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
     return RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
 
