@@ -6,7 +6,7 @@ from pathlib import Path
 import fatebias
 
 ROOMS = [
-    *("errors", "progress", "settings", "guide_map", "screen", "screen_file", "screen_summary"),
+    *("errors", "progress", "interrupts", "settings", "guide_map", "screen", "screen_file", "screen_summary"),
     *("lookalikes", "findings"),
     *("preflight_fates", "preflight_guides", "preflight_levels", "preflight_map", "preflight"),
     *("stopwatch", "checkpoint"),

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,8 @@ from .preflight import check_screen
 from .qc import assert_qc, assess_qc
 from .settings import Settings, parse_assignment
 from .simulate import ARGUMENTS, simulate_to
+
+INTERRUPTED = 130  # the shell's exit code for Ctrl-C
 
 
 def main_parser() -> argparse.ArgumentParser:
@@ -98,7 +101,7 @@ def _simulate(args: argparse.Namespace) -> None:
 
 @contextmanager
 def _readable_errors() -> Iterator[None]:
-    """Known errors become one message and exit code 1; fatebias's warnings one message each."""
+    """Known errors become one message and exit code 1, Ctrl-C another; fatebias's warnings one message each."""
     plain = warnings.showwarning
 
     def show(message, category, *rest, **more):
@@ -113,6 +116,10 @@ def _readable_errors() -> Iterator[None]:
     except FatebiasError as error:
         print(f"Error ({error.kind}): {error}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        message = "Interrupted. A fit goes on from its checkpoint, where it has written one."
+        print(message, file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # all files are closed; taking torch down would take seconds more
     finally:
         warnings.showwarning = plain
 
