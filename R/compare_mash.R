@@ -27,8 +27,8 @@ compare_mash <- function(specs, x, ..., folds = 5, seed = 1) {
   if (!is.list(specs) || !rlang::is_dictionaryish(specs) || length(specs) == 0) {
     abort_mash("{.arg specs} must be a list with a different name for each specification.")
   }
-  checkmate::assert_int(folds, lower = 2)
-  checkmate::assert_int(seed)
+  validate_arg(folds, checkmate::check_int, lower = 2)
+  validate_arg(seed, checkmate::check_int)
   taken <- intersect(names(list(...)), c("covariances", "discovery_method"))
   if (length(taken) > 0) abort_mash("{.arg {taken}} {?is/are} set by {.fn compare_mash} itself.")
   call <- rlang::current_env()

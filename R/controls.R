@@ -20,7 +20,7 @@
 #' @export
 fit_controls <- function(screen, settings = fate_settings(), n_splits = 10) {
   validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
-  checkmate::assert_count(n_splits, positive = TRUE)
+  validate_arg(n_splits, checkmate::check_count, positive = TRUE)
   settings <- with_screen_settings(update_settings(settings), screen)
   columns <- py_call(
     "controls", "estimate_controls",

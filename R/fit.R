@@ -71,7 +71,7 @@ with_screen_settings <- function(settings, screen, call = rlang::caller_env()) {
 #' read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' @export
 read_fit <- function(out_dir) {
-  checkmate::assert_string(out_dir)
+  validate_arg(out_dir, checkmate::check_string)
   manifest <- read_manifest(out_dir)
   n_days <- length(manifest$days)
   tables <- lapply(fit_tables, read_fit_table, out_dir = out_dir, n_days = n_days)

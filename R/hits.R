@@ -35,6 +35,6 @@ rank_hits <- function(result) {
 #' @rdname rank_hits
 #' @export
 write_hits <- function(hits, out_dir) {
-  checkmate::assert_data_frame(hits)
+  validate_arg(hits, checkmate::check_data_frame)
   write_table(hits, file.path(out_dir, "hits_ranked.csv"))
 }

@@ -99,7 +99,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
                      no_effects_prior = settings$mash_no_effects_prior,
                      null_weight = settings$mash_null_weight, day_values = NULL, ntc = NULL,
                      n_draws = 1000, seed = 1) {
-  level <- rlang::arg_match(level)
+  level <- validate_choice(level)
   settings <- update_settings(settings) # whole, before the defaults above are looked at
   settings <- update_settings(
     settings,
@@ -107,8 +107,8 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior,
     mash_smallest_scale = smallest_scale, mash_null_weight = null_weight
   )
-  checkmate::assert_count(n_draws, positive = TRUE)
-  checkmate::assert_int(seed)
+  validate_arg(n_draws, checkmate::check_count, positive = TRUE)
+  validate_arg(seed, checkmate::check_int)
   validate_dots(...names(), settings$discovery_method)
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   model <- if (settings$discovery_method == "mashr") {

@@ -46,9 +46,9 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' covariance_matrices(fading, days = c(d2 = 2, d3 = 3, d5 = 5))
 #' @export
 covariance_family <- function(name, build, weight = 0) {
-  checkmate::assert_string(name, min.chars = 1)
-  checkmate::assert_function(build, args = c("data", "days"))
-  checkmate::assert_number(weight, lower = 0, finite = TRUE)
+  validate_arg(name, checkmate::check_string, min.chars = 1)
+  validate_arg(build, checkmate::check_function, args = c("data", "days"))
+  validate_arg(weight, checkmate::check_number, lower = 0, finite = TRUE)
   structure(list(list(name = name, build = build, weight = weight)), class = "fatebias_covariances")
 }
 
@@ -67,7 +67,7 @@ c.fatebias_covariances <- function(...) {
 #' @rdname covariance_family
 #' @export
 no_matrices <- function(reason) {
-  checkmate::assert_string(reason)
+  validate_arg(reason, checkmate::check_string)
   structure(list(), reason = reason)
 }
 

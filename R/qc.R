@@ -72,7 +72,7 @@ assert_qc <- function(x, mode = NULL) {
   if (inherits(x, "fatebias_fit")) x <- assess_qc(x)
   validate_class(x, "fatebias_qc", "assess_qc", abort_qc)
   mode <- mode %||% attr(x, "mode")
-  checkmate::assert_choice(mode, c("simulation", "real"))
+  validate_arg(mode, checkmate::check_choice, c("simulation", "real"))
   violated <- which(!x$pass)
   if (length(violated) > 0) {
     message <- c("The fit violates its QC.", unlist(lapply(violated, describe_violation, x = x)))

@@ -27,8 +27,8 @@
 #' read_screen(files$screen, files$guide_map)
 #' @export
 read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
-  checkmate::assert_string(path)
-  checkmate::assert_string(guide_map)
+  validate_arg(path, checkmate::check_string)
+  validate_arg(guide_map, checkmate::check_string)
   settings <- settings_for(update_settings(settings, ...), "screen")
   for (file in c(path, guide_map)) {
     if (!file.exists(file)) abort_screen("The file {.path {file}} does not exist.")

@@ -30,7 +30,7 @@ fate_settings <- function(...) {
 #' @rdname fate_settings
 #' @export
 read_settings <- function(path = "config.yaml", ...) {
-  checkmate::assert_string(path)
+  validate_arg(path, checkmate::check_string)
   given <- override(read_config(path), overrides(...))
   checked <- resolve_settings(given, where = path)
   # resolved at once, so that later updates see the same paths
@@ -47,7 +47,7 @@ pipeline_settings <- function() read_settings(Sys.getenv("FATEBIAS_CONFIG", "con
 #' @export
 settings_for <- function(settings, stages) {
   validate_class(settings, "fatebias_settings", "fate_settings", abort_settings)
-  checkmate::assert_subset(stages, names(stage_titles), empty.ok = FALSE)
+  validate_arg(stages, checkmate::check_subset, names(stage_titles), empty.ok = FALSE)
   new_settings(unclass(settings)[intersect(names(settings), keys_of(stages))])
 }
 

@@ -22,9 +22,9 @@
 #' simulate_screen(tempfile(), cells = 2000, genes = 20)
 #' @export
 simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
-  checkmate::assert_string(out_dir)
-  checkmate::assert_string(preset)
-  checkmate::assert_count(seed)
+  validate_arg(out_dir, checkmate::check_string)
+  validate_arg(preset, checkmate::check_string)
+  validate_arg(seed, checkmate::check_count)
   given <- rlang::list2(...)
   if (!rlang::is_named2(given)) {
     abort_simulation("Every argument of a simulation must be named, as in {.code cells = 2000}.")

@@ -33,9 +33,9 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #' @export
 run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_settings()) {
   label <- rlang::as_label(rlang::enexpr(fun))
-  node <- rlang::arg_match(node)
-  checkmate::assert_function(fun)
-  checkmate::assert_string(name, pattern = "^[A-Za-z0-9_-]+$")
+  node <- validate_choice(node)
+  validate_arg(fun, checkmate::check_function)
+  validate_arg(name, checkmate::check_string, pattern = "^[A-Za-z0-9_-]+$")
   settings <- update_settings(settings)
   if (settings$execution == "local") {
     return(fun(...))

@@ -35,7 +35,7 @@ script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", 
 #' cat(job_script("gpu"), sep = "\n")
 #' @export
 job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_file = "fatebias.log") {
-  node <- rlang::arg_match(node)
+  node <- validate_choice(node)
   slurm <- update_settings(settings)$slurm
   if (grepl("[%\"\\\\]", log_file)) {
     abort_slurm(c(
