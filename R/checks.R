@@ -54,7 +54,7 @@ validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
   if (inherits(x, class)) {
     return(invisible(x))
   }
-  arg <- rlang::as_label(rlang::enexpr(x))
+  arg <- rlang::as_label(substitute(x)) # the name here, where rlang would go on to the caller's expression
   is <- class(x)[[1]]
   tryCatch(
     throw("{.arg {arg}} must come from {.fn {maker}}, not be a {.cls {is}}.", call = call),
@@ -68,7 +68,7 @@ validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
 #' @param ... its further arguments.
 #' @param arg name of the argument in the message.
 #' @noRd
-validate_arg <- function(x, check, ..., arg = rlang::as_label(rlang::enexpr(x)), call = rlang::caller_env()) {
+validate_arg <- function(x, check, ..., arg = rlang::as_label(substitute(x)), call = rlang::caller_env()) {
   force(arg)
   found <- check(x, ...)
   if (isTRUE(found)) {
@@ -82,7 +82,7 @@ validate_arg <- function(x, check, ..., arg = rlang::as_label(rlang::enexpr(x)),
 #' One of the words in the default of an argument, the first where nothing was given
 #' @noRd
 validate_choice <- function(arg, call = rlang::caller_env()) {
-  name <- rlang::as_label(rlang::enexpr(arg))
+  name <- rlang::as_label(substitute(arg))
   words <- eval(formals(rlang::caller_fn())[[name]], call)
   tryCatch(
     rlang::arg_match0(arg, words, arg_nm = name, error_call = call),
@@ -102,6 +102,6 @@ validate_names <- function(names, known, what, call = rlang::caller_env()) {
   near <- vapply(shown, nearest_word, character(1), words = known)
   lines <- sprintf("There is no %s '%s'; the nearest one is '%s'.", what, shown, near)
   if (length(unknown) > n_shown) lines <- c(lines, sprintf("%d more are not there.", length(unknown) - n_shown))
-  head <- if (length(lines) > 1) sprintf("%d names of %ss are not there.", length(unknown), what)
+  head <- if (length(lines) > 1) sprintf("%d names are not known.", length(unknown))
   abort_argument(verbatim(c(head, lines), bullet = "x"), call = call)
 }

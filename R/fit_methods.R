@@ -29,9 +29,6 @@
 #' fit["GENE00002"]$guide
 NULL
 
-# Tables of a fit with a row a guide; all others have rows by gene
-guide_tables <- c("guide", "cells")
-
 #' @rdname fatebias_fit
 #' @export
 tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
@@ -46,7 +43,7 @@ tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
       table[, names, with = FALSE], day = x$days[[d]], time = times[[d]],
       estimate = column(table, "betahat"), std.error = column(table, "se"),
       if (!is.null(fixed)) {
-        list(fixed_estimate = column(fixed, "betahat"), fixed_std.error = column(fixed, "se"))
+        data.table::data.table(fixed_estimate = column(fixed, "betahat"), fixed_std.error = column(fixed, "se"))
       }
     )
   })
@@ -103,12 +100,10 @@ as.data.frame.fatebias_fit <- function(x, row.names = NULL, optional = FALSE, ..
     return(x)
   }
   genes <- pick_genes(i, x$gene$gene)
-  tables <- intersect(names(x), c(names(fit_tables), guide_tables))
   out <- unclass(x)
-  for (name in tables[!vapply(out[tables], is.null, logical(1))]) {
+  for (name in names(Filter(Negate(is.null), out[names(fit_tables)]))) {
     table <- out[[name]]
-    rows <- order(match(table$gene, genes)) # genes as asked for, the order within each as it was
-    out[[name]] <- table[rows[seq_len(sum(table$gene %in% genes))]]
+    out[[name]] <- table[rows_of_genes(table$gene, genes)]
   }
   structure(out, class = class(x))
 }
@@ -116,17 +111,14 @@ as.data.frame.fatebias_fit <- function(x, row.names = NULL, optional = FALSE, ..
 #' Names of genes from names, positions or a logical vector
 #' @noRd
 pick_genes <- function(i, known, call = rlang::caller_env()) {
-  if (is.numeric(i) || is.logical(i)) {
-    return(known[seq_along(known)[i]])
-  }
-  validate_arg(i, checkmate::check_character, any.missing = FALSE, unique = TRUE, arg = "i", call = call)
+  if (is.numeric(i) || is.logical(i)) i <- known[seq_along(known)[i]]
+  validate_arg(i, checkmate::check_character, any.missing = FALSE, unique = TRUE, min.len = 1, call = call)
   known[validate_names(i, known, "gene", call)]
 }
 
-#' Said in the print of a part
+#' Rows by gene in the order of `genes`, those of one gene in their own order
 #' @noRd
-part_line <- function(fit) {
-  n <- nrow(fit$gene)
-  all <- fit$manifest$screen$n_genes
-  if (n < all) sprintf("Part of the fit: %d of its %s genes (%s)", n, count(all), first_few(fit$gene$gene))
+rows_of_genes <- function(gene, genes) {
+  at <- match(gene, genes)
+  order(at)[seq_len(sum(!is.na(at)))]
 }

@@ -73,8 +73,9 @@
 #'     `calls_lost` (by row and day, against mash alone);
 #'   - `fallbacks`: character, what was done other than asked; `missing`: data.table `name`, `day` of
 #'     estimates that were missing and got a vague one;
-#'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `discovery_method`, `lfsr_thresh`,
-#'     `effect_size`, `gridmult`, `n_draws`, `seed`;
+#'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `contrast` and `reference` (fates; NULL for
+#'     estimates that are no fit), `discovery_method`, `lfsr_thresh`, `effect_size`, `gridmult`, `n_draws`,
+#'     `seed`;
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
@@ -145,7 +146,8 @@ new_mash_result <- function(estimates, shrunk, model, level, settings, ...) {
       v = model$v, no_effects = shrunk$no_effects,
       fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
       missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
-      level = level, origin = estimates$origin, discovery_method = settings$discovery_method,
+      level = level, origin = estimates$origin, contrast = estimates$contrast,
+      reference = estimates$reference, discovery_method = settings$discovery_method,
       lfsr_thresh = settings$mash_lfsr_thresh, effect_size = settings$mash_effect_size,
       gridmult = model$gridmult, ...,
       model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit

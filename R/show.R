@@ -3,6 +3,7 @@
 screen_rows <- 24L
 screen_columns <- 80L
 rows_printed <- 10L # of a table in a print
+longest_name <- 18L # of a gene in a print
 
 #' Print lines, wrapped at 80 columns and cut to one screen; a cut says how much is left out
 #' @noRd
@@ -28,16 +29,13 @@ wrap_line <- function(line) {
   strwrap(line, width = screen_columns + 1L, prefix = "  ", initial = indent)
 }
 
-#' Lines of a small table, numbers with three digits, first column left
+#' Lines of a small table of texts; columns of numbers stand to the right
 #' @noRd
 table_lines <- function(table) {
-  columns <- lapply(as.list(table), function(column) {
-    if (is.double(column)) trimws(formatC(column, digits = 3, format = "g")) else as.character(column)
-  })
-  columns <- Map(function(column, name, left) {
-    # names of genes and guides may be long
-    column <- ifelse(nchar(column) > 18L, paste0(substr(column, 1, 16L), ".."), column)
-    formatC(c(name, column), width = if (left) -max(nchar(c(name, column))) else max(nchar(c(name, column))))
-  }, columns, names(columns), vapply(table, is.character, logical(1)))
-  do.call(paste, c(unname(columns), sep = "  "))
+  columns <- Map(function(column, name) {
+    number <- all(grepl("^[<+-]*[0-9.]+(e[+-]?[0-9]+)?$", column))
+    column <- c(name, ifelse(nchar(column) > longest_name, paste0(substr(column, 1, longest_name - 2L), ".."), column))
+    formatC(column, width = max(nchar(column)), flag = if (number) "" else "-")
+  }, as.list(table), names(table))
+  trimws(do.call(paste, c(unname(columns), sep = "  ")), "right")
 }

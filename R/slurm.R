@@ -4,6 +4,8 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 
 #' Run a function here or as a Slurm job
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' The heavy targets of a pipeline run through this function. With `execution: local` it calls `fun` in
 #' this process. With `execution: slurm` it sends one job, on a GPU or a CPU node, waits for it, and
 #' returns what `fun` returned there. Value, warnings and errors are those of a local run: conditions have
@@ -116,6 +118,8 @@ abort_verdict <- function(verdict, plan, call) {
 # ---- several jobs in flight ----
 
 #' Controller of a pipeline's drivers
+#'
+#' `r lifecycle::badge("experimental")`
 #'
 #' For `_targets.R`. Each Slurm job is waited for by an R process of its own, which does nothing else; this
 #' controller (from the package crew) starts them on this machine, at most `slurm.in_flight`.

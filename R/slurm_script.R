@@ -9,6 +9,8 @@ script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", 
 
 #' The batch script of a job
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' What would be submitted for a job under `execution: slurm`, without submitting it. `{{ job_name }}`,
 #' `{{ master }}` (the address of this process), `{{ auth }}` and `{{ n_jobs }}` (always 1) are filled
 #' in at submission.
