@@ -48,10 +48,13 @@ rank_hits <- function(result) {
 }
 
 new_hits <- function(table, result) {
-  structure(
-    table, class = c("fatebias_hits", class(table)), days = result$days, contrast = result$contrast,
+  attributes <- list(
+    class = c("fatebias_hits", class(table)), days = result$days, contrast = result$contrast,
     reference = result$reference, lfsr_thresh = result$lfsr_thresh, n_ranked = result$n_all %||% nrow(table)
   )
+  # by reference: after attr<- a table would be copied when a column is added
+  for (name in names(attributes)) data.table::setattr(table, name, attributes[[name]])
+  table
 }
 
 #' @rdname rank_hits

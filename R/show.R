@@ -19,10 +19,12 @@ print_lines <- function(lines, rows = screen_rows) {
   cat(lines, sep = "\n")
 }
 
-#' A line in pieces of at most 80 columns, broken at spaces, so that tables keep theirs
+#' A line in pieces of at most 80 columns, broken at spaces
+#'
+#' Heads stay as they are: they hold paths, which are copied.
 #' @noRd
 wrap_line <- function(line) {
-  if (nchar(line, "width") <= screen_columns) {
+  if (nchar(line, "width") <= screen_columns || startsWith(line, "<")) {
     return(line)
   }
   indent <- regmatches(line, regexpr("^ *", line))

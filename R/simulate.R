@@ -53,7 +53,7 @@ format.fatebias_simulation <- function(x, ...) {
 
 #' @export
 print.fatebias_simulation <- function(x, ...) {
-  print_lines(format(x))
+  cat(format(x), sep = "\n") # paths are not wrapped
   invisible(x)
 }
 

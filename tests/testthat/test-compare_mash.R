@@ -61,3 +61,10 @@ test_that("a family that gives nothing in a fold leaves NA with a warning, and t
   expect_identical(found$table$spec, c("walk", "needy"))
   expect_identical(is.na(found$table$held_out), c(FALSE, TRUE))
 })
+
+test_that("a comparison is a table", {
+  found <- compare_mash(walk_estimates(), list(walk = cov_random_walk(), canonical = "canonical"), v = diag(4), n_folds = 2)
+  expect_identical(data.table::as.data.table(found), found$table)
+  expect_identical(as.data.frame(found)$spec, found$table$spec)
+  expect_error(compare_mash(found, example_fit()), "specs", class = "fatebias_error_mash")
+})
