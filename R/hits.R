@@ -1,6 +1,7 @@
 # Ranked hits: all genes in order, and what the ranking says in words.
 
-hits_columns <- c("gene", "hit_anyday", "lfsr_min", "best_day") # those that lead the table
+ranking_columns <- c("gene", "hit_anyday", "lfsr_min", "best_day") # those that lead the table
+ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a print needs
 
 #' Rank genes
 #'
@@ -18,7 +19,8 @@ hits_columns <- c("gene", "hit_anyday", "lfsr_min", "best_day") # those that lea
 #'   `lfsr_thresh` stay when rows are taken.
 #' - `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
 #' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `direction` (`up`, towards the
-#'   contrast fate, `down` or `both`, by the days with an lfsr below the threshold; NA for other genes), `best_day`
+#'   contrast fate, `down` or `both`, by the days with an estimate and an lfsr below the
+#'   threshold; NA for other genes), `best_day`
 #'   (label), `estimate` and `std.error` (posterior mean and SD on that day, log odds), `lfsr` (on that day),
 #'   `onset` (label of the most probable first active day), `p_onset`.
 #' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `lfsr_thresh`, `contrast`.
@@ -40,7 +42,7 @@ rank_hits <- function(result) {
   }
   table <- result$table
   by_day <- lapply(c("postmean", "postsd", "lfsr"), day_columns, table = table)
-  first <- c(hits_columns, unlist(by_day))
+  first <- c(ranking_columns, unlist(by_day))
   last <- c(day_columns(table, "betahat"), day_columns(table, "se"))
   largest <- do.call(pmax, abs(table[, by_day[[1]], with = FALSE]))
   rows <- order(!table$hit_anyday, table$lfsr_min, -largest)
@@ -90,13 +92,13 @@ day_matrix <- function(table, prefix) {
   as.matrix(as.data.frame(table)[day_columns(table, prefix)])
 }
 
-#' Signs of the effects on the days that are called; of a hit by threshold unknown, on its best day
+#' Signs of the effects on the days with an estimate that are called; where there are none, on the best day
 #' @noRd
 directions <- function(hits) {
   threshold <- attr(hits, "lfsr_thresh") %||% 0
   lfsr <- day_matrix(hits, "lfsr")
-  # the best day of a hit is always one of its days
-  called <- lfsr < threshold | col(lfsr) == hits$best_day + 1L
+  called <- lfsr < threshold & !is.na(day_matrix(hits, "betahat"))
+  called <- called | (rowSums(called) == 0 & col(lfsr) == hits$best_day + 1L)
   effect <- day_matrix(hits, "postmean")
   up <- rowSums(called & effect > 0) > 0
   down <- rowSums(called & effect < 0) > 0
@@ -164,7 +166,7 @@ lfsr_text <- function(lfsr) ifelse(lfsr < 1e-15, "<1e-15", trimws(formatC(lfsr, 
 #' @export
 print.fatebias_hits <- function(x, ...) {
   # columns may have been taken away: then it is a table like any other
-  whole <- all(c(hits_columns, "postmean_d0", "postsd_d0", "lfsr_d0") %in% names(x))
+  whole <- all(c(ranking_columns, paste0(ranking_by_day, "_d0")) %in% names(x))
   if (whole) print_lines(format(x)) else print(data.table::as.data.table(x), ...)
   invisible(x)
 }
