@@ -24,7 +24,7 @@
 #' @section Errors: those of [run_mash()], with the name of the specification.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-#' compare_mash(fit, list(days = "days", canonical = "canonical"), n_folds = 3)
+#' compare_mash(fit, list(walk = cov_random_walk(), canonical = "canonical"), n_folds = 2)
 #' @export
 compare_mash <- function(x, specs, ..., n_folds = 5, seed = 1) {
   if (is.object(specs) || !is.list(specs) || !rlang::is_dictionaryish(specs) || length(specs) == 0) {
