@@ -16,7 +16,7 @@ report_alerts <- function(fit, mash, hits, qc) {
     if (any(!qc$pass)) {
       alert("problem", sprintf(
         "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
-        and_list(sprintf("%s (worst gene %s)", qc$assertion[!qc$pass], qc$worst_gene[!qc$pass]))
+        and_list(sprintf("%s (worst gene %s)", as_markdown(qc$assertion[!qc$pass]), as_markdown(qc$worst_gene[!qc$pass])))
       ))
     },
     if (!isTRUE(m$convergence$converged)) {
@@ -36,7 +36,7 @@ report_alerts <- function(fit, mash, hits, qc) {
     if (nrow(mash$missing) > 0) {
       alert("note", cli::pluralize(
         "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing, for want of cells: ",
-        "{first_few(paste(mash$missing$name, 'on', mash$missing$day))}."
+        "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
       ))
     },
     if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
@@ -59,13 +59,13 @@ left_out_words <- function(fit) {
     if (length(s$uncarried_guides) > 0) {
       cli::pluralize(
         "{length(s$uncarried_guides)} guide{?s} of the map {?is/are} carried by no usable cell: ",
-        "{first_few(unlist(s$uncarried_guides))}."
+        "{as_markdown(first_few(unlist(s$uncarried_guides)))}."
       )
     },
     if (length(s$dropped_genes) > 0) {
       cli::pluralize(
         "{length(s$dropped_genes)} gene{?s} {?was/were} dropped, having no guide left: ",
-        "{first_few(unlist(s$dropped_genes))}."
+        "{as_markdown(first_few(unlist(s$dropped_genes)))}."
       )
     },
     rare_guides_words(fit$cells)
@@ -82,7 +82,7 @@ rare_guides_words <- function(cells) {
     return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
   }
   cli::pluralize(
-    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({first_few(rare)}); ",
+    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({as_markdown(first_few(rare))}); ",
     "the median is {stats::median(total)}."
   )
 }
