@@ -101,7 +101,8 @@ validate_names <- function(names, known, what, call = rlang::caller_env()) {
   shown <- utils::head(unknown, n_shown)
   near <- vapply(shown, nearest_word, character(1), words = known)
   lines <- sprintf("There is no %s '%s'; the nearest one is '%s'.", what, shown, near)
-  if (length(unknown) > n_shown) lines <- c(lines, sprintf("%d more are not there.", length(unknown) - n_shown))
+  more <- length(unknown) - n_shown
+  if (more > 0) lines <- c(lines, sprintf("%d more are not there.", more))
   head <- if (length(lines) > 1) sprintf("%d names are not known.", length(unknown))
   abort_argument(verbatim(c(head, lines), bullet = "x"), call = call)
 }

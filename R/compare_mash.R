@@ -135,4 +135,7 @@ as.data.table.mash_comparison <- function(x, ...) x$table
 
 #' @rdname compare_mash
 #' @export
-as.data.frame.mash_comparison <- function(x, row.names = NULL, optional = FALSE, ...) as.data.frame(x$table)
+as.data.frame.mash_comparison <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                          optional = FALSE, ...) {
+  as.data.frame(x$table)
+}

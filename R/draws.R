@@ -16,12 +16,13 @@ draws_variables <- c("theta", "delta", "beta")
 #'   (effects of guides: theta of the guide's gene plus delta, draw by draw). All of a large library's beta
 #'   take much memory: draws x guides x days x 8 bytes.
 #' @param ... not used.
-#' @returns `posterior_draws()`: a named list of arrays with dimension names, in log odds: `theta` draws x genes
-#'   x days, `delta` draws x guides, `beta` draws x guides x days; with `save_draws = "all"` there is one
-#'   more axis, fate, before the days. The methods for [posterior::as_draws()] give its formats with variables
-#'   `theta[gene,day]`, `delta[guide]`, `beta[guide,day]` (`theta[gene,fate,day]` and so on with all fates).
-#' @section Errors: `fatebias_error_export` when the fit has no draws (it says how to get them), when their file is
-#'   gone, or belongs to a later fit in the same folder.
+#' @returns `posterior_draws()`: a named list of arrays with dimension names, in log odds: `theta` draws x
+#'   genes x days, `delta` draws x guides, `beta` draws x guides x days; with `save_draws = "all"` there is
+#'   one more axis, fate, before the days. The methods for [posterior::as_draws()] give its formats with
+#'   variables `theta[gene,day]`, `delta[guide]`, `beta[guide,day]` (`theta[gene,fate,day]` and so on with
+#'   all fates).
+#' @section Errors: `fatebias_error_export` when the fit has no draws (it says how to get them), when their
+#'   file is gone, or belongs to a later fit in the same folder.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' draws <- posterior_draws(fit["GENE00002"])
@@ -67,7 +68,8 @@ draws_path <- function(fit, call = rlang::caller_env()) {
   path
 }
 
-#' Draws of the names wanted, second axis, with names for the axes after it (the fate's only where it is there)
+#' Draws of the names wanted, second axis, with names for the axes after it (the fate's only where it is
+#' there)
 #' @noRd
 part_of_draws <- function(draws, names, wanted, labels) {
   at <- match(wanted, names)
@@ -83,7 +85,8 @@ beta_draws <- function(theta, delta, gene) {
   names <- dimnames(theta)
   n_days <- utils::tail(dim(theta), 1)
   flat <- array(theta, c(dim(theta)[1:2], prod(dim(theta)[-(1:2)])))
-  sum <- array(flat[, gene, ], c(dim(delta), n_days)) + as.vector(delta) # delta's axes come first, and repeat by day
+  # delta's axes are the first ones, so that its numbers repeat day by day
+  sum <- array(flat[, gene, ], c(dim(delta), n_days)) + as.vector(delta)
   array(sum, dim(sum), c(list(NULL, dimnames(delta)[[2]]), names[-(1:2)]))
 }
 

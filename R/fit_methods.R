@@ -16,8 +16,8 @@
 #'   that mash is given (NA where the fit has none). A data.table, or a plain data frame.
 #' - `glance()`: data.table of one row: `n_cells`, `n_genes`, `n_guides`, `n_ntc`, `n_days`, `contrast`,
 #'   `engine`, `converged`, `likelihood_weight` and `dispersion` (with one a day: their means),
-#'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of the whole
-#'   fit, whatever part of it is looked at.
+#'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of
+#'   the whole fit, whatever part of it is looked at.
 #' - `x[i]`: the fit of some genes: their rows of every table and their guides; everything estimated from all
 #'   genes (scales, weight, `manifest`) stays. The fit itself is not made again.
 #' @section Errors: `fatebias_error_argument` for a gene that the fit does not have, with the nearest name.
@@ -43,7 +43,9 @@ tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
       table[, names, with = FALSE], day = x$days[[d]], time = times[[d]],
       estimate = column(table, "betahat"), std.error = column(table, "se"),
       if (!is.null(fixed)) {
-        data.table::data.table(fixed_estimate = column(fixed, "betahat"), fixed_std.error = column(fixed, "se"))
+        data.table::data.table(
+          fixed_estimate = column(fixed, "betahat"), fixed_std.error = column(fixed, "se")
+        )
       }
     )
   })
@@ -89,7 +91,8 @@ as.data.table.fatebias_fit <- function(x, ...) tidy(x, ...)
 
 #' @rdname fatebias_fit
 #' @export
-as.data.frame.fatebias_fit <- function(x, row.names = NULL, optional = FALSE, ...) {
+as.data.frame.fatebias_fit <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                       optional = FALSE, ...) {
   as.data.frame(tidy(x, ...))
 }
 

@@ -152,11 +152,13 @@ direction_line <- function(g, reference) {
 
 printed_columns <- function(rows) {
   data.table::data.table(
-    gene = rows$gene, direction = ifelse(is.na(rows$direction), "-", rows$direction), best_day = rows$best_day,
-    effect = sprintf("%+.2f", rows$estimate), sd = sprintf("%.2f", rows$std.error), lfsr = lfsr_text(rows$lfsr),
-    onset = ifelse(is.na(rows$onset), "-", rows$onset)
+    gene = rows$gene, direction = dash_for_none(rows$direction), best_day = rows$best_day,
+    effect = sprintf("%+.2f", rows$estimate), sd = sprintf("%.2f", rows$std.error),
+    lfsr = lfsr_text(rows$lfsr), onset = dash_for_none(rows$onset)
   )
 }
+
+dash_for_none <- function(words) ifelse(is.na(words), "-", words)
 
 #' Rates below the rounding of arithmetic are none to be told apart
 #' @noRd

@@ -229,7 +229,8 @@ format_family <- function(family, days) {
 #' @rdname covariance_family
 #' @export
 print.fatebias_covariances <- function(x, days = print_days, ...) {
-  print_lines(c(format(x, days = days), "Next: run_mash(covariances = ); covariance_matrices() has the numbers."))
+  following <- "Next: run_mash(covariances = ); covariance_matrices() has the numbers."
+  print_lines(c(format(x, days = days), following))
   invisible(x)
 }
 
@@ -252,6 +253,7 @@ as.data.table.fatebias_covariances <- function(x, days = print_days, data = NULL
 
 #' @rdname covariance_family
 #' @export
-as.data.frame.fatebias_covariances <- function(x, row.names = NULL, optional = FALSE, days = print_days, ...) {
+as.data.frame.fatebias_covariances <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                               optional = FALSE, days = print_days, ...) {
   as.data.frame(as.data.table.fatebias_covariances(x, days, ...))
 }

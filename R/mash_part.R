@@ -3,8 +3,8 @@
 #' Parts of a mash_result
 #'
 #' @param x a `mash_result`, from [run_mash()].
-#' @param i genes: names, or positions in the table of a result of genes. Of a result of guides: names of genes,
-#'   each with all its guides.
+#' @param i genes: names, or positions in the table of a result of genes. Of a result of guides: names of
+#'   genes, each with all its guides.
 #' @param row.names,optional,... not used.
 #' @returns
 #' - `x[i]`: the result for some rows only, which everything that takes a result takes. Mixture weights, V,
@@ -31,7 +31,8 @@ NULL
   out$missing <- x$missing[x$missing$name %in% out$table[[x$level]]]
   if (!is.null(x$v$by_row)) out$v$by_row <- x$v$by_row[, , rows, drop = FALSE]
   if (!is.null(x$model$data)) out$model$data <- rows_of(x$model$data, rows)
-  out$fit <- if (x$discovery_method == "mashr") part_of_mash(x$fit, rows) else lapply(x$fit, part_of_ash, rows)
+  of_mash <- x$discovery_method == "mashr"
+  out$fit <- if (of_mash) part_of_mash(x$fit, rows) else lapply(x$fit, part_of_ash, rows)
   structure(out, class = class(x))
 }
 
@@ -62,4 +63,7 @@ as.data.table.mash_result <- function(x, ...) tidy(x)
 
 #' @rdname mash_part
 #' @export
-as.data.frame.mash_result <- function(x, row.names = NULL, optional = FALSE, ...) as.data.frame(tidy(x))
+as.data.frame.mash_result <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                      optional = FALSE, ...) {
+  as.data.frame(tidy(x))
+}

@@ -95,7 +95,9 @@ npy_values <- function(con, type, n) {
   size <- type[[2]]
   read <- switch(what,
     int64 = function(k) as_int64(readBin(con, "integer", 2 * k, size = 4L, endian = "little")),
-    character = function(k) as_texts(readBin(con, "integer", k * size / 4, size = 4L, endian = "little"), size / 4),
+    character = function(k) {
+      as_texts(readBin(con, "integer", k * size / 4, size = 4L, endian = "little"), size / 4)
+    },
     logical = function(k) readBin(con, "integer", k, size = 1L) != 0L,
     function(k) readBin(con, what, k, size = size, endian = "little")
   )

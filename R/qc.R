@@ -46,8 +46,9 @@ qc_assertions <- list(
 #' @param mode `"simulation"`: a violation is an error; `"real"`: a warning. Default: as assessed.
 #' @returns `assess_qc()`: a `fatebias_qc`, a data.table with one row an assertion: `assertion`,
 #'   `statistic` (log odds), `threshold`, `pass`, `worst_gene`. `assert_qc()`: the same, invisibly.
-#'   `tidy()`, `as.data.table()`: a plain data.table. `summary()`: data.table `assertion`, `gene`, `value`, the 10
-#'   worst genes of each. `glance()`: data.table of one row, `n_assertions`, `n_violated`, `pass`, `mode`.
+#'   `tidy()`, `as.data.table()`: a plain data.table. `summary()`: data.table `assertion`, `gene`, `value`,
+#'   the 10 worst genes of each. `glance()`: data.table of one row, `n_assertions`, `n_violated`, `pass`,
+#'   `mode`.
 #' @section Errors: `fatebias_error_qc` in simulation mode, else a `fatebias_warning_qc`; both list the
 #'   10 worst genes of each violated assertion.
 #' @examples
@@ -122,7 +123,7 @@ format.fatebias_qc <- function(x, ...) {
       "%s %-12s %s, must be < %s (worst gene %s)", ifelse(x$pass, "pass", "FAIL"), x$assertion,
       show_number(x$statistic), vapply(x$threshold, format, character(1)), x$worst_gene
     ),
-    if (all(x$pass)) "Next: run_mash()." else "Next: summary() lists the worst genes; assert_qc() stops or warns."
+    if (all(x$pass)) "Next: run_mash()." else "Next: summary() has the worst genes; assert_qc() stops or warns."
   )
 }
 
@@ -137,14 +138,16 @@ print.fatebias_qc <- function(x, ...) {
 #' @rdname assess_qc
 #' @export
 summary.fatebias_qc <- function(object, ...) {
-  data.table::rbindlist(attr(object, "worst")[object$assertion], idcol = "assertion")[, c("assertion", "gene", "value")]
+  worst <- data.table::rbindlist(attr(object, "worst")[object$assertion], idcol = "assertion")
+  worst[, c("assertion", "gene", "value")]
 }
 
 #' @rdname assess_qc
 #' @export
 glance.fatebias_qc <- function(x, ...) {
   data.table::data.table(
-    n_assertions = nrow(x), n_violated = sum(!x$pass), pass = all(x$pass), mode = attr(x, "mode") %||% NA_character_
+    n_assertions = nrow(x), n_violated = sum(!x$pass), pass = all(x$pass),
+    mode = attr(x, "mode") %||% NA_character_
   )
 }
 

@@ -105,11 +105,11 @@ summary.fatebias_screen <- function(object, ...) {
 #' @param x,object a `fatebias_screen`, from [read_screen()] or [fate_screen()].
 #' @param row.names,optional,... not used.
 #' @returns
-#' - `summary()`, `as.data.table()`, `as.data.frame()`: one row a day: `day`, `cells_*` by replicate, `mean_*` (mean
-#'   probability) by fate.
+#' - `summary()`, `as.data.table()`, `as.data.frame()`: one row a day: `day`, `cells_*` by replicate,
+#'   `mean_*` (mean probability) by fate.
 #' - `tidy()`: data.table, one row a day and replicate: `day` (label), `time`, `replicate`, `n_cells`.
-#' - `glance()`: data.table of one row: `n_cells`, `n_cells_file`, `n_left_out`, `n_genes`, `n_guides`, `n_ntc`, `n_days`,
-#'   `n_replicates`, `n_fates`, `guides_per_cell`.
+#' - `glance()`: data.table of one row: `n_cells`, `n_cells_file`, `n_left_out`, `n_genes`, `n_guides`,
+#'   `n_ntc`, `n_days`, `n_replicates`, `n_fates`, `guides_per_cell`.
 #' @name fatebias_screen
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
@@ -134,9 +134,9 @@ tidy.fatebias_screen <- function(x, ...) {
 glance.fatebias_screen <- function(x, ...) {
   s <- x$summary
   data.table::data.table(
-    n_cells = s$n_cells, n_cells_file = s$n_cells_file, n_left_out = sum(unlist(s$left_out)), n_genes = s$n_genes,
-    n_guides = s$n_guides, n_ntc = s$n_ntc, n_days = length(s$days), n_replicates = length(s$replicates),
-    n_fates = length(s$fates), guides_per_cell = s$guides_per_cell_mean
+    n_cells = s$n_cells, n_cells_file = s$n_cells_file, n_left_out = sum(unlist(s$left_out)),
+    n_genes = s$n_genes, n_guides = s$n_guides, n_ntc = s$n_ntc, n_days = length(s$days),
+    n_replicates = length(s$replicates), n_fates = length(s$fates), guides_per_cell = s$guides_per_cell_mean
   )
 }
 
@@ -146,7 +146,10 @@ as.data.table.fatebias_screen <- function(x, ...) summary(x)
 
 #' @rdname fatebias_screen
 #' @export
-as.data.frame.fatebias_screen <- function(x, row.names = NULL, optional = FALSE, ...) as.data.frame(summary(x))
+as.data.frame.fatebias_screen <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                          optional = FALSE, ...) {
+  as.data.frame(summary(x))
+}
 
 #' Rows by day as a matrix, also where there is one column only
 #' @noRd

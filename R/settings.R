@@ -20,8 +20,8 @@
 #' @returns A `fatebias_settings`: a named list with one entry a key. `settings_for()` keeps the keys
 #'   of some stages only, so that in a pipeline a change reruns only what it concerns; wherever
 #'   settings are taken, keys that are not there have their default. `as.data.table()`, `as.data.frame()`:
-#'   `stage`, `setting`, `value` (text), `changed` (differs from the default of the preset); `summary()`: the changed
-#'   ones.
+#'   `stage`, `setting`, `value` (text), `changed` (differs from the default of the preset); `summary()`:
+#'   the changed ones.
 #' @section Errors: `fatebias_error_settings` (unknown key, wrong type, out of range; all problems in
 #'   one message), `fatebias_error_not_available` (a value that is not built yet).
 #' @examples
@@ -163,7 +163,9 @@ format.fatebias_settings <- function(x, ...) {
   c("<fatebias_settings> (*: not the default of its preset)", unlist(by_stage))
 }
 
-setting_lines <- function(rows) sprintf("%s %-20s %s", ifelse(rows$changed, "*", " "), rows$setting, rows$value)
+setting_lines <- function(rows) {
+  sprintf("%s %-20s %s", ifelse(rows$changed, "*", " "), rows$setting, rows$value)
+}
 
 #' @rdname fate_settings
 #' @export
@@ -175,9 +177,7 @@ print.fatebias_settings <- function(x, all = FALSE, ...) {
   }
   changed <- summary(x)
   print_lines(c(
-    sprintf(
-      "<fatebias_settings> preset %s, %d of %d keys changed", x$preset %||% "unknown", nrow(changed), length(x)
-    ),
+    sprintf("<fatebias_settings> preset %s, %d of %d keys changed", x$preset, nrow(changed), length(x)),
     setting_lines(changed), "All keys: print(x, all = TRUE), as.data.table(x); ?settings_reference."
   ))
   invisible(x)
@@ -197,13 +197,16 @@ as.data.table.fatebias_settings <- function(x, ...) {
   default <- lapply(defaults_of(settings_table(), x$preset)[names(x)], show_value)
   data.table::data.table(
     stage = vapply(table, `[[`, character(1), "stage", USE.NAMES = FALSE), setting = names(x),
-    value = vapply(unclass(x), function(value) if (is.list(value)) "a block" else yaml_value(value), "", USE.NAMES = FALSE),
+    value = vapply(unclass(x), value_text, character(1), USE.NAMES = FALSE),
     changed = !mapply(identical, lapply(unclass(x), show_value), default, USE.NAMES = FALSE)
   )
 }
 
+value_text <- function(value) if (is.list(value)) "a block" else yaml_value(value)
+
 #' @rdname fate_settings
 #' @export
-as.data.frame.fatebias_settings <- function(x, row.names = NULL, optional = FALSE, ...) {
+as.data.frame.fatebias_settings <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                            optional = FALSE, ...) {
   as.data.frame(as.data.table.fatebias_settings(x))
 }

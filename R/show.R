@@ -36,7 +36,8 @@ wrap_line <- function(line) {
 table_lines <- function(table) {
   columns <- Map(function(column, name) {
     number <- all(grepl("^[<+-]*[0-9.]+(e[+-]?[0-9]+)?$", column))
-    column <- c(name, ifelse(nchar(column) > longest_name, paste0(substr(column, 1, longest_name - 2L), ".."), column))
+    short <- paste0(substr(column, 1, longest_name - 2L), "..")
+    column <- c(name, ifelse(nchar(column) > longest_name, short, column))
     formatC(column, width = max(nchar(column)), flag = if (number) "" else "-")
   }, as.list(table), names(table))
   trimws(do.call(paste, c(unname(columns), sep = "  ")), "right")

@@ -18,7 +18,8 @@
 #'   guides from).
 #' @returns A `fatebias_simulation`: a list of paths, `screen`, `guide_map`, `truth` (CSV: gene and
 #'   theta by day for the contrast MES) and others, and `preset`, `seed`. `tidy()`, `as.data.table()`,
-#'   `as.data.frame()`: the truth, one row a gene and day: `gene`, `day` (number, as in `d0`), `truth` (theta).
+#'   `as.data.frame()`: the truth, one row a gene and day: `gene`, `day` (number, as in `d0`), `truth`
+#'   (theta).
 #' @section Errors: `fatebias_error_simulation` for arguments that are unknown, contradict each other or
 #'   are out of range.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
@@ -61,7 +62,10 @@ print.fatebias_simulation <- function(x, ...) {
 #' @export
 tidy.fatebias_simulation <- function(x, ...) {
   wide <- data.table::fread(x$truth, colClasses = list(character = "gene"))
-  long <- data.table::melt(wide, id.vars = "gene", variable.name = "day", value.name = "truth", variable.factor = FALSE)
+  long <- data.table::melt(
+    wide,
+    id.vars = "gene", variable.name = "day", value.name = "truth", variable.factor = FALSE
+  )
   data.table::set(long, j = "day", value = sub("^theta_", "", long$day))
   long[]
 }
@@ -72,4 +76,7 @@ as.data.table.fatebias_simulation <- function(x, ...) tidy(x)
 
 #' @rdname simulate_screen
 #' @export
-as.data.frame.fatebias_simulation <- function(x, row.names = NULL, optional = FALSE, ...) as.data.frame(tidy(x))
+as.data.frame.fatebias_simulation <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                              optional = FALSE, ...) {
+  as.data.frame(tidy(x))
+}

@@ -63,7 +63,8 @@ test_that("a family that gives nothing in a fold leaves NA with a warning, and t
 })
 
 test_that("a comparison is a table", {
-  found <- compare_mash(walk_estimates(), list(walk = cov_random_walk(), canonical = "canonical"), v = diag(4), n_folds = 2)
+  specs <- list(walk = cov_random_walk(), canonical = "canonical")
+  found <- compare_mash(walk_estimates(), specs, v = diag(4), n_folds = 2)
   expect_identical(data.table::as.data.table(found), found$table)
   expect_identical(as.data.frame(found)$spec, found$table$spec)
   expect_error(compare_mash(found, example_fit()), "specs", class = "fatebias_error_mash")

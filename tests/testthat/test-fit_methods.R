@@ -47,7 +47,8 @@ test_that("a part by gene is consistent, in the order asked for", {
     expect_identical(part[[name]]$gene, c("G05", "G02"))
   }
   expect_identical(part$gene[2], fit$gene[fit$gene$gene == "G02"])
-  expect_identical(part$guide$guide, c(fit$guide$guide[fit$guide$gene == "G05"], fit$guide$guide[fit$guide$gene == "G02"]))
+  guides_of <- function(gene) fit$guide$guide[fit$guide$gene == gene]
+  expect_identical(part$guide$guide, c(guides_of("G05"), guides_of("G02")))
   expect_identical(part$cov[11:20], fit$cov[fit$cov$gene == "G02"])
   expect_identical(unique(part$cells$gene), c("G05", "G02"))
   expect_identical(part$manifest, fit$manifest)
@@ -89,8 +90,10 @@ test_that("a saved fit is whole in a session without Python, where its folder is
   unlink(folder, recursive = TRUE)
   expect_equal(readRDS(saved), here)
   code <- sprintf(
-    "library(fatebias); fit <- readRDS('%s'); print(fit); saveRDS(list(tidy(fit), run_mash(fit)$table), '%s')",
-    saved, answers
+    paste(
+      "library(fatebias); fit <- readRDS('%s'); print(fit);",
+      "saveRDS(list(tidy(fit), run_mash(fit)$table), '%s')"
+    ), saved, answers
   )
   withr::local_envvar(RETICULATE_PYTHON = "/nowhere/python")
   said <- system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), stdout = TRUE, stderr = TRUE)

@@ -23,7 +23,8 @@ test_that("all genes of a result are ranked, and written", {
   expect_false(is.unsorted(hits$lfsr_min))
   expect_setequal(hits$gene[1:8], sprintf("G%02d", 1:8))
   folder <- withr::local_tempdir()
-  expect_equal(data.table::fread(write_hits(hits, folder)), data.table::as.data.table(hits), tolerance = 1e-12)
+  written <- data.table::fread(write_hits(hits, folder))
+  expect_equal(written, data.table::as.data.table(hits), tolerance = 1e-12)
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "hits_ranked.csv")
 })
 
@@ -35,8 +36,9 @@ test_that("something else is refused", {
 by_hand <- function(...) {
   result <- fake_result(
     gene = c("A", "B", "C", "D"), betahat_d0 = 0, betahat_d1 = 0, se_d0 = 1, se_d1 = 1,
-    postmean_d0 = c(0.5, -0.4, 0.3, 0.1), postmean_d1 = c(0.2, -0.1, -0.6, -0.1), postsd_d0 = 0.125, postsd_d1 = 0.25,
-    lfsr_d0 = c(0.001, 0.01, 0.04, 0.5), lfsr_d1 = c(0.2, 0.3, 1e-20, 0.4), lfsr_min = c(0.001, 0.01, 1e-20, 0.4),
+    postmean_d0 = c(0.5, -0.4, 0.3, 0.1), postmean_d1 = c(0.2, -0.1, -0.6, -0.1),
+    postsd_d0 = 0.125, postsd_d1 = 0.25, lfsr_d0 = c(0.001, 0.01, 0.04, 0.5),
+    lfsr_d1 = c(0.2, 0.3, 1e-20, 0.4), lfsr_min = c(0.001, 0.01, 1e-20, 0.4),
     best_day = c(0L, 0L, 1L, 1L), hit_anyday = c(TRUE, TRUE, TRUE, FALSE), onset_day = 0L, p_onset = 0.75
   )
   result[c("days", "contrast", "reference", "lfsr_thresh")] <- list(c("d3", "d7"), "MES", "EC", 0.05)
@@ -51,7 +53,8 @@ test_that("tidy says direction, best day and onset in words", {
   expect_identical(rows$estimate, c(-0.6, 0.5, -0.4, -0.1))
   expect_identical(rows$std.error, c(0.25, 0.125, 0.125, 0.25))
   expect_identical(rows$onset, rep("d3", 4))
-  expect_identical(unlist(glance(by_hand())[, 1:5]), c(n = 4L, n_hits = 3L, n_up = 1L, n_down = 1L, n_both = 1L))
+  counts <- c(n = 4L, n_hits = 3L, n_up = 1L, n_down = 1L, n_both = 1L)
+  expect_identical(unlist(glance(by_hand())[, 1:5]), counts)
   expect_identical(summary(by_hand())$both, c(0L, 1L))
 })
 

@@ -17,7 +17,9 @@ test_that("more than a screen is cut, the last line stays and the cut is counted
 })
 
 test_that("tables line up, numbers to the right, long names cut", {
-  table <- data.table::data.table(gene = c("A", strrep("B", 30)), x = c("+1.5", "-12.25"), lfsr = c("<1e-15", "0.1"))
+  table <- data.table::data.table(
+    gene = c("A", strrep("B", 30)), x = c("+1.5", "-12.25"), lfsr = c("<1e-15", "0.1")
+  )
   lines <- table_lines(table)
   expect_length(unique(nchar(lines)), 1)
   expect_identical(lines[[2]], paste0("A", strrep(" ", 17), "    +1.5  <1e-15"))
