@@ -58,7 +58,7 @@ plot_burden <- function(x) {
     theme_fatebias()
 }
 
-most_guides <- function(x) x$settings$Kmax
+most_guides <- function(x) update_settings(x$settings)$Kmax
 
 whole_breaks <- function(limits) unique(round(pretty(limits)))
 
