@@ -35,7 +35,7 @@ test_that("another fit, guides and unknown genes are refused", {
 })
 
 test_that("points of a day stand apart, and nearer to it than to the next day", {
-  expect_equal(dodge_step(0:3), 0.12)
+  expect_equal(dodge_step(0:3), 0.15)
   expect_equal(dodge_step(c(0, 1, 14)), 0.28) # two hundredths of the range
   expect_equal(dodge_step(c(0, 1, 100)), 0.3) # never more than three tenths of a gap
 })
