@@ -115,7 +115,7 @@ plot_onset <- function(x, genes = NULL, n = 30L) {
       "probability", low = "#F2F2F2", high = "#08306B", limits = c(0, 1), n.breaks = 3,
       labels = function(p) paste(100 * p, "%")
     ) +
-    scale_x_days(x$days, onset_events) +
+    scale_x_days(x$days, pattern_events) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::facet_grid(cols = ggplot2::vars(.data$panel), scales = "free_x", space = "free_x") +
     ggplot2::labs(caption = caption("Circle: most probable first day of the effect. Numbers: per cent.")) +
@@ -124,7 +124,7 @@ plot_onset <- function(x, genes = NULL, n = 30L) {
     ggplot2::theme(panel.grid = ggplot2::element_blank())
 }
 
-onset_events <- c("onset", "persists", "switches")
+pattern_events <- c("onset", "persists", "switches")
 
 #' @rdname plot_onset
 #' @export
@@ -134,7 +134,7 @@ plot_onset_data <- function(x, genes = NULL, n = 30L) {
   table <- x$table[match(rows, x$table[[x$level]])]
   names <- intersect(c("gene", "guide"), names(table))
   columns <- c(day_columns(table, "p_active"), "p_onset", "p_persist", "p_switch")
-  event <- c(x$days, onset_events)
+  event <- c(x$days, pattern_events)
   long <- lapply(seq_along(event), function(i) {
     data.table::data.table(
       table[, names, with = FALSE], panel = if (i <= length(x$days)) "effect on" else "pattern",
