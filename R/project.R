@@ -22,10 +22,17 @@ project_readme <- "README.md"
 #' use_fatebias_pipeline(folder)
 #' list.files(folder, recursive = TRUE)
 #' @export
+<<<<<<< HEAD
 use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = TRUE) {
   checkmate::assert_string(path)
   checkmate::assert_flag(overwrite)
   checkmate::assert_flag(slurm)
+=======
+use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) {
+  validate_arg(path, checkmate::check_string)
+  validate_arg(overwrite, checkmate::check_flag)
+  validate_arg(slurm, checkmate::check_flag)
+>>>>>>> main
   validate_writable(path)
   files <- project_files(slurm)
   if (has_own_readme(path)) files <- files[names(files) != project_readme]

@@ -14,9 +14,10 @@ report_alerts <- function(fit, mash, hits, qc) {
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
   c(
     if (any(!qc$pass)) {
+      failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
       alert("problem", sprintf(
         "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
-        and_list(sprintf("%s (worst gene %s)", qc$assertion[!qc$pass], qc$worst_gene[!qc$pass]))
+        and_list(as_markdown(failed))
       ))
     },
     if (!isTRUE(m$convergence$converged)) {
@@ -36,7 +37,7 @@ report_alerts <- function(fit, mash, hits, qc) {
     if (nrow(mash$missing) > 0) {
       alert("note", cli::pluralize(
         "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing, for want of cells: ",
-        "{first_few(paste(mash$missing$name, 'on', mash$missing$day))}."
+        "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
       ))
     },
     if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
@@ -59,13 +60,13 @@ left_out_words <- function(fit) {
     if (length(s$uncarried_guides) > 0) {
       cli::pluralize(
         "{length(s$uncarried_guides)} guide{?s} of the map {?is/are} carried by no usable cell: ",
-        "{first_few(unlist(s$uncarried_guides))}."
+        "{as_markdown(first_few(unlist(s$uncarried_guides)))}."
       )
     },
     if (length(s$dropped_genes) > 0) {
       cli::pluralize(
         "{length(s$dropped_genes)} gene{?s} {?was/were} dropped, having no guide left: ",
-        "{first_few(unlist(s$dropped_genes))}."
+        "{as_markdown(first_few(unlist(s$dropped_genes)))}."
       )
     },
     rare_guides_words(fit$cells)
@@ -81,8 +82,9 @@ rare_guides_words <- function(cells) {
   if (length(rare) == 0) {
     return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
   }
+  names <- as_markdown(first_few(rare))
   cli::pluralize(
-    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({first_few(rare)}); ",
+    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({names}); ",
     "the median is {stats::median(total)}."
   )
 }

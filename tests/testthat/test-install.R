@@ -97,6 +97,39 @@ test_that("Python: this machine's Python answers", {
   expect_null(ask_python("/no/such/python"))
 })
 
+# As it is on a cluster: the library belongs to somebody else. root may write everywhere, so it becomes nobody.
+test_that("Python: a shared library that cannot be written to works, and nothing is written there", {
+  skip_on_os(c("windows", "mac"))
+  root <- system("id -u", intern = TRUE) == "0"
+  skip_if(root && !nzchar(Sys.which("runuser")), "runuser")
+  top <- tempfile("shared-", tmpdir = dirname(tempdir())) # tempdir() itself is closed to others
+  dir.create(file.path(top, "library"), recursive = TRUE)
+  dir.create(file.path(top, "work"))
+  withr::defer({
+    system2("chmod", c("-R", "u+w", top))
+    unlink(top, recursive = TRUE)
+  })
+  file.copy(find.package("fatebias"), file.path(top, "library"), recursive = TRUE)
+  unlink(file.path(top, "library", "fatebias", "python", "fatebias", "__pycache__"), recursive = TRUE)
+  before <- list.files(file.path(top, "library"), recursive = TRUE, all.files = TRUE)
+  system2("chmod", c("-R", "a-w,a+rX", file.path(top, "library")))
+  system2("chmod", c("a+rx", top))
+  if (root) system2("chown", c("nobody", file.path(top, "work")))
+  code <- sprintf(
+    "setwd('%s'); stopifnot(startsWith(find.package('fatebias'), '%s'))
+    files <- fatebias::simulate_screen('s', cells = 1000, genes = 5)
+    fit <- fatebias::fit_fate_bias(fatebias::read_screen(files$screen, files$guide_map), inference = 'laplace')
+    cat(nrow(fit$gene), fatebias::check_screen(files$screen, files$guide_map)$ok)",
+    file.path(top, "work"), file.path(top, "library")
+  )
+  libraries <- paste(c(file.path(top, "library"), .libPaths()), collapse = ":")
+  run <- c("env", "-u", "PYTHONPATH", paste0("R_LIBS=", libraries), paste0("HOME=", top), file.path(R.home("bin"), "Rscript"))
+  command <- c(if (root) c("runuser", "-u", "nobody", "--"), run, "-e", code)
+  done <- processx::run(command[[1]], command[-1], error_on_status = FALSE)
+  expect_identical(done$stdout, "5 TRUE", info = done$stderr)
+  expect_identical(list.files(file.path(top, "library"), recursive = TRUE, all.files = TRUE), before)
+})
+
 # Minutes, and downloads of gigabytes where pip has no copy: only where FATEBIAS_TEST_INSTALL is set
 test_that("Python: an environment is made, found by a new session without settings, and fits", {
   skip_if_not(nzchar(Sys.getenv("FATEBIAS_TEST_INSTALL")), "FATEBIAS_TEST_INSTALL")

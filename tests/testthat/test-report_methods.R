@@ -16,7 +16,7 @@ test_that("a violated QC, a fit that did not converge and a wrong weight are pro
   fit$manifest$likelihood_weight <- 1
   alerts <- report_alerts(fit, mash, hits, qc)
   expect_identical(levels_of(alerts), rep("problem", 3))
-  told <- "QC failed:.*offset_mean|not converged|weight is 1, but the labels call for about 7.14"
+  told <- "QC failed:.*offset._mean|not converged|weight is 1, but the labels call for about 7.14"
   expect_match(texts_of(alerts), told)
 })
 
@@ -34,9 +34,9 @@ test_that("what was left out is told with the reason", {
   expect_identical(
     words[1], "3,980 of 4,000 cells were used; left out: 15 without a guide and 5 with more than 20 guides."
   )
-  expect_match(words[2], "2 guides of the map are carried by no usable cell: X_1, X_2")
+  expect_match(words[2], "2 guides of the map are carried by no usable cell: X\\_1, X\\_2", fixed = TRUE)
   expect_match(words[3], "1 gene was dropped, having no guide left: X")
-  expect_match(words[4], "1 guide is in fewer than 20 usable cells (G01_1)", fixed = TRUE)
+  expect_match(words[4], "1 guide is in fewer than 20 usable cells (G01\\_1)", fixed = TRUE)
 })
 
 test_that("the fit is told with its weight, dispersion and end", {

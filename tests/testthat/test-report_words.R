@@ -97,3 +97,8 @@ test_that("lists and small numbers read well", {
   expect_identical(show_probability(c(0.999, 0.001, 0.5)), c("> 0.99", "< 0.01", "= 0.50"))
   expect_identical(show_lfsr(c(1e-9, 0.0412)), c("lfsr < 0.001", "lfsr = 0.041"))
 })
+
+test_that("names are told as they are, not as markdown", {
+  expect_identical(as_markdown("A_+12.3-P1"), "A\\_+12.3-P1")
+  expect_identical(as_markdown(c("a*b", "[x]", "p|q", "d 12")), c("a\\*b", "\\[x\\]", "p\\|q", "d 12"))
+})
