@@ -26,14 +26,16 @@
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a
 #'   missing file), `fatebias_error_settings`, `fatebias_error_not_available`. A fit that has not
 #'   converged gives a `fatebias_warning_fit`.
-#' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What was done is
-#'   in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from it.
+#' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What
+#'   was done is in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from
+#'   it.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' fit
 #' summary(fit)
 #' @export
-fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL, progress = show_progress()) {
+fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL,
+                          progress = show_progress()) {
   validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
   settings <- with_screen_settings(update_settings(settings, ...), screen)
   out_dir <- out_dir %||% settings$out_dir

@@ -1,31 +1,34 @@
-# The Python environment, made where there is none. What is decided (which Python, which commands) is apart from
-# what is done, so that it is tested without a network.
+# The Python environment, made where there is none. What is decided (which Python, which commands) is apart
+# from what is done, so that it is tested without a network.
 
 torch_pin <- "^torch=="
 python_names <- c("python3", "python3.13", "python3.12", "python3.11", "python")
-# What a Python must say of itself: version; its own path (of an environment: that of the Python it was made from);
-# can R run it within its own process; can it make environments?
+# What a Python must say of itself: version; its own path (of an environment: that of the Python it was made
+# from); can R run it within its own process; can it make environments?
 python_question <- paste(
   "import importlib.util as u, json, platform, sysconfig as s, sys;",
-  "shared = s.get_config_var('Py_ENABLE_SHARED') or s.get_config_var('PYTHONFRAMEWORK') or sys.platform == 'win32';",
-  "venv = all(u.find_spec(m) for m in ('venv', 'ensurepip')); base = getattr(sys, '_base_executable', sys.executable);",
-  "print(json.dumps(dict(version=platform.python_version(), base=base, shared=bool(shared), venv=venv)))"
+  "shared = s.get_config_var('Py_ENABLE_SHARED') or s.get_config_var('PYTHONFRAMEWORK');",
+  "shared = bool(shared) or sys.platform == 'win32';",
+  "venv = all(u.find_spec(m) for m in ('venv', 'ensurepip'));",
+  "base = getattr(sys, '_base_executable', sys.executable);",
+  "print(json.dumps(dict(version=platform.python_version(), base=base, shared=shared, venv=venv)))"
 )
 
 #' Make the Python environment of fatebias
 #'
-#' Makes a virtual environment and installs into it, with pip, the exact versions of packages that fatebias was
-#' tested with. Nothing outside of `path` is written (but pip's own cache); a failure or Ctrl-C leaves no environment
-#' behind, and an environment that was there stays as it was. pip's own settings (an index of your
+#' Makes a virtual environment and installs into it, with pip, the exact versions of packages that fatebias
+#' was tested with. Nothing outside of `path` is written (but pip's own cache); a failure or Ctrl-C leaves no
+#' environment behind, and an environment that was there stays as it was. pip's own settings (an index of your
 #' institute, a proxy) hold.
 #'
-#' A machine downloads 0.3 GB with torch for CPUs, 3 GB with torch for GPUs (which is what pip takes on Linux by
-#' default), and needs 1.5 or 7 GB of disk. For CPUs only: `pip_options = c("--extra-index-url", url)` with
+#' A machine downloads 0.3 GB with torch for CPUs, 3 GB with torch for GPUs (which is what pip takes on Linux
+#' by default), and needs 1.5 or 7 GB of disk. For CPUs only: `pip_options = c("--extra-index-url", url)` with
 #' the address of PyTorch's CPU builds, see pytorch.org.
 #'
 #' Which Python a session uses, in this order: the environment variable `RETICULATE_PYTHON`, the option
-#' `fatebias.python`, the nearest `.venv` in the working directory or a folder above it, the environment at the
-#' default `path`. An environment elsewhere, such as one for a group on a cluster, is named by one of the first two.
+#' `fatebias.python`, the nearest `.venv` in the working directory or a folder above it, the environment at
+#' the default `path`. An environment elsewhere, such as one for a group on a cluster, is named by one of the
+#' first two.
 #'
 #' @param path folder of the environment; default: one of your own, which every session finds.
 #' @param python the Python to make it from, 3.11 or later with `venv` and its shared library; NULL: the first
@@ -46,12 +49,12 @@ python_question <- paste(
 #' @export
 install_fatebias_python <- function(path = stored_venv(), python = NULL, pip_options = character(),
                                     overwrite = FALSE, ask = interactive(), quiet = !interactive()) {
-  checkmate::assert_string(path, min.chars = 1)
-  checkmate::assert_string(python, null.ok = TRUE)
-  checkmate::assert_character(pip_options, any.missing = FALSE)
-  checkmate::assert_flag(overwrite)
-  checkmate::assert_flag(ask)
-  checkmate::assert_flag(quiet)
+  validate_arg(path, checkmate::check_string, min.chars = 1)
+  validate_arg(python, checkmate::check_string, null.ok = TRUE)
+  validate_arg(pip_options, checkmate::check_character, any.missing = FALSE)
+  validate_arg(overwrite, checkmate::check_flag)
+  validate_arg(ask, checkmate::check_flag)
+  validate_arg(quiet, checkmate::check_flag)
   path <- normalizePath(path, mustWork = FALSE)
   validate_venv_place(path, overwrite)
   base <- choose_python(python)
@@ -71,7 +74,9 @@ install_fatebias_python <- function(path = stored_venv(), python = NULL, pip_opt
 #' @noRd
 install_commands <- function(path, base, pip_options = character(), lock = lock_file()) {
   python <- venv_python(path)
-  pip <- function(...) list(python, c("-m", "pip", "install", "--disable-pip-version-check", pip_options, ...))
+  pip <- function(...) {
+    list(python, c("-m", "pip", "install", "--disable-pip-version-check", pip_options, ...))
+  }
   # torch first and by its exact version: a build that is on disk or in pip's cache is then taken
   torch <- grep(torch_pin, readLines(lock), value = TRUE)
   list(
@@ -86,7 +91,9 @@ lock_file <- function() file.path(python_folder(), "requirements.lock")
 
 #' Python that ends with an error where a package of fatebias is missing
 #' @noRd
-start_code <- function() sprintf("import sys; sys.path.insert(0, %s); import fatebias.fit", to_json(python_folder()))
+start_code <- function() {
+  sprintf("import sys; sys.path.insert(0, %s); import fatebias.fit", to_json(python_folder()))
+}
 
 #' Run the commands; what was at `path` before is put back unless all succeed
 #' @noRd
@@ -94,7 +101,9 @@ build_venv <- function(path, commands, quiet, call = rlang::caller_env()) {
   before <- paste0(path, ".before")
   done <- FALSE
   unlink(before, recursive = TRUE) # of a run that was killed
-  if (dir.exists(path) && !file.rename(path, before)) abort_environment("Cannot replace {.path {path}}.", call = call)
+  if (dir.exists(path) && !file.rename(path, before)) {
+    abort_environment("Cannot replace {.path {path}}.", call = call)
+  }
   on.exit({
     if (!done) unlink(path, recursive = TRUE)
     if (done) unlink(before, recursive = TRUE) else if (dir.exists(before)) file.rename(before, path)
@@ -135,7 +144,9 @@ validate_venv_place <- function(path, overwrite, call = rlang::caller_env()) {
   }
   is_venv <- file.exists(file.path(path, "pyvenv.cfg"))
   if (!is_venv && length(list.files(path, all.files = TRUE, no.. = TRUE)) > 0) {
-    abort_environment("{.path {path}} is there and is no Python environment; choose another {.arg path}.", call = call)
+    abort_environment(
+      "{.path {path}} is there and is no Python environment; choose another {.arg path}.", call = call
+    )
   }
   if (is_venv && !overwrite) {
     abort_environment(c(
@@ -147,7 +158,8 @@ validate_venv_place <- function(path, overwrite, call = rlang::caller_env()) {
 
 #' The Python given, or the first suitable one on the search path
 #' @noRd
-choose_python <- function(given = NULL, found = Sys.which(python_names), ask = ask_python, call = rlang::caller_env()) {
+choose_python <- function(given = NULL, found = Sys.which(python_names), ask = ask_python,
+                          call = rlang::caller_env()) {
   candidates <- given %||% unique(found[nzchar(found)])
   said <- lapply(candidates, ask)
   problems <- vapply(said, python_problem, character(1))
@@ -157,7 +169,7 @@ choose_python <- function(given = NULL, found = Sys.which(python_names), ask = a
   abort_environment(c(
     "No suitable Python: fatebias needs {python_min} or later, with venv and its shared library.",
     verbatim(paste(c("", sprintf("%s: %s", candidates, problems)), collapse = "\n"), bullet = "x")[-1],
-    i = "Debian and Ubuntu: {.code apt install python3-venv libpython3-dev}. On a cluster: load its module of Python.",
+    i = "Debian and Ubuntu: {.code apt install python3-venv libpython3-dev}. On a cluster: load its module.",
     i = "Then {.code install_fatebias_python(python = \"...\")} names it."
   ), call = call)
 }
@@ -182,7 +194,7 @@ python_problem <- function(said) {
     return(paste("is", said$version))
   }
   lacks <- c("its shared library", "venv")[!c(said$shared, said$venv)]
-  paste(c(if (length(lacks) > 0) paste(said$version, "without"), paste(lacks, collapse = " and ")), collapse = " ")
+  if (length(lacks) > 0) paste(said$version, "without", paste(lacks, collapse = " and ")) else ""
 }
 
 #' What to do so that sessions use the environment

@@ -3,8 +3,8 @@
 #' Check a screen before a fit
 #'
 #' Looks at a screen and its guide map and lists everything that is wrong at once, with what to do about it
-#' ([read_screen()] stops at the first fault). Where a key is missing, entries that look like the right one are
-#' named, and the rest is looked at as if the likeliest were set. Expression is never read: 100,000 cells
+#' ([read_screen()] stops at the first fault). Where a key is missing, entries that look like the right one
+#' are named, and the rest is looked at as if the likeliest were set. Expression is never read: 100,000 cells
 #' take less than a second once Python has started.
 #'
 #' @param path screen file (.h5ad), see [read_screen()].
@@ -20,14 +20,15 @@
 #'   - `path`, `guide_map`.
 #' @section Errors: `fatebias_error_settings`, `fatebias_error_environment`. A file that is missing or cannot
 #'   be read is a row of the table.
-#' @seealso [read_screen()]; on the command line `python -m fatebias check screen.h5ad --guides guide_map.csv`.
+#' @seealso [read_screen()]; on the command line `python -m fatebias check screen.h5ad --guides
+#'   guide_map.csv`.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
 #' check_screen(files$screen, files$guide_map, day_key = "time")
 #' @export
 check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...) {
-  checkmate::assert_string(path)
-  checkmate::assert_string(guide_map, null.ok = TRUE)
+  validate_arg(path, checkmate::check_string)
+  validate_arg(guide_map, checkmate::check_string, null.ok = TRUE)
   settings <- settings_for(update_settings(settings, ...), "screen")
   found <- py_call(
     "preflight", "check_screen",
@@ -36,8 +37,8 @@ check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...
   )
   structure(
     list(
-      table = data.table::rbindlist(found$rows), ok = found$ok, settings = as.list(found$settings), path = path,
-      guide_map = guide_map
+      table = data.table::rbindlist(found$rows), ok = found$ok, settings = as.list(found$settings),
+      path = path, guide_map = guide_map
     ),
     class = "fatebias_screen_check"
   )
@@ -45,9 +46,10 @@ check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...
 
 #' @export
 format.fatebias_screen_check <- function(x, ..., width = cli::console_width()) {
+  rows <- Map(check_lines, x$table$item, x$table$status, x$table$found, x$table$fix, width)
   c(
     paste("<fatebias_screen_check>", x$path),
-    unlist(Map(check_lines, x$table$item, x$table$status, x$table$found, x$table$fix, width), use.names = FALSE),
+    unlist(rows, use.names = FALSE),
     check_result(x)
   )
 }
@@ -72,7 +74,10 @@ check_result <- function(x) {
   c(
     paste0(paste(counts, collapse = ", "), "."),
     if (length(values) > 0) {
-      c("Lines for config.yaml (or arguments of read_screen()), after a look:", sprintf("  %s: %s", names(values), values))
+      c(
+        "Lines for config.yaml (or arguments of read_screen()), after a look:",
+        sprintf("  %s: %s", names(values), values)
+      )
     },
     if (x$ok && !is.null(x$guide_map)) sprintf("Next: read_screen(\"%s\", \"%s\")", x$path, x$guide_map)
   )

@@ -7,10 +7,11 @@ project_readme <- "README.md"
 #'
 #' Writes into a folder what a project needs: `_targets.R` and `config.yaml`, `sherlock/` (the driver's
 #' batch script, templates of the jobs and a guide, for a cluster with Slurm) and `README.md`, which says
-#' what to do next: put the screen there (or its path into `config.yaml`), look at it with [check_screen()], and
-#' run `targets::tar_make()` in that folder.
+#' what to do next: put the screen there (or its path into `config.yaml`), look at it with [check_screen()],
+#' and run `targets::tar_make()` in that folder.
 #'
-#' All files are written, or none. A `README.md` of your own is never replaced: then there is none of fatebias.
+#' All files are written, or none. A `README.md` of your own is never replaced: then there is none of
+#' fatebias.
 #'
 #' @param path folder; it is created.
 #' @param overwrite replace files that are there?
@@ -22,17 +23,10 @@ project_readme <- "README.md"
 #' use_fatebias_pipeline(folder)
 #' list.files(folder, recursive = TRUE)
 #' @export
-<<<<<<< HEAD
 use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = TRUE) {
-  checkmate::assert_string(path)
-  checkmate::assert_flag(overwrite)
-  checkmate::assert_flag(slurm)
-=======
-use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) {
   validate_arg(path, checkmate::check_string)
   validate_arg(overwrite, checkmate::check_flag)
   validate_arg(slurm, checkmate::check_flag)
->>>>>>> main
   validate_writable(path)
   files <- project_files(slurm)
   if (has_own_readme(path)) files <- files[names(files) != project_readme]
@@ -43,7 +37,7 @@ use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) 
     i = if (!project_readme %in% names(files)) "Your own {.file {project_readme}} is kept.",
     i = "Put the screen there (or its path into {.file config.yaml}), and look at it: {.fn check_screen}.",
     i = "Then {.run targets::tar_make()}.",
-    i = if (slurm) "On Slurm set {.code execution: slurm} in {.file config.yaml}, and {.code sbatch sherlock/driver.sbatch}."
+    i = if (slurm) "On Slurm: {.code execution: slurm} there, and {.code sbatch sherlock/driver.sbatch}."
   ))
   invisible(file.path(path, names(files)))
 }
@@ -86,7 +80,8 @@ write_project <- function(path, files, call = rlang::caller_env()) {
   on.exit(unlink(stage, recursive = TRUE))
   staged <- file.path(stage, names(files))
   for (folder in unique(dirname(staged))) dir.create(folder, recursive = TRUE, showWarnings = FALSE)
-  copied <- all(file.copy(files, staged, copy.mode = FALSE)) # a read-only library must not give read-only files
+  # without their mode: a read-only library must not give read-only files
+  copied <- all(file.copy(files, staged, copy.mode = FALSE))
   target <- file.path(path, names(files))
   if (copied) for (folder in unique(dirname(target))) dir.create(folder, showWarnings = FALSE)
   if (!copied || !all(file.rename(staged, target))) {

@@ -5,10 +5,10 @@ optional_packages <- c(targets = "the pipeline", crew = "Slurm", clustermq = "Sl
 
 #' What fatebias will use, and what is missing
 #'
-#' @returns A `fatebias_sitrep`: `r` (versions; NA: not installed), `pandoc` (version or NA), `plan` (which Python
-#'   and why), `stored` (the environment of [install_fatebias_python()], NULL where there is none), `python` (path,
-#'   version, versions of packages, device, threads) and `problems` (character, NULL when all is there).
-#'   Printing says what to type.
+#' @returns A `fatebias_sitrep`: `r` (versions; NA: not installed), `pandoc` (version or NA), `plan` (which
+#'   Python and why), `stored` (the environment of [install_fatebias_python()], NULL where there is none),
+#'   `python` (path, version, versions of packages, device, threads) and `problems` (character, NULL when all
+#'   is there). Printing says what to type.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' fatebias_sitrep()
 #' @export
@@ -53,7 +53,10 @@ sitrep_problems <- function(python, absent_r, pandoc) {
       "No pandoc, for the report: install it, or name the folder of RStudio's as RSTUDIO_PANDOC"
     },
     if (length(absent_python) > 0) {
-      sprintf("Python has no package %s: fatebias::install_fatebias_python()", paste(absent_python, collapse = ", "))
+      paste0(
+        "Python has no package ", paste(absent_python, collapse = ", "),
+        ": fatebias::install_fatebias_python()"
+      )
     },
     if (!is.null(python$driver) && is.null(python$cuda) && !is.null(python$threads)) {
       "There is a GPU, but torch is built for CPUs: fatebias::install_fatebias_python(overwrite = TRUE)"

@@ -37,7 +37,7 @@ test_that("a place that is taken is refused before anything is done", {
   folder <- withr::local_tempdir()
   expect_no_error(validate_venv_place(folder, FALSE)) # empty
   writeLines("x", file.path(folder, "mine"))
-  expect_error(validate_venv_place(folder, TRUE), "no Python environment", class = "fatebias_error_environment")
+  expect_error(validate_venv_place(folder, TRUE), "no Python env", class = "fatebias_error_environment")
   writeLines("x", file.path(folder, "pyvenv.cfg"))
   expect_error(validate_venv_place(folder, FALSE), "overwrite", class = "fatebias_error_environment")
   expect_no_error(validate_venv_place(folder, TRUE))
@@ -45,7 +45,8 @@ test_that("a place that is taken is refused before anything is done", {
 
 # Commands that make files, in the place of venv and pip
 fake_commands <- function(path, ...) {
-  c(list("Making" = list("mkdir", c("-p", file.path(path, "bin"))), "Filling" = list("touch", venv_python(path))), ...)
+  make <- list("mkdir", c("-p", file.path(path, "bin")))
+  c(list("Making" = make, "Filling" = list("touch", venv_python(path))), ...)
 }
 
 test_that("whole or not at all: a failure leaves nothing, or what was there", {
@@ -75,7 +76,9 @@ test_that("Ctrl-C while it installs leaves nothing", {
   pid <- Sys.getpid()
   killer <- processx::process$new("sh", c("-c", sprintf("sleep 1; kill -INT %d", pid)))
   started <- Sys.time()
-  ended <- tryCatch(suppressMessages(build_venv(path, slow, TRUE)), interrupt = function(condition) "interrupted")
+  ended <- tryCatch(
+    suppressMessages(build_venv(path, slow, TRUE)), interrupt = function(condition) "interrupted"
+  )
   expect_identical(ended, "interrupted")
   expect_lt(as.numeric(Sys.time() - started, units = "secs"), 5)
   expect_false(file.exists(path))
@@ -92,12 +95,13 @@ test_that("Python: this machine's Python answers", {
   skip_if_not(nzchar(python), "RETICULATE_PYTHON")
   answer <- ask_python(python)
   expect_identical(python_problem(answer), "")
-  expect_false(file.exists(file.path(dirname(dirname(answer$base)), "pyvenv.cfg"))) # not an environment itself
+  # not an environment itself
+  expect_false(file.exists(file.path(dirname(dirname(answer$base)), "pyvenv.cfg")))
   expect_match(answer$version, "^3[.]")
   expect_null(ask_python("/no/such/python"))
 })
 
-# As it is on a cluster: the library belongs to somebody else. root may write everywhere, so it becomes nobody.
+# As it is on a cluster: the library belongs to somebody else. root may write everywhere: it becomes nobody.
 test_that("Python: a shared library that cannot be written to works, and nothing is written there", {
   skip_on_os(c("windows", "mac"))
   root <- system("id -u", intern = TRUE) == "0"
@@ -118,13 +122,15 @@ test_that("Python: a shared library that cannot be written to works, and nothing
   code <- sprintf(
     "setwd('%s'); stopifnot(startsWith(find.package('fatebias'), '%s'))
     files <- fatebias::simulate_screen('s', cells = 1000, genes = 5)
-    fit <- fatebias::fit_fate_bias(fatebias::read_screen(files$screen, files$guide_map), inference = 'laplace')
+    screen <- fatebias::read_screen(files$screen, files$guide_map)
+    fit <- fatebias::fit_fate_bias(screen, inference = 'laplace')
     cat(nrow(fit$gene), fatebias::check_screen(files$screen, files$guide_map)$ok)",
     file.path(top, "work"), file.path(top, "library")
   )
   libraries <- paste(c(file.path(top, "library"), .libPaths()), collapse = ":")
-  run <- c("env", "-u", "PYTHONPATH", paste0("R_LIBS=", libraries), paste0("HOME=", top), file.path(R.home("bin"), "Rscript"))
-  command <- c(if (root) c("runuser", "-u", "nobody", "--"), run, "-e", code)
+  with_env <- c("env", "-u", "PYTHONPATH", paste0("R_LIBS=", libraries), paste0("HOME=", top))
+  run <- c(with_env, file.path(R.home("bin"), "Rscript"), "-e", code)
+  command <- c(if (root) c("runuser", "-u", "nobody", "--"), run)
   done <- processx::run(command[[1]], command[-1], error_on_status = FALSE)
   expect_identical(done$stdout, "5 TRUE", info = done$stderr)
   expect_identical(list.files(file.path(top, "library"), recursive = TRUE, all.files = TRUE), before)
@@ -138,7 +144,8 @@ test_that("Python: an environment is made, found by a new session without settin
   withr::local_envvar(R_USER_DATA_DIR = home, RETICULATE_PYTHON = NA, PYTHONPATH = NA)
   install_fatebias_python(ask = FALSE)
   code <- sprintf(
-    "setwd('%s'); fit <- fatebias::fit_fate_bias(fatebias::read_screen('%s', '%s'), inference = 'laplace', out_dir = 'out')
+    "setwd('%s'); screen <- fatebias::read_screen('%s', '%s')
+    fit <- fatebias::fit_fate_bias(screen, inference = 'laplace', out_dir = 'out')
     cat(nrow(fit$gene), fatebias::fatebias_sitrep()$python$python)", home, files$screen, files$guide_map
   )
   done <- processx::run(file.path(R.home("bin"), "Rscript"), c("-e", code), error_on_status = FALSE)

@@ -4,7 +4,7 @@
 interrupted_session <- function(lines, ready, after = 0, env = parent.frame()) {
   script <- withr::local_tempfile(lines = lines, fileext = ".R", .local_envir = env)
   rscript <- file.path(R.home("bin"), "Rscript")
-  process <- processx::process$new(rscript, c("--vanilla", script), stdout = "|", stderr = "2>&1", env = c("current"))
+  process <- processx::process$new(rscript, c("--vanilla", script), stdout = "|", stderr = "2>&1")
   withr::defer(process$kill(), envir = env)
   until <- Sys.time() + 120
   while (!ready() && process$is_alive() && Sys.time() < until) Sys.sleep(0.05)
@@ -20,7 +20,7 @@ session_lines <- function(files, out, marker, ...) {
     sprintf("screen <- structure(readRDS('%s'), class = 'fatebias_screen')", files$rds),
     sprintf("file.create('%s')", marker),
     sprintf(
-      "ended <- tryCatch(fit_fate_bias(screen, %s, out_dir = '%s'), interrupt = function(condition) Sys.time())",
+      "ended <- tryCatch(fit_fate_bias(screen, %s, out_dir = '%s'), interrupt = function(c) Sys.time())",
       paste(names(list(...)), sapply(list(...), deparse), sep = " = ", collapse = ", "), out
     ),
     "cat(sprintf('ended %.3f', as.numeric(ended)), '\\n')",
@@ -37,13 +37,17 @@ screen_rds <- function(env = parent.frame()) {
   list(rds = path)
 }
 
-value_of <- function(lines, name) trimws(sub(name, "", grep(paste0("^", name), lines, value = TRUE), fixed = TRUE))
+value_of <- function(lines, name) {
+  trimws(sub(name, "", grep(paste0("^", name), lines, value = TRUE), fixed = TRUE))
+}
 
 test_that("Python: Ctrl-C ends a fit at once, keeps its checkpoint, and the session goes on", {
   skip_on_os("windows")
   out <- file.path(withr::local_tempdir(), "out")
   checkpoint <- file.path(out, checkpoint_file)
-  slow <- list(num_steps = 2500, loss_tolerance = 0, likelihood_weight = 21, threads = 1, num_posterior_draws = 50)
+  slow <- list(
+    num_steps = 2500, loss_tolerance = 0, likelihood_weight = 21, threads = 1, num_posterior_draws = 50
+  )
   files <- screen_rds()
   lines <- do.call(session_lines, c(list(files, out, tempfile()), slow))
   sent <- NULL

@@ -48,7 +48,10 @@ test_that("Python: a simulated screen is fine, and another key is found and read
   files <- small_screen()
   good <- check_screen(files$screen, files$guide_map)
   expect_true(good$ok)
-  other <- check_screen(files$screen, files$guide_map, day_key = "time", ref_fate = "Endo", contrast_fate = "NEU")
+  other <- check_screen(
+    files$screen, files$guide_map,
+    day_key = "time", ref_fate = "Endo", contrast_fate = "NEU"
+  )
   expect_identical(other$settings, list(ref_fate = "EC", day_key = "day"))
   expect_false(other$ok)
   given <- fate_settings(contrast_fate = "NEU", !!!other$settings)

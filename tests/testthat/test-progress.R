@@ -1,5 +1,7 @@
 test_that("bars are for those who watch: no pipeline, no CI, no script", {
-  show <- function(wanted = NULL, watched = TRUE, pipeline = "", ci = "") show_progress(wanted, watched, pipeline, ci)
+  show <- function(wanted = NULL, watched = TRUE, pipeline = "", ci = "") {
+    show_progress(wanted, watched, pipeline, ci)
+  }
   expect_true(show())
   expect_false(show(watched = FALSE))
   expect_false(show(pipeline = "true"))
@@ -12,7 +14,8 @@ test_that("in a pipeline of targets nothing is shown", {
   skip_if_not_installed("targets")
   folder <- withr::local_tempdir()
   withr::local_dir(folder)
-  writeLines(c("library(targets)", "list(tar_target(shown, fatebias:::show_progress(watched = TRUE)))"), "_targets.R")
+  pipeline <- "list(targets::tar_target(shown, fatebias:::show_progress(watched = TRUE)))"
+  writeLines(pipeline, "_targets.R")
   withr::with_envvar(c(CI = NA), targets::tar_make(callr_function = NULL, reporter = "silent"))
   expect_false(targets::tar_read(shown))
   expect_true(show_progress(NULL, TRUE, Sys.getenv("TAR_ACTIVE"), ""))

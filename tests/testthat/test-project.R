@@ -35,8 +35,12 @@ test_that("what cannot be written leaves nothing", {
   expect_error(use_fatebias_pipeline(blocked), class = "fatebias_error_export")
   folder <- withr::local_tempdir()
   dir.create(file.path(folder, "config.yaml"))
-  expect_error(use_fatebias_pipeline(folder, overwrite = TRUE), "config.yaml", class = "fatebias_error_export")
-  local_mocked_bindings(project_files = function(...) c(a = tempfile(), b = tempfile())) # sources that are not there
+  expect_error(
+    use_fatebias_pipeline(folder, overwrite = TRUE), "config.yaml",
+    class = "fatebias_error_export"
+  )
+  # sources that are not there
+  local_mocked_bindings(project_files = function(...) c(a = tempfile(), b = tempfile()))
   expect_error(use_fatebias_pipeline(folder), class = "fatebias_error_export")
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "config.yaml")
 })
@@ -46,7 +50,9 @@ test_that("the README names files that are there, and functions that are exporte
   calls <- regmatches(readme, regexpr("fatebias::[a-z_]+", readme))
   expect_gt(length(calls), 3)
   expect_identical(setdiff(sub("fatebias::", "", calls), getNamespaceExports("fatebias")), character())
-  for (file in c("config.yaml", "_targets.R", "sherlock/driver.sbatch")) expect_match(readme, file, fixed = TRUE, all = FALSE)
+  for (file in c("config.yaml", "_targets.R", "sherlock/driver.sbatch")) {
+    expect_match(readme, file, fixed = TRUE, all = FALSE)
+  }
 })
 
 test_that("the copies in inst/pipeline are those at the top", {

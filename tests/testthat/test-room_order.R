@@ -1,7 +1,8 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
-  "conditions", "checks", "show", "settings_table", "settings", "progress", "fit_files", "npz", "python_backend",
-  "screen", "preflight", "fate_screen", "simulate", "fit", "fit_methods", "draws", "controls", "qc",
+  "conditions", "checks", "show", "settings_table", "settings", "progress", "fit_files", "npz",
+  "python_backend", "screen", "preflight", "fate_screen", "simulate", "fit", "fit_methods", "draws",
+  "controls", "qc",
   "mash_covariances", "day_covariances", "mash_estimates", "mash_correlation", "activity", "mash_model",
   "mash", "mash_result", "compare_mash", "mash_part", "hits", "plot_style", "plots_effects",
   "plots_calls", "plots_gene", "plots_screen", "plots_fit", "report_words", "report_methods",

@@ -6,7 +6,8 @@ test_that("a sitrep says what is missing", {
   )
   report <- structure(
     list(
-      r = r, plan = list(source = ".venv"), python = python, stored = NULL, pandoc = NA, problems = sitrep_problems(python, "targets", NA)
+      r = r, plan = list(source = ".venv"), python = python, stored = NULL, pandoc = NA,
+      problems = sitrep_problems(python, "targets", NA)
     ),
     class = "fatebias_sitrep"
   )
