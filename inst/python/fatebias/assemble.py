@@ -21,6 +21,7 @@ from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold, join_samples
 from .screen_file import read_fate_probs, read_labels, write_screen
 
 ONE_REPLICATE = "r1"  # the label where there are no replicates
+_TABLE = "the table of fate probabilities"
 
 
 def assemble_screen(
@@ -42,26 +43,29 @@ def assemble_screen(
     in its obsm, or a table (cell names as index, a column a fate). fates: names of its columns in order, where
     the file has none. min_umi: a cell carries a guide with so many UMIs or more. rescale: rows of probabilities that
     sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match without "-1" at their end.
-    Returns counts: "n_cells", "unmatched" (by part), "guides_per_cell" (cells with 0, 1, .. guides), "fates", "path".
+    Returns counts: "n_cells", "unmatched" (cells left out, by part), "guides_per_cell" (cells with 0, 1, .. guides), "fates", "path".
     """
     if os.path.realpath(h5ad) == os.path.realpath(out):
         raise ScreenError(f"The screen cannot be written to {out}, from which its cells are read; name another file.")
     names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate])
-    probs = fate_probs if isinstance(fate_probs, pd.DataFrame) else _probs_of(h5ad, fate_probs, fates, names, rescale)
-    probs = check_fate_table(probs, "The table of fate probabilities", rescale)
+    sides = {str(h5ad): names, guides.source: guides.cells}
+    if isinstance(fate_probs, pd.DataFrame):
+        probs = check_fate_table(fate_probs, _TABLE, rescale)
+        sides[_TABLE] = probs.index
+    else:
+        probs = check_fate_table(_probs_of(h5ad, fate_probs, fates, names, rescale), str(h5ad), rescale)
     presence = guides.presence(min_umi)
-    sides = {str(h5ad): names, guides.source: guides.cells, "fate probabilities": probs.index}
     match = match_cells(sides, drop_suffix)
-    cells, carriers, rows = match.rows.values()
+    cells, carriers, *fated = match.rows.values()
     presence = presence[carriers]
     write_screen(
-        out, presence, guides.guides, probs.to_numpy()[rows], probs.columns,
-        labels[0][cells], np.repeat(ONE_REPLICATE, len(cells)) if replicate is None else labels[1][cells], match.names,
+        out, presence, guides.guides, probs.to_numpy()[fated[0] if fated else cells], probs.columns, labels[0][cells],
+        labels[1][cells] if replicate else np.repeat(ONE_REPLICATE, len(cells)), match.names,
     )  # fmt: skip
     return {
         "path": str(out),
         "n_cells": len(match.names),
-        "unmatched": dict(zip(("cells", "guides", "fate_probs"), match.unmatched.values())),
+        "unmatched": match.unmatched,
         "guides_per_cell": np.bincount(np.diff(presence.indptr)).tolist(),
         "fates": list(probs.columns),
     }

@@ -32,7 +32,7 @@ def match_cells(tables: Mapping[str, Sequence[str]], drop_suffix: bool = False) 
     """Match cells by name; raises ScreenError for names that appear twice and for tables without a common cell.
 
     tables: names of the cells by table, such as {"cells.h5ad": .., "guides": ..}. drop_suffix: "-1" and other
-    numbers at the end of a name do not count.
+    numbers at the end of a name do not count, unless they tell the cells of a table apart.
     """
     indices = {table: _index(table, names, drop_suffix) for table, names in tables.items()}
     first, *others = indices.values()
@@ -40,9 +40,12 @@ def match_cells(tables: Mapping[str, Sequence[str]], drop_suffix: bool = False) 
     if not keep.any():
         raise ScreenError(_why_none(indices, drop_suffix))
     common = first[keep]
+    rows = {table: index.get_indexer(common) for table, index in indices.items()}
+    if drop_suffix:
+        _refuse_other_wells(tables, rows)
     match = CellMatch(
         names=np.asarray(list(next(iter(tables.values()))), dtype=object)[keep],
-        rows={table: index.get_indexer(common) for table, index in indices.items()},
+        rows=rows,
         unmatched={table: len(index) - len(common) for table, index in indices.items()},
     )
     if keep.mean() < _FEW:
@@ -58,6 +61,21 @@ def _index(table: str, names: Sequence[str], drop_suffix: bool) -> pd.Index:
         without = " without their suffix" if drop_suffix else ""
         raise ScreenError(f"{table}: {len(twice)} cell name(s) appear twice{without}: {first_few(twice)}.")
     return index
+
+
+def _refuse_other_wells(tables: Mapping[str, Sequence[str]], rows: Mapping[str, np.ndarray]) -> None:
+    """AAAC-1 and AAAC-2 are two cells where numbers tell wells apart; only a number that all cells share is nothing."""
+    names = {table: pd.Series(list(names), dtype=object) for table, names in tables.items()}
+    suffixes = {table: column.str.extract(f"({_SUFFIX})", expand=False) for table, column in names.items()}
+    matched = pd.DataFrame({table: column.to_numpy()[rows[table]] for table, column in suffixes.items()})
+    differ = (matched.nunique(axis=1) > 1).to_numpy()
+    if differ.any() and max(column.nunique() for column in suffixes.values()) > 1:
+        row = np.flatnonzero(differ)[0]
+        shown = ", ".join(f"{column.iloc[rows[table][row]]} ({table})" for table, column in names.items())
+        raise ScreenError(
+            f"drop_suffix would take {differ.sum()} cell(s) of different wells for the same, first {shown}. Rename the "
+            "cells so that the tables agree."
+        )
 
 
 def _why_none(indices: Mapping[str, pd.Index], drop_suffix: bool) -> str:
