@@ -1,7 +1,8 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
   "conditions", "checks", "settings_table", "settings", "fit_files", "python_backend", "screen",
-  "fate_screen", "simulate", "fit", "controls", "qc", "mash_covariances", "day_covariances",
+  "fate_screen", "import_guides", "import_cells", "import", "simulate", "fit", "controls", "qc",
+  "mash_covariances", "day_covariances",
   "mash_estimates", "mash_correlation", "activity", "mash_model", "mash", "mash_result", "compare_mash",
   "hits", "slurm_script", "slurm_status", "slurm_call", "slurm_job", "slurm_record", "slurm", "project"
 )

@@ -43,12 +43,13 @@ def assemble_screen(
     in its obsm, or a table (cell names as index, a column a fate). fates: names of its columns in order, where
     the file has none. min_umi: a cell carries a guide with so many UMIs or more. rescale: rows of probabilities that
     sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match without "-1" at their end.
-    Returns counts: "n_cells", "unmatched" (cells left out, by part), "guides_per_cell" (cells with 0, 1, .. guides), "fates", "path".
+    Returns "path", "fates", and counts: "n_cells", "unmatched" (cells left out, by part), "guides_per_cell" (cells
+    with 0, 1, .. guides).
     """
     if os.path.realpath(h5ad) == os.path.realpath(out):
         raise ScreenError(f"The screen cannot be written to {out}, from which its cells are read; name another file.")
     names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate])
-    sides = {str(h5ad): names, guides.source: guides.cells}
+    sides = {Path(h5ad).name: names, guides.source: guides.cells}
     if isinstance(fate_probs, pd.DataFrame):
         probs = check_fate_table(fate_probs, _TABLE, rescale)
         sides[_TABLE] = probs.index

@@ -1,5 +1,6 @@
 """Cells of several tables matched by name, never by position."""
 
+import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ def match_cells(tables: Mapping[str, Sequence[str]], drop_suffix: bool = False) 
     if keep.mean() < _FEW:
         _warn_few(indices, common)
     return match
+
+
+def match_rows(tables: Mapping[str, Sequence[str]], drop_suffix: bool = False) -> dict:
+    """As match_cells(), as a plain dict (for R)."""
+    return dataclasses.asdict(match_cells(tables, drop_suffix))
 
 
 def _index(table: str, names: Sequence[str], drop_suffix: bool) -> pd.Index:
