@@ -60,7 +60,10 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
     fates = as_array(fates), rescale = rescale, drop_suffix = drop_suffix,
     objects = c(list(presence = guides), if (!is.null(table)) list(fate_table = table))
   )
-  cli::cli_inform(matched_lines(found$n_cells, found$unmatched))
+  burden <- paste(vapply(found$guides_per_cell, count, character(1)), collapse = ", ")
+  cli::cli_inform(c(
+    matched_lines(found$n_cells, found$unmatched), i = "Cells with 0, 1, .. guides: {burden}"
+  ))
   map_path <- if (is_map) write_guide_map(guide_map, path) else guide_map
   read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
 }

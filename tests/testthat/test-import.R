@@ -9,12 +9,15 @@ assemble <- function(path, ..., guides = quietly(read_guides_cellranger(example_
 
 test_that("Python: what CellRank saved and guides of Cell Ranger become a screen", {
   path <- file.path(withr::local_tempdir(), "s.h5ad")
-  expect_message(screen <- assemble(path, replicate = "sample"), "630 cells are in all parts")
+  said <- capture_messages(screen <- assemble(path, replicate = "sample"))
   s <- screen$summary
   umis <- example_umis()
   names <- py_call("screen_file", "read_labels", path = cells, columns = I("day"))[[1]]
   known <- rownames(umis) %in% names
   burden <- rowSums(umis[known, ] >= 5)
+  said <- gsub("\\s+", " ", paste(said, collapse = ""))
+  expect_match(said, "630 cells are in all parts", fixed = TRUE)
+  expect_match(said, paste("guides:", paste(tabulate(burden + 1), collapse = ", ")), fixed = TRUE)
   expect_equal(s$n_cells, sum(burden > 0))
   expect_equal(s$left_out$no_guide, sum(burden == 0))
   expect_equal(s$guides_per_cell_mean, mean(burden[burden > 0]))

@@ -6,7 +6,8 @@ test_that("a table of probabilities may be a file, a data frame or a matrix", {
   frame <- data.frame(cell = rownames(probs), probs)
   path <- withr::local_tempfile(fileext = ".csv")
   data.table::fwrite(frame, path)
-  pandas <- withr::local_tempfile(fileext = ".csv", lines = c(",EC,MES", "c1,0.2,0.8", "c2,0.5,0.5", "c3,.1,.9"))
+  lines <- c(",EC,MES", "c1,0.2,0.8", "c2,0.5,0.5", "c3,.1,.9")
+  pandas <- withr::local_tempfile(fileext = ".csv", lines = lines)
   for (table in list(probs, frame, data.table::as.data.table(frame), as.data.frame(probs), path, pandas)) {
     expect_identical(read_fate_table(table), probs)
   }

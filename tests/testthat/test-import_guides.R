@@ -55,7 +55,8 @@ test_that("Python: a long table gives the same guides, as data frame and as file
   expect_error(quietly(read_guides_table(long)), "lacks the column", class = "fatebias_error_screen")
   twice <- rbind(long, long[1, ])
   expect_error(
-    read_guides_table(twice, cell = "barcode", guide = "sg", umi = "n"), "repeat", class = "fatebias_error_screen"
+    read_guides_table(twice, cell = "barcode", guide = "sg", umi = "n"), "repeat",
+    class = "fatebias_error_screen"
   )
   one <- data.frame(cell = "a", guide = "g", umi = 9)
   expect_identical(dim(quietly(read_guides_table(one))), c(1L, 1L))
