@@ -114,10 +114,11 @@ test_that("Python: UMI counts of an object need a threshold", {
 test_that("Python: a Seurat object gives the same screen as its parts", {
   skip_if_not_installed("SeuratObject")
   counts <- Matrix::t(guides) * 7
+  genes <- Matrix::sparseMatrix(
+    i = rep(1, n), j = seq_len(n), x = 1, dims = c(2, n), dimnames = list(c("a", "b"), rownames(guides))
+  )
   object <- suppressWarnings(SeuratObject::CreateSeuratObject(
-    Matrix::sparseMatrix(
-      i = rep(1, n), j = seq_len(n), x = 1, dims = c(2, n), dimnames = list(c("gene1", "gene2"), rownames(guides))
-    ),
+    genes,
     meta.data = data.frame(day = day, replicate = replicate, probs, row.names = rownames(guides))
   ))
   object[["guide"]] <- SeuratObject::CreateAssayObject(counts = counts)
@@ -126,5 +127,7 @@ test_that("Python: a Seurat object gives the same screen as its parts", {
   expect_identical(screen$summary, fate_screen(guides, probs, day, replicate, map)$summary)
   expect_error(fate_screen(object, map, fates), "min_umi", class = "fatebias_error_screen")
   expect_error(fate_screen(object, map, c("EC", "XX")), "XX", class = "fatebias_error_screen")
-  expect_error(fate_screen(object, map, fates, guide_assay = "crispr"), "assay", class = "fatebias_error_screen")
+  expect_error(
+    fate_screen(object, map, fates, guide_assay = "crispr"), "assay", class = "fatebias_error_screen"
+  )
 })
