@@ -38,15 +38,15 @@
 assemble_screen <- function(cells, guides, guide_map, path, day = "day", replicate = NULL,
                             fate_probs = "lineages_fwd", fates = NULL, rescale = FALSE, drop_suffix = FALSE,
                             settings = fate_settings(), ...) {
-  checkmate::assert_string(cells)
-  checkmate::assert_string(path)
-  checkmate::assert_string(day)
-  checkmate::assert_string(replicate, null.ok = TRUE)
+  validate_arg(cells, checkmate::check_string)
+  validate_arg(path, checkmate::check_string)
+  validate_arg(day, checkmate::check_string)
+  validate_arg(replicate, checkmate::check_string, null.ok = TRUE)
   settings <- update_settings(settings, ...)
   guides <- as_presence(guides)
   validate_presence(guides)
   is_map <- is.data.frame(guide_map)
-  if (is_map) validate_guide_map(guide_map) else checkmate::assert_string(guide_map)
+  if (is_map) validate_guide_map(guide_map) else validate_arg(guide_map, checkmate::check_string)
   table <- if (!rlang::is_string(fate_probs)) read_fate_table(fate_probs, rescale)
   if (!is.null(table)) {
     if (!is.null(fates)) abort_screen("{.arg fates} is for a key of {.arg cells}; a table has its own names.")

@@ -16,9 +16,9 @@ rescalable <- 0.05 # how far from 1 sums may be that are rescaled; as RESCALABLE
 #' read_fate_table(data.frame(cell = c("AAAC-1", "CCCA-1"), EC = c(0.2, 0.5), MES = c(0.8, 0.5)))
 #' @export
 read_fate_table <- function(table, rescale = FALSE) {
-  checkmate::assert_flag(rescale)
+  validate_arg(rescale, checkmate::check_flag)
   if (is.character(table) && !is.matrix(table)) {
-    checkmate::assert_string(table)
+    validate_arg(table, checkmate::check_string)
     if (!file.exists(table)) abort_screen("The file {.path {table}} does not exist.")
     table <- data.table::fread(table, data.table = FALSE, colClasses = list(character = 1L))
   }
@@ -93,7 +93,7 @@ validate_cell_names <- function(names, where, call = rlang::caller_env()) {
 #' match_cells(fates = fates, guides = guides)
 #' @export
 match_cells <- function(..., drop_suffix = FALSE) {
-  checkmate::assert_flag(drop_suffix)
+  validate_arg(drop_suffix, checkmate::check_flag)
   parts <- rlang::list2(...)
   if (length(parts) < 2 || !rlang::is_named(parts) || anyDuplicated(names(parts)) > 0) {
     abort_screen("{.fn match_cells} needs two or more parts, each with a name of its own.")

@@ -33,9 +33,9 @@ default_min_umi <- 5 # the default threshold of sceptre (Barry et al. 2024, Geno
 #' @export
 read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type = "CRISPR Guide Capture",
                                    names = c("id", "name"), cell_name = "{barcode}-{sample}") {
-  checkmate::assert_character(path, min.len = 1, any.missing = FALSE)
-  checkmate::assert_string(feature_type)
-  checkmate::assert_string(cell_name)
+  validate_arg(path, checkmate::check_character, min.len = 1, any.missing = FALSE)
+  validate_arg(feature_type, checkmate::check_string)
+  validate_arg(cell_name, checkmate::check_string)
   validate_min_umi(min_umi)
   found <- py_call(
     "assemble", "guides_for_r",
@@ -63,10 +63,10 @@ read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type
 #' @export
 read_guides_table <- function(table, min_umi = default_min_umi, cell = "cell", guide = "guide", umi = "umi") {
   validate_min_umi(min_umi)
-  checkmate::assert_string(cell)
-  checkmate::assert_string(guide)
-  checkmate::assert_string(umi, null.ok = TRUE)
-  if (!is.data.frame(table)) checkmate::assert_string(table)
+  validate_arg(cell, checkmate::check_string)
+  validate_arg(guide, checkmate::check_string)
+  validate_arg(umi, checkmate::check_string, null.ok = TRUE)
+  if (!is.data.frame(table)) validate_arg(table, checkmate::check_string)
   source <- if (is.data.frame(table)) {
     list(table = lapply(as.list(table), function(x) I(if (is.factor(x)) as.character(x) else x)))
   } else {
@@ -82,7 +82,7 @@ read_guides_table <- function(table, min_umi = default_min_umi, cell = "cell", g
 as_array <- function(x) if (!is.null(x)) I(x)
 
 validate_min_umi <- function(min_umi, call = rlang::caller_env()) {
-  checkmate::assert_number(min_umi, lower = .Machine$double.eps, finite = TRUE, null.ok = TRUE)
+  validate_arg(min_umi, checkmate::check_number, lower = 1e-9, finite = TRUE, null.ok = TRUE, call = call)
 }
 
 #' What Python found as a matrix, after a word on thresholds

@@ -28,14 +28,14 @@ theme_fatebias <- function(base_size = 11) {
 #' @noRd
 caption <- function(...) paste(strwrap(paste0(...), caption_width), collapse = "\n")
 
-#' Names of at most `width` characters, both ends kept
+#' Names of at most `width` characters, both ends kept; in ASCII, which all devices can draw
 #' @noRd
 short_name <- function(names, width = name_width) {
   names <- as.character(names)
   long <- !is.na(names) & nchar(names) > width
-  end <- (width - 1L) %/% 2L
+  end <- (width - 2L) %/% 2L
   tail <- substring(names[long], nchar(names[long]) - end + 1L)
-  names[long] <- paste0(substr(names[long], 1L, width - end - 1L), "\u2026", tail)
+  names[long] <- paste0(substr(names[long], 1L, width - end - 2L), "..", tail)
   names
 }
 
@@ -82,8 +82,11 @@ scale_x_times <- function(times, days) {
 
 #' The axis of effects, with few numbers since panels are narrow
 #' @noRd
-scale_x_effects <- function(title = "effect (log odds)", ...) {
-  ggplot2::scale_x_continuous(title, n.breaks = 3, guide = ggplot2::guide_axis(check.overlap = TRUE), ...)
+scale_x_effects <- function(title = "effect (log odds)", expand = 0.08) {
+  ggplot2::scale_x_continuous(
+    title, n.breaks = 4, guide = ggplot2::guide_axis(check.overlap = TRUE),
+    expand = ggplot2::expansion(mult = expand)
+  )
 }
 
 #' A colour bar wide enough for its numbers
@@ -97,7 +100,7 @@ scale_y_rows <- function(...) ggplot2::scale_y_discrete(NULL, limits = rev, labe
 #' Half-width of an interval, in standard errors
 #' @noRd
 half_width <- function(level) {
-  checkmate::assert_number(level, lower = 0.01, upper = 0.999)
+  validate_arg(level, checkmate::check_number, lower = 0.01, upper = 0.999)
   stats::qnorm((1 + level) / 2)
 }
 
@@ -120,7 +123,7 @@ empty_plot <- function(data, text) {
 #' Stop at names that are not known, naming the nearest ones
 #' @noRd
 validate_known <- function(genes, known, throw, call = rlang::caller_env()) {
-  checkmate::assert_character(genes, any.missing = FALSE, min.len = 1, unique = TRUE)
+  validate_arg(genes, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE)
   unknown <- setdiff(genes, known)
   if (length(unknown) > 0) {
     near <- vapply(utils::head(unknown, n_shown), nearest_word, character(1), words = known)
@@ -142,7 +145,7 @@ choose_rows <- function(x, genes, n, table = x$table, call = rlang::caller_env()
     rows <- x$table[order(match(x$table$gene, genes), na.last = NA)]
     return(rows[[x$level]])
   }
-  checkmate::assert_count(n, positive = TRUE)
+  validate_arg(n, checkmate::check_count, positive = TRUE)
   largest <- do.call(pmax, abs(table[, day_columns(table, "postmean"), with = FALSE]))
   strongest <- order(!table$hit_anyday, table$lfsr_min, -largest)
   table[[x$level]][utils::head(strongest, n)]
@@ -160,4 +163,4 @@ effects_of <- function(x, rows = x$table[[x$level]]) {
   effects[]
 }
 
-call_text <- function(x) sprintf("A call has lfsr < %s.", format(x$lfsr_thresh))
+call_text <- function(x) sprintf("A call has an lfsr below %s.", format(x$lfsr_thresh))

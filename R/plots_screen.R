@@ -58,7 +58,7 @@ plot_burden <- function(x) {
     theme_fatebias()
 }
 
-most_guides <- function(x) x$settings$Kmax
+most_guides <- function(x) update_settings(x$settings)$Kmax
 
 whole_breaks <- function(limits) unique(round(pretty(limits)))
 
@@ -96,7 +96,7 @@ plot_cells_per_guide <- function(fit, few = 20L) {
 #' @export
 plot_cells_per_guide_data <- function(fit, few = 20L) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  checkmate::assert_count(few)
+  validate_arg(few, checkmate::check_count)
   if (is.null(fit$cells)) abort_earlier("cells", rlang::current_env())
   by_day <- as.matrix(fit$cells[, day_columns(fit$cells, "n_cells"), with = FALSE])
   kind <- ifelse(fit$cells$is_ntc == 1, "controls", "guides")
@@ -121,7 +121,7 @@ plot_fates <- function(x) {
     ggplot2::scale_colour_manual(NULL, values = rep_len(category_colours, n)) +
     ggplot2::scale_shape_manual(NULL, values = rep_len(c(16, 2, 0, 4, 5, 17, 15, 1), n)) +
     ggplot2::scale_linetype_manual(NULL, values = rep_len(c("solid", "42", "12", "4212"), n)) +
-    ggplot2::facet_wrap("fate", ncol = min(3L, nlevels(means$fate))) +
+    ggplot2::facet_wrap("fate", ncol = if (nlevels(means$fate) == 3) 3L else 2L) +
     scale_x_times(times, levels(means$day)) +
     ggplot2::scale_y_continuous("mean fate probability", limits = c(0, NA)) +
     theme_fatebias()
