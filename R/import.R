@@ -31,8 +31,9 @@
 #' example <- function(name) system.file("extdata", name, package = "fatebias")
 #' guides <- read_guides_cellranger(example("cellranger_guides"))
 #' assemble_screen(
-#'   example("cellrank_pbmc68k.h5ad"), guides, example("cellranger_guide_map.csv"), tempfile(fileext =
-#'   ".h5ad"), replicate = "sample", ref_fate = "CD19+ B", contrast_fate = "Dendritic"
+#'   example("cellrank_pbmc68k.h5ad"), guides, example("cellranger_guide_map.csv"),
+#'   path = tempfile(fileext = ".h5ad"), replicate = "sample", ref_fate = "CD19+ B",
+#'   contrast_fate = "Dendritic"
 #' )
 #' @export
 assemble_screen <- function(cells, guides, guide_map, path, day = "day", replicate = NULL,

@@ -29,7 +29,8 @@ default_min_umi <- 5 # the default threshold of sceptre (Barry et al. 2024, Geno
 #' @seealso [assemble_screen()] and [fate_screen()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' folder <- system.file("extdata", "cellranger_guides", package = "fatebias")
-#' read_guides_cellranger(folder)
+#' guides <- read_guides_cellranger(folder)
+#' guides[1:3, ]
 #' @export
 read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type = "CRISPR Guide Capture",
                                    names = c("id", "name"), cell_name = "{barcode}-{sample}") {
@@ -40,7 +41,7 @@ read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type
   found <- py_call(
     "assemble", "guides_for_r",
     paths = I(unname(path.expand(path))), samples = as_array(base::names(path)),
-    cell_name = cell_name, feature_type = feature_type, names = match.arg(names)
+    cell_name = cell_name, feature_type = feature_type, names = validate_choice(names)
   )
   guides_matrix(found, min_umi)
 }
@@ -58,8 +59,9 @@ read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type
 #' @section Errors: `fatebias_error_screen` for columns that are missing, rows without a cell, a guide or a
 #'   count, and rows that repeat a cell and guide.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
-#' table <- data.frame(cell = c("AAAC-1", "AAAC-1", "CCCA-1"), guide = c("sg1", "sg2", "sg1"), umi = c(12,
-#' 1, 8)) read_guides_table(table)
+#' table <- data.frame(cell = c("AAAC-1", "AAAC-1", "CCCA-1"), guide = c("sg1", "sg2", "sg1"),
+#'   umi = c(12, 1, 8))
+#' read_guides_table(table)
 #' @export
 read_guides_table <- function(table, min_umi = default_min_umi, cell = "cell", guide = "guide", umi = "umi") {
   validate_min_umi(min_umi)
