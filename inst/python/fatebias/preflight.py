@@ -84,7 +84,7 @@ def _check_parts(report: Report, path: Path, file: h5py.File, known: set[str]) -
     with report.refusals(FATES):
         if find_fates(report, file):
             reader = Reader(path, file, report.settings)
-            parts.fates, parts.probs = reader.fate_table()
+            parts.fates, parts.probs = reader.unchecked_fate_table()
             check_values(report, reader, parts.probs)
             check_fate_names(report, parts.fates)
     with report.refusals(GUIDES):

@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 
 from .errors import ScreenError
+from .fate_table import names_beside
 from .findings import KEYS, Report, cells_named, find_key
 from .guide_map import first_few
 from .lookalikes import fate_tables, levels_of, name_lists, state_columns, texts
@@ -21,10 +22,8 @@ def find_fates(report: Report, file: h5py.File) -> bool:
         return False
     key = report.settings.fate_prob_key
     element = file["obsm"][key]
-    states = file.get("obs/" + key.replace("lineages", "term_states"))
-    if not isinstance(element, h5py.Dataset) or element.ndim != 2 or report.settings.fates:
-        return True
-    if isinstance(states, h5py.Group) and "categories" in states:
+    is_array = isinstance(element, h5py.Dataset) and element.ndim == 2
+    if not is_array or report.settings.fates or names_beside(file, key)[1]:
         return True
     n = element.shape[1]
     found = f"obsm['{key}'] is an array without names of its {n} fates"
