@@ -100,8 +100,7 @@ def _check_parts(report: Report, path: Path, file: h5py.File, known: set[str]) -
             check_days(report, parts.day, usable)
     with report.refusals("Replicates"):
         if find_replicates(report, file):
-            covar, key = f"obsm/{report.settings.covar_key}", report.settings.rep_key
-            parts.replicate = Reader(path, file, report.settings).labels(f"{covar}['{key}']", covar, key)
+            parts.replicate = Reader(path, file, report.settings).replicates()
             check_replicates(report, parts.replicate, usable)
     sizes = {
         "fate probabilities": parts.probs,

@@ -3,12 +3,12 @@
 import h5py
 import numpy as np
 import pandas as pd
-from natsort import natsorted
 
 from .findings import Report, find_key
 from .guide_map import first_few
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
-from .screen import numbers_in
+from .screen import numbers_in, sort_levels
+from .screen_file import covariates
 
 MOST_SHOWN = 12  # levels in a row of the table
 _NO_DAY = 'put it there: adata.obs["day"] = one label a cell'
@@ -23,7 +23,7 @@ def find_day(report: Report, file: h5py.File) -> bool:
 def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> None:
     """Two days or more, each with cells, in the order of time."""
     item, given = "Days", report.settings.day_levels
-    levels = natsorted(set(day))
+    levels = sort_levels(day)
     if given and set(given) != set(levels):
         found = f"day_levels names {first_few(given)}, but the days are {first_few(levels)}"
         report.suggest(item, found, f"set day_levels: [{', '.join(levels)}]", day_levels=tuple(levels))
@@ -60,33 +60,28 @@ def _check_order(report: Report, levels: list[str], shown: str) -> None:
 
 
 def find_replicates(report: Report, file: h5py.File) -> bool:
-    """The table of covariates and its column; a column of obs must be copied there."""
+    """The table of covariates, in obsm or obs itself, and its column."""
     item, s = "Replicates", report.settings
-    here = file.get(f"obsm/{s.covar_key}")
+    place = covariates(s)
+    here = file.get(place)
     if isinstance(here, h5py.Group) and s.rep_key in here:
         return True
     has = ", ".join(name for name in here if not name.startswith("_")) if isinstance(here, h5py.Group) else ""
-    found = f"no column {s.rep_key} in obsm['{s.covar_key}']" + (f"; it has: {has}" if has else ", nor that table")
+    found = f"no column {s.rep_key} in {place}" + (f"; it has: {has}" if has else ", nor that table")
     alike = replicate_columns(file)
-    tables = [one for one in alike if one.table.startswith("obsm/")]
-    if tables:
-        best = tables[0]
-        wanted = {"covar_key": best.table.removeprefix("obsm/"), "rep_key": best.key}
-        wanted = {key: value for key, value in wanted.items() if getattr(s, key) != value}
-        lines = ", ".join(f"{key}: {value}" for key, value in wanted.items())
-        report.suggest(item, found, f"set {lines} ({best.why})", **wanted)
-        return True
-    fix = _NO_REPLICATE.format(s.covar_key, s.rep_key)
-    if alike:
-        key = alike[0].key
-        copy = f'adata.obsm["{s.covar_key}"] = adata.obs[["{key}"]].rename(columns={{"{key}": "{s.rep_key}"}})'
-        fix = f"obs['{key}'] looks like it ({alike[0].why}): {copy}"
-    report.problem(item, found, fix)
-    return False
+    if not alike:
+        report.problem(item, found, _NO_REPLICATE.format(s.covar_key or "covar", s.rep_key))
+        return False
+    best = alike[0]
+    wanted = {"covar_key": None if best.table == "obs" else best.table.removeprefix("obsm/"), "rep_key": best.key}
+    wanted = {key: value for key, value in wanted.items() if getattr(s, key) != value}
+    lines = ", ".join(f"{key}: {'null' if value is None else value}" for key, value in wanted.items())
+    report.suggest(item, found, f"set {lines} ({best.why})", **wanted)
+    return True
 
 
 def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray | None) -> None:
-    item, levels, counts = "Replicates", natsorted(set(replicate)), _counts(replicate, usable)
+    item, levels, counts = "Replicates", sort_levels(replicate), _counts(replicate, usable)
     shown = ", ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
     if few:

@@ -44,8 +44,7 @@ def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT
         bar.advance()
         day = reader.labels(f"obs['{settings.day_key}']", "obs", settings.day_key)
         bar.advance()
-        covar = f"obsm/{settings.covar_key}"
-        replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
+        replicate = reader.replicates()
         bar.advance()
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
     return RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
@@ -116,6 +115,11 @@ def open_file(path: Path) -> h5py.File:
         ) from error
 
 
+def covariates(settings: Settings) -> str:
+    """Where the covariates of cells are: a table in obsm, or obs itself."""
+    return "obs" if settings.covar_key is None else f"obsm/{settings.covar_key}"
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads the named groups of one open file; each method knows one key."""
@@ -162,6 +166,12 @@ class Reader:
         if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
             values = values.astype(np.int64)
         return values.astype(str).to_numpy(dtype=object)
+
+    def replicates(self) -> np.ndarray:
+        """The replicate of each cell, as a text."""
+        s = self.settings
+        table = "obs" if s.covar_key is None else f"obsm['{s.covar_key}']"
+        return self.labels(f"{table}['{s.rep_key}']", covariates(s), s.rep_key)
 
     def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray]:
         """Fates, the reference first, and checked probabilities in that order."""
