@@ -16,6 +16,7 @@
 #' | `fatebias_error_qc` | a QC assertion is violated in simulation mode |
 #' | `fatebias_error_mash` | mash cannot use the estimates it was given |
 #' | `fatebias_error_export` | results cannot be written or read |
+#' | `fatebias_error_report` | a report cannot be rendered |
 #' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
 #' | `fatebias_error_slurm` | a Slurm job cannot be sent, or ended without a result |
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
@@ -64,6 +65,10 @@ abort_mash <- function(message, call = rlang::caller_env(), .envir = rlang::call
 
 abort_export <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("export", message, call, .envir)
+}
+
+abort_report <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env(), parent = NULL) {
+  abort_kind("report", message, call, .envir, parent)
 }
 
 abort_simulation <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {

@@ -18,6 +18,8 @@
 #'   - `guide`: data.table `guide, gene, betahat_d*, se_d*`, the same of beta;
 #'   - `likelihood`, `cov`: fixed-effect estimates and covariances by gene, NULL where there are none;
 #'   - `qc_delta`, `qc_offset`, `qc_centering`: QC tables, see [assess_qc()];
+#'   - `cells`: `guide, gene, is_ntc, n_cells_d*`, usable cells that carry a guide, by day; controls have no
+#'     gene. NULL where an earlier version made the fit;
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a

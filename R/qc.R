@@ -83,9 +83,9 @@ assert_qc <- function(x, mode = NULL) {
 
 #' The genes with the largest |column|, missing values first: they must never pass unseen
 #' @noRd
-worst_genes <- function(table, column) {
+worst_genes <- function(table, column, n = n_worst) {
   size <- abs(as.numeric(table[[column]]))
-  worst <- utils::head(order(-size, na.last = FALSE), n_worst)
+  worst <- utils::head(order(-size, na.last = FALSE), n)
   data.table::data.table(gene = table$gene[worst], value = table[[column]][worst], size = size[worst])
 }
 

@@ -16,7 +16,8 @@
 #'   list with `n_cells`, `n_cells_file`, `left_out` (cells by reason), `days`, `day_values`,
 #'   `replicates`, `fates` (the reference first), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`,
 #'   `dropped_genes`, `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
-#'   `fate_means_by_day` (day x fate).
+#'   `burden_counts` (list `n_guides`, `n_cells`: cells of the file by number of guides),
+#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate).
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
 #'   to do: probabilities that do not sum to 1 (tolerance 0.001) or are NaN or negative, a guide that
 #'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a

@@ -1,0 +1,154 @@
+# The table of hits in the report: its data, the small picture of effects by day in each row, and the widget.
+
+rows_listed <- 2000L # rows of the table at most; all are in hits_ranked.csv
+tiny_lfsr <- 1e-16 # smaller ones differ by rounding only
+largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for download
+
+#' What the table of the report shows
+#'
+#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit", or "" for none),
+#'   `direction` (of its calls: "up", "down", "both", ""), `day` (label of the best day), `effect` and `sd`
+#'   (posterior mean and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day),
+#'   `p_onset`, `p_persist`, `agree` (guides whose effect has the sign of the gene's on that day, of all its
+#'   guides), `cells` (usable cells that carry a guide of the gene; NA for fits without counts).
+#' @noRd
+report_table <- function(fit, mash, hits) {
+  shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
+  directions <- call_directions(called_days(mash))
+  best <- shown$best_day + 1L
+  at_best <- function(prefix) pick_day(shown, prefix, best)
+  hit <- shown$hit_anyday
+  data.table::data.table(
+    rank = seq_len(nrow(shown)), gene = shown$gene, call = ifelse(hit, "hit", ""),
+    direction = ifelse(hit, unname(directions[shown$gene]), ""), day = mash$days[best],
+    effect = at_best("postmean"), sd = at_best("postsd"), lfsr = shown$lfsr_min, svalue = shown$svalue,
+    onset = mash$days[shown$onset_day + 1L], p_onset = shown$p_onset, p_persist = shown$p_persist,
+    agree = agreeing_guides(fit, shown, best), cells = cells_by_gene(fit$cells, shown$gene)
+  )
+}
+
+#' One value a row: that of the row's day
+#' @noRd
+pick_day <- function(table, prefix, day) {
+  as.matrix(table[, day_columns(table, prefix), with = FALSE])[cbind(seq_len(nrow(table)), day)]
+}
+
+#' "4 of 5": guides whose posterior mean has the sign of the gene's effect on a day
+#' @noRd
+agreeing_guides <- function(fit, shown, day) {
+  row <- match(fit$guide$gene, shown$gene)
+  guide <- fit$guide[!is.na(row)]
+  row <- row[!is.na(row)]
+  same <- sign(pick_day(guide, "betahat", day[row])) == sign(pick_day(shown, "postmean", day)[row])
+  n <- tabulate(row, nrow(shown))
+  sprintf("%d of %d", tabulate(row[which(same)], nrow(shown)), n)
+}
+
+cells_by_gene <- function(cells, genes) {
+  if (is.null(cells)) {
+    return(rep(NA_integer_, length(genes)))
+  }
+  total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
+  as.integer(tapply(total, factor(cells$gene, levels = genes), sum))
+}
+
+#' A picture of a gene's effects by day: bars up or down from a line, filled where called
+#'
+#' @param effect,lfsr,called vectors, one value a day. `largest`: the effect that fills half the height.
+#' @returns text of an SVG with the numbers in its title.
+#' @noRd
+effect_picture <- function(effect, lfsr, called, days, largest) {
+  width <- 14
+  gap <- 4
+  half <- 15
+  height <- pmax(abs(effect) / largest * half, 0.75)
+  x <- gap / 2 + (seq_along(effect) - 1) * (width + gap)
+  bars <- sprintf(
+    "<rect class=\"%s\" x=\"%g\" y=\"%.1f\" width=\"%d\" height=\"%.1f\"/>",
+    ifelse(called, ifelse(effect > 0, "up", "down"), "none"), x, ifelse(effect > 0, half + 1 - height, half + 1),
+    width, height
+  )
+  title <- paste(sprintf("%s: %+.2f (%s)", days, effect, show_lfsr(lfsr)), collapse = "; ")
+  total <- length(effect) * (width + gap)
+  paste0(
+    sprintf("<svg class=\"days\" role=\"img\" width=\"%d\" height=\"32\"><title>%s</title>", total, html_text(title)),
+    paste(bars, collapse = ""), sprintf("<line x1=\"0\" x2=\"%d\" y1=\"16\" y2=\"16\"/></svg>", total)
+  )
+}
+
+html_text <- function(text) as.character(htmltools::htmlEscape(text))
+
+effect_pictures <- function(mash, hits) {
+  columns <- function(prefix) as.matrix(hits[, day_columns(hits, prefix), with = FALSE])
+  effect <- columns("postmean")
+  lfsr <- columns("lfsr")
+  called <- lfsr < mash$lfsr_thresh & !is.na(columns("betahat"))
+  largest <- max(abs(effect), .Machine$double.eps)
+  vapply(seq_len(nrow(hits)), function(i) {
+    effect_picture(effect[i, ], lfsr[i, ], called[i, ], mash$days, largest)
+  }, character(1))
+}
+
+#' The table as a widget: sorted, filtered and searched in the browser, without a network
+#' @noRd
+hits_widget <- function(fit, mash, hits) {
+  table <- report_table(fit, mash, hits)
+  table <- cbind(table, picture = effect_pictures(mash, utils::head(hits, nrow(table))))
+  data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
+  reactable::reactable(
+    as.data.frame(table),
+    columns = hits_columns(), elementId = "hits-table", searchable = TRUE, defaultPageSize = 15,
+    showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE, highlight = TRUE,
+    wrap = FALSE, language = reactable::reactableLang(searchPlaceholder = "Search the table")
+  )
+}
+
+hits_columns <- function() {
+  text <- function(name, width, ...) reactable::colDef(name = name, minWidth = width, ...)
+  number <- function(name, width, digits = 2) {
+    text(name, width, format = reactable::colFormat(digits = digits, separators = TRUE))
+  }
+  list(
+    rank = number("Rank", 52, 0), gene = text("Gene", 110, filterable = TRUE, sticky = "left"),
+    call = text("Call", 54, filterable = TRUE),
+    picture = text("Effect by day", 100, html = TRUE, sortable = FALSE, searchable = FALSE),
+    direction = text("Direction", 80, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
+    effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = small_number),
+    svalue = text("s-value", 76, cell = small_number), onset = text("Onset", 70, filterable = TRUE),
+    p_onset = number("P(onset)", 76), p_persist = number("P(stays)", 74), agree = text("Guides agree", 98),
+    cells = number("Cells", 66, 0)
+  )
+}
+
+#' Shown rounded, sorted by the number itself
+#' @noRd
+small_number <- function(value) {
+  if (value < tiny_lfsr) {
+    return(paste("<", tiny_lfsr))
+  }
+  if (value < 1e-3) formatC(value, format = "e", digits = 0) else as.character(signif(value, 2))
+}
+
+#' A link that downloads a file that is embedded in the page, or names the file beside it where it is too large
+#' @noRd
+csv_link <- function(hits) {
+  file <- tempfile(fileext = ".csv")
+  on.exit(unlink(file))
+  data.table::fwrite(hits, file)
+  if (file.size(file) > largest_csv) {
+    return(htmltools::p("All genes and columns are in ", htmltools::code("hits_ranked.csv"), " beside this report."))
+  }
+  data <- jsonlite::base64_enc(readBin(file, "raw", file.size(file)))
+  htmltools::a(
+    id = "download-hits", class = "button", download = "hits_ranked.csv",
+    href = paste0("data:text/csv;base64,", gsub("\n", "", data, fixed = TRUE)), "Download all as CSV"
+  )
+}
+
+#' A button that downloads the rows of the table as they are filtered and sorted
+#' @noRd
+rows_button <- function() {
+  htmltools::tags$button(
+    class = "button", onclick = "Reactable.downloadDataCSV('hits-table', 'hits_shown.csv')", "Download rows shown"
+  )
+}
