@@ -1,13 +1,13 @@
 #' fatebias: fate bias of gene knock-downs in pooled CRISPRi screens over time
 #'
-#' Which knock-downs bias cell fate, in which direction, on which day, and how sure can one be? A pooled CRISPRi
-#' screen, read out by single-cell RNA sequencing over several days, gives each cell several guides and a
-#' vector of fate probabilities. fatebias fits a hierarchical Bayesian model of these, checks the fit, shares
-#' strength across days with mash, ranks the genes and writes a report.
+#' Which knock-downs bias cell fate, in which direction, on which day, and how sure can one be? A pooled
+#' CRISPRi screen, read out by single-cell RNA sequencing over several days, gives each cell several guides
+#' and a vector of fate probabilities. fatebias fits a hierarchical Bayesian model of these, checks the fit,
+#' shares strength across days with mash, ranks the genes and writes a report.
 #'
 #' @section Where to start:
-#' `vignette("fatebias")` leads from a screen file to the report. [fatebias_sitrep()] says which Python will be
-#' used and what is missing. All articles: `vignette(package = "fatebias")`.
+#' `vignette("fatebias")` leads from a screen file to the report. [fatebias_sitrep()] says which Python
+#' will be used and what is missing. All articles: `vignette(package = "fatebias")`.
 #'
 #' @section In running order:
 #' | step | function |
@@ -20,7 +20,8 @@
 #' | mash | [run_mash()]; patterns over days: [day_covariances()], [covariance_family()], [compare_mash()] |
 #' | hits | [rank_hits()], [write_hits()] |
 #' | report | [render_report()] |
-#' | plots | [plot_heatmap()], [plot_effects()], [plot_gene()], [plot_volcano()], [plot_onset()], [plot_guides()] |
+#' | plots of effects | [plot_heatmap()], [plot_effects()], [plot_gene()], [plot_volcano()], [plot_onset()] |
+#' | plots of screen and fit | [plot_guides()], [plot_burden()], [plot_fates()], [plot_qc()], [plot_loss()] |
 #'
 #' @section When something goes wrong:
 #' Errors have classes, [fatebias_conditions]; `vignette("troubleshooting", "fatebias")` says for each what it

@@ -5,7 +5,7 @@ pages <- c(
   list.files(top, "[.](md|Rmd)$", recursive = TRUE)
 )
 pages <- unique(grep("^([^/]+[.]md|(docs|bench|inst|tools|vignettes)/.*)$", pages, value = TRUE))
-skip_if_not("README.md" %in% pages && "docs/design.md" %in% pages, "the sources (this is an installed package)")
+skip_if_not(all(c("README.md", "docs/design.md") %in% pages), "the sources (this is an installed package)")
 
 read_prose <- function(page) {
   lines <- readLines(file.path(top, page), warn = FALSE)

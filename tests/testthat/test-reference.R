@@ -6,7 +6,9 @@ skip_if_not(file.exists(config_file), "the sources (this is an installed package
 read_topic <- function(file) {
   page <- tools::parse_Rd(file)
   tags <- vapply(page, attr, character(1), "Rd_tag")
-  text_of <- function(tag) trimws(vapply(page[tags == tag], function(x) paste(unlist(x), collapse = ""), character(1)))
+  text_of <- function(tag) {
+    trimws(vapply(page[tags == tag], function(x) paste(unlist(x), collapse = ""), character(1)))
+  }
   list(name = text_of("\\name"), alias = text_of("\\alias"), internal = "internal" %in% text_of("\\keyword"))
 }
 

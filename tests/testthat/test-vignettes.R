@@ -20,16 +20,19 @@ test_that("troubleshooting has a section for every class of error and warning, a
     kinds <- regmatches(text, regexec(pattern, text))
     paste0(prefix, vapply(Filter(length, kinds), `[[`, character(1), 2))
   }
-  r <- deparse(as.list(asNamespace("fatebias"))[grep("^(abort|warn)_", ls(asNamespace("fatebias")), value = TRUE)])
+  r <- deparse(mget(ls(asNamespace("fatebias"), pattern = "^(abort|warn)_"), asNamespace("fatebias")))
   r_classes <- c(
-    classes(r, "abort_kind\\(\"([a-z_]+)\"", "fatebias_error_"), classes(r, "warn_kind\\(\"([a-z_]+)\"", "fatebias_warning_")
+    classes(r, "abort_kind\\(\"([a-z_]+)\"", "fatebias_error_"),
+    classes(r, "warn_kind\\(\"([a-z_]+)\"", "fatebias_warning_")
   )
   expect_setequal(sections, r_classes)
 
   python <- readLines(system.file("python", "fatebias", "errors.py", package = "fatebias", mustWork = TRUE))
   starts <- grep("^class ", python)
   group <- findInterval(seq_along(python), starts)
-  kind <- tapply(python, group, function(lines) sub(".*\"(.*)\".*", "\\1", grep("^    kind = ", lines, value = TRUE)))
+  kind <- tapply(python, group, function(lines) {
+    sub(".*\"(.*)\".*", "\\1", grep("^    kind = ", lines, value = TRUE))
+  })
   prefix <- ifelse(grepl("Warning", python[starts]), "fatebias_warning_", "fatebias_error_")
   expect_identical(setdiff(paste0(prefix, unlist(kind[-1])), sections), character())
 })
