@@ -34,6 +34,7 @@ build_linked_page <- function(file, pkg) {
   )
   body <- readLines(html)[-1] # the title is the page's
   body <- gsub("<table>", "<table class=\"table\">", body, fixed = TRUE)
+  body <- gsub("(id=\"|href=\"#)([0-9])", "\\1section-\\2", body) # no selector may start with a digit
   body <- gsub("href=\"([^\":#]+)[.]md(#[^\"]*)?\"", "href=\"\\1.html\\2\"", body)
   dir.create(file.path(pkg$dst_path, dirname(file)), showWarnings = FALSE, recursive = TRUE)
   pkgdown::render_page(
@@ -68,7 +69,7 @@ build <- function(part) {
 # Links that lead nowhere, and anything that a page would fetch from elsewhere to be shown.
 validate_site <- function(folder) {
   problems <- c(broken_site_links(folder), foreign_resources(folder))
-  if (length(problems) > 0) stop(paste(c("the site is not whole:", problems), collapse = "\n  "), call. = FALSE)
+  if (length(problems) > 0) stop(paste(c("the site has faults:", problems), collapse = "\n  "), call. = FALSE)
 }
 
 main <- function(part = "all") {

@@ -22,7 +22,8 @@ targets_of <- function(html, page) {
 
 clean_path <- function(path) {
   path <- gsub("/[.]/|^[.]/", "/", path)
-  while (any(grepl("[^/]+/[.][.]/", path))) path <- sub("(^|/)(?![.][.]/)[^/]+/[.][.]/", "\\1", path, perl = TRUE)
+  up <- "(^|/)(?![.][.]/)[^/]+/[.][.]/"
+  while (any(grepl(up, path, perl = TRUE))) path <- sub(up, "\\1", path, perl = TRUE)
   sub("^/+", "", path)
 }
 
@@ -35,10 +36,9 @@ broken_site_links <- function(folder) {
   absent <- !file.exists(file.path(folder, found$path))
   anchored <- !absent & nzchar(found$anchor) & found$path %in% pages
   known <- mapply(function(path, anchor) utils::URLdecode(anchor) %in% ids[[path]], found$path, found$anchor)
-  c(
-    sprintf("%s links to %s, which is not there", found$page[absent], found$path[absent]),
-    with(found[anchored & !unlist(known), ], sprintf("%s links to %s#%s, which is not there", page, path, anchor))
-  )
+  place <- paste0(found$path, ifelse(anchored, paste0("#", found$anchor), ""))
+  lost <- absent | (anchored & !unlist(known))
+  sprintf("%s links to %s, which is not there", found$page[lost], place[lost])
 }
 
 # ---- what a reader's browser would have to fetch ----
@@ -53,6 +53,7 @@ foreign_resources <- function(folder) {
     sprintf("%s fetches %s", page, grep("^(https?:)?//", fetched, value = TRUE))
   })
   styles <- list.files(folder, "[.]css$", recursive = TRUE, full.names = TRUE)
-  fetching <- Filter(function(file) any(grepl("url\\([\"']?https?:|@import[^;]*https?:", readLines(file, warn = FALSE))), styles)
-  c(unlist(found), sprintf("%s fetches from elsewhere", fetching))
+  elsewhere <- "url\\([\"']?https?:|@import[^;]*https?:"
+  fetches <- function(file) any(grepl(elsewhere, readLines(file, warn = FALSE)))
+  c(unlist(found), sprintf("%s fetches from elsewhere", Filter(fetches, styles)))
 }

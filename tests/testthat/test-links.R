@@ -1,4 +1,4 @@
-# Links within the sources lead somewhere: files, headings, articles, help pages. Nothing is looked up on a network.
+# Links within the sources lead somewhere: files, headings, articles, help pages. No network is used.
 top <- test_path("..", "..")
 pages <- c(
   list.files(top, "[.]md$"),
