@@ -1,4 +1,4 @@
-# The look of all plots, and what they share: theme, colours, labels, the choice of rows, the state of an effect.
+# The look of all plots, and what they share: theme, colours, labels, the choice of rows, states of effects.
 
 # Okabe and Ito's colours, told apart by colour-blind readers; shapes and marks say the same without colour
 direction_colours <- c(raises = "#D55E00", lowers = "#0072B2")
@@ -6,7 +6,8 @@ category_colours <- c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#5
 states <- c("call", "no call", "no estimate")
 
 caption_width <- 58L # characters that fit in a figure 390 pixels wide
-name_width <- 24L # longer names of genes and guides are shortened in the middle
+day_width <- 8L # labels of days that are longer lose the words that all share
+name_width <- 20L # longer names of genes and guides are shortened in the middle
 
 theme_fatebias <- function(base_size = 11) {
   ggplot2::theme_minimal(base_size = base_size) +
@@ -27,28 +28,35 @@ theme_fatebias <- function(base_size = 11) {
 #' @noRd
 caption <- function(...) paste(strwrap(paste0(...), caption_width), collapse = "\n")
 
-#' Names of at most `name_width` characters, both ends kept
+#' Names of at most `width` characters, both ends kept
 #' @noRd
-short_name <- function(names) {
+short_name <- function(names, width = name_width) {
   names <- as.character(names)
-  long <- !is.na(names) & nchar(names) > name_width
-  end <- (name_width - 2L) %/% 2L
+  long <- !is.na(names) & nchar(names) > width
+  end <- (width - 1L) %/% 2L
   tail <- substring(names[long], nchar(names[long]) - end + 1L)
-  names[long] <- paste0(substr(names[long], 1L, name_width - end - 1L), "\u2026", tail)
+  names[long] <- paste0(substr(names[long], 1L, width - end - 1L), "\u2026", tail)
   names
 }
 
-#' Labels of days or facets in lines of about 12 characters
+#' Labels of days as drawn, named by the labels: "differentiation day 12" is "day 12" among its like
 #' @noRd
-wrap_label <- function(labels) {
-  vapply(as.character(labels), function(label) paste(strwrap(label, 12L), collapse = "\n"), character(1),
-         USE.NAMES = FALSE)
+short_days <- function(days) {
+  short <- days
+  repeat {
+    first_word <- sub("^([^ ]+) .*$", "\\1", short)
+    shared <- all(grepl(" ", short, fixed = TRUE)) && length(unique(first_word)) == 1
+    if (max(nchar(short)) <= day_width || !shared) break
+    short <- sub("^[^ ]+ +", "", short)
+  }
+  shorter <- short_name(short, 2L * day_width)
+  rlang::set_names(if (anyDuplicated(shorter)) short else shorter, days)
 }
 
 day_factor <- function(day, days) factor(day, levels = days)
 
-facet_days <- function(...) {
-  ggplot2::facet_wrap("day", labeller = ggplot2::as_labeller(wrap_label), ...)
+facet_days <- function(days, ncol) {
+  ggplot2::facet_wrap("day", labeller = ggplot2::as_labeller(short_days(days)), ncol = ncol)
 }
 
 #' Columns of day panels: one row of them up to four days, then two or more
@@ -57,19 +65,30 @@ day_panels <- function(days) if (length(days) <= 4) length(days) else 4L
 
 #' An axis of labels that must not touch: turned where they are many or long
 #' @noRd
-axis_of_labels <- function(labels) {
-  crowded <- sum(nchar(labels)) > 24L || any(nchar(labels) > 8L)
-  ggplot2::guide_axis(angle = if (crowded) 45 else 0, check.overlap = TRUE)
+axis_of_labels <- function(labels, ...) {
+  crowded <- sum(nchar(labels)) > 24L || any(nchar(labels) > day_width)
+  ggplot2::guide_axis(angle = if (crowded) 45 else 0, ...)
 }
 
 #' The axis of time: at the real times, by the labels of the days
 #' @noRd
 scale_x_times <- function(times, days) {
+  labels <- unname(short_days(days))
   ggplot2::scale_x_continuous(
-    NULL, breaks = times, labels = short_name(days), guide = axis_of_labels(days),
+    NULL, breaks = times, labels = labels, guide = axis_of_labels(labels, check.overlap = TRUE),
     expand = ggplot2::expansion(mult = 0.08)
   )
 }
+
+#' The axis of effects, with few numbers since panels are narrow
+#' @noRd
+scale_x_effects <- function(title = "effect (log odds)", ...) {
+  ggplot2::scale_x_continuous(title, n.breaks = 3, guide = ggplot2::guide_axis(check.overlap = TRUE), ...)
+}
+
+#' A colour bar wide enough for its numbers
+#' @noRd
+wide_bar <- function() ggplot2::theme(legend.key.width = ggplot2::unit(26, "pt"))
 
 #' Rows of genes or guides, the first on top
 #' @noRd
@@ -141,4 +160,4 @@ effects_of <- function(x, rows = x$table[[x$level]]) {
   effects[]
 }
 
-call_text <- function(x) sprintf("call: lfsr < %s", format(x$lfsr_thresh))
+call_text <- function(x) sprintf("A call has lfsr < %s.", format(x$lfsr_thresh))

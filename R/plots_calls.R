@@ -33,9 +33,9 @@ plot_volcano <- function(x, n = 5L) {
     ggplot2::scale_shape_manual(NULL, values = rlang::set_names(c(17, 16, 1, 4), kinds)) +
     ggplot2::scale_colour_manual(NULL, values = c(direction_colours, none = "grey50"),
                                  breaks = names(direction_colours)) +
-    ggplot2::scale_x_continuous("effect (log odds)", n.breaks = 4, expand = ggplot2::expansion(mult = 0.25)) +
-    ggplot2::scale_y_continuous("-log10 lfsr", expand = ggplot2::expansion(mult = c(0.03, 0.2))) +
-    facet_days(ncol = min(2L, length(x$days))) +
+    scale_x_effects(expand = ggplot2::expansion(mult = 0.3)) +
+    ggplot2::scale_y_continuous("-log10 lfsr", expand = ggplot2::expansion(mult = c(0.03, 0.3))) +
+    facet_days(x$days, 2L) +
     ggplot2::labs(caption = caption("Dashed: lfsr = ", format(x$lfsr_thresh), ".")) +
     theme_fatebias()
 }
@@ -44,11 +44,11 @@ plot_volcano <- function(x, n = 5L) {
 #' @noRd
 label_layer <- function(points) {
   labelled <- points[points$label != ""]
-  labelled$label <- short_name(labelled$label)
+  labelled$label <- short_name(labelled$label, 14L)
   aes <- ggplot2::aes(label = .data$label)
   if (rlang::is_installed("ggrepel")) {
     ggrepel::geom_text_repel(
-      aes, labelled, size = 2.8, seed = 1, max.overlaps = Inf, min.segment.length = 0.2,
+      aes, labelled, size = 2.6, seed = 1, max.overlaps = Inf, max.time = Inf, min.segment.length = 0.2,
       segment.colour = "grey60"
     )
   } else {
@@ -102,19 +102,23 @@ plot_onset <- function(x, genes = NULL, n = 30L) {
     ggplot2::geom_tile(ggplot2::aes(fill = .data$probability), colour = "white", linewidth = 0.4) +
     ggplot2::geom_point(data = tiles[tiles$is_onset], shape = 21, fill = "white", size = 2.2) +
     ggplot2::geom_text(
-      ggplot2::aes(label = sprintf("%.2f", .data$probability), colour = .data$ink), pattern, size = 2.6
+      ggplot2::aes(label = sprintf("%.0f", 100 * .data$probability), colour = .data$ink), pattern, size = 2.6
     ) +
     ggplot2::scale_colour_identity() +
-    ggplot2::scale_fill_gradient("probability", low = "#F2F2F2", high = "#08306B", limits = c(0, 1)) +
-    scale_x_days(c(x$days, events)) +
+    ggplot2::scale_fill_gradient(
+      "probability", low = "#F2F2F2", high = "#08306B", limits = c(0, 1), n.breaks = 3,
+      labels = function(p) paste(100 * p, "%")
+    ) +
+    scale_x_days(x$days, pattern_events) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::facet_grid(cols = ggplot2::vars(.data$panel), scales = "free_x", space = "free_x") +
-    ggplot2::labs(caption = caption("Circle: most probable first day of the effect.")) +
+    ggplot2::labs(caption = caption("Circle: most probable first day of the effect. Numbers: %.")) +
     theme_fatebias() +
+    wide_bar() +
     ggplot2::theme(panel.grid = ggplot2::element_blank())
 }
 
-events <- c("onset", "persists", "switches")
+pattern_events <- c("onset", "persists", "switches")
 
 #' @rdname plot_onset
 #' @export
@@ -124,7 +128,7 @@ plot_onset_data <- function(x, genes = NULL, n = 30L) {
   table <- x$table[match(rows, x$table[[x$level]])]
   names <- intersect(c("gene", "guide"), names(table))
   columns <- c(day_columns(table, "p_active"), "p_onset", "p_persist", "p_switch")
-  event <- c(x$days, events)
+  event <- c(x$days, pattern_events)
   long <- lapply(seq_along(event), function(i) {
     data.table::data.table(
       table[, names, with = FALSE], panel = if (i <= length(x$days)) "effect on" else "pattern",

@@ -16,6 +16,9 @@
 #' own. On a day without an estimate mash borrows everything from the other days; such an effect is drawn,
 #' marked, and never a call.
 #'
+#' Names of more than 20 characters are shortened in the middle, and labels of days of more than 8 lose the
+#' first words where all share them; the tables have them in full.
+#'
 #' Rows of the heatmap, where `genes` is NULL, stand so that patterns show: rows with calls first; those
 #' whose first call raises the contrast fate before those whose first call lowers it; then by the day of the
 #' first call, the number of calls (most first) and the smallest lfsr.
@@ -49,10 +52,10 @@ plot_effects <- function(x, genes = NULL, n = 30L, level = 0.9) {
     ggplot2::geom_point(ggplot2::aes(.data$postmean, shape = .data$state, fill = .data$state), size = 1.7) +
     scale_states() +
     scale_y_rows() +
-    ggplot2::scale_x_continuous("effect (log odds)", n.breaks = 4) +
-    facet_days(ncol = day_panels(x$days)) +
+    scale_x_effects() +
+    facet_days(x$days, day_panels(x$days)) +
     ggplot2::labs(caption = caption(
-      "Line: ", interval_text(level), " of the posterior. Diamond: estimate given to mash. ", call_text(x), "."
+      "Line: ", interval_text(level), " of the posterior. Diamond: estimate given to mash. ", call_text(x)
     )) +
     theme_fatebias()
 }
@@ -103,15 +106,17 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
     ggplot2::scale_colour_identity() +
     ggplot2::scale_fill_gradient2(
       "effect (log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
-      high = direction_colours[["raises"]], limits = c(-limit, limit), na.value = "grey82"
+      high = direction_colours[["raises"]], limits = c(-limit, limit), n.breaks = 4,
+      na.value = "grey82"
     ) +
     scale_x_days(x$days) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::labs(caption = caption(
-      "+ raises, \u2013 lowers the fate (", call_text(x), ")",
-      if (anyNA(tiles$fill)) "; \u00b7 no estimate on this day", "."
+      "Calls: + raises, \u2013 lowers the fate. ", call_text(x),
+      if (anyNA(tiles$fill)) paste0(" ", no_estimate_mark, " no estimate on this day.")
     )) +
     theme_fatebias() +
+    wide_bar() +
     ggplot2::theme(panel.grid = ggplot2::element_blank())
 }
 
@@ -119,10 +124,9 @@ no_estimate_mark <- "\u00b7"
 
 #' Days as columns of tiles
 #' @noRd
-scale_x_days <- function(days) {
-  ggplot2::scale_x_discrete(
-    NULL, labels = short_name, guide = axis_of_labels(days), expand = c(0, 0), position = "bottom"
-  )
+scale_x_days <- function(days, more = character()) {
+  labels <- c(short_days(days), rlang::set_names(more))
+  ggplot2::scale_x_discrete(NULL, labels = labels, guide = axis_of_labels(labels), expand = c(0, 0))
 }
 
 #' @rdname plot_effects

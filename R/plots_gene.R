@@ -9,10 +9,9 @@
 #' @param x a `mash_result` of genes, from [run_mash()].
 #' @param fit the `fatebias_fit` that the result is from, for the guides; NULL: without guides.
 #' @returns `plot_gene()`: a ggplot2 object. `plot_gene_data()`: data.table, one row a gene, day and source:
-#'   `gene`, `day` (factors, in the order drawn), `time`, `source` (`estimate`: given to mash; `posterior`: of mash;
-#'   `guide`: posterior mean of the fit), `guide` (its name, else NA), `value`, `low`, `high` (log odds;
-#'   the interval of guides is not drawn), `call` (TRUE for the posterior of a call, see
-#'   [plot_effects()]).
+#'   `gene`, `day` (factors, in the order drawn), `time`, `source` (`estimate`: given to mash; `posterior`: of
+#'   mash; `guide`: posterior mean of the fit), `guide` (its name, else NA), `value`, `low`, `high` (log odds;
+#'   the interval of guides is not drawn), `state` (of the effect, see [plot_effects()]; of guides NA).
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes, for unknown genes, with
 #'   the nearest known names, and for a fit with other days or without these genes; `fatebias_error_fit` for
 #'   anything but a `fatebias_fit`.
@@ -45,11 +44,13 @@ plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9) {
     scale_x_times(x$times, x$days) +
     ggplot2::ylab(effect_title(fit)) +
     ggplot2::facet_wrap(
-      "gene", labeller = ggplot2::as_labeller(short_name), ncol = min(2L, nlevels(points$gene))
+      "gene", labeller = ggplot2::as_labeller(strip_name), ncol = min(2L, nlevels(points$gene))
     ) +
-    ggplot2::labs(caption = caption("Lines: ", interval_text(level), ". ", call_text(x), ".")) +
+    ggplot2::labs(caption = caption("Lines: ", interval_text(level), ". ", call_text(x))) +
     theme_fatebias()
 }
+
+strip_name <- function(names) short_name(names, 17L) # above panels that are narrow
 
 effect_title <- function(fit) {
   if (is.null(fit)) "effect (log odds)" else sprintf("effect on %s (log odds)", fit$manifest$contrast)
@@ -62,11 +63,12 @@ dodge_step <- function(times) {
   min(0.3 * gap, max(0.12 * gap, 0.02 * diff(range(times))))
 }
 
-gene_kinds <- c("estimate", "guide", "posterior, call", "posterior, no call")
+gene_kinds <- c("estimate", "guide", paste("posterior,", states))
 
 kinds_of <- function(points) {
-  posterior <- ifelse(points$call, "posterior, call", "posterior, no call")
-  kind <- ifelse(points$source == "posterior", posterior, as.character(points$source))
+  posterior <- points$source == "posterior"
+  kind <- as.character(points$source)
+  kind[posterior] <- paste("posterior,", points$state[posterior])
   factor(kind, levels = gene_kinds)
 }
 
@@ -75,11 +77,11 @@ scale_kinds <- function(kinds) {
   look <- function(values) rlang::set_names(values, gene_kinds)
   legend <- ggplot2::guide_legend(NULL, ncol = 2)
   list(
-    ggplot2::scale_shape_manual(values = look(c(5, 4, 21, 21)), breaks = shown, guide = legend),
+    ggplot2::scale_shape_manual(values = look(c(5, 3, 21, 21, 4)), breaks = shown, guide = legend),
     ggplot2::scale_fill_manual(
-      values = look(c("white", "white", "black", "grey75")), breaks = shown, guide = legend
+      values = look(c("white", "white", "black", "grey75", "white")), breaks = shown, guide = legend
     ),
-    ggplot2::scale_size_manual(values = look(c(2, 1, 2, 2)), breaks = shown, guide = legend)
+    ggplot2::scale_size_manual(values = look(c(2, 1, 2, 2, 2)), breaks = shown, guide = legend)
   )
 }
 
@@ -105,7 +107,7 @@ effect_rows <- function(effects, source, columns) {
   data.table::data.table(
     effects[, c("gene", "day", "time")], source = source, guide = NA_character_,
     value = effects[[columns[[1]]]], low = effects[[columns[[2]]]], high = effects[[columns[[3]]]],
-    call = source == "posterior" & effects$call
+    state = effects$state
   )
 }
 
@@ -122,7 +124,8 @@ guide_rows <- function(fit, x, effects, level, call = rlang::caller_env()) {
   data.table::data.table(
     gene = factor(guides$gene, levels = genes), day = day_factor(guides$day, x$days),
     time = unname(x$times)[match(guides$day, x$days)], source = "guide", guide = guides$guide,
-    value = guides$mean, low = guides$low, high = guides$high, call = FALSE
+    value = guides$mean, low = guides$low, high = guides$high,
+    state = factor(NA, levels = states)
   )
 }
 
@@ -174,10 +177,10 @@ plot_guides <- function(fit, genes = NULL, n = 3L, level = 0.9) {
     ggplot2::geom_linerange(ggplot2::aes(xmin = .data$beta_low, xmax = .data$beta_high), linewidth = 0.5) +
     ggplot2::geom_point(ggplot2::aes(.data$beta), size = 1.7) +
     scale_y_rows() +
-    ggplot2::scale_x_continuous(effect_title(fit), n.breaks = 4) +
+    scale_x_effects(effect_title(fit)) +
     ggplot2::facet_grid(
       rows = ggplot2::vars(.data$gene), cols = ggplot2::vars(.data$day), scales = "free_y", space = "free_y",
-      labeller = ggplot2::labeller(.rows = short_name, .cols = wrap_label)
+      labeller = ggplot2::labeller(.rows = strip_name, .cols = short_days(fit$days))
     ) +
     ggplot2::labs(caption = caption(
       "Dashed line and band: the gene's average with its ", interval_text(level), "; points: its guides."

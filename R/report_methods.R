@@ -1,5 +1,5 @@
-# The parts of the report on how the result was made: alerts, what was left out, fit and methods in words, and what
-# it takes to make the result again. Longer prose stands in inst/report/report.Rmd.
+# The parts of the report on how the result was made: alerts, what was left out, fit and methods in words,
+# and what it takes to make the result again. Longer prose stands in inst/report/report.Rmd.
 
 fair_weight <- c(0.5, 2) # weight times dispersion outside: the weight is not what the labels call for
 few_cells <- 20L # a guide with fewer usable cells is named as rare
@@ -16,7 +16,7 @@ report_alerts <- function(fit, mash, hits, qc) {
     if (any(!qc$pass)) {
       alert("problem", sprintf(
         "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
-        and_list(sprintf("%s (worst gene %s)", qc$assertion[!qc$pass], qc$worst_gene[!qc$pass]))
+        and_list(sprintf("%s (worst gene %s)", as_markdown(qc$assertion[!qc$pass]), as_markdown(qc$worst_gene[!qc$pass])))
       ))
     },
     if (!isTRUE(m$convergence$converged)) {
@@ -36,7 +36,7 @@ report_alerts <- function(fit, mash, hits, qc) {
     if (nrow(mash$missing) > 0) {
       alert("note", cli::pluralize(
         "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing, for want of cells: ",
-        "{first_few(paste(mash$missing$name, 'on', mash$missing$day))}."
+        "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
       ))
     },
     if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
@@ -48,23 +48,24 @@ report_alerts <- function(fit, mash, hits, qc) {
 left_out_words <- function(fit) {
   s <- fit$manifest$screen
   out <- unlist(s$left_out)
-  too_many <- sprintf("with more than %s guides", fit$settings$Kmax)
+  too_many <- sprintf("with more than %s guides", update_settings(fit$settings)$Kmax)
   reason <- c(no_guide = "without a guide", too_many_guides = too_many)
+  lost <- paste(count(out), reason[names(out)])[out > 0]
   c(
-    sprintf(
-      "%s of %s cells were used%s.", count(s$n_cells), count(s$n_cells_file),
-      if (sum(out) > 0) paste0("; left out: ", and_list(paste(count(out), reason[names(out)])[out > 0])) else ""
+    paste0(
+      sprintf("%s of %s cells were used", count(s$n_cells), count(s$n_cells_file)),
+      if (length(lost) > 0) paste0("; left out: ", and_list(lost)), "."
     ),
     if (length(s$uncarried_guides) > 0) {
       cli::pluralize(
         "{length(s$uncarried_guides)} guide{?s} of the map {?is/are} carried by no usable cell: ",
-        "{first_few(unlist(s$uncarried_guides))}."
+        "{as_markdown(first_few(unlist(s$uncarried_guides)))}."
       )
     },
     if (length(s$dropped_genes) > 0) {
       cli::pluralize(
         "{length(s$dropped_genes)} gene{?s} {?was/were} dropped, having no guide left: ",
-        "{first_few(unlist(s$dropped_genes))}."
+        "{as_markdown(first_few(unlist(s$dropped_genes)))}."
       )
     },
     rare_guides_words(fit$cells)
@@ -81,7 +82,7 @@ rare_guides_words <- function(cells) {
     return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
   }
   cli::pluralize(
-    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({first_few(rare)}); ",
+    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({as_markdown(first_few(rare))}); ",
     "the median is {stats::median(total)}."
   )
 }
@@ -103,7 +104,7 @@ fit_words <- function(fit) {
       )
     },
     paste0(convergence_lines(m$convergence, loss_ends(m$losses)), "."),
-    sprintf("It took %.0f s on %s, with %s GB of memory at most.", m$seconds$total, m$device, m$peak_memory_gb)
+    sprintf("It took %.0f s on %s and %s GB of memory.", m$seconds$total, m$device, m$peak_memory_gb)
   )
 }
 
@@ -137,8 +138,8 @@ weight_words <- function(fit) {
     return(paste("was weighted by", weight))
   }
   paste0(
-    "was weighted by the inverse of the Pearson dispersion of these probabilities (quasi-likelihood, Wedderburn ",
-    "1974; weight ", weight, ")"
+    "was weighted by the inverse of the Pearson dispersion of these probabilities (quasi-likelihood, ",
+    "Wedderburn 1974; weight ", weight, ")"
   )
 }
 
@@ -157,9 +158,10 @@ mash_words <- function(mash) {
   if (mash$discovery_method == "ashr") {
     return(sprintf("day by day with ashr %s (Stephens 2017)", utils::packageVersion("ashr")))
   }
+  families <- and_list(unique(mash$covariances$family))
   sprintf(
     "across days with mashr %s (Urbut et al. 2019; %d covariance matrices of the families %s; V: %s)",
-    utils::packageVersion("mashr"), nrow(mash$covariances), and_list(unique(mash$covariances$family)), mash$v$why
+    utils::packageVersion("mashr"), nrow(mash$covariances), families, mash$v$why
   )
 }
 

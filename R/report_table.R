@@ -2,6 +2,9 @@
 
 rows_listed <- 2000L # rows of the table at most; all are in hits_ranked.csv
 tiny_lfsr <- 1e-16 # smaller ones differ by rounding only
+picture_half <- 15L # pixels of the largest bar
+bar_width <- 14L
+bar_gap <- 4L
 largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for download
 
 #' What the table of the report shows
@@ -58,21 +61,20 @@ cells_by_gene <- function(cells, genes) {
 #' @returns text of an SVG with the numbers in its title.
 #' @noRd
 effect_picture <- function(effect, lfsr, called, days, largest) {
-  width <- 14
-  gap <- 4
-  half <- 15
-  height <- pmax(abs(effect) / largest * half, 0.75)
-  x <- gap / 2 + (seq_along(effect) - 1) * (width + gap)
+  size <- pmax(abs(effect) / largest * picture_half, 0.75)
+  kind <- ifelse(called, ifelse(effect > 0, "up", "down"), "none")
   bars <- sprintf(
-    "<rect class=\"%s\" x=\"%g\" y=\"%.1f\" width=\"%d\" height=\"%.1f\"/>",
-    ifelse(called, ifelse(effect > 0, "up", "down"), "none"), x, ifelse(effect > 0, half + 1 - height, half + 1),
-    width, height
+    "<rect class=\"%s\" x=\"%g\" y=\"%.1f\" width=\"%d\" height=\"%.1f\"/>", kind,
+    bar_gap / 2 + (seq_along(effect) - 1) * (bar_width + bar_gap),
+    picture_half + 1 - ifelse(effect > 0, size, 0), bar_width, size
   )
   title <- paste(sprintf("%s: %+.2f (%s)", days, effect, show_lfsr(lfsr)), collapse = "; ")
-  total <- length(effect) * (width + gap)
+  width <- length(effect) * (bar_width + bar_gap)
+  middle <- picture_half + 1
   paste0(
-    sprintf("<svg class=\"days\" role=\"img\" width=\"%d\" height=\"32\"><title>%s</title>", total, html_text(title)),
-    paste(bars, collapse = ""), sprintf("<line x1=\"0\" x2=\"%d\" y1=\"16\" y2=\"16\"/></svg>", total)
+    sprintf("<svg class=\"days\" role=\"img\" width=\"%d\" height=\"%d\">", width, 2L * middle),
+    sprintf("<title>%s</title>", html_text(title)), paste(bars, collapse = ""),
+    sprintf("<line x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/></svg>", width, middle, middle)
   )
 }
 
@@ -97,13 +99,13 @@ hits_widget <- function(fit, mash, hits) {
   data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
   reactable::reactable(
     as.data.frame(table),
-    columns = hits_columns(), elementId = "hits-table", searchable = TRUE, defaultPageSize = 15,
+    columns = hits_columns(length(mash$days)), elementId = "hits-table", searchable = TRUE, defaultPageSize = 15,
     showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE, highlight = TRUE,
     wrap = FALSE, language = reactable::reactableLang(searchPlaceholder = "Search the table")
   )
 }
 
-hits_columns <- function() {
+hits_columns <- function(n_days) {
   text <- function(name, width, ...) reactable::colDef(name = name, minWidth = width, ...)
   number <- function(name, width, digits = 2) {
     text(name, width, format = reactable::colFormat(digits = digits, separators = TRUE))
@@ -111,7 +113,10 @@ hits_columns <- function() {
   list(
     rank = number("Rank", 52, 0), gene = text("Gene", 110, filterable = TRUE, sticky = "left"),
     call = text("Call", 54, filterable = TRUE),
-    picture = text("Effect by day", 100, html = TRUE, sortable = FALSE, searchable = FALSE),
+    picture = text(
+      "Effect by day", max(100L, n_days * (bar_width + bar_gap) + 20L),
+      html = TRUE, sortable = FALSE, searchable = FALSE
+    ),
     direction = text("Direction", 80, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
     effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = small_number),
     svalue = text("s-value", 76, cell = small_number), onset = text("Onset", 70, filterable = TRUE),
@@ -129,14 +134,14 @@ small_number <- function(value) {
   if (value < 1e-3) formatC(value, format = "e", digits = 0) else as.character(signif(value, 2))
 }
 
-#' A link that downloads a file that is embedded in the page, or names the file beside it where it is too large
+#' A link that downloads hits_ranked.csv, embedded in the page; where it is too large, the file's name
 #' @noRd
 csv_link <- function(hits) {
   file <- tempfile(fileext = ".csv")
   on.exit(unlink(file))
   data.table::fwrite(hits, file)
   if (file.size(file) > largest_csv) {
-    return(htmltools::p("All genes and columns are in ", htmltools::code("hits_ranked.csv"), " beside this report."))
+    return(htmltools::p("All genes and columns are in hits_ranked.csv beside this report."))
   }
   data <- jsonlite::base64_enc(readBin(file, "raw", file.size(file)))
   htmltools::a(
@@ -149,6 +154,7 @@ csv_link <- function(hits) {
 #' @noRd
 rows_button <- function() {
   htmltools::tags$button(
-    class = "button", onclick = "Reactable.downloadDataCSV('hits-table', 'hits_shown.csv')", "Download rows shown"
+    class = "button", onclick = "Reactable.downloadDataCSV('hits-table', 'hits_shown.csv')",
+    "Download rows shown"
   )
 }

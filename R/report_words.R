@@ -4,11 +4,15 @@
 strongest_told <- 5L # hits that the answer tells one by one
 no_effects_told <- 1e-3 # probability of no effects at all from which the answer mentions it
 
+#' A name as it is, where text is markdown: guides are called such as A_+12.3-P1
+#' @noRd
+as_markdown <- function(name) gsub("([][\\\\`*_{}<>#|$~^])", "\\\\\\1", name)
+
 #' The fate whose log odds are reported, and the one they are against
 #' @noRd
 contrast_fates <- function(fit) {
   fates <- strsplit(fit$manifest$contrast, " - ", fixed = TRUE)[[1]]
-  if (length(fates) == 2) fates else c(fates, fit$manifest$fates[[1]])
+  as_markdown(if (length(fates) == 2) fates else c(fates, fit$manifest$fates[[1]]))
 }
 
 odds_words <- function(fit) paste0("the odds of ", paste(contrast_fates(fit), collapse = " against "))
@@ -69,7 +73,7 @@ days_words <- function(mash, calls) {
   up <- table(factor(calls$day[calls$postmean > 0], levels = mash$days))
   sprintf(
     "By day (genes called, of these up and down): %s.",
-    paste(sprintf("%s %d (%d, %d)", names(n), n, up, n - up), collapse = "; ")
+    paste(sprintf("%s %d (%d, %d)", as_markdown(names(n)), n, up, n - up), collapse = "; ")
   )
 }
 
@@ -115,8 +119,8 @@ no_hits_words <- function(mash, hits) {
     "**No gene is called.**",
     sprintf("Of %d genes none has a local false sign rate below %s", nrow(hits), format(mash$lfsr_thresh)),
     sprintf(
-      "on any day; the smallest is %s (%s on %s).", show_small(best$lfsr_min), best$gene,
-      mash$days[best$best_day + 1L]
+      "on any day; the smallest is %s (%s on %s).", show_small(best$lfsr_min), as_markdown(best$gene),
+      as_markdown(mash$days[best$best_day + 1L])
     )
   )
 }
@@ -129,13 +133,13 @@ gene_words <- function(gene, fit, mash, calls) {
   days <- calls[of_gene][order(match(calls$day[of_gene], mash$days))]
   verbs <- ifelse(days$postmean > 0, "raises", "lowers")
   told <- sprintf(
-    "on %s (times %s, %s)", days$day, formatC(exp(days$postmean), digits = 2, format = "f"),
+    "on %s (times %s, %s)", as_markdown(days$day), formatC(exp(days$postmean), digits = 2, format = "f"),
     show_lfsr(days$lfsr)
   )
   by_verb <- split(told, factor(verbs, levels = unique(verbs)))
   phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
   phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
-  paste0("**", gene, "** ", paste(phrases, collapse = " and "), ". ", course_words(mash$table[row], mash))
+  paste0("**", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course_words(mash$table[row], mash))
 }
 
 #' What stands below the panel of a gene
@@ -145,7 +149,7 @@ panel_words <- function(gene, fit, mash, hits) {
   if (hits$hit_anyday[row]) {
     return(gene_words(gene, fit, mash, called_days(mash)))
   }
-  sprintf("**%s** is not called; its smallest lfsr is %s.", gene, show_small(hits$lfsr_min[row]))
+  sprintf("**%s** is not called; its smallest lfsr is %s.", as_markdown(gene), show_small(hits$lfsr_min[row]))
 }
 
 #' What was analysed, in a line
@@ -154,8 +158,8 @@ report_subtitle <- function(fit) {
   m <- fit$manifest
   s <- m$screen
   paste(
-    basename(s$path), paste(count(s$n_cells), "cells"), paste(count(s$n_genes), "genes"),
-    paste("days", paste(m$days, collapse = ", ")), paste(contrast_fates(fit), collapse = " against "),
+    as_markdown(basename(s$path)), paste(count(s$n_cells), "cells"), paste(count(s$n_genes), "genes"),
+    paste("days", paste(as_markdown(m$days), collapse = ", ")), paste(contrast_fates(fit), collapse = " against "),
     paste("fitted", substr(m$created, 1, 10)), paste("fatebias", m$fatebias_version), sep = " \u00b7 "
   )
 }
@@ -171,7 +175,7 @@ course_words <- function(row, mash) {
     sprintf(", and does not stay to the last day (P %s)", show_probability(1 - row$p_persist))
   }
   sprintf(
-    "Its effect most probably begins on %s (P %s)%s.", mash$days[row$onset_day + 1L],
+    "Its effect most probably begins on %s (P %s)%s.", as_markdown(mash$days[row$onset_day + 1L]),
     show_probability(row$p_onset), lasts
   )
 }
@@ -182,7 +186,7 @@ show_probability <- function(p) {
   ifelse(p > 0.99, "> 0.99", ifelse(p < 0.01, "< 0.01", paste("=", formatC(p, digits = 2, format = "f"))))
 }
 
-show_small <- function(x) ifelse(x < 0.01, "less than 0.01", format(signif(x, 2), trim = TRUE))
+show_small <- function(x) ifelse(x < 0.01, "less than 0.01", as.character(signif(x, 2)))
 
 and_list <- function(items) {
   if (length(items) < 2) {

@@ -1,5 +1,5 @@
-# The fatebias pipeline: screen -> fit -> QC -> mash -> ranked hits. Settings are in config.yaml, or in the
-# file that the environment variable FATEBIAS_CONFIG names. Run with targets::tar_make().
+# The fatebias pipeline: screen -> fit -> QC -> mash -> ranked hits -> report. Settings are in config.yaml,
+# or in the file that the environment variable FATEBIAS_CONFIG names. Run with targets::tar_make().
 library(targets)
 
 # imports: a change of the package reruns what uses the changed functions. Everything runs in this process,
@@ -60,5 +60,8 @@ list(
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
   tar_target(hits, rank_hits(mash_gene)),
-  tar_target(hits_file, write_hits(hits, out_dir), format = "file")
+  tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
+  tar_target(
+    report, render_report(fit, mash_gene, hits, qc, file.path(out_dir, "report.html")), format = "file"
+  )
 )

@@ -4,6 +4,7 @@ rooms <- c(
   "fate_screen", "simulate", "fit", "controls", "qc", "mash_covariances", "day_covariances",
   "mash_estimates", "mash_correlation", "activity", "mash_model", "mash", "mash_result", "compare_mash",
   "hits", "plot_style", "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit",
+  "report_words", "report_methods", "report_table", "report",
   "slurm_script", "slurm_status", "slurm_call", "slurm_job", "slurm_record", "slurm", "project"
 )
 edges <- c("fatebias-package", "zzz")
