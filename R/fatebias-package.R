@@ -34,6 +34,6 @@
 #' `vignette("lfsr-and-activity", "fatebias")` on reading the table,
 #' `vignette("model-assumptions", "fatebias")` on what it rests on. `citation("fatebias")` has what to cite.
 #'
-#' @importFrom data.table .N
+#' @importFrom data.table .N .SD
 #' @importFrom rlang .data
 "_PACKAGE"
