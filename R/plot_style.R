@@ -28,14 +28,14 @@ theme_fatebias <- function(base_size = 11) {
 #' @noRd
 caption <- function(...) paste(strwrap(paste0(...), caption_width), collapse = "\n")
 
-#' Names of at most `width` characters, both ends kept
+#' Names of at most `width` characters, both ends kept; in ASCII, which all devices can draw
 #' @noRd
 short_name <- function(names, width = name_width) {
   names <- as.character(names)
   long <- !is.na(names) & nchar(names) > width
-  end <- (width - 1L) %/% 2L
+  end <- (width - 2L) %/% 2L
   tail <- substring(names[long], nchar(names[long]) - end + 1L)
-  names[long] <- paste0(substr(names[long], 1L, width - end - 1L), "\u2026", tail)
+  names[long] <- paste0(substr(names[long], 1L, width - end - 2L), "..", tail)
   names
 }
 
@@ -82,8 +82,11 @@ scale_x_times <- function(times, days) {
 
 #' The axis of effects, with few numbers since panels are narrow
 #' @noRd
-scale_x_effects <- function(title = "effect (log odds)", ...) {
-  ggplot2::scale_x_continuous(title, n.breaks = 3, guide = ggplot2::guide_axis(check.overlap = TRUE), ...)
+scale_x_effects <- function(title = "effect (log odds)", expand = 0.08) {
+  ggplot2::scale_x_continuous(
+    title, n.breaks = 4, guide = ggplot2::guide_axis(check.overlap = TRUE),
+    expand = ggplot2::expansion(mult = expand)
+  )
 }
 
 #' A colour bar wide enough for its numbers
@@ -160,4 +163,4 @@ effects_of <- function(x, rows = x$table[[x$level]]) {
   effects[]
 }
 
-call_text <- function(x) sprintf("A call has lfsr < %s.", format(x$lfsr_thresh))
+call_text <- function(x) sprintf("A call has an lfsr below %s.", format(x$lfsr_thresh))

@@ -30,11 +30,17 @@ plot_volcano <- function(x, n = 5L) {
       ggplot2::aes(shape = .data$kind, colour = .data$colour), size = 1.8
     ) +
     label_layer(points) +
-    ggplot2::scale_shape_manual(NULL, values = rlang::set_names(c(17, 16, 1, 4), kinds)) +
-    ggplot2::scale_colour_manual(NULL, values = c(direction_colours, none = "grey50"),
-                                 breaks = names(direction_colours)) +
-    scale_x_effects(expand = ggplot2::expansion(mult = 0.3)) +
-    ggplot2::scale_y_continuous("-log10 lfsr", expand = ggplot2::expansion(mult = c(0.03, 0.3))) +
+    ggplot2::scale_shape_manual(
+      NULL, values = rlang::set_names(c(17, 16, 1, 4), kinds), guide = ggplot2::guide_legend(order = 1)
+    ) +
+    ggplot2::scale_colour_manual(
+      NULL, values = c(direction_colours, none = "grey50"), breaks = names(direction_colours),
+      guide = ggplot2::guide_legend(order = 2)
+    ) +
+    scale_x_effects(expand = 0.35) +
+    ggplot2::scale_y_continuous(
+      "-log10 lfsr", breaks = seq(0, -log10(lfsr_floor), 2), expand = ggplot2::expansion(mult = c(0.03, 0.4))
+    ) +
     facet_days(x$days, 2L) +
     ggplot2::labs(caption = caption("Dashed: lfsr = ", format(x$lfsr_thresh), ".")) +
     theme_fatebias()
@@ -44,12 +50,12 @@ plot_volcano <- function(x, n = 5L) {
 #' @noRd
 label_layer <- function(points) {
   labelled <- points[points$label != ""]
-  labelled$label <- short_name(labelled$label, 14L)
+  labelled$label <- short_name(labelled$label, 12L)
   aes <- ggplot2::aes(label = .data$label)
   if (rlang::is_installed("ggrepel")) {
     ggrepel::geom_text_repel(
-      aes, labelled, size = 2.6, seed = 1, max.overlaps = Inf, max.time = Inf, min.segment.length = 0.2,
-      segment.colour = "grey60"
+      aes, labelled, size = 2.6, seed = 1, max.overlaps = Inf, max.time = Inf, max.iter = 20000,
+      force = 1.5, force_pull = 0.1, box.padding = 0.2, min.segment.length = 0.2, segment.colour = "grey60"
     )
   } else {
     ggplot2::geom_text(aes, labelled, size = 2.8, vjust = -0.7, check_overlap = TRUE)
@@ -112,7 +118,7 @@ plot_onset <- function(x, genes = NULL, n = 30L) {
     scale_x_days(x$days, pattern_events) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::facet_grid(cols = ggplot2::vars(.data$panel), scales = "free_x", space = "free_x") +
-    ggplot2::labs(caption = caption("Circle: most probable first day of the effect. Numbers: %.")) +
+    ggplot2::labs(caption = caption("Circle: most probable first day of the effect. Numbers: per cent.")) +
     theme_fatebias() +
     wide_bar() +
     ggplot2::theme(panel.grid = ggplot2::element_blank())

@@ -30,7 +30,7 @@
 #'   - `lfsr`, `call` (TRUE/FALSE), `state` (`call`, `no call`, `no estimate`).
 #'
 #'   `plot_heatmap_data()`: data.table `gene`, `day`, `time`, `postmean`, `lfsr`, `call`, and `mark`: `+` or
-#'   an en dash for a call that raises or lowers, a middle dot for no estimate, else empty.
+#'   `-` for a call that raises or lowers, `x` for no estimate, else empty.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result`, and for unknown genes, with the
 #'   nearest known names.
 #' @examples
@@ -102,8 +102,12 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
   tiles$ink <- ifelse(abs(tiles$postmean) > 0.6 * limit & tiles$call, "white", "black")
   ggplot2::ggplot(tiles, ggplot2::aes(.data$day, .data[[x$level]])) +
     ggplot2::geom_tile(ggplot2::aes(fill = .data$fill), colour = "white", linewidth = 0.4) +
-    ggplot2::geom_text(ggplot2::aes(label = .data$mark, colour = .data$ink), fontface = "bold", size = 3.8) +
+    ggplot2::geom_text(
+      ggplot2::aes(label = .data$mark, colour = .data$ink, size = .data$mark), tiles[tiles$mark != ""],
+      fontface = "bold"
+    ) +
     ggplot2::scale_colour_identity() +
+    ggplot2::scale_size_manual(values = mark_sizes, guide = "none") +
     ggplot2::scale_fill_gradient2(
       "effect (log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
       high = direction_colours[["raises"]], limits = c(-limit, limit), n.breaks = 4,
@@ -112,15 +116,16 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
     scale_x_days(x$days) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::labs(caption = caption(
-      "Calls: + raises, \u2013 lowers the fate. ", call_text(x),
-      if (anyNA(tiles$fill)) paste0(" ", no_estimate_mark, " no estimate on this day.")
+      "Calls: + raises, - lowers the fate. ", call_text(x),
+      if (anyNA(tiles$fill)) " x: no estimate on this day."
     )) +
     theme_fatebias() +
     wide_bar() +
     ggplot2::theme(panel.grid = ggplot2::element_blank())
 }
 
-no_estimate_mark <- "\u00b7"
+no_estimate_mark <- "x"
+mark_sizes <- c(`+` = 3.8, `-` = 5.5, x = 2.6) # a hyphen is small
 
 #' Days as columns of tiles
 #' @noRd
@@ -136,7 +141,7 @@ plot_heatmap_data <- function(x, genes = NULL, n = 30L) {
   rows <- choose_rows(x, genes, n)
   effects <- effects_of(x, if (is.null(genes)) by_pattern(effects_of(x, rows), x$level) else rows)
   names <- intersect(c("gene", "guide"), names(effects))
-  mark <- ifelse(effects$call, ifelse(effects$postmean > 0, "+", "\u2013"), "")
+  mark <- ifelse(effects$call, ifelse(effects$postmean > 0, "+", "-"), "")
   data.table::data.table(
     effects[, c(names, "day", "time", "postmean", "lfsr", "call"), with = FALSE],
     mark = ifelse(is.na(effects$estimate), no_estimate_mark, mark)

@@ -60,7 +60,7 @@ effect_title <- function(fit) {
 #' @noRd
 dodge_step <- function(times) {
   gap <- min(diff(times))
-  min(0.3 * gap, max(0.12 * gap, 0.02 * diff(range(times))))
+  min(0.3 * gap, max(0.15 * gap, 0.02 * diff(range(times))))
 }
 
 gene_kinds <- c("estimate", "guide", paste("posterior,", states))

@@ -58,7 +58,7 @@ plot_burden <- function(x) {
     theme_fatebias()
 }
 
-most_guides <- function(x) x$settings$Kmax
+most_guides <- function(x) update_settings(x$settings)$Kmax
 
 whole_breaks <- function(limits) unique(round(pretty(limits)))
 
@@ -121,7 +121,7 @@ plot_fates <- function(x) {
     ggplot2::scale_colour_manual(NULL, values = rep_len(category_colours, n)) +
     ggplot2::scale_shape_manual(NULL, values = rep_len(c(16, 2, 0, 4, 5, 17, 15, 1), n)) +
     ggplot2::scale_linetype_manual(NULL, values = rep_len(c("solid", "42", "12", "4212"), n)) +
-    ggplot2::facet_wrap("fate", ncol = min(3L, nlevels(means$fate))) +
+    ggplot2::facet_wrap("fate", ncol = if (nlevels(means$fate) == 3) 3L else 2L) +
     scale_x_times(times, levels(means$day)) +
     ggplot2::scale_y_continuous("mean fate probability", limits = c(0, NA)) +
     theme_fatebias()

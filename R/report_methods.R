@@ -14,9 +14,10 @@ report_alerts <- function(fit, mash, hits, qc) {
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
   c(
     if (any(!qc$pass)) {
+      failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
       alert("problem", sprintf(
         "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
-        and_list(sprintf("%s (worst gene %s)", as_markdown(qc$assertion[!qc$pass]), as_markdown(qc$worst_gene[!qc$pass])))
+        and_list(as_markdown(failed))
       ))
     },
     if (!isTRUE(m$convergence$converged)) {
@@ -81,8 +82,9 @@ rare_guides_words <- function(cells) {
   if (length(rare) == 0) {
     return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
   }
+  names <- as_markdown(first_few(rare))
   cli::pluralize(
-    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({as_markdown(first_few(rare))}); ",
+    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({names}); ",
     "the median is {stats::median(total)}."
   )
 }

@@ -99,9 +99,9 @@ hits_widget <- function(fit, mash, hits) {
   data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
   reactable::reactable(
     as.data.frame(table),
-    columns = hits_columns(length(mash$days)), elementId = "hits-table", searchable = TRUE, defaultPageSize = 15,
-    showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE, highlight = TRUE,
-    wrap = FALSE, language = reactable::reactableLang(searchPlaceholder = "Search the table")
+    columns = hits_columns(length(mash$days)), elementId = "hits-table", searchable = TRUE,
+    defaultPageSize = 15, showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE,
+    highlight = TRUE, wrap = FALSE, language = reactable::reactableLang(searchPlaceholder = "Search the table")
   )
 }
 

@@ -139,7 +139,8 @@ gene_words <- function(gene, fit, mash, calls) {
   by_verb <- split(told, factor(verbs, levels = unique(verbs)))
   phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
   phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
-  paste0("**", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course_words(mash$table[row], mash))
+  course <- course_words(mash$table[row], mash)
+  paste0("**", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course)
 }
 
 #' What stands below the panel of a gene
@@ -159,7 +160,8 @@ report_subtitle <- function(fit) {
   s <- m$screen
   paste(
     as_markdown(basename(s$path)), paste(count(s$n_cells), "cells"), paste(count(s$n_genes), "genes"),
-    paste("days", paste(as_markdown(m$days), collapse = ", ")), paste(contrast_fates(fit), collapse = " against "),
+    paste("days", paste(as_markdown(m$days), collapse = ", ")),
+    paste(contrast_fates(fit), collapse = " against "),
     paste("fitted", substr(m$created, 1, 10)), paste("fatebias", m$fatebias_version), sep = " \u00b7 "
   )
 }

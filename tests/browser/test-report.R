@@ -1,5 +1,5 @@
-# The report in a real browser (Chromium, without a window): it sorts, filters and downloads, loads nothing from
-# a network, raises no error, and fits a telephone. Run by `make test-browser`.
+# The report in a real browser (Chromium, without a window): it sorts, filters and downloads, loads nothing
+# from a network, raises no error, and fits a telephone. Run by `make test-browser`.
 
 fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 mash <- run_mash(fit)
@@ -26,16 +26,15 @@ wait_for <- function(code, seconds = 15) {
 }
 
 column <- function(n) {
-  code <- sprintf(
-    "[...document.querySelectorAll('#hits-table .rt-tbody .rt-tr')].map(r => r.children[%d].innerText.trim())", n - 1
-  )
-  cells <- as.character(unlist(ask(code)))
+  rows <- "[...document.querySelectorAll('#hits-table .rt-tbody .rt-tr')]"
+  cells <- as.character(unlist(ask(sprintf("%s.map(row => row.children[%d].innerText.trim())", rows, n - 1))))
   cells[nzchar(cells)]
 }
 
 set_filter <- function(n, text) {
   code <- "(() => {
-    const input = document.querySelectorAll('#hits-table .rt-thead .rt-tr-filters > *')[%d].querySelector('input');
+    const cells = document.querySelectorAll('#hits-table .rt-thead .rt-tr-filters > *');
+    const input = cells[%d].querySelector('input');
     Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(input, '%s');
     input.dispatchEvent(new Event('input', { bubbles: true }));
   })()"
@@ -63,7 +62,8 @@ test_that("the table shows the ranked genes", {
 test_that("a click on a heading sorts", {
   sort_by(7)
   up <- as.numeric(column(7))
-  best <- as.matrix(as.data.frame(hits)[paste0("postmean_d", 0:3)])[cbind(seq_len(nrow(hits)), hits$best_day + 1)]
+  effects <- as.matrix(as.data.frame(hits)[paste0("postmean_d", 0:3)])
+  best <- effects[cbind(seq_len(nrow(hits)), hits$best_day + 1)]
   expect_equal(up, head(sort(round(best, 2)), 15))
   sort_by(7)
   expect_equal(as.numeric(column(7)), head(sort(round(best, 2), decreasing = TRUE), 15))
@@ -118,14 +118,13 @@ test_that("nothing came from a network, and no error was raised", {
 
 test_that("the page fits wide and narrow windows without scrolling sideways", {
   for (width in c(1280, 768, 390)) {
-    session$Emulation$setDeviceMetricsOverride(width = width, height = 800, deviceScaleFactor = 1, mobile = FALSE)
+    session$Emulation$setDeviceMetricsOverride(width, height = 800, deviceScaleFactor = 1, mobile = FALSE)
     Sys.sleep(0.3)
     expect_lte(ask("document.documentElement.scrollWidth"), width)
   }
 })
 
 test_that("every picture was drawn and is described", {
-  pictures <- ask("[...document.images].map(i => [i.naturalWidth > 0, i.alt.length > 5]).flat().every(x => x)")
-  expect_true(pictures)
+  expect_true(ask("[...document.images].every(image => image.naturalWidth > 0 && image.alt.length > 5)"))
   expect_gt(ask("document.images.length"), 10)
 })
