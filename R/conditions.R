@@ -9,6 +9,7 @@
 #'
 #' | class | raised when |
 #' |---|---|
+#' | `fatebias_error_argument` | an argument of a function has the wrong type, length, value or class |
 #' | `fatebias_error_settings` | a setting is unknown, of the wrong type or out of range |
 #' | `fatebias_error_screen` | a screen or a guide map cannot be used as it is |
 #' | `fatebias_error_not_available` | a setting asks for something that is not built yet |
@@ -37,6 +38,10 @@ abort_kind <- function(kind, message, call, .envir, parent = NULL, ...) {
 warn_kind <- function(kind, message, .envir) {
   class <- c(paste0("fatebias_warning_", kind), "fatebias_warning")
   cli::cli_warn(message, class = class, .envir = .envir)
+}
+
+abort_argument <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("argument", message, call, .envir)
 }
 
 abort_settings <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
@@ -103,6 +108,15 @@ thrower <- function(kind) {
     fit = abort_fit, qc = abort_qc, export = abort_export, simulation = abort_simulation,
     environment = abort_environment, abort_python
   )
+}
+
+#' An error about an argument, whatever other kind it has
+#'
+#' So the wrong class of object is both an error of the room that wanted it and one of arguments.
+#' @noRd
+as_argument_error <- function(error) {
+  class(error) <- unique(c("fatebias_error_argument", "fatebias_error", class(error)))
+  rlang::cnd_signal(error)
 }
 
 warner <- function(kind) switch(kind, qc = warn_qc, fit = warn_fit, warn_python)

@@ -9,6 +9,7 @@ format.mash_result <- function(x, ...) {
   method <- sprintf("%s on %s", x$discovery_method, x$origin)
   c(
     sprintf("<mash_result> %s %ss x %d days: %s", count(nrow(t)), x$level, length(x$days), method),
+    if (!is.null(x$n_all)) sprintf("Part of a result of %s genes; weights are those of all", count(x$n_all)),
     if (!is.null(x$v)) sprintf("V: %s (%s)", x$v$used, x$v$why),
     if (!is.null(x$covariances)) {
       c(
@@ -54,7 +55,7 @@ no_effects_line <- function(no_effects) {
 
 #' @export
 print.mash_result <- function(x, ...) {
-  cat(format(x), sep = "\n")
+  print_lines(format(x))
   invisible(x)
 }
 

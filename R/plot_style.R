@@ -100,7 +100,7 @@ scale_y_rows <- function(...) ggplot2::scale_y_discrete(NULL, limits = rev, labe
 #' Half-width of an interval, in standard errors
 #' @noRd
 half_width <- function(level) {
-  checkmate::assert_number(level, lower = 0.01, upper = 0.999)
+  validate_arg(level, checkmate::check_number, lower = 0.01, upper = 0.999)
   stats::qnorm((1 + level) / 2)
 }
 
@@ -123,7 +123,7 @@ empty_plot <- function(data, text) {
 #' Stop at names that are not known, naming the nearest ones
 #' @noRd
 validate_known <- function(genes, known, throw, call = rlang::caller_env()) {
-  checkmate::assert_character(genes, any.missing = FALSE, min.len = 1, unique = TRUE)
+  validate_arg(genes, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE)
   unknown <- setdiff(genes, known)
   if (length(unknown) > 0) {
     near <- vapply(utils::head(unknown, n_shown), nearest_word, character(1), words = known)
@@ -145,7 +145,7 @@ choose_rows <- function(x, genes, n, table = x$table, call = rlang::caller_env()
     rows <- x$table[order(match(x$table$gene, genes), na.last = NA)]
     return(rows[[x$level]])
   }
-  checkmate::assert_count(n, positive = TRUE)
+  validate_arg(n, checkmate::check_count, positive = TRUE)
   largest <- do.call(pmax, abs(table[, day_columns(table, "postmean"), with = FALSE]))
   strongest <- order(!table$hit_anyday, table$lfsr_min, -largest)
   table[[x$level]][utils::head(strongest, n)]

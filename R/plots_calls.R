@@ -66,7 +66,7 @@ label_layer <- function(points) {
 #' @export
 plot_volcano_data <- function(x, n = 5L) {
   validate_class(x, "mash_result", "run_mash", abort_mash)
-  checkmate::assert_count(n)
+  validate_arg(n, checkmate::check_count)
   effects <- effects_of(x)
   names <- intersect(c("gene", "guide"), names(effects))
   rank <- stats::ave(ifelse(effects$call, effects$lfsr, Inf), effects$day, FUN = function(lfsr) {
@@ -182,7 +182,7 @@ plot_mixture_weights <- function(x) {
 #' ggplot2::autoplot(result, "weights")
 #' @exportS3Method ggplot2::autoplot
 autoplot.mash_result <- function(object, what = c("heatmap", "effects", "volcano", "onset", "weights"), ...) {
-  what <- rlang::arg_match(what)
+  what <- validate_choice(what)
   draw <- switch(what,
     heatmap = plot_heatmap, effects = plot_effects, volcano = plot_volcano, onset = plot_onset,
     weights = plot_mixture_weights

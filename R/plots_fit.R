@@ -126,7 +126,7 @@ plot_loss_data <- function(fit) {
 #' ggplot2::autoplot(assess_qc(fit))
 #' @exportS3Method ggplot2::autoplot
 autoplot.fatebias_fit <- function(object, what = c("fates", "burden", "cells", "guides", "qc", "loss"), ...) {
-  what <- rlang::arg_match(what)
+  what <- validate_choice(what)
   draw <- switch(what,
     fates = plot_fates, burden = plot_burden, cells = plot_cells_per_guide, guides = plot_guides,
     qc = plot_qc, loss = plot_loss

@@ -210,7 +210,7 @@ choose_genes <- function(fit, genes, n, call = rlang::caller_env()) {
     validate_known(genes, fit$gene$gene, abort_fit, call)
     return(genes)
   }
-  checkmate::assert_count(n, positive = TRUE)
+  validate_arg(n, checkmate::check_count, positive = TRUE)
   columns <- lapply(c("betahat", "se"), day_columns, table = fit$gene)
   z <- abs(fit$gene[, columns[[1]], with = FALSE] / fit$gene[, columns[[2]], with = FALSE])
   fit$gene$gene[utils::head(order(-do.call(pmax, c(z, na.rm = TRUE))), n)]

@@ -96,7 +96,7 @@ plot_cells_per_guide <- function(fit, few = 20L) {
 #' @export
 plot_cells_per_guide_data <- function(fit, few = 20L) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  checkmate::assert_count(few)
+  validate_arg(few, checkmate::check_count)
   if (is.null(fit$cells)) abort_earlier("cells", rlang::current_env())
   by_day <- as.matrix(fit$cells[, day_columns(fit$cells, "n_cells"), with = FALSE])
   kind <- ifelse(fit$cells$is_ntc == 1, "controls", "guides")

@@ -29,9 +29,9 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
                           path = file.path(fit$out_dir, "report.html"), n_panels = panels,
                           title = "Fate bias") {
   validate_report_parts(fit, mash, hits, qc)
-  checkmate::assert_string(path, pattern = "\\.html$")
-  checkmate::assert_count(n_panels)
-  checkmate::assert_string(title)
+  validate_arg(path, checkmate::check_string, pattern = "\\.html$")
+  validate_arg(n_panels, checkmate::check_count)
+  validate_arg(title, checkmate::check_string)
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
