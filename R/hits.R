@@ -140,7 +140,7 @@ format.fatebias_hits <- function(x, ...) {
     if (g$n_hits == 0 && g$n > 0) "No gene is called. Those with the smallest lfsr:",
     if (g$n > 0) table_lines(printed_columns(shown)),
     if (left_out > 0) sprintf("... and %s more", count(left_out)),
-    "Next: write_hits(), tidy(), summary(); as.data.table() has all columns."
+    "Next: render_report(), write_hits(), summary(); as.data.table() has all columns."
   )
 }
 

@@ -75,7 +75,7 @@
 #'     estimates that were missing and got a vague one;
 #'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `contrast` and `reference` (fates; NULL for
 #'     estimates that are no fit), `discovery_method`, `lfsr_thresh`, `effect_size`, `gridmult`, `n_draws`,
-#'     `seed`;
+#'     `seed`, `settings` (of the stage mash, as they were used);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
@@ -119,7 +119,19 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     if (is.null(model)) shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...)
     else shrink_mashr(model, estimates, settings, n_draws, ...)
   }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
-  new_mash_result(estimates, shrunk, model, level, settings, n_draws = n_draws, seed = seed)
+  new_mash_result(
+    estimates, shrunk, model, level, settings,
+    settings = recorded_settings(settings, v, covariances), n_draws = n_draws, seed = seed
+  )
+}
+
+#' Settings of the stage mash as they were used; a matrix or a specification in place of a word is none
+#' @noRd
+recorded_settings <- function(settings, v, covariances) {
+  recorded <- unclass(settings_for(settings, "mash"))
+  recorded["mash_v"] <- list(if (is.character(v)) v)
+  recorded["mash_covariances"] <- list(if (is.character(covariances)) covariances)
+  new_settings(recorded)
 }
 
 # Further arguments that may be handed on; everything else is decided by arguments of run_mash()
@@ -137,18 +149,18 @@ validate_dots <- function(given, method, call = rlang::caller_env()) {
 
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
 
-new_mash_result <- function(estimates, shrunk, model, level, settings, ...) {
+new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
   structure(
     list(
-      table = mash_table(estimates, shrunk, settings$mash_lfsr_thresh),
+      table = mash_table(estimates, shrunk, used$mash_lfsr_thresh),
       covariances = if (!is.null(model)) with_pi(model$table, shrunk$fit),
       null_pi = if (!is.null(model)) mashr::get_estimated_pi(shrunk$fit)[["null"]],
       v = model$v, no_effects = shrunk$no_effects,
       fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
       missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
       level = level, origin = estimates$origin, contrast = estimates$contrast,
-      reference = estimates$reference, discovery_method = settings$discovery_method,
-      lfsr_thresh = settings$mash_lfsr_thresh, effect_size = settings$mash_effect_size,
+      reference = estimates$reference, discovery_method = used$discovery_method,
+      lfsr_thresh = used$mash_lfsr_thresh, effect_size = used$mash_effect_size,
       gridmult = model$gridmult, ...,
       model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit
     ),

@@ -120,20 +120,13 @@ empty_plot <- function(data, text) {
     ggplot2::theme_void()
 }
 
-#' Stop at names that are not known, naming the nearest ones
+#' Stop unless `genes` are names of genes that are known; the nearest ones are named
 #' @noRd
-validate_known <- function(genes, known, throw, call = rlang::caller_env()) {
-  validate_arg(genes, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE)
-  unknown <- setdiff(genes, known)
-  if (length(unknown) > 0) {
-    near <- vapply(utils::head(unknown, n_shown), nearest_word, character(1), words = known)
-    lines <- sprintf("`%s` is not among them; the nearest one is `%s`.", names(near), near)
-    more <- length(unknown) - length(near)
-    if (more > 0) lines <- c(lines, sprintf("and %d more.", more))
-    throw(
-      verbatim(c("`genes` must be names of genes of the result.", lines), bullet = "x"), call = call
-    )
-  }
+validate_genes_drawn <- function(genes, known, call = rlang::caller_env()) {
+  validate_arg(
+    genes, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE, call = call
+  )
+  validate_names(genes, known, "gene", call)
 }
 
 #' Rows of a mash_result to be drawn: those of the genes, or the n with the strongest evidence
@@ -141,7 +134,7 @@ validate_known <- function(genes, known, throw, call = rlang::caller_env()) {
 #' @noRd
 choose_rows <- function(x, genes, n, table = x$table, call = rlang::caller_env()) {
   if (!is.null(genes)) {
-    validate_known(genes, x$table$gene, abort_mash, call)
+    validate_genes_drawn(genes, x$table$gene, call)
     rows <- x$table[order(match(x$table$gene, genes), na.last = NA)]
     return(rows[[x$level]])
   }

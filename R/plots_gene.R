@@ -12,9 +12,9 @@
 #'   `gene`, `day` (factors, in the order drawn), `time`, `source` (`estimate`: given to mash; `posterior`: of
 #'   mash; `guide`: posterior mean of the fit), `guide` (its name, else NA), `value`, `low`, `high` (log odds;
 #'   the interval of guides is not drawn), `state` (of the effect, see [plot_effects()]; of guides NA).
-#' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes, for unknown genes, with
-#'   the nearest known names, and for a fit with other days or without these genes; `fatebias_error_fit` for
-#'   anything but a `fatebias_fit`.
+#' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes, and for a fit with other
+#'   days or without these genes; `fatebias_error_fit` for anything but a `fatebias_fit`;
+#'   `fatebias_error_argument` for unknown genes, with the nearest known names.
 #' @seealso [plot_guides()] for each guide with its interval.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
@@ -158,8 +158,8 @@ long_by_day <- function(table, fit, level) {
 #' @returns `plot_guides()`: a ggplot2 object. `plot_guides_data()`: data.table, one row a guide and day:
 #'   `gene`, `guide`, `day` (factors, in the order drawn), `beta`, `beta_low`, `beta_high`, `theta`,
 #'   `theta_low`, `theta_high` (posterior mean and interval, log odds).
-#' @section Errors: `fatebias_error_fit` for anything but a `fatebias_fit`, and for unknown genes, with the
-#'   nearest known names.
+#' @section Errors: `fatebias_error_fit` for anything but a `fatebias_fit`; `fatebias_error_argument` for
+#'   unknown genes, with the nearest known names.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' plot_guides(fit, c("GENE00030", "GENE00018"))
@@ -207,7 +207,7 @@ plot_guides_data <- function(fit, genes = NULL, n = 3L, level = 0.9) {
 
 choose_genes <- function(fit, genes, n, call = rlang::caller_env()) {
   if (!is.null(genes)) {
-    validate_known(genes, fit$gene$gene, abort_fit, call)
+    validate_genes_drawn(genes, fit$gene$gene, call)
     return(genes)
   }
   validate_arg(n, checkmate::check_count, positive = TRUE)

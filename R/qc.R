@@ -123,7 +123,8 @@ format.fatebias_qc <- function(x, ...) {
       "%s %-12s %s, must be < %s (worst gene %s)", ifelse(x$pass, "pass", "FAIL"), x$assertion,
       show_number(x$statistic), vapply(x$threshold, format, character(1)), x$worst_gene
     ),
-    if (all(x$pass)) "Next: run_mash()." else "Next: summary() has the worst genes; assert_qc() stops or warns."
+    if (all(x$pass)) "Next: run_mash()."
+    else "Next: summary() has the worst genes; assert_qc() stops or warns."
   )
 }
 

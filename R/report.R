@@ -23,7 +23,10 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #'   written. The file is written whole or not at all.
 #' @examplesIf rmarkdown::pandoc_available("2.0")
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-#' render_report(fit, run_mash(fit), path = tempfile(fileext = ".html"), n_panels = 2)
+#' file <- tempfile(fileext = ".html")
+#' \donttest{
+#' render_report(fit, run_mash(fit), path = file)
+#' }
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
                           path = file.path(fit$out_dir, "report.html"), n_panels = panels,

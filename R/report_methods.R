@@ -2,6 +2,7 @@
 # and what it takes to make the result again. Longer prose stands in inst/report/report.Rmd.
 
 fair_weight <- c(0.5, 2) # weight times dispersion outside: the weight is not what the labels call for
+worst_told <- 3L # genes named beside each assertion
 few_cells <- 20L # a guide with fewer usable cells is named as rare
 
 #' What a reader must know before anything else: one alert each, none where all is well
@@ -42,6 +43,13 @@ report_alerts <- function(fit, mash, hits, qc) {
     },
     if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
   )
+}
+
+#' The genes where an assertion is closest to its threshold, or beyond, with their values
+#' @noRd
+worst_words <- function(worst) {
+  worst <- utils::head(worst, worst_told)
+  paste(sprintf("%s (%s)", as_markdown(worst$gene), show_number(worst$value)), collapse = ", ")
 }
 
 #' Cells, guides and genes that were left out, and why
@@ -167,11 +175,12 @@ mash_words <- function(mash) {
   )
 }
 
-#' Settings of the fit as lines of a configuration file
+#' Settings of fit, QC and mash as lines of a configuration file
 #' @noRd
-settings_lines <- function(fit) {
-  settings <- fit$settings[!vapply(fit$settings, is.null, logical(1))]
-  strsplit(yaml::as.yaml(settings[setdiff(names(settings), "slurm")]), "\n", fixed = TRUE)[[1]]
+settings_lines <- function(fit, mash) {
+  settings <- override(unclass(fit$settings), unclass(mash$settings))
+  settings <- settings[!vapply(settings, is.null, logical(1))]
+  strsplit(yaml::as.yaml(settings), "\n", fixed = TRUE)[[1]]
 }
 
 #' Versions of what made the result

@@ -1,7 +1,6 @@
 # The table of hits in the report: its data, the small picture of effects by day in each row, and the widget.
 
 rows_listed <- 2000L # rows of the table at most; all are in hits_ranked.csv
-tiny_lfsr <- 1e-16 # smaller ones differ by rounding only
 picture_half <- 15L # pixels of the largest bar
 bar_width <- 14L
 bar_gap <- 4L
@@ -9,42 +8,32 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 
 #' What the table of the report shows
 #'
-#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit", or "" for none),
-#'   `direction` (of its calls: "up", "down", "both", ""), `day` (label of the best day), `effect` and `sd`
-#'   (posterior mean and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day),
-#'   `p_onset`, `p_persist`, `agree` (guides whose effect has the sign of the gene's on that day, of all its
+#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""), `direction`
+#'   ("" for other genes), `day` (label of the best day), `effect` and `sd` (posterior mean and SD there),
+#'   `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`, `agree` (guides whose effect has the sign of the gene's on that day, of all its
 #'   guides), `cells` (usable cells that carry a guide of the gene; NA for fits without counts).
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
-  directions <- call_directions(called_days(mash))
-  best <- shown$best_day + 1L
-  at_best <- function(prefix) pick_day(shown, prefix, best)
-  hit <- shown$hit_anyday
+  told <- tidy(shown)
   data.table::data.table(
-    rank = seq_len(nrow(shown)), gene = shown$gene, call = ifelse(hit, "hit", ""),
-    direction = ifelse(hit, unname(directions[shown$gene]), ""), day = mash$days[best],
-    effect = at_best("postmean"), sd = at_best("postsd"), lfsr = shown$lfsr_min, svalue = shown$svalue,
-    onset = mash$days[shown$onset_day + 1L], p_onset = shown$p_onset, p_persist = shown$p_persist,
-    agree = agreeing_guides(fit, shown, best), cells = cells_by_gene(fit$cells, shown$gene)
+    rank = seq_len(nrow(shown)), gene = told$gene, call = ifelse(told$hit, "hit", ""),
+    direction = ifelse(told$hit, told$direction, ""), day = told$best_day,
+    effect = told$estimate, sd = told$std.error, lfsr = told$lfsr, svalue = shown$svalue,
+    onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
+    agree = agreeing_guides(fit, told, shown$best_day + 1L), cells = cells_by_gene(fit$cells, told$gene)
   )
-}
-
-#' One value a row: that of the row's day
-#' @noRd
-pick_day <- function(table, prefix, day) {
-  as.matrix(table[, day_columns(table, prefix), with = FALSE])[cbind(seq_len(nrow(table)), day)]
 }
 
 #' "4 of 5": guides whose posterior mean has the sign of the gene's effect on a day
 #' @noRd
-agreeing_guides <- function(fit, shown, day) {
-  row <- match(fit$guide$gene, shown$gene)
+agreeing_guides <- function(fit, told, day) {
+  row <- match(fit$guide$gene, told$gene)
   guide <- fit$guide[!is.na(row)]
   row <- row[!is.na(row)]
-  same <- sign(pick_day(guide, "betahat", day[row])) == sign(pick_day(shown, "postmean", day)[row])
-  n <- tabulate(row, nrow(shown))
-  sprintf("%d of %d", tabulate(row[which(same)], nrow(shown)), n)
+  effect <- day_matrix(guide, "betahat")[cbind(seq_along(row), day[row])]
+  same <- sign(effect) == sign(told$estimate[row])
+  sprintf("%d of %d", tabulate(row[which(same)], nrow(told)), tabulate(row, nrow(told)))
 }
 
 cells_by_gene <- function(cells, genes) {
@@ -81,10 +70,9 @@ effect_picture <- function(effect, lfsr, called, days, largest) {
 html_text <- function(text) as.character(htmltools::htmlEscape(text))
 
 effect_pictures <- function(mash, hits) {
-  columns <- function(prefix) as.matrix(hits[, day_columns(hits, prefix), with = FALSE])
-  effect <- columns("postmean")
-  lfsr <- columns("lfsr")
-  called <- lfsr < mash$lfsr_thresh & !is.na(columns("betahat"))
+  effect <- day_matrix(hits, "postmean")
+  lfsr <- day_matrix(hits, "lfsr")
+  called <- lfsr < mash$lfsr_thresh & !is.na(day_matrix(hits, "betahat"))
   largest <- max(abs(effect), .Machine$double.eps)
   vapply(seq_len(nrow(hits)), function(i) {
     effect_picture(effect[i, ], lfsr[i, ], called[i, ], mash$days, largest)
@@ -118,20 +106,11 @@ hits_columns <- function(n_days) {
       html = TRUE, sortable = FALSE, searchable = FALSE
     ),
     direction = text("Direction", 80, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
-    effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = small_number),
-    svalue = text("s-value", 76, cell = small_number), onset = text("Onset", 70, filterable = TRUE),
+    effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = lfsr_text),
+    svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
     p_onset = number("P(onset)", 76), p_persist = number("P(stays)", 74), agree = text("Guides agree", 98),
     cells = number("Cells", 66, 0)
   )
-}
-
-#' Shown rounded, sorted by the number itself
-#' @noRd
-small_number <- function(value) {
-  if (value < tiny_lfsr) {
-    return(paste("<", tiny_lfsr))
-  }
-  if (value < 1e-3) formatC(value, format = "e", digits = 0) else as.character(signif(value, 2))
 }
 
 #' A link that downloads hits_ranked.csv, embedded in the page; where it is too large, the file's name

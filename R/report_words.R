@@ -25,13 +25,6 @@ called_days <- function(mash) {
   calls[order(calls$lfsr, -abs(calls$postmean))]
 }
 
-#' Direction of each called gene over its calls: "up", "down" or "both", by gene
-#' @noRd
-call_directions <- function(calls) {
-  signs <- split(calls$postmean > 0, factor(calls$gene, levels = unique(calls$gene)))
-  vapply(signs, function(up) if (all(up)) "up" else if (any(up)) "both" else "down", character(1))
-}
-
 #' The answer: how many genes, which, which direction, how sure, on which days
 #'
 #' @returns list `head` and `how_sure` (paragraphs) and `genes` (one sentence each of the strongest hits).
@@ -45,19 +38,19 @@ answer_words <- function(fit, mash, hits) {
   }
   told <- utils::head(hits$gene[hits$hit_anyday], strongest_told)
   list(
-    head = c(count_words(fit, mash, hits, calls), days_words(mash, calls)),
+    head = c(count_words(fit, mash, hits), days_words(mash, calls)),
     how_sure = c(sureness_words(mash, hits), no_effects_words(mash), reach_words(fit, mash)),
     genes = vapply(told, gene_words, character(1), fit = fit, mash = mash, calls = calls, USE.NAMES = FALSE)
   )
 }
 
-count_words <- function(fit, mash, hits, calls) {
+count_words <- function(fit, mash, hits) {
   n <- sum(hits$hit_anyday)
-  direction <- table(factor(call_directions(calls), c("up", "down", "both")))
+  direction <- unlist(glance(hits)[, c("n_up", "n_down", "n_both")])
   told <- c(
-    cli::pluralize("{direction[['up']]} raise{?s/} them"),
-    cli::pluralize("{direction[['down']]} lower{?s/} them"),
-    cli::pluralize("{direction[['both']]} do{?es/} both, on different days")
+    cli::pluralize("{direction[['n_up']]} raise{?s/} them"),
+    cli::pluralize("{direction[['n_down']]} lower{?s/} them"),
+    cli::pluralize("{direction[['n_both']]} do{?es/} both, on different days")
   )[direction > 0]
   paste0(
     cli::pluralize("**{n} of {nrow(hits)} gene{?s} {cli::qty(n)}bias{?es/} fate.** "),

@@ -27,7 +27,7 @@ test_that("rows: as asked, or hits first by lfsr", {
   expect_identical(choose_rows(x, NULL, 10), c("B", "A", "D", "C"))
   expect_identical(choose_rows(x, NULL, 2), c("B", "A"))
   expect_identical(choose_rows(x, c("C", "A"), 1), c("C", "A"))
-  expect_error(choose_rows(x, NULL, 0), "'n'")
+  expect_error(choose_rows(x, NULL, 0), "`n` must", class = "fatebias_error_argument")
 })
 
 test_that("unknown genes are refused, the nearest ones named", {

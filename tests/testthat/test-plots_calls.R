@@ -53,7 +53,9 @@ test_that("real results draw without a warning", {
   expect_drawn(plot_volcano(wide_result()))
   expect_drawn(plot_onset(wide_result()))
   local_mocked_bindings(is_installed = function(...) FALSE, .package = "rlang") # without ggrepel
-  expect_drawn(plot_volcano(hand_result()))
+  without <- plot_volcano(hand_result())
+  expect_drawn(without)
+  expect_true(any(vapply(without$layers, function(layer) inherits(layer$geom, "GeomText"), logical(1))))
 })
 
 test_that("pictures", {

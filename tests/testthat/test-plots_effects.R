@@ -37,7 +37,7 @@ test_that("results of guides are drawn by guide, all guides of the genes asked f
 
 test_that("only a mash_result is taken", {
   for (draw in list(plot_effects, plot_heatmap, plot_effects_data, plot_heatmap_data)) {
-    expect_error(draw(hand_result()$table), "run_mash", class = "fatebias_error_mash")
+    expect_error(draw(hand_result()$table), "`x`.*run_mash", class = "fatebias_error_mash")
   }
 })
 

@@ -63,7 +63,14 @@ test_that("methods name engine, weight and mash as they were", {
 })
 
 test_that("settings can be read back", {
-  file <- withr::local_tempfile(lines = settings_lines(fit), fileext = ".yaml")
+  file <- withr::local_tempfile(lines = settings_lines(fit, mash), fileext = ".yaml")
   read <- read_settings(file)
   expect_equal(read[names(fit$settings)], unclass(fit$settings), ignore_attr = TRUE)
+  expect_equal(read[names(mash$settings)], unclass(mash$settings), ignore_attr = TRUE)
+  expect_identical(read$mash_v, "simple")
+})
+
+test_that("the worst genes of an assertion are named with their values", {
+  worst <- data.table::data.table(gene = c("A_1", "B", "C", "D"), value = c(-0.5, 0.25, 0.125, 0))
+  expect_identical(worst_words(worst), "A\\_1 (-0.5), B (0.25), C (0.125)")
 })

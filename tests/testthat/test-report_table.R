@@ -55,8 +55,3 @@ test_that("a file that is too large is named instead", {
   many <- hits[rep(seq_len(nrow(hits)), 200)]
   expect_match(as.character(csv_link(many)), "hits_ranked.csv beside this report")
 })
-
-test_that("tiny numbers are not shown as zero", {
-  shown <- vapply(c(0, 1e-20, 2.34e-5, 0.0412), small_number, character(1))
-  expect_identical(shown, c("< 1e-16", "< 1e-16", "2e-05", "0.041"))
-})
