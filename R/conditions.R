@@ -23,7 +23,8 @@
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
 #' | `fatebias_error_python` | anything else that Python raised |
 #'
-#' Warnings have the class `fatebias_warning` and `fatebias_warning_qc` (QC on real data),
+#' Warnings have the class `fatebias_warning` and `fatebias_warning_screen` (few cells of the parts of a
+#' screen match), `fatebias_warning_qc` (QC on real data),
 #' `fatebias_warning_mash` (a fall-back was taken) or `fatebias_warning_fit` (not
 #' converged, or a likelihood weight far from what the labels call for).
 #'
@@ -92,6 +93,8 @@ abort_python <- function(message, call = rlang::caller_env(), .envir = rlang::ca
   abort_kind("python", message, call, .envir)
 }
 
+warn_screen <- function(message, .envir = rlang::caller_env()) warn_kind("screen", message, .envir)
+
 warn_qc <- function(message, .envir = rlang::caller_env()) warn_kind("qc", message, .envir)
 
 warn_mash <- function(message, .envir = rlang::caller_env()) warn_kind("mash", message, .envir)
@@ -119,7 +122,7 @@ as_argument_error <- function(error) {
   rlang::cnd_signal(error)
 }
 
-warner <- function(kind) switch(kind, qc = warn_qc, fit = warn_fit, warn_python)
+warner <- function(kind) switch(kind, screen = warn_screen, qc = warn_qc, fit = warn_fit, warn_python)
 
 #' Text as lines of a cli message: braces are text, each line a bullet
 #' @noRd
