@@ -15,6 +15,7 @@
 #' | a pipeline in a folder of your own | [use_fatebias_pipeline()], then `targets::tar_make()` |
 #' | settings | [fate_settings()], [read_settings()]; every key: [settings_reference] |
 #' | screen | [read_screen()] from a file, [fate_screen()] from R objects, [simulate_screen()] to try |
+#' | parts from other tools | [assemble_screen()], [read_guides_cellranger()], [read_guides_table()] |
 #' | fit | [fit_fate_bias()]; [read_fit()] reads one again, without Python |
 #' | QC | [assess_qc()], [assert_qc()] |
 #' | mash | [run_mash()]; patterns over days: [day_covariances()], [covariance_family()], [compare_mash()] |
