@@ -165,7 +165,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         fates=cells.fates,
         day=day,
         day_labels=tuple(days),
-        day_values=settings.day_values or _numbers_in(days),
+        day_values=settings.day_values or numbers_in(days),
         replicate=pd.Index(replicates).get_indexer(cells.replicate[keep]),
         replicate_labels=tuple(replicates),
         guide_gene=targeting.code.to_numpy(),
@@ -209,7 +209,7 @@ def _levels(where: str, key: str, labels: np.ndarray, keep: np.ndarray, given=No
     return levels
 
 
-def _numbers_in(labels: list[str]) -> tuple[float, ...] | None:
+def numbers_in(labels: list[str]) -> tuple[float, ...] | None:
     """The one number in each label ("d2" -> 2), or None where a label has none or several, or two agree."""
     found = [re.findall(r"\d+(?:\.\d+)?", label) for label in labels]
     values = tuple(float(numbers[0]) for numbers in found if len(numbers) == 1)
