@@ -6,8 +6,9 @@
 #' shares strength across days with mash, ranks the genes and writes a report.
 #'
 #' @section Where to start:
-#' `vignette("fatebias")` leads from a screen file to the report. [fatebias_sitrep()] says which Python
-#' will be used and what is missing. All articles: `vignette(package = "fatebias")`.
+#' `vignette("fatebias")` leads from a screen file to the report. [install_fatebias_python()] makes the
+#' Python environment, [fatebias_sitrep()] says what is used and what is missing, [check_screen()] what is
+#' wrong with a screen. All articles: `vignette(package = "fatebias")`.
 #'
 #' @section In running order:
 #' | step | function |
