@@ -14,9 +14,10 @@ interrupted_session <- function(lines, ready, after = 0, env = parent.frame()) {
   process$read_all_output_lines()
 }
 
-session_lines <- function(files, out, marker, ...) {
+# before: lines that the session runs first
+session_lines <- function(files, out, marker, ..., before = character()) {
   c(
-    "library(fatebias)",
+    "library(fatebias)", before,
     sprintf("screen <- structure(readRDS('%s'), class = 'fatebias_screen')", files$rds),
     sprintf("file.create('%s')", marker),
     sprintf(
@@ -49,7 +50,11 @@ test_that("Python: Ctrl-C ends a fit at once, keeps its checkpoint, and the sess
     num_steps = 2500, loss_tolerance = 0, likelihood_weight = 21, threads = 1, num_posterior_draws = 50
   )
   files <- screen_rds()
-  lines <- do.call(session_lines, c(list(files, out, tempfile()), slow))
+  often <- c( # checkpoints after half a second instead of five
+    "python <- fatebias:::py_call('bridge', 'describe_environment')",
+    "reticulate::py_run_string('from fatebias import checkpoint; checkpoint.LEAST_SECONDS = 0.5')"
+  )
+  lines <- do.call(session_lines, c(list(files, out, tempfile(), before = often), slow))
   sent <- NULL
   ready <- function() {
     sent <<- Sys.time()
