@@ -1,4 +1,4 @@
-"""Command line: `python -m fatebias simulate ...` and `python -m fatebias fit ...` (arguments only)."""
+"""Command line: `python -m fatebias simulate|fit|certify ...` (arguments only)."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from . import __version__
+from .certify import CHECKS, FOLDER, SIZES, fit_source, parse_part, planned_units, run_units
 from .errors import FatebiasError, FatebiasWarning
 from .fit import fit_screen
 from .qc import assert_qc, assess_qc
@@ -20,6 +21,9 @@ def main_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_fit(commands.add_parser("fit", help="fit a screen and write its results"))
+    _add_certify(
+        commands.add_parser("certify", help="make the checks of a fit's certificate (verdicts: certify_fit() in R)")
+    )
     _add_simulate(commands.add_parser("simulate", help="write a simulated screen and its truth"))
     return parser
 
@@ -43,6 +47,15 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_fit)
 
 
+def _add_certify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("fit", metavar="DIR", help="folder of a fit")
+    parser.add_argument("--checks", nargs="+", choices=CHECKS, default=list(CHECKS), help="some of the checks")
+    for name, number in SIZES.items():
+        parser.add_argument(f"--{name}s", type=int, default=number, help=f"number of units (default {number})")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N shares of the work")
+    parser.set_defaults(run=_certify)
+
+
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     for name, (kind, choices, text) in ARGUMENTS.items():
@@ -56,6 +69,14 @@ def _fit(args: argparse.Namespace) -> None:
     manifest = fit_screen(args.screen, args.guides, args.out, settings, progress=not args.quiet)
     assert_qc(assess_qc(args.out, settings), settings.mode)
     print(f"{len(manifest['files'])} files in {args.out} after {manifest['seconds']['total']:.1f} s")
+
+
+def _certify(args: argparse.Namespace) -> None:
+    sizes = {name: getattr(args, f"{name}s") for name in SIZES}
+    k, n = parse_part(args.part)
+    units = planned_units(args.checks, sizes)[k - 1 :: n]
+    paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
+    print(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
 
 
 def _simulate(args: argparse.Namespace) -> None:
