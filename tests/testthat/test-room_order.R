@@ -3,7 +3,8 @@ rooms <- c(
   "conditions", "checks", "settings_table", "settings", "fit_files", "python_backend", "screen",
   "fate_screen", "simulate", "fit", "controls", "qc", "mash_covariances", "day_covariances",
   "mash_estimates", "mash_correlation", "activity", "mash_model", "mash", "mash_result", "compare_mash",
-  "hits", "slurm_script", "slurm_status", "slurm_call", "slurm_job", "slurm_record", "slurm", "project"
+  "hits", "slurm_script", "slurm_status", "slurm_call", "slurm_job", "slurm_record", "slurm",
+  "calibration", "certificate_rows", "certificate", "certificate_plots", "project"
 )
 edges <- c("fatebias-package", "zzz")
 
