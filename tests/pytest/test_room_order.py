@@ -12,7 +12,7 @@ ROOMS = [
     *("structured", "approx_posterior", "svi"),
     *("inference", "export", "qc", "fit", "controls"),
     *("calibration", "refit", "heldout", "checks"),
-    *("simulate", "bridge", "certify", "__main__"),
+    *("simulate", "bridge", "certify", "randomisation", "__main__"),
 ]
 FOLDER = Path(fatebias.__file__).parent
 LONGEST = 400
