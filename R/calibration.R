@@ -10,9 +10,10 @@ calibration_checks <- list(
 
 #' Make the refits behind a certificate
 #'
-#' Makes the units of work that [certify_fit()] judges: refits of a fit's own screen with guides shuffled, controls
-#' held out, cells resampled or held out. Each unit is a file in the folder `calibration` of the fit, whole or
-#' not there: a run that was stopped goes on where it was, and what is there for this fit is not made again.
+#' Makes the units of work that [certify_fit()] judges: refits of a fit's own screen with guides shuffled,
+#' controls held out, cells resampled or held out. Each unit is a file in the folder `calibration` of the
+#' fit, whole or not there: a run that was stopped goes on where it was, and what is there for this fit is
+#' not made again.
 #'
 #' @param fit a `fatebias_fit`.
 #' @param checks some of `"permutation"`, `"ntc"`, `"sandwich"`, `"bootstrap"`, `"heldout"`.
@@ -22,8 +23,8 @@ calibration_checks <- list(
 #' @param cores processes on this machine that share the work; each reads the screen, and uses one thread.
 #' @param progress say how long it will take, and show a progress bar?
 #' @returns Paths of the files, one a unit, invisibly.
-#' @section Errors: `fatebias_error_screen` for a screen that is not there or not the fit's, or with fewer than
-#'   two control guides (check `"ntc"`); `fatebias_error_fit`; `fatebias_error_export`.
+#' @section Errors: `fatebias_error_screen` for a screen that is not there or not the fit's, or with fewer
+#'   than two control guides (check `"ntc"`); `fatebias_error_fit`; `fatebias_error_export`.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 1500, genes = 10)
 #' screen <- read_screen(files$screen, files$guide_map)
@@ -35,19 +36,31 @@ run_calibration <- function(fit, checks = names(calibration_checks), screen = NU
                             progress = interactive()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
   checkmate::assert_subset(checks, names(calibration_checks), empty.ok = FALSE)
+  sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
+  invisible(make_calibration(fit, checks, screen, sizes, cores, progress)$paths)
+}
+
+unit_sizes <- function(n_permutations, n_splits, n_bootstraps, n_seeds) {
+  checkmate::assert_count(n_permutations, positive = TRUE)
+  checkmate::assert_count(n_splits, positive = TRUE)
+  checkmate::assert_int(n_bootstraps, lower = 2) # one has no scatter
+  checkmate::assert_count(n_seeds, positive = TRUE)
+  list(permutation = n_permutations, ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds)
+}
+
+#' Units made where they are missing: `paths` of all, and the `key` of this fit
+#' @noRd
+make_calibration <- function(fit, checks, screen, sizes, cores, progress) {
   checkmate::assert_count(cores, positive = TRUE)
   checkmate::assert_flag(progress)
-  sizes <- list(
-    permutation = n_permutations, ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds
-  )
-  for (size in sizes) checkmate::assert_count(size, positive = TRUE)
-  checkmate::assert_int(n_bootstraps, lower = 2)
+  if (length(checks) == 0) {
+    return(list(paths = character(), key = ""))
+  }
   source <- calibration_source(fit, screen)
-  validate_same_screen(fit, source$screen)
-  units <- plan_units(checks, sizes)
-  found <- describe_units(source, units)
+  validate_same_screen(fit, screen)
+  found <- describe_units(source, plan_units(checks, sizes))
   make_units(source, found$missing, cores, progress, fit)
-  invisible(found$paths)
+  found
 }
 
 #' Arguments of every call of Python: files, settings and folder of a fit
@@ -64,9 +77,10 @@ calibration_source <- function(fit, screen, call = rlang::caller_env()) {
       ), call = call)
     }
   }
+  settings <- settings_list(update_settings(fit$settings), c("screen", "fit"))
   list(
-    screen = screen, screen_path = path.expand(screen_path), guide_map = path.expand(guide_map),
-    out_dir = path.expand(fit$out_dir), settings = settings_list(update_settings(fit$settings), c("screen", "fit"))
+    screen_path = path.expand(screen_path), guide_map = path.expand(guide_map),
+    out_dir = path.expand(fit$out_dir), settings = settings
   )
 }
 
@@ -94,15 +108,12 @@ plan_units <- function(checks, sizes) {
   }), recursive = FALSE)
 }
 
-python_arguments <- function(source) source[c("screen_path", "guide_map", "out_dir", "settings")]
-
 describe_units <- function(source, units) {
-  call <- c(list("certify", "describe_units"), python_arguments(source), list(units = units))
+  call <- c(list("certify", "describe_units"), source, list(units = units))
   found <- do.call(py_call, call)
   # a JSON array of pairs comes back as a matrix or as a list
-  missing <- found$missing
-  found$missing <- if (is.matrix(missing)) lapply(seq_len(nrow(missing)), function(i) as.list(missing[i, ]))
-                   else lapply(missing, as.list)
+  if (is.matrix(found$missing)) found$missing <- asplit(found$missing, 1)
+  found$missing <- lapply(found$missing, function(unit) unname(as.list(unit)))
   found
 }
 
@@ -136,7 +147,7 @@ make_units_here <- function(source, units, progress) {
     bar <- cli::cli_progress_bar("Refits", total = length(units))
   }
   for (unit in units) {
-    do.call(py_call, c(list("certify", "run_units"), python_arguments(source), list(units = list(unit))))
+    do.call(py_call, c(list("certify", "run_units"), source, list(units = list(unit))))
     if (progress) cli::cli_progress_update(id = bar)
   }
 }
@@ -189,13 +200,13 @@ read_units <- function(found, name) {
 #' z of units, genes x days x units; missing estimates are NA
 #' @noRd
 unit_z <- function(units) {
-  one <- function(unit) as_numbers(unit$betahat) / as_numbers(unit$se)
+  one <- function(unit) number_matrix(unit$betahat) / number_matrix(unit$se)
   simplify2array(lapply(units, one))
 }
 
 #' A matrix of numbers, also where a row or all of it is missing
 #' @noRd
-as_numbers <- function(x) {
+number_matrix <- function(x) {
   if (is.list(x)) x <- do.call(rbind, lapply(x, function(row) vapply(row, function(v) v %||% NA_real_, 0)))
   matrix(as.numeric(x), nrow = NROW(x))
 }

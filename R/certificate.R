@@ -7,34 +7,34 @@
 #'
 #' | check | what is done | what should be seen |
 #' |---|---|---|
-#' | `permutation` | whole guide lists shuffled within day, replicate and burden; fitted again | no hits, SD of z 1, mean 0 |
-#' | `ntc` | half of the control guides held out of the baseline and run like genes | 5 % of them differ from 0 at level .05 |
+#' | `permutation` | guide lists shuffled within day, replicate and burden | no hits, SD of z 1, mean 0 |
+#' | `ntc` | half of the controls held out of the baseline, run like genes | 5 % differ from 0 at level .05 |
 #' | `sandwich` | standard errors by the scatter of the labels | those of the fit |
 #' | `bootstrap` | cells drawn anew within day and replicate | scatter by the standard errors |
-#' | `heldout` | folds of cells predicted from the others | a better prediction with guides; residuals of like cells independent |
+#' | `heldout` | folds of cells predicted from the others | better with guides; like cells independent |
 #'
 #' @inheritParams run_calibration
 #' @param ... not used; arguments after it are written in full.
 #' @param settings [fate_settings()] of the stage mash, for calls; default: those of the fit.
 #' @details
 #' What is checked are the fixed-effect estimates, which mash is given (`gene_daywise_likelihood.csv`). Ranges
-#' are derived, not tuned: how far a statistic of a right model varies at these sizes is known from joint draws of
-#' the estimates' errors; a screen with no effect may have a hit with probability .05. Over all rows together a
-#' right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by less than 5 % is let
-#' pass. Where days have rows of their own, the day that departs most is shown.
+#' are derived, not tuned: how far a statistic of a right model varies at these sizes is known from joint
+#' draws of the estimates' errors; a screen with no effect may have a hit with probability .05. Over all
+#' rows together a right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by
+#' less than 5 % is let pass. Where each day has a range of its own, the day that departs most is shown.
 #'
 #' Where it is blind: effects that go along with the guides in every cell (an off-target of all guides of a
-#' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it; noise
-#' that guides share with each other in ways that shuffling keeps; anything that mash adds, beyond the calls
-#' where nothing has an effect.
+#' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it;
+#' noise that cells with the same guides share in ways that shuffling breaks, where too few controls would
+#' show it; anything that mash adds, beyond the calls where nothing has an effect.
 #' @returns A `fatebias_certificate`, a list with
 #'   - `checks`: data.table, one row a measure: `check`, `statistic`, `expected_low`, `expected_high`, `pass`
 #'     (NA where it could not be made), `sentence`, `measure`, `day` (label, where the row is of one day);
 #'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
-#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates whose truth is 0, in SEs;
+#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
 #'   - `calls`: hits of each permutation; `effective`: independent z that the pool of a check amounts to;
-#'   - `stability`: data.table `gene`, `by` (`"bootstrap"`, `"seed"`), `called` (share of refits in which
-#'     the hit was called again), `n`;
+#'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
+#'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
 #'   - `level` (of one row), `days`, `seconds`, `out_dir`.
 #' @section Errors: see [run_calibration()].
 #' @seealso [randomisation_test()] for a second opinion on single hits.
@@ -49,42 +49,31 @@ certify_fit <- function(fit, checks = names(calibration_checks), screen = NULL, 
                         progress = interactive()) {
   rlang::check_dots_empty()
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  if (is.null(fit$likelihood)) abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
+  if (is.null(fit$likelihood)) {
+    abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
+  }
   checks <- match.arg(checks, names(calibration_checks), several.ok = TRUE)
   start <- proc.time()[["elapsed"]]
   too_few <- if ("ntc" %in% checks && fit$manifest$screen$n_ntc < 2) "ntc"
-  found <- calibration_paths(
-    fit, setdiff(checks, too_few), screen, n_permutations, n_splits, n_bootstraps, n_seeds, cores, progress
-  )
+  sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
+  found <- make_calibration(fit, setdiff(checks, too_few), screen, sizes, cores, progress)
   units <- lapply(rlang::set_names(unit_names(checks)), read_units, found = found)
   new_certificate(fit, checks, units, update_settings(settings), start)
 }
 
 unit_names <- function(checks) unlist(calibration_checks[checks], use.names = FALSE)
 
-#' All units made; their paths and key
-#' @noRd
-calibration_paths <- function(fit, checks, screen, n_permutations, n_splits, n_bootstraps, n_seeds, cores, progress) {
-  if (length(checks) == 0) {
-    return(list(paths = character(), key = ""))
-  }
-  sizes <- list(permutation = n_permutations, ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds)
-  run_calibration(
-    fit, checks, screen, n_permutations, n_splits, n_bootstraps, n_seeds, cores = cores, progress = progress
-  )
-  describe_units(calibration_source(fit, screen), plan_units(checks, sizes))
-}
-
 new_certificate <- function(fit, checks, units, settings, start) {
   days <- fit$days
   n_rows <- sum(c(permutation = 3, ntc = 2, sandwich = 1, bootstrap = 1, heldout = 2)[checks])
   level <- false_alarms / n_rows
-  se <- as_numbers(as.matrix(fit$likelihood[, day_columns(fit$likelihood, "se"), with = FALSE]))
+  se <- fitted_se(fit)
   calls <- permutation_calls(units$permutation, fit, settings)
+  few <- "The screen has fewer than two control guides."
   rows <- list(
     if (length(units$permutation) > 0) permutation_rows(units$permutation, calls, days, level),
-    if (length(units$ntc) > 0) ntc_rows(units$ntc, level)
-    else if ("ntc" %in% checks) absent_row("ntc", "rejected at .05", "The screen has fewer than two control guides."),
+    if (length(units$ntc) > 0) ntc_rows(units$ntc, level),
+    if ("ntc" %in% checks && length(units$ntc) == 0) absent_row("ntc", "rejected at .05", few),
     if (length(units$sandwich) > 0) sandwich_row(units$sandwich[[1]], se, days, level),
     if (length(units$bootstrap) > 0) bootstrap_row(units$bootstrap, units$reference[[1]], se, days, level),
     if (length(units$heldout) > 0) heldout_rows(units$heldout[[1]], level)
@@ -103,9 +92,15 @@ new_certificate <- function(fit, checks, units, settings, start) {
   )
 }
 
+#' SEs of the fit's own estimates: genes x days
+#' @noRd
+fitted_se <- function(fit) {
+  number_matrix(as.matrix(fit$likelihood[, day_columns(fit$likelihood, "se"), with = FALSE]))
+}
+
 null_z <- function(units, check, days) {
   data.table::rbindlist(lapply(seq_along(units), function(k) {
-    z <- as_numbers(units[[k]]$betahat) / as_numbers(units[[k]]$se)
+    z <- number_matrix(units[[k]]$betahat) / number_matrix(units[[k]]$se)
     gene <- unlist(units[[k]]$gene)
     data.table::data.table(
       check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z)
@@ -128,9 +123,12 @@ permutation_calls <- function(units, fit, settings) {
 #' @noRd
 refitted <- function(fit, unit) {
   days <- numbered(length(fit$days))
-  by_day <- function(name, values) data.table::setnames(data.table::as.data.table(as_numbers(values)), paste0(name, "_", days))
+  by_day <- function(name) {
+    values <- data.table::as.data.table(number_matrix(unit[[name]]))
+    data.table::setnames(values, paste(name, days, sep = "_"))
+  }
   genes <- unlist(unit$gene)
-  fit$likelihood <- data.table::data.table(gene = genes, by_day("betahat", unit$betahat), by_day("se", unit$se))
+  fit$likelihood <- data.table::data.table(gene = genes, by_day("betahat"), by_day("se"))
   if (is.null(unit$covariance)) {
     return(fit)
   }
@@ -138,7 +136,7 @@ refitted <- function(fit, unit) {
   at <- at[order(at[, 1], at[, 2]), , drop = FALSE]
   fit$cov <- data.table::data.table(
     gene = rep(genes, each = nrow(at)), day_1 = rep(at[, 1] - 1L, length(genes)),
-    day_2 = rep(at[, 2] - 1L, length(genes)), likelihood_cov = as.vector(t(as_numbers(unit$covariance)))
+    day_2 = rep(at[, 2] - 1L, length(genes)), likelihood_cov = as.vector(t(number_matrix(unit$covariance)))
   )
   fit
 }
@@ -158,17 +156,22 @@ hit_stability <- function(units, fit, settings) {
     return(NULL)
   }
   hits <- with(called_again(fit, settings), gene[hit_anyday])
-  data.table::rbindlist(Map(function(own, name) {
-    again <- vapply(own, function(unit) {
-      # a bootstrap has the SEs of the fit: what varies are the cells
-      if (is.null(unit$se)) unit$se <- as.matrix(fit$likelihood[, day_columns(fit$likelihood, "se"), with = FALSE])
-      unit$betahat <- replace(as_numbers(unit$betahat), is.na(as_numbers(unit$se)), NA)
-      table <- called_again(refitted(fit, unit), settings)
-      hits %in% table$gene[table$hit_anyday]
-    }, logical(length(hits)))
-    again <- matrix(again, nrow = length(hits))
-    data.table::data.table(gene = hits, by = rep(name, length(hits)), called = rowMeans(again), n = rep(length(own), length(hits)))
-  }, by, names(by)))
+  data.table::rbindlist(lapply(by, function(own) {
+    again <- lapply(own, hits_again, hits = hits, fit = fit, settings = settings)
+    share <- Reduce(`+`, again, numeric(length(hits))) / length(own)
+    data.table::data.table(gene = hits, called = share, n = rep(length(own), length(hits)))
+  }), idcol = "by")
+}
+
+#' Which hits mash calls again on a refit; a bootstrap has the SEs of the fit, since only the cells vary
+#' @noRd
+hits_again <- function(unit, hits, fit, settings) {
+  if (is.null(unit$se)) {
+    unit$se <- fitted_se(fit)
+    unit$betahat <- replace(number_matrix(unit$betahat), is.na(unit$se), NA)
+  }
+  table <- called_again(refitted(fit, unit), settings)
+  hits %in% table$gene[table$hit_anyday]
 }
 
 # ---- what can be asked of it ----
@@ -204,13 +207,14 @@ print.fatebias_certificate <- function(x, ...) {
 #'
 #' @param object,x a `fatebias_certificate`, from [certify_fit()].
 #' @param what `"qq"`: z of estimates whose truth is 0 against the normal, with the band of a right model;
-#'   `"rejection"`: how often they are rejected, with the range of a right model; `"stability"`: how often each hit is
-#'   called again with cells drawn anew and with other seeds.
+#'   `"rejection"`: how often they are rejected, with the range of a right model; `"stability"`: how often
+#'   each hit is called again with cells drawn anew and with other seeds.
 #' @param ... not used.
 #' @returns
 #' - `summary()`: a list with a print method: `checks`, `rejection`, `stability`, and `passed` (TRUE, FALSE).
 #' - `tidy()`: data.table, the rows of `checks`. `glance()`: data.table of one row: `n_checks`, `n_failed`,
-#'   `n_not_made`, `passed`, `level`, `n_stable` (hits called in at least 90 % of bootstraps), `n_hits`, `seconds`.
+#'   `n_not_made`, `passed`, `level`, `n_stable` (hits called in at least 90 % of bootstraps), `n_hits`,
+#'   `seconds`.
 #' - `autoplot()`: a ggplot2 object.
 #' @name fatebias_certificate
 NULL
@@ -219,7 +223,10 @@ NULL
 #' @export
 summary.fatebias_certificate <- function(object, ...) {
   structure(
-    c(unclass(object)[c("checks", "rejection", "stability", "out_dir")], passed = all(object$checks$pass, na.rm = TRUE)),
+    c(
+      unclass(object)[c("checks", "rejection", "stability", "out_dir")],
+      passed = all(object$checks$pass, na.rm = TRUE)
+    ),
     class = "summary_fatebias_certificate"
   )
 }

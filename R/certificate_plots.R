@@ -41,7 +41,9 @@ plot_null_z <- function(x) {
     ggplot2::geom_abline(colour = "grey50") +
     ggplot2::geom_point(size = 0.8) +
     ggplot2::facet_wrap("check") +
-    ggplot2::labs(x = "normal quantile", y = "z of estimates whose truth is 0", caption = "band: 95 % under a right model") +
+    ggplot2::labs(
+      x = "normal quantile", y = "z of estimates whose truth is 0", caption = "band: 95 % under a right model"
+    ) +
     ggplot2::theme_minimal()
 }
 
@@ -58,7 +60,8 @@ plot_rejection <- function(x) {
     ggplot2::geom_point(size = 2, position = ggplot2::position_dodge(0.5)) +
     ggplot2::coord_flip() +
     ggplot2::labs(
-      x = "level", y = "share rejected", caption = "bar: 95 % under a right model; cross: the level itself", colour = NULL
+      x = "level", y = "share rejected", colour = NULL,
+      caption = "bar: 95 % under a right model; cross: the level itself"
     ) +
     ggplot2::theme_minimal()
 }

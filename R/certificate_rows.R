@@ -1,6 +1,6 @@
 # Verdicts: each check is a statistic with the range that a right model would show. Ranges follow from the
-# sizes at hand: the same statistics of joint draws of the estimates' errors tell how far they vary, shared noise
-# of the baseline included (chi-square for scales, normal for means, beta for rates, binomial for calls).
+# sizes at hand: the same statistics of joint draws of the estimates' errors tell how far they vary, noise
+# that they share included (chi-square for scales, normal for means, beta for rates, binomial for calls).
 
 # A right model fails some row of a whole certificate in at most this share of screens, by Bonferroni
 false_alarms <- 0.05
@@ -35,7 +35,7 @@ scale_range <- function(v, level) {
 
 mean_range <- function(sd, level) c(-1, 1) * (stats::qnorm(1 - level / 2) * sd + scale_tolerance)
 
-#' Range of a rate of rejections at `alpha` with variance `v`: beta, widened to what the tolerance does to a rate
+#' Range of a rate of rejections at `alpha` with variance `v`: beta, widened by what the tolerance does to it
 #' @noRd
 rate_range <- function(alpha, v, level) {
   n <- max(alpha * (1 - alpha) / v - 1, 1e-3)
@@ -77,34 +77,43 @@ by_day_and_all <- function(z) c(apply(z, 2, mean, na.rm = TRUE), mean(z, na.rm =
 
 permutation_rows <- function(units, calls, days, level) {
   z <- unit_z(units)
-  n <- length(units)
-  spread <- sqrt(by_day_and_all(z^2))[seq_along(days)]
-  ranges <- lapply(draws_var(pooled_draws(units, "mean_square"))[seq_along(days)], scale_range, level / length(days))
-  worst <- worst_day(spread, ranges, days)
-  mean <- by_day_and_all(z)[[length(days) + 1]]
-  limits <- mean_range(sqrt(draws_var(pooled_draws(units, "mean"))[[length(days) + 1]]), level)
+  d <- seq_along(days)
+  all <- length(days) + 1
+  v <- draws_var(pooled_draws(units, "mean_square"))
+  ranges <- lapply(v[d], scale_range, level / length(days))
+  worst <- worst_day(sqrt(by_day_and_all(z^2))[d], ranges, days)
+  mean <- by_day_and_all(z)[[all]]
+  limits <- mean_range(sqrt(draws_var(pooled_draws(units, "mean"))[[all]]), level)
   rbind(
-    if (is.null(calls)) {
-      absent_row("permutation", "permutations with a call", "Calls are of mash on the fixed-effect estimates; not made.")
-    } else {
-      called <- sum(calls > 0)
-      new_row(
-        "permutation", "permutations with a call", called, c(0, stats::qbinom(1 - level, n, 0.05)),
-        sprintf("With guides shuffled, so that no gene has an effect, %d of %d screens still had a hit.", called, n)
-      )
-    },
-    new_row(
-      "permutation", "SD of z", worst$statistic, worst$range,
-      sprintf(
-        "With guides shuffled, estimates scatter %.2f times as far as their standard errors say (%s, the day that %s).",
-        worst$statistic, worst$day, "departs most"
-      ), worst$day
+    calls_row(calls, length(units), level),
+    day_row(
+      "permutation", "SD of z", worst,
+      "With guides shuffled, estimates scatter %.2f times as far as their standard errors say"
     ),
-    new_row(
-      "permutation", "mean of z", mean, limits,
-      sprintf("With guides shuffled, estimates are off by %.2f standard errors on average, all in one direction.", mean)
-    )
+    new_row("permutation", "mean of z", mean, limits, sprintf(
+      "With guides shuffled, estimates are off by %.2f standard errors on average, all one way.", mean
+    ))
   )
+}
+
+#' A screen without effects may have a call with probability .05, which is what lfsr < .05 promises at least
+#' @noRd
+calls_row <- function(calls, n, level) {
+  measure <- "permutations with a call"
+  if (is.null(calls)) {
+    return(absent_row("permutation", measure, "mash is not given these estimates here (`mash_input`)."))
+  }
+  called <- sum(calls > 0)
+  new_row("permutation", measure, called, c(0, stats::qbinom(1 - level, n, 0.05)), sprintf(
+    "With guides shuffled, so that no gene has an effect, %d of %d screens still had a hit.", called, n
+  ))
+}
+
+#' A row of the day that departs most
+#' @noRd
+day_row <- function(check, measure, worst, text) {
+  sentence <- sprintf(paste0(text, " (%s, the day that departs most)."), worst$statistic, worst$day)
+  new_row(check, measure, worst$statistic, worst$range, sentence, worst$day)
 }
 
 ntc_rows <- function(units, level) {
@@ -113,20 +122,20 @@ ntc_rows <- function(units, level) {
   rate <- mean(abs(z) > stats::qnorm(1 - rejection_levels[[1]] / 2), na.rm = TRUE)
   rejected <- pooled_rejections(units)
   spread <- sqrt(mean(z^2, na.rm = TRUE))
+  limits <- rate_range(rejection_levels[[1]], stats::var(rejected[, 1, all]), level)
+  v <- draws_var(pooled_draws(units, "mean_square"))[[all]]
   rbind(
-    new_row(
-      "ntc", "rejected at .05", rate, rate_range(rejection_levels[[1]], stats::var(rejected[, 1, all]), level),
-      sprintf("Control guides grouped like genes differ from zero at level .05 in %.1f %% of cases.", 100 * rate)
-    ),
-    new_row(
-      "ntc", "SD of z", spread, scale_range(draws_var(pooled_draws(units, "mean_square"))[[all]], level),
-      sprintf("Control guides grouped like genes scatter %.2f times as far as their standard errors say.", spread)
-    )
+    new_row("ntc", "rejected at .05", rate, limits, sprintf(
+      "Control guides grouped like genes differ from zero at level .05 in %.1f %% of cases.", 100 * rate
+    )),
+    new_row("ntc", "SD of z", spread, scale_range(v, level), sprintf(
+      "Control guides grouped like genes scatter %.2f times as far as their standard errors say.", spread
+    ))
   )
 }
 
 sandwich_row <- function(unit, se, days, level) {
-  log_ratio <- log(as_numbers(unit$sandwich) / se)
+  log_ratio <- log(number_matrix(unit$sandwich) / se)
   centre <- apply(log_ratio, 2, stats::median, na.rm = TRUE)
   # cells are the independent pieces, and each counts for all the genes that it carries
   n <- colSums(!is.na(log_ratio)) / pmax(1, unit$guides_per_cell)
@@ -134,53 +143,41 @@ sandwich_row <- function(unit, se, days, level) {
   q <- stats::qnorm(1 - level / length(days) / 2)
   ranges <- lapply(error, function(e) exp(c(-1, 1) * q * e) * (1 + c(-1, 1) * scale_tolerance))
   worst <- worst_day(exp(centre), ranges, days)
-  new_row(
-    "sandwich", "ratio of SEs", worst$statistic, worst$range,
-    sprintf(
-      "By the scatter of the labels, standard errors should be %.2f times what they are (%s, the day that %s).",
-      worst$statistic, worst$day, "departs most"
-    ), worst$day
+  day_row(
+    "sandwich", "ratio of SEs", worst,
+    "By the scatter of the labels, standard errors should be %.2f times what they are"
   )
 }
 
 bootstrap_row <- function(units, reference, se, days, level) {
-  theta <- simplify2array(lapply(units, function(unit) as_numbers(unit$betahat)))
+  theta <- simplify2array(lapply(units, function(unit) number_matrix(unit$betahat)))
   n <- length(units)
-  ratio <- apply(theta, c(1, 2), stats::var) / (se^2 * as_numbers(reference$label_share))
+  ratio <- apply(theta, c(1, 2), stats::var) / (se^2 * number_matrix(reference$label_share))
   # the median over genes: few cells can make one gene's bootstrap wild
   centre <- sqrt(apply(ratio, 2, stats::median, na.rm = TRUE) / (stats::qchisq(0.5, n - 1) / (n - 1)))
   v <- draws_var(reference$expected$mean_square)[seq_along(days)] / (n - 1)
   ranges <- lapply(v * pi / 2, scale_range, level / length(days))
   worst <- worst_day(centre, ranges, days)
-  new_row(
-    "bootstrap", "ratio of SDs", worst$statistic, worst$range,
-    sprintf(
-      "With cells drawn anew, estimates scatter %.2f times as far as their standard errors say (%s, the day that %s).",
-      worst$statistic, worst$day, "departs most"
-    ), worst$day
+  day_row(
+    "bootstrap", "ratio of SDs", worst,
+    "With cells drawn anew, estimates scatter %.2f times as far as their standard errors say"
   )
 }
 
 heldout_rows <- function(unit, level) {
   low <- unit$gain_noise - stats::qnorm(1 - level) * max(unit$gain_noise_sd, unit$gain_sd)
-  milli <- 1000 * c(unit$gain, low)
+  gain <- 1000 * unit$gain
+  better <- if (gain > 0) "better" else "no better"
+  most <- stats::qnorm(1 - level)
+  agree <- if (unit$agreement > most) "agree: labels share noise" else "do not agree"
   rbind(
-    new_row(
-      "heldout", "gain, millinats a cell", milli[[1]], c(milli[[2]], Inf),
-      if (unit$gain > 0) {
-        sprintf("Cells that were held out are predicted better with their guides than without (by %.2g).", milli[[1]])
-      } else {
-        sprintf("Cells that were held out are predicted no better with their guides (%.2g).", milli[[1]])
-      }
-    ),
-    new_row(
-      "heldout", "agreement of like cells, SDs", unit$agreement, c(-Inf, stats::qnorm(1 - level)),
-      sprintf(
-        "Residuals of cells that should not know of each other %s (correlation %.3f).",
-        if (unit$agreement > stats::qnorm(1 - level)) "agree: labels share noise" else "do not agree",
-        unit$correlation
-      )
-    )
+    new_row("heldout", "gain, millinats a cell", gain, c(1000 * low, Inf), sprintf(
+      "Cells that were held out are predicted %s with their guides than without (by %.2g).", better, gain
+    )),
+    new_row("heldout", "agreement of like cells, SDs", unit$agreement, c(-Inf, most), sprintf(
+      "Residuals of like cells, which should not know of each other, %s (correlation %.3f).",
+      agree, unit$correlation
+    ))
   )
 }
 
@@ -195,7 +192,7 @@ rejection_table <- function(units, check, level = 0.05) {
   }, numeric(2))
   data.table::data.table(
     check = check, level = rejection_levels,
-    rate = vapply(rejection_levels, function(a) mean(abs(z) > stats::qnorm(1 - a / 2), na.rm = TRUE), numeric(1)),
+    rate = colMeans(outer(abs(z[!is.na(z)]), stats::qnorm(1 - rejection_levels / 2), `>`)),
     expected_low = limits[1, ], expected_high = limits[2, ], n = sum(!is.na(z))
   )
 }

@@ -1,9 +1,9 @@
 # How often is a right model flagged, and a wrong one? Certificates of simulated screens (certificate_screens.py).
 #
-#   Rscript certificate.R FOLDER FIRST_SEED N
+#   Rscript certificate.R FOLDER FIRST_SEED N [PERMUTATIONS SPLITS BOOTSTRAPS]
 #
-# Makes N screens of each wrong kind and of the right ones together, certifies each (20 permutations, 20 bootstraps, 10
-# splits of the controls, 5 folds), and writes FOLDER/certificates.csv, one row a measure and screen. What is there is kept.
+# Makes N screens of each wrong kind and of the right ones together, certifies each (by default with 20 permutations,
+# 10 splits of the controls, 20 bootstraps), and writes FOLDER/certificates.csv, one row a measure and screen. What is there is kept.
 
 library(fatebias)
 
@@ -12,6 +12,7 @@ arguments <- commandArgs(TRUE)
 folder <- arguments[[1]]
 first_seed <- as.integer(arguments[[2]])
 n <- as.integer(arguments[[3]])
+sizes <- if (length(arguments) > 3) as.integer(arguments[4:6]) else c(20L, 10L, 20L)
 right <- c("right_sparse", "right_none", "right_onehot", "right_logitnormal", "right_walk")
 wrong <- c("shrunk", "smoothed", "smoothed_none", "burden")
 
@@ -23,7 +24,10 @@ certify_one <- function(kind, seed) {
   python <- Sys.getenv("RETICULATE_PYTHON", "python3")
   script <- file.path(here, "certificate_screens.py")
   system2(python, c(script, folder, kind, seed), stdout = FALSE)
-  certificate <- certify_fit(read_fit(file.path(folder, kind, seed, "fit")), progress = FALSE)
+  certificate <- certify_fit(
+    read_fit(file.path(folder, kind, seed, "fit")), progress = FALSE,
+    n_permutations = sizes[[1]], n_splits = sizes[[2]], n_bootstraps = sizes[[3]], n_seeds = 1
+  )
   rows <- data.table::data.table(kind = kind, seed = seed, tidy(certificate), seconds = certificate$seconds)
   data.table::fwrite(rows, done)
   rows

@@ -4,7 +4,7 @@ rooms <- c(
   "fate_screen", "simulate", "fit", "controls", "qc", "mash_covariances", "day_covariances",
   "mash_estimates", "mash_correlation", "activity", "mash_model", "mash", "mash_result", "compare_mash",
   "hits", "slurm_script", "slurm_status", "slurm_call", "slurm_job", "slurm_record", "slurm",
-  "calibration", "certificate_rows", "certificate", "certificate_plots", "project"
+  "calibration", "certificate_rows", "certificate", "certificate_plots", "randomisation", "plan", "project"
 )
 edges <- c("fatebias-package", "zzz")
 
