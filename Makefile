@@ -1,6 +1,6 @@
 # The commands of this clone. Each does the set-up it needs (tools/setup.sh) before it starts.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slurm lint document check bench clean
+.PHONY: help setup run test test-browser test-slurm lint document check bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -11,8 +11,11 @@ setup: ## install what is missing: system, Python, R packages, the package itsel
 run: setup ## the demo: simulate a screen from the real guide library, fit, QC, mash, ranked hits
 	@bash tools/with_env.sh Rscript tools/run_demo.R
 
-test: setup ## pytest, testthat, both linters and, as root, the tests on a real Slurm; the last line counts them
+test: setup ## pytest, testthat, both linters, the report in a browser and, as root, the tests on a real Slurm; the last line counts them
 	@bash tools/run_tests.sh
+
+test-browser: setup ## those of the report in a real browser only (Chromium or Chrome)
+	@bash tools/run_tests.sh browser
 
 test-slurm: setup ## those on a real Slurm only: starts one on this machine (as root), and stops it
 	@bash tools/run_tests.sh slurm

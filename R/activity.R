@@ -65,19 +65,21 @@ activity_columns <- function(sets, days) {
   active <- sets$active
   weight <- sets$weight
   first <- ifelse(rowSums(active) > 0, max.col(active, ties.method = "first"), 0L)
-  p_onset <- vapply(seq_along(days), function(d) rowSums(weight[, first == d, drop = FALSE]), weight[, 1])
+  # sums of many weights exceed 1 by rounding
+  probability <- function(sets) pmin(rowSums(weight[, sets, drop = FALSE]), 1)
+  p_onset <- vapply(seq_along(days), function(d) probability(first == d), weight[, 1])
   onset <- max.col(p_onset, ties.method = "first")
   best <- max.col(weight, ties.method = "first")
   rows <- seq_len(nrow(weight))
   label <- apply(active, 1, function(on) if (any(on)) paste(days[on], collapse = "+") else "none")
-  p_active <- weight %*% active
+  p_active <- vapply(seq_along(days), function(d) probability(active[, d]), weight[, 1])
   colnames(p_active) <- paste0("p_active_", days)
   data.table::data.table(
     p_active,
-    p_any = rowSums(weight[, first > 0, drop = FALSE]),
+    p_any = probability(first > 0),
     active_set = label[best], p_active_set = weight[cbind(rows, best)],
     onset_day = onset - 1L, p_onset = p_onset[cbind(rows, onset)],
-    p_persist = rowSums(weight[, persists(active, first), drop = FALSE])
+    p_persist = probability(persists(active, first))
   )
 }
 

@@ -35,24 +35,24 @@ run_calibration <- function(fit, checks = names(calibration_checks), screen = NU
                             n_splits = 10, n_bootstraps = 20, n_seeds = 5, cores = 1,
                             progress = interactive()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  checkmate::assert_subset(checks, names(calibration_checks), empty.ok = FALSE)
+  validate_arg(checks, checkmate::check_subset, names(calibration_checks), empty.ok = FALSE)
   sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
   invisible(make_calibration(fit, checks, screen, sizes, cores, progress)$paths)
 }
 
 unit_sizes <- function(n_permutations, n_splits, n_bootstraps, n_seeds) {
-  checkmate::assert_count(n_permutations, positive = TRUE)
-  checkmate::assert_count(n_splits, positive = TRUE)
-  checkmate::assert_int(n_bootstraps, lower = 2) # one has no scatter
-  checkmate::assert_count(n_seeds, positive = TRUE)
+  validate_arg(n_permutations, checkmate::check_count, positive = TRUE)
+  validate_arg(n_splits, checkmate::check_count, positive = TRUE)
+  validate_arg(n_bootstraps, checkmate::check_int, lower = 2) # one has no scatter
+  validate_arg(n_seeds, checkmate::check_count, positive = TRUE)
   list(permutation = n_permutations, ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds)
 }
 
 #' Units made where they are missing: `paths` of all, and the `key` of this fit
 #' @noRd
 make_calibration <- function(fit, checks, screen, sizes, cores, progress) {
-  checkmate::assert_count(cores, positive = TRUE)
-  checkmate::assert_flag(progress)
+  validate_arg(cores, checkmate::check_count, positive = TRUE)
+  validate_arg(progress, checkmate::check_flag)
   if (length(checks) == 0) {
     return(list(paths = character(), key = ""))
   }

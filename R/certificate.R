@@ -52,7 +52,7 @@ certify_fit <- function(fit, checks = names(calibration_checks), screen = NULL, 
   if (is.null(fit$likelihood)) {
     abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
   }
-  checks <- match.arg(checks, names(calibration_checks), several.ok = TRUE)
+  validate_arg(checks, checkmate::check_subset, names(calibration_checks), empty.ok = FALSE)
   start <- proc.time()[["elapsed"]]
   too_few <- if ("ntc" %in% checks && fit$manifest$screen$n_ntc < 2) "ntc"
   sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)

@@ -3,7 +3,7 @@
 #' @rdname fatebias_certificate
 #' @exportS3Method ggplot2::autoplot
 autoplot.fatebias_certificate <- function(object, what = c("qq", "rejection", "stability"), ...) {
-  what <- rlang::arg_match(what)
+  what <- validate_choice(what)
   absent <- if (what == "stability") NROW(object$stability) == 0 else nrow(object$z) == 0
   if (absent) {
     needed <- if (what == "stability") "a check of bootstraps, and hits" else "the check permutation or ntc"

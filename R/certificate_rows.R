@@ -55,7 +55,7 @@ worst_day <- function(statistic, ranges, days) {
   list(statistic = statistic[[d]], range = ranges[[d]], day = days[[d]])
 }
 
-#' Statistics of joint draws, pooled over units as the statistics themselves are: [draws, days and all days]
+#' Statistics of joint draws, pooled over units as the statistics themselves are; draws x (days and all)
 #'
 #' Units share their cells' noise draw by draw, as the estimates do; so the draws are averaged first.
 #' @noRd

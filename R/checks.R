@@ -54,7 +54,55 @@ validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
   if (inherits(x, class)) {
     return(invisible(x))
   }
-  arg <- rlang::as_label(rlang::enexpr(x))
+  arg <- rlang::as_label(substitute(x)) # the name here, where rlang would go on to the caller's expression
   is <- class(x)[[1]]
-  throw("{.arg {arg}} must come from {.fn {maker}}, not be a {.cls {is}}.", call = call)
+  tryCatch(
+    throw("{.arg {arg}} must come from {.fn {maker}}, not be a {.cls {is}}.", call = call),
+    fatebias_error = as_argument_error
+  )
+}
+
+#' Stop unless an argument is as checkmate wants it
+#'
+#' @param check one of checkmate's `check_*` functions: TRUE, or a sentence about what is wrong.
+#' @param ... its further arguments.
+#' @param arg name of the argument in the message.
+#' @noRd
+validate_arg <- function(x, check, ..., arg = rlang::as_label(substitute(x)), call = rlang::caller_env()) {
+  force(arg)
+  found <- check(x, ...)
+  if (isTRUE(found)) {
+    return(invisible(x))
+  }
+  joint <- if (startsWith(found, "Must ")) " must" else ":"
+  problem <- paste0(joint, " ", sub("^Must ", "", found), ".")
+  abort_argument("{.arg {arg}}{problem}", call = call)
+}
+
+#' One of the words in the default of an argument, the first where nothing was given
+#' @noRd
+validate_choice <- function(arg, call = rlang::caller_env()) {
+  name <- rlang::as_label(substitute(arg))
+  words <- eval(formals(rlang::caller_fn())[[name]], call)
+  tryCatch(
+    rlang::arg_match0(arg, words, arg_nm = name, error_call = call),
+    error = as_argument_error
+  )
+}
+
+#' Positions of names among known ones; names that are not known are refused with the nearest one
+#' @param what what the names are of, such as gene.
+#' @noRd
+validate_names <- function(names, known, what, call = rlang::caller_env()) {
+  unknown <- setdiff(names, known)
+  if (length(unknown) == 0) {
+    return(match(names, known))
+  }
+  shown <- utils::head(unknown, n_shown)
+  near <- vapply(shown, nearest_word, character(1), words = known)
+  lines <- sprintf("There is no %s '%s'; the nearest one is '%s'.", what, shown, near)
+  more <- length(unknown) - n_shown
+  if (more > 0) lines <- c(lines, sprintf("%d more are not there.", more))
+  head <- if (length(lines) > 1) sprintf("%d names are not known.", length(unknown))
+  abort_argument(verbatim(c(head, lines), bullet = "x"), call = call)
 }

@@ -6,11 +6,14 @@
 #' the left-out rows are. The log likelihood grows with every family that is added; the held-out one only
 #' when the family says something true about rows not yet seen.
 #'
+#' `r lifecycle::badge("experimental")`
+#'
+#' @param x estimates, as in [run_mash()]; of the methods a `mash_comparison`.
 #' @param specs named list of what [run_mash()] takes as `covariances`.
-#' @param x estimates, as in [run_mash()].
 #' @param ... further arguments of [run_mash()], the same for all.
-#' @param folds number of parts of the rows.
+#' @param n_folds number of parts of the rows.
 #' @param seed of the split.
+#' @param row.names,optional not used.
 #' @returns A `mash_comparison`, a list with
 #'   - `table`: data.table, the best first: `spec`, `n_matrices`, `loglik`, `held_out` (log likelihood summed
 #'     over the left-out folds; NA, with a warning, where a specification needs more rows than the folds
@@ -21,14 +24,14 @@
 #' @section Errors: those of [run_mash()], with the name of the specification.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-#' compare_mash(list(days = "days", canonical = "canonical"), fit, folds = 3)
+#' compare_mash(fit, list(walk = cov_random_walk(), canonical = "canonical"), n_folds = 2)
 #' @export
-compare_mash <- function(specs, x, ..., folds = 5, seed = 1) {
-  if (!is.list(specs) || !rlang::is_dictionaryish(specs) || length(specs) == 0) {
+compare_mash <- function(x, specs, ..., n_folds = 5, seed = 1) {
+  if (is.object(specs) || !is.list(specs) || !rlang::is_dictionaryish(specs) || length(specs) == 0) {
     abort_mash("{.arg specs} must be a list with a different name for each specification.")
   }
-  checkmate::assert_int(folds, lower = 2)
-  checkmate::assert_int(seed)
+  validate_arg(n_folds, checkmate::check_int, lower = 2)
+  validate_arg(seed, checkmate::check_int)
   taken <- intersect(names(list(...)), c("covariances", "discovery_method"))
   if (length(taken) > 0) abort_mash("{.arg {taken}} {?is/are} set by {.fn compare_mash} itself.")
   call <- rlang::current_env()
@@ -41,11 +44,11 @@ compare_mash <- function(specs, x, ..., folds = 5, seed = 1) {
     )
   }, specs, names(specs))
   n_rows <- nrow(results[[1]]$table)
-  if (n_rows < 2 * folds) { # mashr's compiled code ends the R session on a single row
+  if (n_rows < 2 * n_folds) { # mashr's compiled code ends the R session on a single row
     most <- n_rows %/% 2
-    abort_mash("{.arg folds} is {folds}, but {n_rows} rows make at most {most} folds of two and more.")
+    abort_mash("{.arg n_folds} is {n_folds}, but {n_rows} rows make at most {most} folds of two and more.")
   }
-  fold <- withr::with_seed(seed, sample(rep_len(seq_len(folds), n_rows)))
+  fold <- withr::with_seed(seed, sample(rep_len(seq_len(n_folds), n_rows)))
   new_mash_comparison(results, Map(held_out_or_na, results, names(results), list(fold)))
 }
 
@@ -122,5 +125,17 @@ print.mash_comparison <- function(x, ...) {
   wide <- data.table::dcast(x$weights, family ~ factor(spec, levels = x$table$spec), value.var = "pi")
   data.table::setkey(wide, NULL)
   print(wide, digits = 2, row.names = FALSE, class = FALSE)
+  cat("Next: rank_hits(x$results[[\"", x$table$spec[[1]], "\"]]); x$table has the numbers.\n", sep = "")
   invisible(x)
+}
+
+#' @rdname compare_mash
+#' @exportS3Method data.table::as.data.table
+as.data.table.mash_comparison <- function(x, ...) x$table
+
+#' @rdname compare_mash
+#' @export
+as.data.frame.mash_comparison <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                          optional = FALSE, ...) {
+  as.data.frame(x$table)
 }

@@ -9,6 +9,7 @@
 #'
 #' | class | raised when |
 #' |---|---|
+#' | `fatebias_error_argument` | an argument of a function has the wrong type, length, value or class |
 #' | `fatebias_error_settings` | a setting is unknown, of the wrong type or out of range |
 #' | `fatebias_error_screen` | a screen or a guide map cannot be used as it is |
 #' | `fatebias_error_not_available` | a setting asks for something that is not built yet |
@@ -16,12 +17,14 @@
 #' | `fatebias_error_qc` | a QC assertion is violated in simulation mode |
 #' | `fatebias_error_mash` | mash cannot use the estimates it was given |
 #' | `fatebias_error_export` | results cannot be written or read |
+#' | `fatebias_error_report` | a report cannot be rendered |
 #' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
 #' | `fatebias_error_slurm` | a Slurm job cannot be sent, or ended without a result |
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
 #' | `fatebias_error_python` | anything else that Python raised |
 #'
-#' Warnings have the class `fatebias_warning` and `fatebias_warning_qc` (QC on real data),
+#' Warnings have the class `fatebias_warning` and `fatebias_warning_screen` (few cells of the parts of a
+#' screen match), `fatebias_warning_qc` (QC on real data),
 #' `fatebias_warning_mash` (a fall-back was taken) or `fatebias_warning_fit` (not
 #' converged, or a likelihood weight far from what the labels call for).
 #'
@@ -36,6 +39,10 @@ abort_kind <- function(kind, message, call, .envir, parent = NULL, ...) {
 warn_kind <- function(kind, message, .envir) {
   class <- c(paste0("fatebias_warning_", kind), "fatebias_warning")
   cli::cli_warn(message, class = class, .envir = .envir)
+}
+
+abort_argument <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("argument", message, call, .envir)
 }
 
 abort_settings <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
@@ -66,6 +73,10 @@ abort_export <- function(message, call = rlang::caller_env(), .envir = rlang::ca
   abort_kind("export", message, call, .envir)
 }
 
+abort_report <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env(), parent = NULL) {
+  abort_kind("report", message, call, .envir, parent)
+}
+
 abort_simulation <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("simulation", message, call, .envir)
 }
@@ -81,6 +92,8 @@ abort_environment <- function(message, call = rlang::caller_env(), .envir = rlan
 abort_python <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("python", message, call, .envir)
 }
+
+warn_screen <- function(message, .envir = rlang::caller_env()) warn_kind("screen", message, .envir)
 
 warn_qc <- function(message, .envir = rlang::caller_env()) warn_kind("qc", message, .envir)
 
@@ -100,7 +113,16 @@ thrower <- function(kind) {
   )
 }
 
-warner <- function(kind) switch(kind, qc = warn_qc, fit = warn_fit, warn_python)
+#' An error about an argument, whatever other kind it has
+#'
+#' So the wrong class of object is both an error of the room that wanted it and one of arguments.
+#' @noRd
+as_argument_error <- function(error) {
+  class(error) <- unique(c("fatebias_error_argument", "fatebias_error", class(error)))
+  rlang::cnd_signal(error)
+}
+
+warner <- function(kind) switch(kind, screen = warn_screen, qc = warn_qc, fit = warn_fit, warn_python)
 
 #' Text as lines of a cli message: braces are text, each line a bullet
 #' @noRd

@@ -2,6 +2,8 @@
 
 #' Estimates of control pseudo-genes
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' Up to half of the control guides, at random, are taken out of the baseline, in groups of the panel's
 #' median number of guides a gene, and run like genes (engine laplace); again with other halves. The truth of
 #' their effects is zero, so they tell how the estimates of this screen err together over days, see
@@ -9,6 +11,7 @@
 #'
 #' @param screen a `fatebias_screen`, from [read_screen()] or [fate_screen()].
 #' @param settings [fate_settings()], as the fit had them.
+#' @param ... settings by name, such as `seed = 7`.
 #' @param n_splits number of random halves; each takes as long as a fit by engine laplace.
 #' @returns data.table `gene` (`control_split_number`), `betahat_d0.., se_d0..` in log odds.
 #' @section Errors: `fatebias_error_screen` with fewer than two control guides; `fatebias_error_fit`.
@@ -18,10 +21,10 @@
 #' screen <- read_screen(folder$screen, folder$guide_map)
 #' fit_controls(screen, n_splits = 1)
 #' @export
-fit_controls <- function(screen, settings = fate_settings(), n_splits = 10) {
+fit_controls <- function(screen, settings = fate_settings(), ..., n_splits = 10) {
   validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
-  checkmate::assert_count(n_splits, positive = TRUE)
-  settings <- with_screen_settings(update_settings(settings), screen)
+  validate_arg(n_splits, checkmate::check_count, positive = TRUE)
+  settings <- with_screen_settings(update_settings(settings, ...), screen)
   columns <- py_call(
     "controls", "estimate_controls",
     screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),

@@ -52,8 +52,11 @@ cov_day_subsets <- function(weight = 0) {
 #' @rdname day_covariances
 #' @export
 cov_ar1 <- function(rho = 0.8, runs = TRUE, weight = 0) {
-  checkmate::assert_numeric(rho, lower = 0, upper = 1 - 1e-6, any.missing = FALSE, min.len = 1, unique = TRUE)
-  checkmate::assert_flag(runs)
+  validate_arg(
+    rho, checkmate::check_numeric,
+    lower = 0, upper = 1 - 1e-6, any.missing = FALSE, min.len = 1, unique = TRUE
+  )
+  validate_arg(runs, checkmate::check_flag)
   covariance_family("ar1", weight = weight, build = function(data, days) {
     sets <- if (runs) day_runs(length(days), 2L) else list(seq_along(days))
     gap <- abs(outer(day_times(days), day_times(days), "-"))
@@ -69,8 +72,9 @@ cov_ar1 <- function(rho = 0.8, runs = TRUE, weight = 0) {
 #' @rdname day_covariances
 #' @export
 cov_random_walk <- function(step = c(0.25, 1), weight = 0) {
-  checkmate::assert_numeric(
-    step, lower = 1e-6, finite = TRUE, any.missing = FALSE, min.len = 1, unique = TRUE
+  validate_arg(
+    step, checkmate::check_numeric,
+    lower = 1e-6, finite = TRUE, any.missing = FALSE, min.len = 1, unique = TRUE
   )
   covariance_family("random_walk", weight = weight, build = function(data, days) {
     elapsed <- outer(day_times(days), day_times(days), pmin)
@@ -91,9 +95,9 @@ cov_canonical_days <- function(weight = 0) {
 #' @rdname day_covariances
 #' @export
 cov_data_driven <- function(n_pcs = 3, strong_lfsr = 0.05, nugget = 0.01, weight = 0) {
-  checkmate::assert_int(n_pcs, lower = 2)
-  checkmate::assert_number(strong_lfsr, lower = 0, upper = 1)
-  checkmate::assert_number(nugget, lower = 0, finite = TRUE)
+  validate_arg(n_pcs, checkmate::check_int, lower = 2)
+  validate_arg(strong_lfsr, checkmate::check_number, lower = 0, upper = 1)
+  validate_arg(nugget, checkmate::check_number, lower = 0, finite = TRUE)
   covariance_family("data_driven", weight = weight, build = function(data, days) {
     if (is.null(data)) {
       return(no_matrices("learned from the estimates"))

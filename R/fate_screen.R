@@ -6,20 +6,28 @@
 #' that everything after this is the same as for a screen that came as a file.
 #'
 #' @param guides presence of guides, cells x guides: a sparse matrix of the package Matrix or a matrix,
-#'   0 or 1 (or logical), with guide names as column names; or a `SingleCellExperiment`.
+#'   0 or 1 (or logical), with guide names as column names; or a `SingleCellExperiment` or a `Seurat`
+#'   object.
 #' @param fate_probs matrix, cells x fates, rows sum to 1, with fate names as column names. For a
-#'   `SingleCellExperiment`: the name of the `reducedDim` that holds it.
+#'   `SingleCellExperiment`: the name of the `reducedDim` that holds it. For a `Seurat` object: the names of
+#'   the columns of its metadata, one a fate (its reductions do not keep names of columns).
 #' @param day,replicate label of each cell, length cells. For a `SingleCellExperiment`: names of
-#'   columns of its `colData`.
+#'   columns of its `colData`, for a `Seurat` object of its metadata.
 #' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide.
 #' @param path where to write the screen file; the guide map goes to the same name ending in
 #'   `_guide_map.csv`.
-#' @param guide_exp name of the `altExp` whose first assay is the presence, guides x cells.
+#' @param guide_exp name of the `altExp` whose first assay holds guides x cells.
+#' @param guide_assay name of the assay whose `counts` hold guides x cells. Seurat writes `-` for `_` in
+#'   names of guides; the guide map must do the same.
+#' @param min_umi number of UMIs that make a guide present, where the object holds UMI counts; `NULL` where
+#'   it holds presence.
 #' @param settings [fate_settings()]; the stage Screen is used, but for the names of keys, which are
 #'   those of the standard layout.
 #' @param ... for the default method settings by name, such as `ref_fate = "EC"`; for others arguments
 #'   of the default method.
 #' @returns A `fatebias_screen`, see [read_screen()].
+#' @seealso [match_cells()] brings parts into the same order of cells; [read_guides_cellranger()],
+#'   [read_guides_table()] and [read_fate_table()] read them from files.
 #' @section Errors: `fatebias_error_screen` for shapes that do not fit together or names that are
 #'   missing, before anything is written, and all of [read_screen()].
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
@@ -58,33 +66,56 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
 #' @rdname fate_screen
 #' @export
 fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", replicate = "replicate",
-                                             guide_exp = "guide", fate_probs = "fateprob", ...) {
+                                             guide_exp = "guide", fate_probs = "fateprob",
+                                             min_umi = NULL, ...) {
   rlang::check_installed(c("SingleCellExperiment", "SummarizedExperiment"))
-  parts <- sce_parts(guides, c(day, replicate), guide_exp, fate_probs)
+  cells <- SummarizedExperiment::colData(guides)
+  need_named("colData", c(day, replicate), colnames(cells))
+  need_named("altExp", guide_exp, SingleCellExperiment::altExpNames(guides))
+  need_named("reducedDim", fate_probs, SingleCellExperiment::reducedDimNames(guides))
+  counts <- SummarizedExperiment::assay(SingleCellExperiment::altExp(guides, guide_exp))
   fate_screen(
-    parts$presence,
-    fate_probs = parts$fate_probs, day = parts$cells[[day]], replicate = parts$cells[[replicate]],
+    at_least(counts, min_umi),
+    fate_probs = SingleCellExperiment::reducedDim(guides, fate_probs), day = cells[[day]],
+    replicate = cells[[replicate]], guide_map = guide_map, ...
+  )
+}
+
+#' @rdname fate_screen
+#' @export
+fate_screen.Seurat <- function(guides, guide_map, fate_probs, day = "day", replicate = "replicate",
+                               guide_assay = "guide", min_umi = NULL, ...) {
+  rlang::check_installed("SeuratObject")
+  cells <- guides[[]]
+  need_named("metadata", c(day, replicate, fate_probs), names(cells))
+  need_named("assay", guide_assay, SeuratObject::Assays(guides))
+  # by position: the argument is called slot before version 5 and layer since
+  counts <- SeuratObject::GetAssayData(guides[[guide_assay]], "counts")
+  fate_screen(
+    at_least(counts, min_umi),
+    fate_probs = as.matrix(cells[fate_probs]), day = cells[[day]], replicate = cells[[replicate]],
     guide_map = guide_map, ...
   )
 }
 
-sce_parts <- function(sce, columns, guide_exp, fate_probs, call = rlang::caller_env()) {
-  cells <- SummarizedExperiment::colData(sce)
-  need_named("colData", columns, colnames(cells), call)
-  need_named("altExp", guide_exp, SingleCellExperiment::altExpNames(sce), call)
-  need_named("reducedDim", fate_probs, SingleCellExperiment::reducedDimNames(sce), call)
-  presence <- SummarizedExperiment::assay(SingleCellExperiment::altExp(sce, guide_exp))
-  list(
-    cells = cells, presence = Matrix::t(presence),
-    fate_probs = SingleCellExperiment::reducedDim(sce, fate_probs)
-  )
+#' Guides x cells of an object as presence, cells x guides
+#' @noRd
+at_least <- function(counts, min_umi, call = rlang::caller_env()) {
+  presence <- Matrix::t(if (is.null(min_umi)) counts else counts >= min_umi)
+  if (is.null(min_umi) && any(presence > 1)) {
+    abort_screen(c(
+      "The guides of the object are counts above 1, not presence.",
+      i = "Say how many UMIs make a guide present with {.arg min_umi}, such as {.code min_umi = 5}."
+    ), call = call)
+  }
+  presence
 }
 
-need_named <- function(where, wanted, found, call) {
+need_named <- function(where, wanted, found, call = rlang::caller_env()) {
   missing <- setdiff(wanted, found)
   if (length(missing) > 0) {
     there <- if (length(found) > 0) first_few(found) else "nothing"
-    abort_screen("The SingleCellExperiment has no {where} {.val {missing}}; there is: {there}.", call = call)
+    abort_screen("The object has no {where} {.val {missing}}; there is: {there}.", call = call)
   }
 }
 
@@ -144,11 +175,17 @@ validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::cal
 }
 
 write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
+  validate_guide_map(guide_map, call)
+  map_path <- paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
+  write_table(as.data.frame(guide_map)[, guide_map_columns], map_path, call = call)
+}
+
+guide_map_columns <- c("guide_name", "gene_name", "is_ntc")
+
+validate_guide_map <- function(guide_map, call = rlang::caller_env()) {
   if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
-  found <- check_columns(guide_map, c("guide_name", "gene_name", "is_ntc"))
+  found <- check_columns(guide_map, guide_map_columns)
   if (!found$ok) {
     abort_screen("{.arg guide_map} lacks the column{?s} {.field {found$missing}}.", call = call)
   }
-  map_path <- paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
-  write_table(as.data.frame(guide_map)[, c("guide_name", "gene_name", "is_ntc")], map_path, call = call)
 }

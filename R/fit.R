@@ -18,6 +18,8 @@
 #'   - `guide`: data.table `guide, gene, betahat_d*, se_d*`, the same of beta;
 #'   - `likelihood`, `cov`: fixed-effect estimates and covariances by gene, NULL where there are none;
 #'   - `qc_delta`, `qc_offset`, `qc_centering`: QC tables, see [assess_qc()];
+#'   - `cells`: `guide, gene, is_ntc, n_cells_d*`, usable cells that carry a guide, by day; controls have no
+#'     gene. NULL where an earlier version made the fit;
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a
@@ -71,7 +73,7 @@ with_screen_settings <- function(settings, screen, call = rlang::caller_env()) {
 #' read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' @export
 read_fit <- function(out_dir) {
-  checkmate::assert_string(out_dir)
+  validate_arg(out_dir, checkmate::check_string)
   manifest <- read_manifest(out_dir)
   n_days <- length(manifest$days)
   tables <- lapply(fit_tables, read_fit_table, out_dir = out_dir, n_days = n_days)
@@ -99,15 +101,25 @@ format.fatebias_fit <- function(x, ...) {
     paste("<fatebias_fit>", x$out_dir),
     screen_lines(m$screen),
     sprintf("Effects on %s, likelihood weight %s", m$contrast, show_weight(m$likelihood_weight)),
-    sprintf("%s: %s, %.0f s on %s", engine, converged, m$seconds$total, m$device)
+    sprintf("%s: %s, %.0f s on %s", engine, converged, m$seconds$total, m$device),
+    part_line(x),
+    "Next: assert_qc(), run_mash(); summary(), tidy(), posterior_draws()."
   )
+}
+
+#' Said in the print of a part
+#' @noRd
+part_line <- function(fit) {
+  n <- nrow(fit$gene)
+  all <- fit$manifest$screen$n_genes
+  if (n < all) sprintf("Part of the fit: %d of its %s genes (%s)", n, count(all), first_few(fit$gene$gene))
 }
 
 show_weight <- function(weight) paste(format(unlist(weight), digits = 3, trim = TRUE), collapse = " ")
 
 #' @export
 print.fatebias_fit <- function(x, ...) {
-  cat(format(x), sep = "\n")
+  print_lines(format(x))
   invisible(x)
 }
 
@@ -143,7 +155,7 @@ summary.fatebias_fit <- function(object, ...) {
 
 #' @export
 print.summary_fatebias_fit <- function(x, ...) {
-  cat(
+  print_lines(c(
     paste("Sizes:", paste(names(x$sizes), count(x$sizes), collapse = ", ")),
     paste("Cells left out:", paste(names(x$left_out), x$left_out, collapse = ", ")),
     sprintf("Contrast %s; days %s; seed %s", x$contrast, paste(x$days, collapse = " < "), x$seed),
@@ -156,9 +168,8 @@ print.summary_fatebias_fit <- function(x, ...) {
     sprintf("Estimates: sandwich SE / model SE %.3f (median)", x$sandwich_ratio),
     paste("Seconds:", paste(names(x$seconds), format(x$seconds, digits = 3, trim = TRUE), collapse = ", ")),
     paste("Peak memory (GB):", x$peak_memory_gb),
-    paste("Versions:", paste(names(x$versions), x$versions, collapse = ", ")),
-    sep = "\n"
-  )
+    paste("Versions:", paste(names(x$versions), x$versions, collapse = ", "))
+  ))
   invisible(x)
 }
 

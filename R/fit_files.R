@@ -28,6 +28,9 @@ fit_tables <- list(
   qc_centering = list(
     file = "qc_theta_day_centering.csv", needed = TRUE,
     columns = c("gene", "theta_mean_d", "theta_centered_d")
+  ),
+  cells = list(
+    file = "qc_cells_by_guide.csv", needed = FALSE, columns = c("guide", "gene", "is_ntc", "n_cells_d")
   )
 )
 

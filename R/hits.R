@@ -1,4 +1,7 @@
-# Ranked hits.
+# Ranked hits: all genes in order, and what the ranking says in words.
+
+ranking_columns <- c("gene", "hit_anyday", "lfsr_min", "best_day") # those that lead the table
+ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a print needs
 
 #' Rank genes
 #'
@@ -7,18 +10,32 @@
 #'
 #' @param result a `mash_result`, from [run_mash()].
 #' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
-#' @param hits what `rank_hits()` returned.
+#' @param hits,x,object what `rank_hits()` returned.
 #' @param out_dir folder to write to.
-#' @returns `rank_hits()`: a data.table with the columns of `result$table`, those to read first in
+#' @param ... not used.
+#' @returns
+#' - `rank_hits()`: a `fatebias_hits`, a data.table with the columns of `result$table`, those to read first in
 #'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
 #'   activity, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`, NA for genes and days
-#'   that were not tested. `write_hits()`: the path of `hits_ranked.csv`, written whole
-#'   or not at all.
+#'   that were not tested. Its attributes `days` (labels), `contrast`, `reference` and
+#'   `lfsr_thresh` stay when rows are taken.
+#' - `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
+#' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `direction` (`up`, towards the
+#'   contrast fate, `down` or `both`, by the days with an estimate and an lfsr below the
+#'   threshold; NA for other genes), `best_day`
+#'   (label), `estimate` and `std.error` (posterior mean and SD on that day, log odds), `lfsr` (on that day),
+#'   `onset` (label of the most probable first active day), `p_onset`.
+#' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `lfsr_thresh`, `contrast`.
+#' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: hits by day
+#'   and direction.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
 #'   not discovery); `fatebias_error_export`.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-#' head(rank_hits(run_mash(fit)), 3)
+#' hits <- rank_hits(run_mash(fit))
+#' hits
+#' summary(hits)
+#' head(tidy(hits), 3)
 #' @export
 rank_hits <- function(result, randomisation = NULL) {
   validate_class(result, "mash_result", "run_mash", abort_mash)
@@ -27,12 +44,13 @@ rank_hits <- function(result, randomisation = NULL) {
   }
   table <- result$table
   by_day <- lapply(c("postmean", "postsd", "lfsr"), day_columns, table = table)
-  first <- c("gene", "hit_anyday", "lfsr_min", "best_day", unlist(by_day))
+  first <- c(ranking_columns, unlist(by_day))
   last <- c(day_columns(table, "betahat"), day_columns(table, "se"))
   largest <- do.call(pmax, abs(table[, by_day[[1]], with = FALSE]))
   rows <- order(!table$hit_anyday, table$lfsr_min, -largest)
   ranked <- table[rows, c(first, setdiff(names(table), c(first, last)), last), with = FALSE]
-  if (is.null(randomisation)) ranked else with_randomisation(ranked, randomisation, result$days)
+  if (!is.null(randomisation)) ranked <- with_randomisation(ranked, randomisation, result$days)
+  new_hits(ranked, result)
 }
 
 #' p-values of the randomisation test as columns, one a day
@@ -52,9 +70,126 @@ with_randomisation <- function(ranked, randomisation, days, call = rlang::caller
   ranked
 }
 
+new_hits <- function(table, result) {
+  attributes <- list(
+    class = c("fatebias_hits", class(table)), days = result$days, contrast = result$contrast,
+    reference = result$reference, lfsr_thresh = result$lfsr_thresh, n_ranked = result$n_all %||% nrow(table)
+  )
+  # by reference: after attr<- a table would be copied when a column is added
+  for (name in names(attributes)) data.table::setattr(table, name, attributes[[name]])
+  table
+}
+
 #' @rdname rank_hits
 #' @export
 write_hits <- function(hits, out_dir) {
-  checkmate::assert_data_frame(hits)
+  validate_arg(hits, checkmate::check_data_frame)
+  validate_arg(out_dir, checkmate::check_string)
   write_table(hits, file.path(out_dir, "hits_ranked.csv"))
+}
+
+#' @rdname rank_hits
+#' @exportS3Method data.table::as.data.table
+as.data.table.fatebias_hits <- function(x, ...) data.table::as.data.table(as.list(x))
+
+#' @rdname rank_hits
+#' @export
+tidy.fatebias_hits <- function(x, ...) {
+  days <- day_labels(x)
+  on_best_day <- function(prefix) day_matrix(x, prefix)[cbind(seq_len(nrow(x)), x$best_day + 1L)]
+  data.table::data.table(
+    gene = x$gene, hit = x$hit_anyday, direction = directions(x), best_day = days[x$best_day + 1L],
+    estimate = on_best_day("postmean"), std.error = on_best_day("postsd"), lfsr = x$lfsr_min,
+    onset = if (is.null(x$onset_day)) NA_character_ else days[x$onset_day + 1L],
+    p_onset = x$p_onset %||% NA_real_
+  )
+}
+
+#' Labels of the days; their numbers where the attributes of a ranking were lost
+#' @noRd
+day_labels <- function(hits) attr(hits, "days") %||% sub("^postmean_", "", day_columns(hits, "postmean"))
+
+day_matrix <- function(table, prefix) {
+  as.matrix(as.data.frame(table)[day_columns(table, prefix)])
+}
+
+#' Signs of the effects on the days with an estimate that are called; where there are none, on the best day
+#' @noRd
+directions <- function(hits) {
+  threshold <- attr(hits, "lfsr_thresh") %||% 0
+  lfsr <- day_matrix(hits, "lfsr")
+  called <- lfsr < threshold & !is.na(day_matrix(hits, "betahat"))
+  called <- called | (rowSums(called) == 0 & col(lfsr) == hits$best_day + 1L)
+  effect <- day_matrix(hits, "postmean")
+  up <- rowSums(called & effect > 0) > 0
+  down <- rowSums(called & effect < 0) > 0
+  words <- ifelse(up & down, "both", ifelse(up, "up", "down"))
+  ifelse(hits$hit_anyday, words, NA_character_)
+}
+
+#' @rdname rank_hits
+#' @export
+glance.fatebias_hits <- function(x, ...) {
+  n_of <- function(word) sum(directions(x) == word, na.rm = TRUE)
+  data.table::data.table(
+    n = nrow(x), n_hits = sum(x$hit_anyday), n_up = n_of("up"), n_down = n_of("down"), n_both = n_of("both"),
+    lfsr_thresh = attr(x, "lfsr_thresh") %||% NA_real_, contrast = attr(x, "contrast") %||% NA_character_
+  )
+}
+
+#' @rdname rank_hits
+#' @export
+summary.fatebias_hits <- function(object, ...) {
+  words <- c("up", "down", "both")
+  hits <- tidy(object)[object$hit_anyday]
+  counts <- table(factor(hits$best_day, day_labels(object)), factor(hits$direction, words))
+  data.table::data.table(best_day = rownames(counts), unclass(counts)[, words, drop = FALSE])
+}
+
+#' @rdname rank_hits
+#' @export
+format.fatebias_hits <- function(x, ...) {
+  g <- glance(x)
+  threshold <- if (is.na(g$lfsr_thresh)) "the threshold" else format(g$lfsr_thresh)
+  shown <- utils::head(tidy(x)[if (g$n_hits > 0) x$hit_anyday else TRUE], rows_printed)
+  left_out <- (if (g$n_hits > 0) g$n_hits else g$n) - nrow(shown)
+  ranked <- attr(x, "n_ranked") %||% g$n
+  c(
+    sprintf("<fatebias_hits> %s of %s genes are hits at lfsr < %s", count(g$n_hits), count(g$n), threshold),
+    if (g$n < ranked) sprintf("Part of the ranking of %s genes", count(ranked)),
+    direction_line(g, attr(x, "reference")),
+    if (g$n_hits == 0 && g$n > 0) "No gene is called. Those with the smallest lfsr:",
+    if (g$n > 0) table_lines(printed_columns(shown)),
+    if (left_out > 0) sprintf("... and %s more", count(left_out)),
+    "Next: render_report(), write_hits(), summary(); as.data.table() has all columns."
+  )
+}
+
+direction_line <- function(g, reference) {
+  against <- if (!is.null(reference)) sprintf(" against %s", reference)
+  towards <- if (!is.na(g$contrast)) sprintf(" (towards %s%s)", g$contrast, against %||% "")
+  sprintf("Up%s: %d, down: %d, both directions: %d", towards %||% "", g$n_up, g$n_down, g$n_both)
+}
+
+printed_columns <- function(rows) {
+  data.table::data.table(
+    gene = rows$gene, direction = dash_for_none(rows$direction), best_day = rows$best_day,
+    effect = sprintf("%+.2f", rows$estimate), sd = sprintf("%.2f", rows$std.error),
+    lfsr = lfsr_text(rows$lfsr), onset = dash_for_none(rows$onset)
+  )
+}
+
+dash_for_none <- function(words) ifelse(is.na(words), "-", words)
+
+#' Rates below the rounding of arithmetic are none to be told apart
+#' @noRd
+lfsr_text <- function(lfsr) ifelse(lfsr < 1e-15, "<1e-15", trimws(formatC(lfsr, digits = 2, format = "g")))
+
+#' @rdname rank_hits
+#' @export
+print.fatebias_hits <- function(x, ...) {
+  # columns may have been taken away: then it is a table like any other
+  whole <- all(c(ranking_columns, paste0(ranking_by_day, "_d0")) %in% names(x))
+  if (whole) print_lines(format(x)) else print(data.table::as.data.table(x), ...)
+  invisible(x)
 }

@@ -73,8 +73,9 @@
 #'     `calls_lost` (by row and day, against mash alone);
 #'   - `fallbacks`: character, what was done other than asked; `missing`: data.table `name`, `day` of
 #'     estimates that were missing and got a vague one;
-#'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `discovery_method`, `lfsr_thresh`,
-#'     `effect_size`, `gridmult`, `n_draws`, `seed`;
+#'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `contrast` and `reference` (fates; NULL for
+#'     estimates that are no fit), `discovery_method`, `lfsr_thresh`, `effect_size`, `gridmult`, `n_draws`,
+#'     `seed`, `settings` (of the stage mash, as they were used);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
@@ -99,7 +100,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
                      no_effects_prior = settings$mash_no_effects_prior,
                      null_weight = settings$mash_null_weight, day_values = NULL, ntc = NULL,
                      n_draws = 1000, seed = 1) {
-  level <- rlang::arg_match(level)
+  level <- validate_choice(level)
   settings <- update_settings(settings) # whole, before the defaults above are looked at
   settings <- update_settings(
     settings,
@@ -107,8 +108,8 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior,
     mash_smallest_scale = smallest_scale, mash_null_weight = null_weight
   )
-  checkmate::assert_count(n_draws, positive = TRUE)
-  checkmate::assert_int(seed)
+  validate_arg(n_draws, checkmate::check_count, positive = TRUE)
+  validate_arg(seed, checkmate::check_int)
   validate_dots(...names(), settings$discovery_method)
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   model <- if (settings$discovery_method == "mashr") {
@@ -118,7 +119,19 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     if (is.null(model)) shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...)
     else shrink_mashr(model, estimates, settings, n_draws, ...)
   }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
-  new_mash_result(estimates, shrunk, model, level, settings, n_draws = n_draws, seed = seed)
+  new_mash_result(
+    estimates, shrunk, model, level, settings,
+    settings = recorded_settings(settings, v, covariances), n_draws = n_draws, seed = seed
+  )
+}
+
+#' Settings of the stage mash as they were used; a matrix or a specification in place of a word is none
+#' @noRd
+recorded_settings <- function(settings, v, covariances) {
+  recorded <- unclass(settings_for(settings, "mash"))
+  recorded["mash_v"] <- list(if (is.character(v)) v)
+  recorded["mash_covariances"] <- list(if (is.character(covariances)) covariances)
+  new_settings(recorded)
 }
 
 # Further arguments that may be handed on; everything else is decided by arguments of run_mash()
@@ -136,17 +149,18 @@ validate_dots <- function(given, method, call = rlang::caller_env()) {
 
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
 
-new_mash_result <- function(estimates, shrunk, model, level, settings, ...) {
+new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
   structure(
     list(
-      table = mash_table(estimates, shrunk, settings$mash_lfsr_thresh),
+      table = mash_table(estimates, shrunk, used$mash_lfsr_thresh),
       covariances = if (!is.null(model)) with_pi(model$table, shrunk$fit),
       null_pi = if (!is.null(model)) mashr::get_estimated_pi(shrunk$fit)[["null"]],
       v = model$v, no_effects = shrunk$no_effects,
       fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
       missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
-      level = level, origin = estimates$origin, discovery_method = settings$discovery_method,
-      lfsr_thresh = settings$mash_lfsr_thresh, effect_size = settings$mash_effect_size,
+      level = level, origin = estimates$origin, contrast = estimates$contrast,
+      reference = estimates$reference, discovery_method = used$discovery_method,
+      lfsr_thresh = used$mash_lfsr_thresh, effect_size = used$mash_effect_size,
       gridmult = model$gridmult, ...,
       model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit
     ),

@@ -27,11 +27,14 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' @param spec a specification.
 #' @param days numeric, times of the days named by their labels; or a number of days.
 #' @param data mash data for builders that look at them, see `build`.
+#' @param i families: names or positions.
+#' @param row.names,optional not used.
 #' @param reason why there are no matrices, a sentence.
 #' @returns `covariance_family()`, `c()` and `+`: a `fatebias_covariances`. `covariance_matrices()`: the
 #'   named list of matrices (family.matrix) that a specification gives for these days.
 #'   `no_matrices()`: what a builder returns when it has nothing to offer for these data; the family is
-#'   left out, and the result of [run_mash()] says why.
+#'   left out, and the result of [run_mash()] says why. `x[i]`: a specification of some families.
+#'   `as.data.table()`, `as.data.frame()`: one row a matrix: `family`, `matrix`, `active` (days), `weight`.
 #' @section Errors: `fatebias_error_mash`, naming the family and the matrix.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195.
 #' @seealso `vignette("extending-covariances")`
@@ -46,9 +49,9 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' covariance_matrices(fading, days = c(d2 = 2, d3 = 3, d5 = 5))
 #' @export
 covariance_family <- function(name, build, weight = 0) {
-  checkmate::assert_string(name, min.chars = 1)
-  checkmate::assert_function(build, args = c("data", "days"))
-  checkmate::assert_number(weight, lower = 0, finite = TRUE)
+  validate_arg(name, checkmate::check_string, min.chars = 1)
+  validate_arg(build, checkmate::check_function, args = c("data", "days"))
+  validate_arg(weight, checkmate::check_number, lower = 0, finite = TRUE)
   structure(list(list(name = name, build = build, weight = weight)), class = "fatebias_covariances")
 }
 
@@ -67,7 +70,7 @@ c.fatebias_covariances <- function(...) {
 #' @rdname covariance_family
 #' @export
 no_matrices <- function(reason) {
-  checkmate::assert_string(reason)
+  validate_arg(reason, checkmate::check_string)
   structure(list(), reason = reason)
 }
 
@@ -226,6 +229,31 @@ format_family <- function(family, days) {
 #' @rdname covariance_family
 #' @export
 print.fatebias_covariances <- function(x, days = print_days, ...) {
-  cat(format(x, days = days), sep = "\n")
+  following <- "Next: run_mash(covariances = ); covariance_matrices() has the numbers."
+  print_lines(c(format(x, days = days), following))
   invisible(x)
+}
+
+#' @rdname covariance_family
+#' @export
+`[.fatebias_covariances` <- function(x, i) {
+  if (missing(i)) {
+    return(x)
+  }
+  if (is.character(i)) i <- validate_names(i, family_names(x), "covariance family")
+  structure(unclass(x)[i], class = class(x))
+}
+
+#' @rdname covariance_family
+#' @exportS3Method data.table::as.data.table
+as.data.table.fatebias_covariances <- function(x, days = print_days, data = NULL, ...) {
+  validate_class(x, "fatebias_covariances", "covariance_family", abort_mash)
+  build_covariances(x, data, as_day_values(days))$table
+}
+
+#' @rdname covariance_family
+#' @export
+as.data.frame.fatebias_covariances <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                               optional = FALSE, days = print_days, ...) {
+  as.data.frame(as.data.table.fatebias_covariances(x, days, ...))
 }

@@ -8,7 +8,8 @@ vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no informati
 #' @returns `list(names, betahat, se, days, times, missing, origin, covariance, notes)`: `names` a data.table
 #'   of the columns that name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones
 #'   filled), `times` of the days, named by their labels, `missing` a data.table (name, day), `covariance`
-#'   rows x days x days or NULL, `notes` on what was done other than asked.
+#'   rows x days x days or NULL, `notes` on what was done other than asked; of a fit also `contrast` and
+#'   `reference`, the names of its fates.
 #' @noRd
 mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::caller_env()) {
   raw <- if (inherits(x, "fatebias_fit")) {
@@ -23,7 +24,11 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
     )
   }
   validate_estimates(raw, call)
-  of_fit <- if (inherits(x, "fatebias_fit")) x$manifest$screen$day_values
+  of_fit <- NULL
+  if (inherits(x, "fatebias_fit")) {
+    of_fit <- x$manifest$screen$day_values
+    raw[c("contrast", "reference")] <- list(x$manifest$contrast, x$manifest$fates[[1]])
+  }
   fill_missing(with_times(raw, day_values %||% of_fit, is.null(day_values), call))
 }
 

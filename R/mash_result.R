@@ -1,7 +1,6 @@
-# What can be asked of a mash_result: printed, summarised, tidied, plotted.
+# What can be asked of a mash_result: printed, summarised, tidied.
 
 weight_shown <- 0.005 # families and matrices with less weight are not printed
-genes_plotted <- 30L
 
 #' @export
 format.mash_result <- function(x, ...) {
@@ -10,6 +9,7 @@ format.mash_result <- function(x, ...) {
   method <- sprintf("%s on %s", x$discovery_method, x$origin)
   c(
     sprintf("<mash_result> %s %ss x %d days: %s", count(nrow(t)), x$level, length(x$days), method),
+    if (!is.null(x$n_all)) sprintf("Part of a result of %s genes; weights are those of all", count(x$n_all)),
     if (!is.null(x$v)) sprintf("V: %s (%s)", x$v$used, x$v$why),
     if (!is.null(x$covariances)) {
       c(
@@ -55,16 +55,13 @@ no_effects_line <- function(no_effects) {
 
 #' @export
 print.mash_result <- function(x, ...) {
-  cat(format(x), sep = "\n")
+  print_lines(format(x))
   invisible(x)
 }
 
-#' Summary, tables and plots of a mash_result
+#' Summary and tables of a mash_result
 #'
 #' @param object,x a `mash_result`, from [run_mash()].
-#' @param what `"effects"`: posterior means of the rows with the smallest lfsr, by day, calls marked;
-#'   `"weights"`: estimated weights of the covariance matrices by family.
-#' @param n number of rows shown.
 #' @param ... not used.
 #' @returns
 #' - `summary()`: a list with a print method: `families` (data.table `family`, `n_matrices`, `weight`:
@@ -75,14 +72,13 @@ print.mash_result <- function(x, ...) {
 #'   `std.error`, `postmean`, `postsd`, `lfsr`, `p_active`, `plarge`.
 #' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
 #'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`.
-#' - `autoplot()`: a ggplot2 object.
+#' @seealso [autoplot.mash_result()] for plots.
 #' @name mash_result
 #' @examples
 #' result <- run_mash(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
 #' summary(result)
 #' glance(result)
 #' tidy(result)
-#' ggplot2::autoplot(result)
 NULL
 
 #' @rdname mash_result
@@ -182,44 +178,4 @@ glance.mash_result <- function(x, ...) {
     n_matrices = nrow(x$covariances) %||% NA_integer_, v = x$v$used %||% NA_character_,
     n_missing = nrow(x$missing), n_fallbacks = length(x$fallbacks), discovery_method = x$discovery_method
   )
-}
-
-#' @rdname mash_result
-#' @exportS3Method ggplot2::autoplot
-autoplot.mash_result <- function(object, what = c("effects", "weights"), n = genes_plotted, ...) {
-  what <- rlang::arg_match(what)
-  checkmate::assert_count(n, positive = TRUE)
-  if (what == "effects") plot_effect_tiles(object, n) else plot_mixture_weights(object)
-}
-
-#' Rows by day, strongest evidence on top; a dot where lfsr is below the threshold
-#' @noRd
-plot_effect_tiles <- function(x, n) {
-  shown <- utils::head(x$table[[x$level]][order(x$table$lfsr_min)], n)
-  cells <- tidy(x)
-  cells <- cells[cells[[x$level]] %in% shown]
-  cells$row <- factor(cells[[x$level]], levels = rev(shown))
-  cells$day <- factor(cells$day, levels = x$days)
-  ggplot2::ggplot(cells, ggplot2::aes(.data$day, .data$row)) +
-    ggplot2::geom_tile(ggplot2::aes(fill = .data$postmean), colour = "white") +
-    ggplot2::geom_point(data = cells[cells$lfsr < x$lfsr_thresh & !is.na(cells$estimate)], size = 1.2) +
-    ggplot2::scale_fill_gradient2("effect\n(log odds)", low = "#2166AC", mid = "#F7F7F7", high = "#B2182B") +
-    ggplot2::labs(x = NULL, y = NULL, caption = sprintf("dot: lfsr < %s", format(x$lfsr_thresh))) +
-    ggplot2::theme_minimal()
-}
-
-plot_mixture_weights <- function(x) {
-  if (is.null(x$covariances)) {
-    abort_mash("Mixture weights are of mash; this result is of {x$discovery_method}.")
-  }
-  bars <- rbind(
-    x$covariances[, c("family", "matrix", "pi")],
-    data.table::data.table(family = "null", matrix = "null", pi = x$null_pi)
-  )
-  bars <- bars[bars$pi >= weight_shown]
-  ggplot2::ggplot(bars, ggplot2::aes(.data$pi, stats::reorder(.data$matrix, .data$pi), fill = .data$family)) +
-    ggplot2::geom_col() +
-    ggplot2::scale_fill_viridis_d(end = 0.9) +
-    ggplot2::labs(x = "estimated weight", y = NULL) +
-    ggplot2::theme_minimal()
 }

@@ -82,11 +82,14 @@ plan_defaults <- list(
 plan_inputs <- function(inputs, abundance, call = rlang::caller_env()) {
   numbers <- c("n_cells", "n_genes", "guides_per_gene", "moi", "replicates", "weight", "contrast")
   for (name in numbers) {
-    checkmate::assert_number(inputs[[name]], lower = 1e-6, finite = TRUE, .var.name = name)
+    value <- inputs[[name]]
+    validate_arg(value, checkmate::check_number, lower = 1e-6, finite = TRUE, arg = name, call = call)
   }
-  checkmate::assert_number(inputs$ntc_share, lower = 0, upper = 0.99)
-  checkmate::assert_number(inputs$sigma_guide, lower = 0)
-  checkmate::assert_number(abundance, lower = 0.1)
+  ntc_share <- inputs$ntc_share
+  sigma_guide <- inputs$sigma_guide
+  validate_arg(ntc_share, checkmate::check_number, lower = 0, upper = 0.99, call = call)
+  validate_arg(sigma_guide, checkmate::check_number, lower = 0, call = call)
+  validate_arg(abundance, checkmate::check_number, lower = 0.1, call = call)
   shares <- if (length(inputs$days) == 1) rep(1, inputs$days) else inputs$days
   shares <- shares / sum(shares)
   means <- inputs$fate_means

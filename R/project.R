@@ -20,9 +20,9 @@ driver_file <- "driver.sbatch"
 #' list.files(folder)
 #' @export
 use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) {
-  checkmate::assert_string(path)
-  checkmate::assert_flag(overwrite)
-  checkmate::assert_flag(slurm)
+  validate_arg(path, checkmate::check_string)
+  validate_arg(overwrite, checkmate::check_flag)
+  validate_arg(slurm, checkmate::check_flag)
   validate_writable(path)
   files <- c(pipeline_files, if (slurm) driver_file)
   target <- file.path(path, files)

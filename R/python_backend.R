@@ -141,5 +141,7 @@ raise_python_error <- function(error, call) {
 #' The trace of the last Python error of this session
 #'
 #' @returns A text, or NULL where there was none.
+#' @examples
+#' last_python_trace()
 #' @export
 last_python_trace <- function() python_session$last_trace

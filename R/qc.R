@@ -1,6 +1,8 @@
 # QC: assertions are data; `assess_qc()` turns them and the tables of a fit into rows, `assert_qc()`
 # reads the rows. Python's command line asserts the same (inst/python/fatebias/qc.py).
 
+qc_columns <- c("assertion", "statistic", "threshold", "pass", "worst_gene")
+
 n_worst <- 10L # genes printed for a violated assertion
 
 #' max over genes of |column| of a table must be below the threshold in a setting
@@ -39,11 +41,14 @@ qc_assertions <- list(
 #'
 #' @param fit a `fatebias_fit`.
 #' @param settings [fate_settings()]; the stage QC is used. Default: those of the fit.
-#' @param ... settings by name, such as `qc_offset_max = 0.05`.
-#' @param x a `fatebias_fit` or what `assess_qc()` returned.
+#' @param ... of `assess_qc()` settings by name, such as `qc_offset_max = 0.05`; of others not used.
+#' @param x,object a `fatebias_fit` (of `assert_qc()`) or what `assess_qc()` returned.
 #' @param mode `"simulation"`: a violation is an error; `"real"`: a warning. Default: as assessed.
 #' @returns `assess_qc()`: a `fatebias_qc`, a data.table with one row an assertion: `assertion`,
 #'   `statistic` (log odds), `threshold`, `pass`, `worst_gene`. `assert_qc()`: the same, invisibly.
+#'   `tidy()`, `as.data.table()`: a plain data.table. `summary()`: data.table `assertion`, `gene`, `value`,
+#'   the 10 worst genes of each. `glance()`: data.table of one row, `n_assertions`, `n_violated`, `pass`,
+#'   `mode`.
 #' @section Errors: `fatebias_error_qc` in simulation mode, else a `fatebias_warning_qc`; both list the
 #'   10 worst genes of each violated assertion.
 #' @examples
@@ -72,7 +77,7 @@ assert_qc <- function(x, mode = NULL) {
   if (inherits(x, "fatebias_fit")) x <- assess_qc(x)
   validate_class(x, "fatebias_qc", "assess_qc", abort_qc)
   mode <- mode %||% attr(x, "mode")
-  checkmate::assert_choice(mode, c("simulation", "real"))
+  validate_arg(mode, checkmate::check_choice, c("simulation", "real"))
   violated <- which(!x$pass)
   if (length(violated) > 0) {
     message <- c("The fit violates its QC.", unlist(lapply(violated, describe_violation, x = x)))
@@ -83,15 +88,16 @@ assert_qc <- function(x, mode = NULL) {
 
 #' The genes with the largest |column|, missing values first: they must never pass unseen
 #' @noRd
-worst_genes <- function(table, column) {
+worst_genes <- function(table, column, n = n_worst) {
   size <- abs(as.numeric(table[[column]]))
-  worst <- utils::head(order(-size, na.last = FALSE), n_worst)
+  worst <- utils::head(order(-size, na.last = FALSE), n)
   data.table::data.table(gene = table$gene[worst], value = table[[column]][worst], size = size[worst])
 }
 
 describe_violation <- function(i, x) {
-  assertion <- qc_assertions[[i]]
-  worst <- attr(x, "worst")[[i]]
+  names <- vapply(qc_assertions, `[[`, character(1), "name")
+  assertion <- qc_assertions[[match(x$assertion[[i]], names)]] # rows may have been taken away
+  worst <- attr(x, "worst")[[x$assertion[[i]]]]
   lines <- c(
     x = sprintf(
       "%s: %s (largest |%s| is %s, must be below %s).", assertion$name, assertion$meaning, assertion$column,
@@ -107,13 +113,49 @@ describe_violation <- function(i, x) {
 #' @noRd
 show_number <- function(x) vapply(round(x, 6), format, character(1), digits = 3)
 
+#' @rdname assess_qc
+#' @export
+format.fatebias_qc <- function(x, ...) {
+  mode <- attr(x, "mode")
+  c(
+    sprintf("<fatebias_qc> %d of %d assertions hold (mode %s)", sum(x$pass), nrow(x), mode %||% "unknown"),
+    sprintf(
+      "%s %-12s %s, must be < %s (worst gene %s)", ifelse(x$pass, "pass", "FAIL"), x$assertion,
+      show_number(x$statistic), vapply(x$threshold, format, character(1)), x$worst_gene
+    ),
+    if (all(x$pass)) "Next: run_mash()."
+    else "Next: summary() has the worst genes; assert_qc() stops or warns."
+  )
+}
+
+#' @rdname assess_qc
 #' @export
 print.fatebias_qc <- function(x, ...) {
-  cat(sprintf("<fatebias_qc> %d of %d assertions hold (mode %s)\n", sum(x$pass), nrow(x), attr(x, "mode")))
-  mark <- ifelse(x$pass, "pass", "FAIL")
-  cat(sprintf(
-    "%s %-12s %s, must be < %s (worst gene %s)\n", mark, x$assertion, show_number(x$statistic),
-    vapply(x$threshold, format, character(1)), x$worst_gene
-  ), sep = "")
+  whole <- all(qc_columns %in% names(x))
+  if (whole) print_lines(format(x)) else print(data.table::as.data.table(x), ...)
   invisible(x)
 }
+
+#' @rdname assess_qc
+#' @export
+summary.fatebias_qc <- function(object, ...) {
+  worst <- data.table::rbindlist(attr(object, "worst")[object$assertion], idcol = "assertion")
+  worst[, c("assertion", "gene", "value")]
+}
+
+#' @rdname assess_qc
+#' @export
+glance.fatebias_qc <- function(x, ...) {
+  data.table::data.table(
+    n_assertions = nrow(x), n_violated = sum(!x$pass), pass = all(x$pass),
+    mode = attr(x, "mode") %||% NA_character_
+  )
+}
+
+#' @rdname assess_qc
+#' @export
+tidy.fatebias_qc <- function(x, ...) data.table::as.data.table(as.list(x))
+
+#' @rdname assess_qc
+#' @exportS3Method data.table::as.data.table
+as.data.table.fatebias_qc <- function(x, ...) tidy(x)

@@ -31,8 +31,8 @@
 #' @export
 randomisation_test <- function(fit, genes = NULL, screen = NULL, n_resamples = 2000) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  checkmate::assert_character(genes, any.missing = FALSE, unique = TRUE, null.ok = TRUE)
-  checkmate::assert_int(n_resamples, lower = 20)
+  validate_arg(genes, checkmate::check_character, any.missing = FALSE, unique = TRUE, null.ok = TRUE)
+  validate_arg(n_resamples, checkmate::check_int, lower = 20)
   genes <- genes %||% with(run_mash(fit)$table, gene[hit_anyday])
   validate_same_screen(fit, screen)
   source <- calibration_source(fit, screen)

@@ -16,7 +16,8 @@
 #'   list with `n_cells`, `n_cells_file`, `left_out` (cells by reason), `days`, `day_values`,
 #'   `replicates`, `fates` (the reference first), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`,
 #'   `dropped_genes`, `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
-#'   `fate_means_by_day` (day x fate).
+#'   `burden_counts` (list `n_guides`, `n_cells`: cells of the file by number of guides),
+#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate).
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
 #'   to do: probabilities that do not sum to 1 (tolerance 0.001) or are NaN or negative, a guide that
 #'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a
@@ -27,8 +28,8 @@
 #' read_screen(files$screen, files$guide_map)
 #' @export
 read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
-  checkmate::assert_string(path)
-  checkmate::assert_string(guide_map)
+  validate_arg(path, checkmate::check_string)
+  validate_arg(guide_map, checkmate::check_string)
   settings <- settings_for(update_settings(settings, ...), "screen")
   for (file in c(path, guide_map)) {
     if (!file.exists(file)) abort_screen("The file {.path {file}} does not exist.")
@@ -75,15 +76,19 @@ count <- function(n) format(n, big.mark = ",", scientific = FALSE, trim = TRUE)
 
 #' @export
 format.fatebias_screen <- function(x, ...) {
-  c(paste("<fatebias_screen>", x$path), screen_lines(x$summary))
+  c(
+    paste("<fatebias_screen>", x$path), screen_lines(x$summary),
+    "Next: fit_fate_bias(); summary() has counts and means by day."
+  )
 }
 
 #' @export
 print.fatebias_screen <- function(x, ...) {
-  cat(format(x), sep = "\n")
+  print_lines(format(x))
   invisible(x)
 }
 
+#' @rdname fatebias_screen
 #' @export
 summary.fatebias_screen <- function(object, ...) {
   s <- object$summary
@@ -93,6 +98,57 @@ summary.fatebias_screen <- function(object, ...) {
     as_day_matrix(s$fate_means_by_day, length(s$days), paste0("mean_", s$fates))
   )
   table[]
+}
+
+#' Tables of a screen
+#'
+#' @param x,object a `fatebias_screen`, from [read_screen()] or [fate_screen()].
+#' @param row.names,optional,... not used.
+#' @returns
+#' - `summary()`, `as.data.table()`, `as.data.frame()`: one row a day: `day`, `cells_*` by replicate,
+#'   `mean_*` (mean probability) by fate.
+#' - `tidy()`: data.table, one row a day and replicate: `day` (label), `time`, `replicate`, `n_cells`.
+#' - `glance()`: data.table of one row: `n_cells`, `n_cells_file`, `n_left_out`, `n_genes`, `n_guides`,
+#'   `n_ntc`, `n_days`, `n_replicates`, `n_fates`, `guides_per_cell`.
+#' @name fatebias_screen
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
+#' screen <- read_screen(files$screen, files$guide_map)
+#' summary(screen)
+#' glance(screen)
+NULL
+
+#' @rdname fatebias_screen
+#' @export
+tidy.fatebias_screen <- function(x, ...) {
+  s <- x$summary
+  cells <- as_day_matrix(s$cells_by_day_replicate, length(s$days), s$replicates)
+  data.table::data.table(
+    day = s$days[row(cells)], time = as.numeric(unlist(s$day_values))[row(cells)],
+    replicate = s$replicates[col(cells)], n_cells = as.vector(cells)
+  )
+}
+
+#' @rdname fatebias_screen
+#' @export
+glance.fatebias_screen <- function(x, ...) {
+  s <- x$summary
+  data.table::data.table(
+    n_cells = s$n_cells, n_cells_file = s$n_cells_file, n_left_out = sum(unlist(s$left_out)),
+    n_genes = s$n_genes, n_guides = s$n_guides, n_ntc = s$n_ntc, n_days = length(s$days),
+    n_replicates = length(s$replicates), n_fates = length(s$fates), guides_per_cell = s$guides_per_cell_mean
+  )
+}
+
+#' @rdname fatebias_screen
+#' @exportS3Method data.table::as.data.table
+as.data.table.fatebias_screen <- function(x, ...) summary(x)
+
+#' @rdname fatebias_screen
+#' @export
+as.data.frame.fatebias_screen <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                          optional = FALSE, ...) {
+  as.data.frame(summary(x))
 }
 
 #' Rows by day as a matrix, also where there is one column only

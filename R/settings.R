@@ -13,10 +13,16 @@
 #' @param path configuration file (YAML, lines `key: value`). The paths in it (`screen`, `guide_map`,
 #'   `out_dir`, those of the block `slurm`) are relative to its folder.
 #' @param settings a `fatebias_settings`.
-#' @param stages character, some of `"input"`, `"screen"`, `"fit"`, `"qc"`, `"mash"`, `"run"`.
+#' @param x,object a `fatebias_settings`.
+#' @param all print all keys, also where that takes more than a screen?
+#' @param row.names,optional not used.
+#' @param stages character, some of `"input"`, `"screen"`, `"fit"`, `"qc"`, `"mash"`, `"calibration"`,
+#'   `"run"`.
 #' @returns A `fatebias_settings`: a named list with one entry a key. `settings_for()` keeps the keys
 #'   of some stages only, so that in a pipeline a change reruns only what it concerns; wherever
-#'   settings are taken, keys that are not there have their default.
+#'   settings are taken, keys that are not there have their default. `as.data.table()`, `as.data.frame()`:
+#'   `stage`, `setting`, `value` (text), `changed` (differs from the default of the preset); `summary()`:
+#'   the changed ones.
 #' @section Errors: `fatebias_error_settings` (unknown key, wrong type, out of range; all problems in
 #'   one message), `fatebias_error_not_available` (a value that is not built yet).
 #' @examples
@@ -30,7 +36,7 @@ fate_settings <- function(...) {
 #' @rdname fate_settings
 #' @export
 read_settings <- function(path = "config.yaml", ...) {
-  checkmate::assert_string(path)
+  validate_arg(path, checkmate::check_string)
   given <- override(read_config(path), overrides(...))
   checked <- resolve_settings(given, where = path)
   # resolved at once, so that later updates see the same paths
@@ -47,7 +53,7 @@ pipeline_settings <- function() read_settings(Sys.getenv("FATEBIAS_CONFIG", "con
 #' @export
 settings_for <- function(settings, stages) {
   validate_class(settings, "fatebias_settings", "fate_settings", abort_settings)
-  checkmate::assert_subset(stages, names(stage_titles), empty.ok = FALSE)
+  validate_arg(stages, checkmate::check_subset, names(stage_titles), empty.ok = FALSE)
   new_settings(unclass(settings)[intersect(names(settings), keys_of(stages))])
 }
 
@@ -147,22 +153,61 @@ problem_list <- function(problems, where) {
   verbatim(c(head, problems), bullet = "x")
 }
 
+#' @rdname fate_settings
 #' @export
 format.fatebias_settings <- function(x, ...) {
-  default <- defaults_of(settings_table(), x$preset)[names(x)]
-  set <- !mapply(identical, lapply(unclass(x), show_value), lapply(default, show_value))
-  show <- function(value) if (is.list(value)) "a block" else yaml_value(value)
-  values <- vapply(unclass(x), show, character(1))
-  lines <- sprintf("%s %-20s %s", ifelse(set, "*", " "), names(x), values)
-  stage <- vapply(settings_table()[names(x)], `[[`, character(1), "stage")
-  by_stage <- lapply(intersect(names(stage_titles), stage), function(name) {
-    c(stage_titles[[name]], lines[stage == name])
+  rows <- as.data.table.fatebias_settings(x)
+  lines <- setting_lines(rows)
+  by_stage <- lapply(intersect(names(stage_titles), rows$stage), function(name) {
+    c(stage_titles[[name]], lines[rows$stage == name])
   })
   c("<fatebias_settings> (*: not the default of its preset)", unlist(by_stage))
 }
 
+setting_lines <- function(rows) {
+  sprintf("%s %-20s %s", ifelse(rows$changed, "*", " "), rows$setting, rows$value)
+}
+
+#' @rdname fate_settings
 #' @export
-print.fatebias_settings <- function(x, ...) {
-  cat(format(x), sep = "\n")
+print.fatebias_settings <- function(x, all = FALSE, ...) {
+  lines <- format(x)
+  if (all || length(lines) <= screen_rows) {
+    cat(lines, sep = "\n")
+    return(invisible(x))
+  }
+  changed <- summary(x)
+  print_lines(c(
+    sprintf("<fatebias_settings> preset %s, %d of %d keys changed", x$preset, nrow(changed), length(x)),
+    setting_lines(changed), "All keys: print(x, all = TRUE), as.data.table(x); ?settings_reference."
+  ))
   invisible(x)
+}
+
+#' @rdname fate_settings
+#' @export
+summary.fatebias_settings <- function(object, ...) {
+  rows <- as.data.table.fatebias_settings(object)
+  rows[rows$changed]
+}
+
+#' @rdname fate_settings
+#' @exportS3Method data.table::as.data.table
+as.data.table.fatebias_settings <- function(x, ...) {
+  table <- settings_table()[names(x)]
+  default <- lapply(defaults_of(settings_table(), x$preset)[names(x)], show_value)
+  data.table::data.table(
+    stage = vapply(table, `[[`, character(1), "stage", USE.NAMES = FALSE), setting = names(x),
+    value = vapply(unclass(x), value_text, character(1), USE.NAMES = FALSE),
+    changed = !mapply(identical, lapply(unclass(x), show_value), default, USE.NAMES = FALSE)
+  )
+}
+
+value_text <- function(value) if (is.list(value)) "a block" else yaml_value(value)
+
+#' @rdname fate_settings
+#' @export
+as.data.frame.fatebias_settings <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                            optional = FALSE, ...) {
+  as.data.frame(as.data.table.fatebias_settings(x))
 }

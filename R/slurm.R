@@ -4,6 +4,8 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 
 #' Run a function here or as a Slurm job
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' The heavy targets of a pipeline run through this function. With `execution: local` it calls `fun` in
 #' this process. With `execution: slurm` it sends one job, on a GPU or a CPU node, waits for it, and
 #' returns what `fun` returned there. Value, warnings and errors are those of a local run: conditions have
@@ -33,9 +35,9 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #' @export
 run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_settings()) {
   label <- rlang::as_label(rlang::enexpr(fun))
-  node <- rlang::arg_match(node)
-  checkmate::assert_function(fun)
-  checkmate::assert_string(name, pattern = "^[A-Za-z0-9_-]+$")
+  node <- validate_choice(node)
+  validate_arg(fun, checkmate::check_function)
+  validate_arg(name, checkmate::check_string, pattern = "^[A-Za-z0-9_-]+$")
   settings <- update_settings(settings)
   if (settings$execution == "local") {
     return(fun(...))
@@ -116,6 +118,8 @@ abort_verdict <- function(verdict, plan, call) {
 # ---- several jobs in flight ----
 
 #' Controller of a pipeline's drivers
+#'
+#' `r lifecycle::badge("experimental")`
 #'
 #' For `_targets.R`. Each Slurm job is waited for by an R process of its own, which does nothing else; this
 #' controller (from the package crew) starts them on this machine, at most `slurm.in_flight`.

@@ -32,6 +32,8 @@ clear_record <- function(path, record, call) {
 
 #' Cancel jobs that nobody waits for
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' A pipeline that was stopped (Ctrl-C in the session of `tar_make()`, a driver that was killed) may leave
 #' jobs behind. The next run cancels them before it sends its own; this does it now. Jobs that a living
 #' process on this machine waits for are left alone.

@@ -9,6 +9,8 @@ script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", 
 
 #' The batch script of a job
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' What would be submitted for a job under `execution: slurm`, without submitting it. `{{ job_name }}`,
 #' `{{ master }}` (the address of this process), `{{ auth }}` and `{{ n_jobs }}` (always 1) are filled
 #' in at submission.
@@ -35,7 +37,7 @@ script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", 
 #' cat(job_script("gpu"), sep = "\n")
 #' @export
 job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_file = "fatebias.log") {
-  node <- rlang::arg_match(node)
+  node <- validate_choice(node)
   slurm <- update_settings(settings)$slurm
   if (grepl("[%\"\\\\]", log_file)) {
     abort_slurm(c(

@@ -78,7 +78,8 @@ main <- function() {
   settings <- fatebias::read_settings(file.path(demo_folder, "config.yaml"))
   file <- file.path(settings$out_dir, "hits_ranked.csv")
   hits <- utils::read.csv(file)
-  cat(sprintf("\nThe ranked table is %s\nIts first rows:\n\n", file))
+  report <- file.path(settings$out_dir, "report.html")
+  cat(sprintf("\nThe report is %s, the ranked table %s\nIts first rows:\n\n", report, file))
   show_hits(hits)
   show_comparison(compare_with_truth(
     hits, utils::read.csv(file.path(demo_folder, "truth.csv")), settings$mash_lfsr_thresh

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Runs every part of the tests and ends with one line: N passed, N failed[, N skipped]. The exit status is 0
 # only when every part ran to its end, something passed and nothing failed.
-# Usage: run_tests.sh [lint | slurm]     a part that crashes counts as one failure.
+# Usage: run_tests.sh [lint | browser | slurm]     a part that crashes counts as one failure.
 
 set -uo pipefail
 # shellcheck source=tools/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT" || exit 1
+# shellcheck source=tools/setup_system.sh
+source tools/setup_system.sh
 
 WORK="$(mktemp -d)"
 # Not within $WORK, which only its owner can enter: munged runs as another user.
@@ -24,6 +26,17 @@ test_python() {
 }
 
 test_r() { Rscript --no-save tools/run_testthat.R "$1"; }
+
+# The report in a real browser.
+test_browser() { CHROMOTE_CHROME="$(find_browser)" Rscript --no-save tools/run_testthat.R "$1" tests/browser; }
+
+find_browser() {
+  local name
+  for name in "${CHROMOTE_CHROME:-}" chromium chromium-browser google-chrome; do
+    command -v "$name" && return
+  done
+  return 1
+}
 
 # A real Slurm on this machine, for as long as its tests take.
 test_slurm() {
@@ -74,7 +87,17 @@ run_check() {
   end_part "$1"
 }
 
-# A part that this machine may not be able to run; CI as root can.
+# Parts that this machine may not be able to run; CI as root can.
+run_browser() {
+  find_browser >/dev/null || { can_apt && apt_install chromium; }
+  if ! find_browser >/dev/null; then
+    say "browser: skipped, there is no Chromium or Chrome"
+    add_counts 0 0 1
+    return
+  fi
+  run_suite browser test_browser
+}
+
 run_slurm() {
   local reason
   reason="$(tests/slurm/start --why-not)"
@@ -90,15 +113,17 @@ run_slurm() {
 # ---- all --------------------------------------------------------------------------------------------------
 
 PARTS="${1:-all}"
-if [ "$PARTS" != slurm ]; then
+case "$PARTS" in all | lint)
   run_check ruff lint_python
   run_check lintr lint_r
-fi
+  ;;
+esac
 if [ "$PARTS" = all ]; then
   run_suite pytest test_python
   run_suite testthat test_r
 fi
-[ "$PARTS" = lint ] || run_slurm
+case "$PARTS" in all | browser) run_browser ;; esac
+case "$PARTS" in all | slurm) run_slurm ;; esac
 
 printf '\nseconds:%s\n' "$TIMES"
 if [ "$SKIPPED" -gt 0 ]; then

@@ -1,5 +1,6 @@
 """Screens that several tests use."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -39,3 +40,25 @@ def small_sim() -> Simulation:
 @pytest.fixture(scope="session")
 def small_screen(small_sim) -> Screen:
     return screen_of(small_sim)
+
+
+def write_cellranger(folder: Path, umis: np.ndarray, cells: list[str]) -> Path:
+    """A folder as Cell Ranger writes it: umis [cells, guides], and three genes in between and around the guides."""
+    n_cells, n_guides = umis.shape
+    genes = np.tile([[2], [0], [1]], n_cells)
+    rows = [*umis.T[:1], *genes[:2], *umis.T[1:], *genes[2:]]
+    guides = [f"g{j + 1}\tname{j + 1}\tCRISPR Guide Capture" for j in range(n_guides)]
+    gene_names = [f"ENSG{j}\tGENE{j}\tGene Expression" for j in (1, 2, 3)]
+    features = [*guides[:1], *gene_names[:2], *guides[1:], *gene_names[2:]]
+    entries = [(i + 1, j + 1, rows[i][j]) for j in range(n_cells) for i in range(len(rows)) if rows[i][j]]
+    size = f"{len(rows)} {n_cells} {len(entries)}"
+    matrix = ["%%MatrixMarket matrix coordinate integer general", "%metadata_json: {}", size]
+    folder.mkdir()
+    contents = {
+        "matrix.mtx": matrix + [f"{i} {j} {n}" for i, j, n in entries],
+        "features.tsv": features,
+        "barcodes.tsv": cells,
+    }
+    for name, lines in contents.items():
+        (folder / f"{name}.gz").write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
+    return folder

@@ -46,12 +46,19 @@ def test_every_file_of_the_contract(fit):
             *[f"theta_mean_d{d}" for d in days],
             *[f"theta_centered_d{d}" for d in days],
         ],
+        "qc_cells_by_guide.csv": ["guide", "gene", "is_ntc", *[f"n_cells_d{d}" for d in days]],
     }
-    rows = {"guide_daywise_for_mash.csv": 6 * 3 + 2, "gene_daywise_cov.csv": 8 * 6}
+    n_guides, n_ntc = 6 * 3 + 2, 4
+    rows = {
+        "guide_daywise_for_mash.csv": n_guides,
+        "gene_daywise_cov.csv": 8 * 6,
+        "qc_cells_by_guide.csv": n_guides + n_ntc,
+    }
+    missing = {"qc_cells_by_guide.csv": n_ntc}  # controls have no gene
     for name, expected in columns.items():
         table = pd.read_csv(out / name)
         assert list(table) == expected
-        assert len(table) == rows.get(name, 8) and not table.isna().any().any()
+        assert len(table) == rows.get(name, 8) and table.isna().sum().sum() == missing.get(name, 0)
     arrays = {"theta_posterior_summary.npz", "delta_posterior_summary.npz", "posterior_draws.npz"}
     assert {path.name for path in out.iterdir()} == {*columns, *arrays, "fit_manifest.json"} == set(manifest["files"])
 

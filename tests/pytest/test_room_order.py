@@ -6,7 +6,8 @@ from pathlib import Path
 import fatebias
 
 ROOMS = [
-    *("errors", "settings", "guide_map", "screen", "screen_file", "stopwatch", "checkpoint"),
+    *("errors", "settings", "guide_map", "fate_table", "screen", "screen_file", "screen_summary"),
+    *("cell_names", "guide_counts", "assemble", "stopwatch", "checkpoint"),
     *("effects", "cells", "model", "posterior"),
     *("design", "prior", "curvature", "likelihood_weight", "covariance", "scales", "mode", "laplace", "estimates"),
     *("structured", "approx_posterior", "svi"),

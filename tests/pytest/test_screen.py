@@ -3,11 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from conftest import labels, screen_of, simulated
+from conftest import labels
 
 from fatebias.errors import ScreenError
 from fatebias.guide_map import GuideMap
-from fatebias.screen import RawCells, build_screen, contrast_weights, summarise_screen
+from fatebias.screen import RawCells, build_screen, contrast_weights
 from fatebias.settings import Settings
 
 
@@ -102,11 +102,3 @@ def test_contrasts(contrast, weights):
 def test_contrasts_that_mean_nothing_are_refused(contrast):
     with pytest.raises(ScreenError, match="contrast_fate"):
         contrast_weights(contrast, ("EC", "MES", "NEU"))
-
-
-def test_summary_counts_add_up():
-    screen = screen_of(simulated(replicates=3, fates=4))
-    summary = summarise_screen(screen)
-    assert np.sum(summary["cells_by_day_replicate"]) == summary["n_cells"]
-    assert np.allclose(np.sum(summary["fate_means_by_day"], axis=1), 1)
-    assert len(summary["fates"]) == 4 and len(summary["replicates"]) == 3

@@ -127,3 +127,12 @@ test_that("a nugget makes no day active", {
   expect_identical(active_on(early), c(TRUE, FALSE, FALSE))
   expect_identical(active_on(0 * early), c(FALSE, FALSE, FALSE))
 })
+
+test_that("probabilities do not exceed 1 by rounding", {
+  weight <- rbind(c(0.7, 0.2, 0.1 + 1e-15), c(0.7, 0.2, 0))
+  expect_gt(sum(weight[1, ]), 1)
+  active <- rbind(c(TRUE, TRUE), c(TRUE, TRUE), c(TRUE, FALSE))
+  columns <- activity_columns(list(active = active, weight = weight), c("d0", "d1"))
+  expect_identical(c(columns$p_active_d0[1], columns$p_any[1], columns$p_onset[1]), c(1, 1, 1))
+  expect_equal(columns$p_active_d1, c(0.9, 0.9))
+})

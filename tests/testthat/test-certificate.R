@@ -6,7 +6,8 @@ made_certificate <- function(...) {
     permutation = made_units(6, n_genes, n_days, ...), ntc = made_units(3, 2, n_days, ...),
     seed = list(list(gene = fit$likelihood$gene, betahat = betahat(fit$likelihood), se = fitted_se(fit)))
   )
-  units$permutation <- lapply(units$permutation, function(unit) override(unit, list(gene = fit$likelihood$gene)))
+  names <- list(gene = fit$likelihood$gene)
+  units$permutation <- lapply(units$permutation, override, names)
   new_certificate(fit, c("permutation", "ntc"), units, fate_settings(), proc.time()[["elapsed"]])
 }
 
@@ -66,8 +67,8 @@ test_that("Python: a whole certificate of a small screen", {
   expect_false(anyNA(certificate$checks$statistic))
   again <- certify_fit(fit, n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
   expect_equal(again$checks, certificate$checks)
-  expect_error(certify_fit(fit, 0.3), class = "simpleError")
-  expect_error(certify_fit("fit"), class = "fatebias_error_fit")
+  expect_error(certify_fit(fit, 0.3), class = "fatebias_error_argument")
+  expect_error(certify_fit("fit"), class = "fatebias_error_argument")
   # SEs shrunk on purpose are seen by what compares with the fit's own
   for (column in day_columns(fit$likelihood, "se")) {
     data.table::set(fit$likelihood, j = column, value = fit$likelihood[[column]] / 2)

@@ -1,6 +1,7 @@
 fit <- example_fit()
 units <- list(permutation = made_units(6, 40, 4, sd = 1.5), ntc = made_units(3, 2, 4))
-units$permutation <- lapply(units$permutation, function(unit) override(unit, list(gene = fit$likelihood$gene)))
+names <- list(gene = fit$likelihood$gene)
+units$permutation <- lapply(units$permutation, override, names)
 certificate <- new_certificate(fit, c("permutation", "ntc"), units, fate_settings(), 0)
 
 test_that("null z against the normal, in the band of as many independent z as there are", {

@@ -64,7 +64,10 @@ test_that("sandwich and bootstrap compare with the SEs of the fit", {
 })
 
 test_that("held-out cells: no gain is no fault, loss and agreement are", {
-  unit <- list(gain = -0.001, gain_sd = 0.001, gain_noise = -0.001, gain_noise_sd = 0.0005, agreement = 1, correlation = 0)
+  unit <- list(
+    gain = -0.001, gain_sd = 0.001, gain_noise = -0.001, gain_noise_sd = 0.0005, agreement = 1,
+    correlation = 0
+  )
   expect_identical(heldout_rows(unit, level)$pass, c(TRUE, TRUE))
   expect_match(heldout_rows(unit, level)$sentence[[1]], "no better")
   expect_identical(heldout_rows(override(unit, list(gain = -0.01)), level)$pass, c(FALSE, TRUE))
@@ -76,10 +79,9 @@ test_that("held-out cells: no gain is no fault, loss and agreement are", {
 test_that("over all rows together a right model is flagged in at most 10 % of screens", {
   n <- 60
   flagged <- vapply(seq_len(n), function(seed) {
-    rows <- rbind(
-      permutation_rows(made_units(10, n_genes = 20, seed = seed, n_draws = 60, rho = 0.2), rep(0L, 10), days, 0.05 / 5),
-      ntc_rows(made_units(5, n_genes = 4, seed = 1000 + seed, n_draws = 60), 0.05 / 5)
-    )
+    shuffled <- made_units(10, n_genes = 20, seed = seed, n_draws = 60, rho = 0.2)
+    controls <- made_units(5, n_genes = 4, seed = 1000 + seed, n_draws = 60)
+    rows <- rbind(permutation_rows(shuffled, rep(0L, 10), days, 0.01), ntc_rows(controls, 0.01))
     any(!rows$pass)
   }, logical(1))
   expect_lte(sum(flagged), qbinom(0.999, n, 0.1))
@@ -89,7 +91,8 @@ test_that("rates of rejection by level", {
   units <- made_units(20, sd = 1.3)
   table <- rejection_table(units, "permutation")
   z <- unit_z(units)
-  expect_equal(table$rate, vapply(c(0.05, 0.01, 0.001), function(a) mean(abs(z) > qnorm(1 - a / 2)), numeric(1)))
+  rates <- vapply(c(0.05, 0.01, 0.001), function(a) mean(abs(z) > qnorm(1 - a / 2)), numeric(1))
+  expect_equal(table$rate, rates)
   expect_gt(table$rate[[1]], table$expected_high[[1]])
   expect_identical(table$n, rep(length(z), 3))
 })

@@ -25,3 +25,35 @@ test_that("a folder below a file cannot be written", {
 test_that("validate_class says where the object should come from", {
   expect_snapshot(error = TRUE, validate_class(1, "fatebias_fit", "read_fit", abort_qc, call = NULL))
 })
+
+test_that("arguments are named in errors of one class", {
+  try_it <- function(n_draws, level = c("gene", "guide")) {
+    validate_arg(n_draws, checkmate::check_count, positive = TRUE)
+    validate_choice(level)
+  }
+  expect_identical(try_it(3), "gene")
+  expect_identical(try_it(3, "guide"), "guide")
+  expect_snapshot(error = TRUE, {
+    try_it(-1)
+    try_it("many")
+    try_it(1, "gen")
+    try_it(1, 2)
+  })
+  expect_error(try_it(-1), class = "fatebias_error_argument")
+  expect_error(try_it(1, "gen"), class = "fatebias_error_argument")
+})
+
+test_that("names that are not known are refused, five with the nearest ones", {
+  known <- c("KDR", "ETV2", "TAL1")
+  expect_identical(validate_names(c("TAL1", "KDR"), known, "gene"), c(3L, 1L))
+  expect_snapshot(error = TRUE, {
+    validate_names("KDRR", known, "gene", call = NULL)
+    validate_names(paste0("{", 1:7), known, "gene", call = NULL)
+  })
+})
+
+test_that("the wrong class of an object is an error of its room and of arguments", {
+  try_it <- function(result) validate_class(result, "mash_result", "run_mash", abort_mash)
+  expect_error(try_it(1), "`result` must come from `run_mash()`", fixed = TRUE, class = "fatebias_error_mash")
+  expect_error(try_it(1), class = "fatebias_error_argument")
+})

@@ -7,7 +7,7 @@ walk_estimates <- function(n = 60, se = 0.15) {
 test_that("the covariances that made the effects win on rows held out", {
   wrong <- list(opposite = tcrossprod(c(1, -1, 1, -1)))
   specs <- list(walk = cov_random_walk(), single = cov_day_subsets(), wrong = wrong)
-  found <- compare_mash(specs, walk_estimates(), v = diag(4), folds = 4)
+  found <- compare_mash(walk_estimates(), specs, v = diag(4), n_folds = 4)
   expect_identical(found$table$spec[[1]], "walk")
   expect_identical(found$table$difference[[1]], 0)
   worst <- found$table[found$table$spec == "wrong"]
@@ -44,10 +44,10 @@ test_that("held-out log likelihoods are those of mashr on the other rows", {
 
 test_that("what cannot be compared is refused, by name", {
   x <- walk_estimates(12)
-  expect_error(compare_mash(list(cov_random_walk()), x), class = "fatebias_error_mash")
+  expect_error(compare_mash(x, list(cov_random_walk())), class = "fatebias_error_mash")
   expect_snapshot(error = TRUE, {
-    compare_mash(list(good = "days", bad = list(a = diag(3))), x, v = diag(4))
-    compare_mash(list(good = "days"), x, v = diag(4), folds = 7)
+    compare_mash(x, list(good = "days", bad = list(a = diag(3))), v = diag(4))
+    compare_mash(x, list(good = "days"), v = diag(4), n_folds = 7)
   })
 })
 
@@ -57,7 +57,15 @@ test_that("a family that gives nothing in a fold leaves NA with a warning, and t
     if (nrow(data$Bhat) < 40) no_matrices("too few rows") else list(one = diag(length(days)))
   })
   specs <- list(walk = cov_random_walk(), needy = cov_random_walk() + needy)
-  expect_warning(found <- compare_mash(specs, x, v = diag(4)), "needy", class = "fatebias_warning_mash")
+  expect_warning(found <- compare_mash(x, specs, v = diag(4)), "needy", class = "fatebias_warning_mash")
   expect_identical(found$table$spec, c("walk", "needy"))
   expect_identical(is.na(found$table$held_out), c(FALSE, TRUE))
+})
+
+test_that("a comparison is a table", {
+  specs <- list(walk = cov_random_walk(), canonical = "canonical")
+  found <- compare_mash(walk_estimates(), specs, v = diag(4), n_folds = 2)
+  expect_identical(data.table::as.data.table(found), found$table)
+  expect_identical(as.data.frame(found)$spec, found$table$spec)
+  expect_error(compare_mash(found, example_fit()), "specs", class = "fatebias_error_mash")
 })

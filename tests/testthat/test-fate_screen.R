@@ -94,3 +94,40 @@ test_that("Python: a SingleCellExperiment gives the same screen as its parts", {
   expect_error(fate_screen(sce, map, guide_exp = "crispr"), "altExp", class = "fatebias_error_screen")
   expect_error(fate_screen(sce, map, fate_probs = "umap"), "reducedDim", class = "fatebias_error_screen")
 })
+
+test_that("Python: UMI counts of an object need a threshold", {
+  skip_if_not_installed("SingleCellExperiment")
+  new_sce <- SingleCellExperiment::SingleCellExperiment
+  counts <- Matrix::t(guides) * 7
+  counts["g1", 1] <- 4
+  sce <- new_sce(
+    assays = list(counts = matrix(0, 3, n, dimnames = list(NULL, rownames(guides)))),
+    colData = data.frame(day = day, replicate = replicate), reducedDims = list(fateprob = probs),
+    altExps = list(guide = new_sce(assays = list(counts = counts)))
+  )
+  expect_error(fate_screen(sce, map), "min_umi", class = "fatebias_error_screen")
+  expected <- fate_screen(methods::as(Matrix::t(counts) >= 5, "dMatrix"), probs, day, replicate, map)
+  expect_identical(fate_screen(sce, map, min_umi = 5)$summary, expected$summary)
+  expect_identical(expected$summary$guides_per_cell_mean, 2 - 1 / n)
+})
+
+test_that("Python: a Seurat object gives the same screen as its parts", {
+  skip_if_not_installed("SeuratObject")
+  counts <- Matrix::t(guides) * 7
+  genes <- Matrix::sparseMatrix(
+    i = rep(1, n), j = seq_len(n), x = 1, dims = c(2, n), dimnames = list(c("a", "b"), rownames(guides))
+  )
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(
+    genes,
+    meta.data = data.frame(day = day, replicate = replicate, probs, row.names = rownames(guides))
+  ))
+  object[["guide"]] <- SeuratObject::CreateAssayObject(counts = counts)
+  fates <- c("EC", "MES", "NEU")
+  screen <- fate_screen(object, map, fates, min_umi = 5)
+  expect_identical(screen$summary, fate_screen(guides, probs, day, replicate, map)$summary)
+  expect_error(fate_screen(object, map, fates), "min_umi", class = "fatebias_error_screen")
+  expect_error(fate_screen(object, map, c("EC", "XX")), "XX", class = "fatebias_error_screen")
+  expect_error(
+    fate_screen(object, map, fates, guide_assay = "crispr"), "assay", class = "fatebias_error_screen"
+  )
+})

@@ -67,6 +67,18 @@ test_that("names stay text and empty cells are missing", {
   expect_true(is.na(fit$gene$betahat_d0[1]) && is.na(fit$gene$se_d0[1]))
 })
 
+test_that("cells by guide are read, controls without a gene, and older fits have none", {
+  cells <- read_fit(fit_copy())$cells
+  expect_identical(names(cells), c("guide", "gene", "is_ntc", paste0("n_cells_d", 0:3)))
+  expect_identical(is.na(cells$gene), cells$is_ntc == 1)
+  folder <- fit_copy()
+  manifest <- jsonlite::read_json(file.path(folder, "fit_manifest.json"))
+  manifest$files <- setdiff(manifest$files, "qc_cells_by_guide.csv")
+  jsonlite::write_json(manifest, file.path(folder, "fit_manifest.json"), auto_unbox = TRUE, null = "null")
+  unlink(file.path(folder, "qc_cells_by_guide.csv"))
+  expect_null(read_fit(folder)$cells)
+})
+
 test_that("a table is written whole or not at all", {
   folder <- withr::local_tempdir()
   path <- write_table(data.frame(gene = "a", hit = TRUE), file.path(folder, "new", "t.csv"))

@@ -23,11 +23,77 @@ test_that("all genes of a result are ranked, and written", {
   expect_false(is.unsorted(hits$lfsr_min))
   expect_setequal(hits$gene[1:8], sprintf("G%02d", 1:8))
   folder <- withr::local_tempdir()
-  expect_equal(data.table::fread(write_hits(hits, folder)), hits, tolerance = 1e-12)
+  written <- data.table::fread(write_hits(hits, folder))
+  expect_equal(written, data.table::as.data.table(hits), tolerance = 1e-12)
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "hits_ranked.csv")
 })
 
 test_that("something else is refused", {
   expect_error(rank_hits(data.frame()), class = "fatebias_error_mash")
   expect_error(rank_hits(run_mash(example_fit(), "guide")), "guides", class = "fatebias_error_mash")
+})
+
+by_hand <- function(...) {
+  result <- fake_result(
+    gene = c("A", "B", "C", "D"), betahat_d0 = 0, betahat_d1 = 0, se_d0 = 1, se_d1 = 1,
+    postmean_d0 = c(0.5, -0.4, 0.3, 0.1), postmean_d1 = c(0.2, -0.1, -0.6, -0.1),
+    postsd_d0 = 0.125, postsd_d1 = 0.25, lfsr_d0 = c(0.001, 0.01, 0.04, 0.5),
+    lfsr_d1 = c(0.2, 0.3, 1e-20, 0.4), lfsr_min = c(0.001, 0.01, 1e-20, 0.4),
+    best_day = c(0L, 0L, 1L, 1L), hit_anyday = c(TRUE, TRUE, TRUE, FALSE), onset_day = 0L, p_onset = 0.75
+  )
+  result[c("days", "contrast", "reference", "lfsr_thresh")] <- list(c("d3", "d7"), "MES", "EC", 0.05)
+  rank_hits(utils::modifyList(result, list(...)))
+}
+
+test_that("tidy says direction, best day and onset in words", {
+  rows <- tidy(by_hand())
+  expect_identical(rows$gene, c("C", "A", "B", "D"))
+  expect_identical(rows$direction, c("both", "up", "down", NA))
+  expect_identical(rows$best_day, c("d7", "d3", "d3", "d7"))
+  expect_identical(rows$estimate, c(-0.6, 0.5, -0.4, -0.1))
+  expect_identical(rows$std.error, c(0.25, 0.125, 0.125, 0.25))
+  expect_identical(rows$onset, rep("d3", 4))
+  counts <- c(n = 4L, n_hits = 3L, n_up = 1L, n_down = 1L, n_both = 1L)
+  expect_identical(unlist(glance(by_hand())[, 1:5]), counts)
+  expect_identical(summary(by_hand())$both, c(0L, 1L))
+})
+
+test_that("print: hits, parts of them, none", {
+  hits <- by_hand()
+  none <- data.table::copy(hits)
+  data.table::set(none, j = "hit_anyday", value = FALSE)
+  expect_snapshot({
+    hits
+    head(hits, 2)
+    none
+    hits[, c("gene", "best_day")]
+  })
+})
+
+test_that("rows keep labels and thresholds; a table stripped of them still prints", {
+  hits <- by_hand()
+  part <- hits[hits$hit_anyday & hits$lfsr_min < 0.005]
+  expect_s3_class(part, "fatebias_hits")
+  expect_identical(attr(part, "days"), c("d3", "d7"))
+  plain <- data.table::as.data.table(hits)
+  expect_identical(class(plain), c("data.table", "data.frame"))
+  expect_named(attributes(plain), names(attributes(data.table::data.table(a = 1))), ignore.order = TRUE)
+  stripped <- hits
+  for (name in c("days", "contrast", "reference", "lfsr_thresh", "n_ranked")) attr(stripped, name) <- NULL
+  expect_output(print(stripped), "d1")
+  expect_identical(tidy(stripped)$best_day, c("d1", "d0", "d0", "d1"))
+})
+
+test_that("hits survive saveRDS and the ways of data.table", {
+  hits <- rank_hits(run_mash(example_fit()))
+  path <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(hits, path)
+  expect_equal(readRDS(path), hits)
+  expect_lte(length(capture.output(print(hits))), 24)
+  expect_true(all(nchar(capture.output(print(hits))) <= 80))
+  hits[, extra := 1]
+  expect_identical(hits$extra, rep(1, 40))
+  expect_identical(nrow(merge(hits, example_fit()$qc_delta, by = "gene")), 40L)
+  expect_identical(attr(hits, "days"), c("d0", "d2", "d4", "d10"))
+  expect_identical(attr(hits, "contrast"), "MES")
 })

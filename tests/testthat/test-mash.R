@@ -137,3 +137,15 @@ test_that("arguments of mashr that are set here are refused, others are handed o
   by_em <- run_mash(fit, optmethod = "mixEM")
   expect_equal(by_em$loglik, result$loglik, tolerance = 0.01)
 })
+
+test_that("a result knows the settings that made it; a matrix in place of a word is none", {
+  fit <- example_fit()
+  settings <- run_mash(fit, lfsr_thresh = 0.1, v = "em", covariances = "days")$settings
+  expect_identical(
+    unclass(settings)[c("mash_lfsr_thresh", "mash_v", "mash_covariances")],
+    list(mash_lfsr_thresh = 0.1, mash_v = "em", mash_covariances = "days")
+  )
+  settings <- run_mash(fit, v = diag(4), covariances = cov_canonical_days())$settings
+  expect_null(settings$mash_v)
+  expect_null(settings$mash_covariances)
+})

@@ -70,3 +70,14 @@ test_that("print shows families, sizes and where each is active", {
     print(fading, days = days)
   })
 })
+
+test_that("families are taken by name or position, and listed as a table", {
+  spec <- day_covariances()
+  expect_identical(family_names(spec["ar1"]), "ar1")
+  expect_identical(family_names(spec[c(3, 1)]), c("random_walk", "subsets"))
+  expect_identical(spec[], spec)
+  expect_error(spec["arl"], "ar1", class = "fatebias_error_argument")
+  table <- data.table::as.data.table(spec, days = 3)
+  expect_identical(table$matrix, names(covariance_matrices(spec, 3)))
+  expect_identical(as.data.frame(spec, days = 3)$family, table$family)
+})

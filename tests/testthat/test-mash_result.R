@@ -38,18 +38,6 @@ test_that("ashr's result has the same manners", {
   expect_identical(names(glance(by_day)), names(glance(result)))
   expect_identical(names(tidy(by_day)), names(tidy(result)))
   expect_output(print(summary(by_day)), "ashr")
-  expect_error(ggplot2::autoplot(by_day, "weights"), class = "fatebias_error_mash")
-})
-
-test_that("plots show what they should", {
-  tiles <- ggplot2::autoplot(result, n = 5)
-  expect_s3_class(tiles, "ggplot")
-  expect_identical(nrow(tiles$data), 20L)
-  expect_setequal(unique(tiles$data$gene), result$table$gene[order(result$table$lfsr_min)][1:5])
-  bars <- ggplot2::autoplot(result, "weights")
-  expect_gt(sum(bars$data$pi), 0.97)
-  expect_no_error(ggplot2::ggplot_build(tiles))
-  expect_no_error(ggplot2::ggplot_build(bars))
 })
 
 test_that("print says what to do next", {

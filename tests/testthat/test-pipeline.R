@@ -21,7 +21,7 @@ outdated <- function() targets::tar_outdated(reporter = "silent", callr_argument
 
 mash_onwards <- c(
   "settings_mash", "mash_gene", "mash_guide", "mash_gene_file", "mash_guide_file", "hits", "hits_file",
-  "mash_v"
+  "mash_v", "report"
 )
 
 write_settings()
@@ -30,7 +30,8 @@ test_that("Python: the pipeline runs from screen to ranked hits", {
   done <- run_pipeline()
   expect_true(all(done$progress == "completed"))
   written <- c(
-    "hits_ranked.csv", "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "fit_manifest.json"
+    "hits_ranked.csv", "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "fit_manifest.json",
+    "report.html"
   )
   expect_true(all(file.exists(file.path("results", written))))
   hits <- data.table::fread("results/hits_ranked.csv")

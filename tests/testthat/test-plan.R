@@ -27,8 +27,8 @@ test_that("the curvature of cells is the mean over their probabilities", {
 
 test_that("with many controls, one guide a gene and known deviations the SE is that of counting cells", {
   plan <- plan_screen(
-    n_cells = 1e5, n_genes = 5000, guides_per_gene = 1, moi = 1, days = 2, weight = 1, fate_means = c(0.5, 0.5),
-    ntc_share = 0.9, sigma_guide = 0, abundance = Inf
+    n_cells = 1e5, n_genes = 5000, guides_per_gene = 1, moi = 1, days = 2, weight = 1,
+    fate_means = c(0.5, 0.5), ntc_share = 0.9, sigma_guide = 0, abundance = Inf
   )
   cells <- plan$se$cells_per_gene
   expect_equal(plan$se$se_own, sqrt(1 / (cells / 4 + 2.5^-2)), tolerance = 0.02)
@@ -49,7 +49,8 @@ test_that("a call is an lfsr below its threshold, and power is its probability",
 test_that("more cells need less; cells needed give the power asked for", {
   plan <- plan_screen(n_cells = 6000, n_genes = 100, effects = c(0.3, 0.5))
   needed <- plan$needed$cells[[2]]
-  expect_equal(mean(plan_screen(n_cells = needed, n_genes = 100, effects = 0.5)$power$power), 0.8, tolerance = 0.01)
+  enough <- plan_screen(n_cells = needed, n_genes = 100, effects = 0.5)
+  expect_equal(mean(enough$power$power), 0.8, tolerance = 0.01)
   expect_gt(plan$needed$cells[[1]], needed)
   more <- plan_screen(n_cells = 24000, n_genes = 100)
   expect_equal(more$se$se / plan$se$se, rep(0.5, 4), tolerance = 0.1)
@@ -68,8 +69,8 @@ test_that("a pilot sets what is not given, and scales the SEs to its own", {
 test_that("sizes that make no screen are refused; prints and plots", {
   expect_error(plan_screen(days = 1), class = "fatebias_error_simulation")
   expect_error(plan_screen(fate_means = c(1, 0)), class = "fatebias_error_simulation")
-  expect_error(plan_screen(n_cells = -1))
-  expect_error(plan_screen(6000))
+  expect_error(plan_screen(n_cells = -1), class = "fatebias_error_argument")
+  expect_error(plan_screen(6000), class = "fatebias_error_argument")
   expect_output(print(plan_screen(n_cells = 6000)), "Expected SE by day")
   expect_no_error(ggplot2::ggplot_build(ggplot2::autoplot(plan_screen(n_cells = 6000))))
 })

@@ -96,3 +96,17 @@ test_that("Python: the pipeline's own output passes QC, corrupted copies do not"
   refused(corrupted_fit(made, delta = delta))
   expect_warning(assert_qc(corrupted_fit(made, delta = delta), "real"), class = "fatebias_warning_qc")
 })
+
+test_that("tables of the QC, also of some rows only", {
+  qc <- assess_qc(example_fit())
+  expect_identical(class(tidy(qc)), c("data.table", "data.frame"))
+  expect_identical(tidy(qc)$statistic, qc$statistic)
+  expect_identical(glance(qc)$n_violated, 0L)
+  expect_identical(summary(qc)[1, ]$gene, qc$worst_gene[[1]])
+  expect_identical(nrow(summary(qc)), 30L)
+  bad <- assess_qc(example_fit(), qc_offset_max = 1e-30)
+  expect_identical(glance(bad[2:3])$n_assertions, 2L)
+  # the second row violates what the second assertion says, also when it comes first
+  expect_error(assert_qc(bad[3:2], "simulation"), "offset_sd: theta departs", class = "fatebias_error_qc")
+  expect_output(print(bad[, c("assertion", "pass")]), "assertion")
+})

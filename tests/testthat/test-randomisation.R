@@ -2,7 +2,9 @@ test_that("p-values stand beside the lfsr in the table of hits", {
   result <- run_mash(example_fit())
   plain <- rank_hits(result)
   some <- plain$gene[c(2, 5)]
-  tested <- data.table::data.table(gene = rep(some, each = 2), day = result$days[c(1, 3)], p_value = c(0.1, 0.2, 0.3, 0.4))
+  tested <- data.table::data.table(
+    gene = rep(some, each = 2), day = result$days[c(1, 3)], p_value = c(0.1, 0.2, 0.3, 0.4)
+  )
   beside <- rank_hits(result, tested)
   expect_identical(beside[, names(plain), with = FALSE], plain)
   expect_identical(setdiff(names(beside), names(plain)), paste0("p_random_d", 0:3))

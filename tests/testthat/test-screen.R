@@ -53,3 +53,15 @@ test_that("Python: bad input is a classed error that names file and key", {
   expect_error(read_screen(files$screen, map), "lacks 1 guide", class = "fatebias_error_screen")
   expect_error(read_screen(files$guide_map, files$guide_map), "not an .h5ad", class = "fatebias_error_screen")
 })
+
+test_that("tables of a screen", {
+  screen <- new_screen("s", "m", settings_for(fate_settings(), "screen"), described())
+  long <- tidy(screen)
+  expect_identical(long$n_cells, c(1000L, 990L, 995L, 995L))
+  expect_identical(long$day, c("d0", "d2", "d0", "d2"))
+  expect_identical(long$replicate, c("r1", "r1", "r2", "r2"))
+  expect_identical(glance(screen)$n_left_out, 20L)
+  expect_identical(sum(long$n_cells), glance(screen)$n_cells)
+  expect_identical(data.table::as.data.table(screen), summary(screen))
+  expect_identical(as.data.frame(screen)$mean_MES, c(0.3, 0.4))
+})

@@ -120,3 +120,16 @@ test_that("problems of the slurm block name the whole key", {
     slurm = list(acount = "me", retries = -1, gpu = list(hours = "8:00", partition = "a b"))
   ))
 })
+
+test_that("settings as a table; the print of all fits a screen", {
+  settings <- fate_settings(seed = 3, preset = "plain")
+  table <- data.table::as.data.table(settings)
+  expect_identical(table$setting, names(settings))
+  expect_identical(table$value[table$setting == "seed"], "3")
+  expect_identical(summary(settings)$setting, c("preset", "seed"))
+  said <- capture.output(print(settings))
+  expect_lte(length(said), 24)
+  expect_match(said, "seed +3", all = FALSE)
+  expect_gt(length(capture.output(print(settings, all = TRUE))), length(settings))
+  expect_error(settings_for(settings, "fits"), "stages", class = "fatebias_error_argument")
+})

@@ -36,3 +36,15 @@ test_that("Python: unknown arguments are refused", {
   expect_error(simulate_screen(tempdir(), cels = 10), "cels", class = "fatebias_error_simulation")
   expect_error(simulate_screen(tempdir(), labels = "fuzzy"), class = "fatebias_error_simulation")
 })
+
+test_that("tidy is the truth in long form", {
+  folder <- withr::local_tempdir()
+  truth <- file.path(folder, "truth.csv")
+  writeLines(c("gene,theta_d0,theta_d1", "1,0.5,-0.25", "B,0,1"), truth)
+  simulation <- structure(list(truth = truth, preset = "weak", seed = 1), class = "fatebias_simulation")
+  expect_identical(
+    as.data.frame(simulation),
+    data.frame(gene = c("1", "B", "1", "B"), day = c("d0", "d0", "d1", "d1"), truth = c(0.5, 0, -0.25, 1))
+  )
+  expect_identical(data.table::as.data.table(simulation), tidy(simulation))
+})

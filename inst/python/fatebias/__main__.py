@@ -1,4 +1,4 @@
-"""Command line: `python -m fatebias simulate|fit|certify ...` (arguments only)."""
+"""Command line: `python -m fatebias assemble | fit | certify | simulate ...` (arguments only)."""
 
 import argparse
 import sys
@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from . import __version__
+from .assemble import assemble_screen, read_samples
 from .certify import CHECKS, FOLDER, SIZES, fit_source, parse_part, planned_units, run_units
 from .errors import FatebiasError, FatebiasWarning
+from .fate_table import read_fate_table
 from .fit import fit_screen
+from .guide_counts import CELL_NAME, FEATURE_TYPE, MIN_UMI, count_by_threshold
 from .qc import assert_qc, assess_qc
 from .settings import Settings, parse_assignment
 from .simulate import ARGUMENTS, simulate_to
@@ -21,6 +24,9 @@ def main_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_fit(commands.add_parser("fit", help="fit a screen and write its results"))
+    _add_assemble(
+        commands.add_parser("assemble", help="put a screen together: cells of an .h5ad, guides from elsewhere")
+    )
     _add_certify(
         commands.add_parser("certify", help="make the checks of a fit's certificate (verdicts: certify_fit() in R)")
     )
@@ -56,6 +62,35 @@ def _add_certify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_certify)
 
 
+def _add_assemble(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cells", help=".h5ad with the cells: days in obs, fate probabilities in obsm")
+    parser.add_argument(
+        "--guides", required=True, nargs="+", metavar="[SAMPLE=]PATH",
+        help="folder or .h5 of Cell Ranger, or a long table; several need the names of their samples",
+    )  # fmt: skip
+    parser.add_argument("--out", required=True, metavar="SCREEN.h5ad", help="screen file to write")
+    parser.add_argument("--day", default="day", help="column of obs (default day)")
+    parser.add_argument("--replicate", help="column of obs (default: there is one replicate)")
+    fates = parser.add_mutually_exclusive_group()
+    fates.add_argument(
+        "--fate-probs", default="lineages_fwd", metavar="KEY", help="entry of obsm (default lineages_fwd)"
+    )
+    fates.add_argument("--fate-table", metavar="FILE.csv", help="fate probabilities: cell names, a column a fate")
+    parser.add_argument("--fates", nargs="+", help="names of the columns in order, where the file has none")
+    parser.add_argument("--min-umi", type=float, default=MIN_UMI, help=f"UMIs that make a guide present ({MIN_UMI})")
+    parser.add_argument("--feature-type", help=f"of the guides, Cell Ranger (default {FEATURE_TYPE})")
+    parser.add_argument("--names", choices=("id", "name"), help="column that names guides, Cell Ranger (default id)")
+    parser.add_argument("--columns", nargs=3, metavar=("CELL", "GUIDE", "UMI"), help="columns of a long table")
+    parser.add_argument(
+        "--cell-name", default=CELL_NAME, help=f"names of cells of several samples (default {CELL_NAME})"
+    )
+    parser.add_argument(
+        "--rescale", action="store_true", help="divide fate probabilities that nearly sum to 1 by the sum"
+    )
+    parser.add_argument("--drop-suffix", action="store_true", help="match cells without -1 at the end of their names")
+    parser.set_defaults(run=_assemble)
+
+
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     for name, (kind, choices, text) in ARGUMENTS.items():
@@ -77,6 +112,27 @@ def _certify(args: argparse.Namespace) -> None:
     units = planned_units(args.checks, sizes)[k - 1 :: n]
     paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
     print(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
+
+
+def _assemble(args: argparse.Namespace) -> None:
+    options = {"feature_type": args.feature_type, "names": args.names}
+    options |= dict(zip(("cell", "guide", "umi"), args.columns or ()))
+    given = {name: value for name, value in options.items() if value is not None}
+    samples, paths = zip(*(text.rpartition("=")[::2] for text in args.guides))
+    guides = read_samples(paths, samples if any(samples) else None, args.cell_name, **given)
+    for row in count_by_threshold(guides):
+        print(
+            f"UMIs >= {row['min_umi']:g}: {row['guides_per_cell_mean']:.2f} guides a cell, "
+            f"{row['cells_without_guide']} of {len(guides.cells)} cells without"
+        )
+    report = assemble_screen(
+        args.cells, guides, args.out, day=args.day, replicate=args.replicate, fates=args.fates,
+        fate_probs=read_fate_table(args.fate_table) if args.fate_table else args.fate_probs,
+        min_umi=args.min_umi, rescale=args.rescale, drop_suffix=args.drop_suffix,
+    )  # fmt: skip
+    left = ", ".join(f"{part} {n}" for part, n in report["unmatched"].items())
+    print(f"{report['path']}: {report['n_cells']} cells, fates {', '.join(report['fates'])}; not matched: {left}")
+    print("Cells with 0, 1, .. guides: " + ", ".join(map(str, report["guides_per_cell"])))
 
 
 def _simulate(args: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@
     +-- ExportError         results cannot be written or read
     +-- SimulationError     a simulation was asked for that cannot be made
     FatebiasWarning(UserWarning)
+    +-- ScreenWarning       a screen was put together, but of few of the cells it was given
     +-- QCWarning           a QC assertion is violated (real data)
     +-- FitWarning          the fit is usable, but not what was asked for, or its checkpoint is not
 
@@ -69,6 +70,12 @@ class FatebiasWarning(UserWarning):
     """Root of all warnings of fatebias."""
 
     kind = "python"
+
+
+class ScreenWarning(FatebiasWarning):
+    """Given when only a minority of cells could be matched between the parts of a screen."""
+
+    kind = "screen"
 
 
 class QCWarning(FatebiasWarning):

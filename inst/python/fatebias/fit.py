@@ -17,8 +17,8 @@ from .errors import FitError, FitWarning
 from .export import effect_arrays, effect_tables, estimate_tables, prepare_out_dir, write_files
 from .inference import Inference, choose_device, infer
 from .qc import qc_tables
-from .screen import summarise_screen
 from .screen_file import read_screen
+from .screen_summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .settings import Settings
 from .stopwatch import Stopwatch
 from .svi import SVIFit
@@ -28,7 +28,7 @@ _LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
 
 
 def describe_screen(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> dict:
-    """Read and check a screen without fitting it; sizes, levels and counts (`screen.summarise_screen`)."""
+    """Read and check a screen without fitting it; sizes, levels and counts (`screen_summary.summarise_screen`)."""
     return summarise_screen(read_screen(screen_path, guide_map, settings))
 
 
@@ -55,7 +55,10 @@ def fit_screen(
         raise
     with watch.stage("export"):
         tables = (
-            effect_tables(found.summary, screen) | estimate_tables(found, screen) | qc_tables(found.summary, screen)
+            effect_tables(found.summary, screen)
+            | estimate_tables(found, screen)
+            | qc_tables(found.summary, screen)
+            | {CELLS_TABLE: count_cells_by_guide(screen)}
         )
         arrays = effect_arrays(found, screen, settings)
     manifest = {

@@ -32,8 +32,9 @@ class Screen:
     guide_gene: int [G], index of each guide's gene, non-decreasing.
     day_values: time of each day, or None where the labels do not tell it.
     left_out: cells left out by reason. uncarried_guides: guides of the map that no cell carries.
-    dropped_genes: genes all of whose guides are uncarried. n_cells_file: cells in the file.
-    n_ntc: control guides carried by some cell.
+    dropped_genes: genes all of whose guides are uncarried.
+    burden_counts: int [most guides in a cell + 1], cells of the file by number of guides, those left out included.
+    ntc_names: control guides carried by some usable cell. ntc_cells: int [their number, D], cells that carry each.
     """
 
     guide_ptr: np.ndarray
@@ -52,8 +53,9 @@ class Screen:
     left_out: Mapping[str, int]
     uncarried_guides: tuple[str, ...]
     dropped_genes: tuple[str, ...]
-    n_cells_file: int
-    n_ntc: int
+    burden_counts: np.ndarray
+    ntc_names: tuple[str, ...]
+    ntc_cells: np.ndarray
 
     def __post_init__(self):
         n, g = self.n_cells, self.n_guides
@@ -71,6 +73,15 @@ class Screen:
     @property
     def n_cells(self) -> int:
         return len(self.guide_ptr) - 1
+
+    @property
+    def n_cells_file(self) -> int:
+        """Cells in the file."""
+        return int(self.burden_counts.sum())
+
+    @property
+    def n_ntc(self) -> int:
+        return len(self.ntc_names)
 
     @property
     def n_guides(self) -> int:
@@ -141,7 +152,9 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
     targeting = _sorted_by_gene(table[~table.ntc & table.carried])
     if targeting.empty:
         raise ScreenError(f"No usable cell of {where} carries a targeting guide of the map.")
+    controls = table.index[table.ntc & table.carried]
     column = {guide: j for j, guide in enumerate(cells.guide_names)}
+    day = pd.Index(days).get_indexer(cells.day[keep])
     chosen = kept[:, [column[guide] for guide in targeting.index]].tocsr()
     chosen.sort_indices()
     return Screen(
@@ -150,7 +163,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         burden=burden[keep].astype(np.float64),
         fate_probs=cells.fate_probs[keep],
         fates=cells.fates,
-        day=pd.Index(days).get_indexer(cells.day[keep]),
+        day=day,
         day_labels=tuple(days),
         day_values=settings.day_values or _numbers_in(days),
         replicate=pd.Index(replicates).get_indexer(cells.replicate[keep]),
@@ -161,9 +174,16 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         left_out=left_out,
         uncarried_guides=tuple(table.index[~table.carried]),
         dropped_genes=tuple(natsorted(set(table.gene[~table.ntc]) - set(targeting.gene))),
-        n_cells_file=len(burden),
-        n_ntc=int((table.ntc & table.carried).sum()),
+        burden_counts=np.bincount(burden),
+        ntc_names=tuple(controls),
+        ntc_cells=_cells_by_day(kept[:, [column[guide] for guide in controls]], day, len(days)),
     )
+
+
+def _cells_by_day(presence: sp.csr_matrix, day: np.ndarray, n_days: int) -> np.ndarray:
+    """int [guides, D], cells that carry a guide, by day. presence: cells x guides, 0 or 1; day: index of each cell."""
+    in_day = sp.csr_matrix((np.ones(len(day), dtype=np.int64), (day, np.arange(len(day)))), shape=(n_days, len(day)))
+    return np.asarray((in_day @ presence.astype(np.int64)).T.todense())
 
 
 def _sorted_by_gene(targeting: pd.DataFrame) -> pd.DataFrame:
@@ -214,31 +234,6 @@ def contrast_weights(contrast: str, fates: tuple[str, ...]) -> np.ndarray:
     for part, sign in zip(parts, (1.0, -1.0)):
         weights[fates.index(part)] += sign
     return weights[1:]
-
-
-def summarise_screen(screen: Screen) -> dict:
-    """Sizes, levels, counts and means of a screen as plain numbers and lists (for prints and the manifest)."""
-    d, r = screen.n_days, screen.n_replicates
-    cells = np.bincount(screen.day * r + screen.replicate, minlength=d * r).reshape(d, r)
-    per_day = np.bincount(screen.day, minlength=d)
-    means = [np.bincount(screen.day, weights=column, minlength=d) / per_day for column in screen.fate_probs.T]
-    return {
-        "n_cells": screen.n_cells,
-        "n_cells_file": screen.n_cells_file,
-        "left_out": dict(screen.left_out),
-        "days": list(screen.day_labels),
-        "day_values": None if screen.day_values is None else list(screen.day_values),
-        "replicates": list(screen.replicate_labels),
-        "fates": list(screen.fates),
-        "n_genes": screen.n_genes,
-        "n_guides": screen.n_guides,
-        "n_ntc": screen.n_ntc,
-        "uncarried_guides": list(screen.uncarried_guides),
-        "dropped_genes": list(screen.dropped_genes),
-        "cells_by_day_replicate": cells.tolist(),
-        "guides_per_cell_mean": float(screen.burden.mean()),
-        "fate_means_by_day": np.stack(means, 1).tolist(),
-    }
 
 
 def _within(index: np.ndarray, size: int) -> bool:

@@ -5,6 +5,7 @@ obsp) is never loaded, however large. Every finding names the file, the key and 
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,11 @@ import scipy.sparse as sp
 from anndata.io import read_elem, write_elem
 
 from .errors import ScreenError
+from .fate_table import PROBABILITY_TOLERANCE, name_columns, names_beside, probability_faults
 from .guide_map import first_few, read_guide_map
 from .screen import RawCells, Screen, build_screen, contrast_weights
 from .settings import Settings
 
-PROBABILITY_TOLERANCE = 1e-3  # how far the fate probabilities of a cell may sum from 1
 _ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
 
 
@@ -43,6 +44,29 @@ def read_cells(path: str | Path, settings: Settings) -> RawCells:
         replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
     return RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
+
+
+def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Names of the cells of an .h5ad, and columns of its obs as texts; raises ScreenError."""
+    with _open(Path(path)) as file:
+        reader = _Reader(Path(path), file, Settings.from_mapping())
+        obs = file.get("obs")
+        if not isinstance(obs, h5py.Group):
+            raise ScreenError(f"{path} has no table obs; it is not an .h5ad file of anndata 0.7 or later.")
+        names = np.asarray(read_elem(obs[obs.attrs.get("_index", "_index")])).astype(str).astype(object)
+        return names, [reader.labels(f"obs['{column}']", "obs", column) for column in columns]
+
+
+def read_fate_probs(
+    path: str | Path, key: str, fates: Sequence[str] | None = None, tolerance: float = PROBABILITY_TOLERANCE
+) -> tuple[list[str], np.ndarray]:
+    """Names and checked probabilities [cells, fates] of obsm[key], columns as in the file; raises ScreenError.
+
+    fates: names of the columns in order, where the file has none (see `name_columns`). tolerance: of sums around 1.
+    """
+    with _open(Path(path)) as file:
+        settings = Settings.from_mapping({"fate_prob_key": key, "fates": fates})
+        return _Reader(Path(path), file, settings).fate_table(tolerance)
 
 
 def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names=None) -> None:
@@ -133,23 +157,8 @@ class _Reader:
 
     def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray]:
         """Fates, the reference first, and checked probabilities in that order."""
-        s = self.settings
-        label = f"obsm['{s.fate_prob_key}']"
-        element = self.element("obsm", s.fate_prob_key, label)
-        value = read_elem(element)
-        if sp.issparse(value):
-            raise ScreenError(
-                f"{self.path}: {label} is sparse; fate probabilities are a table or an array, cells x fates."
-            )
-        names = list(map(str, value.columns)) if isinstance(value, pd.DataFrame) else self._fate_names(label)
-        probs = np.asarray(value, dtype=np.float64)
-        if probs.ndim != 2 or probs.shape[1] != len(names) or len(names) < 2:
-            raise ScreenError(
-                f"{self.path}: {label} has the shape {probs.shape}, but {len(names)} fates are named "
-                f"({first_few(names)}). It must be cells x fates, two or more."
-            )
-        if len(set(names)) < len(names):
-            raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
+        s, label = self.settings, self.fate_label
+        names, probs = self.fate_table()
         if s.ref_fate not in names:
             raise ScreenError(
                 f"{self.path}: {label} has no fate {s.ref_fate}; its fates are {first_few(names)}. Set `ref_fate`."
@@ -158,24 +167,37 @@ class _Reader:
             raise ScreenError(
                 f"{self.path}: {label} has the fates {first_few(names)}, but `fates` names {first_few(s.fates)}."
             )
-        self._check_probabilities(probs, label)
         order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
         return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
 
-    def _fate_names(self, label: str) -> list[str]:
-        """Names for a plain array: the setting, or what CellRank 2 leaves in obs (lineages_fwd -> term_states_fwd)."""
-        if self.settings.fates:
-            return list(self.settings.fates)
-        states = self.file.get("obs/" + self.settings.fate_prob_key.replace("lineages", "term_states"))
-        if isinstance(states, h5py.Group) and "categories" in states:
-            return list(map(str, read_elem(states["categories"])))
-        raise ScreenError(f"{self.path}: {label} is a plain array without names; give them in order as `fates: [..]`.")
+    @property
+    def fate_label(self) -> str:
+        return f"obsm['{self.settings.fate_prob_key}']"
 
-    def _check_probabilities(self, probs: np.ndarray, label: str) -> None:
-        self.refuse_cells(~np.isfinite(probs).all(1), label, "with NaN or infinite fate probabilities")
-        self.refuse_cells((probs < 0).any(1), label, "with negative fate probabilities")
-        off = np.abs(probs.sum(1) - 1) > PROBABILITY_TOLERANCE
-        self.refuse_cells(off, label, f"whose fate probabilities do not sum to 1 (tolerance {PROBABILITY_TOLERANCE:g})")
+    def fate_table(self, tolerance: float = PROBABILITY_TOLERANCE) -> tuple[list[str], np.ndarray]:
+        """Names and checked probabilities [cells, fates], in the order of the file."""
+        label = self.fate_label
+        value = read_elem(self.element("obsm", self.settings.fate_prob_key, label))
+        if sp.issparse(value):
+            raise ScreenError(
+                f"{self.path}: {label} is sparse; fate probabilities are a table or an array, cells x fates."
+            )
+        probs, key = np.asarray(value, dtype=np.float64), self.settings.fate_prob_key
+        if isinstance(value, pd.DataFrame):
+            names = list(map(str, value.columns))
+        else:
+            what, n_columns = f"{self.path}: {label}", probs.shape[-1] if probs.ndim else 0
+            names = name_columns(what, n_columns, self.settings.fates, names_beside(self.file, key))
+        if probs.ndim != 2 or probs.shape[1] != len(names) or len(names) < 2:
+            raise ScreenError(
+                f"{self.path}: {label} has the shape {probs.shape}, but {len(names)} fates are named "
+                f"({first_few(names)}). It must be cells x fates, two or more."
+            )
+        if len(set(names)) < len(names):
+            raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
+        for bad, fault in probability_faults(probs, tolerance):
+            self.refuse_cells(bad, label, fault)
+        return names, probs
 
     def guides(self) -> tuple[sp.csr_matrix, list[str]]:
         """Presence of guides as CSR (cells x guides, ones) and their names."""

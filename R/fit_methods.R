@@ -1,0 +1,127 @@
+# What can be asked of a fit: its numbers as tables, and parts of it by gene.
+
+#' Tables and parts of a fit
+#'
+#' A fit holds its tables, so that all of this works without Python, after `saveRDS()` and where the folder
+#' of the fit is gone.
+#'
+#' @param x a `fatebias_fit`.
+#' @param level `"gene"` (effects theta) or `"guide"` (effects beta = theta + delta).
+#' @param i genes: names, or positions in `x$gene`.
+#' @param row.names,optional,... not used.
+#' @returns
+#' - `tidy()`, `as.data.table()`, `as.data.frame()`: one row a gene (or guide) and day: the names, `day`
+#'   (label), `time`, `estimate` and `std.error` (posterior mean and SD of the effect, log odds of the
+#'   contrast fate); at gene level also `fixed_estimate` and `fixed_std.error`, the fixed-effect estimates
+#'   that mash is given (NA where the fit has none). A data.table, or a plain data frame.
+#' - `glance()`: data.table of one row: `n_cells`, `n_genes`, `n_guides`, `n_ntc`, `n_days`, `contrast`,
+#'   `engine`, `converged`, `likelihood_weight` and `dispersion` (with one a day: their means),
+#'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of
+#'   the whole fit, whatever part of it is looked at.
+#' - `x[i]`: the fit of some genes: their rows of every table and their guides; everything estimated from all
+#'   genes (scales, weight, `manifest`) stays. The fit itself is not made again.
+#' @section Errors: `fatebias_error_argument` for a gene that the fit does not have, with the nearest name.
+#' @name fatebias_fit
+#' @examples
+#' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' tidy(fit)
+#' glance(fit)
+#' fit["GENE00002"]$guide
+NULL
+
+#' @rdname fatebias_fit
+#' @export
+tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
+  level <- validate_choice(level)
+  table <- x[[level]]
+  names <- intersect(c("guide", "gene"), names(table))
+  fixed <- if (level == "gene") fixed_effects(x)
+  times <- day_values_of(x)
+  by_day <- lapply(seq_along(x$days), function(d) {
+    column <- function(from, prefix) as.numeric(from[[paste0(prefix, "_d", d - 1L)]])
+    data.table::data.table(
+      table[, names, with = FALSE], day = x$days[[d]], time = times[[d]],
+      estimate = column(table, "betahat"), std.error = column(table, "se"),
+      if (!is.null(fixed)) {
+        data.table::data.table(
+          fixed_estimate = column(fixed, "betahat"), fixed_std.error = column(fixed, "se")
+        )
+      }
+    )
+  })
+  data.table::rbindlist(by_day)
+}
+
+#' Rows of the fixed-effect estimates in the order of the genes; missing where there are none
+#' @noRd
+fixed_effects <- function(fit) {
+  if (!is.null(fit$likelihood)) {
+    return(fit$likelihood[match(fit$gene$gene, fit$likelihood$gene)])
+  }
+  columns <- c(day_columns(fit$gene, "betahat"), day_columns(fit$gene, "se"))
+  data.table::as.data.table(rlang::rep_named(columns, list(rep(NA_real_, nrow(fit$gene)))))
+}
+
+#' Times of the days; fits of an earlier version may not know them
+#' @noRd
+day_values_of <- function(fit) {
+  values <- as.numeric(unlist(fit$manifest$screen$day_values))
+  if (length(values) == length(fit$days)) values else rep(NA_real_, length(fit$days))
+}
+
+#' @rdname fatebias_fit
+#' @export
+glance.fatebias_fit <- function(x, ...) {
+  m <- x$manifest
+  mean_of <- function(value) if (is.null(value)) NA_real_ else mean(as.numeric(unlist(value)))
+  sizes <- m$screen[c("n_cells", "n_genes", "n_guides", "n_ntc")]
+  data.table::data.table(
+    data.table::as.data.table(sizes),
+    n_days = length(x$days), contrast = m$contrast, engine = m$convergence$engine %||% NA_character_,
+    converged = isTRUE(m$convergence$converged), likelihood_weight = mean_of(m$likelihood_weight),
+    dispersion = mean_of(m$dispersion), effective_parameters = mean_of(m$effective_parameters),
+    sandwich_ratio = mean_of(m$estimates$sandwich_ratio), n_draws = mean_of(m$settings$num_posterior_draws),
+    seed = mean_of(m$seed), seconds = mean_of(m$seconds$total)
+  )
+}
+
+#' @rdname fatebias_fit
+#' @exportS3Method data.table::as.data.table
+as.data.table.fatebias_fit <- function(x, ...) tidy(x, ...)
+
+#' @rdname fatebias_fit
+#' @export
+as.data.frame.fatebias_fit <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                       optional = FALSE, ...) {
+  as.data.frame(tidy(x, ...))
+}
+
+#' @rdname fatebias_fit
+#' @export
+`[.fatebias_fit` <- function(x, i) {
+  if (missing(i)) {
+    return(x)
+  }
+  genes <- pick_genes(i, x$gene$gene)
+  out <- unclass(x)
+  for (name in names(Filter(Negate(is.null), out[names(fit_tables)]))) {
+    table <- out[[name]]
+    out[[name]] <- table[rows_of_genes(table$gene, genes)]
+  }
+  structure(out, class = class(x))
+}
+
+#' Names of genes from names, positions or a logical vector
+#' @noRd
+pick_genes <- function(i, known, call = rlang::caller_env()) {
+  if (is.numeric(i) || is.logical(i)) i <- known[seq_along(known)[i]]
+  validate_arg(i, checkmate::check_character, any.missing = FALSE, unique = TRUE, min.len = 1, call = call)
+  known[validate_names(i, known, "gene", call)]
+}
+
+#' Rows by gene in the order of `genes`, those of one gene in their own order
+#' @noRd
+rows_of_genes <- function(gene, genes) {
+  at <- match(gene, genes)
+  order(at)[seq_len(sum(!is.na(at)))]
+}

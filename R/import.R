@@ -1,0 +1,81 @@
+# A screen put together from files: cells and fate probabilities of an .h5ad, guides from elsewhere.
+
+#' Put a screen together
+#'
+#' Takes the cells, days and replicates of an `.h5ad` (as scanpy, CellRank or Palantir leave it), its fate
+#' probabilities or those of a table, and guides that came from elsewhere; matches them by the names of
+#' cells, and writes a screen file in the standard layout. The `.h5ad` is not changed, and its expression
+#' is not read.
+#'
+#' @param cells path of the `.h5ad` with the cells.
+#' @param guides presence of guides, cells x guides, with names of both: what [read_guides_cellranger()] and
+#'   [read_guides_table()] return.
+#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide; it is
+#'   written beside the screen. Or the path of such a CSV file.
+#' @param path where to write the screen file.
+#' @param day,replicate names of columns of its `obs`; `replicate = NULL` where there is one replicate.
+#' @param fate_probs key in its `obsm`: `"lineages_fwd"` for CellRank 2, `"palantir_fate_probabilities"` for
+#'   Palantir; or a matrix with names of cells and fates, as [read_fate_table()] returns.
+#' @param fates names of the columns in order, where they are a plain array of which the file does not say it.
+#' @param rescale divide rows of probabilities that sum to 1 within 0.05 by their sum? See
+#'   [read_fate_table()].
+#' @param drop_suffix match cells without `-1` at the end of their names? See [match_cells()].
+#' @param settings,... as in [read_screen()], but for the names of keys, which are those of the standard
+#'   layout.
+#' @returns A `fatebias_screen`, see [read_screen()].
+#' @section Errors: `fatebias_error_screen` and `fatebias_warning_screen` as in [match_cells()], and all of
+#'   [read_screen()]. The screen file is written whole or not at all.
+#' @seealso `vignette("from-cellrank-or-cellranger", "fatebias")`; [fate_screen()] for a screen of R objects.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' # 700 blood cells as CellRank saved them, and guides that are made up
+#' example <- function(name) system.file("extdata", name, package = "fatebias")
+#' guides <- read_guides_cellranger(example("cellranger_guides"))
+#' assemble_screen(
+#'   example("cellrank_pbmc68k.h5ad"), guides, example("cellranger_guide_map.csv"),
+#'   path = tempfile(fileext = ".h5ad"), replicate = "sample", ref_fate = "CD19+ B",
+#'   contrast_fate = "Dendritic"
+#' )
+#' @export
+assemble_screen <- function(cells, guides, guide_map, path, day = "day", replicate = NULL,
+                            fate_probs = "lineages_fwd", fates = NULL, rescale = FALSE, drop_suffix = FALSE,
+                            settings = fate_settings(), ...) {
+  validate_arg(cells, checkmate::check_string)
+  validate_arg(path, checkmate::check_string)
+  validate_arg(day, checkmate::check_string)
+  validate_arg(replicate, checkmate::check_string, null.ok = TRUE)
+  settings <- update_settings(settings, ...)
+  guides <- as_presence(guides)
+  validate_presence(guides)
+  is_map <- is.data.frame(guide_map)
+  if (is_map) validate_guide_map(guide_map) else validate_arg(guide_map, checkmate::check_string)
+  table <- if (!rlang::is_string(fate_probs)) read_fate_table(fate_probs, rescale)
+  if (!is.null(table)) {
+    if (!is.null(fates)) abort_screen("{.arg fates} is for a key of {.arg cells}; a table has its own names.")
+    fates <- colnames(table)
+  }
+  found <- py_call(
+    "assemble", "assemble_for_r",
+    h5ad = path.expand(cells), out = path.expand(path), day = day, replicate = replicate,
+    guide_cells = I(rownames(guides)), guide_names = I(colnames(guides)),
+    fate_probs = if (is.null(table)) fate_probs, fate_cells = as_array(rownames(table)),
+    fates = as_array(fates), rescale = rescale, drop_suffix = drop_suffix,
+    objects = c(list(presence = guides), if (!is.null(table)) list(fate_table = table))
+  )
+  burden <- paste(vapply(found$guides_per_cell, count, character(1)), collapse = ", ")
+  cli::cli_inform(c(
+    matched_lines(found$n_cells, found$unmatched), i = "Cells with 0, 1, .. guides: {burden}"
+  ))
+  map_path <- if (is_map) write_guide_map(guide_map, path) else guide_map
+  read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
+}
+
+validate_presence <- function(guides, call = rlang::caller_env()) {
+  validate_cell_names(rownames(guides), "guides", call)
+  other <- guides@x[!guides@x %in% c(0, 1)]
+  if (length(other) > 0) {
+    abort_screen(c(
+      "{.arg guides} must be presence (0 or 1), but has other values, such as {other[[1]]}.",
+      i = "Counts become presence by a threshold, as in {.code guides >= 5}."
+    ), call = call)
+  }
+}

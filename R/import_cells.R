@@ -1,0 +1,133 @@
+# Parts of a screen that come as R objects: fate probabilities from a table, cells matched by name.
+
+rescalable <- 0.05 # how far from 1 sums may be that are rescaled; as RESCALABLE in fate_table.py
+
+#' Read fate probabilities from a table
+#'
+#' @param table path of a CSV file, cell names in the first column, then a column a fate (what pandas
+#'   writes by `to_csv()`, for CellRank and Palantir alike); or a data frame or matrix with row names, or a
+#'   data frame with cell names in the first column.
+#' @param rescale divide rows that sum to 1 within 0.05 by their sum? Palantir sets small probabilities to
+#'   zero. Without it rows must sum to 1 within 0.001.
+#' @returns Numeric matrix, cells x fates, with names of both.
+#' @section Errors: `fatebias_error_screen` for columns that are no numbers, cells that appear twice or
+#'   have no name, and probabilities that are missing, negative or do not sum to 1.
+#' @examples
+#' read_fate_table(data.frame(cell = c("AAAC-1", "CCCA-1"), EC = c(0.2, 0.5), MES = c(0.8, 0.5)))
+#' @export
+read_fate_table <- function(table, rescale = FALSE) {
+  validate_arg(rescale, checkmate::check_flag)
+  if (is.character(table) && !is.matrix(table)) {
+    validate_arg(table, checkmate::check_string)
+    if (!file.exists(table)) abort_screen("The file {.path {table}} does not exist.")
+    table <- data.table::fread(table, data.table = FALSE, colClasses = list(character = 1L))
+  }
+  probs <- named_numbers(table)
+  sums <- rowSums(probs)
+  bad <- !is.finite(sums) | rowSums(probs < 0) > 0 | abs(sums - 1) > (if (rescale) rescalable else 0.001)
+  bad <- is.na(bad) | bad
+  if (any(bad)) {
+    cells <- first_few(rownames(probs)[bad])
+    abort_screen(c(
+      "{sum(bad)} cell{?s} with probabilities that are missing, negative or do not sum to 1: {cells}.",
+      i = if (!rescale) "If small ones were cut off (Palantir does), use {.code rescale = TRUE}."
+    ))
+  }
+  if (rescale) probs / sums else probs
+}
+
+named_numbers <- function(table, call = rlang::caller_env()) {
+  if (is.data.frame(table)) table <- numbers_of_frame(as.data.frame(table), call)
+  if (is.null(colnames(table))) abort_screen("The table needs fate names as column names.", call = call)
+  probs <- as_probabilities(table, call = call)
+  validate_cell_names(rownames(probs), "the table", call)
+  if (ncol(probs) < 2) abort_screen("The table needs two fates or more.", call = call)
+  probs
+}
+
+#' A data frame as a matrix; cells are named by a first column of texts, or by row names
+#' @noRd
+numbers_of_frame <- function(table, call) {
+  automatic <- .row_names_info(table) < 0
+  if (ncol(table) > 1 && (automatic || !is.numeric(table[[1]]))) {
+    cells <- as.character(table[[1]])
+    table <- table[-1]
+  } else {
+    cells <- rownames(table)
+  }
+  words <- names(table)[!vapply(table, is.numeric, logical(1))]
+  if (length(words) > 0) {
+    abort_screen("Column{?s} {.field {words}} {?is/are} not numeric; a column is a fate.", call = call)
+  }
+  table <- as.matrix(table)
+  rownames(table) <- cells
+  table
+}
+
+validate_cell_names <- function(names, where, call = rlang::caller_env()) {
+  if (is.null(names)) {
+    abort_screen("{where} has no names of cells: they go into the row names.", call = call)
+  }
+  twice <- unique(names[duplicated(names)])
+  if (length(twice) > 0) {
+    n <- length(twice)
+    abort_screen("{n} cell name{?s} of {where} appear{?s/} twice: {first_few(twice)}.", call = call)
+  }
+}
+
+#' Bring parts of a screen into the same order of cells
+#'
+#' Keeps the cells that all parts have, by name, in the order of the first part, and says how many were
+#' left out.
+#'
+#' @param ... named parts: matrices (also sparse) or data frames, whose row names are the names of cells.
+#' @param drop_suffix do `-1` and other numbers at the end of a name not count? Cell Ranger puts them behind a
+#'   barcode, some programs take them away. Numbers that tell cells apart are never dropped.
+#' @returns List of the parts, the same cells in the same order, all with the names of the first part.
+#' @section Errors: `fatebias_error_screen` for parts without cell names, names that appear twice, and
+#'   parts with no cell in common, with the first names of each and what helps where that can be seen;
+#'   `fatebias_warning_screen` when fewer than half of the first part's cells are in all of them.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' guides <- matrix(1, 3, 1, dimnames = list(c("AAAC-1", "CCCA-1", "GGTA-1"), "sg1"))
+#' fates <- matrix(0.5, 2, 2, dimnames = list(c("GGTA-1", "AAAC-1"), c("EC", "MES")))
+#' match_cells(fates = fates, guides = guides)
+#' @export
+match_cells <- function(..., drop_suffix = FALSE) {
+  validate_arg(drop_suffix, checkmate::check_flag)
+  parts <- rlang::list2(...)
+  if (length(parts) < 2 || !rlang::is_named(parts) || anyDuplicated(names(parts)) > 0) {
+    abort_screen("{.fn match_cells} needs two or more parts, each with a name of its own.")
+  }
+  cells <- lapply(rlang::set_names(names(parts)), function(name) cell_names_of(parts[[name]], name))
+  found <- py_call("cell_names", "match_rows", tables = lapply(cells, I), drop_suffix = drop_suffix)
+  cli::cli_inform(matched_lines(length(found$names), found$unmatched))
+  lapply(rlang::set_names(names(parts)), function(name) {
+    part <- parts[[name]][found$rows[[name]] + 1L, , drop = FALSE]
+    rownames(part) <- as.character(found$names)
+    part
+  })
+}
+
+cell_names_of <- function(part, name, call = rlang::caller_env(2)) {
+  is_table <- is.data.frame(part)
+  if (!(is_table || is.matrix(part) || methods::is(part, "Matrix"))) {
+    is <- class(part)[[1]]
+    abort_screen("{.arg {name}} must be a matrix or a data frame, not a {.cls {is}}.", call = call)
+  }
+  cells <- if (is_table && .row_names_info(part) < 0) NULL else rownames(part)
+  validate_cell_names(cells, name, call)
+  cells
+}
+
+matched_lines <- function(n_cells, unmatched) {
+  lost <- unlist(unmatched)
+  lost <- lost[lost > 0]
+  c(
+    v = sprintf("%s cells are in all parts", count(n_cells)),
+    if (length(lost) > 0) {
+      c(i = verbatim(paste("Cells left out:", paste(names(lost), count_each(lost), collapse = ", "))))
+    }
+  )
+}
+
+count_each <- function(numbers) vapply(numbers, count, character(1))

@@ -1,0 +1,121 @@
+# Guides of cells from files: Cell Ranger's feature-barcode matrices and long tables.
+
+default_min_umi <- 5 # the default threshold of sceptre (Barry et al. 2024, Genome Biology 25, 124)
+
+#' Read guides from Cell Ranger
+#'
+#' Reads the guides of a feature-barcode matrix (Cell Ranger 3 or later, features of the type "CRISPR Guide
+#' Capture"), and says how many guides cells have at several UMI thresholds. Expression, which stands in the
+#' same file, is passed by and never held.
+#'
+#' The threshold matters: too low a one finds guides of the ambient soup, too high a one misses guides that
+#' are there, and both pull effects towards zero. At the right one the number of guides in a cell changes
+#' little from one threshold to the next. Cell Ranger's own calls, one threshold a guide, are in the file
+#' `crispr_analysis/protospacer_calls_per_cell.csv`: read it by [read_guides_table()] with `min_umi = 1`.
+#'
+#' @param path the folder (`filtered_feature_bc_matrix`) or the `.h5` file; or several of them with the names
+#'   of their samples, as in `c(d0 = "run1/...", d2 = "run2/...")`.
+#' @param min_umi number of UMIs that make a guide present in a cell; `NULL` for the UMI counts themselves.
+#' @param feature_type the type of the features that are guides.
+#' @param names `"id"` or `"name"`: the column of the feature reference that names guides as the guide map
+#'   does.
+#' @param cell_name how cells of several samples are called, with `{barcode}` and `{sample}`. The default
+#'   is what `anndata.concat(index_unique = "-")` gives; `"{sample}_{barcode}"` what merging Seurat objects
+#'   gives.
+#' @returns Sparse matrix (`dgCMatrix`), cells x guides, 1 where a cell carries a guide (or UMI counts), with
+#'   names of cells and guides.
+#' @section Errors: `fatebias_error_screen` for a file that is missing, truncated or no such matrix, without
+#'   features of the type, with names that appear twice, or with no guide above the threshold.
+#' @seealso [assemble_screen()] and [fate_screen()] for what comes next.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' folder <- system.file("extdata", "cellranger_guides", package = "fatebias")
+#' guides <- read_guides_cellranger(folder)
+#' guides[1:3, ]
+#' @export
+read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type = "CRISPR Guide Capture",
+                                   names = c("id", "name"), cell_name = "{barcode}-{sample}") {
+  validate_arg(path, checkmate::check_character, min.len = 1, any.missing = FALSE)
+  validate_arg(feature_type, checkmate::check_string)
+  validate_arg(cell_name, checkmate::check_string)
+  validate_min_umi(min_umi)
+  found <- py_call(
+    "assemble", "guides_for_r",
+    paths = I(unname(path.expand(path))), samples = as_array(base::names(path)),
+    cell_name = cell_name, feature_type = feature_type, names = validate_choice(names)
+  )
+  guides_matrix(found, min_umi)
+}
+
+#' Read guides from a long table
+#'
+#' One row a cell and guide, with its UMIs. Cells without a row carry no guide.
+#'
+#' @param table path of a `.csv` or `.tsv` file (or `.gz` of them), or a data frame. Cell Ranger's
+#'   `protospacer_calls_per_cell.csv` is known by its columns.
+#' @param min_umi as in [read_guides_cellranger()].
+#' @param cell,guide,umi names of its columns; `umi = NULL` where each row is a guide that is present,
+#'   without a count (`min_umi` is not used then).
+#' @returns As [read_guides_cellranger()], for the cells of the table.
+#' @section Errors: `fatebias_error_screen` for columns that are missing, rows without a cell, a guide or a
+#'   count, and rows that repeat a cell and guide.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' table <- data.frame(cell = c("AAAC-1", "AAAC-1", "CCCA-1"), guide = c("sg1", "sg2", "sg1"),
+#'   umi = c(12, 1, 8))
+#' read_guides_table(table)
+#' @export
+read_guides_table <- function(table, min_umi = default_min_umi, cell = "cell", guide = "guide", umi = "umi") {
+  validate_min_umi(min_umi)
+  validate_arg(cell, checkmate::check_string)
+  validate_arg(guide, checkmate::check_string)
+  validate_arg(umi, checkmate::check_string, null.ok = TRUE)
+  if (!is.data.frame(table)) validate_arg(table, checkmate::check_string)
+  source <- if (is.data.frame(table)) {
+    list(table = lapply(as.list(table), function(x) I(if (is.factor(x)) as.character(x) else x)))
+  } else {
+    list(paths = I(path.expand(table)))
+  }
+  columns <- list(cell = cell, guide = guide, umi = umi)
+  found <- do.call(py_call, c(list("assemble", "guides_for_r"), source, columns))
+  guides_matrix(found, if (is.null(umi)) 1 else min_umi)
+}
+
+#' A vector that stays a JSON array whatever its length; NULL stays NULL
+#' @noRd
+as_array <- function(x) if (!is.null(x)) I(x)
+
+validate_min_umi <- function(min_umi, call = rlang::caller_env()) {
+  validate_arg(min_umi, checkmate::check_number, lower = 1e-9, finite = TRUE, null.ok = TRUE, call = call)
+}
+
+#' What Python found as a matrix, after a word on thresholds
+#' @noRd
+guides_matrix <- function(found, min_umi, call = rlang::caller_env()) {
+  cli::cli_inform(threshold_lines(found, min_umi))
+  umi <- as.numeric(found$umi)
+  keep <- if (is.null(min_umi)) umi > 0 else umi >= min_umi
+  if (!any(keep)) abort_screen("No cell has {min_umi} UMIs or more of any guide.", call = call)
+  Matrix::sparseMatrix(
+    i = found$cell[keep] + 1L, j = found$guide[keep] + 1L,
+    x = if (is.null(min_umi)) umi[keep] else rep(1, sum(keep)),
+    dims = c(length(found$cells), length(found$guides)),
+    dimnames = list(as.character(found$cells), as.character(found$guides))
+  )
+}
+
+threshold_lines <- function(found, min_umi) {
+  n <- length(found$cells)
+  lines <- vapply(found$thresholds, function(row) {
+    sprintf(
+      "UMIs >= %g: %.2f guides a cell, %s of %s cells without (%.0f %%)", row$min_umi,
+      row$guides_per_cell_mean, count(row$cells_without_guide), count(n), 100 * row$cells_without_guide / n
+    )
+  }, character(1))
+  used <- vapply(found$thresholds, function(row) row$min_umi == (min_umi %||% 0), logical(1))
+  c(
+    i = sprintf(
+      "%s cells, %s guides; %s", count(n), count(length(found$guides)),
+      if (is.null(min_umi)) "UMI counts" else sprintf("a guide is present where UMIs >= %g", min_umi)
+    ),
+    rlang::set_names(lines, ifelse(used, ">", " "))
+  )
+}

@@ -1,0 +1,217 @@
+# One gene at a time: its estimates, posterior and guides by day, from a mash_result and a fit.
+
+#' Effects of single genes over time
+#'
+#' One panel a gene, at the real times of the days: the estimate given to mash, the posterior of mash beside
+#' it, and the gene's guides.
+#'
+#' @inheritParams plot_effects
+#' @param x a `mash_result` of genes, from [run_mash()].
+#' @param fit the `fatebias_fit` that the result is from, for the guides; NULL: without guides.
+#' @returns `plot_gene()`: a ggplot2 object. `plot_gene_data()`: data.table, one row a gene, day and source:
+#'   `gene`, `day` (factors, in the order drawn), `time`, `source` (`estimate`: given to mash; `posterior`: of
+#'   mash; `guide`: posterior mean of the fit), `guide` (its name, else NA), `value`, `low`, `high` (log odds;
+#'   the interval of guides is not drawn), `state` (of the effect, see [plot_effects()]; of guides NA).
+#' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes, and for a fit with other
+#'   days or without these genes; `fatebias_error_fit` for anything but a `fatebias_fit`;
+#'   `fatebias_error_argument` for unknown genes, with the nearest known names.
+#' @seealso [plot_guides()] for each guide with its interval.
+#' @examples
+#' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' plot_gene(run_mash(fit), fit, genes = c("GENE00030", "GENE00018"))
+#' @export
+plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9) {
+  points <- plot_gene_data(x, fit, genes, n, level)
+  step <- dodge_step(x$times)
+  at <- points$time + step * c(estimate = -1, guide = 0, posterior = 1)[as.character(points$source)]
+  data.table::set(points, j = "at", value = unname(at))
+  kinds <- kinds_of(points)
+  data.table::set(points, j = "kind", value = kinds)
+  effects <- points[points$source != "guide"]
+  posterior <- points[points$source == "posterior"]
+  ggplot2::ggplot(points, ggplot2::aes(.data$at, .data$value)) +
+    ggplot2::geom_hline(yintercept = 0, colour = "grey50", linewidth = 0.3) +
+    ggplot2::geom_line(data = posterior, colour = "grey60", linewidth = 0.3) +
+    ggplot2::geom_linerange(
+      ggplot2::aes(ymin = .data$low, ymax = .data$high, linetype = .data$source), effects,
+      linewidth = 0.5, na.rm = TRUE
+    ) +
+    ggplot2::geom_point(
+      ggplot2::aes(shape = .data$kind, fill = .data$kind, size = .data$kind), na.rm = TRUE
+    ) +
+    ggplot2::scale_linetype_manual(values = c(estimate = "22", posterior = "solid"), guide = "none") +
+    scale_kinds(kinds) +
+    scale_x_times(x$times, x$days) +
+    ggplot2::ylab(effect_title(fit)) +
+    ggplot2::facet_wrap(
+      "gene", labeller = ggplot2::as_labeller(strip_name), ncol = min(2L, nlevels(points$gene))
+    ) +
+    ggplot2::labs(caption = caption("Lines: ", interval_text(level), ". ", call_text(x))) +
+    theme_fatebias()
+}
+
+strip_name <- function(names) short_name(names, 17L) # above panels that are narrow
+
+effect_title <- function(fit) {
+  if (is.null(fit)) "effect (log odds)" else sprintf("effect on %s (log odds)", fit$manifest$contrast)
+}
+
+#' How far what belongs to one day is set apart: visible, and never halfway to the next day
+#' @noRd
+dodge_step <- function(times) {
+  gap <- min(diff(times))
+  min(0.3 * gap, max(0.15 * gap, 0.02 * diff(range(times))))
+}
+
+gene_kinds <- c("estimate", "guide", paste("posterior,", states))
+
+kinds_of <- function(points) {
+  posterior <- points$source == "posterior"
+  kind <- as.character(points$source)
+  kind[posterior] <- paste("posterior,", points$state[posterior])
+  factor(kind, levels = gene_kinds)
+}
+
+scale_kinds <- function(kinds) {
+  shown <- intersect(gene_kinds, kinds)
+  look <- function(values) rlang::set_names(values, gene_kinds)
+  legend <- ggplot2::guide_legend(NULL, ncol = 2)
+  list(
+    ggplot2::scale_shape_manual(values = look(c(5, 3, 21, 21, 4)), breaks = shown, guide = legend),
+    ggplot2::scale_fill_manual(
+      values = look(c("white", "white", "black", "grey75", "white")), breaks = shown, guide = legend
+    ),
+    ggplot2::scale_size_manual(values = look(c(2, 1, 2, 2, 2)), breaks = shown, guide = legend)
+  )
+}
+
+#' @rdname plot_gene
+#' @export
+plot_gene_data <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9) {
+  validate_class(x, "mash_result", "run_mash", abort_mash)
+  if (x$level != "gene") abort_mash("{.arg x} must be a result of genes: {.code run_mash(level = \"gene\")}.")
+  effects <- plot_effects_data(x, genes, n, level)
+  rows <- list(
+    estimate = effect_rows(effects, "estimate", c("estimate", "estimate_low", "estimate_high")),
+    posterior = effect_rows(effects, "posterior", c("postmean", "low", "high")),
+    guide = if (!is.null(fit)) guide_rows(fit, x, effects, level)
+  )
+  points <- data.table::rbindlist(rows)
+  sources <- c("estimate", "posterior", "guide")
+  data.table::set(points, j = "source", value = factor(points$source, levels = sources))
+  data.table::setorderv(points, c("gene", "day", "source"))
+  points[]
+}
+
+effect_rows <- function(effects, source, columns) {
+  data.table::data.table(
+    effects[, c("gene", "day", "time")], source = source, guide = NA_character_,
+    value = effects[[columns[[1]]]], low = effects[[columns[[2]]]], high = effects[[columns[[3]]]],
+    state = effects$state
+  )
+}
+
+#' Guides of the genes drawn, from the posterior of the fit
+#' @noRd
+guide_rows <- function(fit, x, effects, level, call = rlang::caller_env()) {
+  validate_class(fit, "fatebias_fit", "read_fit", abort_fit, call = call)
+  genes <- levels(effects$gene)
+  strange <- setdiff(genes, fit$guide$gene)
+  if (!identical(as.character(fit$days), as.character(x$days)) || length(strange) > 0) {
+    abort_mash("{.arg fit} is not the fit of {.arg x}: its days or genes differ.", call = call)
+  }
+  guides <- long_by_day(fit$guide[fit$guide$gene %in% genes], fit, level)
+  data.table::data.table(
+    gene = factor(guides$gene, levels = genes), day = day_factor(guides$day, x$days),
+    time = unname(x$times)[match(guides$day, x$days)], source = "guide", guide = guides$guide,
+    value = guides$mean, low = guides$low, high = guides$high,
+    state = factor(NA, levels = states)
+  )
+}
+
+#' Posterior means and intervals of a table of a fit, one row a name and day
+#' @noRd
+long_by_day <- function(table, fit, level) {
+  names <- intersect(c("guide", "gene"), names(table))
+  width <- half_width(level)
+  by_day <- lapply(seq_along(fit$days), function(d) {
+    mean <- table[[paste0("betahat_d", d - 1L)]]
+    sd <- table[[paste0("se_d", d - 1L)]]
+    data.table::data.table(
+      table[, names, with = FALSE], day = fit$days[[d]], mean = mean, low = mean - width * sd,
+      high = mean + width * sd
+    )
+  })
+  data.table::rbindlist(by_day)
+}
+
+#' Guides of genes by day
+#'
+#' Whether the guides of a gene agree: the effect of each guide (beta) with its interval, and the gene's
+#' average (theta) as a line in a band.
+#'
+#' @inheritParams plot_effects
+#' @param fit a `fatebias_fit`.
+#' @param genes names of genes, drawn in this order. NULL: the `n` with the largest effect on any day in units
+#'   of its posterior SD.
+#' @param n how many genes are drawn where `genes` is NULL.
+#' @returns `plot_guides()`: a ggplot2 object. `plot_guides_data()`: data.table, one row a guide and day:
+#'   `gene`, `guide`, `day` (factors, in the order drawn), `beta`, `beta_low`, `beta_high`, `theta`,
+#'   `theta_low`, `theta_high` (posterior mean and interval, log odds).
+#' @section Errors: `fatebias_error_fit` for anything but a `fatebias_fit`; `fatebias_error_argument` for
+#'   unknown genes, with the nearest known names.
+#' @examples
+#' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' plot_guides(fit, c("GENE00030", "GENE00018"))
+#' @export
+plot_guides <- function(fit, genes = NULL, n = 3L, level = 0.9) {
+  guides <- plot_guides_data(fit, genes, n, level)
+  theta <- unique(guides[, c("gene", "day", "theta", "theta_low", "theta_high")])
+  ggplot2::ggplot(guides, ggplot2::aes(y = .data$guide)) +
+    ggplot2::geom_rect(
+      ggplot2::aes(xmin = .data$theta_low, xmax = .data$theta_high, ymin = -Inf, ymax = Inf), theta,
+      fill = "grey80", alpha = 0.6, inherit.aes = FALSE
+    ) +
+    ggplot2::geom_vline(xintercept = 0, colour = "grey50", linewidth = 0.3) +
+    ggplot2::geom_vline(ggplot2::aes(xintercept = .data$theta), theta, linetype = "dashed") +
+    ggplot2::geom_linerange(ggplot2::aes(xmin = .data$beta_low, xmax = .data$beta_high), linewidth = 0.5) +
+    ggplot2::geom_point(ggplot2::aes(.data$beta), size = 1.7) +
+    scale_y_rows() +
+    scale_x_effects(effect_title(fit)) +
+    ggplot2::facet_grid(
+      rows = ggplot2::vars(.data$gene), cols = ggplot2::vars(.data$day), scales = "free_y", space = "free_y",
+      labeller = ggplot2::labeller(.rows = strip_name, .cols = short_days(fit$days))
+    ) +
+    ggplot2::labs(caption = caption(
+      "Dashed line and band: the gene's average with its ", interval_text(level), "; points: its guides."
+    )) +
+    theme_fatebias()
+}
+
+#' @rdname plot_guides
+#' @export
+plot_guides_data <- function(fit, genes = NULL, n = 3L, level = 0.9) {
+  validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
+  genes <- choose_genes(fit, genes, n)
+  beta <- long_by_day(fit$guide[fit$guide$gene %in% genes], fit, level)
+  theta <- long_by_day(fit$gene[fit$gene$gene %in% genes], fit, level)
+  theta <- theta[match(paste(beta$gene, beta$day), paste(theta$gene, theta$day))]
+  guides <- data.table::data.table(
+    gene = factor(beta$gene, levels = genes), guide = factor(beta$guide, levels = unique(beta$guide)),
+    day = day_factor(beta$day, fit$days), beta = beta$mean, beta_low = beta$low, beta_high = beta$high,
+    theta = theta$mean, theta_low = theta$low, theta_high = theta$high
+  )
+  data.table::setorderv(guides, c("gene", "guide", "day"))
+  guides[]
+}
+
+choose_genes <- function(fit, genes, n, call = rlang::caller_env()) {
+  if (!is.null(genes)) {
+    validate_genes_drawn(genes, fit$gene$gene, call)
+    return(genes)
+  }
+  validate_arg(n, checkmate::check_count, positive = TRUE)
+  columns <- lapply(c("betahat", "se"), day_columns, table = fit$gene)
+  z <- abs(fit$gene[, columns[[1]], with = FALSE] / fit$gene[, columns[[2]], with = FALSE])
+  fit$gene$gene[utils::head(order(-do.call(pmax, c(z, na.rm = TRUE))), n)]
+}

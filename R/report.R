@@ -1,0 +1,107 @@
+# The report: one HTML file that a biologist reads. Collects, checks, renders to a temporary folder, moves.
+
+panels <- 12L # genes with a panel of their own
+panels_without_hits <- 3L # the closest genes, where none is called
+
+#' Write the report
+#'
+#' One self-contained HTML file that needs no network: the answer in words, a table of hits that can be
+#' sorted, filtered and downloaded, effects by gene and day, one panel a top gene, onset and persistence,
+#' volcano by day, calibration where it was run, QC, the fit, methods for a paper, and how to make the result
+#' again.
+#'
+#' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
+#' @param mash a `mash_result` of its genes, from [run_mash()].
+#' @param hits ranked genes, from [rank_hits()].
+#' @param qc a `fatebias_qc`, from [assess_qc()].
+#' @param path file to write, ending in `.html`.
+#' @param n_panels number of genes, strongest first, that get a panel of their own.
+#' @param title title of the report.
+#' @returns `path`, invisibly.
+#' @section Errors: `fatebias_error_report` when pandoc is missing, when the parts are not of one analysis
+#'   (other genes, other days), or when rendering fails; `fatebias_error_export` when `path` cannot be
+#'   written. The file is written whole or not at all.
+#' @examplesIf rmarkdown::pandoc_available("2.0")
+#' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+#' file <- tempfile(fileext = ".html")
+#' \donttest{
+#' render_report(fit, run_mash(fit), path = file)
+#' }
+#' @export
+render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
+                          path = file.path(fit$out_dir, "report.html"), n_panels = panels,
+                          title = "Fate bias") {
+  validate_report_parts(fit, mash, hits, qc)
+  validate_arg(path, checkmate::check_string, pattern = "\\.html$")
+  validate_arg(n_panels, checkmate::check_count)
+  validate_arg(title, checkmate::check_string)
+  validate_pandoc()
+  validate_writable(dirname(path))
+  report <- list(
+    fit = fit, mash = mash, hits = hits, qc = qc,
+    genes = panel_genes(hits, n_panels), title = title
+  )
+  folder <- tempfile("report-")
+  on.exit(unlink(folder, recursive = TRUE))
+  made <- render_page(report, folder)
+  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
+  move_whole(made, path)
+  invisible(path)
+}
+
+panel_genes <- function(hits, n) {
+  if (any(hits$hit_anyday)) hits <- hits[hits$hit_anyday] else n <- min(n, panels_without_hits)
+  utils::head(hits$gene, n)
+}
+
+#' Knit the page in a folder of its own
+#' @noRd
+render_page <- function(report, folder, call = rlang::caller_env()) {
+  source <- system.file("report", package = "fatebias", mustWork = TRUE)
+  dir.create(folder)
+  file.copy(list.files(source, full.names = TRUE), folder)
+  tryCatch(
+    rmarkdown::render(
+      file.path(folder, "report.Rmd"),
+      params = list(report = report), envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
+    ),
+    error = function(error) {
+      message <- c("The report cannot be rendered.", x = "{conditionMessage(error)}")
+      abort_report(message, call = call, parent = error)
+    }
+  )
+}
+
+#' In place by renaming, so that a reader never finds half a page
+#' @noRd
+move_whole <- function(made, path, call = rlang::caller_env()) {
+  stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = ".html")
+  on.exit(unlink(stage))
+  moved <- file.copy(made, stage) && file.rename(stage, path)
+  if (!moved) abort_export("Cannot write {.path {path}}.", call = call)
+}
+
+validate_pandoc <- function(call = rlang::caller_env()) {
+  if (!rmarkdown::pandoc_available("2.0")) {
+    abort_report(c(
+      "The report needs pandoc 2.0 or later, which was not found.",
+      i = "RStudio brings it along; elsewhere install it from {.url https://pandoc.org/installing.html}."
+    ), call = call)
+  }
+}
+
+validate_report_parts <- function(fit, mash, hits, qc, call = rlang::caller_env()) {
+  validate_class(fit, "fatebias_fit", "read_fit", abort_report, call = call)
+  validate_class(mash, "mash_result", "run_mash", abort_report, call = call)
+  validate_class(qc, "fatebias_qc", "assess_qc", abort_report, call = call)
+  if (mash$level != "gene") abort_report("{.arg mash} must be of genes, not {mash$level}s.", call = call)
+  parts <- list(fit = fit$gene$gene, hits = hits$gene)
+  for (name in names(parts)) {
+    if (!setequal(parts[[name]], mash$table$gene)) {
+      abort_report("{.arg {name}} and {.arg mash} hold different genes, not one analysis.", call = call)
+    }
+  }
+  if (!identical(fit$days, mash$days)) {
+    abort_report("{.arg fit} and {.arg mash} have different days: not one analysis.", call = call)
+  }
+}

@@ -1,0 +1,193 @@
+# The parts of the report on how the result was made: alerts, what was left out, fit and methods in words,
+# and what it takes to make the result again. Longer prose stands in inst/report/report.Rmd.
+
+fair_weight <- c(0.5, 2) # weight times dispersion outside: the weight is not what the labels call for
+worst_told <- 3L # genes named beside each assertion
+few_cells <- 20L # a guide with fewer usable cells is named as rare
+
+#' What a reader must know before anything else: one alert each, none where all is well
+#'
+#' @returns list of alerts, each `list(level = "problem" | "note", text)`.
+#' @noRd
+report_alerts <- function(fit, mash, hits, qc) {
+  alert <- function(level, text) list(list(level = level, text = text))
+  m <- fit$manifest
+  off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
+  c(
+    if (any(!qc$pass)) {
+      failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
+      alert("problem", sprintf(
+        "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
+        and_list(as_markdown(failed))
+      ))
+    },
+    if (!isTRUE(m$convergence$converged)) {
+      alert("problem", paste(
+        "**The fit has not converged.** Estimates and standard errors may be off; see [Fit](#fit)."
+      ))
+    },
+    if (any(off < fair_weight[1] | off > fair_weight[2])) {
+      alert("problem", sprintf(
+        "**Standard errors are off:** the likelihood weight is %s, but the labels call for about %s.",
+        show_weight(m$likelihood_weight), show_weight(1 / unlist(m$dispersion))
+      ))
+    },
+    if (length(mash$fallbacks) > 0) {
+      alert("note", paste0("mash took a fall-back: ", and_list(mash$fallbacks), "."))
+    },
+    if (nrow(mash$missing) > 0) {
+      alert("note", cli::pluralize(
+        "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing, for want of cells: ",
+        "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
+      ))
+    },
+    if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
+  )
+}
+
+#' The genes where an assertion is closest to its threshold, or beyond, with their values
+#' @noRd
+worst_words <- function(worst) {
+  worst <- utils::head(worst, worst_told)
+  paste(sprintf("%s (%s)", as_markdown(worst$gene), show_number(worst$value)), collapse = ", ")
+}
+
+#' Cells, guides and genes that were left out, and why
+#' @noRd
+left_out_words <- function(fit) {
+  s <- fit$manifest$screen
+  out <- unlist(s$left_out)
+  too_many <- sprintf("with more than %s guides", update_settings(fit$settings)$Kmax)
+  reason <- c(no_guide = "without a guide", too_many_guides = too_many)
+  lost <- paste(count(out), reason[names(out)])[out > 0]
+  c(
+    paste0(
+      sprintf("%s of %s cells were used", count(s$n_cells), count(s$n_cells_file)),
+      if (length(lost) > 0) paste0("; left out: ", and_list(lost)), "."
+    ),
+    if (length(s$uncarried_guides) > 0) {
+      cli::pluralize(
+        "{length(s$uncarried_guides)} guide{?s} of the map {?is/are} carried by no usable cell: ",
+        "{as_markdown(first_few(unlist(s$uncarried_guides)))}."
+      )
+    },
+    if (length(s$dropped_genes) > 0) {
+      cli::pluralize(
+        "{length(s$dropped_genes)} gene{?s} {?was/were} dropped, having no guide left: ",
+        "{as_markdown(first_few(unlist(s$dropped_genes)))}."
+      )
+    },
+    rare_guides_words(fit$cells)
+  )
+}
+
+rare_guides_words <- function(cells) {
+  if (is.null(cells)) {
+    return(NULL)
+  }
+  total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
+  rare <- cells$guide[total < few_cells]
+  if (length(rare) == 0) {
+    return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
+  }
+  names <- as_markdown(first_few(rare))
+  cli::pluralize(
+    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({names}); ",
+    "the median is {stats::median(total)}."
+  )
+}
+
+#' How the fit was made and how it ended
+#' @noRd
+fit_words <- function(fit) {
+  m <- fit$manifest
+  c(
+    sprintf(
+      "Likelihood weight %s; dispersion of the labels %s. Their product is %s (1: as the labels call for).",
+      show_weight(m$likelihood_weight), show_weight(m$dispersion),
+      show_weight(unlist(m$likelihood_weight) * unlist(m$dispersion))
+    ),
+    if (!is.null(m$estimates$sandwich_ratio)) {
+      sprintf(
+        "Sandwich standard errors are %.2f times the model's (median; 1 under a right model).",
+        m$estimates$sandwich_ratio
+      )
+    },
+    paste0(convergence_lines(m$convergence, loss_ends(m$losses)), "."),
+    sprintf("It took %.0f s on %s and %s GB of memory.", m$seconds$total, m$device, m$peak_memory_gb)
+  )
+}
+
+loss_ends <- function(losses) if (length(losses) > 0) losses[c(1, nrow(losses)), 2]
+
+#' The scales as a table: posterior mean (SD), one row a scale and fate
+#' @noRd
+scale_table <- function(fit) {
+  scales <- fit$manifest$scales
+  fates <- fit$manifest$fates[-1]
+  as_rows <- function(values) matrix(unlist(values), nrow = length(fates))
+  meaning <- c(
+    tau = "gene effects on the first day", sigma_time = "change from day to day",
+    sigma_guide = "guides around their gene"
+  )
+  rows <- lapply(names(scales), function(name) {
+    text <- sprintf("%.3f (%.3f)", as_rows(scales[[name]]$mean), as_rows(scales[[name]]$sd))
+    data.frame(
+      Scale = name, `SD of` = meaning[[name]], Fate = fates,
+      `Posterior mean (SD)` = apply(as_rows(text), 1, paste, collapse = ", "), check.names = FALSE
+    )
+  })
+  do.call(rbind, rows)
+}
+
+#' How the likelihood weight was set, and how the model was fitted, for the methods paragraph
+#' @noRd
+weight_words <- function(fit) {
+  weight <- show_weight(fit$manifest$likelihood_weight)
+  if (is.numeric(fit$manifest$settings$likelihood_weight)) {
+    return(paste("was weighted by", weight))
+  }
+  paste0(
+    "was weighted by the inverse of the Pearson dispersion of these probabilities (quasi-likelihood, ",
+    "Wedderburn 1974; weight ", weight, ")"
+  )
+}
+
+engine_words <- function(fit) {
+  convergence <- fit$manifest$convergence
+  if (convergence$engine == "laplace") {
+    return("at the posterior mode, with the curvature there")
+  }
+  paste0(
+    "by stochastic variational inference in Pyro (Bingham et al. 2019; approximate posterior: ",
+    convergence$approx_posterior, ")"
+  )
+}
+
+mash_words <- function(mash) {
+  if (mash$discovery_method == "ashr") {
+    return(sprintf("day by day with ashr %s (Stephens 2017)", utils::packageVersion("ashr")))
+  }
+  families <- and_list(unique(mash$covariances$family))
+  sprintf(
+    "across days with mashr %s (Urbut et al. 2019; %d covariance matrices of the families %s; V: %s)",
+    utils::packageVersion("mashr"), nrow(mash$covariances), families, mash$v$why
+  )
+}
+
+#' Settings of fit, QC and mash as lines of a configuration file
+#' @noRd
+settings_lines <- function(fit, mash) {
+  settings <- override(unclass(fit$settings), unclass(mash$settings))
+  settings <- settings[!vapply(settings, is.null, logical(1))]
+  strsplit(yaml::as.yaml(settings), "\n", fixed = TRUE)[[1]]
+}
+
+#' Versions of what made the result
+#' @noRd
+version_table <- function(fit) {
+  python <- unlist(fit$manifest$versions)
+  r <- vapply(c("mashr", "ashr"), function(p) as.character(utils::packageVersion(p)), character(1))
+  all <- c(fatebias = fit$manifest$fatebias_version, python, R = as.character(getRversion()), r)
+  data.frame(Software = names(all), Version = unname(all), row.names = NULL)
+}

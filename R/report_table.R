@@ -1,0 +1,139 @@
+# The table of hits in the report: its data, the small picture of effects by day in each row, and the widget.
+
+rows_listed <- 2000L # rows of the table at most; all are in hits_ranked.csv
+picture_half <- 15L # pixels of the largest bar
+bar_width <- 14L
+bar_gap <- 4L
+largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for download
+
+#' What the table of the report shows
+#'
+#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""), `direction`
+#'   ("" for other genes), `day` (label of the best day), `effect` and `sd` (posterior mean and SD there),
+#'   `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`, `agree` (guides whose effect has the sign of the gene's on that day, of all its
+#'   guides), `cells` (usable cells that carry a guide of the gene; NA for fits without counts).
+#' @noRd
+report_table <- function(fit, mash, hits) {
+  shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
+  told <- tidy(shown)
+  data.table::data.table(
+    rank = seq_len(nrow(shown)), gene = told$gene, call = ifelse(told$hit, "hit", ""),
+    direction = ifelse(told$hit, told$direction, ""), day = told$best_day,
+    effect = told$estimate, sd = told$std.error, lfsr = told$lfsr, svalue = shown$svalue,
+    onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
+    agree = agreeing_guides(fit, told, shown$best_day + 1L), cells = cells_by_gene(fit$cells, told$gene)
+  )
+}
+
+#' "4 of 5": guides whose posterior mean has the sign of the gene's effect on a day
+#' @noRd
+agreeing_guides <- function(fit, told, day) {
+  row <- match(fit$guide$gene, told$gene)
+  guide <- fit$guide[!is.na(row)]
+  row <- row[!is.na(row)]
+  effect <- day_matrix(guide, "betahat")[cbind(seq_along(row), day[row])]
+  same <- sign(effect) == sign(told$estimate[row])
+  sprintf("%d of %d", tabulate(row[which(same)], nrow(told)), tabulate(row, nrow(told)))
+}
+
+cells_by_gene <- function(cells, genes) {
+  if (is.null(cells)) {
+    return(rep(NA_integer_, length(genes)))
+  }
+  total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
+  as.integer(tapply(total, factor(cells$gene, levels = genes), sum))
+}
+
+#' A picture of a gene's effects by day: bars up or down from a line, filled where called
+#'
+#' @param effect,lfsr,called vectors, one value a day. `largest`: the effect that fills half the height.
+#' @returns text of an SVG with the numbers in its title.
+#' @noRd
+effect_picture <- function(effect, lfsr, called, days, largest) {
+  size <- pmax(abs(effect) / largest * picture_half, 0.75)
+  kind <- ifelse(called, ifelse(effect > 0, "up", "down"), "none")
+  bars <- sprintf(
+    "<rect class=\"%s\" x=\"%g\" y=\"%.1f\" width=\"%d\" height=\"%.1f\"/>", kind,
+    bar_gap / 2 + (seq_along(effect) - 1) * (bar_width + bar_gap),
+    picture_half + 1 - ifelse(effect > 0, size, 0), bar_width, size
+  )
+  title <- paste(sprintf("%s: %+.2f (%s)", days, effect, show_lfsr(lfsr)), collapse = "; ")
+  width <- length(effect) * (bar_width + bar_gap)
+  middle <- picture_half + 1
+  paste0(
+    sprintf("<svg class=\"days\" role=\"img\" width=\"%d\" height=\"%d\">", width, 2L * middle),
+    sprintf("<title>%s</title>", html_text(title)), paste(bars, collapse = ""),
+    sprintf("<line x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/></svg>", width, middle, middle)
+  )
+}
+
+html_text <- function(text) as.character(htmltools::htmlEscape(text))
+
+effect_pictures <- function(mash, hits) {
+  effect <- day_matrix(hits, "postmean")
+  lfsr <- day_matrix(hits, "lfsr")
+  called <- lfsr < mash$lfsr_thresh & !is.na(day_matrix(hits, "betahat"))
+  largest <- max(abs(effect), .Machine$double.eps)
+  vapply(seq_len(nrow(hits)), function(i) {
+    effect_picture(effect[i, ], lfsr[i, ], called[i, ], mash$days, largest)
+  }, character(1))
+}
+
+#' The table as a widget: sorted, filtered and searched in the browser, without a network
+#' @noRd
+hits_widget <- function(fit, mash, hits) {
+  table <- report_table(fit, mash, hits)
+  table <- cbind(table, picture = effect_pictures(mash, utils::head(hits, nrow(table))))
+  data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
+  reactable::reactable(
+    as.data.frame(table),
+    columns = hits_columns(length(mash$days)), elementId = "hits-table", searchable = TRUE,
+    defaultPageSize = 15, showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE,
+    highlight = TRUE, wrap = FALSE, language = reactable::reactableLang(searchPlaceholder = "Search the table")
+  )
+}
+
+hits_columns <- function(n_days) {
+  text <- function(name, width, ...) reactable::colDef(name = name, minWidth = width, ...)
+  number <- function(name, width, digits = 2) {
+    text(name, width, format = reactable::colFormat(digits = digits, separators = TRUE))
+  }
+  list(
+    rank = number("Rank", 52, 0), gene = text("Gene", 110, filterable = TRUE, sticky = "left"),
+    call = text("Call", 54, filterable = TRUE),
+    picture = text(
+      "Effect by day", max(100L, n_days * (bar_width + bar_gap) + 20L),
+      html = TRUE, sortable = FALSE, searchable = FALSE
+    ),
+    direction = text("Direction", 80, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
+    effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = lfsr_text),
+    svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
+    p_onset = number("P(onset)", 76), p_persist = number("P(stays)", 74), agree = text("Guides agree", 98),
+    cells = number("Cells", 66, 0)
+  )
+}
+
+#' A link that downloads hits_ranked.csv, embedded in the page; where it is too large, the file's name
+#' @noRd
+csv_link <- function(hits) {
+  file <- tempfile(fileext = ".csv")
+  on.exit(unlink(file))
+  data.table::fwrite(hits, file)
+  if (file.size(file) > largest_csv) {
+    return(htmltools::p("All genes and columns are in hits_ranked.csv beside this report."))
+  }
+  data <- jsonlite::base64_enc(readBin(file, "raw", file.size(file)))
+  htmltools::a(
+    id = "download-hits", class = "button", download = "hits_ranked.csv",
+    href = paste0("data:text/csv;base64,", gsub("\n", "", data, fixed = TRUE)), "Download all as CSV"
+  )
+}
+
+#' A button that downloads the rows of the table as they are filtered and sorted
+#' @noRd
+rows_button <- function() {
+  htmltools::tags$button(
+    class = "button", onclick = "Reactable.downloadDataCSV('hits-table', 'hits_shown.csv')",
+    "Download rows shown"
+  )
+}

@@ -1,0 +1,191 @@
+# What a result says, in words that follow from its numbers: the sentences of the report. Each function
+# takes results and returns text (markdown), so that the words are tested without a report.
+
+strongest_told <- 5L # hits that the answer tells one by one
+no_effects_told <- 1e-3 # probability of no effects at all from which the answer mentions it
+
+#' A name as it is, where text is markdown: guides are called such as A_+12.3-P1
+#' @noRd
+as_markdown <- function(name) gsub("([][\\\\`*_{}<>#|$~^])", "\\\\\\1", name)
+
+#' The fate whose log odds are reported, and the one they are against
+#' @noRd
+contrast_fates <- function(fit) {
+  fates <- strsplit(fit$manifest$contrast, " - ", fixed = TRUE)[[1]]
+  as_markdown(if (length(fates) == 2) fates else c(fates, fit$manifest$fates[[1]]))
+}
+
+odds_words <- function(fit) paste0("the odds of ", paste(contrast_fates(fit), collapse = " against "))
+
+#' Calls: one row a gene and day with an estimate and an lfsr below the threshold, strongest first
+#' @noRd
+called_days <- function(mash) {
+  long <- tidy(mash)
+  calls <- long[!is.na(long$estimate) & long$lfsr < mash$lfsr_thresh]
+  calls[order(calls$lfsr, -abs(calls$postmean))]
+}
+
+#' The answer: how many genes, which, which direction, how sure, on which days
+#'
+#' @returns list `head` and `how_sure` (paragraphs) and `genes` (one sentence each of the strongest hits).
+#' @noRd
+answer_words <- function(fit, mash, hits) {
+  calls <- called_days(mash)
+  n_hits <- sum(hits$hit_anyday)
+  if (n_hits == 0) {
+    sure <- c(no_effects_words(mash), reach_words(fit, mash))
+    return(list(head = no_hits_words(mash, hits), how_sure = sure))
+  }
+  told <- utils::head(hits$gene[hits$hit_anyday], strongest_told)
+  list(
+    head = c(count_words(fit, mash, hits), days_words(mash, calls)),
+    how_sure = c(sureness_words(mash, hits), no_effects_words(mash), reach_words(fit, mash)),
+    genes = vapply(told, gene_words, character(1), fit = fit, mash = mash, calls = calls, USE.NAMES = FALSE)
+  )
+}
+
+count_words <- function(fit, mash, hits) {
+  n <- sum(hits$hit_anyday)
+  direction <- unlist(glance(hits)[, c("n_up", "n_down", "n_both")])
+  told <- c(
+    cli::pluralize("{direction[['n_up']]} raise{?s/} them"),
+    cli::pluralize("{direction[['n_down']]} lower{?s/} them"),
+    cli::pluralize("{direction[['n_both']]} do{?es/} both, on different days")
+  )[direction > 0]
+  paste0(
+    cli::pluralize("**{n} of {nrow(hits)} gene{?s} {cli::qty(n)}bias{?es/} fate.** "),
+    sprintf(
+      "Knocking %s down changes %s on at least one day (local false sign rate below %s): %s.",
+      if (n == 1) "it" else "them", odds_words(fit), format(mash$lfsr_thresh), and_list(told)
+    )
+  )
+}
+
+days_words <- function(mash, calls) {
+  n <- table(factor(calls$day, levels = mash$days))
+  up <- table(factor(calls$day[calls$postmean > 0], levels = mash$days))
+  sprintf(
+    "By day (genes called, of these up and down): %s.",
+    paste(sprintf("%s %d (%d, %d)", as_markdown(names(n)), n, up, n - up), collapse = "; ")
+  )
+}
+
+#' The sum of the hits' smallest lfsr is the number of wrong signs to expect among them
+#' @noRd
+sureness_words <- function(mash, hits) {
+  n <- sum(hits$hit_anyday)
+  wrong <- sum(hits$lfsr_min[hits$hit_anyday])
+  sprintf(
+    "Expected number of wrong signs among %s, each taken on its best day: %s.",
+    if (n == 1) "this hit" else sprintf("these %d hits", n), show_small(wrong)
+  )
+}
+
+no_effects_words <- function(mash) {
+  p <- mash$no_effects$posterior
+  if (is.null(p) || p < no_effects_told) {
+    return(NULL)
+  }
+  lost <- mash$no_effects$calls_lost
+  paste0(
+    sprintf("The probability that no gene has any effect at all is %s", show_small(p)),
+    if (lost > 0) cli::pluralize("; weighed against it, {lost} call{?s} fell away"), "."
+  )
+}
+
+#' What the screen could have seen: the standard errors decide
+#' @noRd
+reach_words <- function(fit, mash) {
+  se <- tidy(mash)
+  se <- tapply(se$std.error, factor(se$day, levels = mash$days), stats::median, na.rm = TRUE)
+  range <- unique(format(range(se, na.rm = TRUE), digits = 2, trim = TRUE))
+  sprintf(
+    "A gene's effect on %s is known to within a standard error of %s (median over genes, by day): %s",
+    odds_words(fit), paste(range, collapse = " to "),
+    sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se, na.rm = TRUE)))
+  )
+}
+
+no_hits_words <- function(mash, hits) {
+  best <- hits[1]
+  paste(
+    "**No gene is called.**",
+    sprintf("Of %d genes none has a local false sign rate below %s", nrow(hits), format(mash$lfsr_thresh)),
+    sprintf(
+      "on any day; the smallest is %s (%s on %s).", show_small(best$lfsr_min), as_markdown(best$gene),
+      as_markdown(mash$days[best$best_day + 1L])
+    )
+  )
+}
+
+#' One hit in a sentence: direction and size by day called, how sure, since when, and how long
+#' @noRd
+gene_words <- function(gene, fit, mash, calls) {
+  of_gene <- calls$gene == gene
+  row <- match(gene, mash$table$gene) # not within [], where gene is the column
+  days <- calls[of_gene][order(match(calls$day[of_gene], mash$days))]
+  verbs <- ifelse(days$postmean > 0, "raises", "lowers")
+  told <- sprintf(
+    "on %s (times %s, %s)", as_markdown(days$day), formatC(exp(days$postmean), digits = 2, format = "f"),
+    show_lfsr(days$lfsr)
+  )
+  by_verb <- split(told, factor(verbs, levels = unique(verbs)))
+  phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
+  phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
+  course <- course_words(mash$table[row], mash)
+  paste0("**", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course)
+}
+
+#' What stands below the panel of a gene
+#' @noRd
+panel_words <- function(gene, fit, mash, hits) {
+  row <- match(gene, hits$gene)
+  if (hits$hit_anyday[row]) {
+    return(gene_words(gene, fit, mash, called_days(mash)))
+  }
+  sprintf("**%s** is not called; its smallest lfsr is %s.", as_markdown(gene), show_small(hits$lfsr_min[row]))
+}
+
+#' What was analysed, in a line
+#' @noRd
+report_subtitle <- function(fit) {
+  m <- fit$manifest
+  s <- m$screen
+  paste(
+    as_markdown(basename(s$path)), paste(count(s$n_cells), "cells"), paste(count(s$n_genes), "genes"),
+    paste("days", paste(as_markdown(m$days), collapse = ", ")),
+    paste(contrast_fates(fit), collapse = " against "),
+    paste("fitted", substr(m$created, 1, 10)), paste("fatebias", m$fatebias_version), sep = " \u00b7 "
+  )
+}
+
+#' Onset and persistence of one row
+#' @noRd
+course_words <- function(row, mash) {
+  lasts <- if (row$onset_day + 1L == length(mash$days)) {
+    ""
+  } else if (row$p_persist > 0.5) {
+    sprintf(", and stays (P %s)", show_probability(row$p_persist))
+  } else {
+    sprintf(", and does not stay to the last day (P %s)", show_probability(1 - row$p_persist))
+  }
+  sprintf(
+    "Its effect most probably begins on %s (P %s)%s.", as_markdown(mash$days[row$onset_day + 1L]),
+    show_probability(row$p_onset), lasts
+  )
+}
+
+show_lfsr <- function(lfsr) paste("lfsr", ifelse(lfsr < 1e-3, "< 0.001", paste("=", signif(lfsr, 2))))
+
+show_probability <- function(p) {
+  ifelse(p > 0.99, "> 0.99", ifelse(p < 0.01, "< 0.01", paste("=", formatC(p, digits = 2, format = "f"))))
+}
+
+show_small <- function(x) ifelse(x < 0.01, "less than 0.01", as.character(signif(x, 2)))
+
+and_list <- function(items) {
+  if (length(items) < 2) {
+    return(items)
+  }
+  paste(paste(utils::head(items, -1), collapse = ", "), "and", utils::tail(items, 1))
+}

@@ -1,0 +1,69 @@
+quietly <- function(x) suppressMessages(x)
+cells <- example_file("cellrank_pbmc68k.h5ad")
+map <- data.table::fread(example_file("cellranger_guide_map.csv"), data.table = FALSE)
+
+assemble <- function(path, ..., guides = quietly(read_guides_cellranger(example_file("cellranger_guides"))),
+                     guide_map = map, settings = do.call(fate_settings, blood)) {
+  assemble_screen(cells, guides, guide_map, path, ..., settings = settings)
+}
+
+test_that("Python: what CellRank saved and guides of Cell Ranger become a screen", {
+  path <- file.path(withr::local_tempdir(), "s.h5ad")
+  said <- capture_messages(screen <- assemble(path, replicate = "sample"))
+  s <- screen$summary
+  umis <- example_umis()
+  names <- py_call("screen_file", "read_labels", path = cells, columns = I("day"))[[1]]
+  known <- rownames(umis) %in% names
+  burden <- rowSums(umis[known, ] >= 5)
+  said <- gsub("\\s+", " ", paste(said, collapse = ""))
+  expect_match(said, "630 cells are in all parts", fixed = TRUE)
+  expect_match(said, paste("guides:", paste(tabulate(burden + 1), collapse = ", ")), fixed = TRUE)
+  expect_equal(s$n_cells, sum(burden > 0))
+  expect_equal(s$left_out$no_guide, sum(burden == 0))
+  expect_equal(s$guides_per_cell_mean, mean(burden[burden > 0]))
+  expect_identical(s$fates[[1]], "CD19+ B")
+  expect_setequal(s$fates, c("CD14+ Monocyte", "CD19+ B", "Dendritic"))
+  expect_identical(s$replicates, c("s1", "s2"))
+  expect_identical(screen$guide_map, sub(".h5ad", "_guide_map.csv", path, fixed = TRUE))
+})
+
+test_that("Python: a table of probabilities, a map that is a file, and one replicate", {
+  path <- file.path(withr::local_tempdir(), "s.h5ad")
+  guides <- quietly(read_guides_cellranger(example_file("cellranger_guides")))
+  probs <- matrix(
+    c(0.25, 0.75), nrow(guides), 2, byrow = TRUE, dimnames = list(rownames(guides), c("EC", "MES"))
+  )
+  expect_message(
+    screen <- assemble(
+      path, fate_probs = probs, guides = guides, guide_map = example_file("cellranger_guide_map.csv"),
+      settings = fate_settings()
+    ), "guides 30"
+  )
+  expect_identical(screen$summary$fates, c("EC", "MES"))
+  expect_equal(screen$summary$fate_means_by_day[1, ], c(0.25, 0.75))
+  expect_identical(screen$summary$replicates, "r1")
+  expect_error(
+    assemble(path, fate_probs = probs, fates = c("a", "b")), "its own names", class = "fatebias_error_screen"
+  )
+})
+
+test_that("Python: names of columns and of keys that are wrong leave no file behind", {
+  folder <- withr::local_tempdir()
+  path <- file.path(folder, "s.h5ad")
+  expect_error(assemble(path, day = "time"), "time", class = "fatebias_error_screen")
+  expect_error(assemble(path, fate_probs = "X_umap"), "lineages_fwd", class = "fatebias_error_screen")
+  expect_error(
+    assemble(path, fates = c("Dendritic", "CD19+ B", "CD14+ Monocyte")), "another order",
+    class = "fatebias_error_screen"
+  )
+  expect_error(assemble(path, guide_map = map[-1]), "guide_name", class = "fatebias_error_screen")
+  expect_identical(list.files(folder), character())
+})
+
+test_that("counts and guides without names of cells are refused before anything is read", {
+  local_mocked_bindings(py_call = function(...) stop("Python was called"))
+  counts <- matrix(c(3, 0, 1, 1), 2, dimnames = list(c("c1", "c2"), c("g1", "g2")))
+  expect_error(assemble("s.h5ad", guides = counts), "guides >= 5", class = "fatebias_error_screen")
+  unnamed <- matrix(1, 2, 2, dimnames = list(NULL, c("g1", "g2")))
+  expect_error(assemble("s.h5ad", guides = unnamed), "names of cells", class = "fatebias_error_screen")
+})

@@ -1,0 +1,63 @@
+quietly <- function(x) suppressMessages(x)
+folder <- example_file("cellranger_guides")
+
+test_that("Python: guides of Cell Ranger are there from the threshold on", {
+  umis <- example_umis()
+  for (min_umi in c(1, 5, 12)) {
+    found <- quietly(read_guides_cellranger(folder, min_umi = min_umi))
+    expect_s4_class(found, "dgCMatrix")
+    expect_equal(as.matrix(found), (umis >= min_umi) * 1)
+  }
+  expect_equal(as.matrix(quietly(read_guides_cellranger(folder, min_umi = NULL))), umis)
+})
+
+test_that("Python: a word on thresholds says what cells have", {
+  umis <- example_umis()
+  said <- cli::ansi_strip(paste(capture_messages(read_guides_cellranger(folder)), collapse = ""))
+  expect_match(said, sprintf("> UMIs >= 5: %.2f guides a cell", mean(rowSums(umis >= 5))), fixed = TRUE)
+  expect_match(said, sprintf("%d of 660 cells without", sum(rowSums(umis >= 20) == 0)), fixed = TRUE)
+  expect_match(said, "660 cells, 12 guides", fixed = TRUE)
+})
+
+test_that("Python: several samples have cells named after them", {
+  found <- quietly(read_guides_cellranger(c(d0 = folder, d2 = folder), cell_name = "{sample}_{barcode}"))
+  one <- quietly(read_guides_cellranger(folder))
+  expect_identical(rownames(found), c(paste0("d0_", rownames(one)), paste0("d2_", rownames(one))))
+  expect_equal(unname(as.matrix(found)), unname(rbind(as.matrix(one), as.matrix(one))))
+  expect_error(read_guides_cellranger(c(folder, folder)), "need a name each", class = "fatebias_error_screen")
+})
+
+test_that("Python: what is no such matrix is refused", {
+  empty <- withr::local_tempdir()
+  expect_error(read_guides_cellranger(empty), "features.tsv", class = "fatebias_error_screen")
+  expect_error(
+    read_guides_cellranger(folder, feature_type = "Antibody Capture"), "CRISPR Guide Capture \\(12\\)",
+    class = "fatebias_error_screen"
+  )
+  expect_error(quietly(read_guides_cellranger(folder, min_umi = 1e6)), class = "fatebias_error_screen")
+  expect_error(read_guides_cellranger(folder, min_umi = 0), "min_umi")
+})
+
+test_that("Python: a long table gives the same guides, as data frame and as file", {
+  umis <- example_umis()
+  at <- which(umis > 0, arr.ind = TRUE)
+  long <- data.frame(barcode = rownames(umis)[at[, 1]], sg = factor(colnames(umis)[at[, 2]]), n = umis[at])
+  path <- withr::local_tempfile(fileext = ".tsv.gz")
+  data.table::fwrite(long, path, sep = "\t")
+  for (table in list(long, data.table::as.data.table(long), path)) {
+    found <- quietly(read_guides_table(table, cell = "barcode", guide = "sg", umi = "n"))
+    carrying <- umis[rowSums(umis) > 0, ]
+    expect_setequal(rownames(found), rownames(carrying))
+    expect_equal(as.matrix(found[rownames(carrying), colnames(umis)]), (carrying >= 5) * 1)
+  }
+  present <- quietly(read_guides_table(long, cell = "barcode", guide = "sg", umi = NULL))
+  expect_identical(sum(present), as.numeric(nrow(at)))
+  expect_error(quietly(read_guides_table(long)), "lacks the column", class = "fatebias_error_screen")
+  twice <- rbind(long, long[1, ])
+  expect_error(
+    read_guides_table(twice, cell = "barcode", guide = "sg", umi = "n"), "repeat",
+    class = "fatebias_error_screen"
+  )
+  one <- data.frame(cell = "a", guide = "g", umi = 9)
+  expect_identical(dim(quietly(read_guides_table(one))), c(1L, 1L))
+})

@@ -1,0 +1,73 @@
+fit <- example_fit()
+result <- run_mash(fit, settings = fate_settings())
+
+test_that("a gene has its estimates, its posterior and its guides on every day", {
+  points <- plot_gene_data(result, fit, genes = "G05", level = 0.8)
+  n_guides <- sum(fit$guide$gene == "G05")
+  expect_identical(as.vector(table(points$source)), c(4L, 4L, 4L * n_guides))
+  row <- result$table[result$table$gene == "G05"]
+  third <- points[points$day == "d4"]
+  expect_identical(unique(third$time), 4)
+  estimate <- third[third$source == "estimate"]
+  expect_identical(estimate$value, row$betahat_d2)
+  expect_equal(estimate$high, row$betahat_d2 + 1.281552 * row$se_d2, tolerance = 1e-6)
+  expect_identical(third[third$source == "posterior"]$value, row$postmean_d2)
+  guides <- third[third$source == "guide"]
+  expect_identical(guides$value, fit$guide$betahat_d2[match(guides$guide, fit$guide$guide)])
+})
+
+test_that("guides without a fit are left away; the states are those of the effects", {
+  points <- plot_gene_data(hand_result())
+  expect_false(any(points$source == "guide"))
+  d <- points[points$gene == "D" & points$source == "posterior"]
+  expect_identical(as.character(d$state), c("no call", "no estimate", "no call"))
+  expect_true(is.na(points[points$gene == "D" & points$day == "d2" & points$source == "estimate"]$value))
+})
+
+test_that("another fit, guides and unknown genes are refused", {
+  expect_error(plot_gene(hand_result(), fit), "not the fit", class = "fatebias_error_mash")
+  expect_error(plot_gene(result, result), "read_fit", class = "fatebias_error_fit")
+  expect_error(plot_gene(result, fit, genes = "G5"), "nearest", class = "fatebias_error_argument")
+  guides <- run_mash(fit, "guide", settings = fate_settings())
+  expect_error(plot_gene(guides, fit), "genes", class = "fatebias_error_mash")
+  expect_error(plot_guides(fit, "G5"), "nearest", class = "fatebias_error_argument")
+  expect_error(plot_guides(result), "read_fit", class = "fatebias_error_fit")
+})
+
+test_that("points of a day stand apart, and nearer to it than to the next day", {
+  expect_equal(dodge_step(0:3), 0.15)
+  expect_equal(dodge_step(c(0, 1, 14)), 0.28) # two hundredths of the range
+  expect_equal(dodge_step(c(0, 1, 100)), 0.3) # never more than three tenths of a gap
+})
+
+test_that("guides: beta, theta and intervals from the tables of the fit", {
+  guides <- plot_guides_data(fit, "G05", level = 0.9)
+  expect_identical(nrow(guides), 4L * sum(fit$guide$gene == "G05"))
+  one <- guides[guides$day == "d10"][2]
+  row <- fit$guide[fit$guide$guide == as.character(one$guide)]
+  expect_identical(one$beta, row$betahat_d3)
+  expect_equal(one$beta_low, row$betahat_d3 - 1.644854 * row$se_d3, tolerance = 1e-6)
+  theta <- fit$gene[fit$gene$gene == "G05"]
+  expect_identical(one$theta, theta$betahat_d3)
+  expect_equal(one$theta_high, theta$betahat_d3 + 1.644854 * theta$se_d3, tolerance = 1e-6)
+})
+
+test_that("without names the genes with the largest effect in SDs are drawn", {
+  z <- abs(betahat(fit$gene)) / as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)])
+  strongest <- fit$gene$gene[order(-apply(z, 1, max))[1:2]]
+  expect_identical(levels(plot_guides_data(fit, n = 2)$gene), strongest)
+})
+
+test_that("edge cases draw without a warning", {
+  expect_drawn(plot_gene(result, fit))
+  expect_drawn(plot_gene(hand_result()))
+  expect_drawn(plot_gene(hand_result(), genes = "D"))
+  expect_drawn(plot_gene(wide_result(), n = 30))
+  expect_drawn(plot_guides(fit))
+  expect_drawn(plot_guides(fit, fit$gene$gene[[1]]))
+})
+
+test_that("pictures", {
+  expect_picture("genes", plot_gene(hand_result()))
+  expect_picture("guides", plot_guides(fit, c("G05", "G06")))
+})

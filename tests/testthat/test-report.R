@@ -1,0 +1,76 @@
+skip_if_not(rmarkdown::pandoc_available("2.0"), "pandoc")
+
+fit <- example_fit()
+mash <- run_mash(fit)
+hits <- rank_hits(mash)
+report_file <- withr::local_tempfile(fileext = ".html")
+seconds <- system.time(render_report(fit, mash, hits, path = report_file, n_panels = 2))[["elapsed"]]
+html <- paste(readLines(report_file, warn = FALSE), collapse = "\n")
+
+test_that("one file, with the sections in order", {
+  at <- function(id) regexpr(sprintf("id=\"%s\"", id), html)
+  sections <- c(
+    "answer", "hits", "heatmap", "genes", "onset", "volcano", "qc", "fit", "methods", "reproduce"
+  )
+  positions <- vapply(sections, at, integer(1))
+  expect_true(all(positions > 0))
+  expect_false(is.unsorted(positions))
+  expect_lt(file.size(report_file), 5e6)
+})
+
+test_that("nothing is loaded from a network", {
+  loading <- gregexpr("<(script|img|link|iframe)[^>]*(src|href)=\"[^\"]{0,60}", html)
+  loaded <- regmatches(html, loading)[[1]]
+  expect_gt(length(loaded), 5)
+  expect_false(any(grepl("(src|href)=\"(https?:)?//", loaded)))
+  expect_false(grepl("url\\(['\"]?https?:", html))
+})
+
+test_that("words and numbers of the result are on the page", {
+  expect_match(html, "8 of 40 genes bias fate.", fixed = TRUE)
+  expect_match(html, "3,980 of 4,000 cells were used", fixed = TRUE)
+  expect_match(html, "download=\"hits_ranked.csv\"", fixed = TRUE)
+  expect_length(gregexpr("class=\"panel\"", html, fixed = TRUE)[[1]], 2)
+})
+
+test_that("a bad fit without hits is rendered, and says so", {
+  none <- mash
+  lfsr <- grep("^lfsr_d", names(none$table), value = TRUE)
+  none$table <- data.table::copy(mash$table)[, (lfsr) := 1]
+  none$table$lfsr_min <- 1
+  none$table$hit_anyday <- FALSE
+  bad <- fit
+  bad$manifest$convergence$converged <- FALSE
+  bad$manifest$losses <- list()
+  bad$cells <- NULL
+  qc <- assess_qc(bad, qc_offset_max = 1e-300)
+  file <- withr::local_tempfile(fileext = ".html")
+  render_report(bad, none, rank_hits(none), qc, file, n_panels = 1)
+  text <- paste(readLines(file, warn = FALSE), collapse = "\n")
+  expect_match(text, "No gene is called.", fixed = TRUE)
+  expect_match(text, "QC failed:", fixed = TRUE)
+  expect_match(text, "The fit has not converged.", fixed = TRUE)
+})
+
+test_that("parts of different analyses are refused, and no file is left", {
+  file <- file.path(withr::local_tempdir(), "report.html")
+  refuse <- function(what, ..., class = "fatebias_error_report") {
+    expect_error(render_report(..., path = file), what, class = class)
+  }
+  refuse("different genes", fit, mash, hits[-1])
+  refuse("guides", fit, run_mash(fit, "guide"), hits)
+  refuse("read_fit", list(), mash, hits)
+  other <- mash
+  other$days <- rev(mash$days)
+  refuse("different days", fit, other, hits)
+  expect_error(render_report(fit, mash, hits, path = "report.pdf"), "path")
+  broken <- fit
+  broken$guide <- NULL
+  refuse("cannot be rendered", broken, mash, hits)
+  expect_identical(list.files(dirname(file), all.files = TRUE, no.. = TRUE), character())
+})
+
+test_that("a missing pandoc is said before work starts", {
+  local_mocked_bindings(pandoc_available = function(...) FALSE, .package = "rmarkdown")
+  expect_error(render_report(fit, mash, hits, path = report_file), "pandoc", class = "fatebias_error_report")
+})

@@ -1,0 +1,76 @@
+fit <- example_fit()
+mash <- run_mash(fit)
+hits <- rank_hits(mash)
+qc <- assess_qc(fit)
+
+levels_of <- function(alerts) vapply(alerts, `[[`, character(1), "level")
+texts_of <- function(alerts) vapply(alerts, `[[`, character(1), "text")
+
+test_that("nothing to say where all is well", {
+  expect_length(report_alerts(fit, mash, hits, qc), 0)
+})
+
+test_that("a violated QC, a fit that did not converge and a wrong weight are problems", {
+  qc$pass[2] <- FALSE
+  fit$manifest$convergence$converged <- FALSE
+  fit$manifest$likelihood_weight <- 1
+  alerts <- report_alerts(fit, mash, hits, qc)
+  expect_identical(levels_of(alerts), rep("problem", 3))
+  told <- "QC failed:.*offset._mean|not converged|weight is 1, but the labels call for about 7.14"
+  expect_match(texts_of(alerts), told)
+})
+
+test_that("fall-backs, missing estimates and no hits are notes", {
+  mash$fallbacks <- "V: simple failed"
+  mash$missing <- data.table::data.table(name = "G03", day = "d2")
+  hits$hit_anyday <- FALSE
+  alerts <- report_alerts(fit, mash, hits, qc)
+  expect_identical(levels_of(alerts), rep("note", 3))
+  expect_match(texts_of(alerts)[2], "1 estimate of a gene on a day is missing, for want of cells: G03 on d2")
+})
+
+test_that("what was left out is told with the reason", {
+  words <- left_out_words(fit)
+  expect_identical(
+    words[1], "3,980 of 4,000 cells were used; left out: 15 without a guide and 5 with more than 20 guides."
+  )
+  expect_match(words[2], "2 guides of the map are carried by no usable cell: X\\_1, X\\_2", fixed = TRUE)
+  expect_match(words[3], "1 gene was dropped, having no guide left: X")
+  expect_match(words[4], "1 guide is in fewer than 20 usable cells (G01\\_1)", fixed = TRUE)
+})
+
+test_that("the fit is told with its weight, dispersion and end", {
+  words <- fit_words(fit)
+  expect_match(words[1], "weight 7; dispersion of the labels 0.14. Their product is 0.98")
+  expect_match(words, "converged after 200 steps, loss 9.5 at first and 5 at last", fixed = TRUE, all = FALSE)
+})
+
+test_that("scales have a row a scale and fate", {
+  table <- scale_table(fit)
+  expect_identical(table$Fate, rep(c("MES", "NEU"), 3))
+  expect_identical(table$`Posterior mean (SD)`[3], "0.400 (0.040), 0.400 (0.040), 0.400 (0.040)")
+})
+
+test_that("methods name engine, weight and mash as they were", {
+  expect_match(engine_words(fit), "Pyro.*approximate posterior: normal")
+  expect_identical(weight_words(fit), "was weighted by 7")
+  fit$manifest$convergence$engine <- "laplace"
+  fit$manifest$settings$likelihood_weight <- "auto"
+  expect_match(engine_words(fit), "posterior mode")
+  expect_match(weight_words(fit), "Pearson dispersion.*weight 7")
+  expect_match(mash_words(mash), as.character(utils::packageVersion("mashr")), fixed = TRUE)
+  expect_match(mash_words(run_mash(fit, discovery_method = "ashr")), "day by day with ashr")
+})
+
+test_that("settings can be read back", {
+  file <- withr::local_tempfile(lines = settings_lines(fit, mash), fileext = ".yaml")
+  read <- read_settings(file)
+  expect_equal(read[names(fit$settings)], unclass(fit$settings), ignore_attr = TRUE)
+  expect_equal(read[names(mash$settings)], unclass(mash$settings), ignore_attr = TRUE)
+  expect_identical(read$mash_v, "simple")
+})
+
+test_that("the worst genes of an assertion are named with their values", {
+  worst <- data.table::data.table(gene = c("A_1", "B", "C", "D"), value = c(-0.5, 0.25, 0.125, 0))
+  expect_identical(worst_words(worst), "A\\_1 (-0.5), B (0.25), C (0.125)")
+})
