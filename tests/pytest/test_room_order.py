@@ -13,7 +13,7 @@ ROOMS = [
     *("structured", "approx_posterior", "svi"),
     *("inference", "export", "qc", "fit", "controls"),
     *("calibration", "refit", "heldout", "checks"),
-    *("simulate", "bridge", "certify", "randomisation", "__main__"),
+    *("simulate", "bridge", "certify", "randomisation", "jackknife", "__main__"),
 ]
 FOLDER = Path(fatebias.__file__).parent
 LONGEST = 400

@@ -7,7 +7,7 @@ rooms <- c(
   "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit", "report_words",
   "report_methods", "report_table", "report", "slurm_script", "slurm_status", "slurm_call", "slurm_job",
   "slurm_record", "slurm", "calibration", "certificate_rows", "certificate", "certificate_plots",
-  "randomisation", "plan", "project"
+  "randomisation", "jackknife", "plan", "project"
 )
 edges <- c("fatebias-package", "zzz")
 
