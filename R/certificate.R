@@ -148,6 +148,8 @@ called_again <- function(fit, settings) {
   run_mash(fit, settings = settings, n_draws = 1)$table
 }
 
+called_genes <- function(table) table$gene[table$hit_anyday]
+
 #' How often each hit of the fit is called again: cells drawn anew, other seeds
 #' @noRd
 hit_stability <- function(units, fit, settings) {
@@ -155,7 +157,7 @@ hit_stability <- function(units, fit, settings) {
   if (length(by) == 0 || settings$mash_input != "likelihood") {
     return(NULL)
   }
-  hits <- with(called_again(fit, settings), gene[hit_anyday])
+  hits <- called_genes(called_again(fit, settings))
   data.table::rbindlist(lapply(by, function(own) {
     again <- lapply(own, hits_again, hits = hits, fit = fit, settings = settings)
     share <- Reduce(`+`, again, numeric(length(hits))) / length(own)
@@ -171,7 +173,7 @@ hits_again <- function(unit, hits, fit, settings) {
     unit$betahat <- replace(number_matrix(unit$betahat), is.na(unit$se), NA)
   }
   table <- called_again(refitted(fit, unit), settings)
-  hits %in% table$gene[table$hit_anyday]
+  hits %in% called_genes(table)
 }
 
 # ---- what can be asked of it ----

@@ -33,7 +33,7 @@ randomisation_test <- function(fit, genes = NULL, screen = NULL, n_resamples = 2
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
   validate_arg(genes, checkmate::check_character, any.missing = FALSE, unique = TRUE, null.ok = TRUE)
   validate_arg(n_resamples, checkmate::check_int, lower = 20)
-  genes <- genes %||% with(run_mash(fit)$table, gene[hit_anyday])
+  genes <- genes %||% called_genes(run_mash(fit)$table)
   validate_same_screen(fit, screen)
   source <- calibration_source(fit, screen)
   source$out_dir <- NULL
