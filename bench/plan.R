@@ -1,10 +1,10 @@
 # plan_screen() against simulation: SE by day, and power at lfsr < .05, by size of the effect; and against a pilot.
 #
-#   Rscript plan.R FIRST_SEED N
+#   Rscript plan.R FIRST_SEED N [size ..]
 
 library(fatebias)
 
-arguments <- as.integer(commandArgs(TRUE))
+arguments <- as.integer(commandArgs(TRUE)[1:2])
 effect_bins <- c(0.3, 0.5, 0.7, 1)
 sizes <- list(
   weak = list(plan = list(n_cells = 6000, weight = 7)),
@@ -44,7 +44,8 @@ one <- function(name, seed) {
   )
 }
 
-rows <- do.call(rbind, lapply(names(sizes), function(name) {
+chosen <- intersect(names(sizes), commandArgs(TRUE)[-(1:2)])
+rows <- do.call(rbind, lapply(if (length(chosen) > 0) chosen else names(sizes), function(name) {
   do.call(rbind, lapply(arguments[[1]] + seq_len(arguments[[2]]), one, name = name))
 }))
 means <- stats::aggregate(rows[-1], rows["size"], mean)
