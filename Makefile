@@ -1,6 +1,6 @@
 # The commands of this clone. Each does the set-up it needs (tools/setup.sh) before it starts.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slurm lint document check bench clean
+.PHONY: help setup run test test-browser test-slurm lint document site check bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -26,6 +26,9 @@ lint: setup ## lintr and ruff only
 document: setup ## NAMESPACE and man/ from the comments in R/
 	@bash tools/with_env.sh Rscript tools/document.R
 
+site: setup ## the documentation site in site/, by pkgdown and without a network
+	@bash tools/with_env.sh Rscript tools/build_site.R
+
 check: setup ## R CMD build and R CMD check --no-manual, in a temporary folder
 	@bash tools/run_check.sh
 
@@ -33,5 +36,5 @@ bench: setup ## the benchmarks of bench/
 	@bash tools/with_env.sh .venv/bin/python bench/run.py --out bench/RESULTS.md
 
 clean: ## remove what the commands made (not the installed packages)
-	rm -rf .venv demo _targets .pytest_cache .ruff_cache .hypothesis inst/python/*.egg-info inst/python/build
+	rm -rf .venv demo site _targets .pytest_cache .ruff_cache .hypothesis inst/python/*.egg-info inst/python/build
 	find inst/python tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -35,7 +35,7 @@ list(
     list(python_files, screen_file, guide_map_file) # what the fit is made from
     fitted <- run_job(
       fit_fate_bias, screen, settings_fit,
-      out_dir = out_dir, progress = TRUE, name = "fit", node = "gpu"
+      out_dir = out_dir, name = "fit", node = "gpu"
     )
     unname(fitted$files)
   }, format = "file", deployment = "worker"),

@@ -94,7 +94,7 @@ persists <- function(active, first) {
 #' @param draw function of the row's number; gives a list of `x` and `active`, draws x days.
 #' @noRd
 event_columns <- function(draw, n_rows, days, effect_size) {
-  events <- vapply(seq_len(n_rows), function(row) {
+  events <- vapply(progress_along(n_rows, "Posterior draws"), function(row) {
     drawn <- draw(row)
     c(mean(switches_sign(drawn$x * drawn$active)), colMeans(abs(drawn$x) > effect_size))
   }, numeric(1 + length(days)))

@@ -28,7 +28,7 @@ fit_controls <- function(screen, settings = fate_settings(), ..., n_splits = 10)
   columns <- py_call(
     "controls", "estimate_controls",
     screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
-    settings = settings_list(settings, c("screen", "fit")), n_splits = n_splits
+    settings = settings_list(settings, c("screen", "fit")), n_splits = n_splits, progress = show_progress()
   )
   numbers <- names(columns) != "gene"
   columns[numbers] <- lapply(columns[numbers], function(x) as.numeric(unlist(lapply(x, `%||%`, NA))))

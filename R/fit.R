@@ -12,7 +12,8 @@
 #'   was settled when the screen was read.
 #' @param ... settings by name, such as `num_steps = 1000, seed = 7`.
 #' @param out_dir folder of the results; it is created.
-#' @param progress show a progress bar?
+#' @param progress show bars with the time left? Default: in an interactive session, and not within a pipeline
+#'   or on CI; the option `fatebias.progress` (TRUE or FALSE) decides otherwise.
 #' @returns A `fatebias_fit`, a list with
 #'   - `gene`: data.table `gene, betahat_d0.., se_d0..`, posterior mean and SD of theta by day, in log odds;
 #'   - `guide`: data.table `guide, gene, betahat_d*, se_d*`, the same of beta;
@@ -25,26 +26,45 @@
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a
 #'   missing file), `fatebias_error_settings`, `fatebias_error_not_available`. A fit that has not
 #'   converged gives a `fatebias_warning_fit`.
+#' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What
+#'   was done is in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from
+#'   it.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' fit
 #' summary(fit)
 #' @export
-fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL, progress = interactive()) {
+fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL,
+                          progress = show_progress()) {
   validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
   settings <- with_screen_settings(update_settings(settings, ...), screen)
   out_dir <- out_dir %||% settings$out_dir
   validate_writable(out_dir)
-  py_call(
-    "fit", "fit_screen",
-    screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
-    out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
-    progress = progress
+  withCallingHandlers(
+    py_call(
+      "fit", "fit_screen",
+      screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
+      out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
+      progress = progress
+    ),
+    interrupt = function(condition) tell_checkpoint(out_dir)
   )
   fit <- read_fit(out_dir)
   # mode and thresholds are no part of the fit's files, but of what was asked for here
   fit$settings <- update_settings(fit$settings, !!!settings_list(settings, "qc"))
   fit
+}
+
+checkpoint_file <- "fit_checkpoint.pt" # as in inst/python/fatebias/checkpoint.py
+
+#' Say after Ctrl-C what is left
+#' @noRd
+tell_checkpoint <- function(out_dir) {
+  kept <- file.exists(file.path(out_dir, checkpoint_file))
+  cli::cli_inform(c(
+    "!" = "Interrupted; no results were written.",
+    i = if (kept) "The same call goes on from the checkpoint in {.path {out_dir}}."
+  ))
 }
 
 #' The stage Screen as it was when the screen was read; other wishes come too late

@@ -1,48 +1,92 @@
-# A user's project: the pipeline's files, what it runs on, and what is missing.
+# A user's project: the pipeline's files in a folder of one's own.
 
 pipeline_files <- c("_targets.R", "config.yaml")
-driver_file <- "driver.sbatch"
+project_readme <- "README.md"
 
 #' Set up a pipeline
 #'
-#' Copies `_targets.R` and `config.yaml` into a folder. Then: put the screen there (or its path into
-#' `config.yaml`), and run `targets::tar_make()` in that folder.
+#' Writes into a folder what a project needs: `_targets.R` and `config.yaml`, `sherlock/` (the driver's
+#' batch script, templates of the jobs and a guide, for a cluster with Slurm) and `README.md`, which says
+#' what to do next: put the screen there (or its path into `config.yaml`), look at it with [check_screen()],
+#' and run `targets::tar_make()` in that folder.
+#'
+#' All files are written, or none. A `README.md` of your own is never replaced: then there is none of
+#' fatebias.
 #'
 #' @param path folder; it is created.
 #' @param overwrite replace files that are there?
-#' @param slurm copy `driver.sbatch` too, the batch script that runs `tar_make()` on a Slurm cluster? See
-#'   the README in the folder `sherlock` of the package.
+#' @param slurm write `sherlock/` too?
 #' @returns Paths of the files, invisibly.
 #' @section Errors: `fatebias_error_export` when a file is there already or the folder cannot be written.
 #' @examples
 #' folder <- tempfile()
 #' use_fatebias_pipeline(folder)
-#' list.files(folder)
+#' list.files(folder, recursive = TRUE)
 #' @export
-use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) {
+use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = TRUE) {
   validate_arg(path, checkmate::check_string)
   validate_arg(overwrite, checkmate::check_flag)
   validate_arg(slurm, checkmate::check_flag)
   validate_writable(path)
-  files <- c(pipeline_files, if (slurm) driver_file)
+  files <- project_files(slurm)
+  if (has_own_readme(path)) files <- files[names(files) != project_readme]
+  validate_free(path, names(files), overwrite)
+  write_project(path, files)
+  cli::cli_inform(c(
+    v = "Wrote {.file {names(files)}} to {.path {path}}.",
+    i = if (!project_readme %in% names(files)) "Your own {.file {project_readme}} is kept.",
+    i = "Put the screen there (or its path into {.file config.yaml}), and look at it: {.fn check_screen}.",
+    i = "Then {.run targets::tar_make()}.",
+    i = if (slurm) "On Slurm: {.code execution: slurm} there, and {.code sbatch sherlock/driver.sbatch}."
+  ))
+  invisible(file.path(path, names(files)))
+}
+
+#' Where the files of a project come from, by their place in it
+#' @noRd
+project_files <- function(slurm) {
+  pipeline <- c(pipeline_files, project_readme)
+  sources <- system.file("pipeline", pipeline, package = "fatebias", mustWork = TRUE)
+  cluster <- if (slurm) list.files(sherlock_folder(), full.names = TRUE)
+  rlang::set_names(c(sources, cluster), c(pipeline, if (slurm) file.path("sherlock", basename(cluster))))
+}
+
+#' Is there a README that fatebias has not written?
+#' @noRd
+has_own_readme <- function(path) {
+  there <- file.path(path, project_readme)
+  ours <- readLines(system.file("pipeline", project_readme, package = "fatebias", mustWork = TRUE), n = 1)
+  file.exists(there) && !identical(readLines(there, n = 1, warn = FALSE), ours)
+}
+
+validate_free <- function(path, files, overwrite, call = rlang::caller_env()) {
   target <- file.path(path, files)
+  blocked <- files[dir.exists(target)]
+  if (length(blocked) > 0) abort_export("{.path {path}} has folders named {.file {blocked}}.", call = call)
   there <- files[file.exists(target)]
   if (length(there) > 0 && !overwrite) {
     abort_export(c(
-      "{.path {path}} has {.file {there}} already.",
+      "{.path {path}} has {.file {there}} already; nothing was written.",
       i = "Use {.code overwrite = TRUE} to replace {cli::qty(there)}{?it/them}."
-    ))
+    ), call = call)
   }
+}
+
+#' Copy all files beside their places, then move each; a copy that fails leaves nothing
+#' @noRd
+write_project <- function(path, files, call = rlang::caller_env()) {
   dir.create(path, recursive = TRUE, showWarnings = FALSE)
-  source <- system.file("pipeline", pipeline_files, package = "fatebias", mustWork = TRUE)
-  if (slurm) source <- c(source, file.path(sherlock_folder(), driver_file))
-  if (!all(file.copy(source, target, overwrite = overwrite))) abort_export("Cannot write to {.path {path}}.")
-  cli::cli_inform(c(
-    v = "Wrote {.file {files}} to {.path {path}}.",
-    i = "Put the screen there (or its path into {.file config.yaml}), and run {.run targets::tar_make()}.",
-    i = if (slurm) "Set {.code execution: slurm} in {.file config.yaml}, and {.code sbatch {driver_file}}."
-  ))
-  invisible(target)
+  stage <- tempfile(".stage-", tmpdir = path)
+  on.exit(unlink(stage, recursive = TRUE))
+  staged <- file.path(stage, names(files))
+  for (folder in unique(dirname(staged))) dir.create(folder, recursive = TRUE, showWarnings = FALSE)
+  # without their mode: a read-only library must not give read-only files
+  copied <- all(file.copy(files, staged, copy.mode = FALSE))
+  target <- file.path(path, names(files))
+  if (copied) for (folder in unique(dirname(target))) dir.create(folder, showWarnings = FALSE)
+  if (!copied || !all(file.rename(staged, target))) {
+    abort_export("Cannot write to {.path {path}}.", call = call)
+  }
 }
 
 #' Source files of the Python package
@@ -55,64 +99,4 @@ use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = FALSE) 
 #' @export
 python_sources <- function() {
   sort(list.files(file.path(python_folder(), "fatebias"), "\\.(py|yaml)$", full.names = TRUE))
-}
-
-#' What fatebias will use, and what is missing
-#'
-#' @returns A `fatebias_sitrep`: `r` (versions), `plan` (which Python and why), `python` (path, version,
-#'   versions of packages, device, threads) and `problems` (character, NULL when all is there).
-#'   Printing says what to type.
-#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
-#' fatebias_sitrep()
-#' @export
-fatebias_sitrep <- function() {
-  python <- tryCatch(
-    c(py_call("bridge", "describe_environment"), problem = list(NULL)),
-    fatebias_error = function(error) list(problem = conditionMessage(error))
-  )
-  r <- c(R = as.character(getRversion()), vapply(sitrep_packages, package_version_text, character(1)))
-  structure(
-    list(
-      r = r, plan = python_plan(), python = python, problems = sitrep_problems(python, names(r)[is.na(r)])
-    ),
-    class = "fatebias_sitrep"
-  )
-}
-
-package_version_text <- function(package) {
-  there <- requireNamespace(package, quietly = TRUE)
-  if (there) as.character(utils::packageVersion(package)) else NA_character_
-}
-
-sitrep_problems <- function(python, absent_r) {
-  absent_python <- names(Filter(is.null, python$packages))
-  c(
-    if (length(absent_r) > 0) sprintf("R has no package %s: install.packages(\"%s\")", absent_r, absent_r),
-    if (length(absent_python) > 0) sprintf("Python has no package %s", absent_python),
-    python$problem
-  )
-}
-
-#' @export
-format.fatebias_sitrep <- function(x, ...) {
-  p <- x$python
-  versions <- unlist(p$packages)
-  c(
-    "<fatebias_sitrep>",
-    paste("R:", paste(names(x$r), x$r, collapse = ", ")),
-    if (!is.null(p$version)) {
-      c(
-        sprintf("Python: %s (%s, from %s)", p$version, p$python, x$plan$source %||% "the running session"),
-        paste("Packages:", paste(names(versions), versions, collapse = ", ")),
-        sprintf("Device: %s, %s threads", p$device, p$threads)
-      )
-    },
-    if (length(x$problems) == 0) "Nothing is missing." else c("Missing:", paste("-", x$problems))
-  )
-}
-
-#' @export
-print.fatebias_sitrep <- function(x, ...) {
-  cat(format(x), sep = "\n")
-  invisible(x)
 }

@@ -7,15 +7,18 @@ python_min <- "3.11" # as in inst/python/pyproject.toml
 #' Which Python to use
 #'
 #' In order: the environment variable `RETICULATE_PYTHON`, the option `fatebias.python`, the nearest
-#' `.venv` in the working directory or a folder above it.
+#' `.venv` in the working directory or a folder above it, the environment of [install_fatebias_python()].
 #'
-#' @param env,stored,found paths of a Python, empty or NULL where there is none.
+#' @param env,stored,found,installed paths of a Python, empty or NULL where there is none.
 #' @param exists function that says whether a file is there.
 #' @returns `list(python, source, problem)`: a path and where it comes from, or a problem (a text).
 #' @noRd
 python_plan <- function(env = Sys.getenv("RETICULATE_PYTHON"), stored = getOption("fatebias.python"),
-                        found = find_venv_python(), exists = file.exists) {
-  candidates <- list("RETICULATE_PYTHON" = env, "option fatebias.python" = stored, ".venv" = found)
+                        found = find_venv_python(), installed = find_stored_python(), exists = file.exists) {
+  candidates <- list(
+    "RETICULATE_PYTHON" = env, "option fatebias.python" = stored, ".venv" = found,
+    "install_fatebias_python()" = installed
+  )
   given <- Filter(function(path) length(path) == 1 && nzchar(path), candidates)
   if (length(given) == 0) {
     return(list(python = NULL, source = NULL, problem = "No Python environment was found."))
@@ -26,14 +29,25 @@ python_plan <- function(env = Sys.getenv("RETICULATE_PYTHON"), stored = getOptio
   list(python = python, source = source, problem = problem)
 }
 
+#' Where install_fatebias_python() puts an environment unless told otherwise
+#' @noRd
+stored_venv <- function() file.path(tools::R_user_dir("fatebias", "data"), "venv")
+
+#' The Python of an environment
+#' @noRd
+venv_python <- function(path) {
+  file.path(path, if (.Platform$OS.type == "windows") "Scripts/python.exe" else "bin/python")
+}
+
+find_stored_python <- function() Filter(file.exists, venv_python(stored_venv()))
+
 #' The Python of the nearest .venv, upwards from a folder
 #' @noRd
 find_venv_python <- function(folder = getwd()) {
   repeat {
-    python <- file.path(folder, ".venv", c("bin/python", "Scripts/python.exe"))
-    python <- python[file.exists(python)]
-    if (length(python) > 0) {
-      return(python[[1]])
+    python <- venv_python(file.path(folder, ".venv"))
+    if (file.exists(python)) {
+      return(python)
     }
     if (dirname(folder) == folder) {
       return(NULL)
@@ -46,26 +60,25 @@ find_venv_python <- function(folder = getwd()) {
 #' @noRd
 install_hints <- function() {
   lines <- c(
+    "Type fatebias::install_fatebias_python() to make a Python environment, and restart R.",
+    "One that is there already is named by a line in ~/.Renviron: RETICULATE_PYTHON=/path/of/venv/bin/python",
     sprintf(
-      "Looked at RETICULATE_PYTHON, the option fatebias.python, and for a .venv from %s upwards.", getwd()
+      "Looked at RETICULATE_PYTHON, the option fatebias.python, for a .venv from %s upwards, and at %s.",
+      getwd(), stored_venv()
     ),
-    "In a clone of fatebias type `make run`; elsewhere RETICULATE_PYTHON may name its .venv/bin/python.",
-    "Without a clone type in this folder, with Python >= 3.11:",
-    "python3 -m venv .venv",
-    sprintf(".venv/bin/pip install -r %s", file.path(python_folder(), "requirements.lock")),
-    "Then restart R. `fatebias::fatebias_sitrep()` shows what is used."
+    "fatebias::fatebias_sitrep() shows what is used."
   )
-  rlang::set_names(verbatim(lines), c("i", "i", "i", " ", " ", "i"))
+  rlang::set_names(verbatim(lines), rep("i", length(lines)))
 }
 
-sitrep_packages <- c("fatebias", "mashr", "ashr", "reticulate", "targets") # R packages that a sitrep shows
+needed_packages <- c("fatebias", "mashr", "ashr", "reticulate", "rmarkdown") # R packages that a sitrep shows
 
 python_folder <- function() system.file("python", package = "fatebias", mustWork = TRUE)
 
 #' Use the Python of a plan; a session keeps the Python it has started
 #' @noRd
 apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) {
-  if (reticulate::py_available(initialize = FALSE)) {
+  if (python_is_running()) {
     return(invisible(plan))
   }
   if (!is.null(plan$problem)) {
@@ -108,6 +121,10 @@ validate_python_version <- function(version, call = rlang::caller_env()) {
     abort_environment(c(verbatim(problem), install_hints()), call = call)
   }
 }
+
+#' Has this session started a Python?
+#' @noRd
+python_is_running <- function() reticulate::py_available(initialize = FALSE)
 
 python_session <- new.env(parent = emptyenv())
 

@@ -8,10 +8,11 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 
 #' What the table of the report shows
 #'
-#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""), `direction`
-#'   ("" for other genes), `day` (label of the best day), `effect` and `sd` (posterior mean and SD there),
-#'   `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`, `agree` (guides whose effect has the sign of the gene's on that day, of all its
-#'   guides), `cells` (usable cells that carry a guide of the gene; NA for fits without counts).
+#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""),
+#'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (posterior mean and SD
+#'   there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`,
+#'   `agree` (guides whose effect has the sign of the gene's on that day, of all its guides), `cells` (usable
+#'   cells that carry a guide of the gene; NA for fits without counts).
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
@@ -89,7 +90,8 @@ hits_widget <- function(fit, mash, hits) {
     as.data.frame(table),
     columns = hits_columns(length(mash$days)), elementId = "hits-table", searchable = TRUE,
     defaultPageSize = 15, showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE,
-    highlight = TRUE, wrap = FALSE, language = reactable::reactableLang(searchPlaceholder = "Search the table")
+    highlight = TRUE, wrap = FALSE,
+    language = reactable::reactableLang(searchPlaceholder = "Search the table")
   )
 }
 

@@ -133,7 +133,7 @@ gene_words <- function(gene, fit, mash, calls) {
   phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
   phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
   course <- course_words(mash$table[row], mash)
-  paste0("**", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course)
+  paste0("Knocking down **", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course)
 }
 
 #' What stands below the panel of a gene

@@ -37,7 +37,7 @@ read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
   described <- py_call(
     "fit", "describe_screen",
     screen_path = path.expand(path), guide_map = path.expand(guide_map),
-    settings = settings_list(settings, "screen")
+    settings = settings_list(settings, "screen"), progress = show_progress()
   )
   new_screen(path, guide_map, settings, described)
 }

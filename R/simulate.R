@@ -37,7 +37,8 @@ simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
   if (!is.null(given$library)) given$library <- path.expand(given$library)
   paths <- py_call(
     "simulate", "simulate_to",
-    out_dir = path.expand(out_dir), given = c(list(preset = preset, seed = seed), given)
+    out_dir = path.expand(out_dir), given = c(list(preset = preset, seed = seed), given),
+    progress = show_progress()
   )
   structure(c(paths, list(preset = preset, seed = seed)), class = "fatebias_simulation")
 }

@@ -7,8 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 FOLDER="$(mktemp -d)"
 mkdir "$FOLDER/fatebias"
-tar -C "$ROOT" --exclude=./.git --exclude=./.venv --exclude=./demo --exclude=__pycache__ --exclude='.*_cache' --exclude=./_targets \
-  -cf - . | tar -C "$FOLDER/fatebias" -xf -
+tar -C "$ROOT" --exclude=./.git --exclude=./.venv --exclude=./demo --exclude=./site --exclude=./_targets \
+  --exclude=__pycache__ --exclude='.*_cache' -cf - . | tar -C "$FOLDER/fatebias" -xf -
 
 cd "$FOLDER"
 R CMD build fatebias

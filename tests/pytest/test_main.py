@@ -26,7 +26,7 @@ QUICK = ("--set", "likelihood_weight=7", "--set", "inference=laplace", "--quiet"
 def test_fit_writes_its_files_and_says_where(screen):
     done = run("fit", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--out", screen / "results", *QUICK)
     assert done.returncode == 0, done.stderr
-    assert "10 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
+    assert "11 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
 
 
 def test_a_known_error_is_one_message_and_no_file(screen, tmp_path):
@@ -82,3 +82,11 @@ def test_help_needs_no_arguments(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0 and "simulate" in capsys.readouterr().out
+
+
+def test_check_prints_findings_and_lines_for_the_configuration(screen):
+    good = run("check", screen / "screen.h5ad", "--guides", screen / "guide_map.csv")
+    assert good.returncode == 0 and "problem" not in good.stdout
+    other = run("check", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--set", "day_key=time")
+    assert other.returncode == 1 and other.stderr == ""
+    assert "problem  Days: no obs['time']" in other.stdout and other.stdout.endswith('config.yaml:\nday_key: "day"\n')

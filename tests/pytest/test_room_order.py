@@ -6,7 +6,9 @@ from pathlib import Path
 import fatebias
 
 ROOMS = [
-    *("errors", "settings", "guide_map", "fate_table", "screen", "screen_file", "screen_summary"),
+    *("errors", "progress", "interrupts", "settings", "guide_map", "fate_table", "screen", "screen_file"),
+    *("screen_summary", "lookalikes", "findings"),
+    *("preflight_fates", "preflight_guides", "preflight_levels", "preflight_map", "preflight"),
     *("cell_names", "guide_counts", "assemble", "stopwatch", "checkpoint"),
     *("effects", "cells", "model", "posterior"),
     *("design", "prior", "curvature", "likelihood_weight", "covariance", "scales", "mode", "laplace", "estimates"),

@@ -7,7 +7,7 @@ from conftest import labels
 
 from fatebias.errors import ScreenError
 from fatebias.guide_map import GuideMap
-from fatebias.screen import RawCells, build_screen, contrast_weights
+from fatebias.screen import RawCells, build_screen, contrast_weights, sort_levels
 from fatebias.settings import Settings
 
 
@@ -102,3 +102,10 @@ def test_contrasts(contrast, weights):
 def test_contrasts_that_mean_nothing_are_refused(contrast):
     with pytest.raises(ScreenError, match="contrast_fate"):
         contrast_weights(contrast, ("EC", "MES", "NEU"))
+
+
+def test_days_with_decimals_sort_by_their_numbers():
+    assert sort_levels(["0.5", "0.25", "10"]) == ["0.25", "0.5", "10"]
+    assert sort_levels(["E10.5", "E8.5", "E9"]) == ["E8.5", "E9", "E10.5"]
+    assert sort_levels(["d2", "d10", "d1"]) == ["d1", "d2", "d10"]
+    assert sort_levels(["12h", "0h", "48h"]) == ["0h", "12h", "48h"]

@@ -114,6 +114,17 @@ def test_plain_arrays_of_fate_probabilities_take_names_from_settings_or_cellrank
         edited(lambda file: replace(file, "obsm/fateprob", probs))
 
 
+def test_a_replicate_in_obs(written, edited):
+    def move(file):
+        obs = read_elem(file["obs"])
+        obs["donor"] = pd.Categorical([f"r{r}" for r in written[2].replicate])
+        replace(file, "obs", obs)
+        del file["obsm/covar"]
+
+    screen = edited(move, covar_key=None, rep_key="donor")
+    assert np.array_equal(np.array(screen.replicate_labels)[screen.replicate], labels("r", written[2].replicate))
+
+
 def test_days_as_numbers(edited):
     screen = edited(lambda file: replace(file, "obs/day", np.repeat([10.0, 2.0, 3.0], 100)))
     assert screen.day_labels == ("2", "3", "10")

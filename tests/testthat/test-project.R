@@ -1,22 +1,58 @@
-test_that("the pipeline's files are copied, and not over others", {
+cluster_files <- c("README.md", "cpu.tmpl", "driver.sbatch", "gpu.tmpl")
+all_files <- c("README.md", "_targets.R", "config.yaml", file.path("sherlock", cluster_files))
+
+test_that("a project has pipeline, settings, the cluster's files and a README, and replaces nothing", {
   folder <- file.path(withr::local_tempdir(), "new")
   expect_message(paths <- use_fatebias_pipeline(folder), "tar_make")
-  expect_identical(basename(paths), c("_targets.R", "config.yaml"))
-  expect_identical(list.files(folder), c("_targets.R", "config.yaml"))
+  expect_setequal(paths, file.path(folder, all_files))
+  expect_setequal(list.files(folder, recursive = TRUE, all.files = TRUE), all_files)
   writeLines("mine", file.path(folder, "config.yaml"))
-  expect_error(use_fatebias_pipeline(folder), class = "fatebias_error_export")
+  unlink(file.path(folder, "_targets.R"))
+  expect_error(use_fatebias_pipeline(folder), "config.yaml", class = "fatebias_error_export")
   expect_identical(readLines(file.path(folder, "config.yaml")), "mine")
+  expect_false(file.exists(file.path(folder, "_targets.R"))) # all or nothing
   suppressMessages(use_fatebias_pipeline(folder, overwrite = TRUE))
   expect_identical(readLines(file.path(folder, "config.yaml")), config_lines())
-  blocked <- withr::local_tempfile(lines = "x")
-  expect_error(use_fatebias_pipeline(blocked), class = "fatebias_error_export")
+  expect_setequal(list.files(folder, recursive = TRUE, all.files = TRUE), all_files)
 })
 
-test_that("the driver of a cluster comes with the pipeline when it is asked for", {
+test_that("without a cluster there is no folder for it", {
   folder <- withr::local_tempdir()
-  expect_message(use_fatebias_pipeline(folder, slurm = TRUE), "sbatch driver.sbatch")
-  expect_setequal(list.files(folder), c("_targets.R", "config.yaml", "driver.sbatch"))
-  expect_error(use_fatebias_pipeline(folder, slurm = TRUE), class = "fatebias_error_export")
+  suppressMessages(use_fatebias_pipeline(folder, slurm = FALSE))
+  expect_setequal(list.files(folder), c("README.md", "_targets.R", "config.yaml"))
+})
+
+test_that("a README of one's own is never replaced", {
+  folder <- withr::local_tempdir()
+  writeLines("# My screen", file.path(folder, "README.md"))
+  expect_message(paths <- use_fatebias_pipeline(folder, overwrite = TRUE), "Your own.*is kept")
+  expect_identical(readLines(file.path(folder, "README.md")), "# My screen")
+  expect_false(file.path(folder, "README.md") %in% paths)
+})
+
+test_that("what cannot be written leaves nothing", {
+  blocked <- withr::local_tempfile(lines = "x")
+  expect_error(use_fatebias_pipeline(blocked), class = "fatebias_error_export")
+  folder <- withr::local_tempdir()
+  dir.create(file.path(folder, "config.yaml"))
+  expect_error(
+    use_fatebias_pipeline(folder, overwrite = TRUE), "config.yaml",
+    class = "fatebias_error_export"
+  )
+  # sources that are not there
+  local_mocked_bindings(project_files = function(...) c(a = tempfile(), b = tempfile()))
+  expect_error(use_fatebias_pipeline(folder), class = "fatebias_error_export")
+  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "config.yaml")
+})
+
+test_that("the README names files that are there, and functions that are exported", {
+  readme <- readLines(system.file("pipeline", "README.md", package = "fatebias"))
+  calls <- regmatches(readme, regexpr("fatebias::[a-z_]+", readme))
+  expect_gt(length(calls), 3)
+  expect_identical(setdiff(sub("fatebias::", "", calls), getNamespaceExports("fatebias")), character())
+  for (file in c("config.yaml", "_targets.R", "sherlock/driver.sbatch")) {
+    expect_match(readme, file, fixed = TRUE, all = FALSE)
+  }
 })
 
 test_that("the copies in inst/pipeline are those at the top", {
@@ -33,29 +69,4 @@ test_that("Python sources are listed, without what Python leaves beside them", {
   expect_true(all(c("model.py", "settings.yaml", "bridge.py") %in% files))
   expect_no_match(files, "pyc")
   expect_false(is.unsorted(python_sources()))
-})
-
-test_that("a sitrep says what is missing", {
-  r <- c(R = "4.2.2", targets = NA)
-  python <- list(
-    python = "/v/python", version = "3.11.2", packages = list(torch = "2.13.0", h5py = NULL),
-    threads = 2L, device = "cpu", problem = NULL
-  )
-  report <- structure(
-    list(
-      r = r, plan = list(source = ".venv"), python = python, problems = sitrep_problems(python, "targets")
-    ),
-    class = "fatebias_sitrep"
-  )
-  expect_snapshot(report)
-  local_mocked_bindings(py_call = function(...) abort_environment("No Python environment was found."))
-  broken <- fatebias_sitrep()
-  expect_match(broken$problems, "No Python environment")
-  expect_output(print(broken), "Missing:")
-})
-
-test_that("Python: a sitrep of this machine finds all in place", {
-  report <- fatebias_sitrep()
-  expect_identical(report$problems, NULL)
-  expect_output(print(report), "torch [0-9].*Nothing is missing")
 })

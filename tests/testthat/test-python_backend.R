@@ -1,12 +1,14 @@
-plan <- function(env = "", stored = NULL, found = NULL, exists = function(path) TRUE) {
-  python_plan(env, stored, found, exists)
+plan <- function(env = "", stored = NULL, found = NULL, installed = NULL, exists = function(path) TRUE) {
+  python_plan(env, stored, found, installed, exists)
 }
 
-test_that("precedence: environment variable, option, .venv", {
-  expect_identical(plan("a", "b", "c")$python, "a")
+test_that("precedence: environment variable, option, .venv, the installed one", {
+  expect_identical(plan("a", "b", "c", "d")$python, "a")
   expect_identical(plan("a", "b", "c")$source, "RETICULATE_PYTHON")
   expect_identical(plan("", "b", "c")$python, "b")
   expect_identical(plan("", "", "c")[c("python", "source")], list(python = "c", source = ".venv"))
+  expect_identical(plan(installed = "d")$python, "d")
+  expect_identical(plan(installed = "d")$source, "install_fatebias_python()")
   expect_null(plan("a")$problem)
 })
 
@@ -27,10 +29,19 @@ test_that("the nearest .venv upwards is found", {
   expect_null(find_venv_python(file.path(dirname(root), "nowhere")))
 })
 
+test_that("an environment of install_fatebias_python() is found at its default place", {
+  home <- withr::local_tempdir()
+  withr::local_envvar(R_USER_DATA_DIR = home)
+  expect_length(find_stored_python(), 0)
+  expect_true(startsWith(normalizePath(stored_venv(), mustWork = FALSE), normalizePath(home)))
+  dir.create(dirname(venv_python(stored_venv())), recursive = TRUE)
+  file.create(venv_python(stored_venv()))
+  expect_identical(plan(installed = find_stored_python())$python, venv_python(stored_venv()))
+})
+
 test_that("without Python the message says what to type", {
   hide <- function(lines) {
-    lines <- gsub(python_folder(), "PACKAGE/python", lines, fixed = TRUE)
-    gsub(getwd(), "HERE", lines, fixed = TRUE)
+    gsub(stored_venv(), "STORED", gsub(getwd(), "HERE", lines, fixed = TRUE), fixed = TRUE)
   }
   expect_snapshot(cat(install_hints(), sep = "\n"), transform = hide)
   local_mocked_bindings(py_available = function(...) FALSE, .package = "reticulate")

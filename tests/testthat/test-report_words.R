@@ -39,7 +39,7 @@ test_that("one hit is told in the singular", {
 test_that("a gene's sentence says direction, size, day and course", {
   words <- gene_words("G06", fit, mash, called_days(mash))
   row <- mash$table[6]
-  expect_match(words, "^\\*\\*G06\\*\\* lowers the odds of MES against EC on d4 \\(times ")
+  expect_match(words, "^Knocking down \\*\\*G06\\*\\* lowers the odds of MES against EC on d4 \\(times ")
   expect_match(words, sprintf("times %.2f, lfsr < 0.001", exp(row$postmean_d2)), fixed = TRUE)
   expect_match(words, "most probably begins on d4")
   expect_match(words, "does not stay to the last day")

@@ -1,13 +1,14 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
-  "conditions", "checks", "show", "settings_table", "settings", "fit_files", "npz", "python_backend",
-  "screen", "fate_screen", "import_guides", "import_cells", "import", "simulate", "fit", "fit_methods",
-  "draws", "controls", "qc", "mash_covariances", "day_covariances", "mash_estimates", "mash_correlation",
+  "conditions", "checks", "show", "settings_table", "settings", "progress", "fit_files", "npz",
+  "python_backend", "screen", "preflight", "fate_screen", "import_guides", "import_cells",
+  "import", "simulate", "fit", "fit_methods", "draws", "controls", "qc", "mash_covariances",
+  "day_covariances", "mash_estimates", "mash_correlation",
   "activity", "mash_model", "mash", "mash_result", "compare_mash", "mash_part", "hits", "plot_style",
   "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit", "report_words",
   "report_methods", "report_table", "report", "slurm_script", "slurm_status", "slurm_call", "slurm_job",
   "slurm_record", "slurm", "calibration", "certificate_rows", "certificate", "certificate_plots",
-  "randomisation", "jackknife", "plan", "project"
+  "randomisation", "jackknife", "plan", "project", "install", "sitrep"
 )
 edges <- c("fatebias-package", "zzz")
 

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import sys
 import traceback
 import warnings
@@ -17,7 +18,9 @@ from importlib import metadata
 from typing import Any
 
 from .errors import FatebiasError, FatebiasWarning
+from .interrupts import import_whole
 
+WITHOUT_TORCH = ("preflight",)  # modules that need no torch, whose import takes seconds
 PACKAGES = ("torch", "pyro-ppl", "numpy", "scipy", "pandas", "anndata", "h5py")
 
 
@@ -33,8 +36,8 @@ def call(module: str, function: str, arguments: str, objects: dict[str, Any] | N
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FatebiasWarning)
         try:
-            _isolate_torch()
-            target = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+            prepare = _nothing if module in WITHOUT_TORCH else _isolate_torch
+            target = getattr(import_whole(f"{__package__}.{module}", prepare), function)
             value = target(**_arguments(arguments), **(objects or {}))
         except Exception as raised:  # noqa: BLE001  (every error is handed on to R, with its trace)
             error = _report(raised)
@@ -57,6 +60,8 @@ def describe_environment() -> dict[str, Any]:
     torch = sys.modules.get("torch")
     found["threads"] = torch.get_num_threads() if torch else None
     found["device"] = torch.cuda.get_device_name() if torch and torch.cuda.is_available() else "cpu"
+    found["cuda"] = torch.version.cuda if torch else None  # what torch was built for
+    found["driver"] = shutil.which("nvidia-smi")  # a sign of a GPU, whether torch can use it or not
     return found
 
 
@@ -66,6 +71,10 @@ def _arguments(text: str) -> dict[str, Any]:
         settings = importlib.import_module(f"{__package__}.settings")  # here, since it needs PyYAML
         arguments["settings"] = settings.Settings.from_mapping(arguments["settings"])
     return arguments
+
+
+def _nothing() -> None:
+    pass
 
 
 def _isolate_torch() -> None:

@@ -14,6 +14,7 @@ from .estimates import Estimates, estimate_effects
 from .export import daywise_table
 from .guide_map import GuideMap, read_guide_map
 from .laplace import fit_laplace
+from .progress import Progress
 from .screen import build_screen
 from .screen_file import read_cells
 from .settings import Settings
@@ -43,7 +44,7 @@ def hold_out_controls(given: GuideMap, carried: set[str], prefix: str, rng: np.r
 
 
 def estimate_controls(
-    screen_path: str | Path, guide_map: str | Path, settings: Settings, n_splits: int
+    screen_path: str | Path, guide_map: str | Path, settings: Settings, n_splits: int, progress: bool | None = False
 ) -> dict[str, list]:
     """Fixed-effect estimates of control pseudo-genes over random splits of the controls, engine laplace.
 
@@ -55,7 +56,7 @@ def estimate_controls(
     carried = set(np.asarray(cells.guide_names, dtype=object)[np.asarray(cells.guides.sum(0)).ravel() > 0])
     names: list[str] = []
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    for split in range(n_splits):
+    for split in Progress(progress).each(range(n_splits), "Controls", n_splits):
         prefix = f"control_{split + 1}_"
         grouped = hold_out_controls(given, carried, prefix, rng)
         screen = build_screen(cells, grouped, settings, where=str(screen_path))

@@ -13,6 +13,7 @@ from torch import Tensor
 from .checkpoint import NOWHERE, Checkpoint
 from .curvature import Curvature, add_coarse_, coarse_part, curve_softmax_, gene_columns, gene_grams
 from .likelihood_weight import pearson_excess_by_day
+from .progress import SILENT, Progress
 from .settings import Settings
 
 _CHUNK = 4096  # cells whose noise stays in the cache
@@ -36,38 +37,41 @@ class Covariances:
     cg_iterations: int
 
 
-def gene_covariances(curvature: Curvature, settings: Settings, checkpoint: Checkpoint = NOWHERE) -> Covariances:
+def gene_covariances(
+    curvature: Curvature, settings: Settings, checkpoint: Checkpoint = NOWHERE, progress: Progress = SILENT
+) -> Covariances:
     """Posterior covariances from `num_perturbations` draws, RIDGE_FACTOR times as many where genes travel together."""
     n = settings.num_perturbations
-    total = _simulate(curvature, n, settings, settings.seed, checkpoint.at("draws"))
+    total = _simulate(curvature, n, settings, settings.seed, checkpoint.at("draws"), progress)
     if _largest_shared(curvature, total) > RIDGE_SHARE:
         more = (RIDGE_FACTOR - 1) * n
-        others = _simulate(curvature, more, settings, settings.seed + n, checkpoint.at("more draws"))
+        others = _simulate(curvature, more, settings, settings.seed + n, checkpoint.at("more draws"), progress)
         total = _pooled(total, n, others, more)
     by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
     return replace(total, by_group=by_group)
 
 
 def _simulate(
-    curvature: Curvature, n_draws: int, settings: Settings, first_seed: int, checkpoint: Checkpoint
+    curvature: Curvature, n_draws: int, settings: Settings, first_seed: int, checkpoint: Checkpoint, progress: Progress
 ) -> Covariances:
     """The simulated part of the covariances, E[c c'], and what else the draws say."""
     saved = checkpoint.load()
     found, n_found = (Covariances(**saved["found"]), saved["n_found"]) if saved else (None, 0)
-    for seed, count in _portions(curvature, n_draws, first_seed, n_found):
-        r = perturbation(curvature, seed, count)
-        solution = curvature.solve(r, settings.cg_tolerance)
-        draws, r = match_coarse_moments(curvature, solution.x, r)
-        eta = curvature.design.forward(draws)
-        part = Covariances(
-            by_group=shared_moment(curvature, draws, r),
-            p_eff=effective_parameters_by_day(curvature, eta),
-            pearson_excess=pearson_excess_by_day(curvature.design, curvature.pi, eta),
-            cg_iterations=solution.iterations,
-        )
-        found = part if found is None else _pooled(found, n_found, part, count)
-        n_found += count
-        checkpoint.save({"found": vars(found), "n_found": n_found}, n_found)
+    with progress.bar("Covariances", n_draws, n_found) as bar:
+        for seed, count in _portions(curvature, n_draws, first_seed, n_found):
+            r = perturbation(curvature, seed, count)
+            solution = curvature.solve(r, settings.cg_tolerance, told=bar.part(count))
+            draws, r = match_coarse_moments(curvature, solution.x, r)
+            eta = curvature.design.forward(draws)
+            part = Covariances(
+                by_group=shared_moment(curvature, draws, r),
+                p_eff=effective_parameters_by_day(curvature, eta),
+                pearson_excess=pearson_excess_by_day(curvature.design, curvature.pi, eta),
+                cg_iterations=solution.iterations,
+            )
+            found = part if found is None else _pooled(found, n_found, part, count)
+            n_found += count
+            checkpoint.save({"found": vars(found), "n_found": n_found}, n_found)
     return found
 
 
@@ -149,7 +153,12 @@ def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor) -> list[Tensor
 
 
 def sandwich_covariances(
-    curvature: Curvature, n_parameters: float, n_draws: int, settings: Settings, checkpoint: Checkpoint = NOWHERE
+    curvature: Curvature,
+    n_parameters: float,
+    n_draws: int,
+    settings: Settings,
+    checkpoint: Checkpoint = NOWHERE,
+    progress: Progress = SILENT,
 ) -> list[Tensor]:
     """Blocks of A^-1 (M + Q) A^-1, M the sum over cells of score score' (Huber 1967; White 1982), by group of genes.
 
@@ -165,17 +174,18 @@ def sandwich_covariances(
         middle = gene_grams(design, score.unsqueeze(2) * score.unsqueeze(1))
         known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
         at = {"totals": known, "n_found": 0}
-    for seed, count in _portions(curvature, n_draws, settings.seed, at["n_found"]):
-        r = score_perturbation(curvature, score, seed, count)
-        x = curvature.solve(r, settings.cg_tolerance).x
-        totals = []
-        for group, inverse, total in zip(design.groups, curvature.inverses, at["totals"]):
-            whole = gene_columns(x, group)
-            alone = inverse.to(r.dtype) @ gene_columns(r, group)
-            found = (whole @ whole.transpose(1, 2) - alone @ alone.transpose(1, 2)).double()
-            totals.append(total.add(found, alpha=1 / n_draws))
-        at = {"totals": totals, "n_found": at["n_found"] + count}
-        checkpoint.save(at, at["n_found"])
+    with progress.bar("Sandwich", n_draws, at["n_found"]) as bar:
+        for seed, count in _portions(curvature, n_draws, settings.seed, at["n_found"]):
+            r = score_perturbation(curvature, score, seed, count)
+            x = curvature.solve(r, settings.cg_tolerance, told=bar.part(count)).x
+            totals = []
+            for group, inverse, total in zip(design.groups, curvature.inverses, at["totals"]):
+                whole = gene_columns(x, group)
+                alone = inverse.to(r.dtype) @ gene_columns(r, group)
+                found = (whole @ whole.transpose(1, 2) - alone @ alone.transpose(1, 2)).double()
+                totals.append(total.add(found, alpha=1 / n_draws))
+            at = {"totals": totals, "n_found": at["n_found"] + count}
+            checkpoint.save(at, at["n_found"])
     return [_positive_definite(one) for one in at["totals"]]
 
 

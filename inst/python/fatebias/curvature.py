@@ -6,6 +6,7 @@ deflated (A-DEF2; Tang, Nabben, Vuik & Erlangga 2009, J. Sci. Comput. 39:340) by
 nuisance effects and, by day and fate, one theta for all genes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from .design import Design, GeneGroup, centred
 from .errors import FitError
 from .prior import Prior
+from .progress import share_of_way, unheard
 
 MOST_ITERATIONS = 1000  # 4 to 15 are usual
 MOST_SINGLE_ITERATIONS = 60  # in float32; then the solve starts again in float64
@@ -50,17 +52,19 @@ class Curvature:
         eta = curve_softmax_(self.design.forward(x), self.pi, self.weight)
         return self.design.transpose(eta).add_(self.prior.precision(self.design, x))
 
-    def solve(self, b: Tensor, tolerance: float, start: Tensor | None = None) -> Solution:
+    def solve(
+        self, b: Tensor, tolerance: float, start: Tensor | None = None, told: Callable[[float], None] = unheard
+    ) -> Solution:
         """Solve A x = b, b [P, S], from `start` or 0, until every column has converged.
 
         In the precision of b, or in double where float32 stalls.
 
         The residual r is measured as sqrt(r' M r / b' M b), M the preconditioner: nearly the error of x
-        in posterior SDs, relative, whatever the units of its entries. Raises FitError.
+        in posterior SDs, relative, whatever the units of its entries. told: which share is done. Raises FitError.
         """
-        solution = self._to(b.dtype)._conjugate_gradients(b, tolerance, start)
+        solution = self._to(b.dtype)._conjugate_gradients(b, tolerance, start, told)
         if b.dtype == torch.float32 and not solution.residual <= tolerance:  # effects known to very different precision
-            solution = self._conjugate_gradients(b.double(), tolerance, None)
+            solution = self._conjugate_gradients(b.double(), tolerance, None, told)
         if not solution.residual <= tolerance:
             raise FitError(
                 f"A linear solve stopped at a relative residual of {solution.residual:.2g} after {solution.iterations} "
@@ -74,7 +78,9 @@ class Curvature:
             inverses=tuple(inverse.to(dtype) for inverse in self.inverses),
         )  # fmt: skip
 
-    def _conjugate_gradients(self, b: Tensor, tolerance: float, start: Tensor | None) -> Solution:
+    def _conjugate_gradients(
+        self, b: Tensor, tolerance: float, start: Tensor | None, told: Callable[[float], None]
+    ) -> Solution:
         x = torch.zeros_like(b) if start is None else start.clone()
         r = b.clone() if start is None else b - self.times(x)
         on_coarse = self.coarse_inverse @ coarse_part(self.design, r)
@@ -87,6 +93,7 @@ class Curvature:
         direction, rz, size = z.clone(), _dot(r, z), _dot(b, self._precondition(b))
         most = MOST_ITERATIONS if b.dtype == torch.float64 else MOST_SINGLE_ITERATIONS
         iterations, residual = 0, _relative(rz, size)
+        first = residual
         while residual > tolerance and iterations < most:
             product = self.times(direction)
             step = _ratio(rz, _dot(direction, product)).to(b.dtype)
@@ -96,6 +103,7 @@ class Curvature:
             rz, before = _dot(r, z), rz
             direction.mul_(_ratio(rz, before).to(b.dtype)).add_(z)
             iterations, residual = iterations + 1, _relative(rz, size)
+            told(share_of_way(first, residual, tolerance))
         return Solution(x=x, iterations=iterations, residual=residual)
 
     def _precondition(self, r: Tensor) -> Tensor:

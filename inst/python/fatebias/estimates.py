@@ -17,6 +17,7 @@ from .design import Design
 from .laplace import LaplaceFit, named_effects
 from .mode import find_mode
 from .prior import fixed_effect_prior
+from .progress import SILENT, Progress
 from .screen import Screen, contrast_weights
 from .settings import Settings
 
@@ -45,7 +46,11 @@ class Estimates:
 
 
 def estimate_effects(
-    fit: LaplaceFit, screen: Screen, settings: Settings, checkpoint: Checkpoint = NOWHERE
+    fit: LaplaceFit,
+    screen: Screen,
+    settings: Settings,
+    checkpoint: Checkpoint = NOWHERE,
+    progress: Progress = SILENT,
 ) -> Estimates:
     """Estimates at a fit's sigma_guide and weight, searched from its mode and where the checkpoint stands.
 
@@ -54,18 +59,20 @@ def estimate_effects(
     saved = checkpoint.load()
     if saved:
         return Estimates(**{name: v.cpu().numpy() if isinstance(v, Tensor) else v for name, v in saved.items()})
-    found = _estimate_effects(fit, screen, settings, checkpoint)
+    found = _estimate_effects(fit, screen, settings, checkpoint, progress)
     arrays = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in vars(found).items()}
     checkpoint.save(arrays, 1, final=True)
     return found
 
 
-def _estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings, checkpoint: Checkpoint) -> Estimates:
+def _estimate_effects(
+    fit: LaplaceFit, screen: Screen, settings: Settings, checkpoint: Checkpoint, progress: Progress
+) -> Estimates:
     design = fit.design
     like = design.nuisance
     weight = like.new_tensor(fit.weight)
     prior = fixed_effect_prior(design, like.new_tensor(fit.scales["sigma_guide"]), settings)
-    mode = find_mode(design, prior, weight, fit.x, settings, checkpoint=checkpoint.at("mode"))
+    mode = find_mode(design, prior, weight, fit.x, settings, checkpoint=checkpoint.at("mode"), progress=progress)
     curvature = curvature_at(design, prior, mode.pi, weight[design.day])
     contrast = contrast_weights(settings.contrast_fate, screen.fates)
     known = carried_by_day(screen)
@@ -73,12 +80,14 @@ def _estimate_effects(fit: LaplaceFit, screen: Screen, settings: Settings, check
     def of_contrast(by_group: list[Tensor]) -> np.ndarray:
         return np.where(known[:, :, None] & known[:, None, :], theta_covariance(fit.design, by_group, contrast), np.nan)
 
-    found = gene_covariances(curvature, settings, checkpoint.at("covariances"))
+    found = gene_covariances(curvature, settings, checkpoint.at("covariances"), progress)
     model = of_contrast(found.by_group)
     wanted = settings.se == "sandwich"
     n_draws = settings.num_perturbations if wanted else min(RATIO_DRAWS, settings.num_perturbations)
     n_parameters = float(found.p_eff.sum())
-    sandwich = of_contrast(sandwich_covariances(curvature, n_parameters, n_draws, settings, checkpoint.at("sandwich")))
+    sandwich = of_contrast(
+        sandwich_covariances(curvature, n_parameters, n_draws, settings, checkpoint.at("sandwich"), progress)
+    )
     ratio = sd_of(sandwich) / sd_of(model)
     return Estimates(
         theta_hat=np.where(known, np.einsum("lfd,f->ld", named_effects(design, mode.x)["theta"], contrast), np.nan),

@@ -18,6 +18,7 @@ import pandas as pd
 from .errors import ExportError
 from .estimates import sd_of
 from .inference import Inference
+from .interrupts import run_whole
 from .posterior import PosteriorSummary
 from .screen import Screen
 from .settings import Settings
@@ -127,17 +128,22 @@ def write_files(out_dir: Path, tables: Mapping, arrays: Mapping, manifest: Mappi
             np.savez_compressed(stage / name, **members)
         text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
         (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        earlier = _files_of(out_dir)
-        (out_dir / MANIFEST).unlink(missing_ok=True)  # a folder without manifest is no fit
-        for name in earlier - set(manifest["files"]):
-            (out_dir / name).unlink(missing_ok=True)  # draws of an earlier fit do not belong to this one
-        for name in [*tables, *arrays, MANIFEST]:
-            os.replace(stage / name, out_dir / name)
+        run_whole(lambda: _move(stage, out_dir, [*tables, *arrays, MANIFEST]))  # Ctrl-C would leave half of them
     except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
         raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return manifest
+
+
+def _move(stage: Path, out_dir: Path, names: list[str]) -> None:
+    """Move all files in place, the manifest last; those of an earlier fit that do not belong to this one go."""
+    earlier = _files_of(out_dir)
+    (out_dir / MANIFEST).unlink(missing_ok=True)  # a folder without manifest is no fit
+    for name in earlier - set(names):
+        (out_dir / name).unlink(missing_ok=True)
+    for name in names:
+        os.replace(stage / name, out_dir / name)
 
 
 def _files_of(out_dir: Path) -> set[str]:

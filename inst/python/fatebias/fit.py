@@ -16,6 +16,7 @@ from .checkpoint import fit_key, open_checkpoint
 from .errors import FitError, FitWarning
 from .export import effect_arrays, effect_tables, estimate_tables, prepare_out_dir, write_files
 from .inference import Inference, choose_device, infer
+from .progress import Progress
 from .qc import qc_tables
 from .screen_file import read_screen
 from .screen_summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
@@ -27,13 +28,19 @@ _ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any
 _LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
 
 
-def describe_screen(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> dict:
+def describe_screen(
+    screen_path: str | Path, guide_map: str | Path, settings: Settings, progress: bool | None = False
+) -> dict:
     """Read and check a screen without fitting it; sizes, levels and counts (`screen_summary.summarise_screen`)."""
-    return summarise_screen(read_screen(screen_path, guide_map, settings))
+    return summarise_screen(read_screen(screen_path, guide_map, settings, Progress(progress)))
 
 
 def fit_screen(
-    screen_path: str | Path, guide_map: str | Path, out_dir: str | Path, settings: Settings, progress: bool = False
+    screen_path: str | Path,
+    guide_map: str | Path,
+    out_dir: str | Path,
+    settings: Settings,
+    progress: bool | None = False,
 ) -> dict:
     """Fit a screen, write every file of DESIGN section 6 that a fit owns, and return the manifest.
 
@@ -41,15 +48,15 @@ def fit_screen(
     A fit that was killed is gone on with from the checkpoint in `out_dir`, which goes when a fit ends.
     Raises a FatebiasError; then no file of results has been written or changed.
     """
-    watch = Stopwatch()
+    watch, bars = Stopwatch(), Progress(progress)
     out_dir = prepare_out_dir(out_dir)
     device = choose_device(settings.device)
     torch.set_num_threads(settings.threads or _ALL_THREADS)
     with watch.stage("read"):
-        screen = read_screen(screen_path, guide_map, settings)
-    checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, _versions()), progress)
+        screen = read_screen(screen_path, guide_map, settings, bars)
+    checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, _versions()), bars.shown)
     try:
-        found = infer(screen, settings, device, progress, watch, checkpoint)
+        found = infer(screen, settings, device, bars, watch, checkpoint)
     except FitError:  # going on from there would fail again
         checkpoint.remove()
         raise

@@ -19,6 +19,7 @@ from .errors import FitError, FitWarning
 from .estimates import Estimates, estimate_effects
 from .laplace import LaplaceFit, draw_blocks, fit_laplace
 from .posterior import EffectBlock, PosteriorSummary, blocks_from_raw, summarise_draws, summarise_scales
+from .progress import SILENT, Progress
 from .screen import Screen
 from .settings import Settings
 from .stopwatch import Stopwatch
@@ -48,7 +49,7 @@ def infer(
     screen: Screen,
     settings: Settings,
     device: str = "cpu",
-    progress: bool = False,
+    progress: Progress = SILENT,
     watch: Stopwatch | None = None,
     checkpoint: Checkpoint = NOWHERE,
 ) -> Inference:
@@ -65,13 +66,13 @@ def infer(
 
 
 def _infer(
-    screen: Screen, settings: Settings, device: str, progress: bool, watch: Stopwatch, checkpoint: Checkpoint
+    screen: Screen, settings: Settings, device: str, progress: Progress, watch: Stopwatch, checkpoint: Checkpoint
 ) -> Inference:
     with watch.stage("laplace"):
         laplace = fit_laplace(screen, settings, progress, device, checkpoint.at("laplace"))
-    _warn_if_weight_is_far(laplace, screen, settings, device, checkpoint.at("auto weight"))
+    _warn_if_weight_is_far(laplace, screen, settings, device, progress, checkpoint.at("auto weight"))
     with watch.stage("estimates"):
-        estimates = estimate_effects(laplace, screen, settings, checkpoint.at("estimates"))
+        estimates = estimate_effects(laplace, screen, settings, checkpoint.at("estimates"), progress)
     svi = None
     if settings.inference == "laplace":
         blocks, scales = draw_blocks(laplace, screen, settings), _lognormal_scales(laplace)
@@ -79,7 +80,7 @@ def _infer(
         with watch.stage("svi"):
             svi, blocks, scales = _infer_by_svi(laplace, screen, settings, device, progress, checkpoint.at("svi"))
     with watch.stage("posterior"):
-        summary = summarise_draws(blocks, screen, settings)
+        summary = summarise_draws(blocks, screen, settings, progress)
     return Inference(summary=summary, estimates=estimates, scales=scales, laplace=laplace, svi=svi)
 
 
@@ -91,7 +92,7 @@ def choose_device(wanted: str) -> str:
 
 
 def _infer_by_svi(
-    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: bool, checkpoint: Checkpoint
+    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: Progress, checkpoint: Checkpoint
 ) -> tuple[SVIFit, Iterator[EffectBlock], dict]:
     cells, layout = to_tensors(screen, device, torch.float32)
     start = structured_start(laplace, screen, settings) if settings.approx_posterior == "structured" else None
@@ -101,12 +102,12 @@ def _infer_by_svi(
     return fit, blocks_from_raw(raw, screen), summarise_scales(raw)
 
 
-def _auto_weight(screen: Screen, settings: Settings, device: str, checkpoint: Checkpoint) -> float:
+def _auto_weight(screen: Screen, settings: Settings, device: str, progress: Progress, checkpoint: Checkpoint) -> float:
     saved = checkpoint.load()
     if saved:
         return saved["weight"]
     automatic = dataclasses.replace(settings, likelihood_weight="auto")
-    weight = float(fit_laplace(screen, automatic, device=device, checkpoint=checkpoint.at("fit")).weight[0])
+    weight = float(fit_laplace(screen, automatic, progress, device, checkpoint.at("fit")).weight[0])
     checkpoint.save({"weight": weight}, 1)
     return weight
 
@@ -122,14 +123,14 @@ def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
 
 
 def _warn_if_weight_is_far(
-    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, checkpoint: Checkpoint
+    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: Progress, checkpoint: Checkpoint
 ) -> None:
     """A fixed weight outside WEIGHT_RANGE / phi: fit once more with an automatic weight, and say what it finds."""
     fixed, phi, (low, high) = settings.likelihood_weight, float(laplace.dispersion.mean()), WEIGHT_RANGE
     if not isinstance(fixed, float) or low <= fixed * phi <= high:
         return
     try:
-        auto = _auto_weight(screen, settings, device, checkpoint)
+        auto = _auto_weight(screen, settings, device, progress, checkpoint)
     except FitError as error:  # a diagnosis must not end a fit that has succeeded
         finding = f"`likelihood_weight: auto` finds no weight on this screen ({error})"
     else:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from .checkpoint import NOWHERE, Checkpoint
 from .covariance import gene_covariances, perturbation, shared_moment
@@ -22,11 +21,13 @@ from .likelihood_weight import WORDS, final_dispersion, next_weight, start_weigh
 from .mode import fate_probabilities, find_mode, newton_step
 from .posterior import EffectBlock, gene_slices
 from .prior import random_walk_prior
+from .progress import SILENT, Progress
 from .scales import LEAST_SD, START, effect_moments, improve_scales
 from .screen import Screen
 from .settings import Settings
 
 MOST_ROUNDS = 100
+USUAL_ROUNDS = 7  # what a bar expects
 ROUND_DRAWS = 16  # perturbation draws in a round: enough for sums over all genes
 ROUND_CG_TOLERANCE = 1e-3  # of the solves in a round, whose errors the next round corrects
 SCALE_TOLERANCE = 0.03  # Newton step of every log scale, in its posterior SDs, at which rounds end
@@ -109,7 +110,11 @@ class State:
 
 
 def fit_laplace(
-    screen: Screen, settings: Settings, progress: bool = False, device: str = "cpu", checkpoint: Checkpoint = NOWHERE
+    screen: Screen,
+    settings: Settings,
+    progress: Progress = SILENT,
+    device: str = "cpu",
+    checkpoint: Checkpoint = NOWHERE,
 ) -> LaplaceFit:
     """Fit the model by mode and curvature, from where the checkpoint stands.
 
@@ -118,9 +123,11 @@ def fit_laplace(
     design = build_design(screen, device)
     state = run_rounds(design, settings, progress, checkpoint.at("rounds"))
     prior = random_walk_prior(design, state.scales, settings)
-    mode = find_mode(design, prior, state.weight, state.x, settings, checkpoint=checkpoint.at("mode"))
+    mode = find_mode(
+        design, prior, state.weight, state.x, settings, checkpoint=checkpoint.at("mode"), progress=progress
+    )
     curvature = curvature_at(design, prior, mode.pi, state.weight[design.day])
-    found = gene_covariances(curvature, settings, checkpoint.at("covariances"))
+    found = gene_covariances(curvature, settings, checkpoint.at("covariances"), progress)
     dispersion = final_dispersion(design, mode.pi, state.weight * found.pearson_excess, settings.likelihood_weight)
     return LaplaceFit(
         mode=named_effects(design, mode.x),
@@ -140,13 +147,13 @@ def fit_laplace(
     )  # fmt: skip
 
 
-def _start(design: Design, settings: Settings, checkpoint: Checkpoint) -> State:
+def _start(design: Design, settings: Settings, checkpoint: Checkpoint, progress: Progress) -> State:
     """A rough mode at the starting scales; an automatic weight starts without effective parameters."""
     scales = design.nuisance.new_full((design.n_days + 1, design.n_fates), START)
     x = design.nuisance.new_zeros(design.n_effects)
     prior = random_walk_prior(design, scales, settings)
     number = 1.0 if settings.likelihood_weight in WORDS else settings.likelihood_weight
-    mode = find_mode(design, prior, x.new_full((design.n_days,), number), x, settings, FIRST_STEP, checkpoint)
+    mode = find_mode(design, prior, x.new_full((design.n_days,), number), x, settings, FIRST_STEP, checkpoint, progress)
     weight = start_weight(settings.likelihood_weight, design, mode.pi)
     return State(
         x=mode.x, scales=scales, weight=weight, sd_log=scales, newton_steps=mode.steps, rounds=0,
@@ -162,21 +169,20 @@ def start_from(x: Tensor, scales: Tensor, weight: Tensor) -> State:
 def run_rounds(
     design: Design,
     settings: Settings,
-    progress: bool = False,
+    progress: Progress = SILENT,
     checkpoint: Checkpoint = NOWHERE,
     start: State | None = None,
 ) -> State:
     """Rounds until the scales, the weight and the mode are at rest; from `start`, or from a rough mode."""
     saved = checkpoint.load()
-    state = State(**saved) if saved else start or _start(design, settings, checkpoint.at("start"))
-    silent = None if progress else True
-    with tqdm(initial=state.rounds, total=MOST_ROUNDS, desc="Mode and scales", unit="round", disable=silent) as bar:
+    state = State(**saved) if saved else start or _start(design, settings, checkpoint.at("start"), progress)
+    with progress.bar("Scales and weight", max(USUAL_ROUNDS, state.rounds + 1), state.rounds) as bar:
         while not state.settled:
             if state.rounds == MOST_ROUNDS:
                 raise _not_settled(state)
             state, step = _next_round(design, state, settings)
-            bar.update()
-            bar.set_postfix(scales=f"{state.unrest:.2g} sd", weight=f"{state.drift:.2g}", effects=f"{step:.2g}")
+            bar.note(f"scales {state.unrest:.2g} sd, weight {state.drift:.2g}, effects {step:.2g}")
+            bar.advance()
             checkpoint.save(vars(state), state.rounds)
     return state
 

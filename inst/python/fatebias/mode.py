@@ -11,9 +11,11 @@ from .curvature import Curvature, curvature_at
 from .design import Design
 from .errors import FitError
 from .prior import Prior
+from .progress import SILENT, Progress
 from .settings import Settings
 
 MOST_NEWTON_STEPS = 50
+USUAL_NEWTON_STEPS = 4  # what a bar expects
 MOST_HALVINGS = 30
 ROUNDING = 1e-11  # of the log posterior, relative: what a sum over all cells cannot tell
 
@@ -42,6 +44,7 @@ def find_mode(
     settings: Settings,
     tolerance: float | None = None,
     checkpoint: Checkpoint = NOWHERE,
+    progress: Progress = SILENT,
 ) -> Mode:
     """Newton's method from x for the mode at a prior and weight by day [D], until no entry moves by more than
     `newton_tolerance` (or `tolerance`). Goes on from its place in a checkpoint. Raises FitError.
@@ -49,12 +52,14 @@ def find_mode(
     tolerance = tolerance or settings.newton_tolerance
     cells = weight[design.day]
     at = checkpoint.load() or {"x": x, "steps": 0, "step": math.inf, "cg_iterations": 0}
-    while not at["step"] < tolerance:
-        if at["steps"] == MOST_NEWTON_STEPS:
-            raise _not_found(at["step"], settings)
-        x, step, _, iterations = newton_step(design, prior, cells, at["x"], settings)
-        at = {"x": x, "steps": at["steps"] + 1, "step": step, "cg_iterations": at["cg_iterations"] + iterations}
-        checkpoint.save(at, at["steps"])
+    with progress.bar("Mode", max(USUAL_NEWTON_STEPS, at["steps"] + 1), at["steps"]) as bar:
+        while not at["step"] < tolerance:
+            if at["steps"] == MOST_NEWTON_STEPS:
+                raise _not_found(at["step"], settings)
+            x, step, _, iterations = newton_step(design, prior, cells, at["x"], settings)
+            at = {"x": x, "steps": at["steps"] + 1, "step": step, "cg_iterations": at["cg_iterations"] + iterations}
+            checkpoint.save(at, at["steps"])
+            bar.advance()
     pi = fate_probabilities(design.forward(at["x"]))
     score = gradient(design, prior, cells, pi, at["x"])
     return Mode(pi=pi, gradient=float(score.abs().max()), **at)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .effects import beta_from_effects, delta_from_raw, theta_from_raw
+from .progress import SILENT, Progress
 from .screen import Screen, contrast_weights
 from .settings import Settings
 
@@ -81,10 +82,14 @@ def blocks_from_raw(raw: Mapping[str, Tensor], screen: Screen) -> Iterator[Effec
         yield EffectBlock(genes=genes, guides=guides, theta=theta.numpy(), delta=delta.numpy())
 
 
-def summarise_draws(blocks: Iterable[EffectBlock], screen: Screen, settings: Settings) -> PosteriorSummary:
+def summarise_draws(
+    blocks: Iterable[EffectBlock], screen: Screen, settings: Settings, progress: Progress = SILENT
+) -> PosteriorSummary:
     """Summaries of all genes and guides; draws are kept as `settings.save_draws` says."""
     weights = contrast_weights(settings.contrast_fate, screen.fates)
-    parts = [_summarise_block(block, screen, weights, settings.save_draws) for block in blocks]
+    n_blocks = sum(1 for _ in gene_slices(screen, settings.num_posterior_draws))
+    each = progress.each(blocks, "Posterior", n_blocks)
+    parts = [_summarise_block(block, screen, weights, settings.save_draws) for block in each]
     joined = {}
     for name in parts[0]:
         axis = 1 if name.endswith("_draws") else 0

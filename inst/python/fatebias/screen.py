@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from natsort import natsorted
+from natsort import natsorted, ns
 
 from .errors import ScreenError
 from .guide_map import GuideMap, first_few
@@ -165,7 +165,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         fates=cells.fates,
         day=day,
         day_labels=tuple(days),
-        day_values=settings.day_values or _numbers_in(days),
+        day_values=settings.day_values or numbers_in(days),
         replicate=pd.Index(replicates).get_indexer(cells.replicate[keep]),
         replicate_labels=tuple(replicates),
         guide_gene=targeting.code.to_numpy(),
@@ -192,10 +192,15 @@ def _sorted_by_gene(targeting: pd.DataFrame) -> pd.DataFrame:
     return targeting.assign(code=codes).sort_values("code", kind="stable")
 
 
+def sort_levels(labels) -> list[str]:
+    """Distinct labels in natural order; numbers may have decimals: d2 < d10, 0.25 < 0.5, E8.5 < E10.5."""
+    return natsorted(set(labels), alg=ns.FLOAT | ns.NOEXP)
+
+
 def _levels(where: str, key: str, labels: np.ndarray, keep: np.ndarray, given=None) -> list[str]:
     """Levels in order, each with at least 2 usable cells."""
     counts = pd.Series(labels[keep], dtype=object).value_counts().to_dict()
-    found = natsorted(set(labels))
+    found = sort_levels(labels)
     if given and set(given) != set(found):
         raise ScreenError(
             f"{where}: `{key}` has the levels {first_few(found)}, but the settings name {first_few(given)}."
@@ -209,7 +214,7 @@ def _levels(where: str, key: str, labels: np.ndarray, keep: np.ndarray, given=No
     return levels
 
 
-def _numbers_in(labels: list[str]) -> tuple[float, ...] | None:
+def numbers_in(labels: list[str]) -> tuple[float, ...] | None:
     """The one number in each label ("d2" -> 2), or None where a label has none or several, or two agree."""
     found = [re.findall(r"\d+(?:\.\d+)?", label) for label in labels]
     values = tuple(float(numbers[0]) for numbers in found if len(numbers) == 1)

@@ -19,37 +19,41 @@ from anndata.io import read_elem, write_elem
 from .errors import ScreenError
 from .fate_table import PROBABILITY_TOLERANCE, name_columns, names_beside, probability_faults
 from .guide_map import first_few, read_guide_map
+from .progress import SILENT, Progress
 from .screen import RawCells, Screen, build_screen, contrast_weights
 from .settings import Settings
 
 _ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
 
 
-def read_screen(path: str | Path, guide_map: str | Path, settings: Settings) -> Screen:
+def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
     """Read, check and index a screen (layout: DESIGN section 2); raises ScreenError before any fitting."""
     names = read_guide_map(guide_map)
-    return build_screen(read_cells(path, settings), names, settings, where=str(path))
+    return build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
 
 
-def read_cells(path: str | Path, settings: Settings) -> RawCells:
+def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
     path = Path(path)
-    with _open(path) as file:
-        reader = _Reader(path, file, settings)
+    with open_file(path) as file, progress.bar("Reading", 4) as bar:
+        reader = Reader(path, file, settings)
         fates, probs = reader.fate_probs()
         contrast_weights(settings.contrast_fate, fates)
+        bar.advance()
         guides, guide_names = reader.guides()
+        bar.advance()
         day = reader.labels(f"obs['{settings.day_key}']", "obs", settings.day_key)
-        covar = f"obsm/{settings.covar_key}"
-        replicate = reader.labels(f"obsm['{settings.covar_key}']['{settings.rep_key}']", covar, settings.rep_key)
+        bar.advance()
+        replicate = reader.replicates()
+        bar.advance()
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
     return RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
 
 
 def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
     """Names of the cells of an .h5ad, and columns of its obs as texts; raises ScreenError."""
-    with _open(Path(path)) as file:
-        reader = _Reader(Path(path), file, Settings.from_mapping())
+    with open_file(Path(path)) as file:
+        reader = Reader(Path(path), file, Settings.from_mapping())
         obs = file.get("obs")
         if not isinstance(obs, h5py.Group):
             raise ScreenError(f"{path} has no table obs; it is not an .h5ad file of anndata 0.7 or later.")
@@ -64,9 +68,9 @@ def read_fate_probs(
 
     fates: names of the columns in order, where the file has none (see `name_columns`). tolerance: of sums around 1.
     """
-    with _open(Path(path)) as file:
+    with open_file(Path(path)) as file:
         settings = Settings.from_mapping({"fate_prob_key": key, "fates": fates})
-        return _Reader(Path(path), file, settings).fate_table(tolerance)
+        return Reader(Path(path), file, settings).fate_table(tolerance)
 
 
 def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names=None) -> None:
@@ -96,7 +100,7 @@ def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, c
         stage.unlink(missing_ok=True)
 
 
-def _open(path: Path) -> h5py.File:
+def open_file(path: Path) -> h5py.File:
     if not path.is_file():
         raise ScreenError(f"The screen file {path} does not exist.")
     if path.stat().st_size == 0:
@@ -111,8 +115,13 @@ def _open(path: Path) -> h5py.File:
         ) from error
 
 
+def covariates(settings: Settings) -> str:
+    """Where the covariates of cells are: a table in obsm, or obs itself."""
+    return "obs" if settings.covar_key is None else f"obsm/{settings.covar_key}"
+
+
 @dataclass(frozen=True)
-class _Reader:
+class Reader:
     """Reads the named groups of one open file; each method knows one key."""
 
     path: Path
@@ -146,7 +155,10 @@ class _Reader:
 
     def labels(self, label: str, group: str, key: str) -> np.ndarray:
         """A column of labels as texts; missing labels are refused."""
-        values = pd.Series(read_elem(self.element(group, key, label)))
+        values = read_elem(self.element(group, key, label))
+        if getattr(values, "ndim", 0) != 1:
+            raise ScreenError(f"{self.path}: {label} must be a column of labels, one a cell.")
+        values = pd.Series(values)
         legacy = self.file.get(f"{group}/__categories/{key}")  # categoricals of anndata < 0.7
         if legacy is not None:
             values = pd.Series(pd.Categorical.from_codes(values, legacy.asstr()[:]))
@@ -155,10 +167,22 @@ class _Reader:
             values = values.astype(np.int64)
         return values.astype(str).to_numpy(dtype=object)
 
+    def replicates(self) -> np.ndarray:
+        """The replicate of each cell, as a text."""
+        s = self.settings
+        table = "obs" if s.covar_key is None else f"obsm['{s.covar_key}']"
+        return self.labels(f"{table}['{s.rep_key}']", covariates(s), s.rep_key)
+
     def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray]:
         """Fates, the reference first, and checked probabilities in that order."""
-        s, label = self.settings, self.fate_label
+        s = self.settings
         names, probs = self.fate_table()
+        self.check_fates(names)
+        order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
+        return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
+
+    def check_fates(self, names: list[str]) -> None:
+        s, label = self.settings, self.fate_label
         if s.ref_fate not in names:
             raise ScreenError(
                 f"{self.path}: {label} has no fate {s.ref_fate}; its fates are {first_few(names)}. Set `ref_fate`."
@@ -167,8 +191,6 @@ class _Reader:
             raise ScreenError(
                 f"{self.path}: {label} has the fates {first_few(names)}, but `fates` names {first_few(s.fates)}."
             )
-        order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
-        return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
 
     @property
     def fate_label(self) -> str:
@@ -176,6 +198,13 @@ class _Reader:
 
     def fate_table(self, tolerance: float = PROBABILITY_TOLERANCE) -> tuple[list[str], np.ndarray]:
         """Names and checked probabilities [cells, fates], in the order of the file."""
+        names, probs = self.unchecked_fate_table()
+        for bad, fault in probability_faults(probs, tolerance):
+            self.refuse_cells(bad, self.fate_label, fault)
+        return names, probs
+
+    def unchecked_fate_table(self) -> tuple[list[str], np.ndarray]:
+        """Names and values of the fate probabilities as they stand in the file."""
         label = self.fate_label
         value = read_elem(self.element("obsm", self.settings.fate_prob_key, label))
         if sp.issparse(value):
@@ -195,24 +224,18 @@ class _Reader:
             )
         if len(set(names)) < len(names):
             raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
-        for bad, fault in probability_faults(probs, tolerance):
-            self.refuse_cells(bad, label, fault)
         return names, probs
 
     def guides(self) -> tuple[sp.csr_matrix, list[str]]:
         """Presence of guides as CSR (cells x guides, ones) and their names."""
+        guides, names = self.guide_table()
+        return self._presence(guides, f"obsm['{self.settings.guide_key}']"), names
+
+    def guide_table(self) -> tuple[sp.csr_matrix, list[str]]:
+        """Guides as they stand in the file (cells x guides, CSR) and their names."""
         s = self.settings
         label = f"obsm['{s.guide_key}']"
-        element = self.element("obsm", s.guide_key, label)
-        names = None
-        if isinstance(element, h5py.Dataset):
-            parts = [sp.csr_matrix(element[i : i + _ROWS_AT_ONCE]) for i in range(0, len(element), _ROWS_AT_ONCE)]
-            guides = sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0))
-        elif element.attrs.get("encoding-type") == "dataframe":
-            names = list(map(str, element.attrs["column-order"]))
-            guides = sp.hstack([sp.csc_matrix(_column(element[name])) for name in names], format="csr")
-        else:
-            guides = sp.csr_matrix(read_elem(element))
+        guides, names = read_guides(self.element("obsm", s.guide_key, label))
         if names is None:
             label_names = f"uns['{s.guide_names_key}']"
             names = list(map(str, read_elem(self.element("uns", s.guide_names_key, label_names))))
@@ -221,11 +244,11 @@ class _Reader:
         counts = pd.Series(names).value_counts()
         if (counts > 1).any():
             raise ScreenError(f"{self.path}: {label}: duplicated guide(s): {first_few(counts.index[counts > 1])}.")
-        return self._presence(guides, label), names
-
-    def _presence(self, guides: sp.csr_matrix, label: str) -> sp.csr_matrix:
         guides.sum_duplicates()
         guides.eliminate_zeros()
+        return guides, names
+
+    def _presence(self, guides: sp.csr_matrix, label: str) -> sp.csr_matrix:
         bad = guides.data != 1
         if bad.any():
             rows = np.searchsorted(guides.indptr, np.flatnonzero(bad)[:6], side="right") - 1
@@ -239,6 +262,17 @@ class _Reader:
         if len(set(rows.values())) > 1:
             sizes = ", ".join(f"{key} {n}" for key, n in rows.items())
             raise ScreenError(f"{self.path}: tables of unequal length (cells): {sizes}.")
+
+
+def read_guides(element) -> tuple[sp.csr_matrix, list[str] | None]:
+    """An element of obsm as CSR, and the names of its columns where it has them."""
+    if isinstance(element, h5py.Dataset):
+        parts = [sp.csr_matrix(element[i : i + _ROWS_AT_ONCE]) for i in range(0, len(element), _ROWS_AT_ONCE)]
+        return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0)), None
+    if element.attrs.get("encoding-type") == "dataframe":
+        names = list(map(str, element.attrs["column-order"]))
+        return sp.hstack([sp.csc_matrix(_column(element[name])) for name in names], format="csr"), names
+    return sp.csr_matrix(read_elem(element)), None
 
 
 def _column(element) -> np.ndarray:

@@ -24,6 +24,7 @@ from . import __version__
 from .errors import SimulationError
 from .export import day_columns, prepare_out_dir
 from .guide_map import read_guide_map
+from .progress import Progress
 from .screen_file import write_screen
 
 LABELS = ("dirichlet", "onehot", "logitnormal", "smoothed")
@@ -155,7 +156,7 @@ def simulate(arguments: Arguments) -> Simulation:
     )  # fmt: skip
 
 
-def simulate_to(out_dir: str | Path, given: Mapping) -> dict[str, str]:
+def simulate_to(out_dir: str | Path, given: Mapping, progress: bool | None = False) -> dict[str, str]:
     """Simulate and write screen.h5ad, guide_map.csv, truth.csv, truth_all.npz, simulation.json; returns their paths.
 
     given: arguments that override the preset (names in ARGUMENTS). truth.csv holds theta of the first fate
@@ -163,7 +164,16 @@ def simulate_to(out_dir: str | Path, given: Mapping) -> dict[str, str]:
     """
     arguments = Arguments.from_mapping(given)
     out_dir = prepare_out_dir(out_dir)
-    sim = simulate(arguments)
+    with Progress(progress).bar("Simulating", 2) as bar:
+        sim = simulate(arguments)
+        bar.advance()
+        paths = _write_simulation(out_dir, sim, arguments)
+        bar.advance()
+    return {what: str(path) for what, path in paths.items()}
+
+
+def _write_simulation(out_dir: Path, sim: Simulation, arguments: Arguments) -> dict[str, Path]:
+    """Write the files of a simulation; their paths by what they are."""
     names = {"screen": "screen.h5ad", "guide_map": "guide_map.csv", "truth": "truth.csv",
              "truth_all": "truth_all.npz", "arguments": "simulation.json"}  # fmt: skip
     paths = {what: out_dir / name for what, name in names.items()}
@@ -186,7 +196,7 @@ def simulate_to(out_dir: str | Path, given: Mapping) -> dict[str, str]:
         "sampling_weight": _sampling_weight(arguments),
     }
     paths["arguments"].write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return {what: str(path) for what, path in paths.items()}
+    return paths
 
 
 def _sampling_weight(arguments: Arguments) -> float | None:

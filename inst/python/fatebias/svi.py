@@ -10,13 +10,13 @@ import torch
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import ClippedAdam
 from torch import Tensor
-from tqdm import tqdm
 
 from .approx_posterior import ApproxPosterior, draw_sites, make_approx_posterior
 from .cells import Cells, Layout, Minibatches, steps_per_epoch
 from .checkpoint import NOWHERE, Checkpoint
 from .errors import FitError
 from .model import fate_model
+from .progress import SILENT, Progress
 from .settings import Settings
 from .structured import StructuredStart
 
@@ -149,7 +149,7 @@ def fit_svi(
     settings: Settings,
     weight: float | Tensor,
     start: StructuredStart | None = None,
-    progress: bool = False,
+    progress: Progress = SILENT,
     checkpoint: Checkpoint = NOWHERE,
 ) -> SVIFit:
     """Fit `settings.approx_posterior` by SVI; stops when converged or after `settings.num_steps` steps.
@@ -158,20 +158,16 @@ def fit_svi(
     from. Raises FitError when the loss is not finite.
     """
     run = _begin(cells, layout, settings, weight, start)
-    silent = None if progress else True
     with pyro.validation_enabled(False):
         if saved := checkpoint.load():
             run.restore(saved)
         losses, schedule = run.losses, run.schedule
-        bar = tqdm(
-            initial=len(losses), total=settings.num_steps, desc="SVI", unit="step", disable=silent, mininterval=0.5
-        )
-        with bar:
+        with progress.bar("SVI, at most", settings.num_steps, len(losses)) as bar:
             while not schedule.done and len(losses) < settings.num_steps:
                 run.step()
-                bar.update()
+                bar.advance()
                 if schedule.level_ended(losses):
-                    bar.set_postfix(loss=f"{schedule.first.mean():.4f} -> {np.mean(losses[-schedule.window :]):.4f}")
+                    bar.note(f"loss {schedule.first.mean():.4f} -> {np.mean(losses[-schedule.window :]):.4f}")
                     if not schedule.done:
                         run.svi.optim = _with_rate(run.svi.optim, settings, schedule.level)
                 if checkpoint.due:

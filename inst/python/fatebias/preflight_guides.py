@@ -1,0 +1,83 @@
+"""Preflight of the guides: the matrix, its names and values, guides per cell and cells per guide."""
+
+import h5py
+import numpy as np
+import scipy.sparse as sp
+
+from .findings import KEYS, Report, find_key
+from .lookalikes import guide_tables, levels_of, name_lists, width
+
+ITEM = KEYS["guide_key"][1]
+MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
+FEW_CELLS = 20  # cells of a guide below which its deviation is mostly prior
+THRESHOLDS = (1, 2, 3, 5, 10)  # UMI counts from which a guide may be taken for present
+_NO_GUIDES = 'put them there: adata.obsm["guide"] = cells x guides, 0 or 1; adata.uns["guide_names"] = their names'
+
+
+def find_guides(report: Report, file: h5py.File, known: set[str]) -> bool:
+    """The guides and, for a matrix, their names."""
+    alike = guide_tables(file, known)
+    if not find_key(report, file, "guide_key", alike, _in_expression(file) or _NO_GUIDES):
+        return False
+    element = file["obsm"][report.settings.guide_key]
+    if element.attrs.get("encoding-type") == "dataframe":
+        return True
+    n = width(element)
+    lists = name_lists(file, n or 0, known)
+    otherwise = f'name its {n} columns: adata.uns["guide_names"] = [...]'
+    return find_key(report, file, "guide_names_key", lists, otherwise)
+
+
+def _in_expression(file: h5py.File) -> str:
+    """What to do where the guides are still features beside the genes."""
+    kinds = file.get("var/feature_types")
+    levels = levels_of(kinds) if kinds is not None else None
+    crispr = [level for level in levels or () if "crispr" in level.lower()]
+    if not crispr:
+        return ""
+    return (
+        f'the guides are among the features: g = adata[:, adata.var["feature_types"] == "{crispr[0]}"]; '
+        'adata.obsm["guide"] = (g.X >= 5).astype("int8"); adata.uns["guide_names"] = list(g.var_names)'
+    )
+
+
+def check_presence(report: Report, guides: sp.csr_matrix) -> sp.csr_matrix:
+    """Presence of guides; counts are a problem, and are looked at further as if any count were presence."""
+    key, n = f"obsm['{report.settings.guide_key}']", guides.shape[1]
+    data = np.asarray(guides.data, dtype=float)
+    if (data == 1).all():
+        report.ok(ITEM, f"{key}: {n:,} guides, 0 or 1")
+        return guides
+    if not np.isfinite(data).all() or (data < 0).any():
+        report.problem(ITEM, f"{key} has values that are neither 0 nor 1, some NaN or negative", _NO_GUIDES)
+    else:
+        means = [f"{(data >= least).sum() / guides.shape[0]:.1f} from {least}" for least in THRESHOLDS]
+        found = f"{key} holds counts up to {data.max():g}, not 0 or 1; guides a cell by threshold: {', '.join(means)}"
+        report.problem(ITEM, found, f'choose a threshold: adata.{key} = (adata.{key} >= 5).astype("int8")')
+    return sp.csr_matrix((np.ones(len(data)), guides.indices, guides.indptr), shape=guides.shape)
+
+
+def check_burden(report: Report, guides: sp.csr_matrix | None) -> np.ndarray | None:
+    """Which cells are usable, and how many guides they carry."""
+    if guides is None:
+        return None
+    item, most, burden = "Guides per cell", report.settings.Kmax, np.diff(guides.indptr)
+    none, many = int((burden == 0).sum()), int((burden > most).sum())
+    usable = (burden > 0) & (burden <= most)
+    if not usable.any():
+        found = f"no cell is usable: {none:,} without a guide, {many:,} with more than {most} (Kmax)"
+        report.problem(
+            item, found, f"at most {burden.max(initial=0)} guides are in a cell: look at the guides, or raise Kmax"
+        )
+        return usable
+    out = f"left out: {none:,} cells without a guide, {many:,} with more than {most} (Kmax)"
+    found = f"{burden[usable].mean():.1f} in {usable.sum():,} usable cells; {out}"
+    if (~usable).mean() > MANY_LEFT_OUT:
+        report.warn(item, found, "is the threshold of the guides right, and Kmax large enough?")
+    else:
+        report.ok(item, found)
+    cells = np.bincount(guides[usable].indices, minlength=guides.shape[1])
+    few = int((cells < FEW_CELLS).sum())
+    text = f"median {np.median(cells):,.0f}; {few:,} of {len(cells):,} guides in fewer than {FEW_CELLS}"
+    (report.warn if few > len(cells) / 2 else report.ok)("Cells per guide", text)
+    return usable

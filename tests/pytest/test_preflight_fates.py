@@ -1,0 +1,85 @@
+"""Preflight of fate probabilities; `preflight` holds every finding against the real reader."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from broken_screens import CELLS, preflight, screen
+
+
+def probs(**changes):
+    return screen().obsm["fateprob"].assign(**changes)
+
+
+def test_a_missing_key_is_found_by_rows_that_sum_to_1(tmp_path):
+    other = screen().obsm["fateprob"]
+    found = preflight(tmp_path, screen(obsm={"fateprob": None, "to_fates": other, "X_umap": other.to_numpy() * 3}))
+    assert found.settings == {"fate_prob_key": "to_fates"}
+    assert "X_umap" in found.problems["Fate probabilities"] and "3 columns, rows sum to 1" in str(found.problems)
+    assert found.reads_as_suggested
+
+
+def test_cellrank_names_its_fates_itself(tmp_path):
+    states = pd.Categorical(["A", "B", "C"] * (CELLS // 3))
+    lineages = screen().obsm["fateprob"].to_numpy()
+    adata = screen(obsm={"fateprob": None, "lineages_fwd": lineages}, obs={"term_states_fwd": states})
+    found = preflight(tmp_path, adata)
+    assert found.settings == {"fate_prob_key": "lineages_fwd", "ref_fate": "A", "contrast_fate": "B"}
+    assert found.reads_as_suggested
+
+
+def test_a_plain_array_takes_its_names_from_what_has_as_many(tmp_path):
+    adata = screen(obsm={"fateprob": screen().obsm["fateprob"].to_numpy()}, uns={"my_names": np.array(["x", "y", "z"])})
+    found = preflight(tmp_path, adata)
+    assert found.settings["fates"] == ["x", "y", "z"] and "check their order" in found.problems["Fate probabilities"]
+    assert found.reads_as_suggested
+    nameless = preflight(tmp_path, screen(obsm={"fateprob": screen().obsm["fateprob"].to_numpy()}))
+    assert "fates: [name1, name2, name3]" in nameless.problems["Fate probabilities"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: p * 100, ["percent", "/ 100"]),
+        (lambda p: p * np.linspace(0.9, 1.1, CELLS)[:, None], ["do not sum to 1", "0.9", "1.1"]),
+        (lambda p: p.assign(EC=np.nan), ["240 cells", "NaN", "leave them out"]),
+        (lambda p: p * (np.arange(CELLS) != 7)[:, None], ["1 cell (row 7", "cell7", "zero for every fate"]),
+        (lambda p: p.assign(EC=p.EC - 2, MES=p.MES + 2), ["negative"]),
+        (lambda p: p.drop(columns="NEU"), ["do not sum to 1", "is a fate missing"]),
+    ],
+)
+def test_values_that_are_no_probabilities(tmp_path, change, said):
+    problems = preflight(tmp_path, screen(obsm={"fateprob": change(probs())})).problems
+    assert all(text in problems["Fate probabilities"] for text in said), problems
+    assert set(problems) == {"Fate probabilities"}
+
+
+def test_several_faults_are_told_at_once(tmp_path):
+    table = probs()
+    table.iloc[3] = np.nan
+    table.iloc[9] = 0.0
+    table.iloc[11] *= 1.5
+    text = preflight(tmp_path, screen(obsm={"fateprob": table})).problems["Fate probabilities"]
+    assert all(word in text for word in ("cell3", "cell9", "cell11"))
+
+
+def test_four_fates_and_a_reference_of_another_name(tmp_path):
+    table = pd.DataFrame(
+        np.random.default_rng(0).dirichlet(np.ones(4), CELLS), columns=["alpha", "beta", "delta", "ec"],
+        index=[f"cell{i}" for i in range(CELLS)],
+    )  # fmt: skip
+    found = preflight(tmp_path, screen(obsm={"fateprob": table}))
+    assert found.settings == {"ref_fate": "ec", "contrast_fate": "alpha"}  # apart from case: ec
+    assert found.reads_as_suggested
+    chosen = preflight(tmp_path, screen(obsm={"fateprob": table}), ref_fate="ec", contrast_fate="beta - delta")
+    assert chosen.ok and "beta - delta against ec" in chosen.row("Fates")["found"]
+
+
+def test_fates_that_are_not_the_columns(tmp_path):
+    found = preflight(tmp_path, screen(), fates=["EC", "MES", "other"])
+    assert found.settings == {"fates": None} and found.reads_as_suggested
+
+
+def test_columns_of_0_and_1_are_not_taken_for_fates_first(tmp_path):
+    groups = pd.DataFrame({"a": np.arange(CELLS) % 2, "b": 1 - np.arange(CELLS) % 2}, index=probs().index)
+    found = preflight(tmp_path, screen(obsm={"fateprob": None, "a_groups": groups, "z": probs()}))
+    assert found.settings == {"fate_prob_key": "z"}

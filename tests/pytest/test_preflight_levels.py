@@ -1,0 +1,84 @@
+"""Preflight of days and replicates; `preflight` holds every finding against the real reader."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from broken_screens import CELLS, preflight, screen
+
+ROWS = np.arange(CELLS)
+
+
+def test_a_missing_day_is_found_by_its_name_or_labels(tmp_path):
+    hours = np.array(["0h", "12h", "24h", "48h"])[ROWS % 4]
+    found = preflight(tmp_path, screen(obs={"day": None, "collected": hours, "leiden": [str(i % 5) for i in ROWS]}))
+    assert found.settings == {"day_key": "collected"} and found.reads_as_suggested
+    assert "0h, 12h, 24h, 48h" in found.problems["Days"]
+    named = preflight(tmp_path, screen(obs={"day": None, "time_point": ROWS % 3, "collected": hours}))
+    assert named.settings == {"day_key": "time_point"} and named.reads_as_suggested
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (np.array([0, 12, 24, 48])[ROWS % 4], "0 (60 cells) < 12 (60 cells) < 24 (60 cells) < 48 (60 cells); at 0, 12"),
+        (np.array(["0h", "48h", "12h", "24h"])[ROWS % 4], "0h (60 cells) < 12h (60 cells) < 24h (60 cells) < 48h"),
+        (pd.Categorical(np.array([10.0, 2.0])[ROWS % 2]), "2.0 (120 cells) < 10.0 (120 cells); at 2, 10"),
+        (np.array([0.5, 1.5])[ROWS % 2], "at 0.5, 1.5"),
+    ],
+)  # fmt: skip
+def test_days_in_order(tmp_path, labels, said):
+    found = preflight(tmp_path, screen(obs={"day": labels}))
+    assert found.ok and said in found.row("Days")["found"]
+
+
+def test_days_whose_order_cannot_be_told(tmp_path):
+    words = preflight(tmp_path, screen(obs={"day": np.array(["early", "late"])[ROWS % 2]}))
+    assert words.row("Days")["status"] == "warning" and "day_levels: [early, late]" in words.row("Days")["fix"]
+    told = preflight(tmp_path, screen(obs={"day": np.array(["early", "late"])[ROWS % 2]}), day_levels=["late", "early"])
+    assert told.row("Days")["status"] == "ok"
+    fractions = preflight(tmp_path, screen(obs={"day": np.array([0.25, 0.5])[ROWS % 2]}))
+    assert fractions.row("Days")["status"] == "ok" and fractions.row("Days")["found"].startswith("0.25 (")
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (np.repeat("d1", CELLS), "one day only"),
+        (np.where(ROWS == 0, "d9", np.where(ROWS % 2, "d1", "d2")), "fewer than 2 usable cells: d9"),
+        (pd.Categorical(np.where(ROWS == 4, None, np.where(ROWS % 2, "d1", "d2"))), "cell4"),
+    ],
+)
+def test_days_that_cannot_be_used(tmp_path, day, said):
+    problems = preflight(tmp_path, screen(obs={"day": day})).problems
+    assert said in problems["Days"] and set(problems) == {"Days"}
+
+
+def test_levels_and_values_that_do_not_fit(tmp_path):
+    assert "d0, d1, d2" in preflight(tmp_path, screen(), day_levels=["a", "b", "c"]).problems["Days"]
+    assert "2 values" in preflight(tmp_path, screen(), day_values=[1, 2]).problems["Days"]
+
+
+def test_a_replicate_in_another_table_or_in_obs(tmp_path):
+    index = screen().obs_names
+    other = pd.DataFrame({"donor": ["x", "y"] * (CELLS // 2)}, index=index)
+    found = preflight(tmp_path, screen(obsm={"covar": None, "meta": other}))
+    assert found.settings == {"covar_key": "meta", "rep_key": "donor"} and found.reads_as_suggested
+    column = preflight(tmp_path, screen(obsm={"covar": other.rename(columns={"donor": "replicate"})}))
+    assert column.settings == {"rep_key": "replicate"} and column.reads_as_suggested
+    adata = screen(obsm={"covar": None}, obs={"batch": ["x", "y"] * (CELLS // 2)})
+    in_obs = preflight(tmp_path, adata)
+    assert in_obs.settings == {"covar_key": None, "rep_key": "batch"} and in_obs.reads_as_suggested
+    assert "covar_key: null, rep_key: batch" in in_obs.problems["Replicates"]
+
+
+def test_no_replicate_anywhere(tmp_path):
+    adata = screen(obsm={"covar": None})
+    fix = preflight(tmp_path, adata).problems["Replicates"].partition("with one replicate: ")[2]
+    exec(fix, {"adata": adata, "pandas": pd})
+    one = preflight(tmp_path, adata)
+    assert one.ok and one.row("Replicates")["found"] == "r1 (240 cells)"
+
+
+def test_a_replicate_with_one_cell(tmp_path):
+    rep = pd.DataFrame({"rep": np.where(ROWS == 0, "r9", "r1")}, index=screen().obs_names)
+    assert "r9" in preflight(tmp_path, screen(obsm={"covar": rep})).problems["Replicates"]

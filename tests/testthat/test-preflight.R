@@ -1,0 +1,66 @@
+check_of <- function(rows, settings = list(), guide_map = "map.csv") {
+  local_mocked_bindings(py_call = function(...) {
+    list(rows = rows, settings = settings, ok = !any(vapply(rows, `[[`, "", "status") == "problem"))
+  })
+  check_screen("screen.h5ad", guide_map)
+}
+
+row <- function(item, status, found, fix = "") list(item = item, status = status, found = found, fix = fix)
+
+test_that("a check is a table, and prints what is wrong and what to do", {
+  withr::local_options(width = 80, cli.unicode = FALSE, cli.num_colors = 1)
+  check <- check_of(
+    list(
+      row("File", "ok", "100,000 cells, 20.7 MB; expression is not read"),
+      row(
+        "Fate probabilities", "problem", "no obsm['fateprob']; obsm has: X_pca, covar, guide, lineages_fwd",
+        "set fate_prob_key: lineages_fwd (4 columns, rows sum to 1)"
+      ),
+      row("Guides per cell", "warning", "1.2 in 100 cells", "is the threshold of the guides right?")
+    ),
+    list(fate_prob_key = "lineages_fwd", fates = c("a", "no"), day_levels = NULL)
+  )
+  expect_s3_class(check, "fatebias_screen_check")
+  expect_identical(check$table$status, c("ok", "problem", "warning"))
+  expect_false(check$ok)
+  expect_snapshot(check)
+  lines <- sub("^ +", "", tail(format(check), 3))
+  expect_identical(
+    yaml::yaml.load(paste(lines, collapse = "\n")),
+    list(fate_prob_key = "lineages_fwd", fates = c("a", "no"), day_levels = NULL)
+  )
+})
+
+test_that("a good screen leads to the next step", {
+  check <- check_of(list(row("File", "ok", "fine")))
+  expect_true(check$ok)
+  expect_match(tail(format(check), 1), "read_screen(\"screen.h5ad\", \"map.csv\")", fixed = TRUE)
+  expect_no_match(format(check_of(list(row("File", "ok", "fine")), guide_map = NULL)), "read_screen")
+})
+
+test_that("arguments are checked", {
+  expect_error(check_screen(1))
+  expect_error(check_screen("a", 1))
+  expect_error(check_screen("a", day_kye = "x"), class = "fatebias_error_settings")
+})
+
+test_that("Python: a simulated screen is fine, and another key is found and reads when it is set", {
+  files <- small_screen()
+  good <- check_screen(files$screen, files$guide_map)
+  expect_true(good$ok)
+  other <- check_screen(
+    files$screen, files$guide_map,
+    day_key = "time", ref_fate = "Endo", contrast_fate = "NEU"
+  )
+  expect_identical(other$settings, list(ref_fate = "EC", day_key = "day"))
+  expect_false(other$ok)
+  given <- fate_settings(contrast_fate = "NEU", !!!other$settings)
+  expect_true(check_screen(files$screen, files$guide_map, given)$ok)
+  expect_identical(read_screen(files$screen, files$guide_map, given)$summary$fates[[1]], "EC")
+})
+
+test_that("Python: a missing file is a row", {
+  check <- check_screen(file.path(tempdir(), "nowhere.h5ad"))
+  expect_identical(check$table[1, "status"][[1]], "problem")
+  expect_match(check$table$found[[1]], "does not exist")
+})
