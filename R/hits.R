@@ -9,13 +9,15 @@ ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a
 #' by the largest absolute posterior mean.
 #'
 #' @param result a `mash_result`, from [run_mash()].
+#' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
 #' @param hits,x,object what `rank_hits()` returned.
 #' @param out_dir folder to write to.
 #' @param ... not used.
 #' @returns
 #' - `rank_hits()`: a `fatebias_hits`, a data.table with the columns of `result$table`, those to read first in
 #'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
-#'   activity, then `betahat_d*`, `se_d*`. Its attributes `days` (labels), `contrast`, `reference` and
+#'   activity, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`, NA for genes and days
+#'   that were not tested. Its attributes `days` (labels), `contrast`, `reference` and
 #'   `lfsr_thresh` stay when rows are taken.
 #' - `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
 #' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `direction` (`up`, towards the
@@ -35,7 +37,7 @@ ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a
 #' summary(hits)
 #' head(tidy(hits), 3)
 #' @export
-rank_hits <- function(result) {
+rank_hits <- function(result, randomisation = NULL) {
   validate_class(result, "mash_result", "run_mash", abort_mash)
   if (result$level != "gene") {
     abort_mash("Genes are ranked, not {result$level}s: use {.code run_mash(level = \"gene\")}.")
@@ -46,7 +48,26 @@ rank_hits <- function(result) {
   last <- c(day_columns(table, "betahat"), day_columns(table, "se"))
   largest <- do.call(pmax, abs(table[, by_day[[1]], with = FALSE]))
   rows <- order(!table$hit_anyday, table$lfsr_min, -largest)
-  new_hits(table[rows, c(first, setdiff(names(table), c(first, last)), last), with = FALSE], result)
+  ranked <- table[rows, c(first, setdiff(names(table), c(first, last)), last), with = FALSE]
+  if (!is.null(randomisation)) ranked <- with_randomisation(ranked, randomisation, result$days)
+  new_hits(ranked, result)
+}
+
+#' p-values of the randomisation test as columns, one a day
+#' @noRd
+with_randomisation <- function(ranked, randomisation, days, call = rlang::caller_env()) {
+  found <- check_columns(randomisation, c("gene", "day", "p_value"))
+  if (!found$ok || !all(randomisation$day %in% days) || !all(randomisation$gene %in% ranked$gene)) {
+    abort_mash(
+      "{.arg randomisation} must come from {.fn randomisation_test} for the same genes and days.", call = call
+    )
+  }
+  for (d in seq_along(days)) {
+    own <- randomisation[randomisation$day == days[[d]], ]
+    p <- own$p_value[match(ranked$gene, own$gene)]
+    data.table::set(ranked, j = paste0("p_random_d", d - 1L), value = p)
+  }
+  ranked
 }
 
 new_hits <- function(table, result) {

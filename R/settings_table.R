@@ -3,7 +3,8 @@
 # Nothing here names a single setting but `preset`.
 
 stage_titles <- c(
-  input = "Input", screen = "Screen", fit = "Fit", qc = "QC", mash = "mash", run = "Run"
+  input = "Input", screen = "Screen", fit = "Fit", qc = "QC", mash = "mash",
+  calibration = "Calibration", run = "Run"
 )
 
 #' A named list, one entry (default, type, range, stage, help) a key

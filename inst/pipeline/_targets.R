@@ -20,6 +20,7 @@ list(
   tar_target(settings_fit, settings_for(settings, "fit")),
   tar_target(settings_qc, settings_for(settings, "qc")),
   tar_target(settings_mash, settings_for(settings, "mash")),
+  tar_target(settings_calibration, settings_for(settings, "calibration")),
   tar_target(out_dir, settings$out_dir),
   tar_target(screen_file, settings$screen, format = "file"),
   tar_target(guide_map_file, settings$guide_map, format = "file"),
@@ -59,7 +60,45 @@ list(
   }, deployment = "worker"),
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
-  tar_target(hits, rank_hits(mash_gene)),
+
+  # under `calibration: true` the refits behind the certificate, check by check, its verdicts, and a second
+  # opinion on the hits
+  tar_target(calibrate, settings_calibration$calibration),
+  tar_target(check, c("permutation", "ntc", "sandwich", "bootstrap", "heldout")),
+  tar_target(calibration, {
+    list(python_files, screen_file, guide_map_file)
+    if (calibrate) {
+      run_job(
+        run_calibration, fit, check, screen,
+        n_permutations = settings_calibration$calibration_permutations,
+        n_splits = settings_calibration$calibration_splits,
+        n_bootstraps = settings_calibration$calibration_bootstraps,
+        name = paste0("calibration_", check), node = "gpu"
+      )
+    }
+  }, pattern = map(check), deployment = "worker"),
+  tar_target(certificate, {
+    calibration
+    if (calibrate) {
+      run_job(
+        certify_fit, fit,
+        screen = screen, settings = settings_mash,
+        n_permutations = settings_calibration$calibration_permutations,
+        n_splits = settings_calibration$calibration_splits,
+        n_bootstraps = settings_calibration$calibration_bootstraps, name = "certificate"
+      )
+    }
+  }, deployment = "worker"),
+  tar_target(randomisation, {
+    list(python_files, screen_file, guide_map_file)
+    if (calibrate) {
+      called <- mash_gene$table$gene[mash_gene$table$hit_anyday]
+      resamples <- settings_calibration$calibration_resamples
+      run_job(randomisation_test, fit, called, screen, resamples, name = "randomisation", node = "gpu")
+    }
+  }, deployment = "worker"),
+
+  tar_target(hits, rank_hits(mash_gene, randomisation)),
   tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
   tar_target(
     report, render_report(fit, mash_gene, hits, qc, file.path(out_dir, "report.html")), format = "file"

@@ -14,7 +14,8 @@ ROOMS = [
     *("design", "prior", "curvature", "likelihood_weight", "covariance", "scales", "mode", "laplace", "estimates"),
     *("structured", "approx_posterior", "svi"),
     *("inference", "export", "qc", "fit", "controls"),
-    *("simulate", "bridge", "__main__"),
+    *("calibration", "refit", "heldout", "checks"),
+    *("simulate", "bridge", "certify", "randomisation", "jackknife", "__main__"),
 ]
 FOLDER = Path(fatebias.__file__).parent
 LONGEST = 400

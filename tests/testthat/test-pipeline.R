@@ -21,7 +21,7 @@ outdated <- function() targets::tar_outdated(reporter = "silent", callr_argument
 
 mash_onwards <- c(
   "settings_mash", "mash_gene", "mash_guide", "mash_gene_file", "mash_guide_file", "hits", "hits_file",
-  "mash_v", "report"
+  "mash_v", "randomisation", "certificate", "report"
 )
 
 write_settings()
@@ -50,12 +50,26 @@ test_that("Python: another lfsr threshold reruns mash onwards, and no fit", {
   completed <- done$name[done$progress == "completed"]
   # the file and what reads it run; of what follows only what the setting concerns
   expect_setequal(setdiff(completed, mash_onwards), c(
-    "config_file", "settings", "settings_screen", "settings_fit", "settings_qc", "out_dir", "screen_file",
-    "guide_map_file"
+    "config_file", "settings", "settings_screen", "settings_fit", "settings_qc", "settings_calibration",
+    "out_dir", "screen_file", "guide_map_file"
   ))
   expect_true(all(mash_onwards[1:3] %in% completed))
   untouched <- c("screen", "fit_files", "fit", "qc", "controls")
   expect_true(all(done$progress[done$name %in% untouched] == "skipped"))
+})
+
+test_that("Python: with `calibration: true` there is a certificate, and hits have a second opinion", {
+  write_settings(
+    mash_lfsr_thresh = 0.2, calibration = TRUE, calibration_permutations = 2L, calibration_splits = 1L,
+    calibration_bootstraps = 2L, calibration_resamples = 50L
+  )
+  progress <- run_pipeline()
+  expect_identical(unique(progress$progress[progress$name %in% c("fit_files", "mash_gene")]), "skipped")
+  targets::tar_load(c("certificate", "hits"))
+  expect_setequal(certificate$checks$check, c("permutation", "ntc", "sandwich", "bootstrap", "heldout"))
+  expect_true(all(hits$hit_anyday == !is.na(hits$p_random_d0)))
+  write_settings(mash_lfsr_thresh = 0.2)
+  run_pipeline()
 })
 
 test_that("Python: another prior reruns the fit, not the screen", {

@@ -1,4 +1,4 @@
-"""Command line: `python -m fatebias assemble | check | fit | simulate ...` (arguments only)."""
+"""Command line: `python -m fatebias assemble | certify | check | fit | simulate ...` (arguments only)."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from . import __version__
 from .assemble import assemble_screen, read_samples
+from .certify import CHECKS, FOLDER, SIZES, fit_source, parse_part, planned_units, run_units
 from .errors import FatebiasError, FatebiasWarning
 from .fate_table import read_fate_table
 from .fit import fit_screen
@@ -31,6 +32,9 @@ def main_parser() -> argparse.ArgumentParser:
     _add_fit(commands.add_parser("fit", help="fit a screen and write its results"))
     _add_assemble(
         commands.add_parser("assemble", help="put a screen together: cells of an .h5ad, guides from elsewhere")
+    )
+    _add_certify(
+        commands.add_parser("certify", help="make the checks of a fit's certificate (verdicts: certify_fit() in R)")
     )
     _add_simulate(commands.add_parser("simulate", help="write a simulated screen and its truth"))
     return parser
@@ -64,6 +68,15 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the results")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=_fit)
+
+
+def _add_certify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("fit", metavar="DIR", help="folder of a fit")
+    parser.add_argument("--checks", nargs="+", choices=CHECKS, default=list(CHECKS), help="some of the checks")
+    for name, number in SIZES.items():
+        parser.add_argument(f"--{name}s", type=int, default=number, help=f"number of units (default {number})")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N shares of the work")
+    parser.set_defaults(run=_certify)
 
 
 def _add_assemble(parser: argparse.ArgumentParser) -> None:
@@ -126,6 +139,14 @@ def _fit(args: argparse.Namespace) -> None:
     manifest = fit_screen(args.screen, args.guides, args.out, settings, progress=False if args.quiet else None)
     assert_qc(assess_qc(args.out, settings), settings.mode)
     print(f"{len(manifest['files'])} files in {args.out} after {manifest['seconds']['total']:.1f} s")
+
+
+def _certify(args: argparse.Namespace) -> None:
+    sizes = {name: getattr(args, f"{name}s") for name in SIZES}
+    k, n = parse_part(args.part)
+    units = planned_units(args.checks, sizes)[k - 1 :: n]
+    paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
+    print(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
 
 
 def _assemble(args: argparse.Namespace) -> None:

@@ -46,7 +46,7 @@ def call(module: str, function: str, arguments: str, objects: dict[str, Any] | N
         if entry not in ours:
             sys.stderr.write(warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno))
     found = [{"kind": entry.category.kind, "message": str(entry.message)} for entry in ours]
-    return json.dumps(_plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
+    return json.dumps(plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
 
 
 def describe_environment() -> dict[str, Any]:
@@ -111,14 +111,14 @@ def _report(error: Exception) -> dict[str, str]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numpy numbers and arrays, tuples and paths as JSON; numbers that are not finite as null."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "tolist"):  # arrays and numbers of numpy
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)

@@ -13,6 +13,7 @@ from torch import Tensor
 from .checkpoint import NOWHERE, Checkpoint
 from .covariance import gene_covariances, sandwich_covariances
 from .curvature import curvature_at
+from .design import Design
 from .laplace import LaplaceFit, named_effects
 from .mode import find_mode
 from .prior import fixed_effect_prior
@@ -77,7 +78,7 @@ def _estimate_effects(
     known = carried_by_day(screen)
 
     def of_contrast(by_group: list[Tensor]) -> np.ndarray:
-        return np.where(known[:, :, None] & known[:, None, :], _theta_covariance(fit, by_group, contrast), np.nan)
+        return np.where(known[:, :, None] & known[:, None, :], theta_covariance(fit.design, by_group, contrast), np.nan)
 
     found = gene_covariances(curvature, settings, checkpoint.at("covariances"), progress)
     model = of_contrast(found.by_group)
@@ -110,10 +111,10 @@ def carried_by_day(screen: Screen) -> np.ndarray:
     return out
 
 
-def _theta_covariance(fit: LaplaceFit, by_group: list[Tensor], contrast: np.ndarray) -> np.ndarray:
+def theta_covariance(design: Design, by_group: list[Tensor], contrast: np.ndarray) -> np.ndarray:
     """Covariance over days of the contrast of theta, genes in the screen's order: [L, D, D]."""
-    d, f = fit.design.n_days, fit.design.n_fates
+    d, f = design.n_days, design.n_fates
     weights = torch.as_tensor(contrast, dtype=torch.float64, device=by_group[0].device)
     parts = [c[:, : d * f, : d * f].reshape(-1, d, f, d, f) for c in by_group]
     covariance = torch.cat([torch.einsum("ldfeg,f,g->lde", part, weights, weights) for part in parts])
-    return covariance.cpu().numpy()[np.argsort(fit.design.gene_order)]
+    return covariance.cpu().numpy()[np.argsort(design.gene_order)]

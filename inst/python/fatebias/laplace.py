@@ -88,8 +88,8 @@ class LaplaceFit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _State:
-    """Where the rounds are. scales [D + 1, F], and sd_log, the SDs of their logarithms; weight: [D].
+class State:
+    """Where the rounds are. x: effects [P]. scales [D + 1, F], and sd_log, the SDs of their logarithms; weight: [D].
 
     draws: of the last round [P, ROUND_DRAWS], where the solve of the next one starts. damping: of its step of the
     scales. unrest, drift: how far scales and weight would still move; settled: so little that rounds end.
@@ -121,7 +121,7 @@ def fit_laplace(
     Raises FitError when a part of it does not converge.
     """
     design = build_design(screen, device)
-    state = _run_rounds(design, settings, progress, checkpoint.at("rounds"))
+    state = run_rounds(design, settings, progress, checkpoint.at("rounds"))
     prior = random_walk_prior(design, state.scales, settings)
     mode = find_mode(
         design, prior, state.weight, state.x, settings, checkpoint=checkpoint.at("mode"), progress=progress
@@ -147,7 +147,7 @@ def fit_laplace(
     )  # fmt: skip
 
 
-def _start(design: Design, settings: Settings, checkpoint: Checkpoint, progress: Progress) -> _State:
+def _start(design: Design, settings: Settings, checkpoint: Checkpoint, progress: Progress) -> State:
     """A rough mode at the starting scales; an automatic weight starts without effective parameters."""
     scales = design.nuisance.new_full((design.n_days + 1, design.n_fates), START)
     x = design.nuisance.new_zeros(design.n_effects)
@@ -155,16 +155,27 @@ def _start(design: Design, settings: Settings, checkpoint: Checkpoint, progress:
     number = 1.0 if settings.likelihood_weight in WORDS else settings.likelihood_weight
     mode = find_mode(design, prior, x.new_full((design.n_days,), number), x, settings, FIRST_STEP, checkpoint, progress)
     weight = start_weight(settings.likelihood_weight, design, mode.pi)
-    return _State(
+    return State(
         x=mode.x, scales=scales, weight=weight, sd_log=scales, newton_steps=mode.steps, rounds=0,
         cg_iterations=mode.cg_iterations,
     )  # fmt: skip
 
 
-def _run_rounds(design: Design, settings: Settings, progress: Progress, checkpoint: Checkpoint) -> _State:
-    """Rounds until the scales, the weight and the mode are at rest."""
+def start_from(x: Tensor, scales: Tensor, weight: Tensor) -> State:
+    """A state to begin rounds from, of a like screen: x [P], scales [D + 1, F], weight [D]."""
+    return State(x=x, scales=scales, weight=weight, sd_log=scales, newton_steps=0, rounds=0, cg_iterations=0)
+
+
+def run_rounds(
+    design: Design,
+    settings: Settings,
+    progress: Progress = SILENT,
+    checkpoint: Checkpoint = NOWHERE,
+    start: State | None = None,
+) -> State:
+    """Rounds until the scales, the weight and the mode are at rest; from `start`, or from a rough mode."""
     saved = checkpoint.load()
-    state = _State(**saved) if saved else _start(design, settings, checkpoint.at("start"), progress)
+    state = State(**saved) if saved else start or _start(design, settings, checkpoint.at("start"), progress)
     with progress.bar("Scales and weight", max(USUAL_ROUNDS, state.rounds + 1), state.rounds) as bar:
         while not state.settled:
             if state.rounds == MOST_ROUNDS:
@@ -176,7 +187,7 @@ def _run_rounds(design: Design, settings: Settings, progress: Progress, checkpoi
     return state
 
 
-def _next_round(design: Design, state: _State, settings: Settings) -> tuple[_State, float]:
+def _next_round(design: Design, state: State, settings: Settings) -> tuple[State, float]:
     """The state after a round, and the largest entry of Newton's step of the effects.
 
     Newton's steps of the scales are damped towards EM's as soon as one does not bring more rest.
@@ -190,7 +201,7 @@ def _next_round(design: Design, state: _State, settings: Settings) -> tuple[_Sta
     weight = _next_weight(design, state.weight, x, solution.x, settings)
     drift = float((weight / state.weight).log().abs().max())
     worse, settled = improved.unrest > state.unrest, improved.unrest < SCALE_TOLERANCE and drift < WEIGHT_TOLERANCE
-    return _State(
+    return State(
         x=x, scales=state.scales * improved.step.exp(), weight=weight, sd_log=improved.sd_log,
         newton_steps=state.newton_steps + 1, rounds=state.rounds + 1,
         cg_iterations=state.cg_iterations + newton + solution.iterations, draws=None if settled else solution.x,
@@ -199,7 +210,7 @@ def _next_round(design: Design, state: _State, settings: Settings) -> tuple[_Sta
     ), step  # fmt: skip
 
 
-def _not_settled(state: _State) -> FitError:
+def _not_settled(state: State) -> FitError:
     return FitError(
         f"Scales and weight did not settle in {MOST_ROUNDS} rounds: in the last one a log scale still moved by "
         f"{state.unrest:.2g} of its SD (must be < {SCALE_TOLERANCE:g}), and the log weight by {state.drift:.2g} "

@@ -1,0 +1,267 @@
+# The certificate of a fit: units of work turned into verdicts, and what can be asked of it.
+
+#' Does this screen's SE mean what it says?
+#'
+#' Measures, on the user's own screen, whether standard errors and calls can be trusted. Each check makes a
+#' situation whose truth is known, and compares what is found with what a right model would show.
+#'
+#' | check | what is done | what should be seen |
+#' |---|---|---|
+#' | `permutation` | guide lists shuffled within day, replicate and burden | no hits, SD of z 1, mean 0 |
+#' | `ntc` | half of the controls held out of the baseline, run like genes | 5 % differ from 0 at level .05 |
+#' | `sandwich` | standard errors by the scatter of the labels | those of the fit |
+#' | `bootstrap` | cells drawn anew within day and replicate | scatter by the standard errors |
+#' | `heldout` | folds of cells predicted from the others | better with guides; like cells independent |
+#'
+#' @inheritParams run_calibration
+#' @param ... not used; arguments after it are written in full.
+#' @param settings [fate_settings()] of the stage mash, for calls; default: those of the fit.
+#' @details
+#' What is checked are the fixed-effect estimates, which mash is given (`gene_daywise_likelihood.csv`). Ranges
+#' are derived, not tuned: how far a statistic of a right model varies at these sizes is known from joint
+#' draws of the estimates' errors; a screen with no effect may have a hit with probability .05. Over all
+#' rows together a right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by
+#' less than 5 % is let pass. Where each day has a range of its own, the day that departs most is shown.
+#'
+#' Where it is blind: effects that go along with the guides in every cell (an off-target of all guides of a
+#' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it;
+#' noise that cells with the same guides share in ways that shuffling breaks, where too few controls would
+#' show it; anything that mash adds, beyond the calls where nothing has an effect.
+#' @returns A `fatebias_certificate`, a list with
+#'   - `checks`: data.table, one row a measure: `check`, `statistic`, `expected_low`, `expected_high`, `pass`
+#'     (NA where it could not be made), `sentence`, `measure`, `day` (label, where the row is of one day);
+#'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
+#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
+#'   - `calls`: hits of each permutation; `effective`: independent z that the pool of a check amounts to;
+#'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
+#'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
+#'   - `level` (of one row), `days`, `seconds`, `out_dir`.
+#' @section Errors: see [run_calibration()].
+#' @seealso [randomisation_test()] for a second opinion on single hits.
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' files <- simulate_screen(tempfile(), cells = 1500, genes = 10)
+#' screen <- read_screen(files$screen, files$guide_map)
+#' fit <- fit_fate_bias(screen, inference = "laplace", out_dir = tempfile())
+#' certify_fit(fit, c("sandwich", "heldout"))
+#' @export
+certify_fit <- function(fit, checks = names(calibration_checks), screen = NULL, ..., n_permutations = 20,
+                        n_splits = 10, n_bootstraps = 20, n_seeds = 5, cores = 1, settings = fit$settings,
+                        progress = interactive()) {
+  rlang::check_dots_empty()
+  validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
+  if (is.null(fit$likelihood)) {
+    abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
+  }
+  validate_arg(checks, checkmate::check_subset, names(calibration_checks), empty.ok = FALSE)
+  start <- proc.time()[["elapsed"]]
+  too_few <- if ("ntc" %in% checks && fit$manifest$screen$n_ntc < 2) "ntc"
+  sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
+  found <- make_calibration(fit, setdiff(checks, too_few), screen, sizes, cores, progress)
+  units <- lapply(rlang::set_names(unit_names(checks)), read_units, found = found)
+  new_certificate(fit, checks, units, update_settings(settings), start)
+}
+
+unit_names <- function(checks) unlist(calibration_checks[checks], use.names = FALSE)
+
+new_certificate <- function(fit, checks, units, settings, start) {
+  days <- fit$days
+  n_rows <- sum(c(permutation = 3, ntc = 2, sandwich = 1, bootstrap = 1, heldout = 2)[checks])
+  level <- false_alarms / n_rows
+  se <- fitted_se(fit)
+  calls <- permutation_calls(units$permutation, fit, settings)
+  few <- "The screen has fewer than two control guides."
+  rows <- list(
+    if (length(units$permutation) > 0) permutation_rows(units$permutation, calls, days, level),
+    if (length(units$ntc) > 0) ntc_rows(units$ntc, level),
+    if ("ntc" %in% checks && length(units$ntc) == 0) absent_row("ntc", "rejected at .05", few),
+    if (length(units$sandwich) > 0) sandwich_row(units$sandwich[[1]], se, days, level),
+    if (length(units$bootstrap) > 0) bootstrap_row(units$bootstrap, units$reference[[1]], se, days, level),
+    if (length(units$heldout) > 0) heldout_rows(units$heldout[[1]], level)
+  )
+  of_null <- Filter(function(one) length(one) > 0, units[intersect(c("permutation", "ntc"), names(units))])
+  structure(
+    list(
+      checks = data.table::rbindlist(rows),
+      rejection = data.table::rbindlist(Map(rejection_table, of_null, names(of_null))),
+      z = data.table::rbindlist(Map(null_z, of_null, names(of_null), MoreArgs = list(days = days))),
+      calls = calls, effective = vapply(of_null, effective_number, numeric(1)),
+      stability = hit_stability(units, fit, settings), level = level, days = days,
+      seconds = proc.time()[["elapsed"]] - start, out_dir = fit$out_dir
+    ),
+    class = "fatebias_certificate"
+  )
+}
+
+#' SEs of the fit's own estimates: genes x days
+#' @noRd
+fitted_se <- function(fit) {
+  number_matrix(as.matrix(fit$likelihood[, day_columns(fit$likelihood, "se"), with = FALSE]))
+}
+
+null_z <- function(units, check, days) {
+  data.table::rbindlist(lapply(seq_along(units), function(k) {
+    z <- number_matrix(units[[k]]$betahat) / number_matrix(units[[k]]$se)
+    gene <- unlist(units[[k]]$gene)
+    data.table::data.table(
+      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z)
+    )
+  }))
+}
+
+# ---- calls by mash on refits ----
+
+#' Hits of each permutation; NULL where mash is not given the fixed-effect estimates
+#' @noRd
+permutation_calls <- function(units, fit, settings) {
+  if (length(units) == 0 || settings$mash_input != "likelihood") {
+    return(NULL)
+  }
+  vapply(units, function(unit) sum(called_again(refitted(fit, unit), settings)$hit_anyday), integer(1))
+}
+
+#' A fit with the estimates of a refit in place of its own
+#' @noRd
+refitted <- function(fit, unit) {
+  days <- numbered(length(fit$days))
+  by_day <- function(name) {
+    values <- data.table::as.data.table(number_matrix(unit[[name]]))
+    data.table::setnames(values, paste(name, days, sep = "_"))
+  }
+  genes <- unlist(unit$gene)
+  fit$likelihood <- data.table::data.table(gene = genes, by_day("betahat"), by_day("se"))
+  if (is.null(unit$covariance)) {
+    return(fit)
+  }
+  at <- which(lower.tri(diag(length(days)), diag = TRUE), arr.ind = TRUE)
+  at <- at[order(at[, 1], at[, 2]), , drop = FALSE]
+  fit$cov <- data.table::data.table(
+    gene = rep(genes, each = nrow(at)), day_1 = rep(at[, 1] - 1L, length(genes)),
+    day_2 = rep(at[, 2] - 1L, length(genes)), likelihood_cov = as.vector(t(number_matrix(unit$covariance)))
+  )
+  fit
+}
+
+#' Table of mash on a fit by its settings; V from controls would be that of the fit, so the fit's own is taken
+#' @noRd
+called_again <- function(fit, settings) {
+  if (settings$mash_v == "ntc") settings <- update_settings(settings, mash_v = "fit")
+  run_mash(fit, settings = settings, n_draws = 1)$table
+}
+
+called_genes <- function(table) table$gene[table$hit_anyday]
+
+#' How often each hit of the fit is called again: cells drawn anew, other seeds
+#' @noRd
+hit_stability <- function(units, fit, settings) {
+  by <- Filter(function(one) length(one) > 0, units[intersect(c("bootstrap", "seed"), names(units))])
+  if (length(by) == 0 || settings$mash_input != "likelihood") {
+    return(NULL)
+  }
+  hits <- called_genes(called_again(fit, settings))
+  data.table::rbindlist(lapply(by, function(own) {
+    again <- lapply(own, hits_again, hits = hits, fit = fit, settings = settings)
+    share <- Reduce(`+`, again, numeric(length(hits))) / length(own)
+    data.table::data.table(gene = hits, called = share, n = rep(length(own), length(hits)))
+  }), idcol = "by")
+}
+
+#' Which hits mash calls again on a refit; a bootstrap has the SEs of the fit, since only the cells vary
+#' @noRd
+hits_again <- function(unit, hits, fit, settings) {
+  if (is.null(unit$se)) {
+    unit$se <- fitted_se(fit)
+    unit$betahat <- replace(number_matrix(unit$betahat), is.na(unit$se), NA)
+  }
+  table <- called_again(refitted(fit, unit), settings)
+  hits %in% called_genes(table)
+}
+
+# ---- what can be asked of it ----
+
+#' Verdict of a certificate: passed, failed or not made
+#' @noRd
+row_mark <- function(pass) ifelse(is.na(pass), "----", ifelse(pass, "pass", "FAIL"))
+
+#' @export
+format.fatebias_certificate <- function(x, ...) {
+  rows <- x$checks
+  failed <- sum(!rows$pass, na.rm = TRUE)
+  head <- if (failed == 0) "all passed" else sprintf("%d FAILED", failed)
+  shown <- function(v) ifelse(is.infinite(v), "any", formatC(v, digits = 3, format = "g"))
+  c(
+    sprintf("<fatebias_certificate> %d measures, %s (%s)", nrow(rows), head, x$out_dir),
+    sprintf(
+      "%s %-11s %-30s %8s, expected %s to %s", row_mark(rows$pass), rows$check, rows$measure,
+      shown(rows$statistic), shown(rows$expected_low), shown(rows$expected_high)
+    ),
+    rows$sentence[is.na(rows$pass) | !rows$pass],
+    "Next: summary() has a sentence a row, autoplot() shows the null z, $stability the hits."
+  )
+}
+
+#' @export
+print.fatebias_certificate <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' Summary, tables and plots of a certificate
+#'
+#' @param object,x a `fatebias_certificate`, from [certify_fit()].
+#' @param what `"qq"`: z of estimates whose truth is 0 against the normal, with the band of a right model;
+#'   `"rejection"`: how often they are rejected, with the range of a right model; `"stability"`: how often
+#'   each hit is called again with cells drawn anew and with other seeds.
+#' @param ... not used.
+#' @returns
+#' - `summary()`: a list with a print method: `checks`, `rejection`, `stability`, and `passed` (TRUE, FALSE).
+#' - `tidy()`: data.table, the rows of `checks`. `glance()`: data.table of one row: `n_checks`, `n_failed`,
+#'   `n_not_made`, `passed`, `level`, `n_stable` (hits called in at least 90 % of bootstraps), `n_hits`,
+#'   `seconds`.
+#' - `autoplot()`: a ggplot2 object.
+#' @name fatebias_certificate
+NULL
+
+#' @rdname fatebias_certificate
+#' @export
+summary.fatebias_certificate <- function(object, ...) {
+  structure(
+    c(
+      unclass(object)[c("checks", "rejection", "stability", "out_dir")],
+      passed = all(object$checks$pass, na.rm = TRUE)
+    ),
+    class = "summary_fatebias_certificate"
+  )
+}
+
+#' @export
+print.summary_fatebias_certificate <- function(x, ...) {
+  cat(sprintf("Certificate of %s: %s\n", x$out_dir, if (x$passed) "passed" else "NOT passed"))
+  cat(sprintf("%s %s\n", row_mark(x$checks$pass), x$checks$sentence), sep = "")
+  if (nrow(x$rejection) > 0) {
+    cat("\nEstimates whose truth is 0, rejected:\n")
+    print(x$rejection, digits = 3, row.names = FALSE, class = FALSE)
+  }
+  weak <- x$stability[x$stability$called < 0.9 & x$stability$by == "bootstrap"]
+  if (!is.null(weak) && nrow(weak) > 0) {
+    genes <- first_few(sprintf("%s %.0f %%", weak$gene, 100 * weak$called)[order(weak$called)], 10)
+    cat(sprintf("\nHits called in less than 90 %% of bootstraps: %s\n", genes))
+  }
+  invisible(x)
+}
+
+#' @rdname fatebias_certificate
+#' @export
+tidy.fatebias_certificate <- function(x, ...) data.table::copy(x$checks)
+
+#' @rdname fatebias_certificate
+#' @export
+glance.fatebias_certificate <- function(x, ...) {
+  pass <- x$checks$pass
+  bootstraps <- x$stability[x$stability$by == "bootstrap"]
+  data.table::data.table(
+    n_checks = length(pass), n_failed = sum(!pass, na.rm = TRUE), n_not_made = sum(is.na(pass)),
+    passed = all(pass, na.rm = TRUE), level = x$level,
+    n_stable = if (is.null(bootstraps)) NA_integer_ else sum(bootstraps$called >= 0.9),
+    n_hits = if (is.null(bootstraps)) NA_integer_ else nrow(bootstraps), seconds = x$seconds
+  )
+}

@@ -1,0 +1,89 @@
+"""Where nothing has an effect: how often are control pseudo-genes rejected?
+
+    python controls.py [--seeds N] [--first-seed N] [--splits N]
+
+Screens of size `weak` without effects; half of the control guides held out of the baseline and run like genes.
+"""
+
+import argparse
+
+import numpy as np
+from measure import Row, print_rows
+from scipy import stats
+
+from fatebias.checks import CRITICAL
+from fatebias.controls import hold_out_controls
+from fatebias.design import build_design
+from fatebias.estimates import sd_of
+from fatebias.guide_map import GuideMap
+from fatebias.refit import estimate_with_draws, settle
+from fatebias.screen import RawCells, build_screen
+from fatebias.settings import Settings
+from fatebias.simulate import Arguments, Simulation, simulate
+
+LABELS = {"dirichlet": {}, "onehot": {"cells": 8000}, "logitnormal": {"cells": 8000}}
+
+
+def raw_cells(sim: Simulation) -> RawCells:
+    """The cells of a simulation as its file would give them."""
+    return RawCells(
+        guides=sim.guides,
+        guide_names=list(sim.guide_map.guide_name),
+        day=np.array([f"d{d}" for d in sim.day], dtype=object),
+        replicate=np.array([f"r{r}" for r in sim.replicate], dtype=object),
+        fates=sim.fates,
+        fate_probs=sim.probs,
+    )
+
+
+def control_z(seed: int, n_splits: int, **arguments) -> np.ndarray:
+    """z of pseudo-genes of one screen without effects."""
+    settings = Settings.from_mapping({"inference": "laplace", "threads": 1, "seed": seed})
+    sim = simulate(Arguments.from_mapping({"seed": seed, "preset": "weak", "effects": "none", **arguments}))
+    table = sim.guide_map
+    names = GuideMap(
+        guide_names=tuple(table.guide_name),
+        gene_names=tuple(table.gene_name),
+        is_ntc=table.is_ntc.to_numpy(dtype=bool),
+    )
+    carried = set(table.guide_name[np.asarray(sim.guides.sum(0)).ravel() > 0])
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(n_splits):
+        grouped = hold_out_controls(names, carried, "control_", rng)
+        screen = build_screen(raw_cells(sim), grouped, settings, where="simulation")
+        refit = estimate_with_draws(settle(build_design(screen), settings), screen, settings, 2)
+        rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
+        found.append((refit.theta_hat / sd_of(refit.covariance))[rows].ravel())
+    return np.concatenate(found)
+
+
+def rows(seeds: range, n_splits: int = 1) -> list[Row]:
+    found, everything = [], []
+    for labels, arguments in LABELS.items():
+        z = np.concatenate([control_z(seed, n_splits, labels=labels, **arguments) for seed in seeds])
+        everything.append(z)
+        found += rates(f"controls, {labels}", z)
+    return found + rates("controls, all labels", np.concatenate(everything), bounds=True)
+
+
+def rates(what: str, z: np.ndarray, bounds: bool = False) -> list[Row]:
+    """Rejection rates and the SD of z; bounds apply to all labels together."""
+    z = z[~np.isnan(z)]
+    rejected = [(np.abs(z) > critical).mean() for critical in CRITICAL]
+    interval = stats.binomtest(int(rejected[0] * len(z) + 0.5), len(z)).proportion_ci()
+    return [
+        Row(f"{what} ({len(z)} z): rejected at .05", rejected[0], *((0.04, 0.06) if bounds else ())),
+        Row(f"{what}: 95 % interval of that, low", interval.low),
+        Row(f"{what}: 95 % interval of that, high", interval.high),
+        Row(f"{what}: rejected at .001", rejected[2], None, 0.003 if bounds else None),
+        Row(f"{what}: SD of z", float(np.sqrt((z**2).mean()))),
+    ]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--first-seed", type=int, default=701)
+    parser.add_argument("--splits", type=int, default=1)
+    args = parser.parse_args()
+    print_rows(rows(range(args.first_seed, args.first_seed + args.seeds), args.splits))

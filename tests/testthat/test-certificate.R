@@ -1,0 +1,78 @@
+made_certificate <- function(...) {
+  fit <- example_fit()
+  n_genes <- nrow(fit$likelihood)
+  n_days <- length(fit$days)
+  units <- list(
+    permutation = made_units(6, n_genes, n_days, ...), ntc = made_units(3, 2, n_days, ...),
+    seed = list(list(gene = fit$likelihood$gene, betahat = betahat(fit$likelihood), se = fitted_se(fit)))
+  )
+  names <- list(gene = fit$likelihood$gene)
+  units$permutation <- lapply(units$permutation, override, names)
+  new_certificate(fit, c("permutation", "ntc"), units, fate_settings(), proc.time()[["elapsed"]])
+}
+
+right <- made_certificate()
+wrong <- made_certificate(sd = 2)
+
+test_that("a certificate has one row a measure, with a verdict and a sentence", {
+  needed <- c("check", "statistic", "expected_low", "expected_high", "pass", "sentence")
+  expect_true(all(needed %in% names(right$checks)))
+  expect_identical(right$checks$check, rep(c("permutation", "ntc"), c(3, 2)))
+  expect_true(all(right$checks$pass))
+  expect_false(glance(wrong)$passed)
+  expect_gt(glance(wrong)$n_failed, 1)
+  expect_identical(tidy(wrong), wrong$checks)
+  expect_identical(nrow(right$z), as.integer(6 * 40 * 4 + 3 * 2 * 4))
+  expect_length(right$calls, 6)
+})
+
+test_that("mash calls hits on refits as run_mash() does on a table", {
+  fit <- example_fit()
+  unit <- list(gene = fit$likelihood$gene, betahat = betahat(fit$likelihood), se = fitted_se(fit))
+  same <- called_again(refitted(fit, unit), fate_settings())
+  direct <- run_mash(fit, settings = fate_settings(), n_draws = 1)$table
+  expect_equal(same$lfsr_min, direct$lfsr_min)
+  # the very estimates: every hit is called again
+  expect_true(all(right$stability$called == 1))
+  expect_identical(right$stability$gene, direct$gene[direct$hit_anyday])
+  # covariances by lower triangle, row by row
+  unit$covariance <- matrix(seq_len(10 * 40), 40)
+  cov <- refitted(fit, unit)$cov
+  expect_identical(cov$day_1[1:4], c(0L, 1L, 1L, 2L))
+  expect_identical(cov$likelihood_cov[cov$gene == unit$gene[[3]]], as.numeric(unit$covariance[3, ]))
+})
+
+test_that("a check that cannot be made is a row without verdict", {
+  certificate <- new_certificate(example_fit(), "ntc", list(ntc = list()), fate_settings(), 0)
+  expect_identical(certificate$checks$pass, NA)
+  expect_identical(glance(certificate)$n_not_made, 1L)
+})
+
+test_that("print and summary say what failed", {
+  lines <- format(wrong)
+  expect_match(lines[[1]], "FAILED")
+  expect_match(lines, "pass permutation mean of z", all = FALSE)
+  expect_match(lines, "scatter [0-9.]+ times", all = FALSE)
+  expect_output(print(right), "all passed")
+  expect_output(print(summary(wrong)), "NOT passed")
+  expect_output(print(summary(right)), "passed.*rejected")
+})
+
+test_that("Python: a whole certificate of a small screen", {
+  fit <- small_fit()
+  fit$settings <- update_settings(fit$settings, threads = 1L)
+  certificate <- certify_fit(fit, n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
+  expect_s3_class(certificate, "fatebias_certificate")
+  expect_setequal(certificate$checks$check, names(calibration_checks))
+  expect_false(anyNA(certificate$checks$statistic))
+  again <- certify_fit(fit, n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
+  expect_equal(again$checks, certificate$checks)
+  expect_error(certify_fit(fit, 0.3), class = "fatebias_error_argument")
+  expect_error(certify_fit("fit"), class = "fatebias_error_argument")
+  # SEs shrunk on purpose are seen by what compares with the fit's own
+  for (column in day_columns(fit$likelihood, "se")) {
+    data.table::set(fit$likelihood, j = column, value = fit$likelihood[[column]] / 2)
+  }
+  shrunk <- certify_fit(fit, c("sandwich", "bootstrap"), n_bootstraps = 3, n_seeds = 1)
+  expect_false(any(shrunk$checks$pass))
+})
