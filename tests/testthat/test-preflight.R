@@ -77,3 +77,14 @@ test_that("Python: a missing file is a row", {
   expect_identical(check$table[1, "status"][[1]], "problem")
   expect_match(check$table$found[[1]], "does not exist")
 })
+
+test_that("Python: a screen of one replicate needs no edit of the file", {
+  files <- small_screen()
+  check <- check_screen(files$screen, files$guide_map, rep_key = NULL)
+  expect_true(check$ok)
+  expect_identical(check$given, list(rep_key = NULL))
+  expect_match(tail(format(check), 1), "rep_key = NULL", fixed = TRUE)
+  one <- read_screen(files$screen, files$guide_map, rep_key = NULL)
+  expect_length(one$summary$replicates, 1)
+  expect_gt(length(read_screen(files$screen, files$guide_map)$summary$replicates), 1)
+})

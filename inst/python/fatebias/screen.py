@@ -140,7 +140,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
     left_out = {"no_guide": int((burden == 0).sum()), "too_many_guides": int((burden > settings.Kmax).sum())}
     keep = np.flatnonzero((burden > 0) & (burden <= settings.Kmax))
     days = _levels(where, settings.day_key, cells.day, keep, settings.day_levels)
-    replicates = _levels(where, settings.rep_key, cells.replicate, keep)
+    replicates = _levels(where, settings.rep_key or "replicate", cells.replicate, keep)
     if len(days) < 2:
         raise ScreenError(f"{where} has one day only ({days[0]}); fatebias needs two or more days.")
     if len(keep) <= len(days) + len(replicates) + 1:
