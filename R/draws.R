@@ -90,7 +90,7 @@ beta_draws <- function(theta, delta, gene) {
   array(sum, dim(sum), c(list(NULL, dimnames(delta)[[2]]), names[-(1:2)]))
 }
 
-#' Draws x variables, named as in theta[gene,day]
+#' Draws x variables, named as in `theta[gene,day]`
 #' @noRd
 draws_matrix_of <- function(fit, variables, call = rlang::caller_env()) {
   blocks <- posterior_draws(fit, variables)
