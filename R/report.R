@@ -7,13 +7,15 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #'
 #' One self-contained HTML file that needs no network: the answer in words, a table of hits that can be
 #' sorted, filtered and downloaded, effects by gene and day, one panel a top gene, onset and persistence,
-#' volcano by day, calibration where it was run, QC, the fit, methods for a paper, and how to make the result
-#' again.
+#' volcano by day, calibration (with a certificate), QC, the fit, methods for a paper, and how to make the
+#' result again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
 #' @param hits ranked genes, from [rank_hits()].
 #' @param qc a `fatebias_qc`, from [assess_qc()].
+#' @param certificate a `fatebias_certificate`, from [certify_fit()], or NULL: then there is no section on
+#'   calibration.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a panel of their own.
 #' @param title title of the report.
@@ -30,15 +32,16 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
                           path = file.path(fit$out_dir, "report.html"), n_panels = panels,
-                          title = "Fate bias") {
+                          title = "Fate bias", certificate = NULL) {
   validate_report_parts(fit, mash, hits, qc)
+  validate_report_certificate(certificate, fit)
   validate_arg(path, checkmate::check_string, pattern = "\\.html$")
   validate_arg(n_panels, checkmate::check_count)
   validate_arg(title, checkmate::check_string)
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
-    fit = fit, mash = mash, hits = hits, qc = qc,
+    fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate,
     genes = panel_genes(hits, n_panels), title = title
   )
   folder <- tempfile("report-")
@@ -87,6 +90,16 @@ validate_pandoc <- function(call = rlang::caller_env()) {
       "The report needs pandoc 2.0 or later, which was not found.",
       i = "RStudio brings it along; elsewhere install it from {.url https://pandoc.org/installing.html}."
     ), call = call)
+  }
+}
+
+validate_report_certificate <- function(certificate, fit, call = rlang::caller_env()) {
+  if (is.null(certificate)) {
+    return(invisible())
+  }
+  validate_class(certificate, "fatebias_certificate", "certify_fit", abort_report, call = call)
+  if (!identical(certificate$days, fit$days)) {
+    abort_report("{.arg certificate} and {.arg fit} have different days: not one analysis.", call = call)
   }
 }
 

@@ -9,7 +9,7 @@ few_cells <- 20L # a guide with fewer usable cells is named as rare
 #'
 #' @returns list of alerts, each `list(level = "problem" | "note", text)`.
 #' @noRd
-report_alerts <- function(fit, mash, hits, qc) {
+report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
   alert <- function(level, text) list(list(level = level, text = text))
   m <- fit$manifest
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
@@ -32,6 +32,13 @@ report_alerts <- function(fit, mash, hits, qc) {
         show_weight(m$likelihood_weight), show_weight(1 / unlist(m$dispersion))
       ))
     },
+    if (any(certificate$checks$pass %in% FALSE)) {
+      failed <- unique(certificate$checks$check[certificate$checks$pass %in% FALSE])
+      alert("problem", sprintf(
+        "**The certificate failed** (%s): standard errors and calls may not mean what they say; see %s.",
+        and_list(failed), "[Calibration](#calibration)"
+      ))
+    },
     if (length(mash$fallbacks) > 0) {
       alert("note", paste0("mash took a fall-back: ", and_list(mash$fallbacks), "."))
     },
@@ -42,6 +49,36 @@ report_alerts <- function(fit, mash, hits, qc) {
       ))
     },
     if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
+  )
+}
+
+#' The certificate's verdict in words
+#' @noRd
+certificate_words <- function(certificate) {
+  g <- glance(certificate)
+  verdict <- if (g$passed) {
+    "Standard errors and calls were tried on this very screen; they passed every check that was made."
+  } else {
+    cli::pluralize("{g$n_failed} of {g$n_checks} measure{?s} of the certificate {cli::qty(g$n_failed)}failed.")
+  }
+  stable <- if (!is.na(g$n_stable)) {
+    cli::pluralize(
+      "{g$n_stable} of {g$n_hits} hit{?s} {cli::qty(g$n_stable)}{?was/were} called again in 90 % of bootstraps."
+    )
+  }
+  c(verdict, stable)
+}
+
+#' Rows of the certificate as a table
+#' @noRd
+certificate_table <- function(certificate) {
+  rows <- certificate$checks
+  number <- function(x) ifelse(is.infinite(x), "any", as.character(signif(x, 3)))
+  data.frame(
+    Check = rows$check, Measure = rows$measure, Statistic = number(rows$statistic),
+    Expected = paste(number(rows$expected_low), "to", number(rows$expected_high)),
+    Verdict = ifelse(is.na(rows$pass), "not made", ifelse(rows$pass, "pass", "**FAIL**")),
+    Meaning = as_markdown(rows$sentence)
   )
 }
 

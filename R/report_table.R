@@ -12,18 +12,24 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (posterior mean and SD
 #'   there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`,
 #'   `agree` (guides whose effect has the sign of the gene's on that day, of all its guides), `cells` (usable
-#'   cells that carry a guide of the gene; NA for fits without counts).
+#'   cells that carry a guide of the gene; NA for fits without counts); where `hits` have p-values of the
+#'   randomisation test, `p_random`, that of the best day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
   told <- tidy(shown)
-  data.table::data.table(
+  best <- shown$best_day + 1L
+  table <- data.table::data.table(
     rank = seq_len(nrow(shown)), gene = told$gene, call = ifelse(told$hit, "hit", ""),
     direction = ifelse(told$hit, told$direction, ""), day = told$best_day,
     effect = told$estimate, sd = told$std.error, lfsr = told$lfsr, svalue = shown$svalue,
     onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
-    agree = agreeing_guides(fit, told, shown$best_day + 1L), cells = cells_by_gene(fit$cells, told$gene)
+    agree = agreeing_guides(fit, told, best), cells = cells_by_gene(fit$cells, told$gene)
   )
+  if (length(day_columns(shown, "p_random")) > 0) {
+    table$p_random <- day_matrix(shown, "p_random")[cbind(seq_along(best), best)]
+  }
+  table
 }
 
 #' "4 of 5": guides whose posterior mean has the sign of the gene's effect on a day
@@ -88,7 +94,7 @@ hits_widget <- function(fit, mash, hits) {
   data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
   reactable::reactable(
     as.data.frame(table),
-    columns = hits_columns(length(mash$days)), elementId = "hits-table", searchable = TRUE,
+    columns = hits_columns(length(mash$days))[names(table)], elementId = "hits-table", searchable = TRUE,
     defaultPageSize = 15, showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE,
     highlight = TRUE, wrap = FALSE,
     language = reactable::reactableLang(searchPlaceholder = "Search the table")
@@ -111,7 +117,7 @@ hits_columns <- function(n_days) {
     effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = lfsr_text),
     svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
     p_onset = number("P(onset)", 76), p_persist = number("P(stays)", 74), agree = text("Guides agree", 98),
-    cells = number("Cells", 66, 0)
+    cells = number("Cells", 66, 0), p_random = number("p (random.)", 76, 4)
   )
 }
 

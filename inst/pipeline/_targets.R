@@ -101,6 +101,8 @@ list(
   tar_target(hits, rank_hits(mash_gene, randomisation)),
   tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
   tar_target(
-    report, render_report(fit, mash_gene, hits, qc, file.path(out_dir, "report.html")), format = "file"
+    report,
+    render_report(fit, mash_gene, hits, qc, file.path(out_dir, "report.html"), certificate = certificate),
+    format = "file"
   )
 )

@@ -70,6 +70,17 @@ test_that("parts of different analyses are refused, and no file is left", {
   expect_identical(list.files(dirname(file), all.files = TRUE, no.. = TRUE), character())
 })
 
+test_that("a certificate of something else is refused", {
+  refuse <- function(certificate, what) {
+    expect_error(
+      render_report(fit, mash, hits, path = report_file, certificate = certificate), what,
+      class = "fatebias_error_report"
+    )
+  }
+  refuse(list(), "certify_fit")
+  refuse(structure(list(days = "d7"), class = "fatebias_certificate"), "different days")
+})
+
 test_that("a missing pandoc is said before work starts", {
   local_mocked_bindings(pandoc_available = function(...) FALSE, .package = "rmarkdown")
   expect_error(render_report(fit, mash, hits, path = report_file), "pandoc", class = "fatebias_error_report")

@@ -74,3 +74,32 @@ test_that("the worst genes of an assertion are named with their values", {
   worst <- data.table::data.table(gene = c("A_1", "B", "C", "D"), value = c(-0.5, 0.25, 0.125, 0))
   expect_identical(worst_words(worst), "A\\_1 (-0.5), B (0.25), C (0.125)")
 })
+
+made_certificate <- function(pass) {
+  structure(
+    list(
+      checks = data.table::data.table(
+        check = c("ntc", "bootstrap", "heldout"), statistic = c(0.05, 1.3, 2),
+        expected_low = c(0.03, 0.9, -Inf), expected_high = c(0.07, 1.1, 3), pass = pass, sentence = "A *sentence*.", measure = "m", day = NA
+      ),
+      stability = data.table::data.table(by = "bootstrap", gene = c("A", "B"), called = c(1, 0.5), n = 20),
+      level = 0.01, seconds = 1, days = fit$days
+    ),
+    class = "fatebias_certificate"
+  )
+}
+
+test_that("a certificate is told with its verdict, and a failed one before anything else", {
+  good <- made_certificate(c(TRUE, TRUE, NA))
+  expect_match(certificate_words(good), "passed every check|1 of 2 hits was called again in 90 %")
+  expect_length(report_alerts(fit, mash, hits, qc, good), 0)
+  bad <- made_certificate(c(TRUE, FALSE, NA))
+  expect_identical(certificate_words(bad)[1], "1 of 3 measures of the certificate failed.")
+  alerts <- report_alerts(fit, mash, hits, qc, bad)
+  expect_identical(levels_of(alerts), "problem")
+  expect_match(texts_of(alerts), "The certificate failed.*bootstrap")
+  table <- certificate_table(bad)
+  expect_identical(table$Verdict, c("pass", "**FAIL**", "not made"))
+  expect_identical(table$Expected[3], "any to 3")
+  expect_identical(table$Meaning[1], "A \\*sentence\\*.")
+})

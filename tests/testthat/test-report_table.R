@@ -55,3 +55,14 @@ test_that("a file that is too large is named instead", {
   many <- hits[rep(seq_len(nrow(hits)), 200)]
   expect_match(as.character(csv_link(many)), "hits_ranked.csv beside this report")
 })
+
+test_that("p-values of the randomisation test stand beside the lfsr, those of the best day", {
+  expect_null(report_table(fit, mash, hits)$p_random)
+  test <- data.table::data.table(
+    gene = rep(c("G01", "G06"), each = 4), day = rep(mash$days, 2), p_value = (1:8) / 100
+  )
+  beside <- rank_hits(mash, test)
+  table <- report_table(fit, mash, beside)
+  expect_identical(table$p_random[table$gene == "G06"], 0.07) # day d4
+  expect_true(is.na(table$p_random[table$gene == "G20"]))
+})
