@@ -80,7 +80,9 @@ sureness_words <- function(mash, hits) {
   if (n == 1) {
     return(sprintf("The probability that its sign is wrong on its best day: %s.", show_small(wrong)))
   }
-  paste0("Expected number of wrong signs among these ", n, " hits, each on its best day: ", show_small(wrong), ".")
+  paste0(
+    "Expected number of wrong signs among these ", n, " hits, each on its best day: ", show_small(wrong), "."
+  )
 }
 
 no_effects_words <- function(mash) {
