@@ -194,7 +194,9 @@ dash_for_none <- function(words) ifelse(is.na(words), "-", words)
 
 #' Rates below the rounding of arithmetic are none to be told apart
 #' @noRd
-lfsr_text <- function(lfsr) ifelse(lfsr < 1e-15, "<1e-15", trimws(formatC(lfsr, digits = 2, format = "g")))
+lfsr_text <- function(lfsr) {
+  ifelse(lfsr < lfsr_rounding, "<1e-12", trimws(formatC(lfsr, digits = 2, format = "g")))
+}
 
 #' @rdname rank_hits
 #' @export
