@@ -114,6 +114,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   validate_arg(n_draws, checkmate::check_count, positive = TRUE)
   validate_arg(seed, checkmate::check_int)
   validate_dots(...names(), settings$discovery_method)
+  if (!is.null(ntc)) control_estimates(ntc) # refused also where V does not need it
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   model <- if (settings$discovery_method == "mashr") {
     mash_model(estimates, v, covariances, settings, ntc)
@@ -247,5 +248,6 @@ estimates_given <- function(estimates) {
 #' @export
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)
+  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
   write_table(result$table, file.path(out_dir, paste0(result$level, "_summary_mash_out.csv")))
 }

@@ -134,12 +134,28 @@ test_that("the result is written as it is", {
   expect_equal(data.table::fread(path), result$table, tolerance = 1e-12)
   expect_identical(basename(write_mash(run_mash(fit, "guide"), folder)), "guide_summary_mash_out.csv")
   expect_error(write_mash(result$table, folder), class = "fatebias_error_export")
+  withr::local_dir(folder)
+  for (bad in list(NULL, NA, NA_character_, c("a", "b"), "")) {
+    expect_error(write_mash(result, bad), "`out_dir`", class = "fatebias_error_argument")
+  }
+  expect_setequal(list.files(), c("gene_summary_mash_out.csv", "guide_summary_mash_out.csv"))
 })
 
 test_that("arguments of mashr that are set here are refused, others are handed on", {
   expect_error(run_mash(fit, grid = 1, prior = "uniform"), "grid", class = "fatebias_error_mash")
   by_em <- run_mash(fit, optmethod = "mixEM")
   expect_equal(by_em$loglik, result$loglik, tolerance = 0.01)
+})
+
+test_that("a level and controls that are none are refused by name, also where V needs no controls", {
+  for (bad in list(character(0), NULL, NA_character_, 2, "gen")) {
+    expect_error(run_mash(fit, level = bad), "`level`", class = "fatebias_error_argument")
+  }
+  for (bad in list("x", 1, data.frame(gene = "a"), list(betahat = 1, se = 1))) {
+    error <- expect_error(run_mash(fit, ntc = bad), "`ntc`", class = "fatebias_error_argument")
+    expect_s3_class(error, "fatebias_error_mash")
+    expect_error(run_mash(fit, discovery_method = "ashr", ntc = bad), "`ntc`", class = "fatebias_error_mash")
+  }
 })
 
 test_that("a result knows the settings that made it; a matrix in place of a word is none", {
