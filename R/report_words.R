@@ -66,11 +66,7 @@ days_words <- function(mash, calls) {
   sprintf("By day: %s.", paste0(day_words(mash$days), ": ", told, collapse = "; "))
 }
 
-#' Days as they are told: a bare number is "day 12"
-#' @noRd
-day_words <- function(days) {
-  as_markdown(ifelse(grepl("^[0-9.]+$", days), paste("day", days), days))
-}
+day_words <- function(days) as_markdown(day_title(days))
 
 #' The sum of the hits' smallest lfsr is the number of wrong signs to expect among them
 #' @noRd
