@@ -2,6 +2,8 @@
 
 #' Does this screen's SE mean what it says?
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' Measures, on the user's own screen, whether standard errors and calls can be trusted. Each check makes a
 #' situation whose truth is known, and compares what is found with what a right model would show.
 #'
@@ -10,7 +12,7 @@
 #' | `permutation` | guide lists shuffled within day, replicate and burden | no hits, SD of z 1, mean 0 |
 #' | `ntc` | half of the controls held out of the baseline, run like genes | 5 % differ from 0 at level .05 |
 #' | `sandwich` | standard errors by the scatter of the labels | those of the fit |
-#' | `bootstrap` | cells drawn anew within day and replicate | scatter by the standard errors |
+#' | `bootstrap` | cells drawn anew (a quarter of the way) within day and replicate | scatter by the SEs |
 #' | `heldout` | folds of cells predicted from the others | better with guides; like cells independent |
 #'
 #' @inheritParams run_calibration

@@ -1,6 +1,6 @@
 # Verdicts: each check is a statistic with the range that a right model would show. Ranges follow from the
 # sizes at hand: the same statistics of joint draws of the estimates' errors tell how far they vary, noise
-# that they share included (chi-square for scales, normal for means, beta for rates, binomial for calls).
+# that they share included (chi-square for scales, normal for means, binomial for rates and calls).
 
 # A right model fails some row of a whole certificate in at most this share of screens, by Bonferroni
 false_alarms <- 0.05
@@ -35,11 +35,11 @@ scale_range <- function(v, level) {
 
 mean_range <- function(sd, level) c(-1, 1) * (stats::qnorm(1 - level / 2) * sd + scale_tolerance)
 
-#' Range of a rate of rejections at `alpha` with variance `v`: beta, widened by what the tolerance does to it
+#' Range of a rate of rejections at `alpha` with variance `v`: binomial, widened by what the tolerance does
 #' @noRd
 rate_range <- function(alpha, v, level) {
-  n <- max(alpha * (1 - alpha) / v - 1, 1e-3)
-  range <- stats::qbeta(c(level / 2, 1 - level / 2), alpha * n, (1 - alpha) * n)
+  n <- max(1, round(alpha * (1 - alpha) / v)) # as many independent tests vary as much
+  range <- stats::qbinom(c(level / 2, 1 - level / 2), n, alpha) / n
   critical <- stats::qnorm(1 - alpha / 2)
   range * 2 * stats::pnorm(-critical / (1 + c(-1, 1) * scale_tolerance)) / alpha
 }

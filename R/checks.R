@@ -84,6 +84,8 @@ validate_arg <- function(x, check, ..., arg = rlang::as_label(substitute(x)), ca
 validate_choice <- function(arg, call = rlang::caller_env()) {
   name <- rlang::as_label(substitute(arg))
   words <- eval(formals(rlang::caller_fn())[[name]], call)
+  # of nothing at all rlang would say that `arg` must be a string
+  if (is.character(arg)) validate_arg(arg, checkmate::check_character, min.len = 1, arg = name, call = call)
   tryCatch(
     rlang::arg_match0(arg, words, arg_nm = name, error_call = call),
     error = as_argument_error

@@ -150,3 +150,26 @@ day_times <- function(days) unname((days - days[[1]]) / stats::median(diff(days)
 #' What the words of `mash_covariances` stand for
 #' @noRd
 covariance_words <- list(days = day_covariances, canonical = cov_canonical_days)
+
+#' The specification that a word of the settings, a list of matrices or a specification stands for
+#' @noRd
+covariance_spec <- function(x, words, call = rlang::caller_env()) {
+  if (inherits(x, "fatebias_covariances")) {
+    return(x)
+  }
+  if (rlang::is_string(x) && x %in% names(words)) {
+    return(words[[x]]())
+  }
+  if (is.list(x) && rlang::is_named(x)) {
+    return(given_family(x))
+  }
+  abort_mash(c(
+    "{.arg covariances} must be {.or {.val {names(words)}}}, a named list of matrices, or a specification.",
+    i = "See {.help fatebias::day_covariances}."
+  ), call = call)
+}
+
+given_family <- function(matrices) {
+  force(matrices) # all that the builder keeps
+  covariance_family("given", function(data, days) matrices)
+}

@@ -49,6 +49,8 @@ fate_screen <- function(guides, ...) {
 #' @export
 fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
                                 path = tempfile(fileext = ".h5ad"), settings = fate_settings(), ...) {
+  validate_arg(path, checkmate::check_string, min.chars = 1)
+  validate_arg(fate_probs, check_two_dims)
   settings <- update_settings(settings, ...)
   guides <- as_presence(guides)
   fate_probs <- as_probabilities(fate_probs)
@@ -69,6 +71,9 @@ fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", rep
                                              guide_exp = "guide", fate_probs = "fateprob",
                                              min_umi = NULL, ...) {
   rlang::check_installed(c("SingleCellExperiment", "SummarizedExperiment"))
+  validate_column_names(day, replicate)
+  validate_arg(guide_exp, checkmate::check_string)
+  validate_arg(fate_probs, checkmate::check_string)
   cells <- SummarizedExperiment::colData(guides)
   need_named("colData", c(day, replicate), colnames(cells))
   need_named("altExp", guide_exp, SingleCellExperiment::altExpNames(guides))
@@ -86,6 +91,9 @@ fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", rep
 fate_screen.Seurat <- function(guides, guide_map, fate_probs, day = "day", replicate = "replicate",
                                guide_assay = "guide", min_umi = NULL, ...) {
   rlang::check_installed("SeuratObject")
+  validate_column_names(day, replicate)
+  validate_arg(guide_assay, checkmate::check_string)
+  validate_arg(fate_probs, checkmate::check_character, any.missing = FALSE, min.len = 2)
   cells <- guides[[]]
   need_named("metadata", c(day, replicate, fate_probs), names(cells))
   need_named("assay", guide_assay, SeuratObject::Assays(guides))
@@ -96,6 +104,17 @@ fate_screen.Seurat <- function(guides, guide_map, fate_probs, day = "day", repli
     fate_probs = as.matrix(cells[fate_probs]), day = cells[[day]], replicate = cells[[replicate]],
     guide_map = guide_map, ...
   )
+}
+
+validate_column_names <- function(day, replicate, call = rlang::caller_env()) {
+  validate_arg(day, checkmate::check_string, call = call)
+  validate_arg(replicate, checkmate::check_string, call = call)
+}
+
+#' TRUE for a matrix of any class and a data frame; or what is wrong
+#' @noRd
+check_two_dims <- function(x) {
+  if (length(dim(x)) == 2) TRUE else sprintf("Must be a matrix or a data frame, not a %s", class(x)[[1]])
 }
 
 #' Guides x cells of an object as presence, cells x guides

@@ -37,6 +37,8 @@
 fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL,
                           progress = show_progress()) {
   validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
+  validate_arg(out_dir, checkmate::check_string, min.chars = 1, null.ok = TRUE)
+  validate_arg(progress, checkmate::check_flag)
   settings <- with_screen_settings(update_settings(settings, ...), screen)
   out_dir <- out_dir %||% settings$out_dir
   validate_writable(out_dir)

@@ -30,7 +30,8 @@ ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a
 #' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: hits by day
 #'   and direction.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
-#'   not discovery); `fatebias_error_export`.
+#'   not discovery); `fatebias_error_export`; `fatebias_error_argument` for a table without the
+#'   columns of a ranking.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' hits <- rank_hits(run_mash(fit))
@@ -85,9 +86,19 @@ new_hits <- function(table, result) {
 #' @rdname rank_hits
 #' @export
 write_hits <- function(hits, out_dir) {
-  validate_arg(hits, checkmate::check_data_frame)
-  validate_arg(out_dir, checkmate::check_string)
+  validate_arg(hits, check_ranking)
+  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
   write_table(hits, file.path(out_dir, "hits_ranked.csv"))
+}
+
+#' TRUE for a ranking, as plain a table as it may be; or what is wrong
+#' @noRd
+check_ranking <- function(x) {
+  if (!is.data.frame(x)) {
+    return(sprintf("Must come from rank_hits(), not be of class '%s'", class(x)[[1]]))
+  }
+  found <- check_columns(x, ranking_columns)
+  if (found$ok) TRUE else paste("Must come from rank_hits(); it lacks", paste(found$missing, collapse = ", "))
 }
 
 #' @rdname rank_hits
@@ -216,7 +227,9 @@ dash_for_none <- function(words) ifelse(is.na(words), "-", words)
 
 #' Rates below the rounding of arithmetic are none to be told apart
 #' @noRd
-lfsr_text <- function(lfsr) ifelse(lfsr < 1e-15, "<1e-15", trimws(formatC(lfsr, digits = 2, format = "g")))
+lfsr_text <- function(lfsr) {
+  ifelse(lfsr < lfsr_rounding, "<1e-12", trimws(formatC(lfsr, digits = 2, format = "g")))
+}
 
 #' @rdname rank_hits
 #' @export

@@ -20,8 +20,9 @@ read_fate_table <- function(table, rescale = FALSE) {
   if (is.character(table) && !is.matrix(table)) {
     validate_arg(table, checkmate::check_string)
     if (!file.exists(table)) abort_screen("The file {.path {table}} does not exist.")
-    table <- data.table::fread(table, data.table = FALSE, colClasses = list(character = 1L))
+    table <- read_named_table(table)
   }
+  validate_arg(table, check_two_dims)
   probs <- named_numbers(table)
   sums <- rowSums(probs)
   bad <- !is.finite(sums) | rowSums(probs < 0) > 0 | abs(sums - 1) > (if (rescale) rescalable else 0.001)
@@ -34,6 +35,15 @@ read_fate_table <- function(table, rescale = FALSE) {
     ))
   }
   if (rescale) probs / sums else probs
+}
+
+#' The cell names apart: NA is a name as any other, but no probability
+#' @noRd
+read_named_table <- function(path) {
+  table <- data.table::fread(path, data.table = FALSE, colClasses = list(character = 1L))
+  names <- data.table::fread(path, select = 1L, colClasses = "character", na.strings = NULL)
+  table[[1]] <- names[[1]]
+  table
 }
 
 named_numbers <- function(table, call = rlang::caller_env()) {

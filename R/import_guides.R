@@ -38,10 +38,11 @@ read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type
   validate_arg(feature_type, checkmate::check_string)
   validate_arg(cell_name, checkmate::check_string)
   validate_min_umi(min_umi)
+  names <- validate_choice(names)
   found <- py_call(
-    "assemble", "guides_for_r",
+    "assemble", "cellranger_for_r",
     paths = I(unname(path.expand(path))), samples = as_array(base::names(path)),
-    cell_name = cell_name, feature_type = feature_type, names = validate_choice(names)
+    cell_name = cell_name, feature_type = feature_type, names = names
   )
   guides_matrix(found, min_umi)
 }
@@ -70,12 +71,11 @@ read_guides_table <- function(table, min_umi = default_min_umi, cell = "cell", g
   validate_arg(umi, checkmate::check_string, null.ok = TRUE)
   if (!is.data.frame(table)) validate_arg(table, checkmate::check_string)
   source <- if (is.data.frame(table)) {
-    list(table = lapply(as.list(table), function(x) I(if (is.factor(x)) as.character(x) else x)))
+    lapply(as.list(table), function(x) I(if (is.factor(x)) as.character(x) else x))
   } else {
-    list(paths = I(path.expand(table)))
+    path.expand(table)
   }
-  columns <- list(cell = cell, guide = guide, umi = umi)
-  found <- do.call(py_call, c(list("assemble", "guides_for_r"), source, columns))
+  found <- py_call("assemble", "guide_table_for_r", table = source, cell = cell, guide = guide, umi = umi)
   guides_matrix(found, if (is.null(umi)) 1 else min_umi)
 }
 

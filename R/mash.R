@@ -59,8 +59,10 @@
 #' draws, and "no effects" is not weighed.
 #' @returns A `mash_result`, a list with
 #'   - `table`: data.table, one row a gene or guide: its name, `betahat_d*`, `se_d*` (what mash was
-#'     given, missing ones NA), `postmean_d*`, `postsd_d*`, `lfsr_d*`, `lfsr_min`, `best_day` (number of
-#'     the day with the smallest lfsr, counted from 0 as in the column names), `hit_anyday`; then activity:
+#'     given, missing ones NA), `postmean_d*`, `postsd_d*`, `lfsr_d*` (0 below 1e-12), `lfsr_min`,
+#'     `best_day` (number of
+#'     the day with the smallest lfsr of those with an estimate, counted from 0 as in the column names; of
+#'     equal ones that where the effect is most SDs from zero), `hit_anyday`; then activity:
 #'     `p_active_d*`, `p_any`, `active_set` and `p_active_set` (the most probable set of active days, such as
 #'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0,
 #'     however small its probability),
@@ -75,7 +77,8 @@
 #'     estimates that were missing and got a vague one;
 #'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `contrast` and `reference` (fates; NULL for
 #'     estimates that are no fit), `discovery_method`, `lfsr_thresh`, `effect_size`, `gridmult`, `n_draws`,
-#'     `seed`, `settings` (of the stage mash, as they were used);
+#'     `seed`, `settings` (of the stage mash, as they were used),
+#'     `versions` (of mashr and ashr);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
@@ -111,6 +114,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   validate_arg(n_draws, checkmate::check_count, positive = TRUE)
   validate_arg(seed, checkmate::check_int)
   validate_dots(...names(), settings$discovery_method)
+  if (!is.null(ntc)) control_estimates(ntc) # refused also where V does not need it
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   model <- if (settings$discovery_method == "mashr") {
     mash_model(estimates, v, covariances, settings, ntc)
@@ -133,6 +137,10 @@ recorded_settings <- function(settings, v, covariances) {
   recorded["mash_covariances"] <- list(if (is.character(covariances)) covariances)
   new_settings(recorded)
 }
+
+# ashr gives the lfsr of a negative effect as 1 - P(negative), which rounds to 0 from here on, and that of a
+# positive one as P(negative), down to 1e-300: below this all are 0, so that no sign ranks before the other
+lfsr_rounding <- 1e-12
 
 # Further arguments that may be handed on; everything else is decided by arguments of run_mash()
 handed_on <- c("optmethod", "control")
@@ -161,11 +169,15 @@ new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
       level = level, origin = estimates$origin, contrast = estimates$contrast,
       reference = estimates$reference, discovery_method = used$discovery_method,
       lfsr_thresh = used$mash_lfsr_thresh, effect_size = used$mash_effect_size,
-      gridmult = model$gridmult, ...,
+      gridmult = model$gridmult, ..., versions = versions_of(c("mashr", "ashr")),
       model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit
     ),
     class = "mash_result"
   )
+}
+
+versions_of <- function(packages) {
+  vapply(packages, function(name) as.character(utils::packageVersion(name)), character(1))
 }
 
 #' Estimated weight of each matrix, summed over scales
@@ -177,7 +189,9 @@ with_pi <- function(table, fit) {
 fallbacks_of <- function(model) {
   v <- model$v
   c(
-    if (!is.null(v) && v$asked != v$used) sprintf("V is the %s, not %s: %s", v$used, v$asked, v$why),
+    if (!is.null(v) && v$asked != v$used) {
+      sprintf("V is not %s as asked, but %s (%s)", v$asked, v$used, v$why)
+    },
     if (length(model$skipped) > 0) {
       sprintf("Covariance family %s left out: %s", names(model$skipped), model$skipped)
     }
@@ -189,18 +203,30 @@ fallbacks_of <- function(model) {
 mash_table <- function(estimates, shrunk, lfsr_thresh) {
   days <- colnames(estimates$betahat)
   blocks <- c(estimates_given(estimates), shrunk[c("postmean", "postsd", "lfsr")])
+  blocks$lfsr[blocks$lfsr < lfsr_rounding] <- 0
   columns <- Map(function(m, name) {
     data.table::as.data.table(
       matrix(m, ncol = length(days), dimnames = list(NULL, paste(name, days, sep = "_")))
     )
   }, blocks, names(blocks))
-  best <- max.col(-blocks$lfsr, ties.method = "first")
-  lfsr_min <- blocks$lfsr[cbind(seq_along(best), best)]
+  # on a day without an estimate everything is borrowed: no evidence of its own, and never a call
+  evidence <- replace(blocks$lfsr, estimates$is_missing, 2)
+  best <- best_days(evidence, abs(blocks$postmean) / blocks$postsd)
+  at_best <- cbind(seq_along(best), best)
+  lfsr_min <- blocks$lfsr[at_best]
   data.table::data.table(
     estimates$names, do.call(cbind, unname(columns)),
-    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = lfsr_min < lfsr_thresh,
+    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = evidence[at_best] < lfsr_thresh,
     activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min)
   )
+}
+
+#' The day with the smallest lfsr of each row; of several, that where the effect is most SDs from zero
+#' @noRd
+best_days <- function(evidence, z) {
+  z[is.nan(z)] <- 0 # where both are 0
+  smallest <- do.call(pmin, as.data.frame(evidence))
+  max.col(ifelse(evidence == smallest, z, -1), ties.method = "first")
 }
 
 #' Estimates and SEs as they were given, missing ones NA
@@ -222,5 +248,6 @@ estimates_given <- function(estimates) {
 #' @export
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)
+  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
   write_table(result$table, file.path(out_dir, paste0(result$level, "_summary_mash_out.csv")))
 }

@@ -83,7 +83,7 @@ ntc_v <- function(ntc, n_days, call) {
       i = "{.fn fit_controls} makes them: control guides grouped and run like genes."
     ), call = call)
   }
-  controls <- mash_estimates(ntc, "gene", "likelihood", call = call)
+  controls <- control_estimates(ntc, call)
   z <- (controls$betahat / controls$se)[controls$complete, , drop = FALSE]
   if (ncol(z) != n_days || nrow(z) <= n_days) {
     abort_mash(c(
@@ -93,6 +93,16 @@ ntc_v <- function(ntc, n_days, call) {
   }
   why <- sprintf("correlation of %d control pseudo-genes around 0", nrow(z))
   new_v("ntc", validate_v(stats::cov2cor(crossprod(z)), n_days, call), why)
+}
+
+#' The estimates of control pseudo-genes; an error says that they are meant
+#' @noRd
+control_estimates <- function(ntc, call = rlang::caller_env()) {
+  refuse <- function(error) abort_mash("{.arg ntc} has no estimates of controls.", call = call, parent = error)
+  tryCatch(
+    tryCatch(mash_estimates(ntc, "gene", "likelihood", call = call), fatebias_error_mash = refuse),
+    fatebias_error_mash = as_argument_error
+  )
 }
 
 #' V from rows near null; the identity, with a warning, where there are too few

@@ -9,7 +9,7 @@ vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no informati
 #'   of the columns that name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones
 #'   filled), `times` of the days, named by their labels, `missing` a data.table (name, day), `covariance`
 #'   rows x days x days or NULL, `notes` on what was done other than asked; of a fit also `contrast` and
-#'   `reference`, the names of its fates.
+#'   `reference`, the fate whose log odds are reported and the one they are against.
 #' @noRd
 mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::caller_env()) {
   raw <- if (inherits(x, "fatebias_fit")) {
@@ -27,7 +27,7 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
   of_fit <- NULL
   if (inherits(x, "fatebias_fit")) {
     of_fit <- x$manifest$screen$day_values
-    raw[c("contrast", "reference")] <- list(x$manifest$contrast, x$manifest$fates[[1]])
+    raw[c("contrast", "reference")] <- as.list(contrast_pair(x$manifest$contrast, x$manifest$fates))
   }
   fill_missing(with_times(raw, day_values %||% of_fit, is.null(day_values), call))
 }
@@ -192,4 +192,15 @@ fill_missing <- function(raw) {
   raw$se[is.na(raw$se)] <- vague_factor * max(raw$se, na.rm = TRUE)
   raw$betahat[is.na(raw$betahat)] <- 0
   raw
+}
+
+#' The fate whose log odds are reported, and the one they are against: of "A - B" B, else the reference
+#'
+#' @param fates the reference first; a fate may have " - " in its name.
+#' @noRd
+contrast_pair <- function(contrast, fates) {
+  if (contrast %in% fates) {
+    return(c(contrast, fates[[1]]))
+  }
+  strsplit(contrast, " - ", fixed = TRUE)[[1]]
 }

@@ -66,13 +66,20 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   tryCatch(
     rmarkdown::render(
       file.path(folder, "report.Rmd"),
-      params = list(report = report), envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
+      params = list(report = report), output_options = list(pandoc_args = title_arguments(report$title)),
+      envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
     ),
     error = function(error) {
       message <- c("The report cannot be rendered.", x = "{conditionMessage(error)}")
       abort_report(message, call = call, parent = error)
     }
   )
+}
+
+#' The title as metadata of its own: in the page's header it would be read as YAML and markdown
+#' @noRd
+title_arguments <- function(title) {
+  c("--metadata", paste0("title=", title), "--metadata", paste0("pagetitle=", title))
 }
 
 #' In place by renaming, so that a reader never finds half a page
@@ -106,15 +113,33 @@ validate_report_certificate <- function(certificate, fit, call = rlang::caller_e
 validate_report_parts <- function(fit, mash, hits, qc, call = rlang::caller_env()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_report, call = call)
   validate_class(mash, "mash_result", "run_mash", abort_report, call = call)
+  validate_class(hits, "fatebias_hits", "rank_hits", abort_report, call = call)
   validate_class(qc, "fatebias_qc", "assess_qc", abort_report, call = call)
   if (mash$level != "gene") abort_report("{.arg mash} must be of genes, not {mash$level}s.", call = call)
-  parts <- list(fit = fit$gene$gene, hits = hits$gene)
-  for (name in names(parts)) {
-    if (!setequal(parts[[name]], mash$table$gene)) {
-      abort_report("{.arg {name}} and {.arg mash} hold different genes, not one analysis.", call = call)
-    }
-  }
   if (!identical(fit$days, mash$days)) {
     abort_report("{.arg fit} and {.arg mash} have different days: not one analysis.", call = call)
   }
+  if (!setequal(fit$gene$gene, mash$table$gene)) {
+    abort_report("{.arg fit} and {.arg mash} hold different genes: not one analysis.", call = call)
+  }
+  if (!is_made_from(mash, fit)) {
+    abort_report("{.arg mash} was made from other estimates than those of {.arg fit}.", call = call)
+  }
+  ranked <- as.list(rank_hits(mash)) # beside its columns hits may have p-values of a randomisation test
+  if (!identical(as.list(hits)[names(ranked)], ranked[names(ranked)])) {
+    abort_report("{.arg hits} is not the ranking of {.arg mash}.", call = call)
+  }
+}
+
+#' Whether mash was given this fit's estimates, or its posterior
+#' @noRd
+is_made_from <- function(mash, fit) {
+  same <- function(table) {
+    if (is.null(table)) {
+      return(FALSE)
+    }
+    given <- day_matrix(table, "betahat")[match(mash$table$gene, table$gene), , drop = FALSE]
+    isTRUE(all.equal(given, day_matrix(mash$table, "betahat"), check.attributes = FALSE))
+  }
+  same(fit$likelihood) || same(fit$gene)
 }

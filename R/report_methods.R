@@ -1,192 +1,17 @@
-# The parts of the report on how the result was made: alerts, what was left out, fit and methods in words,
-# and what it takes to make the result again. Longer prose stands in inst/report/report.Rmd.
+# How the result was made, for a paper and for whoever wants to make it again. Longer prose stands in the page
+# itself, inst/report/report.Rmd.
 
-fair_weight <- c(0.5, 2) # weight times dispersion outside: the weight is not what the labels call for
-worst_told <- 3L # genes named beside each assertion
-few_cells <- 20L # a guide with fewer usable cells is named as rare
-
-#' What a reader must know before anything else: one alert each, none where all is well
-#'
-#' @returns list of alerts, each `list(level = "problem" | "note", text)`.
-#' @noRd
-report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
-  alert <- function(level, text) list(list(level = level, text = text))
-  m <- fit$manifest
-  off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
-  c(
-    if (any(!qc$pass)) {
-      failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
-      alert("problem", sprintf(
-        "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
-        and_list(as_markdown(failed))
-      ))
-    },
-    if (!isTRUE(m$convergence$converged)) {
-      alert("problem", paste(
-        "**The fit has not converged.** Estimates and standard errors may be off; see [Fit](#fit)."
-      ))
-    },
-    if (any(off < fair_weight[1] | off > fair_weight[2])) {
-      alert("problem", sprintf(
-        "**Standard errors are off:** the likelihood weight is %s, but the labels call for about %s.",
-        show_weight(m$likelihood_weight), show_weight(1 / unlist(m$dispersion))
-      ))
-    },
-    if (any(certificate$checks$pass %in% FALSE)) {
-      failed <- unique(certificate$checks$check[certificate$checks$pass %in% FALSE])
-      alert("problem", sprintf(
-        "**The certificate failed** (%s): standard errors and calls may not mean what they say; see %s.",
-        and_list(failed), "[Calibration](#calibration)"
-      ))
-    },
-    if (length(mash$fallbacks) > 0) {
-      alert("note", paste0("mash took a fall-back: ", and_list(mash$fallbacks), "."))
-    },
-    if (nrow(mash$missing) > 0) {
-      alert("note", cli::pluralize(
-        "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing, for want of cells: ",
-        "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
-      ))
-    },
-    if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
-  )
-}
-
-#' The certificate's verdict in words
-#' @noRd
-certificate_words <- function(certificate) {
-  g <- glance(certificate)
-  verdict <- if (g$passed) {
-    "Standard errors and calls were tried on this very screen; they passed every check that was made."
-  } else {
-    cli::pluralize("{g$n_failed} of {g$n_checks} measure{?s} of the certificate {cli::qty(g$n_failed)}failed.")
-  }
-  stable <- if (!is.na(g$n_stable)) {
-    cli::pluralize(
-      "{g$n_stable} of {g$n_hits} hit{?s} {cli::qty(g$n_stable)}{?was/were} called again in 90 % of bootstraps."
-    )
-  }
-  c(verdict, stable)
-}
-
-#' Rows of the certificate as a table
-#' @noRd
-certificate_table <- function(certificate) {
-  rows <- certificate$checks
-  number <- function(x) ifelse(is.infinite(x), "any", as.character(signif(x, 3)))
-  data.frame(
-    Check = rows$check, Measure = rows$measure, Statistic = number(rows$statistic),
-    Expected = paste(number(rows$expected_low), "to", number(rows$expected_high)),
-    Verdict = ifelse(is.na(rows$pass), "not made", ifelse(rows$pass, "pass", "**FAIL**")),
-    Meaning = as_markdown(rows$sentence)
-  )
-}
-
-#' The genes where an assertion is closest to its threshold, or beyond, with their values
-#' @noRd
-worst_words <- function(worst) {
-  worst <- utils::head(worst, worst_told)
-  paste(sprintf("%s (%s)", as_markdown(worst$gene), show_number(worst$value)), collapse = ", ")
-}
-
-#' Cells, guides and genes that were left out, and why
-#' @noRd
-left_out_words <- function(fit) {
-  s <- fit$manifest$screen
-  out <- unlist(s$left_out)
-  too_many <- sprintf("with more than %s guides", update_settings(fit$settings)$Kmax)
-  reason <- c(no_guide = "without a guide", too_many_guides = too_many)
-  lost <- paste(count(out), reason[names(out)])[out > 0]
-  c(
-    paste0(
-      sprintf("%s of %s cells were used", count(s$n_cells), count(s$n_cells_file)),
-      if (length(lost) > 0) paste0("; left out: ", and_list(lost)), "."
-    ),
-    if (length(s$uncarried_guides) > 0) {
-      cli::pluralize(
-        "{length(s$uncarried_guides)} guide{?s} of the map {?is/are} carried by no usable cell: ",
-        "{as_markdown(first_few(unlist(s$uncarried_guides)))}."
-      )
-    },
-    if (length(s$dropped_genes) > 0) {
-      cli::pluralize(
-        "{length(s$dropped_genes)} gene{?s} {?was/were} dropped, having no guide left: ",
-        "{as_markdown(first_few(unlist(s$dropped_genes)))}."
-      )
-    },
-    rare_guides_words(fit$cells)
-  )
-}
-
-rare_guides_words <- function(cells) {
-  if (is.null(cells)) {
-    return(NULL)
-  }
-  total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
-  rare <- cells$guide[total < few_cells]
-  if (length(rare) == 0) {
-    return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
-  }
-  names <- as_markdown(first_few(rare))
-  cli::pluralize(
-    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({names}); ",
-    "the median is {stats::median(total)}."
-  )
-}
-
-#' How the fit was made and how it ended
-#' @noRd
-fit_words <- function(fit) {
-  m <- fit$manifest
-  c(
-    sprintf(
-      "Likelihood weight %s; dispersion of the labels %s. Their product is %s (1: as the labels call for).",
-      show_weight(m$likelihood_weight), show_weight(m$dispersion),
-      show_weight(unlist(m$likelihood_weight) * unlist(m$dispersion))
-    ),
-    if (!is.null(m$estimates$sandwich_ratio)) {
-      sprintf(
-        "Sandwich standard errors are %.2f times the model's (median; 1 under a right model).",
-        m$estimates$sandwich_ratio
-      )
-    },
-    paste0(convergence_lines(m$convergence, loss_ends(m$losses)), "."),
-    sprintf("It took %.0f s on %s and %s GB of memory.", m$seconds$total, m$device, m$peak_memory_gb)
-  )
-}
-
-loss_ends <- function(losses) if (length(losses) > 0) losses[c(1, nrow(losses)), 2]
-
-#' The scales as a table: posterior mean (SD), one row a scale and fate
-#' @noRd
-scale_table <- function(fit) {
-  scales <- fit$manifest$scales
-  fates <- fit$manifest$fates[-1]
-  as_rows <- function(values) matrix(unlist(values), nrow = length(fates))
-  meaning <- c(
-    tau = "gene effects on the first day", sigma_time = "change from day to day",
-    sigma_guide = "guides around their gene"
-  )
-  rows <- lapply(names(scales), function(name) {
-    text <- sprintf("%.3f (%.3f)", as_rows(scales[[name]]$mean), as_rows(scales[[name]]$sd))
-    data.frame(
-      Scale = name, `SD of` = meaning[[name]], Fate = fates,
-      `Posterior mean (SD)` = apply(as_rows(text), 1, paste, collapse = ", "), check.names = FALSE
-    )
-  })
-  do.call(rbind, rows)
-}
-
-#' How the likelihood weight was set, and how the model was fitted, for the methods paragraph
+#' How the likelihood weight was set, for the methods paragraph
 #' @noRd
 weight_words <- function(fit) {
   weight <- show_weight(fit$manifest$likelihood_weight)
   if (is.numeric(fit$manifest$settings$likelihood_weight)) {
     return(paste("was weighted by", weight))
   }
+  by_day <- if (length(unlist(fit$manifest$likelihood_weight)) > 1) "weights by day" else "weight"
   paste0(
     "was weighted by the inverse of the Pearson dispersion of these probabilities (quasi-likelihood, ",
-    "Wedderburn 1974; weight ", weight, ")"
+    "Wedderburn 1974; ", by_day, " ", weight, ")"
   )
 }
 
@@ -195,36 +20,101 @@ engine_words <- function(fit) {
   if (convergence$engine == "laplace") {
     return("at the posterior mode, with the curvature there")
   }
-  paste0(
-    "by stochastic variational inference in Pyro (Bingham et al. 2019; approximate posterior: ",
-    convergence$approx_posterior, ")"
+  sprintf(
+    "by stochastic variational inference in Pyro %s (Bingham et al. 2019; approximate posterior: %s)",
+    fit$manifest$versions$pyro, convergence$approx_posterior
+  )
+}
+
+#' What mash was given, and what it did
+#' @noRd
+input_words <- function(mash) {
+  if (mash$settings$mash_input == "posterior") {
+    return("The posterior means and SDs of the gene effects")
+  }
+  paste(
+    "Fixed-effect estimates of the gene effects (prior N(0, 2.5^2^) on each day, deviations of guides",
+    "random) and their standard errors"
   )
 }
 
 mash_words <- function(mash) {
+  version <- mash$versions
   if (mash$discovery_method == "ashr") {
-    return(sprintf("day by day with ashr %s (Stephens 2017)", utils::packageVersion("ashr")))
+    return(sprintf("day by day with ashr %s (Stephens 2017)", version[["ashr"]]))
   }
-  families <- and_list(unique(mash$covariances$family))
-  sprintf(
-    "across days with mashr %s (Urbut et al. 2019; %d covariance matrices of the families %s; V: %s)",
-    utils::packageVersion("mashr"), nrow(mash$covariances), families, mash$v$why
+  prior <- mash$no_effects$prior
+  paste0(
+    sprintf("across days with mashr %s (Urbut et al. 2019; ", version[["mashr"]]),
+    sprintf("%d covariance matrices of the families ", nrow(mash$covariances)),
+    as_markdown(and_list(unique(mash$covariances$family))), "; V: ", as_markdown(mash$v$why),
+    sprintf("; Dirichlet weight of the null %s", format(mash$settings$mash_null_weight)),
+    if (prior > 0) sprintf("; weighed against no effects at all, prior probability %s", format(prior)), ")"
   )
 }
 
-#' Settings of fit, QC and mash as lines of a configuration file
+#' The works that the methods paragraph cites
 #' @noRd
-settings_lines <- function(fit, mash) {
-  settings <- override(unclass(fit$settings), unclass(mash$settings))
-  settings <- settings[!vapply(settings, is.null, logical(1))]
-  strsplit(yaml::as.yaml(settings), "\n", fixed = TRUE)[[1]]
+cited <- function(fit, mash) {
+  report_references[c(
+    if (fit$manifest$convergence$engine == "svi") "bingham", "stephens",
+    if (mash$discovery_method == "mashr") "urbut",
+    if (!is.numeric(fit$manifest$settings$likelihood_weight)) "wedderburn", "weiler"
+  )]
+}
+
+report_references <- c(
+  bingham = paste(
+    "Bingham E, Chen JP, Jankowiak M, et al. (2019). Pyro: Deep Universal Probabilistic Programming.",
+    "*Journal of Machine Learning Research* 20(28), 1-6."
+  ),
+  stephens = paste(
+    "Stephens M (2017). False discovery rates: a new deal. *Biostatistics* 18, 275-294.",
+    "doi:10.1093/biostatistics/kxw041 (local false sign rates)"
+  ),
+  urbut = paste(
+    "Urbut SM, Wang G, Carbonetto P, Stephens M (2019). Flexible statistical methods for estimating and",
+    "testing effects in genomic studies with multiple conditions. *Nature Genetics* 51, 187-195.",
+    "doi:10.1038/s41588-018-0268-8"
+  ),
+  wedderburn = paste(
+    "Wedderburn RWM (1974). Quasi-likelihood functions, generalized linear models, and the Gauss-Newton",
+    "method. *Biometrika* 61, 439-447. doi:10.1093/biomet/61.3.439"
+  ),
+  weiler = paste(
+    "Where CellRank made the fate probabilities: Weiler P, Lange M, Klein M, Pe'er D, Theis F (2024).",
+    "CellRank 2: unified fate mapping in multiview single-cell data. *Nature Methods* 21, 1196-1205.",
+    "doi:10.1038/s41592-024-02303-9"
+  )
+)
+
+#' What it takes to make the result again, as lines of a configuration file
+#'
+#' Keys that are null and not so by default are kept; what was given as an object is told in a comment.
+#' @noRd
+settings_lines <- function(fit, mash, qc) {
+  screen <- fit$manifest$screen
+  made <- list(
+    preset = fit$settings$preset, mode = attr(qc, "mode"), screen = screen$path, guide_map = screen$guide_map,
+    out_dir = fit$out_dir
+  )
+  thresholds <- rlang::set_names(qc$threshold, vapply(qc_assertions, `[[`, "", "setting"))
+  stages <- settings_for(fit$settings, c("screen", "fit"))
+  settings <- Reduce(override, list(made, unclass(stages), as.list(thresholds), unclass(mash$settings)))
+  default <- unclass(fate_settings(preset = settings$preset %||% "calibrated"))[names(settings)]
+  is_null <- function(values) vapply(values, is.null, logical(1))
+  objects <- names(settings) %in% c("mash_v", "mash_covariances") & is_null(settings)
+  kept <- !objects & !(is_null(settings) & is_null(default))
+  c(
+    strsplit(yaml::as.yaml(settings[kept]), "\n", fixed = TRUE)[[1]],
+    sprintf("# %s: given to run_mash() as an object, which no file holds", names(settings)[objects])
+  )
 }
 
 #' Versions of what made the result
 #' @noRd
-version_table <- function(fit) {
+version_table <- function(fit, mash) {
   python <- unlist(fit$manifest$versions)
-  r <- vapply(c("mashr", "ashr"), function(p) as.character(utils::packageVersion(p)), character(1))
-  all <- c(fatebias = fit$manifest$fatebias_version, python, R = as.character(getRversion()), r)
+  all <- c(fatebias = fit$manifest$fatebias_version, python, R = as.character(getRversion()), mash$versions)
   data.frame(Software = names(all), Version = unname(all), row.names = NULL)
 }

@@ -11,9 +11,9 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""),
 #'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (posterior mean and SD
 #'   there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`,
-#'   `agree` (guides whose effect has the sign of the gene's on that day, of all its guides), `cells` (usable
-#'   cells that carry a guide of the gene; NA for fits without counts); where `hits` have p-values of the
-#'   randomisation test, `p_random`, that of the best day.
+#'   `agree` (guides whose effect has the sign of the gene's estimate on that day, of all its guides),
+#'   `carried` (how often a usable cell carries a guide of the gene; NA for fits without counts); where `hits`
+#'   have p-values of the randomisation test, `p_random`, that of the best day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
@@ -24,7 +24,7 @@ report_table <- function(fit, mash, hits) {
     direction = ifelse(told$hit, told$direction, ""), day = told$best_day,
     effect = told$estimate, sd = told$std.error, lfsr = told$lfsr, svalue = shown$svalue,
     onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
-    agree = agreeing_guides(fit, told, best), cells = cells_by_gene(fit$cells, told$gene)
+    agree = agreeing_guides(fit, shown, best), carried = carried_by_gene(fit$cells, told$gene)
   )
   if (length(day_columns(shown, "p_random")) > 0) {
     table$p_random <- day_matrix(shown, "p_random")[cbind(seq_along(best), best)]
@@ -32,18 +32,20 @@ report_table <- function(fit, mash, hits) {
   table
 }
 
-#' "4 of 5": guides whose posterior mean has the sign of the gene's effect on a day
+#' "4 of 5": guides whose posterior mean has the sign of the gene's own estimate on a day
 #' @noRd
-agreeing_guides <- function(fit, told, day) {
-  row <- match(fit$guide$gene, told$gene)
+agreeing_guides <- function(fit, shown, day) {
+  row <- match(fit$guide$gene, shown$gene)
   guide <- fit$guide[!is.na(row)]
   row <- row[!is.na(row)]
   effect <- day_matrix(guide, "betahat")[cbind(seq_along(row), day[row])]
-  same <- sign(effect) == sign(told$estimate[row])
-  sprintf("%d of %d", tabulate(row[which(same)], nrow(told)), tabulate(row, nrow(told)))
+  same <- sign(effect) == sign(day_matrix(shown, "betahat")[cbind(row, day[row])])
+  sprintf("%d of %d", tabulate(row[which(same)], nrow(shown)), tabulate(row, nrow(shown)))
 }
 
-cells_by_gene <- function(cells, genes) {
+#' How often a usable cell carries a guide of the gene: a cell with two of them counts twice
+#' @noRd
+carried_by_gene <- function(cells, genes) {
   if (is.null(cells)) {
     return(rep(NA_integer_, length(genes)))
   }
@@ -88,8 +90,7 @@ effect_pictures <- function(mash, hits) {
 
 #' The table as a widget: sorted, filtered and searched in the browser, without a network
 #' @noRd
-hits_widget <- function(fit, mash, hits) {
-  table <- report_table(fit, mash, hits)
+hits_widget <- function(table, mash, hits) {
   table <- cbind(table, picture = effect_pictures(mash, utils::head(hits, nrow(table))))
   data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
   reactable::reactable(
@@ -113,11 +114,11 @@ hits_columns <- function(n_days) {
       "Effect by day", max(100L, n_days * (bar_width + bar_gap) + 20L),
       html = TRUE, sortable = FALSE, searchable = FALSE
     ),
-    direction = text("Direction", 80, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
+    direction = text("Direction", 90, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
     effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = lfsr_text),
     svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
-    p_onset = number("P(onset)", 76), p_persist = number("P(stays)", 74), agree = text("Guides agree", 98),
-    cells = number("Cells", 66, 0), p_random = number("p (random.)", 76, 4)
+    p_onset = number("P(onset)", 84), p_persist = number("P(lasts)", 80), agree = text("Guides agree", 98),
+    carried = number("Carried", 74, 0), p_random = number("p random.", 84, 4)
   )
 }
 
@@ -128,7 +129,7 @@ csv_link <- function(hits) {
   on.exit(unlink(file))
   data.table::fwrite(hits, file)
   if (file.size(file) > largest_csv) {
-    return(htmltools::p("All genes and columns are in hits_ranked.csv beside this report."))
+    return(htmltools::p("All genes and columns: write_hits(), and results/hits_ranked.csv of a pipeline."))
   }
   data <- jsonlite::base64_enc(readBin(file, "raw", file.size(file)))
   htmltools::a(
@@ -137,11 +138,14 @@ csv_link <- function(hits) {
   )
 }
 
-#' A button that downloads the rows of the table as they are filtered and sorted
+#' A button that downloads the rows of the table that the filters leave, without the pictures
 #' @noRd
-rows_button <- function() {
+rows_button <- function(columns) {
   htmltools::tags$button(
-    class = "button", onclick = "Reactable.downloadDataCSV('hits-table', 'hits_shown.csv')",
-    "Download rows shown"
+    class = "button", "Download filtered rows",
+    onclick = sprintf(
+      "Reactable.downloadDataCSV('hits-table', 'hits_filtered.csv', { columnIds: %s })",
+      jsonlite::toJSON(setdiff(columns, "picture"))
+    )
   )
 }

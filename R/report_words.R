@@ -2,18 +2,16 @@
 # takes results and returns text (markdown), so that the words are tested without a report.
 
 strongest_told <- 5L # hits that the answer tells one by one
+no_evidence <- 0.99 # from here on the smallest lfsr points at no gene
 no_effects_told <- 1e-3 # probability of no effects at all from which the answer mentions it
 
 #' A name as it is, where text is markdown: guides are called such as A_+12.3-P1
 #' @noRd
-as_markdown <- function(name) gsub("([][\\\\`*_{}<>#|$~^])", "\\\\\\1", name)
+as_markdown <- function(name) gsub("([][\\\\`*_{}<>#$~^&@'\"])", "\\\\\\1", name)
 
 #' The fate whose log odds are reported, and the one they are against
 #' @noRd
-contrast_fates <- function(fit) {
-  fates <- strsplit(fit$manifest$contrast, " - ", fixed = TRUE)[[1]]
-  as_markdown(if (length(fates) == 2) fates else c(fates, fit$manifest$fates[[1]]))
-}
+contrast_fates <- function(fit) as_markdown(contrast_pair(fit$manifest$contrast, fit$manifest$fates))
 
 odds_words <- function(fit) paste0("the odds of ", paste(contrast_fates(fit), collapse = " against "))
 
@@ -33,13 +31,13 @@ answer_words <- function(fit, mash, hits) {
   calls <- called_days(mash)
   n_hits <- sum(hits$hit_anyday)
   if (n_hits == 0) {
-    sure <- c(no_effects_words(mash), reach_words(fit, mash))
+    sure <- c(no_effects_words(mash), reach_words(fit))
     return(list(head = no_hits_words(mash, hits), how_sure = sure))
   }
   told <- utils::head(hits$gene[hits$hit_anyday], strongest_told)
   list(
     head = c(count_words(fit, mash, hits), days_words(mash, calls)),
-    how_sure = c(sureness_words(mash, hits), no_effects_words(mash), reach_words(fit, mash)),
+    how_sure = c(sureness_words(mash, hits), no_effects_words(mash), reach_words(fit)),
     genes = vapply(told, gene_words, character(1), fit = fit, mash = mash, calls = calls, USE.NAMES = FALSE)
   )
 }
@@ -64,20 +62,22 @@ count_words <- function(fit, mash, hits) {
 days_words <- function(mash, calls) {
   n <- table(factor(calls$day, levels = mash$days))
   up <- table(factor(calls$day[calls$postmean > 0], levels = mash$days))
-  sprintf(
-    "By day (genes called, of these up and down): %s.",
-    paste(sprintf("%s %d (%d, %d)", as_markdown(names(n)), n, up, n - up), collapse = "; ")
-  )
+  told <- ifelse(n == 0, "none", sprintf("%d up, %d down", up, n - up))
+  sprintf("By day: %s.", paste0(day_words(mash$days), ": ", told, collapse = "; "))
 }
+
+day_words <- function(days) as_markdown(day_title(days))
 
 #' The sum of the hits' smallest lfsr is the number of wrong signs to expect among them
 #' @noRd
 sureness_words <- function(mash, hits) {
   n <- sum(hits$hit_anyday)
   wrong <- sum(hits$lfsr_min[hits$hit_anyday])
-  sprintf(
-    "Expected number of wrong signs among %s, each taken on its best day: %s.",
-    if (n == 1) "this hit" else sprintf("these %d hits", n), show_small(wrong)
+  if (n == 1) {
+    return(sprintf("The probability that its sign is wrong on its best day: %s.", show_small(wrong)))
+  }
+  paste0(
+    "Expected number of wrong signs among these ", n, " hits, each on its best day: ", show_small(wrong), "."
   )
 }
 
@@ -93,28 +93,29 @@ no_effects_words <- function(mash) {
   )
 }
 
-#' What the screen could have seen: the standard errors decide
+#' What the screen could have seen: the standard errors of the estimates decide, not a posterior's SDs
 #' @noRd
-reach_words <- function(fit, mash) {
-  se <- tidy(mash)
-  se <- tapply(se$std.error, factor(se$day, levels = mash$days), stats::median, na.rm = TRUE)
+reach_words <- function(fit) {
+  if (is.null(fit$likelihood)) {
+    return(NULL)
+  }
+  se <- apply(day_matrix(fit$likelihood, "se"), 2, stats::median, na.rm = TRUE)
   range <- unique(format(range(se, na.rm = TRUE), digits = 2, trim = TRUE))
   sprintf(
-    "A gene's effect on %s is known to within a standard error of %s (median over genes, by day): %s",
-    odds_words(fit), paste(range, collapse = " to "),
+    "The standard error of a gene's effect on %s is %s (median over genes, by day): %s", odds_words(fit),
+    paste(range, collapse = " to "),
     sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se, na.rm = TRUE)))
   )
 }
 
 no_hits_words <- function(mash, hits) {
   best <- hits[1]
-  paste(
-    "**No gene is called.**",
+  nearest <- sprintf("(%s on %s)", as_markdown(best$gene), day_words(mash$days[best$best_day + 1L]))
+  paste0(
+    "**No gene is called.** ",
     sprintf("Of %d genes none has a local false sign rate below %s", nrow(hits), format(mash$lfsr_thresh)),
-    sprintf(
-      "on any day; the smallest is %s (%s on %s).", show_small(best$lfsr_min), as_markdown(best$gene),
-      as_markdown(mash$days[best$best_day + 1L])
-    )
+    sprintf(" on any day; the smallest is %s", show_small(best$lfsr_min)),
+    if (best$lfsr_min < no_evidence) paste0(" ", nearest), "."
   )
 }
 
@@ -126,7 +127,7 @@ gene_words <- function(gene, fit, mash, calls) {
   days <- calls[of_gene][order(match(calls$day[of_gene], mash$days))]
   verbs <- ifelse(days$postmean > 0, "raises", "lowers")
   told <- sprintf(
-    "on %s (times %s, %s)", as_markdown(days$day), formatC(exp(days$postmean), digits = 2, format = "f"),
+    "on %s (times %s, %s)", day_words(days$day), show_factor(exp(days$postmean)),
     show_lfsr(days$lfsr)
   )
   by_verb <- split(told, factor(verbs, levels = unique(verbs)))
@@ -134,6 +135,15 @@ gene_words <- function(gene, fit, mash, calls) {
   phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
   course <- course_words(mash$table[row], mash)
   paste0("Knocking down **", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course)
+}
+
+#' What a section leaves out, where it does
+#' @noRd
+cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv has all") {
+  if (n_shown >= n_all) {
+    return(NULL)
+  }
+  sprintf("The first %s of %s %s are shown; %s.", count(n_shown), count(n_all), what, where)
 }
 
 #' What stands below the panel of a gene
@@ -159,21 +169,30 @@ report_subtitle <- function(fit) {
   )
 }
 
-#' Onset and persistence of one row
+#' Onset of one row's effect, what is there on the last day, and whether its sign changes
 #' @noRd
 course_words <- function(row, mash) {
-  lasts <- if (row$onset_day + 1L == length(mash$days)) {
-    ""
-  } else if (row$p_persist > 0.5) {
-    sprintf(", and stays (P %s)", show_probability(row$p_persist))
-  } else {
-    sprintf(", and does not stay to the last day (P %s)", show_probability(1 - row$p_persist))
-  }
-  sprintf(
-    "Its effect most probably begins on %s (P %s)%s.", as_markdown(mash$days[row$onset_day + 1L]),
-    show_probability(row$p_onset), lasts
+  n_days <- length(mash$days)
+  last <- row[[paste0("p_active_d", n_days - 1L)]]
+  paste0(
+    sprintf(
+      "Its effect most probably begins on %s (P %s)", day_words(mash$days[row$onset_day + 1L]),
+      show_probability(row$p_onset)
+    ),
+    if (row$onset_day + 1L < n_days) {
+      if (row$p_persist > 0.5) {
+        sprintf(", and is there on all later days (P %s)", show_probability(row$p_persist))
+      } else if (last > 0.5) {
+        sprintf(", and is there on the last day (P %s)", show_probability(last))
+      } else {
+        sprintf(", and is gone on the last day (P %s)", show_probability(1 - last))
+      }
+    },
+    if (row$p_switch > 0.5) sprintf(", with a change of sign (P %s)", show_probability(row$p_switch)), "."
   )
 }
+
+show_factor <- function(x) ifelse(x < 0.1, as.character(signif(x, 2)), formatC(x, digits = 2, format = "f"))
 
 show_lfsr <- function(lfsr) paste("lfsr", ifelse(lfsr < 1e-3, "< 0.001", paste("=", signif(lfsr, 2))))
 

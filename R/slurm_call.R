@@ -34,6 +34,14 @@ write_whole <- function(write, path) {
 #' @param folder folder of the job's call, on a file system that driver and node share.
 #' @returns List of `node` (its name) and `ok` (did the call return?); value, warnings or error are in
 #'   the job's folder.
+#' @examples
+#' # what the driver writes, and what the worker leaves beside it
+#' folder <- tempfile()
+#' dir.create(folder)
+#' call <- list(fun = sum, label = "sum", args = list(1, 2), random = list(kind = RNGkind()))
+#' saveRDS(call, file.path(folder, "call.rds"))
+#' run_call(folder)$ok
+#' readRDS(file.path(folder, "outcome.rds"))$value
 #' @keywords internal
 #' @export
 run_call <- function(folder) {

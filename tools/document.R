@@ -1,5 +1,8 @@
-# NAMESPACE and man/ by roxygen2, which is no part of the set-up.
-if (!requireNamespace("roxygen2", quietly = TRUE)) {
-  stop("make document needs roxygen2: install.packages(c(\"roxygen2\", \"pkgload\"))", call. = FALSE)
+# NAMESPACE and man/ by roxygen2, which is no part of the set-up, nor is lifecycle, whose badges help pages show.
+needed <- c("roxygen2", "pkgload", "lifecycle")
+missing <- needed[!vapply(needed, requireNamespace, logical(1), quietly = TRUE)]
+if (length(missing) > 0) {
+  install <- sprintf("install.packages(c(%s))", paste0("\"", missing, "\"", collapse = ", "))
+  stop("make document needs ", paste(missing, collapse = ", "), ": ", install, call. = FALSE)
 }
 roxygen2::roxygenise(".")

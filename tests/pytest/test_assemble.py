@@ -16,7 +16,7 @@ from conftest import write_cellranger
 
 from fatebias import bridge
 from fatebias.__main__ import main
-from fatebias.assemble import assemble_for_r, assemble_screen, guides_for_r, read_samples
+from fatebias.assemble import assemble_for_r, assemble_screen, guide_table_for_r, read_samples
 from fatebias.errors import ScreenError, ScreenWarning
 from fatebias.guide_counts import GuideCounts, read_cellranger
 from fatebias.screen_file import read_fate_probs, read_screen
@@ -57,7 +57,7 @@ def guide_map(tmp_path_factory, umis):
 def test_every_cell_gets_the_guides_and_the_fates_of_its_name(tmp_path, cells, umis, folder, guide_map):
     out = tmp_path / "screen.h5ad"
     report = assemble_screen(CELLRANK, read_cellranger(folder), out, replicate="sample", min_umi=5)
-    assert report["n_cells"] == 650 and list(report["unmatched"].values()) == [50, 50]
+    assert report["n_cells"] == 650 and report["unmatched"] == {"cells": 50, "guides": 50}
     written = anndata.read_h5ad(out)
     there = cells[written.obs_names]
     assert list(written.obs_names) == [name for name in cells.obs_names if name in set(umis.index)]
@@ -134,7 +134,7 @@ def test_a_table_of_probabilities_instead_of_the_files(tmp_path, cells, folder):
     table = pd.DataFrame(np.tile([0.25, 0.75], (700, 1)), index=cells.obs_names, columns=["x", "y"]).iloc[::-1]
     report = assemble_screen(CELLRANK, read_cellranger(folder), tmp_path / "s.h5ad", fate_probs=table.iloc[:600])
     assert report["fates"] == ["x", "y"] and report["n_cells"] < 600
-    assert report["unmatched"]["the table of fate probabilities"] == 600 - report["n_cells"]
+    assert report["unmatched"]["fate_probs"] == 600 - report["n_cells"]
 
 
 def test_names_without_a_cell_in_common_and_files_that_would_be_lost(tmp_path, cells, umis, folder):
@@ -152,6 +152,17 @@ def test_names_without_a_cell_in_common_and_files_that_would_be_lost(tmp_path, c
         assemble_screen(tmp_path / "c.h5ad", bare, tmp_path / "c.h5ad")
     with pytest.raises(ScreenError, match=r"no obs\['time'\]; obs has: "):
         assemble_screen(CELLRANK, bare, tmp_path / "t.h5ad", day="time")
+
+
+def test_parts_of_the_same_name_stay_apart(tmp_path, cells, folder):
+    """Guides may come from a file that is called as the cells' file is."""
+    bare = read_cellranger(folder)
+    same = GuideCounts(counts=bare.counts, cells=bare.cells, guides=bare.guides, source=CELLRANK.name)
+    report = assemble_screen(CELLRANK, same, tmp_path / "s.h5ad")
+    assert report["n_cells"] == 650 and report["unmatched"] == {"cells": 50, "guides": 50}
+    away = GuideCounts(counts=bare.counts[650:], cells=bare.cells[650:], guides=bare.guides, source=CELLRANK.name)
+    with pytest.raises(ScreenError, match=rf"{CELLRANK.name} \(700\): .*\n{CELLRANK.name} \(50\): "):
+        assemble_screen(CELLRANK, away, tmp_path / "t.h5ad")
 
 
 def test_few_cells_in_common_warn(tmp_path, folder, cells):
@@ -176,20 +187,25 @@ def test_the_command_line_says_what_it_found(tmp_path, folder, umis, capsys):
     main(["assemble", str(CELLRANK), "--guides", str(folder), "--out", str(out), "--replicate", "sample"])
     said = capsys.readouterr().out
     assert f"UMIs >= 5: {(umis >= 5).sum(axis=1).mean():.2f} guides a cell" in said
-    assert "650 cells" in said and f"{CELLRANK.name} 50, {folder} 50" in said and out.is_file()
+    assert "650 cells" in said and "cells 50, guides 50" in said and out.is_file()
     with pytest.raises(SystemExit):
         main(["assemble", str(CELLRANK), "--guides", str(folder), "--out", str(out), "--day", "time"])
     assert "Error (screen)" in capsys.readouterr().err
+    table = tmp_path / "t.csv"
+    table.write_text("cell,guide,umi\na,g,3\n")
+    with pytest.raises(SystemExit):
+        main(["assemble", str(CELLRANK), "--guides", str(table), "--out", str(out), "--feature-type", "X"])
+    assert "no option feature_type" in capsys.readouterr().err
 
 
 def test_r_sends_parts_and_gets_columns(tmp_path, folder, umis, cells):
-    answer = json.loads(bridge.call("assemble", "guides_for_r", json.dumps({"paths": [str(folder)]})))["value"]
+    answer = json.loads(bridge.call("assemble", "cellranger_for_r", json.dumps({"paths": [str(folder)]})))["value"]
     back = np.zeros((700, 6))
     back[answer["cell"], answer["guide"]] = answer["umi"]
     assert np.array_equal(back, umis.loc[answer["cells"], answer["guides"]])
     assert answer["thresholds"][3]["cells_without_guide"] == int((umis < 5).all(axis=1).sum())
     table = {"cell": ["a", "a"], "guide": ["g", "h"], "n": [3, 8]}
-    assert guides_for_r(table=table, umi="n")["umi"].tolist() == [3, 8]
+    assert guide_table_for_r(table, umi="n")["umi"].tolist() == [3, 8]
     probs = np.tile([0.5, 0.5], (700, 1))
     report = assemble_for_r(
         str(CELLRANK), umis.to_numpy() >= 5, list(umis.index), list(umis.columns), str(tmp_path / "s.h5ad"), None,

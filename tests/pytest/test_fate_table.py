@@ -54,6 +54,17 @@ def test_a_table_of_a_file(tmp_path):
         read_fate_table(tmp_path / "empty.csv")
 
 
+@pytest.mark.parametrize("header", [",EC,MES", "cell,EC,MES", "EC,MES"])
+def test_names_of_cells_are_text_whatever_they_look_like(tmp_path, header):
+    (tmp_path / "f.csv").write_text(f"{header}\n001,0.2,0.8\n002,0.5,0.5\nNA,1,0\n1e5,0,1\n")
+    found = check_fate_table(read_fate_table(tmp_path / "f.csv"), "f.csv")
+    assert list(found.index) == ["001", "002", "NA", "1e5"] and list(found.columns) == ["EC", "MES"]
+    assert found.to_numpy().tolist() == [[0.2, 0.8], [0.5, 0.5], [1, 0], [0, 1]]
+    (tmp_path / "f.csv").write_text(f"{header}\n001,,1\n")
+    with pytest.raises(ScreenError, match="NaN"):
+        check_fate_table(read_fate_table(tmp_path / "f.csv"), "f.csv")
+
+
 @pytest.mark.parametrize(
     ("bad", "said"),
     [

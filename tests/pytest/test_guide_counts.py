@@ -97,7 +97,35 @@ def test_broken_folders_are_refused(folder, change, said):
         read_cellranger(folder)
 
 
-def test_files_that_are_not_there_or_no_matrix(tmp_path):
+@pytest.mark.parametrize("entry", ["0 1 9", "8 1 9", "1 0 9", "1 6 9", "-1 1 9", "1.5 1 9", "x 1 9"])
+def test_entries_outside_the_matrix_are_refused(folder, entry):
+    """Counted from the end, feature 0 would be the last one."""
+    cut(folder / "matrix.mtx.gz", lambda lines: [*lines[:-1], entry + "\n"])
+    with pytest.raises(ScreenError, match=r"1 entry\(s\) outside its 7 features and 5 cells|Cannot read"):
+        read_cellranger(folder)
+
+
+def test_the_same_in_an_h5(tmp_path, folder):
+    path = write_h5(tmp_path / "m.h5", folder)
+    with h5py.File(path, "r+") as file:
+        file["matrix/indices"][0] = 7
+    with pytest.raises(ScreenError, match=r"1 entry\(s\) outside its 7 features and 5 cells"):
+        read_cellranger(path)
+
+
+def test_options_of_another_reader_are_refused(tmp_path, folder):
+    long_table().to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(ScreenError, match="read as a long table, for which there is no option feature_type, names"):
+        read_guides(tmp_path / "t.csv", feature_type="X", names="id")
+    with pytest.raises(ScreenError, match="read as a matrix of Cell Ranger, for which there is no option umi"):
+        read_guides(folder, umi="n")
+    with pytest.raises(ScreenError, match="nothing does not exist"):
+        read_guides(tmp_path / "nothing", feature_type="X")
+
+
+def test_files_that_are_not_there_or_no_matrix(tmp_path, folder):
+    with pytest.raises(ScreenError, match="give the folder that holds it"):
+        read_cellranger(folder / "matrix.mtx.gz")
     with pytest.raises(ScreenError, match="does not exist"):
         read_cellranger(tmp_path / "nothing")
     with h5py.File(tmp_path / "other.h5", "w") as file:

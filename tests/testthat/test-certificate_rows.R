@@ -4,10 +4,12 @@ level <- 0.01
 test_that("ranges by hand", {
   expect_equal(scale_range(2 / 50, 0.05), sqrt(qchisq(c(0.025, 0.975), 50) / 50) * c(0.95, 1.05))
   expect_equal(mean_range(0.1, 0.05), c(-1, 1) * (0.1 * qnorm(0.975) + 0.05))
-  # 400 independent z: nearly binomial, then widened by what 5 % of the SE does to a rate
+  # 400 independent z: binomial, then widened by what 5 % of the SE does to a rate
   range <- rate_range(0.05, 0.05 * 0.95 / 400, 0.05)
-  expect_equal(range[[1]], qbinom(0.025, 400, 0.05) / 400 * 2 * pnorm(-1.96 / 0.95) / 0.05, tolerance = 0.1)
-  expect_equal(range[[2]], qbinom(0.975, 400, 0.05) / 400 * 2 * pnorm(-1.96 / 1.05) / 0.05, tolerance = 0.1)
+  expect_equal(range[[1]], qbinom(0.025, 400, 0.05) / 400 * 2 * pnorm(-qnorm(0.975) / 0.95) / 0.05)
+  expect_equal(range[[2]], qbinom(0.975, 400, 0.05) / 400 * 2 * pnorm(-qnorm(0.975) / 1.05) / 0.05)
+  # with few, no rejection at all is no fault
+  expect_identical(rate_range(0.05, 0.05 * 0.95 / 10, 0.05)[[1]], 0)
 })
 
 test_that("a right model of independent estimates passes, SEs shrunk by 1.3 and a shift do not", {

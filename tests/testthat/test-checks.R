@@ -41,6 +41,9 @@ test_that("arguments are named in errors of one class", {
   })
   expect_error(try_it(-1), class = "fatebias_error_argument")
   expect_error(try_it(1, "gen"), class = "fatebias_error_argument")
+  for (none in list(character(0), NA_character_, NULL)) {
+    expect_error(try_it(1, none), "`level`", class = "fatebias_error_argument")
+  }
 })
 
 test_that("names that are not known are refused, five with the nearest ones", {

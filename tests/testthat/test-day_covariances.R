@@ -55,3 +55,12 @@ test_that("arguments out of range are refused", {
   expect_error(cov_data_driven(n_pcs = 1))
   expect_error(cov_day_subsets(weight = -1))
 })
+
+test_that("words, lists and specifications are taken; anything else is refused", {
+  given <- covariance_spec(list(a = diag(3)), covariance_words)
+  labels <- rep(list(paste0("d", 0:2)), 2)
+  expect_identical(covariance_matrices(given, 3), list(given.a = `dimnames<-`(diag(3), labels)))
+  expect_identical(covariance_spec("days", covariance_words), day_covariances())
+  expect_error(covariance_spec(3, covariance_words), class = "fatebias_error_mash")
+  expect_error(covariance_spec("day", covariance_words), "days", class = "fatebias_error_mash")
+})

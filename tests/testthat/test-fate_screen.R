@@ -31,6 +31,14 @@ test_that("shapes and names are checked before anything is written", {
     make(m = map[-3])
     make(m = "map.csv")
   })
+  for (bad in list(NULL, NA, 1, c("a", "b"), "")) {
+    expect_error(
+      fate_screen(guides, probs, day, replicate, map, path = bad), "`path`", class = "fatebias_error_argument"
+    )
+  }
+  for (bad in list(NULL, NA, "fateprob", list())) {
+    expect_error(make(p = bad), "`fate_probs`", class = "fatebias_error_argument")
+  }
   expect_identical(list.files(folder), character())
 })
 

@@ -48,6 +48,12 @@ test_that("what cannot work is refused before Python starts", {
   expect_error(fit_fate_bias("screen.h5ad"), class = "fatebias_error_fit")
   expect_error(fit_fate_bias(screen, out_dir = file.path(file, "a")), class = "fatebias_error_export")
   expect_error(fit_fate_bias(screen, s_tua = 1), class = "fatebias_error_settings")
+  for (bad in list(NA, NA_character_, 1:2, character(0), list(), "")) {
+    expect_error(fit_fate_bias(screen, out_dir = bad), "`out_dir`", class = "fatebias_error_argument")
+  }
+  for (bad in list("x", NA, NULL, c(TRUE, FALSE))) {
+    expect_error(fit_fate_bias(screen, progress = bad), "`progress`", class = "fatebias_error_argument")
+  }
 })
 
 test_that("Python: a fit from R has the contract's files, rows and columns", {

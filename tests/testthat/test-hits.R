@@ -30,6 +30,17 @@ test_that("all genes of a result are ranked, and written", {
 
 test_that("something else is refused", {
   expect_error(rank_hits(data.frame()), class = "fatebias_error_mash")
+  folder <- withr::local_tempdir()
+  for (bad in list(data.frame(a = 1), example_fit()$gene, "hits", NULL)) {
+    expect_error(write_hits(bad, folder), "`hits` must come from rank_hits", class = "fatebias_error_argument")
+  }
+  hits <- rank_hits(run_mash(example_fit()))
+  expect_error(write_hits(hits[, c("gene", "lfsr_min")], folder), "it lacks hit_anyday, best_day")
+  for (bad in list(NULL, NA, NA_character_, "")) {
+    expect_error(write_hits(hits, bad), "`out_dir`", class = "fatebias_error_argument")
+  }
+  expect_identical(list.files(folder), character())
+  expect_identical(basename(write_hits(as.data.frame(hits), folder)), "hits_ranked.csv")
   expect_error(rank_hits(run_mash(example_fit(), "guide")), "guides", class = "fatebias_error_mash")
 })
 

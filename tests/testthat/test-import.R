@@ -64,6 +64,15 @@ test_that("counts and guides without names of cells are refused before anything 
   local_mocked_bindings(py_call = function(...) stop("Python was called"))
   counts <- matrix(c(3, 0, 1, 1), 2, dimnames = list(c("c1", "c2"), c("g1", "g2")))
   expect_error(assemble("s.h5ad", guides = counts), "guides >= 5", class = "fatebias_error_screen")
+  bad <- list(
+    list(rescale = NA), list(rescale = "yes"), list(drop_suffix = NULL), list(fates = 1:2),
+    list(fates = character()), list(fates = NA_character_), list(fate_probs = NULL), list(fate_probs = 1),
+    list(fate_probs = c("a", "b"))
+  )
+  for (one in bad) {
+    call <- function() do.call(assemble, c(list("s.h5ad", guides = counts == 1), one))
+    expect_error(call(), paste0("`", names(one), "`"), class = "fatebias_error_argument")
+  }
   unnamed <- matrix(1, 2, 2, dimnames = list(NULL, c("g1", "g2")))
   expect_error(assemble("s.h5ad", guides = unnamed), "names of cells", class = "fatebias_error_screen")
 })

@@ -11,11 +11,18 @@ test_that("a table of probabilities may be a file, a data frame or a matrix", {
   for (table in list(probs, frame, data.table::as.data.table(frame), as.data.frame(probs), path, pandas)) {
     expect_identical(read_fate_table(table), probs)
   }
+  for (header in c(",EC,MES", "cell,EC,MES")) {
+    writeLines(c(header, "001,0.2,0.8", "NA,0.5,0.5", "1e5,.1,.9"), pandas)
+    expect_identical(read_fate_table(pandas), `rownames<-`(probs, c("001", "NA", "1e5")))
+  }
   numbered <- data.frame(cell = 1:3, unname(probs))
   expect_identical(rownames(read_fate_table(numbered)), c("1", "2", "3"))
 })
 
 test_that("what is no table of probabilities is refused", {
+  for (bad in list(NULL, 1, list(), letters)) {
+    expect_error(read_fate_table(bad), "`table`", class = "fatebias_error_argument")
+  }
   local_reproducible_output()
   expect_snapshot(error = TRUE, {
     read_fate_table(probs * 0.98)

@@ -38,6 +38,16 @@ test_that("Python: what is no such matrix is refused", {
   expect_error(read_guides_cellranger(folder, min_umi = 0), "min_umi")
 })
 
+test_that("Python: a folder that is not there, a file of three, and a folder as a table are said to be so", {
+  expect_error(read_guides_cellranger("no/such/folder"), "does not exist", class = "fatebias_error_screen")
+  one <- file.path(folder, "matrix.mtx.gz")
+  expect_error(read_guides_cellranger(one), "give the folder", class = "fatebias_error_screen")
+  expect_error(read_guides_table(folder), "Cannot read the table", class = "fatebias_error_screen")
+  for (bad in list(character(0), NULL, 1, "symbol")) {
+    expect_error(read_guides_cellranger(folder, names = bad), "`names`", class = "fatebias_error_argument")
+  }
+})
+
 test_that("Python: a long table gives the same guides, as data frame and as file", {
   umis <- example_umis()
   at <- which(umis > 0, arr.ind = TRUE)

@@ -23,14 +23,16 @@ test_that("the numbers are those of a direct call of mashr", {
   columns <- function(name) unname(as.matrix(table[paste0(name, "_d", 0:3)]))
   expect_identical(columns("postmean"), unname(direct$result$PosteriorMean))
   expect_identical(columns("postsd"), unname(direct$result$PosteriorSD))
-  expect_identical(columns("lfsr"), unname(direct$result$lfsr))
+  lfsr <- unname(direct$result$lfsr)
+  expect_identical(columns("lfsr"), ifelse(lfsr < 1e-12, 0, lfsr))
   expect_identical(unname(result$v$matrix), unname(v))
 })
 
 test_that("derived columns follow from lfsr", {
   lfsr <- as.matrix(as.data.frame(result$table)[paste0("lfsr_d", 0:3)])
   expect_identical(result$table$lfsr_min, unname(apply(lfsr, 1, min)))
-  expect_identical(result$table$best_day, unname(apply(lfsr, 1, which.min)) - 1L)
+  best <- cbind(seq_len(nrow(lfsr)), result$table$best_day + 1L)
+  expect_identical(lfsr[best], result$table$lfsr_min)
   expect_identical(result$table$hit_anyday, result$table$lfsr_min < 0.05)
 })
 
@@ -87,9 +89,11 @@ test_that("known effects are found, and nothing else", {
 })
 
 test_that("the threshold sets the hits", {
-  strict <- run_mash(fit, lfsr_thresh = 1e-20)$table
-  expect_lt(sum(strict$hit_anyday), 8)
-  of_stage <- settings_for(fate_settings(preset = "plain", mash_lfsr_thresh = 1e-20), c("fit", "mash"))
+  sure <- result$table$lfsr_min
+  between <- mean(sort(sure[sure > 0])[1:2])
+  strict <- run_mash(fit, lfsr_thresh = between)$table
+  expect_identical(sum(strict$hit_anyday), sum(sure < between))
+  of_stage <- settings_for(fate_settings(preset = "plain", mash_lfsr_thresh = between), c("fit", "mash"))
   by_settings <- run_mash(fit, settings = of_stage)
   expect_identical(by_settings$table, strict)
   expect_error(run_mash(fit, lfsr_thresh = 2), class = "fatebias_error_settings")
@@ -130,12 +134,28 @@ test_that("the result is written as it is", {
   expect_equal(data.table::fread(path), result$table, tolerance = 1e-12)
   expect_identical(basename(write_mash(run_mash(fit, "guide"), folder)), "guide_summary_mash_out.csv")
   expect_error(write_mash(result$table, folder), class = "fatebias_error_export")
+  withr::local_dir(folder)
+  for (bad in list(NULL, NA, NA_character_, c("a", "b"), "")) {
+    expect_error(write_mash(result, bad), "`out_dir`", class = "fatebias_error_argument")
+  }
+  expect_setequal(list.files(), c("gene_summary_mash_out.csv", "guide_summary_mash_out.csv"))
 })
 
 test_that("arguments of mashr that are set here are refused, others are handed on", {
   expect_error(run_mash(fit, grid = 1, prior = "uniform"), "grid", class = "fatebias_error_mash")
   by_em <- run_mash(fit, optmethod = "mixEM")
   expect_equal(by_em$loglik, result$loglik, tolerance = 0.01)
+})
+
+test_that("a level and controls that are none are refused by name, also where V needs no controls", {
+  for (bad in list(character(0), NULL, NA_character_, 2, "gen")) {
+    expect_error(run_mash(fit, level = bad), "`level`", class = "fatebias_error_argument")
+  }
+  for (bad in list("x", 1, data.frame(gene = "a"), list(betahat = 1, se = 1))) {
+    error <- expect_error(run_mash(fit, ntc = bad), "`ntc`", class = "fatebias_error_argument")
+    expect_s3_class(error, "fatebias_error_mash")
+    expect_error(run_mash(fit, discovery_method = "ashr", ntc = bad), "`ntc`", class = "fatebias_error_mash")
+  }
 })
 
 test_that("a result knows the settings that made it; a matrix in place of a word is none", {
@@ -148,4 +168,30 @@ test_that("a result knows the settings that made it; a matrix in place of a word
   settings <- run_mash(fit, v = diag(4), covariances = cov_canonical_days())$settings
   expect_null(settings$mash_v)
   expect_null(settings$mash_covariances)
+})
+
+test_that("no sign ranks before the other: the mirrored estimates have the same ranks, days and lfsr", {
+  fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+  given <- list(betahat = as.matrix(fit$likelihood[, 2:5]), se = as.matrix(fit$likelihood[, 6:9]))
+  rownames(given$betahat) <- fit$likelihood$gene
+  one <- run_mash(given)$table
+  other <- run_mash(override(given, list(betahat = -given$betahat)))$table
+  expect_equal(one$lfsr_d2, other$lfsr_d2)
+  expect_identical(one$best_day, other$best_day)
+  expect_identical(order(one$lfsr_min), order(other$lfsr_min))
+  expect_gt(sum(one$lfsr_min == 0), 5)
+})
+
+test_that("of days with the same lfsr the best is where the effect is most SDs from zero", {
+  evidence <- rbind(c(0, 0, 0.5), c(0.1, 2, 0.2), c(1, 1, 1))
+  z <- rbind(c(9, 14, 20), c(1, 50, 3), c(NaN, 0.5, NaN))
+  expect_identical(best_days(evidence, z), c(2L, 1L, 2L))
+})
+
+test_that("a day without an estimate is never the best, nor a call", {
+  fit <- example_fit()
+  fit$likelihood$betahat_d0[1:4] <- NA
+  fit$likelihood$se_d0[1:4] <- NA
+  table <- suppressWarnings(run_mash(fit, input = "likelihood", covariances = "canonical"))$table
+  expect_true(all(table$best_day[1:4] > 0))
 })

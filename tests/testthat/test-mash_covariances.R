@@ -15,13 +15,6 @@ test_that("specifications compose with c and +, in order, and know their familie
   expect_error(cov_canonical_days() + list(a = diag(3)), class = "fatebias_error_mash")
 })
 
-test_that("words, lists and specifications are taken; anything else is refused", {
-  expect_identical(names(build(given(a = diag(3)))$matrices), "given.a")
-  expect_identical(covariance_spec("days", covariance_words), day_covariances())
-  expect_error(covariance_spec(3, covariance_words), class = "fatebias_error_mash")
-  expect_error(covariance_spec("day", covariance_words), "days", class = "fatebias_error_mash")
-})
-
 test_that("the table says where each matrix is active, and spreads a family's weight over its matrices", {
   spec <- covariance_family("two", weight = 6, function(data, days) {
     list(late = diag(c(0, 1, 1)), all = matrix(1, 3, 3))

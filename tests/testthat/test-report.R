@@ -57,7 +57,14 @@ test_that("parts of different analyses are refused, and no file is left", {
   refuse <- function(what, ..., class = "fatebias_error_report") {
     expect_error(render_report(..., path = file), what, class = class)
   }
-  refuse("different genes", fit, mash, hits[-1])
+  refuse("not the ranking", fit, mash, hits[-1])
+  refuse("not the ranking", fit, mash, rank_hits(run_mash(fit, lfsr_thresh = 0.5, seed = 2)))
+  refuse("rank_hits", fit, mash, as.data.frame(hits))
+  other <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
+  refuse("different", other, mash, hits)
+  moved <- fit
+  moved$gene$betahat_d0 <- moved$likelihood$betahat_d0 <- moved$gene$betahat_d0 + 0.1
+  refuse("other estimates", moved, mash, hits)
   refuse("guides", fit, run_mash(fit, "guide"), hits)
   refuse("read_fit", list(), mash, hits)
   other <- mash
@@ -68,6 +75,21 @@ test_that("parts of different analyses are refused, and no file is left", {
   broken$guide <- NULL
   refuse("cannot be rendered", broken, mash, hits)
   expect_identical(list.files(dirname(file), all.files = TRUE, no.. = TRUE), character())
+})
+
+test_that("names and a title with signs of their own are shown as they are", {
+  odd <- fit
+  odd$manifest$fates <- c("E<u>C", "M_E_S", "N*E*U")
+  odd$manifest$contrast <- "M_E_S"
+  file <- withr::local_tempfile(fileext = ".html")
+  render_report(odd, mash, hits, path = file, n_panels = 1, title = "My \"best\" <b>screen</b> *x*: 1")
+  text <- paste(readLines(file, warn = FALSE), collapse = "\n")
+  shown <- gsub("\\s+", " ", text)
+  has <- function(what) grepl(what, shown, fixed = TRUE)
+  expect_true(has(">My &quot;best&quot; &lt;b&gt;screen&lt;/b&gt; *x*: 1</h1>"))
+  expect_true(has("M_E_S against E&lt;u&gt;C"))
+  expect_true(has("<td align=\"left\">N*E*U</td>"))
+  expect_false(has("<u>"))
 })
 
 test_that("a certificate of something else is refused", {

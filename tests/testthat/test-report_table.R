@@ -23,13 +23,13 @@ test_that("guides that agree and cells are counted", {
   for (name in c("G06", "G01", "G30")) {
     row <- which(hits$gene == name)
     day <- hits$best_day[row]
-    up <- hits[[paste0("postmean_d", day)]][row] > 0
+    up <- hits[[paste0("betahat_d", day)]][row] > 0
     found <- guide[guide$gene == name, paste0("betahat_d", day)] > 0
     expect_identical(table$agree[row], sprintf("%d of %d", sum(found == up), length(found)))
-    expect_equal(table$cells[row], sum(cells[which(cells$gene == name), 4:7]))
+    expect_equal(table$carried[row], sum(cells[which(cells$gene == name), 4:7]))
   }
   fit$cells <- NULL
-  expect_true(all(is.na(report_table(fit, mash, hits)$cells)))
+  expect_true(all(is.na(report_table(fit, mash, hits)$carried)))
 })
 
 test_that("a picture has a bar a day, up or down, filled where called", {
@@ -53,7 +53,7 @@ test_that("the embedded file is hits_ranked.csv byte by byte", {
 
 test_that("a file that is too large is named instead", {
   many <- hits[rep(seq_len(nrow(hits)), 200)]
-  expect_match(as.character(csv_link(many)), "hits_ranked.csv beside this report")
+  expect_match(as.character(csv_link(many)), "write_hits\\(\\), and results/hits_ranked.csv")
 })
 
 test_that("p-values of the randomisation test stand beside the lfsr, those of the best day", {

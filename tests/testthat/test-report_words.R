@@ -19,7 +19,8 @@ test_that("the answer counts genes, directions and days", {
     "**8 of 40 genes bias fate.** Knocking them down changes the odds of MES against EC on at least one day",
     "(local false sign rate below 0.05): 4 raise them and 4 lower them."
   ))
-  expect_match(head[[2]], "d0 4 (2, 2); d2 4 (2, 2); d4 8 (4, 4); d10 4 (2, 2).", fixed = TRUE)
+  days <- "By day: d0: 2 up, 2 down; d2: 2 up, 2 down; d4: 4 up, 4 down; d10: 2 up, 2 down."
+  expect_identical(head[[2]], days)
 })
 
 test_that("one hit is told in the singular", {
@@ -33,7 +34,7 @@ test_that("one hit is told in the singular", {
   answer <- answer_words(fit, one, rank_hits(one))
   expect_match(answer$head[[1]], "**1 of 40 genes biases fate.** Knocking it down changes", fixed = TRUE)
   expect_match(answer$head[[1]], "1 lowers them.", fixed = TRUE)
-  expect_match(answer$how_sure[[1]], "this hit", fixed = TRUE)
+  expect_match(answer$how_sure[[1]], "^The probability that its sign is wrong on its best day")
 })
 
 test_that("a gene's sentence says direction, size, day and course", {
@@ -42,9 +43,9 @@ test_that("a gene's sentence says direction, size, day and course", {
   expect_match(words, "^Knocking down \\*\\*G06\\*\\* lowers the odds of MES against EC on d4 \\(times ")
   expect_match(words, sprintf("times %.2f, lfsr < 0.001", exp(row$postmean_d2)), fixed = TRUE)
   expect_match(words, "most probably begins on d4")
-  expect_match(words, "does not stay to the last day")
+  expect_match(words, "is gone on the last day")
   words <- gene_words("G01", fit, mash, called_days(mash))
-  expect_match(words, "raises .* on d0 .*, on d2 .*, on d4 .* and on d10 .* stays")
+  expect_match(words, "raises .* on d0 .*, on d2 .*, on d4 .* and on d10 .* is there on all later days")
 })
 
 test_that("a gene that switches sign is told so", {
@@ -58,7 +59,7 @@ test_that("a gene that switches sign is told so", {
 
 test_that("how sure: the expected number of wrong signs is the sum of the hits' lfsr", {
   hits <- data.table::data.table(hit_anyday = c(TRUE, TRUE, FALSE), lfsr_min = c(0.04, 0.02, 0.5))
-  expect_match(sureness_words(mash, hits), "these 2 hits.*: 0.06\\.$")
+  expect_match(sureness_words(mash, hits), "these 2 hits, each on its best day: 0.06\\.$")
 })
 
 test_that("no hits: the answer says so, and what could have been seen", {
@@ -67,7 +68,8 @@ test_that("no hits: the answer says so, and what could have been seen", {
   expect_match(answer$head, "^\\*\\*No gene is called\\.\\*\\* Of 40 genes none")
   expect_match(answer$head, "the smallest is 0.3 ")
   expect_null(answer$genes)
-  se <- as.data.frame(mash$table)[grep("^se_d", names(mash$table))]
+  # of the estimates, also where mash was given the posterior: its SDs are smaller
+  se <- as.data.frame(fit$likelihood)[grep("^se_d", names(fit$likelihood))]
   smallest <- format(min(vapply(se, stats::median, numeric(1))), digits = 2)
   expect_match(answer$how_sure, smallest, fixed = TRUE)
 })
@@ -99,5 +101,28 @@ test_that("lists and small numbers read well", {
 
 test_that("names are told as they are, not as markdown", {
   expect_identical(as_markdown("A_+12.3-P1"), "A\\_+12.3-P1")
-  expect_identical(as_markdown(c("a*b", "[x]", "p|q", "d 12")), c("a\\*b", "\\[x\\]", "p\\|q", "d 12"))
+  expect_identical(as_markdown(c("a*b", "[x]", "5'U", "d 12")), c("a\\*b", "\\[x\\]", "5\\'U", "d 12"))
+})
+
+test_that("the course says what is there on the last day, and a change of sign", {
+  row <- data.table::data.table(
+    onset_day = 0L, p_onset = 0.9, p_persist = 0.01, p_switch = 0.02, p_active_d3 = 0.999
+  )
+  expect_identical(course_words(row, mash), paste(
+    "Its effect most probably begins on d0 (P = 0.90),", "and is there on the last day (P > 0.99)."
+  ))
+  row$p_active_d3 <- 0.02
+  expect_match(course_words(row, mash), "is gone on the last day \\(P = 0.98\\)\\.$")
+  row$p_persist <- 0.97
+  row$p_switch <- 0.9
+  expect_match(course_words(row, mash), "is there on all later days (P = 0.97), with", fixed = TRUE)
+  expect_match(course_words(row, mash), ", with a change of sign (P = 0.90).", fixed = TRUE)
+  row$onset_day <- 3L
+  expect_match(course_words(row, mash), "begins on d10 (P = 0.90), with a change", fixed = TRUE)
+})
+
+test_that("bare numbers are told as days, and cuts are told", {
+  expect_identical(day_words(c("12", "0.5", "12h", "d_1")), c("day 12", "day 0.5", "12h", "d\\_1"))
+  expect_null(cut_words(3, 3, "hits"))
+  expect_match(cut_words(2000, 2500, "genes"), "^The first 2,000 of 2,500 genes are shown; ")
 })

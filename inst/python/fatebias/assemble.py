@@ -7,7 +7,7 @@ Cells are matched by name. Of the .h5ad only the columns named are read, never i
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,15 @@ import scipy.sparse as sp
 from .cell_names import match_cells
 from .errors import ScreenError
 from .fate_table import check_fate_table, tolerance_of
-from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold, join_samples, read_guide_table, read_guides
+from .guide_counts import (
+    MIN_UMI,
+    GuideCounts,
+    count_by_threshold,
+    join_samples,
+    read_cellranger,
+    read_guide_table,
+    read_guides,
+)
 from .screen_file import read_fate_probs, read_labels, write_screen
 
 ONE_REPLICATE = "r1"  # the label where there are no replicates
@@ -43,25 +51,24 @@ def assemble_screen(
     in its obsm, or a table (cell names as index, a column a fate). fates: names of its columns in order, where
     the file has none. min_umi: a cell carries a guide with so many UMIs or more. rescale: rows of probabilities that
     sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match without "-1" at their end.
-    Returns "path", "fates", and counts: "n_cells", "unmatched" (cells left out, by part), "guides_per_cell" (cells
-    with 0, 1, .. guides).
+    Returns "path", "fates", and counts: "n_cells", "unmatched" (cells left out of "cells", "guides", "fate_probs"),
+    "guides_per_cell" (cells with 0, 1, .. guides).
     """
     if os.path.realpath(h5ad) == os.path.realpath(out):
         raise ScreenError(f"The screen cannot be written to {out}, from which its cells are read; name another file.")
     names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate])
-    sides = {Path(h5ad).name: names, guides.source: guides.cells}
+    sides, called = {"cells": names, "guides": guides.cells}, {"cells": Path(h5ad).name, "guides": guides.source}
     if isinstance(fate_probs, pd.DataFrame):
         probs = check_fate_table(fate_probs, _TABLE, rescale)
-        sides[_TABLE] = probs.index
+        sides["fate_probs"], called["fate_probs"] = probs.index, _TABLE
     else:
         probs = check_fate_table(_probs_of(h5ad, fate_probs, fates, names, rescale), str(h5ad), rescale)
     presence = guides.presence(min_umi)
-    match = match_cells(sides, drop_suffix)
-    cells, carriers, *fated = match.rows.values()
-    presence = presence[carriers]
+    match = match_cells(sides, drop_suffix, called)
+    cells, presence = match.rows["cells"], presence[match.rows["guides"]]
     write_screen(
-        out, presence, guides.guides, probs.to_numpy()[fated[0] if fated else cells], probs.columns, labels[0][cells],
-        labels[1][cells] if replicate else np.repeat(ONE_REPLICATE, len(cells)), match.names,
+        out, presence, guides.guides, probs.to_numpy()[match.rows.get("fate_probs", cells)], probs.columns,
+        labels[0][cells], labels[1][cells] if replicate else np.repeat(ONE_REPLICATE, len(cells)), match.names,
     )  # fmt: skip
     return {
         "path": str(out),
@@ -79,24 +86,32 @@ def _probs_of(h5ad, key: str, fates: Sequence[str] | None, names: np.ndarray, re
     return pd.DataFrame(probs, columns=columns, index=names)
 
 
-def read_samples(paths: Sequence[str], samples: Sequence[str] | None, cell_name: str, **options) -> GuideCounts:
-    """Counts of one path, or of several with the names of their samples; options as for read_guides."""
+def read_samples(
+    paths: Sequence[str], samples: Sequence[str] | None, cell_name: str, read: Callable = read_guides, **options
+) -> GuideCounts:
+    """Counts of one path, or of several with the names of their samples; options of the function that reads."""
     if samples is None and len(paths) == 1:
-        return read_guides(paths[0], **options)
+        return read(paths[0], **options)
     if samples is None or len(samples) != len(paths) or len(set(samples)) < len(samples):
         raise ScreenError("Several paths of guides need a name each, no name twice, as in d0=run1.")
-    return join_samples({sample: read_guides(path, **options) for sample, path in zip(samples, paths)}, cell_name)
+    return join_samples({sample: read(path, **options) for sample, path in zip(samples, paths)}, cell_name)
 
 
 # What R calls: parts of tables instead of objects
 
 
-def guides_for_r(table=None, paths=(), samples=None, cell_name="", **options) -> dict:
-    """Counts as columns of entries, and their numbers by threshold; of the columns of a table, or of paths."""
-    if table is not None:
-        counts = read_guide_table(pd.DataFrame(table), **options)
-    else:
-        counts = read_samples(paths, samples, cell_name, **options)
+def cellranger_for_r(paths, samples=None, cell_name="", **options) -> dict:
+    """Counts of read_cellranger(), of one path or several, as _columns_of() has them."""
+    return _columns_of(read_samples(paths, samples, cell_name, read_cellranger, **options))
+
+
+def guide_table_for_r(table, **options) -> dict:
+    """Counts of read_guide_table(), of a path or of columns, as _columns_of() has them."""
+    return _columns_of(read_guide_table(pd.DataFrame(table) if isinstance(table, dict) else table, **options))
+
+
+def _columns_of(counts: GuideCounts) -> dict:
+    """Counts as columns of entries, and their numbers by threshold."""
     entries = counts.counts.tocoo()
     return {
         "cells": counts.cells, "guides": counts.guides, "cell": entries.row, "guide": entries.col,

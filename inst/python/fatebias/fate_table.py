@@ -75,7 +75,10 @@ def tolerance_of(rescale: bool) -> float:
 def read_fate_table(path: str | Path) -> pd.DataFrame:
     """A table of fate probabilities from a CSV: cell names first, then a column a fate; raises ScreenError."""
     try:
-        return pd.read_csv(path, index_col=0, dtype={0: str})
+        # apart: pandas makes numbers of names such as 001, and a missing value of NA
+        text = {"header": None, "skiprows": 1, "usecols": [0], "dtype": str, "keep_default_na": False}
+        names = pd.read_csv(path, **text)[0]
+        return pd.read_csv(path, index_col=0).set_axis(names.rename(None), axis=0)
     except FileNotFoundError as error:
         raise ScreenError(f"The table {path} does not exist.") from error
     except (OSError, ValueError) as error:

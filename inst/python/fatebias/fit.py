@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from . import __version__
@@ -18,6 +19,7 @@ from .export import effect_arrays, effect_tables, estimate_tables, prepare_out_d
 from .inference import Inference, choose_device, infer
 from .progress import Progress
 from .qc import qc_tables
+from .screen import Screen
 from .screen_file import read_screen
 from .screen_summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .settings import Settings
@@ -61,13 +63,7 @@ def fit_screen(
         checkpoint.remove()
         raise
     with watch.stage("export"):
-        tables = (
-            effect_tables(found.summary, screen)
-            | estimate_tables(found, screen)
-            | qc_tables(found.summary, screen)
-            | {CELLS_TABLE: count_cells_by_guide(screen)}
-        )
-        arrays = effect_arrays(found, screen, settings)
+        tables, arrays = _tables(found, screen), effect_arrays(found, screen, settings)
     manifest = {
         "fatebias_version": __version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -90,6 +86,16 @@ def fit_screen(
     if found.svi:
         _warn_unless_converged(found.svi)
     return manifest
+
+
+def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+    """All tables of a fit, by the name of their file."""
+    return (
+        effect_tables(found.summary, screen)
+        | estimate_tables(found, screen)
+        | qc_tables(found.summary, screen)
+        | {CELLS_TABLE: count_cells_by_guide(screen)}
+    )
 
 
 def _findings(found: Inference, settings: Settings) -> dict:

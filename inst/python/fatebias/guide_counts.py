@@ -8,6 +8,7 @@ Expression stands in the same files of Cell Ranger as guides do. It passes by in
 """
 
 import gzip
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,14 @@ def count_by_threshold(counts: GuideCounts, thresholds: Iterable[float] = THRESH
 def read_guides(path: str | Path, **options) -> GuideCounts:
     """Counts from a folder or .h5 of Cell Ranger, or from a long table; options of the function that reads them."""
     path = Path(path)
-    return (read_cellranger if path.is_dir() or path.suffix == ".h5" else read_guide_table)(path, **options)
+    if not path.exists():
+        raise ScreenError(f"{path} does not exist.")
+    is_matrix = path.is_dir() or path.suffix == ".h5"
+    read, kind = (read_cellranger, "a matrix of Cell Ranger") if is_matrix else (read_guide_table, "a long table")
+    unknown = [name for name in options if name not in inspect.signature(read).parameters]
+    if unknown:
+        raise ScreenError(f"{path} is read as {kind}, for which there is no option {', '.join(unknown)}.")
+    return read(path, **options)
 
 
 def read_cellranger(path: str | Path, feature_type: str = FEATURE_TYPE, names: str = "id") -> GuideCounts:
@@ -97,7 +105,7 @@ def read_cellranger(path: str | Path, feature_type: str = FEATURE_TYPE, names: s
         chosen = _chosen(path, features, feature_type)
         column = np.full(len(features), -1)
         column[chosen] = np.arange(len(chosen))
-        kept = [_kept(column, *block) for block in blocks]
+        kept = [_kept(path, column, len(cells), *block) for block in blocks]
     except (OSError, EOFError, ValueError, KeyError) as error:
         raise ScreenError(f"Cannot read {path} as a feature-barcode matrix of Cell Ranger: {error}") from error
     cell, guide, umi = (np.concatenate(part) for part in zip(*kept)) if kept else ([], [], [])
@@ -106,8 +114,12 @@ def read_cellranger(path: str | Path, feature_type: str = FEATURE_TYPE, names: s
     return GuideCounts(counts=counts, cells=np.asarray(cells, dtype=object), guides=guides, source=str(path))
 
 
-def _kept(column: np.ndarray, feature: np.ndarray, cell: np.ndarray, umi: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Entries of a block that count guides, as (cell, guide, UMI)."""
+def _kept(path: Path, column: np.ndarray, n_cells: int, feature, cell, umi) -> tuple[np.ndarray, ...]:
+    """Entries of a block that count guides, as (cell, guide, UMI); an index that is none would take another's place."""
+    inside = (feature >= 0) & (feature < len(column)) & (cell >= 0) & (cell < n_cells)
+    if not inside.all():
+        n = (~inside).sum()
+        raise ScreenError(f"{path} has {n} entry(s) outside its {len(column)} features and {n_cells} cells.")
     guide = column[feature]
     return cell[guide >= 0], guide[guide >= 0], umi[guide >= 0]
 
@@ -155,7 +167,8 @@ def _mtx_blocks(path: Path, shape: tuple[int, int]):
                 f"{path} is {size[0]} x {size[1]}, but there are {shape[0]} features and {shape[1]} cells."
             )
         read = 0
-        for block in pd.read_csv(file, sep=" ", header=None, chunksize=_ENTRIES_AT_ONCE) if n_entries else ():
+        table = {"sep": " ", "header": None, "chunksize": _ENTRIES_AT_ONCE, "dtype": {0: np.int64, 1: np.int64}}
+        for block in pd.read_csv(file, **table) if n_entries else ():
             read += len(block)
             yield block[0].to_numpy() - 1, block[1].to_numpy() - 1, block[2].to_numpy()
         if read != n_entries:
@@ -163,6 +176,8 @@ def _mtx_blocks(path: Path, shape: tuple[int, int]):
 
 
 def _open_h5(path: Path):
+    if path.name.endswith((".mtx", ".mtx.gz")):
+        raise ScreenError(f"{path} is one file of three: give the folder that holds it.")
     with h5py.File(path, "r") as file:
         if "matrix/features" not in file:
             raise ScreenError(f"{path} has no matrix/features: it is no .h5 matrix of Cell Ranger 3 or later.")

@@ -1,0 +1,180 @@
+# The parts of the report on how far to trust the result: alerts, the certificate, QC, what was left out, and
+# how the fit ended, in words and tables.
+
+fair_weight <- c(0.5, 2) # weight times dispersion outside: the weight is not what the labels call for
+worst_told <- 3L # genes named beside each assertion
+few_cells <- 20L # a guide with fewer usable cells is named as rare
+
+#' What a reader must know before anything else: one alert each, none where all is well
+#'
+#' @returns list of alerts, each `list(level = "problem" | "note", text)`.
+#' @noRd
+report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
+  alert <- function(level, text) list(list(level = level, text = text))
+  m <- fit$manifest
+  off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
+  c(
+    if (any(!qc$pass)) {
+      failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
+      alert("problem", sprintf(
+        "**QC failed:** %s. Find out why before using these results; see [QC](#qc).",
+        and_list(as_markdown(failed))
+      ))
+    },
+    if (!isTRUE(m$convergence$converged)) {
+      alert("problem", paste(
+        "**The fit has not converged.** Estimates and standard errors may be off; see [Fit](#fit)."
+      ))
+    },
+    if (any(off < fair_weight[1] | off > fair_weight[2])) {
+      alert("problem", sprintf(
+        "**Standard errors are too %s:** the likelihood weight is %s, %s times what the labels call for.",
+        if (max(off) > fair_weight[2]) "small" else "large", show_weight(m$likelihood_weight),
+        show_weight(off)
+      ))
+    },
+    if (any(certificate$checks$pass %in% FALSE)) {
+      failed <- unique(certificate$checks$check[certificate$checks$pass %in% FALSE])
+      alert("problem", sprintf(
+        "**The certificate failed** (%s): standard errors and calls may not mean what they say; see %s.",
+        and_list(failed), "[Calibration](#calibration)"
+      ))
+    },
+    if (length(mash$fallbacks) > 0) {
+      alert("note", paste0("mash took a fall-back: ", as_markdown(and_list(mash$fallbacks)), "."))
+    },
+    if (nrow(mash$missing) > 0) {
+      alert("note", cli::pluralize(
+        "{nrow(mash$missing)} estimate{?s} of a gene on a day {?is/are} missing, for want of cells: ",
+        "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
+      ))
+    },
+    if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
+  )
+}
+
+#' The certificate's verdict in words
+#' @noRd
+certificate_words <- function(certificate) {
+  g <- glance(certificate)
+  verdict <- if (g$passed) {
+    "Standard errors and calls were tried on this very screen; they passed every check that was made."
+  } else {
+    cli::pluralize("{g$n_failed} of {g$n_checks} measure{?s} of the certificate failed.")
+  }
+  stable <- if (!is.na(g$n_stable)) {
+    cli::pluralize(
+      "{g$n_stable} of {g$n_hits} hit{?s} {cli::qty(g$n_stable)}{?was/were} called again ",
+      "in 90 % of bootstraps."
+    )
+  }
+  c(verdict, stable)
+}
+
+#' Rows of the certificate as a table
+#' @noRd
+certificate_table <- function(certificate) {
+  rows <- certificate$checks
+  number <- function(x) ifelse(is.infinite(x), "any", as.character(signif(x, 3)))
+  data.frame(
+    Check = rows$check, Measure = rows$measure, Statistic = number(rows$statistic),
+    Expected = paste(number(rows$expected_low), "to", number(rows$expected_high)),
+    Verdict = ifelse(is.na(rows$pass), "not made", ifelse(rows$pass, "pass", "**FAIL**")),
+    Meaning = as_markdown(rows$sentence)
+  )
+}
+
+#' The genes where an assertion is closest to its threshold, or beyond, with their values
+#' @noRd
+worst_words <- function(worst) {
+  worst <- utils::head(worst, worst_told)
+  paste(sprintf("%s (%s)", as_markdown(worst$gene), show_number(worst$value)), collapse = ", ")
+}
+
+#' Cells, guides and genes that were left out, and why
+#' @noRd
+left_out_words <- function(fit) {
+  s <- fit$manifest$screen
+  out <- unlist(s$left_out)
+  too_many <- sprintf("with more than %s guides", update_settings(fit$settings)$Kmax)
+  reason <- c(no_guide = "without a guide", too_many_guides = too_many)
+  lost <- paste(count(out), reason[names(out)])[out > 0]
+  c(
+    paste0(
+      sprintf("%s of %s cells were used", count(s$n_cells), count(s$n_cells_file)),
+      if (length(lost) > 0) paste0("; left out: ", and_list(lost)), "."
+    ),
+    if (length(s$uncarried_guides) > 0) {
+      cli::pluralize(
+        "{length(s$uncarried_guides)} guide{?s} of the map {?is/are} carried by no usable cell: ",
+        "{as_markdown(first_few(unlist(s$uncarried_guides)))}."
+      )
+    },
+    if (length(s$dropped_genes) > 0) {
+      cli::pluralize(
+        "{length(s$dropped_genes)} gene{?s} {?was/were} dropped, having no guide left: ",
+        "{as_markdown(first_few(unlist(s$dropped_genes)))}."
+      )
+    },
+    rare_guides_words(fit$cells)
+  )
+}
+
+rare_guides_words <- function(cells) {
+  if (is.null(cells)) {
+    return(NULL)
+  }
+  total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
+  rare <- cells$guide[total < few_cells]
+  if (length(rare) == 0) {
+    return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
+  }
+  names <- as_markdown(first_few(rare))
+  cli::pluralize(
+    "{length(rare)} guide{?s} {?is/are} in fewer than {few_cells} usable cells ({names}); ",
+    "the median is {stats::median(total)}."
+  )
+}
+
+#' How the fit was made and how it ended
+#' @noRd
+fit_words <- function(fit) {
+  m <- fit$manifest
+  c(
+    sprintf(
+      "Likelihood weight %s; dispersion of the labels %s. Their product is %s (1: as the labels call for).",
+      show_weight(m$likelihood_weight), show_weight(m$dispersion),
+      show_weight(unlist(m$likelihood_weight) * unlist(m$dispersion))
+    ),
+    if (!is.null(m$estimates$sandwich_ratio)) {
+      sprintf(
+        "Sandwich standard errors are %.2f times the model's (median; 1 under a right model).",
+        m$estimates$sandwich_ratio
+      )
+    },
+    paste0(convergence_lines(m$convergence, loss_ends(m$losses)), "."),
+    sprintf("It took %.0f s on %s and %s GB of memory.", m$seconds$total, m$device, m$peak_memory_gb)
+  )
+}
+
+loss_ends <- function(losses) if (length(losses) > 0) losses[c(1, nrow(losses)), 2]
+
+#' The scales as a table: posterior mean (SD), one row a scale and fate
+#' @noRd
+scale_table <- function(fit) {
+  scales <- fit$manifest$scales
+  fates <- as_markdown(fit$manifest$fates[-1])
+  as_rows <- function(values) matrix(unlist(values), nrow = length(fates))
+  meaning <- c(
+    tau = "gene effects on the first day", sigma_time = "change from day to day",
+    sigma_guide = "guides around their gene"
+  )
+  rows <- lapply(names(scales), function(name) {
+    text <- sprintf("%.3f (%.3f)", as_rows(scales[[name]]$mean), as_rows(scales[[name]]$sd))
+    data.frame(
+      Scale = name, `SD of` = meaning[[name]], Fate = fates,
+      `Posterior mean (SD)` = apply(as_rows(text), 1, paste, collapse = ", "), check.names = FALSE
+    )
+  })
+  do.call(rbind, rows)
+}
