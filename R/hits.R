@@ -103,7 +103,7 @@ check_ranking <- function(x) {
 
 #' @rdname rank_hits
 #' @export
-`[.fatebias_hits` <- function(x, ...) { # an argument `i` of its own would hide from data.table what was written
+`[.fatebias_hits` <- function(x, ...) { # no argument `i`: it would hide from data.table what was written
   written <- sys.call()
   label <- names(written) %||% rep("", length(written))
   place <- setdiff(c(which(label == "i"), which(label == "")), 1:2)[1]

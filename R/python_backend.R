@@ -88,7 +88,9 @@ install_hints <- function(plan = session_plan()) {
 
 sitrep_hint <- "fatebias::fatebias_sitrep() shows what is used."
 # sources of a plan that win over an installed environment, and where they are set
-named_in <- c("RETICULATE_PYTHON" = "a line in ~/.Renviron or the shell", "option fatebias.python" = "~/.Rprofile")
+named_in <- c(
+  "RETICULATE_PYTHON" = "a line in ~/.Renviron or the shell", "option fatebias.python" = "~/.Rprofile"
+)
 
 is_set_by_user <- function(plan) isTRUE(plan$source %in% names(named_in))
 
@@ -98,7 +100,10 @@ session_plan <- function() {
   if (!is.null(python_session$plan)) {
     return(python_session$plan)
   }
-  if (python_is_running()) list(python = reticulate::py_exe(), source = "the running session") else python_plan()
+  if (!python_is_running()) {
+    return(python_plan())
+  }
+  list(python = reticulate::py_exe(), source = "the running session")
 }
 
 needed_packages <- c("fatebias", "mashr", "ashr", "reticulate", "rmarkdown") # R packages that a sitrep shows

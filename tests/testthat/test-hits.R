@@ -146,7 +146,8 @@ test_that("everything else means what it means for a plain data.table", {
   same(hits[hit_anyday == TRUE][2], plain[hit_anyday == TRUE][2])
   same(hits[], plain[])
   same(hits[!hits$hit_anyday], plain[!plain$hit_anyday])
-  same(hits[data.table::data.table(gene = "C"), on = "gene"], plain[data.table::data.table(gene = "C"), on = "gene"])
+  wanted <- data.table::data.table(gene = "C")
+  same(hits[wanted, on = "gene"], plain[wanted, on = "gene"])
   expect_identical(withr::with_seed(1, hits[sample(4)]$gene), withr::with_seed(1, plain[sample(4)]$gene))
   hits[lfsr_min < threshold, small := TRUE]
   same(hits$small, plain$lfsr_min < threshold | NA)

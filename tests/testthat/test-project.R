@@ -76,10 +76,14 @@ test_that("an input of the pipeline that is not there is told by its key", {
   there <- withr::local_tempfile(lines = "x")
   settings <- fate_settings(screen = there, guide_map = file.path(folder, "{no}.csv"))
   expect_identical(existing_input(settings, "screen"), there)
-  expect_error(existing_input(settings, "guide_map"), "guide_map: .*config.yaml.*does not exist.*check_screen",
+  expect_error(
+    existing_input(settings, "guide_map"), "guide_map: .*config.yaml.*does not exist.*check_screen",
     class = "fatebias_error_screen"
   )
-  expect_error(existing_input(fate_settings(screen = folder), "screen"), "is a folder", class = "fatebias_error_screen")
+  expect_error(
+    existing_input(fate_settings(screen = folder), "screen"), "is a folder",
+    class = "fatebias_error_screen"
+  )
   expect_error(existing_input(settings, "out_dir"), class = "fatebias_error_argument")
 })
 

@@ -23,8 +23,11 @@ test_that("a sitrep on a wrongly named Python says so, and does not send one to 
   lacking <- list(packages = list(torch = NULL))
   said <- sitrep_problems(lacking, character(), "3.1", named)
   expect_match(said, "unset or correct RETICULATE_PYTHON, which names /v/python")
-  expect_match(sitrep_problems(lacking, character(), "3.1", list(source = ".venv")), "install_fatebias_python")
-  local_mocked_bindings(py_call = function(...) abort_environment(c("Python has no module x.", install_hints(named))))
+  other <- sitrep_problems(lacking, character(), "3.1", list(source = ".venv"))
+  expect_match(other, "install_fatebias_python")
+  local_mocked_bindings(py_call = function(...) {
+    abort_environment(c("Python has no module x.", install_hints(named)))
+  })
   report <- fatebias_sitrep()
   expect_match(report$problems, "Unset or correct RETICULATE_PYTHON", all = FALSE)
   expect_no_match(report$problems, "fatebias_sitrep", fixed = TRUE)
