@@ -2,6 +2,8 @@
 
 #' Block jackknife of the estimates
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' Fate probabilities that were smoothed over a graph of cells share noise between neighbours, so that
 #' standard errors which take cells as independent are too small. Here blocks of like cells are left out in
 #' turn. Take it where the check `heldout` of [certify_fit()] finds that like cells agree, or where CellRank

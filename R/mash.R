@@ -224,7 +224,7 @@ mash_table <- function(estimates, shrunk, lfsr_thresh) {
 #' The day with the smallest lfsr of each row; of several, that where the effect is most SDs from zero
 #' @noRd
 best_days <- function(evidence, z) {
-  z[is.nan(z)] <- 0 # 0 / 0
+  z[is.nan(z)] <- 0 # where both are 0
   smallest <- do.call(pmin, as.data.frame(evidence))
   max.col(ifelse(evidence == smallest, z, -1), ties.method = "first")
 }

@@ -5,6 +5,8 @@ quadrature_nodes <- 9L # by fate, for means over cells of the softmax curvature
 
 #' Plan a screen
 #'
+#' `r lifecycle::badge("experimental")`
+#'
 #' Expected standard errors by day, power, and cells needed, from the curvature that the model would have at
 #' these sizes; nothing is simulated. From a pilot fit everything that is not given is taken from it, and the
 #' expected standard errors are scaled by what the pilot's were against what they should have been.

@@ -56,8 +56,13 @@ short_days <- function(days) {
 day_factor <- function(day, days) factor(day, levels = days)
 
 facet_days <- function(days, ncol) {
-  ggplot2::facet_wrap("day", labeller = ggplot2::as_labeller(short_days(days)), ncol = ncol)
+  titles <- rlang::set_names(day_title(short_days(days)), days)
+  ggplot2::facet_wrap("day", labeller = ggplot2::as_labeller(titles), ncol = ncol)
 }
+
+#' A bare number says nothing by itself: "day 12"
+#' @noRd
+day_title <- function(labels) ifelse(grepl("^[0-9.]+$", labels), paste("day", labels), labels)
 
 #' Columns of day panels: one row of them up to four days, then two or more
 #' @noRd

@@ -79,8 +79,7 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
 #' The title as metadata of its own: in the page's header it would be read as YAML and markdown
 #' @noRd
 title_arguments <- function(title) {
-  escaped <- as.character(htmltools::htmlEscape(title))
-  c("--metadata", paste0("title=", escaped), "--metadata", paste0("pagetitle=", escaped))
+  c("--metadata", paste0("title=", title), "--metadata", paste0("pagetitle=", title))
 }
 
 #' In place by renaming, so that a reader never finds half a page

@@ -1,5 +1,5 @@
-# How the result was made, for a paper and for whoever wants to make it again. Longer prose stands in
-# inst/report/report.Rmd.
+# How the result was made, for a paper and for whoever wants to make it again. Longer prose stands in the page
+# itself, inst/report/report.Rmd.
 
 #' How the likelihood weight was set, for the methods paragraph
 #' @noRd

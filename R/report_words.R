@@ -66,11 +66,7 @@ days_words <- function(mash, calls) {
   sprintf("By day: %s.", paste0(day_words(mash$days), ": ", told, collapse = "; "))
 }
 
-#' Days as they are told: a bare number is "day 12"
-#' @noRd
-day_words <- function(days) {
-  as_markdown(ifelse(grepl("^[0-9.]+$", days), paste("day", days), days))
-}
+day_words <- function(days) as_markdown(day_title(days))
 
 #' The sum of the hits' smallest lfsr is the number of wrong signs to expect among them
 #' @noRd
@@ -80,7 +76,9 @@ sureness_words <- function(mash, hits) {
   if (n == 1) {
     return(sprintf("The probability that its sign is wrong on its best day: %s.", show_small(wrong)))
   }
-  paste0("Expected number of wrong signs among these ", n, " hits, each on its best day: ", show_small(wrong), ".")
+  paste0(
+    "Expected number of wrong signs among these ", n, " hits, each on its best day: ", show_small(wrong), "."
+  )
 }
 
 no_effects_words <- function(mash) {

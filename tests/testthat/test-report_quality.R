@@ -61,7 +61,8 @@ made_certificate <- function(pass) {
     list(
       checks = data.table::data.table(
         check = c("ntc", "bootstrap", "heldout"), statistic = c(0.05, 1.3, 2),
-        expected_low = c(0.03, 0.9, -Inf), expected_high = c(0.07, 1.1, 3), pass = pass, sentence = "A *sentence*.", measure = "m", day = NA
+        expected_low = c(0.03, 0.9, -Inf), expected_high = c(0.07, 1.1, 3), pass = pass,
+        sentence = "A *sentence*.", measure = "m", day = NA
       ),
       stability = data.table::data.table(by = "bootstrap", gene = c("A", "B"), called = c(1, 0.5), n = 20),
       level = 0.01, seconds = 1, days = fit$days

@@ -19,7 +19,8 @@ test_that("the answer counts genes, directions and days", {
     "**8 of 40 genes bias fate.** Knocking them down changes the odds of MES against EC on at least one day",
     "(local false sign rate below 0.05): 4 raise them and 4 lower them."
   ))
-  expect_match(head[[2]], "By day: d0: 2 up, 2 down; d2: 2 up, 2 down; d4: 4 up, 4 down; d10: 2 up, 2 down.", fixed = TRUE)
+  days <- "By day: d0: 2 up, 2 down; d2: 2 up, 2 down; d4: 4 up, 4 down; d10: 2 up, 2 down."
+  expect_identical(head[[2]], days)
 })
 
 test_that("one hit is told in the singular", {
@@ -114,8 +115,8 @@ test_that("the course says what is there on the last day, and a change of sign",
   expect_match(course_words(row, mash), "is gone on the last day \\(P = 0.98\\)\\.$")
   row$p_persist <- 0.97
   row$p_switch <- 0.9
-  expect_match(course_words(row, mash), "is there on all later days (P = 0.97), with a change of sign (P = 0.90).",
-               fixed = TRUE)
+  expect_match(course_words(row, mash), "is there on all later days (P = 0.97), with", fixed = TRUE)
+  expect_match(course_words(row, mash), ", with a change of sign (P = 0.90).", fixed = TRUE)
   row$onset_day <- 3L
   expect_match(course_words(row, mash), "begins on d10 (P = 0.90), with a change", fixed = TRUE)
 })
@@ -123,5 +124,5 @@ test_that("the course says what is there on the last day, and a change of sign",
 test_that("bare numbers are told as days, and cuts are told", {
   expect_identical(day_words(c("12", "0.5", "12h", "d_1")), c("day 12", "day 0.5", "12h", "d\\_1"))
   expect_null(cut_words(3, 3, "hits"))
-  expect_match(cut_words(2000, 2500, "genes"), "The first 2,000 of 2,500 genes are shown; the file hits_ranked.csv")
+  expect_match(cut_words(2000, 2500, "genes"), "^The first 2,000 of 2,500 genes are shown; ")
 })
