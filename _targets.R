@@ -22,8 +22,8 @@ list(
   tar_target(settings_mash, settings_for(settings, "mash")),
   tar_target(settings_calibration, settings_for(settings, "calibration")),
   tar_target(out_dir, settings$out_dir),
-  tar_target(screen_file, settings$screen, format = "file"),
-  tar_target(guide_map_file, settings$guide_map, format = "file"),
+  tar_target(screen_file, existing_input(settings, "screen"), format = "file"),
+  tar_target(guide_map_file, existing_input(settings, "guide_map"), format = "file"),
   tar_target(python_files, c(!!!sources), format = "file"),
 
   # screen and fit

@@ -195,9 +195,10 @@ validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::cal
 
 write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   validate_guide_map(guide_map, call)
-  map_path <- paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
-  write_table(as.data.frame(guide_map)[, guide_map_columns], map_path, call = call)
+  write_table(as.data.frame(guide_map)[, guide_map_columns], guide_map_beside(path), call = call)
 }
+
+guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
 
 guide_map_columns <- c("guide_name", "gene_name", "is_ntc")
 

@@ -12,7 +12,8 @@ ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a
 #' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
 #' @param hits,x,object what `rank_hits()` returned.
 #' @param out_dir folder to write to.
-#' @param ... not used.
+#' @param ... of `[`: as for a data.table, but that names of genes stand for their rows, as in
+#'   `hits["GENE00030"]`; else not used.
 #' @returns
 #' - `rank_hits()`: a `fatebias_hits`, a data.table with the columns of `result$table`, those to read first in
 #'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
@@ -37,6 +38,7 @@ ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a
 #' hits
 #' summary(hits)
 #' head(tidy(hits), 3)
+#' hits[c("GENE00030", "GENE00010")]
 #' @export
 rank_hits <- function(result, randomisation = NULL) {
   validate_class(result, "mash_result", "run_mash", abort_mash)
@@ -97,6 +99,37 @@ check_ranking <- function(x) {
   }
   found <- check_columns(x, ranking_columns)
   if (found$ok) TRUE else paste("Must come from rank_hits(); it lacks", paste(found$missing, collapse = ", "))
+}
+
+#' @rdname rank_hits
+#' @export
+`[.fatebias_hits` <- function(x, ...) { # an argument `i` of its own would hide from data.table what was written
+  written <- sys.call()
+  label <- names(written) %||% rep("", length(written))
+  place <- setdiff(c(which(label == "i"), which(label == "")), 1:2)[1]
+  plain <- is.na(place) || "on" %in% label || !is.null(data.table::key(x)) # data.table's joins, or no `i`
+  genes <- if (!plain) names_written(written[[place]], x, rlang::caller_env())
+  if (is.null(genes)) {
+    return(NextMethod())
+  }
+  written[[1]] <- quote(`[`)
+  written[[place]] <- validate_names(genes, x$gene, "gene")
+  eval(written, rlang::caller_env())
+}
+
+#' Names of genes that `i` stands for; NULL where it is anything else
+#'
+#' Only expressions without side effects are looked at, since data.table evaluates `i` again.
+#' @noRd
+names_written <- function(i, hits, env) {
+  known <- c("", names(hits), ".N", ".I", ".SD") # "": nothing was written
+  functions <- setdiff(all.names(i), all.vars(i))
+  safe <- all(functions %in% c("c", "(", "[", "[[", "$")) && !any(all.vars(i) %in% known)
+  if (!is.character(i) && !safe) {
+    return(NULL)
+  }
+  value <- tryCatch(eval(i, env), error = function(error) NULL) # data.table says what is wrong with it
+  if (is.character(value)) value
 }
 
 #' @rdname rank_hits

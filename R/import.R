@@ -58,20 +58,49 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
     if (!is.null(fates)) abort_screen("{.arg fates} is for a key of {.arg cells}; a table has its own names.")
     fates <- colnames(table)
   }
-  found <- py_call(
-    "assemble", "assemble_for_r",
-    h5ad = path.expand(cells), out = path.expand(path), day = day, replicate = replicate,
-    guide_cells = I(rownames(guides)), guide_names = I(colnames(guides)),
-    fate_probs = if (is.null(table)) fate_probs, fate_cells = as_array(rownames(table)),
-    fates = as_array(fates), rescale = rescale, drop_suffix = drop_suffix,
-    objects = c(list(presence = guides), if (!is.null(table)) list(fate_table = table))
-  )
-  burden <- paste(vapply(found$guides_per_cell, count, character(1)), collapse = ", ")
-  cli::cli_inform(c(
-    matched_lines(found$n_cells, found$unmatched), i = "Cells with 0, 1, .. guides: {burden}"
-  ))
-  map_path <- if (is_map) write_guide_map(guide_map, path) else guide_map
-  read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
+  all_or_nothing(c(path, if (is_map) guide_map_beside(path)), { # what is refused when read leaves no files
+    found <- py_call(
+      "assemble", "assemble_for_r",
+      h5ad = path.expand(cells), out = path.expand(path), day = day, replicate = replicate,
+      guide_cells = I(rownames(guides)), guide_names = I(colnames(guides)),
+      fate_probs = if (is.null(table)) fate_probs, fate_cells = as_array(rownames(table)),
+      fates = as_array(fates), rescale = rescale, drop_suffix = drop_suffix,
+      objects = c(list(presence = guides), if (!is.null(table)) list(fate_table = table))
+    )
+    burden <- paste(vapply(found$guides_per_cell, count, character(1)), collapse = ", ")
+    cli::cli_inform(c(
+      matched_lines(found$n_cells, found$unmatched), i = "Cells with 0, 1, .. guides: {burden}"
+    ))
+    map_path <- if (is_map) write_guide_map(guide_map, path) else guide_map
+    read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
+  })
+}
+
+#' Run code that writes files; where it fails they are as they were before
+#' @noRd
+all_or_nothing <- function(paths, code) {
+  old <- paths[file.exists(paths)]
+  kept <- paste0(old, ".before", recycle0 = TRUE)
+  unlink(kept) # of a session that was killed
+  writing <- FALSE
+  on.exit({
+    if (writing) unlink(setdiff(paths, old))
+    if (writing) Map(file.rename, kept, old)
+    unlink(kept) # also where both are one file still
+  })
+  Map(keep_file, old, kept)
+  writing <- TRUE
+  result <- force(code)
+  writing <- FALSE
+  result
+}
+
+#' A second name for a file, or a copy of it; files are replaced whole, so either keeps what it was
+#' @noRd
+keep_file <- function(from, to) {
+  if (!suppressWarnings(file.link(from, to)) && !file.copy(from, to)) {
+    abort_export("Cannot write {.path {to}}, which keeps the file that is there until the new one is read.")
+  }
 }
 
 validate_presence <- function(guides, call = rlang::caller_env()) {

@@ -153,6 +153,10 @@ generics::tidy
 #' @export
 generics::glance
 
+#' @importFrom ggplot2 autoplot
+#' @export
+ggplot2::autoplot
+
 #' @rdname mash_result
 #' @export
 tidy.mash_result <- function(x, ...) {

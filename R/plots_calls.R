@@ -169,17 +169,17 @@ plot_mixture_weights <- function(x) {
 
 #' Plots of a mash_result
 #'
-#' @param object a `mash_result`, from [run_mash()].
+#' @param object,x a `mash_result`, from [run_mash()].
 #' @param what `"heatmap"`: [plot_heatmap()]; `"effects"`: [plot_effects()]; `"volcano"`: [plot_volcano()];
 #'   `"onset"`: [plot_onset()]; `"weights"`: estimated weights of the covariance matrices by family, where
 #'   they are 0.005 or more.
 #' @param ... arguments of that function, such as `n = 10`.
-#' @returns A ggplot2 object.
+#' @returns A ggplot2 object; `plot()` draws it and returns it invisibly.
 #' @section Errors: `fatebias_error_mash`, also for the weights of a result of ashr, which has none.
 #' @examples
 #' result <- run_mash(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
-#' ggplot2::autoplot(result)
-#' ggplot2::autoplot(result, "weights")
+#' autoplot(result)
+#' autoplot(result, "weights")
 #' @exportS3Method ggplot2::autoplot
 autoplot.mash_result <- function(object, what = c("heatmap", "effects", "volcano", "onset", "weights"), ...) {
   what <- validate_choice(what)
@@ -189,3 +189,7 @@ autoplot.mash_result <- function(object, what = c("heatmap", "effects", "volcano
   )
   draw(object, ...)
 }
+
+#' @rdname autoplot.mash_result
+#' @export
+plot.mash_result <- function(x, ...) print(autoplot(x, ...))

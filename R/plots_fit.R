@@ -114,16 +114,16 @@ plot_loss_data <- function(fit) {
 
 #' Plots of a fit and of its QC
 #'
-#' @param object a `fatebias_fit`, or a `fatebias_qc` from [assess_qc()].
+#' @param object,x a `fatebias_fit`, or a `fatebias_qc` from [assess_qc()].
 #' @param what `"fates"`: [plot_fates()]; `"burden"`: [plot_burden()]; `"cells"`: [plot_cells_per_guide()];
 #'   `"guides"`: [plot_guides()]; `"qc"`: [plot_qc()]; `"loss"`: [plot_loss()].
 #' @param ... arguments of that function, such as `genes = "GENE00030"`.
-#' @returns A ggplot2 object.
+#' @returns A ggplot2 object; `plot()` draws it and returns it invisibly.
 #' @inheritSection plot_burden Errors
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-#' ggplot2::autoplot(fit, "cells")
-#' ggplot2::autoplot(assess_qc(fit))
+#' autoplot(fit, "cells")
+#' autoplot(assess_qc(fit))
 #' @exportS3Method ggplot2::autoplot
 autoplot.fatebias_fit <- function(object, what = c("fates", "burden", "cells", "guides", "qc", "loss"), ...) {
   what <- validate_choice(what)
@@ -137,3 +137,11 @@ autoplot.fatebias_fit <- function(object, what = c("fates", "burden", "cells", "
 #' @rdname autoplot.fatebias_fit
 #' @exportS3Method ggplot2::autoplot
 autoplot.fatebias_qc <- function(object, ...) plot_qc(object, ...)
+
+#' @rdname autoplot.fatebias_fit
+#' @export
+plot.fatebias_fit <- function(x, ...) print(autoplot(x, ...))
+
+#' @rdname autoplot.fatebias_fit
+#' @export
+plot.fatebias_qc <- function(x, ...) print(autoplot(x, ...))

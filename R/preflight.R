@@ -17,6 +17,7 @@
 #'   - `ok`: is there no problem? With a guide map, [read_screen()] then accepts the screen;
 #'   - `settings`: named list of settings that are suggested: lines for `config.yaml`, or
 #'     `fate_settings(!!!check$settings)`. They are guesses: look at them;
+#'   - `given`: named list of the settings given that are not defaults;
 #'   - `path`, `guide_map`.
 #' @section Errors: `fatebias_error_settings`, `fatebias_error_environment`. A file that is missing or cannot
 #'   be read is a row of the table.
@@ -38,7 +39,7 @@ check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...
   structure(
     list(
       table = data.table::rbindlist(found$rows), ok = found$ok, settings = as.list(found$settings),
-      path = path, guide_map = guide_map
+      given = changed_settings(settings), path = path, guide_map = guide_map
     ),
     class = "fatebias_screen_check"
   )
@@ -76,11 +77,30 @@ check_result <- function(x) {
     if (length(values) > 0) {
       c(
         "Lines for config.yaml (or arguments of read_screen()), after a look:",
-        sprintf("  %s: %s", names(values), values)
+        sprintf("  %s: %s", names(values), values),
+        "Each replaces the line of the same key, where there is one."
       )
     },
-    if (x$ok && !is.null(x$guide_map)) sprintf("Next: read_screen(\"%s\", \"%s\")", x$path, x$guide_map)
+    if (x$ok && !is.null(x$guide_map)) next_call(x)
   )
+}
+
+#' The call that reads the screen as it was looked at
+#' @noRd
+next_call <- function(x) {
+  values <- vapply(x$given, function(value) paste(deparse(value), collapse = " "), character(1))
+  arguments <- c(dQuote(c(x$path, x$guide_map), FALSE), sprintf("%s = %s", names(values), values))
+  sprintf("Next: read_screen(%s)", paste(arguments, collapse = ", "))
+}
+
+#' Those of some settings that differ from the defaults of the calibrated preset
+#' @noRd
+changed_settings <- function(settings) {
+  defaults <- defaults_of(settings_table())
+  changed <- vapply(names(settings), function(key) {
+    !identical(show_value(settings[[key]]), show_value(defaults[[key]]))
+  }, logical(1))
+  unclass(settings)[names(settings)[changed]]
 }
 
 #' @export

@@ -100,3 +100,30 @@ write_project <- function(path, files, call = rlang::caller_env()) {
 python_sources <- function() {
   sort(list.files(file.path(python_folder(), "fatebias"), "\\.(py|yaml)$", full.names = TRUE))
 }
+
+#' Input file of a pipeline
+#'
+#' For pipelines: the file that a key of `config.yaml` names, or an error that says which key it is.
+#'
+#' @param settings a `fatebias_settings`, see [read_settings()].
+#' @param key `"screen"` or `"guide_map"`.
+#' @returns Path of the file.
+#' @section Errors: `fatebias_error_screen` when it is not there.
+#' @examples
+#' try(existing_input(fate_settings(screen = "nothere.h5ad"), "screen"))
+#' @export
+existing_input <- function(settings, key = c("screen", "guide_map")) {
+  validate_class(settings, "fatebias_settings", "read_settings", abort_settings)
+  key <- validate_choice(key)
+  file <- settings[[key]]
+  if (file.exists(file) && !dir.exists(file)) {
+    return(file)
+  }
+  is <- if (dir.exists(file)) "is a folder" else "does not exist"
+  abort_screen(c(
+    "{.code {key}: {file}} of {.file config.yaml}: {.path {file}} {is}.",
+    i = "Looked in {.path {normalizePath(dirname(file), mustWork = FALSE)}}.",
+    i = "Put the file there, or its path (relative to the folder of {.file config.yaml}) at {.code {key}:}.",
+    i = "{.code fatebias::check_screen(screen, guide_map)} then says whether the files can be used."
+  ))
+}

@@ -57,18 +57,48 @@ find_venv_python <- function(folder = getwd()) {
 }
 
 #' What to type where Python or a package of it is missing
+#'
+#' @param plan what was decided; of a Python that was named, its name is to be mended first.
 #' @noRd
-install_hints <- function() {
+install_hints <- function(plan = session_plan()) {
   lines <- c(
-    "Type fatebias::install_fatebias_python() to make a Python environment, and restart R.",
-    "One that is there already is named by a line in ~/.Renviron: RETICULATE_PYTHON=/path/of/venv/bin/python",
-    sprintf(
-      "Looked at RETICULATE_PYTHON, the option fatebias.python, for a .venv from %s upwards, and at %s.",
-      getwd(), stored_venv()
-    ),
-    "fatebias::fatebias_sitrep() shows what is used."
+    if (!is.null(plan$python)) sprintf("The Python is %s, from %s.", plan$python, plan$source),
+    if (is_set_by_user(plan)) {
+      c(
+        sprintf("Unset or correct %s (%s), and restart R.", plan$source, named_in[[plan$source]]),
+        "While it is set no other Python is looked for, one of fatebias::install_fatebias_python() neither."
+      )
+    } else {
+      c(
+        "Type fatebias::install_fatebias_python() to make a Python environment, and restart R.",
+        paste(
+          "One that is there already is named by a line in ~/.Renviron:",
+          "RETICULATE_PYTHON=/path/of/venv/bin/python"
+        ),
+        sprintf(
+          "Looked at RETICULATE_PYTHON, the option fatebias.python, for a .venv from %s upwards, and at %s.",
+          getwd(), stored_venv()
+        )
+      )
+    },
+    sitrep_hint
   )
   rlang::set_names(verbatim(lines), rep("i", length(lines)))
+}
+
+sitrep_hint <- "fatebias::fatebias_sitrep() shows what is used."
+# sources of a plan that win over an installed environment, and where they are set
+named_in <- c("RETICULATE_PYTHON" = "a line in ~/.Renviron or the shell", "option fatebias.python" = "~/.Rprofile")
+
+is_set_by_user <- function(plan) isTRUE(plan$source %in% names(named_in))
+
+#' The plan that this session follows; RETICULATE_PYTHON is set by it, and no longer says where it came from
+#' @noRd
+session_plan <- function() {
+  if (!is.null(python_session$plan)) {
+    return(python_session$plan)
+  }
+  if (python_is_running()) list(python = reticulate::py_exe(), source = "the running session") else python_plan()
 }
 
 needed_packages <- c("fatebias", "mashr", "ashr", "reticulate", "rmarkdown") # R packages that a sitrep shows
@@ -82,10 +112,11 @@ apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) 
     return(invisible(plan))
   }
   if (!is.null(plan$problem)) {
-    abort_environment(c(verbatim(plan$problem), install_hints()), call = call)
+    abort_environment(c(verbatim(plan$problem), install_hints(plan)), call = call)
   }
   # the variable is what keeps reticulate from building an environment of its own over the network
   Sys.setenv(RETICULATE_PYTHON = plan$python)
+  python_session$plan <- plan
   reticulate::use_python(plan$python, required = TRUE)
   invisible(plan)
 }

@@ -96,12 +96,25 @@ read_config <- function(path, call = rlang::caller_env()) {
   }
   given <- tryCatch(yaml::read_yaml(path), error = function(error) {
     text <- conditionMessage(error)
-    abort_settings(c("Cannot read {.path {path}} as YAML.", x = "{text}"), call = call)
+    twice <- verbatim(keys_twice(readLines(path, warn = FALSE)))
+    if (length(twice) == 0) twice <- "{text}"
+    problems <- rlang::set_names(twice, rep("x", length(twice)))
+    abort_settings(c("Cannot read {.path {path}} as YAML.", problems), call = call)
   })
   if (length(given) > 0 && is.null(names(given))) {
     abort_settings("{.path {path}} must hold lines {.code key: value}.", call = call)
   }
   as.list(given)
+}
+
+#' Which keys stand twice at the left margin, and in which lines, in words
+#' @noRd
+keys_twice <- function(lines) {
+  key <- ifelse(grepl("^[A-Za-z_]+ *:", lines), sub(" *:.*", "", lines), NA)
+  twice <- unique(key[duplicated(key) & !is.na(key)])
+  vapply(twice, function(name) {
+    sprintf("`%s` stands more than once, in the lines %s; keep one.", name, toString(which(key %in% name)))
+  }, character(1), USE.NAMES = FALSE)
 }
 
 #' The slurm block with its paths beside the configuration file

@@ -16,6 +16,10 @@
 #'   `labels` (`"dirichlet"`, `"onehot"`, `"logitnormal"`, `"smoothed"`), `effects` (`"sparse"`,
 #'   `"sparse_normal"`, `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and
 #'   guides from).
+#' @details
+#' `effects = "sparse"` and `"sparse_normal"`: on each day a few genes are active, with the same theta for every
+#' fate but the reference. The difference of two such fates (as in `contrast_fate = "MES - NEU"`) then has no
+#' effects at all; `"random_walk"` draws every fate on its own.
 #' @returns A `fatebias_simulation`: a list of paths, `screen`, `guide_map`, `truth` (CSV: gene and
 #'   theta by day for the contrast MES) and others, and `preset`, `seed`. `tidy()`, `as.data.table()`,
 #'   `as.data.frame()`: the truth, one row a gene and day: `gene`, `day` (number, as in `d0`), `truth`

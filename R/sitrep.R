@@ -13,10 +13,13 @@ optional_packages <- c(targets = "the pipeline", crew = "Slurm", clustermq = "Sl
 #' fatebias_sitrep()
 #' @export
 fatebias_sitrep <- function() {
-  plan <- python_plan() # before Python starts: that sets RETICULATE_PYTHON
+  plan <- session_plan() # before Python starts: that sets RETICULATE_PYTHON
   python <- tryCatch(
     c(py_call("bridge", "describe_environment"), problem = list(NULL)),
-    fatebias_error = function(error) list(problem = conditionMessage(error))
+    fatebias_error = function(error) {
+      error$body <- error$body[!grepl("fatebias_sitrep()", error$body, fixed = TRUE)] # here it is
+      list(problem = conditionMessage(error))
+    }
   )
   packages <- c(needed_packages, names(optional_packages))
   r <- c(R = as.character(getRversion()), vapply(packages, package_version_text, character(1)))
@@ -24,7 +27,7 @@ fatebias_sitrep <- function() {
   structure(
     list(
       r = r, pandoc = pandoc, plan = plan, stored = find_stored_python(), python = python,
-      problems = sitrep_problems(python, names(r)[is.na(r)], pandoc)
+      problems = sitrep_problems(python, names(r)[is.na(r)], pandoc, plan)
     ),
     class = "fatebias_sitrep"
   )
@@ -41,7 +44,7 @@ pandoc_version_text <- function() {
   if (rmarkdown::pandoc_available()) as.character(rmarkdown::pandoc_version()) else NA_character_
 }
 
-sitrep_problems <- function(python, absent_r, pandoc) {
+sitrep_problems <- function(python, absent_r, pandoc, plan = NULL) {
   absent_python <- names(Filter(is.null, python$packages))
   use <- optional_packages[absent_r]
   c(
@@ -55,7 +58,11 @@ sitrep_problems <- function(python, absent_r, pandoc) {
     if (length(absent_python) > 0) {
       paste0(
         "Python has no package ", paste(absent_python, collapse = ", "),
-        ": fatebias::install_fatebias_python()"
+        if (is_set_by_user(plan)) {
+          sprintf(": unset or correct %s, which names %s", plan$source, plan$python)
+        } else {
+          ": fatebias::install_fatebias_python()"
+        }
       )
     },
     if (!is.null(python$driver) && is.null(python$cuda) && !is.null(python$threads)) {

@@ -71,7 +71,22 @@ def test_four_fates_and_a_reference_of_another_name(tmp_path):
     assert found.settings == {"ref_fate": "ec", "contrast_fate": "alpha"}  # apart from case: ec
     assert found.reads_as_suggested
     chosen = preflight(tmp_path, screen(obsm={"fateprob": table}), ref_fate="ec", contrast_fate="beta - delta")
-    assert chosen.ok and "beta - delta against ec" in chosen.row("Fates")["found"]
+    assert chosen.ok and "effects on beta against delta" in chosen.row("Fates")["found"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted", "said"),
+    [
+        ("MES - NEUR", "MES - NEU", "no fate 'NEUR', the nearest one is 'NEU'"),
+        ("mes-neu - x", None, "a space on either side"),
+        ("MES-NEU", "MES - NEU", "a space on either side"),
+        ("MESS", "MES", "no fate 'MESS', the nearest one is 'MES'"),
+    ],
+)
+def test_a_mistyped_contrast_is_mended(tmp_path, typed, wanted, said):
+    found = preflight(tmp_path, screen(), contrast_fate=typed)
+    assert said in found.problems["Fates"] and found.reads_as_suggested
+    assert wanted is None or found.settings == {"contrast_fate": wanted}
 
 
 def test_fates_that_are_not_the_columns(tmp_path):

@@ -73,9 +73,10 @@ def test_a_replicate_in_another_table_or_in_obs(tmp_path):
 
 def test_no_replicate_anywhere(tmp_path):
     adata = screen(obsm={"covar": None})
-    fix = preflight(tmp_path, adata).problems["Replicates"].partition("with one replicate: ")[2]
-    exec(fix, {"adata": adata, "pandas": pd})
-    one = preflight(tmp_path, adata)
+    found = preflight(tmp_path, adata)
+    assert "with one replicate: set rep_key: null" in found.problems["Replicates"]
+    assert found.settings == {"rep_key": None} and found.reads_as_suggested
+    one = preflight(tmp_path, adata, rep_key=None)
     assert one.ok and one.row("Replicates")["found"] == "r1 (240 cells)"
 
 

@@ -104,6 +104,15 @@ def test_contrasts_that_mean_nothing_are_refused(contrast):
         contrast_weights(contrast, ("EC", "MES", "NEU"))
 
 
+def test_a_mistyped_part_of_a_contrast_is_named_with_its_nearest_fate():
+    with pytest.raises(ScreenError, match=r"there is no fate 'Mess', the nearest one is 'MES'\.$"):
+        contrast_weights("Mess - NEU", ("EC", "MES", "NEU"))
+    with pytest.raises(ScreenError, match="no fate 'MES-NEU', .*a space on either side"):
+        contrast_weights("MES-NEU", ("EC", "MES", "NEU"))
+    with pytest.raises(ScreenError, match="no fate 'qqq'\\.$"):
+        contrast_weights("qqq", ("EC", "MES", "NEU"))
+
+
 def test_days_with_decimals_sort_by_their_numbers():
     assert sort_levels(["0.5", "0.25", "10"]) == ["0.25", "0.5", "10"]
     assert sort_levels(["E10.5", "E8.5", "E9"]) == ["E8.5", "E9", "E10.5"]

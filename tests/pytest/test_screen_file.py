@@ -125,6 +125,20 @@ def test_a_replicate_in_obs(written, edited):
     assert np.array_equal(np.array(screen.replicate_labels)[screen.replicate], labels("r", written[2].replicate))
 
 
+def test_without_a_key_all_cells_are_of_one_replicate(written, edited):
+    base = read_screen(written[0], written[1], Settings.from_mapping())
+
+    def drop(file):
+        del file["obsm/covar"]
+
+    screen = edited(drop, rep_key=None)
+    assert len(screen.replicate_labels) == 1 and set(screen.replicate) == {0}
+    assert screen.n_cells == base.n_cells and np.array_equal(screen.day, base.day)
+    assert edited(lambda file: None, rep_key=None).replicate_labels == screen.replicate_labels
+    with pytest.raises(ScreenError, match="covar"):
+        edited(drop)
+
+
 def test_days_as_numbers(edited):
     screen = edited(lambda file: replace(file, "obs/day", np.repeat([10.0, 2.0, 3.0], 100)))
     assert screen.day_labels == ("2", "3", "10")

@@ -108,3 +108,49 @@ test_that("hits survive saveRDS and the ways of data.table", {
   expect_identical(attr(hits, "days"), c("d0", "d2", "d4", "d10"))
   expect_identical(attr(hits, "contrast"), "MES")
 })
+
+test_that("rows by the names of genes, in the order asked for", {
+  hits <- by_hand()
+  expect_identical(hits["B"]$postmean_d0, -0.4)
+  expect_identical(hits[c("D", "A")]$gene, c("D", "A"))
+  expect_s3_class(hits["B"], "fatebias_hits")
+  expect_identical(hits[j = postmean_d0, i = "B"], -0.4)
+  expect_identical(attr(hits["B"], "days"), c("d3", "d7"))
+  wanted <- list(mine = c("A", "D"))
+  expect_identical(hits[wanted$mine, lfsr_min], c(0.001, 0.4))
+  gene <- "B" # a column of that name wins, as in data.table
+  expect_error(hits[gene], "fatebias|data.table|on=")
+  expect_error(hits["Bb"], "There is no gene 'Bb'; the nearest one is 'B'", class = "fatebias_error_argument")
+  hits["B", mark := "mine"]
+  expect_identical(hits$mark[hits$gene == "B"], "mine")
+  expect_identical(sum(is.na(hits$mark)), 3L)
+})
+
+test_that("everything else means what it means for a plain data.table", {
+  hits <- by_hand()
+  plain <- data.table::as.data.table(hits)
+  threshold <- 0.01
+  rows <- c(TRUE, FALSE, TRUE, FALSE)
+  same <- function(of_hits, of_plain) expect_equal(of_hits, of_plain, ignore_attr = TRUE)
+  same(hits[hit_anyday == TRUE], plain[hit_anyday == TRUE])
+  same(hits[lfsr_min < threshold, .(gene, best_day)], plain[lfsr_min < threshold, .(gene, best_day)])
+  same(hits[order(postmean_d0)], plain[order(postmean_d0)])
+  same(hits[rows], plain[rows])
+  same(hits[2:3, "gene"], plain[2:3, "gene"])
+  same(hits[, .N, by = best_day], plain[, .N, by = best_day])
+  same(hits["B", on = "gene"], plain["B", on = "gene"])
+  same(hits[.N], plain[.N])
+  same(hits[j = "gene"], plain[j = "gene"])
+  same(hits[j = .(gene), i = 2], plain[j = .(gene), i = 2])
+  same(hits[-1], plain[-1])
+  same(hits[hit_anyday == TRUE][2], plain[hit_anyday == TRUE][2])
+  same(hits[], plain[])
+  same(hits[!hits$hit_anyday], plain[!plain$hit_anyday])
+  same(hits[data.table::data.table(gene = "C"), on = "gene"], plain[data.table::data.table(gene = "C"), on = "gene"])
+  expect_identical(withr::with_seed(1, hits[sample(4)]$gene), withr::with_seed(1, plain[sample(4)]$gene))
+  hits[lfsr_min < threshold, small := TRUE]
+  same(hits$small, plain$lfsr_min < threshold | NA)
+  set_by <- data.table::copy(hits)[, double := 2 * lfsr_min]
+  expect_identical(set_by$double, 2 * plain$lfsr_min)
+  expect_s3_class(set_by, "fatebias_hits")
+})

@@ -60,6 +60,26 @@ test_that("Python: names of columns and of keys that are wrong leave no file beh
   expect_identical(list.files(folder), character())
 })
 
+test_that("Python: a screen that is refused when read leaves what was there before, or nothing", {
+  folder <- withr::local_tempdir()
+  path <- file.path(folder, "s.h5ad")
+  other <- transform(map, guide_name = paste0("x", guide_name))
+  missing <- file.path(folder, "no.csv")
+  expect_error(quietly(assemble(path, guide_map = other)), class = "fatebias_error_screen")
+  expect_error(quietly(assemble(path, guide_map = missing)), "no.csv", class = "fatebias_error_screen")
+  expect_identical(list.files(folder), character())
+  quietly(assemble(path, replicate = "sample"))
+  files <- list.files(folder, full.names = TRUE)
+  before <- tools::md5sum(files)
+  expect_length(files, 2)
+  expect_error(quietly(assemble(path, guide_map = other)), class = "fatebias_error_screen")
+  expect_error(quietly(assemble(path, day = "time")), class = "fatebias_error_screen")
+  expect_identical(tools::md5sum(list.files(folder, full.names = TRUE)), before)
+  quietly(assemble(path))
+  expect_identical(list.files(folder, full.names = TRUE), files)
+  expect_false(identical(tools::md5sum(files), before))
+})
+
 test_that("counts and guides without names of cells are refused before anything is read", {
   local_mocked_bindings(py_call = function(...) stop("Python was called"))
   counts <- matrix(c(3, 0, 1, 1), 2, dimnames = list(c("c1", "c2"), c("g1", "g2")))

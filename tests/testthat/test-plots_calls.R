@@ -64,3 +64,17 @@ test_that("pictures", {
   expect_picture("onset", plot_onset(hand_result()))
   expect_picture("onset, 8 long days", plot_onset(wide_result()))
 })
+
+test_that("autoplot is there without ggplot2 attached, and plot draws", {
+  expect_true("autoplot" %in% getNamespaceExports("fatebias"))
+  expect_identical(fatebias::autoplot, ggplot2::autoplot)
+  withr::local_pdf(NULL)
+  x <- run_mash(example_fit())
+  for (object in list(x, example_fit(), assess_qc(example_fit()))) {
+    shown <- withVisible(plot(object))
+    expect_s3_class(shown$value, "ggplot")
+    expect_false(shown$visible)
+    expect_identical(shown$value$data, autoplot(object)$data)
+  }
+  expect_identical(plot(x, "volcano")$data, plot_volcano(x)$data)
+})

@@ -1,8 +1,8 @@
-check_of <- function(rows, settings = list(), guide_map = "map.csv") {
+check_of <- function(rows, settings = list(), guide_map = "map.csv", ...) {
   local_mocked_bindings(py_call = function(...) {
     list(rows = rows, settings = settings, ok = !any(vapply(rows, `[[`, "", "status") == "problem"))
   })
-  check_screen("screen.h5ad", guide_map)
+  check_screen("screen.h5ad", guide_map, ...)
 }
 
 row <- function(item, status, found, fix = "") list(item = item, status = status, found = found, fix = fix)
@@ -24,7 +24,7 @@ test_that("a check is a table, and prints what is wrong and what to do", {
   expect_identical(check$table$status, c("ok", "problem", "warning"))
   expect_false(check$ok)
   expect_snapshot(check)
-  lines <- sub("^ +", "", tail(format(check), 3))
+  lines <- sub("^ +", "", head(tail(format(check), 4), 3))
   expect_identical(
     yaml::yaml.load(paste(lines, collapse = "\n")),
     list(fate_prob_key = "lineages_fwd", fates = c("a", "no"), day_levels = NULL)
@@ -36,6 +36,19 @@ test_that("a good screen leads to the next step", {
   expect_true(check$ok)
   expect_match(tail(format(check), 1), "read_screen(\"screen.h5ad\", \"map.csv\")", fixed = TRUE)
   expect_no_match(format(check_of(list(row("File", "ok", "fine")), guide_map = NULL)), "read_screen")
+})
+
+test_that("the next step has the settings that were given", {
+  check <- check_of(
+    list(row("File", "ok", "fine")),
+    contrast_fate = "a \"b\"", day_levels = c("x", "y"), covar_key = NULL, Kmax = 7, ref_fate = "EC"
+  )
+  call <- str2lang(sub("^Next: ", "", tail(format(check), 1)))
+  expect_identical(as.list(call[2:3]), list("screen.h5ad", "map.csv"))
+  given <- lapply(as.list(call)[-(1:3)], eval)
+  expect_identical(given[order(names(given))], list(
+    contrast_fate = "a \"b\"", covar_key = NULL, day_levels = c("x", "y"), Kmax = 7L
+  )[order(c("contrast_fate", "covar_key", "day_levels", "Kmax"))])
 })
 
 test_that("arguments are checked", {
@@ -63,4 +76,15 @@ test_that("Python: a missing file is a row", {
   check <- check_screen(file.path(tempdir(), "nowhere.h5ad"))
   expect_identical(check$table[1, "status"][[1]], "problem")
   expect_match(check$table$found[[1]], "does not exist")
+})
+
+test_that("Python: a screen of one replicate needs no edit of the file", {
+  files <- small_screen()
+  check <- check_screen(files$screen, files$guide_map, rep_key = NULL)
+  expect_true(check$ok)
+  expect_identical(check$given, list(rep_key = NULL))
+  expect_match(tail(format(check), 1), "rep_key = NULL", fixed = TRUE)
+  one <- read_screen(files$screen, files$guide_map, rep_key = NULL)
+  expect_length(one$summary$replicates, 1)
+  expect_gt(length(read_screen(files$screen, files$guide_map)$summary$replicates), 1)
 })

@@ -70,3 +70,26 @@ test_that("Python sources are listed, without what Python leaves beside them", {
   expect_no_match(files, "pyc")
   expect_false(is.unsorted(python_sources()))
 })
+
+test_that("an input of the pipeline that is not there is told by its key", {
+  folder <- withr::local_tempdir()
+  there <- withr::local_tempfile(lines = "x")
+  settings <- fate_settings(screen = there, guide_map = file.path(folder, "{no}.csv"))
+  expect_identical(existing_input(settings, "screen"), there)
+  expect_error(existing_input(settings, "guide_map"), "guide_map: .*config.yaml.*does not exist.*check_screen",
+    class = "fatebias_error_screen"
+  )
+  expect_error(existing_input(fate_settings(screen = folder), "screen"), "is a folder", class = "fatebias_error_screen")
+  expect_error(existing_input(settings, "out_dir"), class = "fatebias_error_argument")
+})
+
+test_that("tar_make() without the screen says what is missing", {
+  skip_if_not_installed("targets")
+  folder <- withr::local_tempdir()
+  suppressMessages(use_fatebias_pipeline(folder, slurm = FALSE))
+  withr::local_dir(folder)
+  expect_error(
+    targets::tar_make("screen_file", reporter = "silent", callr_arguments = list(show = FALSE)),
+    "screen: screen.h5ad.*does not exist"
+  )
+})

@@ -43,9 +43,32 @@ test_that("without Python the message says what to type", {
   hide <- function(lines) {
     gsub(stored_venv(), "STORED", gsub(getwd(), "HERE", lines, fixed = TRUE), fixed = TRUE)
   }
-  expect_snapshot(cat(install_hints(), sep = "\n"), transform = hide)
+  expect_snapshot(cat(install_hints(plan()), sep = "\n"), transform = hide)
   local_mocked_bindings(py_available = function(...) FALSE, .package = "reticulate")
   expect_error(apply_python_plan(plan()), class = "fatebias_error_environment")
+})
+
+test_that("a Python that was named wrongly is to be named right: an installation does not help", {
+  local_mocked_bindings(py_available = function(...) FALSE, .package = "reticulate")
+  wrong <- plan("/no/python", installed = "d", exists = function(path) path == "d")
+  error <- expect_error(apply_python_plan(wrong), class = "fatebias_error_environment")
+  expect_match(conditionMessage(error), "RETICULATE_PYTHON names /no/python")
+  expect_match(conditionMessage(error), "Unset or correct RETICULATE_PYTHON")
+  expect_no_match(conditionMessage(error), "Type fatebias::install_fatebias_python")
+  expect_match(install_hints(plan(stored = "o")), "correct option fatebias.python", all = FALSE)
+  expect_match(install_hints(plan(found = "v")), "Type fatebias::install_fatebias_python", all = FALSE)
+})
+
+test_that("a module that the session's Python lacks is told with its path, and the variable that named it", {
+  before <- python_session$plan
+  withr::defer(python_session$plan <- before)
+  python_session$plan <- plan("/other/python")
+  said <- tryCatch(
+    raise_python_error(list(kind = "environment", message = "Python has no module torch."), NULL),
+    fatebias_error_environment = conditionMessage
+  )
+  expect_match(said, "no module torch.*The Python is /other/python, from RETICULATE_PYTHON")
+  expect_match(said, "Unset or correct RETICULATE_PYTHON")
 })
 
 test_that("an old Python, and one that does not start, are problems of the environment", {

@@ -133,3 +133,10 @@ test_that("settings as a table; the print of all fits a screen", {
   expect_gt(length(capture.output(print(settings, all = TRUE))), length(settings))
   expect_error(settings_for(settings, "fits"), "stages", class = "fatebias_error_argument")
 })
+
+test_that("a key that stands twice is told with its lines", {
+  config <- withr::local_tempfile(lines = c("# ref_fate: X", "ref_fate: EC", "slurm:", "  log_dir: a", "ref_fate: b"))
+  expect_error(read_settings(config), "`ref_fate` stands more than once, in the lines 2, 5", class = "fatebias_error_settings")
+  nested <- withr::local_tempfile(lines = c("slurm:", "  log_dir: a", "  log_dir: b"))
+  expect_error(read_settings(nested), "Duplicate map key", class = "fatebias_error_settings")
+})

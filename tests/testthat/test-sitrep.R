@@ -18,6 +18,18 @@ test_that("a sitrep says what is missing", {
   expect_output(print(broken), "Missing:")
 })
 
+test_that("a sitrep on a wrongly named Python says so, and does not send one to itself", {
+  named <- list(python = "/v/python", source = "RETICULATE_PYTHON")
+  lacking <- list(packages = list(torch = NULL))
+  said <- sitrep_problems(lacking, character(), "3.1", named)
+  expect_match(said, "unset or correct RETICULATE_PYTHON, which names /v/python")
+  expect_match(sitrep_problems(lacking, character(), "3.1", list(source = ".venv")), "install_fatebias_python")
+  local_mocked_bindings(py_call = function(...) abort_environment(c("Python has no module x.", install_hints(named))))
+  report <- fatebias_sitrep()
+  expect_match(report$problems, "Unset or correct RETICULATE_PYTHON", all = FALSE)
+  expect_no_match(report$problems, "fatebias_sitrep", fixed = TRUE)
+})
+
 test_that("a GPU that torch cannot use is told", {
   python <- list(threads = 2L, cuda = NULL, driver = "/usr/bin/nvidia-smi")
   expect_match(sitrep_problems(python, character(), "3.1"), "torch is built for CPUs")

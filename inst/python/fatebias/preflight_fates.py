@@ -8,7 +8,7 @@ from .fate_table import names_beside
 from .findings import KEYS, Report, cells_named, find_key
 from .guide_map import first_few
 from .lookalikes import fate_tables, levels_of, name_lists, state_columns, texts
-from .screen import contrast_weights
+from .screen import contrast_parts, contrast_weights, nearest_name
 from .screen_file import PROBABILITY_TOLERANCE, Reader
 
 ITEM = KEYS["fate_prob_key"][1]
@@ -79,16 +79,39 @@ def check_fate_names(report: Report, fates: list[str]) -> None:
         wanted["ref_fate"] = reference
     try:
         contrast_weights(s.contrast_fate, (reference, *[name for name in fates if name != reference]))
-    except ScreenError:
+        mistake = ""
+    except ScreenError as error:
+        mistake = str(error)
         others = [name for name in fates if name != reference]
-        alike = _alike(s.contrast_fate, others)
-        wanted["contrast_fate"] = alike or others[0]
+        wanted["contrast_fate"] = _mended(s.contrast_fate, fates, reference) or others[0]
     if not wanted:
-        report.ok("Fates", f"{', '.join(fates)}; effects on {s.contrast_fate} against {reference}")
+        report.ok("Fates", f"{', '.join(fates)}; effects on {_compared(s.contrast_fate, fates, reference)}")
         return
     lines = ", ".join(f"{key}: {value}" for key, value in wanted.items())
-    found = f"ref_fate: {s.ref_fate} and contrast_fate: {s.contrast_fate} do not fit the fates {', '.join(fates)}"
+    if s.ref_fate in fates:
+        found = mistake.removesuffix(".")
+    else:
+        found = f"ref_fate: {s.ref_fate} and contrast_fate: {s.contrast_fate} do not fit the fates {', '.join(fates)}"
     report.suggest("Fates", found, f"choose among them, as in {lines}", **wanted)
+
+
+def _compared(contrast: str, fates: list[str], reference: str) -> str:
+    """The two sides of a contrast in words: a difference of two fates is one against the other."""
+    parts = [contrast] if contrast in fates else contrast_parts(contrast)
+    return " against ".join(parts if len(parts) == 2 else [contrast, reference])
+
+
+def _mended(contrast: str, fates: list[str], reference: str) -> str | None:
+    """The contrast with each part as the fate that it nearly names; None where there is none."""
+    tight = ((contrast[:i].strip(), contrast[i + 1 :].strip()) for i, sign in enumerate(contrast) if sign == "-")
+    parts = next((list(sides) for sides in tight if set(sides) <= set(fates)), contrast_parts(contrast))
+    near = [_alike(part, fates) or nearest_name(part, fates) for part in parts]
+    mended = " - ".join(name for name in near if name is not None)
+    try:
+        contrast_weights(mended, (reference, *[name for name in fates if name != reference]))
+    except ScreenError:
+        return None
+    return mended if None not in near else None
 
 
 def _alike(name: str, names: list[str]) -> str | None:

@@ -12,7 +12,7 @@ from .screen_file import covariates
 
 MOST_SHOWN = 12  # levels in a row of the table
 _NO_DAY = 'put it there: adata.obs["day"] = one label a cell'
-_NO_REPLICATE = 'with one replicate: adata.obsm["{}"] = pandas.DataFrame({{"{}": "r1"}}, index=adata.obs_names)'
+_NO_REPLICATE = "with one replicate: set rep_key: null; with several name their column: rep_key (and covar_key)"
 
 
 def find_day(report: Report, file: h5py.File) -> bool:
@@ -60,8 +60,10 @@ def _check_order(report: Report, levels: list[str], shown: str) -> None:
 
 
 def find_replicates(report: Report, file: h5py.File) -> bool:
-    """The table of covariates, in obsm or obs itself, and its column."""
+    """The table of covariates, in obsm or obs itself, and its column; none is looked for where the key is null."""
     item, s = "Replicates", report.settings
+    if s.rep_key is None:
+        return True
     place = covariates(s)
     here = file.get(place)
     if isinstance(here, h5py.Group) and s.rep_key in here:
@@ -70,8 +72,8 @@ def find_replicates(report: Report, file: h5py.File) -> bool:
     found = f"no column {s.rep_key} in {place}" + (f"; it has: {has}" if has else ", nor that table")
     alike = replicate_columns(file)
     if not alike:
-        report.problem(item, found, _NO_REPLICATE.format(s.covar_key or "covar", s.rep_key))
-        return False
+        report.suggest(item, found, _NO_REPLICATE, rep_key=None)
+        return True
     best = alike[0]
     wanted = {"covar_key": None if best.table == "obs" else best.table.removeprefix("obsm/"), "rep_key": best.key}
     wanted = {key: value for key, value in wanted.items() if getattr(s, key) != value}

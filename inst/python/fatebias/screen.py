@@ -5,8 +5,9 @@
 in `burden` and have no column, since their effect is exactly zero (DESIGN section 3).
 """
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -139,7 +140,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
     left_out = {"no_guide": int((burden == 0).sum()), "too_many_guides": int((burden > settings.Kmax).sum())}
     keep = np.flatnonzero((burden > 0) & (burden <= settings.Kmax))
     days = _levels(where, settings.day_key, cells.day, keep, settings.day_levels)
-    replicates = _levels(where, settings.rep_key, cells.replicate, keep)
+    replicates = _levels(where, settings.rep_key or "replicate", cells.replicate, keep)
     if len(days) < 2:
         raise ScreenError(f"{where} has one day only ({days[0]}); fatebias needs two or more days.")
     if len(keep) <= len(days) + len(replicates) + 1:
@@ -226,12 +227,12 @@ def contrast_weights(contrast: str, fates: tuple[str, ...]) -> np.ndarray:
 
     contrast: a fate ("MES": its effect against the reference) or a difference ("MES - NEU").
     """
-    parts = [contrast] if contrast in fates else [part.strip() for part in contrast.split(" - ")]
+    parts = [contrast] if contrast in fates else contrast_parts(contrast)
     unknown = [part for part in parts if part not in fates]
     if unknown or len(parts) > 2 or len(set(parts)) != len(parts):
         raise ScreenError(
             f"`contrast_fate: {contrast}` must be one of the fates {', '.join(fates)}, or a difference such as "
-            f"'{fates[-1]} - {fates[-2]}'."
+            f"'{fates[-1]} - {fates[-2]}'{_unknown_parts(unknown, fates)}."
         )
     if parts == [fates[0]]:
         raise ScreenError(f"`contrast_fate: {contrast}` is the reference fate, whose effects are zero; name another.")
@@ -239,6 +240,28 @@ def contrast_weights(contrast: str, fates: tuple[str, ...]) -> np.ndarray:
     for part, sign in zip(parts, (1.0, -1.0)):
         weights[fates.index(part)] += sign
     return weights[1:]
+
+
+def contrast_parts(contrast: str) -> list[str]:
+    """The fates of a difference; a minus without spaces around it belongs to the name of a fate."""
+    return [part.strip() for part in contrast.split(" - ")]
+
+
+def nearest_name(name: str, names: Sequence[str]) -> str | None:
+    """The name that is most alike, upper and lower case aside; None where none is."""
+    near = difflib.get_close_matches(name.lower(), [other.lower() for other in names], n=1)
+    return next((other for other in names if near and other.lower() == near[0]), None)
+
+
+def _unknown_parts(unknown: list[str], fates: Sequence[str]) -> str:
+    """What is wrong with the parts of a contrast, as the end of a sentence."""
+    text = ""
+    for part in unknown:
+        near = nearest_name(part, fates)
+        text += f"; there is no fate '{part}'" + (f", the nearest one is '{near}'" if near else "")
+        if "-" in part:
+            text += " (the minus of a difference needs a space on either side)"
+    return text
 
 
 def _within(index: np.ndarray, size: int) -> bool:

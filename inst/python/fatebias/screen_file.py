@@ -23,6 +23,7 @@ from .progress import SILENT, Progress
 from .screen import RawCells, Screen, build_screen, contrast_weights
 from .settings import Settings
 
+ONE_REPLICATE = "r1"  # the label where the settings name no column of replicates
 _ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
 
 
@@ -167,9 +168,15 @@ class Reader:
             values = values.astype(np.int64)
         return values.astype(str).to_numpy(dtype=object)
 
+    @property
+    def n_cells(self) -> int:
+        return self.file["obs"][self.file["obs"].attrs.get("_index", "_index")].shape[0]
+
     def replicates(self) -> np.ndarray:
-        """The replicate of each cell, as a text."""
+        """The replicate of each cell, as a text; without a key all cells are of one."""
         s = self.settings
+        if s.rep_key is None:
+            return np.full(self.n_cells, ONE_REPLICATE, dtype=object)
         table = "obs" if s.covar_key is None else f"obsm['{s.covar_key}']"
         return self.labels(f"{table}['{s.rep_key}']", covariates(s), s.rep_key)
 
