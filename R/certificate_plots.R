@@ -44,7 +44,7 @@ plot_null_z <- function(x) {
     ggplot2::labs(
       x = "normal quantile", y = "z of estimates whose truth is 0", caption = "band: 95 % under a right model"
     ) +
-    ggplot2::theme_minimal()
+    theme_fatebias()
 }
 
 plot_rejection <- function(x) {
@@ -59,11 +59,12 @@ plot_rejection <- function(x) {
     ggplot2::geom_point(ggplot2::aes(y = .data$nominal), shape = 3, colour = "black") +
     ggplot2::geom_point(size = 2, position = ggplot2::position_dodge(0.5)) +
     ggplot2::coord_flip() +
+    ggplot2::scale_colour_manual(values = category_colours) +
     ggplot2::labs(
       x = "level", y = "share rejected", colour = NULL,
       caption = "bar: 95 % under a right model; cross: the level itself"
     ) +
-    ggplot2::theme_minimal()
+    theme_fatebias()
 }
 
 plot_stability <- function(x) {
@@ -74,5 +75,5 @@ plot_stability <- function(x) {
     ggplot2::facet_wrap("by") +
     ggplot2::scale_x_continuous(limits = c(0, 1)) +
     ggplot2::labs(x = "share of refits in which the hit is called again", y = NULL) +
-    ggplot2::theme_minimal()
+    theme_fatebias()
 }

@@ -98,7 +98,9 @@ ntc_v <- function(ntc, n_days, call) {
 #' The estimates of control pseudo-genes; an error says that they are meant
 #' @noRd
 control_estimates <- function(ntc, call = rlang::caller_env()) {
-  refuse <- function(error) abort_mash("{.arg ntc} has no estimates of controls.", call = call, parent = error)
+  refuse <- function(error) {
+    abort_mash("{.arg ntc} has no estimates of controls.", call = call, parent = error)
+  }
   tryCatch(
     tryCatch(mash_estimates(ntc, "gene", "likelihood", call = call), fatebias_error_mash = refuse),
     fatebias_error_mash = as_argument_error

@@ -336,5 +336,5 @@ autoplot.fatebias_plan <- function(object, ...) {
     ggplot2::geom_hline(yintercept = object$target, linetype = 3) +
     ggplot2::scale_colour_viridis_d(end = 0.9) +
     ggplot2::labs(x = "effect (log odds)", y = sprintf("power at lfsr < %s", format(object$lfsr))) +
-    ggplot2::theme_minimal()
+    theme_fatebias()
 }

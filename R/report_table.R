@@ -118,9 +118,13 @@ hits_columns <- function(n_days) {
     effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = lfsr_text),
     svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
     p_onset = number("P(onset)", 84), p_persist = number("P(lasts)", 80), agree = text("Guides agree", 98),
-    carried = number("Carried", 74, 0), p_random = number("p random.", 84, 4)
+    carried = number("Carried", 74, 0), p_random = text("p random.", 84, cell = p_text)
   )
 }
+
+#' Only hits have a p-value of the randomisation test
+#' @noRd
+p_text <- function(p) if (is.na(p)) "" else lfsr_text(p)
 
 #' A link that downloads hits_ranked.csv, embedded in the page; where it is too large, the file's name
 #' @noRd

@@ -1,4 +1,4 @@
-# NAMESPACE and man/ by roxygen2, which is no part of the set-up, nor is lifecycle, whose badges help pages show.
+# NAMESPACE and man/ by roxygen2, which is no part of the set-up; lifecycle gives help pages their badges.
 needed <- c("roxygen2", "pkgload", "lifecycle")
 missing <- needed[!vapply(needed, requireNamespace, logical(1), quietly = TRUE)]
 if (length(missing) > 0) {

@@ -32,7 +32,7 @@ test_that("something else is refused", {
   expect_error(rank_hits(data.frame()), class = "fatebias_error_mash")
   folder <- withr::local_tempdir()
   for (bad in list(data.frame(a = 1), example_fit()$gene, "hits", NULL)) {
-    expect_error(write_hits(bad, folder), "`hits` must come from rank_hits", class = "fatebias_error_argument")
+    expect_error(write_hits(bad, folder), "`hits` must come from", class = "fatebias_error_argument")
   }
   hits <- rank_hits(run_mash(example_fit()))
   expect_error(write_hits(hits[, c("gene", "lfsr_min")], folder), "it lacks hit_anyday, best_day")

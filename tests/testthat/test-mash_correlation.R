@@ -35,7 +35,7 @@ test_that("V by gene is each gene's own correlation, and mash uses it", {
 test_that("without covariances V falls back to rows near null, and says so", {
   expect_warning(found <- run_mash(fit$gene, v = "fit"), "no covariances", class = "fatebias_warning_mash")
   expect_identical(found$v[c("asked", "used")], list(asked = "fit", used = "simple"))
-  expect_match(found$fallbacks, "V is the simple, not fit")
+  expect_match(found$fallbacks, "V is not fit as asked, but simple")
   expect_warning(choose_v("gene", estimates(fit$gene)), "no covariances", class = "fatebias_warning_mash")
   calibrated <- fate_settings()
   expect_identical(run_mash(fit, "guide", settings = calibrated)$v$asked, "simple")
@@ -72,7 +72,7 @@ test_that("too few rows near null: V falls back, said three times", {
   expect_identical(fallen$v$used, "identity")
   expect_identical(fallen$v$matrix, diag(4))
   expect_snapshot(cat(fallen$fallbacks))
-  expect_output(print(fallen), "Fall-back: V is the identity")
+  expect_output(print(fallen), "Fall-back: V is not .* as asked, but identity")
   expect_snapshot(invisible(run_mash(large)))
   expect_no_warning(run_mash(large, v = diag(4)))
 })
