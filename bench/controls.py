@@ -8,49 +8,30 @@ Screens of size `weak` without effects; half of the control guides held out of t
 import argparse
 
 import numpy as np
-from measure import Row, print_rows
+from measure import Row, cells_of, guide_map_of, print_rows
 from scipy import stats
 
 from fatebias.checks import CRITICAL
 from fatebias.controls import hold_out_controls
 from fatebias.design import build_design
 from fatebias.estimates import sd_of
-from fatebias.guide_map import GuideMap
 from fatebias.refit import estimate_with_draws, settle
-from fatebias.screen import RawCells, build_screen
+from fatebias.screen import build_screen
 from fatebias.settings import Settings
-from fatebias.simulate import Arguments, Simulation, simulate
+from fatebias.simulate import Arguments, simulate
 
 LABELS = {"dirichlet": {}, "onehot": {"cells": 8000}, "logitnormal": {"cells": 8000}}
-
-
-def raw_cells(sim: Simulation) -> RawCells:
-    """The cells of a simulation as its file would give them."""
-    return RawCells(
-        guides=sim.guides,
-        guide_names=list(sim.guide_map.guide_name),
-        day=np.array([f"d{d}" for d in sim.day], dtype=object),
-        replicate=np.array([f"r{r}" for r in sim.replicate], dtype=object),
-        fates=sim.fates,
-        fate_probs=sim.probs,
-    )
 
 
 def control_z(seed: int, n_splits: int, **arguments) -> np.ndarray:
     """z of pseudo-genes of one screen without effects."""
     settings = Settings.from_mapping({"inference": "laplace", "threads": 1, "seed": seed})
     sim = simulate(Arguments.from_mapping({"seed": seed, "preset": "weak", "effects": "none", **arguments}))
-    table = sim.guide_map
-    names = GuideMap(
-        guide_names=tuple(table.guide_name),
-        gene_names=tuple(table.gene_name),
-        is_ntc=table.is_ntc.to_numpy(dtype=bool),
-    )
-    carried = set(table.guide_name[np.asarray(sim.guides.sum(0)).ravel() > 0])
+    carried = set(sim.guide_map.guide_name[np.asarray(sim.guides.sum(0)).ravel() > 0])
     rng, found = np.random.default_rng(seed), []
     for _ in range(n_splits):
-        grouped = hold_out_controls(names, carried, "control_", rng)
-        screen = build_screen(raw_cells(sim), grouped, settings, where="simulation")
+        grouped = hold_out_controls(guide_map_of(sim), carried, "control_", rng)
+        screen = build_screen(cells_of(sim), grouped, settings, where="simulation")
         refit = estimate_with_draws(settle(build_design(screen), settings), screen, settings, 2)
         rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
         found.append((refit.theta_hat / sd_of(refit.covariance))[rows].ravel())

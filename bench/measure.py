@@ -53,9 +53,9 @@ def product_seconds(repeats: int = 3) -> float:
     return min(times)
 
 
-def screen_of(sim: Simulation, settings: Settings) -> Screen:
-    """The screen that reading the simulation's file would give, without the file."""
-    cells = RawCells(
+def cells_of(sim: Simulation) -> RawCells:
+    """The cells of a simulation as its file would give them."""
+    return RawCells(
         guides=sim.guides,
         guide_names=list(sim.guide_map.guide_name),
         day=np.array([f"d{d}" for d in sim.day], dtype=object),
@@ -63,12 +63,20 @@ def screen_of(sim: Simulation, settings: Settings) -> Screen:
         fates=sim.fates,
         fate_probs=sim.probs,
     )
-    guide_map = GuideMap(
+
+
+def guide_map_of(sim: Simulation) -> GuideMap:
+    """The guide map of a simulation as its file would give it."""
+    return GuideMap(
         guide_names=tuple(sim.guide_map.guide_name),
         gene_names=tuple(sim.guide_map.gene_name),
         is_ntc=sim.guide_map.is_ntc.to_numpy(dtype=bool),
     )
-    return build_screen(cells, guide_map, settings, where="simulation")
+
+
+def screen_of(sim: Simulation, settings: Settings) -> Screen:
+    """The screen that reading the simulation's files would give, without the files."""
+    return build_screen(cells_of(sim), guide_map_of(sim), settings, where="simulation")
 
 
 def simulated_screen(seed: int, settings: Settings, **arguments) -> tuple[Simulation, Screen]:

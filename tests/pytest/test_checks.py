@@ -1,14 +1,13 @@
 """Units of the certificate: what each one gives, on a screen whose truth is known."""
 
+import measure
 import numpy as np
 import pytest
 from conftest import screen_of, simulated
 
 from fatebias.checks import CRITICAL, UNITS, Source, draw_statistics
 from fatebias.design import build_design
-from fatebias.guide_map import GuideMap
 from fatebias.refit import settle
-from fatebias.screen import RawCells
 from fatebias.settings import Settings
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 3})
@@ -18,22 +17,10 @@ SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 3})
 def source() -> Source:
     sim = simulated(cells=1500, genes=10, ntc=12, seed=4)
     screen = screen_of(sim, SETTINGS)
-    cells = RawCells(
-        guides=sim.guides,
-        guide_names=list(sim.guide_map.guide_name),
-        day=np.array([f"d{d}" for d in sim.day], dtype=object),
-        replicate=np.array([f"r{r}" for r in sim.replicate], dtype=object),
-        fates=sim.fates,
-        fate_probs=sim.probs,
-    )
-    guide_map = GuideMap(
-        guide_names=tuple(sim.guide_map.guide_name),
-        gene_names=tuple(sim.guide_map.gene_name),
-        is_ntc=sim.guide_map.is_ntc.to_numpy(dtype=bool),
-    )
     baseline = settle(build_design(screen), SETTINGS)
     return Source(
-        cells=cells, guide_map=guide_map, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation"
+        cells=measure.cells_of(sim), guide_map=measure.guide_map_of(sim), screen=screen, settings=SETTINGS,
+        baseline=baseline, where="simulation",
     )  # fmt: skip
 
 
