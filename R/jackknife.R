@@ -32,8 +32,9 @@
 #' @references Kunsch (1989), Annals of Statistics 17, 1217-1241.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 1500, genes = 10)
-#' fit <- fit_fate_bias(read_screen(files$screen, files$guide_map), inference = "laplace", out_dir =
-#' tempfile()) block_jackknife(fit, groups = rep(1:30, 50))
+#' screen <- read_screen(files$screen, files$guide_map)
+#' fit <- fit_fate_bias(screen, inference = "laplace", out_dir = tempfile())
+#' block_jackknife(fit, groups = rep(1:30, 50))
 #' @export
 block_jackknife <- function(fit, coordinates = NULL, groups = NULL, n_blocks = 50, seed = 1, screen = NULL) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
