@@ -17,6 +17,14 @@ from fatebias.interrupts import import_whole, run_whole
 OFTEN = "from fatebias import checkpoint; checkpoint.LEAST_SECONDS = 0.5; from fatebias.__main__ import main; main()"
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """Ctrl-C is heeded, also where this run was started in the background, which ignores it, as do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt_soon(seconds=0.2):
     threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
 
