@@ -167,7 +167,7 @@ summary.fatebias_fit <- function(object, ...) {
       left_out = unlist(m$screen$left_out),
       days = object$days, fates = m$fates[-1], contrast = m$contrast, likelihood_weight = m$likelihood_weight,
       dispersion = m$dispersion, effective_parameters = m$effective_parameters, scales = m$scales,
-      convergence = m$convergence, losses = if (length(losses) > 0) losses[c(1, nrow(losses)), 2],
+      convergence = m$convergence, losses = loss_ends(losses),
       sandwich_ratio = m$estimates$sandwich_ratio, seconds = unlist(m$seconds),
       peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions)
     ),
@@ -194,6 +194,10 @@ print.summary_fatebias_fit <- function(x, ...) {
   ))
   invisible(x)
 }
+
+#' First and last loss of SVI; NULL without it
+#' @noRd
+loss_ends <- function(losses) if (length(losses) > 0) losses[c(1, nrow(losses)), 2]
 
 convergence_lines <- function(convergence, losses) {
   l <- convergence$laplace

@@ -157,13 +157,18 @@ day_matrix <- function(table, prefix) {
   as.matrix(as.data.frame(table)[day_columns(table, prefix)])
 }
 
+#' Rows x days: TRUE where there is an estimate and an lfsr below the threshold
+#' @noRd
+called_matrix <- function(table, threshold) {
+  day_matrix(table, "lfsr") < threshold & !is.na(day_matrix(table, "betahat"))
+}
+
 #' Signs of the effects on the days with an estimate that are called; where there are none, on the best day
 #' @noRd
 directions <- function(hits) {
   threshold <- attr(hits, "lfsr_thresh") %||% 0
-  lfsr <- day_matrix(hits, "lfsr")
-  called <- lfsr < threshold & !is.na(day_matrix(hits, "betahat"))
-  called <- called | (rowSums(called) == 0 & col(lfsr) == hits$best_day + 1L)
+  called <- called_matrix(hits, threshold)
+  called <- called | (rowSums(called) == 0 & col(called) == hits$best_day + 1L)
   effect <- day_matrix(hits, "postmean")
   up <- rowSums(called & effect > 0) > 0
   down <- rowSums(called & effect < 0) > 0

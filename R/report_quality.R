@@ -124,7 +124,7 @@ rare_guides_words <- function(cells) {
   if (is.null(cells)) {
     return(NULL)
   }
-  total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
+  total <- rowSums(day_matrix(cells, "n_cells"))
   rare <- cells$guide[total < few_cells]
   if (length(rare) == 0) {
     return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
@@ -156,8 +156,6 @@ fit_words <- function(fit) {
     sprintf("It took %.0f s on %s and %s GB of memory.", m$seconds$total, m$device, m$peak_memory_gb)
   )
 }
-
-loss_ends <- function(losses) if (length(losses) > 0) losses[c(1, nrow(losses)), 2]
 
 #' The scales as a table: posterior mean (SD), one row a scale and fate
 #' @noRd

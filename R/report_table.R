@@ -49,8 +49,7 @@ carried_by_gene <- function(cells, genes) {
   if (is.null(cells)) {
     return(rep(NA_integer_, length(genes)))
   }
-  total <- rowSums(cells[, day_columns(cells, "n_cells"), with = FALSE])
-  as.integer(tapply(total, factor(cells$gene, levels = genes), sum))
+  as.integer(tapply(rowSums(day_matrix(cells, "n_cells")), factor(cells$gene, levels = genes), sum))
 }
 
 #' A picture of a gene's effects by day: bars up or down from a line, filled where called
@@ -81,7 +80,7 @@ html_text <- function(text) as.character(htmltools::htmlEscape(text))
 effect_pictures <- function(mash, hits) {
   effect <- day_matrix(hits, "postmean")
   lfsr <- day_matrix(hits, "lfsr")
-  called <- lfsr < mash$lfsr_thresh & !is.na(day_matrix(hits, "betahat"))
+  called <- called_matrix(hits, mash$lfsr_thresh)
   largest <- max(abs(effect), .Machine$double.eps)
   vapply(seq_len(nrow(hits)), function(i) {
     effect_picture(effect[i, ], lfsr[i, ], called[i, ], mash$days, largest)
