@@ -7,10 +7,14 @@ test_that("the whole pipeline gives the same bytes as a local run, on the nodes 
   files <- list.files(file.path(here, "results"))
   expect_setequal(list.files(file.path(there, "results")), files)
   expect_true(all(c("hits_ranked.csv", "gene_daywise_for_mash.csv", "guide_summary_mash_out.csv") %in% files))
-  for (file in setdiff(files, "fit_manifest.json")) { # the manifest has the time of day
+  for (file in setdiff(files, c("fit_manifest.json", "report.html"))) { # these have the time of day
     both <- lapply(file.path(c(here, there), "results", file), bytes_of)
     expect_identical(both[[2]], both[[1]], info = file)
   }
+  reports <- lapply(file.path(c(here, there), "results", "report.html"), readLines)
+  findings <- lapply(reports, function(lines) lines[seq_len(grep('id="fit"', lines, fixed = TRUE)[[1]] - 1)])
+  expect_gt(sum(nchar(findings[[1]])), 1e5)
+  expect_true(identical(findings[[2]], findings[[1]])) # its last sections tell when and where the fit ran
 
   logs <- file.path(there, "logs")
   jobs <- jobs_in(logs)
