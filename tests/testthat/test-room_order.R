@@ -9,7 +9,7 @@ rooms <- c(
   "report_quality", "report_methods", "report_table", "report", "slurm_script", "slurm_status", "slurm_call",
   "slurm_job",
   "slurm_record", "slurm", "calibration", "certificate_rows", "certificate", "certificate_plots",
-  "randomisation", "jackknife", "plan", "project", "install", "sitrep"
+  "randomisation", "jackknife", "plan_curvature", "plan_power", "plan", "project", "install", "sitrep"
 )
 edges <- c("fatebias-package", "zzz")
 

@@ -1,0 +1,141 @@
+# Standard errors of a screen that is planned, from the curvature that the model is expected to have.
+
+burden_most <- 20L # guides a cell, as in the simulator
+quadrature_nodes <- 9L # by fate, for means over cells of the softmax curvature
+abundance_nodes <- 9L # genes, from the rarest in cells to the most common
+
+#' Expected SEs by day: those of a gene of mean abundance, and of equally likely genes
+#'
+#' @returns `list(table, genes)`: data.table by day; matrix, genes by abundance x days.
+#' @noRd
+expected_se <- function(inputs) {
+  n_day <- inputs$n_cells * inputs$days
+  moments <- burden_moments(inputs$moi, inputs$ntc_share)
+  spread <- moments$targeting * (inputs$sigma_guide^2 + inputs$active * mean(inputs$sizes^2))
+  curvature <- lapply(seq_along(n_day), function(d) {
+    inputs$weight * mean_curvature(inputs$fate_means[d, ], spread)
+  })
+  curvature <- without_others(curvature, n_day, inputs, moments)
+  per_gene <- n_day * moments$targeting / inputs$n_genes
+  own <- own_variance(per_gene, curvature, inputs, moments)
+  shared <- shared_variance(n_day, curvature, inputs, moments)
+  genes <- t(vapply(gene_abundances(inputs), function(abundance) {
+    sqrt(own_variance(per_gene * abundance, curvature, inputs, moments) + shared)
+  }, numeric(length(n_day))))
+  table <- data.table::data.table(
+    day = seq_along(n_day), cells = n_day, cells_per_gene = per_gene,
+    se = sqrt(own + shared), se_own = sqrt(own), se_shared = sqrt(shared)
+  )
+  list(table = table, genes = genes)
+}
+
+#' Cells of equally likely genes, relative to their mean: sums over guides of gamma abundances
+#' @noRd
+gene_abundances <- function(inputs) {
+  if (is.infinite(inputs$abundance)) {
+    return(1)
+  }
+  shape <- max(1, round(inputs$guides_per_gene)) * inputs$abundance
+  relative <- stats::qgamma(stats::ppoints(abundance_nodes), shape)
+  relative / mean(relative)
+}
+
+#' Curvature of a cell by day when the deviations of its other guides are not known, but to the precision
+#' that all their cells allow: they add to the scatter of eta
+#' @noRd
+without_others <- function(curvature, n_day, inputs, moments) {
+  n_guides <- inputs$n_genes * inputs$guides_per_gene
+  total <- Reduce(`+`, Map(`*`, curvature, n_day * moments$targeting / n_guides))
+  unknown <- solve(total + diag(max(inputs$sigma_guide, 1e-6)^-2, nrow(total)))
+  others <- moments$targeting_square / moments$targeting - 1
+  lapply(curvature, function(w) solve(solve(w) + others * unknown))
+}
+
+#' Moments of guides in a cell: k ~ Poisson cut to 1..20, of which k - t are controls
+#' @noRd
+burden_moments <- function(moi, ntc_share) {
+  k <- 0:60
+  p <- stats::dpois(k, moi)
+  k <- pmin(pmax(k, 1), burden_most)
+  share <- 1 - ntc_share
+  mean <- sum(p * k)
+  var <- sum(p * k^2) - mean^2
+  list(
+    burden = mean, burden_var = var, targeting = share * mean, burden_targeting = share * var,
+    targeting_square = share^2 * (var + mean^2) + share * ntc_share * mean
+  )
+}
+
+poisson_mean <- function(burden) {
+  stats::uniroot(function(moi) burden_moments(moi, 0)$burden - burden, c(1e-3, 19), extendInt = "upX")$root
+}
+
+#' Mean over cells of diag(pi) - pi pi', for eta normal with variance `spread` and mean probabilities as given
+#' @noRd
+mean_curvature <- function(fate_means, spread) {
+  f <- length(fate_means) - 1
+  nodes <- stats::qnorm(stats::ppoints(quadrature_nodes))
+  nodes <- nodes / sqrt(mean(nodes^2))
+  eta <- as.matrix(expand.grid(rep(list(nodes), f))) * sqrt(spread)
+  centre <- log(fate_means[-1] / fate_means[[1]])
+  probabilities <- function(centre) {
+    odds <- cbind(1, exp(sweep(eta, 2, centre, `+`)))
+    odds / rowSums(odds)
+  }
+  for (step in 1:20) { # the centre at which the mean probabilities are those given
+    now <- colMeans(probabilities(centre))
+    centre <- centre + log(fate_means[-1] / now[-1]) - log(fate_means[[1]] / now[[1]])
+  }
+  pi <- probabilities(centre)[, -1, drop = FALSE]
+  unname(diag(colMeans(pi), f) - crossprod(pi) / nrow(pi))
+}
+
+#' Variance of a gene's theta by its own cells, deviations of its guides random, by day
+#' @noRd
+own_variance <- function(per_gene, curvature, inputs, moments) {
+  n <- max(1, round(inputs$guides_per_gene))
+  f <- nrow(curvature[[1]])
+  d <- length(per_gene)
+  abundance <- rep(1, n)
+  if (is.finite(inputs$abundance)) abundance <- stats::qgamma(stats::ppoints(n), inputs$abundance)
+  # two genes share a cell now and then, which takes this much from what tells one gene from all others
+  together <- (moments$targeting_square - moments$targeting) / (moments$targeting * inputs$n_genes)
+  information <- diag(c(rep(2.5^-2, d * f), rep(max(inputs$sigma_guide, 1e-6)^-2, n * f)))
+  for (day in seq_len(d)) {
+    cells <- per_gene[[day]] * (1 - together) * abundance / sum(abundance)
+    for (guide in seq_len(n)) {
+      column <- c(replace(numeric(d), day, 1), replace(rep(-1 / n, n), guide, 1 - 1 / n))
+      information <- information + kronecker(tcrossprod(column) * cells[[guide]], curvature[[day]])
+    }
+  }
+  diag(solve(information))[(seq_len(d) - 1) * f + inputs$contrast]
+}
+
+#' Variance of what all thetas share on a day: their mean, told from intercepts and burden slope
+#' @noRd
+shared_variance <- function(n_day, curvature, inputs, moments) {
+  d <- length(n_day)
+  r <- inputs$replicates
+  f <- nrow(curvature[[1]])
+  prior <- c(rep(2.5, d), rep(0.8, r), 0.8, rep(2.5 / sqrt(inputs$n_genes), d))
+  information <- diag(rep(prior^-2, each = f))
+  for (day in seq_len(d)) {
+    # mean over cells of products of the columns: day, replicate (one of r), burden, targeting guides
+    gram <- matrix(0, d + r + 1 + d, d + r + 1 + d)
+    one <- day
+    rep <- d + seq_len(r)
+    slope <- d + r + 1
+    theta <- slope + day
+    gram[one, one] <- 1
+    gram[one, rep] <- gram[rep, one] <- 1 / r
+    gram[rep, rep] <- diag(1 / r, r)
+    gram[slope, slope] <- moments$burden_var
+    gram[slope, theta] <- gram[theta, slope] <- moments$burden_targeting
+    gram[one, theta] <- gram[theta, one] <- moments$targeting
+    gram[rep, theta] <- gram[theta, rep] <- moments$targeting / r
+    gram[theta, theta] <- moments$targeting_square
+    information <- information + kronecker(gram * n_day[[day]], curvature[[day]])
+  }
+  variance <- diag(solve(information))
+  variance[(d + r + 1 + seq_len(d) - 1) * f + inputs$contrast]
+}
