@@ -1,11 +1,14 @@
-# Planning a screen: expected standard errors and power from the expected curvature, without simulation.
+# Planning a screen: expected standard errors, power and cells needed, without simulating a cell.
+
+most_cells <- 100 # times the cells given, up to which the cells needed are looked for
+n_sizes <- 9L # numbers of cells at which SEs are computed for that
 
 #' Plan a screen
 #'
 #' `r lifecycle::badge("experimental")`
 #'
 #' Expected standard errors by day, power, and cells needed, from the curvature that the model would have at
-#' these sizes; nothing is simulated. From a pilot fit everything that is not given is taken from it, and the
+#' these sizes; no cells are simulated. From a pilot fit everything that is not given is taken from it, and the
 #' expected standard errors are scaled by what the pilot's were against what they should have been.
 #'
 #' @param fit a `fatebias_fit` of a pilot screen, or NULL.
@@ -22,7 +25,8 @@
 #' @param sigma_guide SD of the guides' deviations from their gene.
 #' @param abundance shape of the gamma distribution of guide abundances; Inf: all alike.
 #' @param effects effect sizes, log odds, whose power is asked for.
-#' @param active expected share of active genes on a day. A call needs the more evidence the rarer effects are.
+#' @param active expected share of active genes on a day; a call needs the more evidence the rarer effects
+#'   are.
 #' @param effect_sd SD of the effects of active genes, which are then normal.
 #' @param active_effects in place of `effect_sd`: sizes of the effects of active genes, log odds, all equally
 #'   likely and of either sign, such as `seq(0.3, 1, by = 0.1)`.
@@ -35,12 +39,15 @@
 #' cells differ in number as `abundance` says.
 #'
 #' Where calls begin depends on what [run_mash()] will learn from the screen about effects. This is learned
-#' here as well: no cells are simulated, but estimates of `n_genes` genes are drawn, 1,500 rows in all and
-#' with a fixed seed, from the assumed effects with the expected SEs, and given to the mixture of
-#' [cov_day_subsets()] with the settings of [fate_settings()]. The estimate of each active gene at which its
-#' lfsr would have fallen below `lfsr` is then known; power is the probability to exceed it. Which genes
-#' are active is taken as independent between days; where effects last, mash borrows more and power is
-#' higher.
+#' here as well: estimates of screens of `n_genes` genes, some 1,500 genes in all, are drawn with a fixed seed
+#' from the assumed effects with the expected SEs, and the mixture of [cov_day_subsets()] is learned from
+#' those of each screen, with the settings of [fate_settings()]. The estimate of each active gene at which
+#' its lfsr would have fallen below `lfsr` is then known; power is the probability to exceed it, and is
+#' known to about .01. With few genes calls begin earlier than with many, since a gene's own effects are part
+#' of what is learned.
+#'
+#' Effects on different days are taken as independent. Where they last, mash borrows between days, which
+#' comes on top. Errors are taken as normal around the truth, their SEs as what the fit will say.
 #' @returns A `fatebias_plan`, a list with `se`: data.table `day` (from 1), `cells`, `cells_per_gene`, `se`,
 #'   `se_own`, `se_shared`; `power`: data.table `day`, `effect`, `power`; `needed`: data.table `effect`,
 #'   `cells` (for the target, as the mean over days; NA above 100 times the cells); `call_at`: estimates in
@@ -74,7 +81,8 @@ plan_screen <- function(fit = NULL, ..., n_cells = NULL, n_genes = NULL, guides_
   begins <- call_thresholds(se$genes, inputs, lfsr)
   power <- data.table::CJ(day = se$table$day, effect = effects)
   power$power <- power_by_day(power, se$genes, begins)
-  needed <- vapply(effects, cells_needed, numeric(1), inputs, scaling, begins, lfsr, target)
+  genes_at <- se_by_cells(inputs, scaling)
+  needed <- vapply(effects, cells_needed, numeric(1), genes_at, inputs, begins, lfsr, target)
   structure(
     list(
       se = se$table, power = power, needed = data.table::data.table(effect = effects, cells = needed),
@@ -184,23 +192,32 @@ power_by_day <- function(points, genes, begins) {
 #'
 #' Where calls begin, in SEs, hardly depends on the cells: it is learned once more at the cells that the
 #' first answer gives.
+#' @param genes_at `se_by_cells()`.
 #' @noRd
-cells_needed <- function(effect, inputs, scaling, begins, lfsr, target) {
-  range <- log(inputs$n_cells) + log(100) * c(-1, 1)
-  lacks <- function(log_cells) {
-    inputs$n_cells <- exp(log_cells)
-    genes <- scaled_se(inputs, scaling)$genes
-    mean(power_by_day(data.frame(day = seq_along(begins), effect = effect), genes, begins)) - target
-  }
+cells_needed <- function(effect, genes_at, inputs, begins, lfsr, target) {
+  points <- data.frame(day = seq_along(begins), effect = effect)
   for (step in 1:2) {
+    lacks <- function(log_cells) mean(power_by_day(points, genes_at(log_cells), begins)) - target
+    range <- log(inputs$n_cells) + log(most_cells) * c(-1, 1)
     if (lacks(range[[2]]) < 0) {
       return(NA_real_)
     }
-    log_cells <- if (lacks(range[[1]]) > 0) range[[1]] else stats::uniroot(lacks, range, tol = 1e-3)$root
-    inputs$n_cells <- exp(log_cells)
-    if (step == 1) begins <- call_thresholds(scaled_se(inputs, scaling)$genes, inputs, lfsr)
+    found <- if (lacks(range[[1]]) > 0) range[[1]] else stats::uniroot(lacks, range, tol = 1e-3)$root
+    if (step == 1) begins <- call_thresholds(genes_at(found), inputs, lfsr)
   }
-  ceiling(exp(log_cells))
+  ceiling(exp(found))
+}
+
+#' Expected SEs as a function of the log number of cells, of which their logs are smooth functions
+#' @noRd
+se_by_cells <- function(inputs, scaling) {
+  at <- log(inputs$n_cells) + seq(-1, 1, length.out = n_sizes) * log(most_cells)
+  se <- lapply(exp(at), function(n_cells) scaled_se(override(inputs, list(n_cells = n_cells)), scaling)$genes)
+  curves <- apply(simplify2array(lapply(se, log)), 1:2, function(y) list(stats::splinefun(at, y)))
+  function(log_cells) {
+    values <- vapply(curves, function(curve) exp(curve[[1]](log_cells)), numeric(1))
+    matrix(values, nrow(curves))
+  }
 }
 
 #' @export

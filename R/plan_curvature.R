@@ -19,9 +19,9 @@ expected_se <- function(inputs) {
   per_gene <- n_day * moments$targeting / inputs$n_genes
   own <- own_variance(per_gene, curvature, inputs, moments)
   shared <- shared_variance(n_day, curvature, inputs, moments)
-  genes <- t(vapply(gene_abundances(inputs), function(abundance) {
+  genes <- t(apply(gene_abundances(per_gene, inputs), 1, function(abundance) {
     sqrt(own_variance(per_gene * abundance, curvature, inputs, moments) + shared)
-  }, numeric(length(n_day))))
+  }))
   table <- data.table::data.table(
     day = seq_along(n_day), cells = n_day, cells_per_gene = per_gene,
     se = sqrt(own + shared), se_own = sqrt(own), se_shared = sqrt(shared)
@@ -29,15 +29,17 @@ expected_se <- function(inputs) {
   list(table = table, genes = genes)
 }
 
-#' Cells of equally likely genes, relative to their mean: sums over guides of gamma abundances
+#' Cells of equally likely genes relative to their mean, genes x days
+#'
+#' Abundances of its guides are gamma, so that of a gene is; its cells on a day scatter around it like counts.
+#' Both together are taken as gamma with the sum of their variances.
 #' @noRd
-gene_abundances <- function(inputs) {
-  if (is.infinite(inputs$abundance)) {
-    return(1)
-  }
+gene_abundances <- function(per_gene, inputs) {
   shape <- max(1, round(inputs$guides_per_gene)) * inputs$abundance
-  relative <- stats::qgamma(stats::ppoints(abundance_nodes), shape)
-  relative / mean(relative)
+  vapply(1 / (1 / shape + 1 / per_gene), function(shape) {
+    relative <- stats::qgamma(stats::ppoints(abundance_nodes), shape)
+    relative / mean(relative)
+  }, numeric(abundance_nodes))
 }
 
 #' Curvature of a cell by day when the deviations of its other guides are not known, but to the precision

@@ -1,8 +1,9 @@
 # Power of a screen that is planned: the estimates at which mash would begin to call, and how often estimates
 # get there. What mash would learn is learned here from estimates drawn with the expected SEs.
 
-rows_drawn <- 1500L # genes drawn behind a power, in screens of the planned number of genes
-rows_of_screen <- 1000L # most genes of one of these; with more mash learns nothing else
+rows_drawn <- 1500L # genes drawn behind a power, in screens of the planned number of genes; SD < .01
+rows_of_screen <- 1000L # most genes of one of these; from more mash learns hardly anything else
+grid_ratio <- 2 # of neighbouring scales; mash's finer grid gives the same power, in twice the time
 draw_seed <- 1L
 largest_z <- 20 # where even this is no call, none is
 
@@ -46,9 +47,8 @@ draw_estimates <- function(se, n, assumed) {
 learn_mixture <- function(drawn, settings = fate_settings()) {
   n_days <- ncol(drawn$se)
   sets <- t(vapply(day_subsets(n_days), function(set) seq_len(n_days) %in% set, logical(n_days)))
-  gridmult <- settings$mash_gridmult %||% if (nrow(sets) > many_matrices) 2 else sqrt(2)
-  scale <- scale_grid(drawn, gridmult, settings$mash_smallest_scale)
-  gain <- lapply(scale, function(s) log_ratio(drawn$betahat / drawn$se, s / drawn$se))
+  scale <- scale_grid(drawn, grid_ratio, settings$mash_smallest_scale)
+  gain <- lapply(scale, function(s) log_bayes_factor(drawn$betahat / drawn$se, s / drawn$se))
   loglik <- cbind(0, do.call(cbind, lapply(gain, tcrossprod, sets)))
   prior <- c(settings$mash_null_weight, rep(1, ncol(loglik) - 1))
   weights <- ashr::mixSQP(exp(loglik - do.call(pmax, as.data.frame(loglik))), prior)$pihat
@@ -60,7 +60,7 @@ learn_mixture <- function(drawn, settings = fate_settings()) {
 
 #' Log of N(z; 0, 1 + ratio^2) / N(z; 0, 1)
 #' @noRd
-log_ratio <- function(z, ratio) (z^2 * ratio^2 / (1 + ratio^2) - log1p(ratio^2)) / 2
+log_bayes_factor <- function(z, ratio) (z^2 * ratio^2 / (1 + ratio^2) - log1p(ratio^2)) / 2
 
 #' By day the estimates, in SEs, from which on genes with an effect would have been called
 #' @noRd
@@ -94,7 +94,7 @@ day_prior <- function(mixture, d, rows) {
 #' @noRd
 begin_of_calls <- function(prior, ratio, lfsr) {
   lfsr_at <- function(z) {
-    weight <- prior * cbind(1, exp(log_ratio(z, ratio)))
+    weight <- prior * cbind(1, exp(log_bayes_factor(z, ratio)))
     wrong <- cbind(1, stats::pnorm(-z * ratio / sqrt(1 + ratio^2)))
     rowSums(weight * wrong) / rowSums(weight)
   }

@@ -1,65 +1,90 @@
-# plan_screen() against simulation: SE by day, and power at lfsr < .05, by size of the effect; and against a pilot.
+# plan_screen() against simulation: SE by day, and power at lfsr < .05 by size of the effect with the standard
+# error of what was found (over screens); and against pilots.
 #
 #   Rscript plan.R FIRST_SEED N [size ..]
 
 library(fatebias)
 
 arguments <- as.integer(commandArgs(TRUE)[1:2])
-effect_bins <- c(0.3, 0.5, 0.7, 1)
+seeds <- arguments[[1]] + seq_len(arguments[[2]])
+effect_bins <- c(0.1, 0.2, 0.3, 0.5, 0.7, 1, 3)
+uniform <- list(active_effects = seq(0.3, 1, 0.05)) # what the simulator's sparse effects are
+normal <- list(effect_sd = 0.5)
 sizes <- list(
-  weak = list(plan = list(n_cells = 6000, weight = 7)),
-  "weak, 12,000 cells" = list(cells = 12000, plan = list(n_cells = 12000, weight = 7)),
+  weak = list(plan = c(n_cells = 6000, weight = 7, uniform)),
+  "weak, 12,000 cells" = list(cells = 12000, plan = c(n_cells = 12000, weight = 7, uniform)),
   "weak, one-hot, 12,000 cells" = list(
-    cells = 12000, labels = "onehot", plan = list(n_cells = 12000, weight = 1)
+    cells = 12000, labels = "onehot", plan = c(n_cells = 12000, weight = 1, uniform)
   ),
-  strong = list(preset = "strong", plan = list(n_cells = 25000, weight = 51, moi = 4))
+  strong = list(preset = "strong", plan = c(n_cells = 25000, weight = 51, moi = 4, uniform)),
+  "weak, normal effects" = list(effects = "sparse_normal", plan = c(n_cells = 6000, weight = 7, normal)),
+  "weak, normal effects, 12,000 cells" = list(
+    cells = 12000, effects = "sparse_normal", plan = c(n_cells = 12000, weight = 7, normal)
+  )
 )
 
-one <- function(name, seed) {
-  size <- sizes[[name]]
-  simulation <- c(list(out_dir = tempfile(), seed = seed), size[setdiff(names(size), "plan")])
-  files <- do.call(simulate_screen, simulation)
+simulated_fit <- function(seed, ...) {
+  files <- simulate_screen(tempfile(), seed = seed, ...)
   screen <- read_screen(files$screen, files$guide_map)
   fit <- fit_fate_bias(screen, inference = "laplace", threads = 1L, out_dir = tempfile(), progress = FALSE)
-  given <- c(size$plan, list(
-    n_genes = 100, guides_per_gene = 5.9, effects = c(0.4, 0.6, 0.85), active = 0.1, effect_sd = 0.68,
-    days = rowSums(screen$summary$cells_by_day_replicate), fate_means = screen$summary$fate_means_by_day
-  ))
-  planned <- do.call(plan_screen, given)
-  se <- vapply(paste0("se_d", 0:3), function(d) stats::median(fit$likelihood[[d]], na.rm = TRUE), numeric(1))
-  mash <- run_mash(fit)
-  truth <- data.table::fread(files$truth)
-  truth <- as.matrix(truth[match(mash$table$gene, truth$gene), -1])
-  called <- as.matrix(as.data.frame(mash$table)[paste0("lfsr_d", 0:3)]) < 0.05
-  bin <- cut(abs(truth), effect_bins)
-  power <- tapply(called, bin, mean)
-  # the power planned at the very effects of the screen
-  expected <- matrix(NA_real_, nrow(truth), 4)
-  for (d in 1:4) {
-    expected[, d] <- fatebias:::power_at(truth[, d], planned$se$se[[d]], planned$call_at[[d]])
-  }
-  data.frame(
-    size = name, se_ratio = mean(planned$se$se / se), se_worst = max(abs(planned$se$se / se - 1)),
-    t(c(measured = power, planned = tapply(expected, bin, mean))), check.names = FALSE
-  )
+  list(files = files, screen = screen, fit = fit)
 }
 
-chosen <- intersect(names(sizes), commandArgs(TRUE)[-(1:2)])
-rows <- do.call(rbind, lapply(if (length(chosen) > 0) chosen else names(sizes), function(name) {
-  do.call(rbind, lapply(arguments[[1]] + seq_len(arguments[[2]]), one, name = name))
-}))
-means <- stats::aggregate(rows[-1], rows["size"], mean)
-print(means, digits = 3)
+by_day <- function(table, column) as.matrix(as.data.frame(table)[paste0(column, "_d", 0:3)])
+
+median_se <- function(fit) apply(by_day(fit$likelihood, "se"), 2, stats::median, na.rm = TRUE)
+
+# One screen: SEs by day, and each true effect with its call and the power planned at its very size
+one <- function(name, seed) {
+  size <- sizes[[name]]
+  made <- do.call(simulated_fit, c(list(seed), size[setdiff(names(size), "plan")]))
+  summary <- made$screen$summary
+  planned <- do.call(plan_screen, c(size$plan, list(
+    n_genes = 100, guides_per_gene = 5.9, effects = 0.5,
+    days = rowSums(summary$cells_by_day_replicate), fate_means = summary$fate_means_by_day
+  )))
+  mash <- run_mash(made$fit)
+  truth <- data.table::fread(made$files$truth)
+  truth <- as.matrix(truth[match(mash$table$gene, truth$gene), -1])
+  effects <- data.frame(
+    seed = seed, day = as.vector(col(truth)), effect = as.vector(truth),
+    found = as.vector(by_day(mash$table, "lfsr") < 0.05)
+  )
+  effects$planned <- fatebias:::power_by_day(effects, planned$genes, planned$begins)
+  list(se = planned$se$se / median_se(made$fit), effects = effects[effects$effect != 0, ])
+}
+
+# Of each bin: screens differ as wholes, so the standard error of what was found is that over screens
+by_bin <- function(effects) {
+  effects$bin <- cut(abs(effects$effect), effect_bins)
+  do.call(rbind, lapply(split(effects, effects$bin, drop = TRUE), function(bin) {
+    surplus <- tapply(bin$found - mean(bin$found), bin$seed, sum)
+    data.frame(
+      effect = bin$bin[[1]], n = nrow(bin), planned = mean(bin$planned), found = mean(bin$found),
+      se_found = sqrt(sum(surplus^2)) / nrow(bin)
+    )
+  }))
+}
+
+chosen <- intersect(c(names(sizes), "pilot"), commandArgs(TRUE)[-(1:2)])
+if (length(chosen) == 0) chosen <- c(names(sizes), "pilot")
+
+for (name in setdiff(chosen, "pilot")) {
+  screens <- lapply(seeds, one, name = name)
+  se <- do.call(rbind, lapply(screens, `[[`, "se"))
+  days <- sprintf("%.3f", colMeans(se))
+  cat(sprintf(
+    "\n%s, %d screens: planned SE / median SE %.3f (by day %s; one screen and day: SD %.3f)\n",
+    name, length(seeds), mean(se), paste(days, collapse = " "), stats::sd(se)
+  ))
+  print(by_bin(do.call(rbind, lapply(screens, `[[`, "effects"))), digits = 2, row.names = FALSE)
+}
 
 # a pilot of 6,000 cells, for a screen of 12,000
-pilots <- vapply(arguments[[1]] + seq_len(arguments[[2]]), function(seed) {
-  fitted <- lapply(c(6000, 12000), function(cells) {
-    files <- simulate_screen(tempfile(), seed = seed, cells = cells)
-    screen <- read_screen(files$screen, files$guide_map)
-    fit_fate_bias(screen, inference = "laplace", threads = 1L, out_dir = tempfile(), progress = FALSE)
-  })
-  planned <- plan_screen(fitted[[1]], n_cells = 12000)$se$se
-  found <- vapply(paste0("se_d", 0:3), function(d) stats::median(fitted[[2]]$likelihood[[d]], na.rm = TRUE), 1)
-  mean(planned) / mean(found)
-}, numeric(1))
-cat(sprintf("pilot of 6,000 cells: planned SE / SE at 12,000 cells: %s\n", paste(round(pilots, 3), collapse = " ")))
+if ("pilot" %in% chosen) {
+  pilots <- vapply(seeds, function(seed) {
+    fits <- lapply(c(6000, 12000), function(cells) simulated_fit(seed, cells = cells)$fit)
+    mean(plan_screen(fits[[1]], n_cells = 12000, effects = 0.5)$se$se) / mean(median_se(fits[[2]]))
+  }, numeric(1))
+  cat("pilot of 6,000 cells: planned SE / SE at 12,000 cells:", sprintf("%.2f", pilots), "\n")
+}
