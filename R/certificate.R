@@ -25,6 +25,10 @@
 #' rows together a right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by
 #' less than 5 % is let pass. Where each day has a range of its own, the day that departs most is shown.
 #'
+#' Guides are shuffled among cells of one burden, so what genes do on average on a day stays, as a burden slope
+#' of that day. The SD of z is therefore about the mean of the day; the mean of z is taken by precision over all
+#' days, where the model's one burden slope has taken up what stays, and a slope that it lacks would show.
+#'
 #' Where it is blind: effects that go along with the guides in every cell (an off-target of all guides of a
 #' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it;
 #' noise that cells with the same guides share in ways that shuffling breaks, where too few controls would
@@ -33,7 +37,8 @@
 #'   - `checks`: data.table, one row a measure: `check`, `statistic`, `expected_low`, `expected_high`, `pass`
 #'     (NA where it could not be made), `sentence`, `measure`, `day` (label, where the row is of one day);
 #'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
-#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
+#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0
+#'     (of permutations about the mean of the day);
 #'   - `calls`: hits of each permutation; `effective`: independent z that the pool of a check amounts to;
 #'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
 #'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
@@ -101,11 +106,11 @@ fitted_se <- function(fit) {
 }
 
 null_z <- function(units, check, days) {
+  z <- unit_z(units)
   data.table::rbindlist(lapply(seq_along(units), function(k) {
-    z <- number_matrix(units[[k]]$betahat) / number_matrix(units[[k]]$se)
     gene <- unlist(units[[k]]$gene)
     data.table::data.table(
-      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z)
+      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z[, , k])
     )
   }))
 }
