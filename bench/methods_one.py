@@ -1,5 +1,7 @@
-"""One method in Python on one screen: `python methods_one.py METHOD WHERE` writes WHERE/METHOD.csv (gene, day, estimate,
-se, p; empty where a method gives none). METHOD: least_squares, rank_sums, or tables (the files for methods in R).
+"""One method in Python on one screen: `python methods_one.py METHOD WHERE` writes WHERE/METHOD.csv.
+
+Columns gene, day, estimate, se, p, empty where a method gives none. METHOD: least_squares, rank_sums, or tables (the
+files for methods in R).
 """
 
 import sys
