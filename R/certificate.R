@@ -1,4 +1,4 @@
-# The certificate of a fit: units of work turned into verdicts, and what can be asked of it.
+# The certificate of a fit: units of work turned into verdicts.
 
 #' Does this screen's SE mean what it says?
 #'
@@ -25,6 +25,10 @@
 #' rows together a right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by
 #' less than 5 % is let pass. Where each day has a range of its own, the day that departs most is shown.
 #'
+#' Guides are shuffled among cells of one burden, so what genes do on average on a day stays, as a burden slope
+#' of that day. The SD of z is therefore about the mean of the day; the mean of z is taken by precision over all
+#' days, where the model's one burden slope has taken up what stays, and a slope that it lacks would show.
+#'
 #' Where it is blind: effects that go along with the guides in every cell (an off-target of all guides of a
 #' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it;
 #' noise that cells with the same guides share in ways that shuffling breaks, where too few controls would
@@ -33,7 +37,8 @@
 #'   - `checks`: data.table, one row a measure: `check`, `statistic`, `expected_low`, `expected_high`, `pass`
 #'     (NA where it could not be made), `sentence`, `measure`, `day` (label, where the row is of one day);
 #'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
-#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
+#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0
+#'     (of permutations about the mean of the day);
 #'   - `calls`: hits of each permutation; `effective`: independent z that the pool of a check amounts to;
 #'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
 #'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
@@ -101,11 +106,11 @@ fitted_se <- function(fit) {
 }
 
 null_z <- function(units, check, days) {
+  z <- unit_z(units)
   data.table::rbindlist(lapply(seq_along(units), function(k) {
-    z <- number_matrix(units[[k]]$betahat) / number_matrix(units[[k]]$se)
     gene <- unlist(units[[k]]$gene)
     data.table::data.table(
-      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z)
+      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z[, , k])
     )
   }))
 }
@@ -176,94 +181,4 @@ hits_again <- function(unit, hits, fit, settings) {
   }
   table <- called_again(refitted(fit, unit), settings)
   hits %in% called_genes(table)
-}
-
-# ---- what can be asked of it ----
-
-#' Verdict of a certificate: passed, failed or not made
-#' @noRd
-row_mark <- function(pass) ifelse(is.na(pass), "----", ifelse(pass, "pass", "FAIL"))
-
-#' @export
-format.fatebias_certificate <- function(x, ...) {
-  rows <- x$checks
-  failed <- sum(!rows$pass, na.rm = TRUE)
-  head <- if (failed == 0) "all passed" else sprintf("%d FAILED", failed)
-  shown <- function(v) ifelse(is.infinite(v), "any", formatC(v, digits = 3, format = "g"))
-  c(
-    sprintf("<fatebias_certificate> %d measures, %s (%s)", nrow(rows), head, x$out_dir),
-    sprintf(
-      "%s %-11s %-30s %8s, expected %s to %s", row_mark(rows$pass), rows$check, rows$measure,
-      shown(rows$statistic), shown(rows$expected_low), shown(rows$expected_high)
-    ),
-    rows$sentence[is.na(rows$pass) | !rows$pass],
-    "Next: summary() has a sentence a row, autoplot() shows the null z, $stability the hits."
-  )
-}
-
-#' @export
-print.fatebias_certificate <- function(x, ...) {
-  cat(format(x), sep = "\n")
-  invisible(x)
-}
-
-#' Summary, tables and plots of a certificate
-#'
-#' @param object,x a `fatebias_certificate`, from [certify_fit()].
-#' @param what `"qq"`: z of estimates whose truth is 0 against the normal, with the band of a right model;
-#'   `"rejection"`: how often they are rejected, with the range of a right model; `"stability"`: how often
-#'   each hit is called again with cells drawn anew and with other seeds.
-#' @param ... not used.
-#' @returns
-#' - `summary()`: a list with a print method: `checks`, `rejection`, `stability`, and `passed` (TRUE, FALSE).
-#' - `tidy()`: data.table, the rows of `checks`. `glance()`: data.table of one row: `n_checks`, `n_failed`,
-#'   `n_not_made`, `passed`, `level`, `n_stable` (hits called in at least 90 % of bootstraps), `n_hits`,
-#'   `seconds`.
-#' - `autoplot()`: a ggplot2 object.
-#' @name fatebias_certificate
-NULL
-
-#' @rdname fatebias_certificate
-#' @export
-summary.fatebias_certificate <- function(object, ...) {
-  structure(
-    c(
-      unclass(object)[c("checks", "rejection", "stability", "out_dir")],
-      passed = all(object$checks$pass, na.rm = TRUE)
-    ),
-    class = "summary_fatebias_certificate"
-  )
-}
-
-#' @export
-print.summary_fatebias_certificate <- function(x, ...) {
-  cat(sprintf("Certificate of %s: %s\n", x$out_dir, if (x$passed) "passed" else "NOT passed"))
-  cat(sprintf("%s %s\n", row_mark(x$checks$pass), x$checks$sentence), sep = "")
-  if (nrow(x$rejection) > 0) {
-    cat("\nEstimates whose truth is 0, rejected:\n")
-    print(x$rejection, digits = 3, row.names = FALSE, class = FALSE)
-  }
-  weak <- x$stability[x$stability$called < 0.9 & x$stability$by == "bootstrap"]
-  if (!is.null(weak) && nrow(weak) > 0) {
-    genes <- first_few(sprintf("%s %.0f %%", weak$gene, 100 * weak$called)[order(weak$called)], 10)
-    cat(sprintf("\nHits called in less than 90 %% of bootstraps: %s\n", genes))
-  }
-  invisible(x)
-}
-
-#' @rdname fatebias_certificate
-#' @export
-tidy.fatebias_certificate <- function(x, ...) data.table::copy(x$checks)
-
-#' @rdname fatebias_certificate
-#' @export
-glance.fatebias_certificate <- function(x, ...) {
-  pass <- x$checks$pass
-  bootstraps <- x$stability[x$stability$by == "bootstrap"]
-  data.table::data.table(
-    n_checks = length(pass), n_failed = sum(!pass, na.rm = TRUE), n_not_made = sum(is.na(pass)),
-    passed = all(pass, na.rm = TRUE), level = x$level,
-    n_stable = if (is.null(bootstraps)) NA_integer_ else sum(bootstraps$called >= 0.9),
-    n_hits = if (is.null(bootstraps)) NA_integer_ else nrow(bootstraps), seconds = x$seconds
-  )
 }

@@ -2,8 +2,10 @@
 #
 #   Rscript certificate.R FOLDER FIRST_SEED N [PERMUTATIONS SPLITS BOOTSTRAPS]
 #
-# Makes N screens of each wrong kind and of the right ones together, certifies each (by default with 20 permutations,
-# 10 splits of the controls, 20 bootstraps), and writes FOLDER/certificates.csv, one row a measure and screen. What is there is kept.
+# Makes N screens of the right kinds together and of each wrong one (labels are smoothed with and without effects in
+# turn; logit-normal labels, where the model is nearly right, on every fourth seed), certifies each (by default with 20
+# permutations, 10 splits of the controls, 20 bootstraps), and writes FOLDER/certificates_FIRST_SEED.csv, one row a
+# measure and screen. What is there is kept.
 
 library(fatebias)
 
@@ -13,8 +15,14 @@ folder <- arguments[[1]]
 first_seed <- as.integer(arguments[[2]])
 n <- as.integer(arguments[[3]])
 sizes <- if (length(arguments) > 3) as.integer(arguments[4:6]) else c(20L, 10L, 20L)
-right <- c("right_sparse", "right_none", "right_onehot", "right_logitnormal", "right_walk")
-wrong <- c("shrunk", "smoothed", "smoothed_none", "burden")
+right <- c("right_sparse", "right_none", "right_onehot", "right_walk")
+smoothed <- c("smoothed", "smoothed_none")
+
+# Kinds of the k-th screens
+kinds_of <- function(k) {
+  in_turn <- function(kinds) kinds[[1 + (k - 1) %% length(kinds)]]
+  c(in_turn(right), "shrunk", in_turn(smoothed), "burden", if (k %% 4 == 1) "logitnormal")
+}
 
 certify_one <- function(kind, seed) {
   done <- file.path(folder, sprintf("%s_%d.csv", kind, seed))
@@ -35,16 +43,15 @@ certify_one <- function(kind, seed) {
 
 rows <- list()
 for (k in seq_len(n)) {
-  for (kind in c(right[[1 + (k - 1) %% length(right)]], wrong)) {
+  for (kind in kinds_of(k)) {
     rows[[length(rows) + 1]] <- certify_one(kind, first_seed + k - 1)
   }
 }
 rows <- data.table::rbindlist(rows)
-data.table::fwrite(rows, file.path(folder, "certificates.csv"))
+data.table::fwrite(rows, file.path(folder, sprintf("certificates_%d.csv", first_seed)))
 
 kind <- group <- pass <- seed <- measure <- check <- NULL
 rows[, group := sub("_.*", "", kind)]
-rows[kind == "smoothed_none", group := "smoothed, no effects"]
 flagged <- rows[, list(flagged = any(!pass)), by = list(group, kind, seed)]
 print(flagged[, list(screens = .N, flagged = sum(flagged)), by = group])
 print(data.table::dcast(rows, check + measure ~ group, value.var = "pass", fun.aggregate = function(p) sum(!p)))

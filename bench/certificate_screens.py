@@ -3,9 +3,9 @@
     python certificate_screens.py FOLDER KIND SEED
 
 FOLDER/KIND/SEED holds the screen and `fit/`, a fit by engine laplace. Kinds, of size `weak` (8,000 cells where labels
-are not Dirichlet): right_* (the model is right); shrunk (a likelihood weight 1.69 times the labels', so SEs are 1.3
-times too small); smoothed (labels averaged over 31 like cells); burden (10 % less odds with every guide of a cell, in
-a model without a burden slope).
+are not Dirichlet): right_* (the model is right); logitnormal (labels of another distribution); shrunk (a likelihood
+weight 1.69 times the labels', so SEs are 1.3 times too small); smoothed (labels averaged over 31 like cells); burden
+(10 % less odds with every guide of a cell, in a model without a burden slope).
 """
 
 import argparse
@@ -23,7 +23,7 @@ KINDS = {
     "right_sparse": ({}, {}),
     "right_none": ({"effects": "none"}, {}),
     "right_onehot": ({"labels": "onehot", "cells": 8000}, {}),
-    "right_logitnormal": ({"labels": "logitnormal", "cells": 8000}, {}),
+    "logitnormal": ({"labels": "logitnormal", "cells": 8000}, {}),
     "right_walk": ({"effects": "random_walk"}, {}),
     "shrunk": ({}, {"likelihood_weight": 7 * SHRINKAGE**2}),
     "smoothed": ({"labels": "smoothed", "cells": 8000}, {}),

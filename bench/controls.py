@@ -1,6 +1,6 @@
 """Where nothing has an effect: how often are control pseudo-genes rejected?
 
-    python controls.py [--seeds N] [--first-seed N] [--splits N]
+    python controls.py [--seeds N] [--first-seed N] [--splits N] [--labels KIND ...] [--se model|sandwich]
 
 Screens of size `weak` without effects; half of the control guides held out of the baseline and run like genes.
 """
@@ -23,9 +23,9 @@ from fatebias.simulate import Arguments, simulate
 LABELS = {"dirichlet": {}, "onehot": {"cells": 8000}, "logitnormal": {"cells": 8000}}
 
 
-def control_z(seed: int, n_splits: int, **arguments) -> np.ndarray:
+def control_z(seed: int, n_splits: int, se: str, **arguments) -> np.ndarray:
     """z of pseudo-genes of one screen without effects."""
-    settings = Settings.from_mapping({"inference": "laplace", "threads": 1, "seed": seed})
+    settings = Settings.from_mapping({"inference": "laplace", "threads": 1, "seed": seed, "se": se})
     sim = simulate(Arguments.from_mapping({"seed": seed, "preset": "weak", "effects": "none", **arguments}))
     carried = set(sim.guide_map.guide_name[np.asarray(sim.guides.sum(0)).ravel() > 0])
     rng, found = np.random.default_rng(seed), []
@@ -38,13 +38,13 @@ def control_z(seed: int, n_splits: int, **arguments) -> np.ndarray:
     return np.concatenate(found)
 
 
-def rows(seeds: range, n_splits: int = 1) -> list[Row]:
+def rows(seeds: range, n_splits: int = 1, kinds: tuple[str, ...] = tuple(LABELS), se: str = "model") -> list[Row]:
     found, everything = [], []
-    for labels, arguments in LABELS.items():
-        z = np.concatenate([control_z(seed, n_splits, labels=labels, **arguments) for seed in seeds])
+    for labels in kinds:
+        z = np.concatenate([control_z(seed, n_splits, se, labels=labels, **LABELS[labels]) for seed in seeds])
         everything.append(z)
         found += rates(f"controls, {labels}", z)
-    return found + rates("controls, all labels", np.concatenate(everything), bounds=True)
+    return found + (rates("controls, all labels", np.concatenate(everything), bounds=True) if len(kinds) > 1 else [])
 
 
 def rates(what: str, z: np.ndarray, bounds: bool = False) -> list[Row]:
@@ -66,5 +66,7 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first-seed", type=int, default=701)
     parser.add_argument("--splits", type=int, default=1)
+    parser.add_argument("--labels", nargs="+", choices=LABELS, default=list(LABELS))
+    parser.add_argument("--se", choices=("model", "sandwich"), default="model")
     args = parser.parse_args()
-    print_rows(rows(range(args.first_seed, args.first_seed + args.seeds), args.splits))
+    print_rows(rows(range(args.first_seed, args.first_seed + args.seeds), args.splits, tuple(args.labels), args.se))

@@ -18,13 +18,14 @@ PRODUCT_SIZE = 3000  # the yardstick: a float64 product of two matrices of this 
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: wall seconds and peak resident memory in GB."""
+    """One finished process: wall seconds, peak resident memory in GB, and seconds of all its cores."""
 
     seconds: float
     peak_gb: float
+    cpu_seconds: float
 
 
-def run_process(arguments: list[str], timeout: float | None = None) -> Run:
+def run_process(arguments: list[str]) -> Run:
     """Run a command to its end and measure it; raises CalledProcessError with its output when it fails."""
     start = time.perf_counter()
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -34,7 +35,8 @@ def run_process(arguments: list[str], timeout: float | None = None) -> Run:
     seconds = time.perf_counter() - start
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, arguments, output)
-    return Run(seconds, usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20))
+    peak = usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+    return Run(seconds, peak, usage.ru_utime + usage.ru_stime)
 
 
 def fatebias(*arguments: object) -> Run:

@@ -1,29 +1,25 @@
 """Randomisation test: one Newton step against full refits, its level, and its p-values by hand."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from conftest import screen_of, simulated
+from one_step import full_estimate, source_of, with_moved_gene
 from scipy import stats
 
 from fatebias.calibration import burden_strata, shuffle_within
 from fatebias.checks import Source
-from fatebias.design import build_design
 from fatebias.errors import ScreenError
 from fatebias.estimates import sd_of
 from fatebias.randomisation import null_gene, p_values, randomise_genes, resample
-from fatebias.refit import Baseline, estimate_with_draws, fixed_effect_curvature, settle
+from fatebias.refit import estimate_with_draws, fixed_effect_curvature
 from fatebias.settings import Settings
 from fatebias.simulate import simulate_to
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 1})
 
 
-def source_of(**arguments) -> Source:
-    screen = screen_of(simulated(**arguments), SETTINGS)
-    baseline = settle(build_design(screen), SETTINGS)
-    return Source(cells=None, guide_map=None, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation")
+def simulated_source(**arguments) -> Source:
+    return source_of(screen_of(simulated(**arguments), SETTINGS), SETTINGS)
 
 
 def nulls_of(source: Source) -> list:
@@ -31,28 +27,9 @@ def nulls_of(source: Source) -> list:
     return [null_gene(source, x, curvature, gene) for gene in range(source.screen.n_genes)]
 
 
-def with_moved_gene(source: Source, gene: int, moved: np.ndarray) -> Source:
-    """The screen with one gene's guides in the cells `moved` [N], at the same weight and scales."""
-    screen = source.screen
-    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
-    own = screen.guide_gene[screen.guide_idx] == gene
-    cell[own] = moved[cell[own]]
-    order = np.lexsort((screen.guide_idx, cell))
-    ptr = np.r_[0, np.cumsum(np.bincount(cell, minlength=screen.n_cells))]
-    changed = dataclasses.replace(screen, guide_ptr=ptr, guide_idx=screen.guide_idx[order])
-    design = build_design(changed)
-    like = source.baseline
-    baseline = Baseline(design=design, x=like.x, scales=like.scales, weight=like.weight)
-    return dataclasses.replace(source, screen=changed, baseline=baseline)
-
-
-def full_estimate(source: Source) -> np.ndarray:
-    return estimate_with_draws(source.baseline, source.screen, SETTINGS, 2).theta_hat
-
-
 @pytest.fixture(scope="module")
 def source() -> Source:
-    return source_of(cells=3000, genes=30, ntc=12, seed=6)
+    return simulated_source(cells=3000, genes=30, ntc=12, seed=6)
 
 
 def test_one_step_is_nearly_the_full_estimate(source):
@@ -80,7 +57,7 @@ def test_resamples_scatter_as_full_refits_of_the_moved_guides_do(source):
 def test_p_values_are_uniform_where_nothing_has_an_effect():
     p = []
     for seed in range(4):
-        nothing = source_of(cells=1500, genes=15, ntc=12, seed=20 + seed, effects="none", labels="onehot")
+        nothing = simulated_source(cells=1500, genes=15, ntc=12, seed=20 + seed, effects="none", labels="onehot")
         nulls = nulls_of(nothing)
         for null, draws in zip(nulls, resample(nothing, nulls, 199)):
             p.append(p_values(null.estimate(null.cells[None])[0], draws)[1][0])  # one day each: days are correlated

@@ -1,16 +1,3 @@
-made_certificate <- function(...) {
-  fit <- example_fit()
-  n_genes <- nrow(fit$likelihood)
-  n_days <- length(fit$days)
-  units <- list(
-    permutation = made_units(6, n_genes, n_days, ...), ntc = made_units(3, 2, n_days, ...),
-    seed = list(list(gene = fit$likelihood$gene, betahat = betahat(fit$likelihood), se = fitted_se(fit)))
-  )
-  names <- list(gene = fit$likelihood$gene)
-  units$permutation <- lapply(units$permutation, override, names)
-  new_certificate(fit, c("permutation", "ntc"), units, fate_settings(), proc.time()[["elapsed"]])
-}
-
 right <- made_certificate()
 wrong <- made_certificate(sd = 2)
 
@@ -19,9 +6,7 @@ test_that("a certificate has one row a measure, with a verdict and a sentence", 
   expect_true(all(needed %in% names(right$checks)))
   expect_identical(right$checks$check, rep(c("permutation", "ntc"), c(3, 2)))
   expect_true(all(right$checks$pass))
-  expect_false(glance(wrong)$passed)
-  expect_gt(glance(wrong)$n_failed, 1)
-  expect_identical(tidy(wrong), wrong$checks)
+  expect_false(all(wrong$checks$pass))
   expect_identical(nrow(right$z), as.integer(6 * 40 * 4 + 3 * 2 * 4))
   expect_length(right$calls, 6)
 })
@@ -45,17 +30,6 @@ test_that("mash calls hits on refits as run_mash() does on a table", {
 test_that("a check that cannot be made is a row without verdict", {
   certificate <- new_certificate(example_fit(), "ntc", list(ntc = list()), fate_settings(), 0)
   expect_identical(certificate$checks$pass, NA)
-  expect_identical(glance(certificate)$n_not_made, 1L)
-})
-
-test_that("print and summary say what failed", {
-  lines <- format(wrong)
-  expect_match(lines[[1]], "FAILED")
-  expect_match(lines, "pass permutation mean of z", all = FALSE)
-  expect_match(lines, "scatter [0-9.]+ times", all = FALSE)
-  expect_output(print(right), "all passed")
-  expect_output(print(summary(wrong)), "NOT passed")
-  expect_output(print(summary(right)), "passed.*rejected")
 })
 
 test_that("Python: a whole certificate of a small screen", {
