@@ -8,8 +8,8 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' `r lifecycle::badge("experimental")`
 #'
 #' Expected standard errors by day, power, and cells needed, from the curvature that the model would have at
-#' these sizes; no cells are simulated. From a pilot fit everything that is not given is taken from it, and the
-#' expected standard errors are scaled by what the pilot's were against what they should have been.
+#' these sizes; no cells are simulated. From a pilot fit everything that is not given is taken from it, and
+#' the expected standard errors are scaled by what the pilot's were against what they should have been.
 #'
 #' @param fit a `fatebias_fit` of a pilot screen, or NULL.
 #' @param ... not used; all arguments are named.

@@ -40,9 +40,9 @@ draw_estimates <- function(se, n, assumed) {
 #' The mixture that mash learns from a screen, by those of its matrices that most of the weight is on: every
 #' set of days at every scale, days independent. Then a likelihood is a product over days.
 #'
-#' @returns `list(sets, scale, gain, loglik, weights, no_effects)`: logical, sets x days; scales; of each scale
-#'   the log likelihood ratio of an effect against none, rows x days; log likelihoods, rows x (none, all sets
-#'   at the first scale, ..), and learned weights; probability that no row has an effect.
+#' @returns `list(sets, scale, gain, loglik, weights, no_effects)`: logical, sets x days; scales; of each
+#'   scale the log likelihood ratio of an effect against none, rows x days; log likelihoods, rows x (none,
+#'   all sets at the first scale, ..), and learned weights; probability that no row has an effect.
 #' @noRd
 learn_mixture <- function(drawn, settings = fate_settings()) {
   n_days <- ncol(drawn$se)
