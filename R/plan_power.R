@@ -2,8 +2,10 @@
 # get there. What mash would learn is learned here from estimates drawn with the expected SEs.
 
 rows_drawn <- 1500L # genes drawn behind a power, in screens of the planned number of genes; SD < .01
+screens_drawn <- 30L # at most
 rows_of_screen <- 1000L # most genes of one of these; from more mash learns hardly anything else
 grid_ratio <- 2 # of neighbouring scales; mash's finer grid gives the same power, in twice the time
+em_steps <- 100L # before Newton steps, which fail from too far away: at 20 (ashr's default) for 12 days
 draw_seed <- 1L
 largest_z <- 20 # where even this is no call, none is
 
@@ -19,7 +21,7 @@ largest_z <- 20 # where even this is no call, none is
 call_thresholds <- function(se, assumed, lfsr) {
   n <- min(max(2, round(assumed$n_genes)), rows_of_screen)
   screens <- withr::with_seed(draw_seed, {
-    lapply(seq_len(ceiling(rows_drawn / n)), function(k) draw_estimates(se, n, assumed))
+    lapply(seq_len(min(ceiling(rows_drawn / n), screens_drawn)), function(k) draw_estimates(se, n, assumed))
   }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
   found <- lapply(screens, function(drawn) screen_thresholds(drawn, learn_mixture(drawn), lfsr))
   lapply(seq_len(ncol(se)), function(d) unlist(lapply(found, `[[`, d)))
@@ -51,7 +53,8 @@ learn_mixture <- function(drawn, settings = fate_settings()) {
   gain <- lapply(scale, function(s) log_bayes_factor(drawn$betahat / drawn$se, s / drawn$se))
   loglik <- cbind(0, do.call(cbind, lapply(gain, tcrossprod, sets)))
   prior <- c(settings$mash_null_weight, rep(1, ncol(loglik) - 1))
-  weights <- ashr::mixSQP(exp(loglik - do.call(pmax, as.data.frame(loglik))), prior)$pihat
+  likelihood <- exp(loglik - do.call(pmax, as.data.frame(loglik)))
+  weights <- ashr::mixSQP(likelihood, prior, control = list(numiter.em = em_steps))$pihat
   list(
     sets = sets, scale = scale, gain = gain, loglik = loglik, weights = weights,
     no_effects = no_effects_probability(loglik, settings$mash_no_effects_prior)

@@ -32,6 +32,11 @@ test_that("more cells need less; cells needed give the power asked for", {
   enough <- plan_screen(n_cells = needed, n_genes = 100, effects = 0.5)
   expect_equal(mean(enough$power$power), 0.8, tolerance = 0.02)
   expect_gt(plan$needed$cells[[1]], needed)
+  # many more cells than planned: calls do not begin at the same z there
+  far <- plan_screen(n_cells = 1500, n_genes = 100, effects = 0.3)
+  there <- plan_screen(n_cells = far$needed$cells, n_genes = 100, effects = 0.3)
+  expect_equal(mean(there$power$power), 0.8, tolerance = 0.015)
+  expect_gt(abs(median(unlist(far$begins)) - median(unlist(there$begins))), 0.02)
   more <- plan_screen(n_cells = 24000, n_genes = 100)
   expect_equal(more$se$se / plan$se$se, rep(0.5, 4), tolerance = 0.1)
 })

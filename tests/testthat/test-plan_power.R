@@ -87,6 +87,15 @@ test_that("nothing is called where nothing can be told, and rare effects need th
   expect_true(all(mapply(function(a, b) median(a) > median(b), rare, common)))
 })
 
+test_that("a mixture is learned for many days too", {
+  drawn <- withr::with_seed(2, draw_estimates(matrix(0.07, 3, 12), 100, assumed))
+  mixture <- learn_mixture(drawn)
+  expect_equal(sum(mixture$weights), 1)
+  # at the maximum no component's mean likelihood ratio is above 1
+  likelihood <- exp(mixture$loglik)
+  expect_lt(max(colMeans(likelihood / drop(likelihood %*% mixture$weights))), 1.001)
+})
+
 test_that("power at a size is the mean over genes and over where calls begin, on both sides", {
   begins <- c(3, 3.4, 4)
   by_hand <- function(size) {
