@@ -31,7 +31,7 @@ read_truth <- function(where) {
 rows_of <- function(where, method) {
   screen <- basename(where)
   if (!file.exists(file.path(where, paste0(method, ".json")))) {
-    return(data.table(screen = screen, method = labels[[method]]))
+    return(data.table(screen = screen, method = paste0(labels[[method]], ", BH")))
   }
   cost <- jsonlite::read_json(file.path(where, paste0(method, ".json")))
   found <- merge(fread(file.path(where, paste0(method, ".csv"))), read_truth(where), by = c("gene", "day"))
@@ -63,23 +63,24 @@ rows <- rbindlist(lapply(screens, function(where) {
   rbindlist(lapply(names(labels), rows_of, where = where), fill = TRUE)
 }), fill = TRUE)
 fwrite(rows, file.path(folder, "methods.csv"))
-shown <- function(x, format) ifelse(is.na(x), "-", sprintf(format, x))
-cat(
-  "| screen | method | calls | false | power | false sign rate | coverage, 90 % | s | GB |",
-  "|---|---|---|---|---|---|---|---|---|",
-  ifelse(is.na(rows$calls), sprintf("| %s | %s | not run | | | | | | |", rows$screen, rows$method), sprintf(
-    "| %s | %s | %d | %d | %s | %.3f | %s | %.0f | %.2f |", rows$screen, rows$method, rows$calls, rows$false,
-    shown(rows$power, "%.2f"), rows$false_sign_rate, shown(rows$coverage, "%.2f"), rows$seconds, rows$memory
-  )),
-  sep = "\n"
-)
 
-# Over screens of a size: means where there are effects, calls and false ones in all
-mean_of <- function(x) if (all(is.na(x))) NA_real_ else mean(x, na.rm = TRUE)
-rows[, size := fifelse(grepl("none", screen), paste(sub("_.*", "", screen), "no effects"), sub("_.*", "", screen))]
-overall <- rows[!is.na(calls), list(
-  screens = .N, calls = sum(calls), false = sum(false), power = mean_of(power),
-  false_sign_rate = sum(false) / max(1, sum(calls)), coverage = mean_of(coverage), seconds = mean(seconds),
-  memory = max(memory)
-), by = c("size", "method")]
-print(overall, digits = 2)
+# ---- two tables: what each method found on each screen, and what it took ----
+
+print_table <- function(rows) {
+  lines <- do.call(paste, c(as.list(rows), sep = " | "))
+  head <- c(paste(names(rows), collapse = " | "), paste(rep("---", ncol(rows)), collapse = " | "))
+  cat(paste("|", c(head, lines), "|"), "", sep = "\n")
+}
+number <- function(x) ifelse(is.na(x), "-", sub("^0[.]", ".", sprintf("%.2f", x)))
+
+rows[, cell := sprintf("%s, %d/%d, %s", number(power), false, calls, number(coverage))]
+rows[is.na(calls), cell := "not run"]
+rows[, method := factor(method, unique(method[!is.na(calls)]))]
+cat("power, false/calls, coverage of 90 % intervals\n\n")
+print_table(dcast(rows[!is.na(method)], screen ~ method, value.var = "cell", fill = "not run"))
+
+rows[, size := sub("_.*", "", screen)]
+took <- rows[!is.na(calls), list(cell = sprintf("%.0f s, %.2f GB", mean(seconds), max(memory))), by = c("size", "method")]
+took[, method := factor(sub(",.*", "", method), unique(sub(",.*", "", levels(method))))]
+cat("mean CPU seconds and largest memory of a whole process\n\n")
+print_table(dcast(unique(took), size ~ method, value.var = "cell", fill = "not run"))
