@@ -4,9 +4,9 @@
 #
 # Calls: Benjamini-Hochberg (BH) at .05 over genes and days; for mash lfsr < .05, which bounds every call, and beside it
 # two rules that bound the share of false ones among the calls, as BH does: BH on the estimates that mash was given, and
-# an average lfsr of .05. A call is false when the truth is 0 or of the other sign. Power: share of true effects called. Coverage: of 90 % intervals (posterior mean +-
-# 1.645 SD for mash). Seconds (of all cores) and memory are of whole processes. Every screen and method is shown; "not run" where there
-# is none.
+# an average lfsr of .05. A call is false when the truth is 0 or of the other sign. Power: share of true effects called.
+# Coverage: of 90 % intervals (posterior mean +- 1.645 SD for mash). Seconds (of all cores) and memory are of whole
+# processes. Every screen and method is shown; "not run" where there is none.
 
 library(data.table)
 
@@ -15,6 +15,12 @@ labels <- c(
   fatebias = "fatebias", autonormal = "AutoNormal, weight 1", least_squares = "least squares",
   limma = "limma", rank_sums = "rank-sum", dirichlet_regression = "Dirichlet regression"
 )
+
+rules <- list( # AutoNormal calls as it was specified
+  fatebias = c("lfsr < .05", "average lfsr < .05", "BH"), autonormal = "lfsr < .05", least_squares = "BH", limma = "BH",
+  rank_sums = "BH", dirichlet_regression = "BH"
+)
+columns <- unlist(lapply(names(labels), function(method) paste(labels[[method]], rules[[method]], sep = ", ")))
 
 # TRUE for the largest set of smallest lfsr whose mean is below `rate` (Stephens 2017)
 average_below <- function(lfsr, rate) {
@@ -31,17 +37,18 @@ read_truth <- function(where) {
 rows_of <- function(where, method) {
   screen <- basename(where)
   if (!file.exists(file.path(where, paste0(method, ".json")))) {
-    return(data.table(screen = screen, method = paste0(labels[[method]], ", BH")))
+    return(data.table(screen = screen, method = paste(labels[[method]], rules[[method]], sep = ", ")))
   }
   cost <- jsonlite::read_json(file.path(where, paste0(method, ".json")))
   found <- merge(fread(file.path(where, paste0(method, ".csv"))), read_truth(where), by = c("gene", "day"))
-  rules <- list(BH = p.adjust(found$p, "BH") < 0.05)
-  if (!is.null(found$lfsr)) {
-    rules <- c(list("lfsr < .05" = found$lfsr < 0.05, "average lfsr < .05" = average_below(found$lfsr, 0.05)), rules)
-  }
-  rbindlist(lapply(seq_along(rules), function(k) {
+  rbindlist(lapply(rules[[method]], function(rule) {
+    called <- switch(rule,
+      BH = p.adjust(found$p, "BH") < 0.05,
+      "lfsr < .05" = found$lfsr < 0.05,
+      "average lfsr < .05" = average_below(found$lfsr, 0.05)
+    )
     data.table(
-      screen = screen, method = paste(labels[[method]], names(rules)[[k]], sep = ", "), scores(found, rules[[k]]),
+      screen = screen, method = paste(labels[[method]], rule, sep = ", "), scores(found, called),
       seconds = cost$cpu_seconds, memory = cost$peak_gb
     )
   }))
@@ -75,12 +82,12 @@ number <- function(x) ifelse(is.na(x), "-", sub("^0[.]", ".", sprintf("%.2f", x)
 
 rows[, cell := sprintf("%s, %d/%d, %s", number(power), false, calls, number(coverage))]
 rows[is.na(calls), cell := "not run"]
-rows[, method := factor(method, unique(method[!is.na(calls)]))]
+rows[, method := factor(method, columns)]
 cat("power, false/calls, coverage of 90 % intervals\n\n")
-print_table(dcast(rows[!is.na(method)], screen ~ method, value.var = "cell", fill = "not run"))
+print_table(dcast(rows, screen ~ method, value.var = "cell"))
 
 rows[, size := sub("_.*", "", screen)]
 took <- rows[!is.na(calls), list(cell = sprintf("%.0f s, %.2f GB", mean(seconds), max(memory))), by = c("size", "method")]
-took[, method := factor(sub(",.*", "", method), unique(sub(",.*", "", levels(method))))]
+took[, method := factor(sub(", [^,]*$", "", method), labels)]
 cat("mean CPU seconds and largest memory of a whole process\n\n")
 print_table(dcast(unique(took), size ~ method, value.var = "cell", fill = "not run"))
