@@ -8,7 +8,8 @@ rooms <- c(
   "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit", "report_words",
   "report_quality", "report_methods", "report_table", "report", "slurm_script", "slurm_status", "slurm_call",
   "slurm_job", "slurm_record", "slurm", "calibration", "certificate_rows", "certificate",
-  "certificate_methods", "certificate_plots", "randomisation", "jackknife", "plan", "project", "install", "sitrep"
+  "certificate_methods", "certificate_plots", "randomisation", "jackknife", "plan", "project", "install",
+  "sitrep"
 )
 edges <- c("fatebias-package", "zzz")
 
