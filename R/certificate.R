@@ -25,9 +25,10 @@
 #' rows together a right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by
 #' less than 5 % is let pass. Where each day has a range of its own, the day that departs most is shown.
 #'
-#' Guides are shuffled among cells of one burden, so what genes do on average on a day stays, as a burden slope
-#' of that day. The SD of z is therefore about the mean of the day; the mean of z is taken by precision over all
-#' days, where the model's one burden slope has taken up what stays, and a slope that it lacks would show.
+#' Guides are shuffled among cells of one burden, so what genes do on average on a day stays, as a burden
+#' slope of that day. The SD of z is therefore about the mean of the day; the mean of z is taken by precision
+#' over all days, where the model's one burden slope has taken up what stays, and a slope that it lacks would
+#' show.
 #'
 #' Where it is blind: effects that go along with the guides in every cell (an off-target of all guides of a
 #' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it;
@@ -110,7 +111,8 @@ null_z <- function(units, check, days) {
   data.table::rbindlist(lapply(seq_along(units), function(k) {
     gene <- unlist(units[[k]]$gene)
     data.table::data.table(
-      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z[, , k])
+      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)),
+      z = as.vector(z[, , k])
     )
   }))
 }

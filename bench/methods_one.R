@@ -1,5 +1,5 @@
-# One method in R on one screen: `Rscript methods_one.R METHOD WHERE` writes WHERE/METHOD.csv (gene, day, estimate, se, and
-# p or lfsr). METHOD: fatebias (engine laplace, then mash); autonormal (preset plain: AutoNormal, weight 1, the first
+# One method in R on one screen: `Rscript methods_one.R METHOD WHERE` writes WHERE/METHOD.csv (gene, day, estimate, se, p,
+# and lfsr where mash gives one). METHOD: fatebias (engine laplace, then mash); autonormal (preset plain: AutoNormal, weight 1, the first
 # specification); limma; dirichlet_regression.
 
 library(data.table)
@@ -12,9 +12,11 @@ by_fatebias <- function(...) {
   library(fatebias)
   screen <- read_screen(file.path(where, "screen.h5ad"), file.path(where, "guide_map.csv"))
   fit <- fit_fate_bias(screen, ..., threads = 1L, out_dir = tempfile(), progress = FALSE)
-  long <- tidy(run_mash(fit))
+  long <- as.data.table(tidy(run_mash(fit)))
+  z <- long$estimate / long$std.error
   data.table(
-    gene = long$gene, day = match(long$day, fit$days) - 1L, estimate = long$postmean, se = long$postsd, lfsr = long$lfsr
+    gene = long$gene, day = match(long$day, fit$days) - 1L, estimate = long$postmean, se = long$postsd, lfsr = long$lfsr,
+    p = 2 * stats::pnorm(-abs(z))
   )
 }
 
