@@ -137,6 +137,12 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
       i = "It takes two or more days, two or more fates with probability above 0, and a contrast among them."
     ), call = call)
   }
+  if (inputs$n_genes <= inputs$moi) {
+    abort_simulation(c(
+      "These sizes make no screen: cells carry {inputs$moi} guides, of {inputs$n_genes} gene{?s} in all.",
+      i = "It takes more genes ({.arg n_genes}) than guides a cell ({.arg moi})."
+    ), call = call)
+  }
   inputs$days <- shares
   inputs$fate_means <- means / rowSums(means)
   c(inputs, assumed)

@@ -54,6 +54,7 @@ test_that("a pilot sets what is not given, and scales the SEs to its own", {
 test_that("sizes that make no screen are refused; prints and plots", {
   expect_error(plan_screen(days = 1), class = "fatebias_error_simulation")
   expect_error(plan_screen(fate_means = c(1, 0)), class = "fatebias_error_simulation")
+  expect_error(plan_screen(n_genes = 5), "more genes", class = "fatebias_error_simulation")
   expect_error(plan_screen(n_cells = -1), class = "fatebias_error_argument")
   expect_error(plan_screen(6000), class = "fatebias_error_argument")
   expect_error(plan_screen(active = 0), class = "fatebias_error_argument")
