@@ -10,8 +10,6 @@ calibration_checks <- list(
 
 #' Make the refits behind a certificate
 #'
-#' `r lifecycle::badge("experimental")`
-#'
 #' Makes the units of work that [certify_fit()] judges: refits of a fit's own screen with guides shuffled,
 #' controls held out, cells resampled or held out. Each unit is a file in the folder `calibration` of the
 #' fit, whole or not there: a run that was stopped goes on where it was, and what is there for this fit is

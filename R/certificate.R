@@ -2,8 +2,6 @@
 
 #' Does this screen's SE mean what it says?
 #'
-#' `r lifecycle::badge("experimental")`
-#'
 #' Measures, on the user's own screen, whether standard errors and calls can be trusted. Each check makes a
 #' situation whose truth is known, and compares what is found with what a right model would show.
 #'

@@ -2,8 +2,6 @@
 
 #' Conditional randomisation test of genes
 #'
-#' `r lifecycle::badge("experimental")`
-#'
 #' Of each gene the guides are handed to other cells of the same day, replicate and burden (guides in a cell),
 #' again and again, while labels and all other guides stay. If they do nothing, the estimate from the real
 #' cells is one of the many. The test rests on how guides came into cells, not on how labels scatter: with a
