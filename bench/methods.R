@@ -87,7 +87,7 @@ cat("power, false/calls, coverage of 90 % intervals\n\n")
 print_table(dcast(rows, screen ~ method, value.var = "cell"))
 
 rows[, size := sub("_.*", "", screen)]
-took <- rows[!is.na(calls), list(cell = sprintf("%.0f s, %.2f GB", mean(seconds), max(memory))), by = c("size", "method")]
+took <- rows[!is.na(calls), list(cell = sprintf("%.1f s, %.2f GB", mean(seconds), max(memory))), by = c("size", "method")]
 took[, method := factor(sub(", [^,]*$", "", method), labels)]
 cat("mean CPU seconds and largest memory of a whole process\n\n")
 print_table(dcast(unique(took), size ~ method, value.var = "cell", fill = "not run"))
