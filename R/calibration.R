@@ -199,7 +199,10 @@ read_units <- function(found, name) {
 
 #' z of units, genes x days x units; missing estimates are NA
 #' @noRd
-unit_z <- function(units) simplify2array(lapply(units, function(unit) number_matrix(unit$z)))
+unit_z <- function(units) {
+  one <- function(unit) number_matrix(unit$betahat) / number_matrix(unit$se)
+  simplify2array(lapply(units, one))
+}
 
 #' A matrix of numbers, also where a row or all of it is missing
 #' @noRd

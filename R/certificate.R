@@ -23,10 +23,9 @@
 #' rows together a right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by
 #' less than 5 % is let pass. Where each day has a range of its own, the day that departs most is shown.
 #'
-#' Guides are shuffled among cells of one burden, so what genes do on average on a day stays, as a burden
-#' slope of that day. The SD of z is therefore about the mean of the day; the mean of z is taken by precision
-#' over all days, where the model's one burden slope has taken up what stays, and a slope that it lacks would
-#' show.
+#' When guides are shuffled, what the fit says a cell's own guides do stays with the cell as a given part of
+#' its log odds (Freedman & Lane 1983); else it would scatter the labels in ways that no label does. All but
+#' what guides do on average, in which a burden slope that the model lacks would hide.
 #'
 #' Where it is blind: effects that go along with the guides in every cell (an off-target of all guides of a
 #' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it;
@@ -36,8 +35,7 @@
 #'   - `checks`: data.table, one row a measure: `check`, `statistic`, `expected_low`, `expected_high`, `pass`
 #'     (NA where it could not be made), `sentence`, `measure`, `day` (label, where the row is of one day);
 #'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
-#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0
-#'     (of permutations about the mean of the day);
+#'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
 #'   - `calls`: hits of each permutation; `effective`: independent z that the pool of a check amounts to;
 #'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
 #'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
@@ -105,12 +103,11 @@ fitted_se <- function(fit) {
 }
 
 null_z <- function(units, check, days) {
-  z <- unit_z(units)
   data.table::rbindlist(lapply(seq_along(units), function(k) {
+    z <- number_matrix(units[[k]]$betahat) / number_matrix(units[[k]]$se)
     gene <- unlist(units[[k]]$gene)
     data.table::data.table(
-      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)),
-      z = as.vector(z[, , k])
+      check = check, number = k, gene = rep(gene, ncol(z)), day = rep(days, each = nrow(z)), z = as.vector(z)
     )
   }))
 }

@@ -69,24 +69,29 @@ pooled_rejections <- function(units) {
 
 draws_var <- function(draws) apply(draws, 2, stats::var, na.rm = TRUE)
 
+#' Mean over genes and units by day, then over all
+#' @noRd
+by_day_and_all <- function(z) c(apply(z, 2, mean, na.rm = TRUE), mean(z, na.rm = TRUE))
+
 # ---- rows ----
 
 permutation_rows <- function(units, calls, days, level) {
+  z <- unit_z(units)
+  d <- seq_along(days)
+  all <- length(days) + 1
   v <- draws_var(pooled_draws(units, "mean_square"))
-  ranges <- lapply(v[seq_along(days)], scale_range, level / length(days))
-  spread <- sqrt(apply(unit_z(units)^2, 2, mean, na.rm = TRUE))
-  worst <- worst_day(spread, ranges, days)
-  shift <- mean(vapply(units, `[[`, numeric(1), "shift"))
-  expected <- lapply(units, function(unit) unit$expected$shift)
-  limits <- mean_range(stats::sd(Reduce(`+`, expected) / length(units)), level)
+  ranges <- lapply(v[d], scale_range, level / length(days))
+  worst <- worst_day(sqrt(by_day_and_all(z^2))[d], ranges, days)
+  mean <- by_day_and_all(z)[[all]]
+  limits <- mean_range(sqrt(draws_var(pooled_draws(units, "mean"))[[all]]), level)
   rbind(
     calls_row(calls, length(units), level),
     day_row(
       "permutation", "SD of z", worst,
       "With guides shuffled, estimates scatter %.2f times as far as their standard errors say"
     ),
-    new_row("permutation", "mean of z", shift, limits, sprintf(
-      "With guides shuffled, estimates are off by %.2f standard errors on average, all one way.", shift
+    new_row("permutation", "mean of z", mean, limits, sprintf(
+      "With guides shuffled, estimates are off by %.2f standard errors on average, all one way.", mean
     ))
   )
 }

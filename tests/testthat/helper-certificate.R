@@ -3,26 +3,27 @@
 
 made_units <- function(n, n_genes = 40, n_days = 3, sd = 1, shift = 0, seed = 1, n_draws = 200, rho = 0) {
   withr::with_seed(seed, lapply(seq_len(n), function(k) {
+    common <- sqrt(rho) * stats::rnorm(n_days)
+    own <- sqrt(1 - rho) * matrix(stats::rnorm(n_genes * n_days), n_genes)
     se <- matrix(stats::runif(n_genes * n_days, 0.1, 0.3), n_genes)
-    z <- sd * made_noise(n_genes, n_days, rho) + shift
+    z <- sd * (own + rep(common, each = n_genes)) + shift
     list(
-      gene = sprintf("G%02d", seq_len(n_genes)), betahat = z * se, se = se, z = z, shift = mean(z),
+      gene = sprintf("G%02d", seq_len(n_genes)), betahat = z * se, se = se,
       expected = made_expected(n_draws, n_genes, n_days, rho)
     )
   }))
 }
 
-made_noise <- function(n_genes, n_days, rho) {
-  common <- sqrt(rho) * stats::rnorm(n_days)
-  sqrt(1 - rho) * matrix(stats::rnorm(n_genes * n_days), n_genes) + rep(common, each = n_genes)
-}
-
 made_expected <- function(n_draws, n_genes, n_days, rho) {
-  draws <- lapply(seq_len(n_draws), function(k) made_noise(n_genes, n_days, rho))
+  one <- function(k) {
+    common <- sqrt(rho) * stats::rnorm(n_days)
+    sqrt(1 - rho) * matrix(stats::rnorm(n_genes * n_days), n_genes) + rep(common, each = n_genes)
+  }
+  draws <- lapply(seq_len(n_draws), one)
   by_day <- function(f) t(vapply(draws, function(z) c(colMeans(f(z)), mean(f(z))), numeric(n_days + 1)))
   rejected <- lapply(c(0.05, 0.01, 0.001), function(a) by_day(function(z) abs(z) > stats::qnorm(1 - a / 2)))
   list(
-    shift = vapply(draws, mean, numeric(1)), mean_square = by_day(function(z) z^2),
+    mean = by_day(identity), mean_square = by_day(function(z) z^2),
     rejected = aperm(simplify2array(rejected), c(1, 3, 2))
   )
 }

@@ -13,7 +13,7 @@ import torch
 from .calibration import resample_cells, shuffle_guides
 from .controls import hold_out_controls
 from .covariance import gene_covariances, sandwich_covariances
-from .design import build_design
+from .design import Design, build_design
 from .estimates import sd_of, theta_covariance
 from .guide_map import GuideMap
 from .heldout import held_out_statistics
@@ -54,22 +54,29 @@ class Source:
 
 
 def run_permutation(source: Source, number: int) -> dict:
-    """Guide lists shuffled within day x replicate x burden, the whole fit made again: no gene has an effect of its own.
+    """Guide lists shuffled within day x replicate x burden, the whole fit made again: no shuffled guide has an effect.
 
-    What genes do on average on a day goes with the burden and stays: z is about the mean of the day, and of the means
-    there is the common shift.
+    What the fit says the cell's own guides do stays with the cell (Freedman & Lane 1983, J. Bus. Econ. Stat. 1:292), or
+    it would be noise of another shape than the labels'. All but what guides do on average: a slope by burden that the
+    model lacks would be in there.
     """
     screen = shuffle_guides(source.screen, _rng(source, "permutation", number))
-    refit = _fit_again(screen, source)
-    se = sd_of(refit.covariance)
-    z = refit.theta_hat / se
-    own, own_draws = about_day_mean(z, refit.draws)
+    own = own_effects(source.baseline)
+    refit = _fit_again(dataclasses.replace(build_design(screen, own.device), given=own), screen, source)
     day_1, day_2 = np.tril_indices(screen.n_days)
     return {
-        "gene": screen.gene_names, "betahat": refit.theta_hat, "se": se,
-        "covariance": refit.covariance[:, day_1, day_2], "z": own, "shift": float(common_shift(z[None], se)[0]),
-        "expected": draw_statistics(own_draws) | {"shift": common_shift(refit.draws, se)},
+        "gene": screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance),
+        "covariance": refit.covariance[:, day_1, day_2], "expected": draw_statistics(refit.draws),
     }  # fmt: skip
+
+
+def own_effects(baseline: Baseline) -> torch.Tensor:
+    """What a fit says the guides of each cell do, less the mean effect of a guide for each that it carries: [N, F]."""
+    design, x = baseline.design, baseline.x.clone()
+    design.nuisance_part(x).zero_()
+    by_guides = design.forward(x)
+    mean = by_guides.sum(0) / design.n_carried.sum()
+    return by_guides - design.n_carried.unsqueeze(1) * mean
 
 
 def run_ntc(source: Source, number: int) -> dict:
@@ -77,12 +84,11 @@ def run_ntc(source: Source, number: int) -> dict:
     carried = np.asarray(source.cells.guide_names, dtype=object)[np.asarray(source.cells.guides.sum(0)).ravel() > 0]
     grouped = hold_out_controls(source.guide_map, set(carried), "control_", _rng(source, "ntc", number))
     screen = build_screen(source.cells, grouped, source.settings, where=source.where)
-    refit = _fit_again(screen, source)
+    refit = _fit_again(build_design(screen, source.baseline.x.device), screen, source)
     rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
-    theta_hat, se = refit.theta_hat[rows], sd_of(refit.covariance[rows])
     return {
-        "gene": [screen.gene_names[k] for k in rows], "betahat": theta_hat, "se": se, "z": theta_hat / se,
-        "expected": draw_statistics(refit.draws[:, rows]),
+        "gene": [screen.gene_names[k] for k in rows], "betahat": refit.theta_hat[rows],
+        "se": sd_of(refit.covariance[rows]), "expected": draw_statistics(refit.draws[:, rows]),
     }  # fmt: skip
 
 
@@ -161,30 +167,11 @@ UNITS = {
 
 
 def draw_statistics(draws: np.ndarray) -> dict[str, np.ndarray]:
-    """Statistics of each joint draw of z [S, L, D], by day and over all days: mean square [S, D + 1], and share
-    beyond each level [S, levels, D + 1]; NaN where a day has no estimate at all.
+    """Statistics of each joint draw of z [S, L, D], by day and over all days: mean, mean square [S, D + 1],
+    and share beyond each level [S, levels, D + 1]; NaN where a day has no estimate at all.
     """
     beyond = [_by_day(np.where(np.isnan(draws), np.nan, np.abs(draws) > critical)) for critical in CRITICAL]
-    return {"mean_square": _by_day(draws**2), "rejected": np.stack(beyond, 1)}
-
-
-def about_day_mean(z: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """z [L, D] about its mean over the genes of each day, in SDs that it would have where the model is right, which the
-    draws [S, L, D] tell; and the draws likewise.
-    """
-    own = draws - np.nanmean(draws, 1, keepdims=True)
-    sd = np.sqrt(np.nanmean(own**2, (0, 1)))
-    return (z - np.nanmean(z, 0)) / sd, own / sd
-
-
-def common_shift(z: np.ndarray, se: np.ndarray) -> np.ndarray:
-    """Mean of z [S, L, D] over genes and days by precision, 1 / se: [S].
-
-    Of what genes do on average by day, shuffled guides leave what the one burden slope of all days cannot take up;
-    that has sum 0 over days by precision, while a slope that the model lacks shifts all days alike.
-    """
-    precision = np.where(np.isnan(z), np.nan, 1 / se)
-    return np.nansum(z * precision, (1, 2)) / np.nansum(precision, (1, 2))
+    return {"mean": _by_day(draws), "mean_square": _by_day(draws**2), "rejected": np.stack(beyond, 1)}
 
 
 def _by_day(values: np.ndarray) -> np.ndarray:
@@ -195,9 +182,8 @@ def _by_day(values: np.ndarray) -> np.ndarray:
     return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
 
 
-def _fit_again(screen: Screen, source: Source) -> Refit:
+def _fit_again(design: Design, screen: Screen, source: Source) -> Refit:
     """The whole fit of a like screen: scales and weight too."""
-    design = build_design(screen, source.baseline.x.device)
     return estimate_with_draws(settle(design, source.settings, source.baseline), screen, source.settings, N_DRAWS)
 
 

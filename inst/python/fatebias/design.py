@@ -74,7 +74,8 @@ class Design:
     gene_order [L], guide_order [G]: the screen's index of each gene and guide in the order of x.
     nuisance: float64 [N, K], the columns of alpha, b and gamma. day: int64 [N].
     n_carried: float64 [N], targeting guides of each cell.
-    fate_probs: float64 [N, F]: labels of the fates beside the reference.
+    fate_probs: float64 [N, F]: labels of the fates beside the reference. given: float64 [N, F], a part of eta that is
+    not for x to explain, or None.
     """
 
     groups: tuple[GeneGroup, ...]
@@ -87,6 +88,7 @@ class Design:
     n_carried: Tensor
     fate_probs: Tensor
     n_days: int
+    given: Tensor | None = None
 
     @property
     def n_cells(self) -> int:
@@ -137,6 +139,11 @@ class Design:
         columns = self.nuisance_columns(x.dtype)
         eta.view(len(eta), -1).addmm_(columns, self.nuisance_part(x).reshape(self.n_nuisance, -1))
         return eta
+
+    def predictor(self, x: Tensor) -> Tensor:
+        """eta [N, F] of the effects x [P], with what is given."""
+        eta = self.forward(x)
+        return eta if self.given is None else eta + self.given
 
     def transpose(self, e: Tensor) -> Tensor:
         """J' e: [N, F, ...] -> [P, ...]."""

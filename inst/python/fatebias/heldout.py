@@ -74,9 +74,9 @@ def predict_held_out(screen: Screen, baseline: Baseline, settings: Settings, rng
     start = baseline.x.new_zeros(design.n_effects)
     for k in range(N_FOLDS):
         cells, out = baseline.cells * (fold != k), fold == k
-        found.model[out] = design.forward(mode_at(design, prior, cells, baseline.x, settings))[out]
+        found.model[out] = design.predictor(mode_at(design, prior, cells, baseline.x, settings))[out]
         start = mode_at(design, bare, cells, start, settings)
-        found.nuisance[out] = design.forward(start)[out]
+        found.nuisance[out] = design.predictor(start)[out]
     return found
 
 

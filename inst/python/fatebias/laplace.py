@@ -222,7 +222,7 @@ def _not_settled(state: State) -> FitError:
 def _next_weight(design: Design, weight: Tensor, x: Tensor, draws: Tensor, settings: Settings) -> Tensor:
     if settings.likelihood_weight not in WORDS:
         return weight
-    pi = fate_probabilities(design.forward(x))
+    pi = fate_probabilities(design.predictor(x))
     return next_weight(settings.likelihood_weight, design, weight, pi, design.forward(draws))
 
 

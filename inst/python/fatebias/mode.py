@@ -60,7 +60,7 @@ def find_mode(
             at = {"x": x, "steps": at["steps"] + 1, "step": step, "cg_iterations": at["cg_iterations"] + iterations}
             checkpoint.save(at, at["steps"])
             bar.advance()
-    pi = fate_probabilities(design.forward(at["x"]))
+    pi = fate_probabilities(design.predictor(at["x"]))
     score = gradient(design, prior, cells, pi, at["x"])
     return Mode(pi=pi, gradient=float(score.abs().max()), **at)
 
@@ -80,7 +80,7 @@ def newton_step(
 
     The iterations are those of conjugate gradients.
     """
-    pi = fate_probabilities(design.forward(x))
+    pi = fate_probabilities(design.predictor(x))
     curvature = curvature_at(design, prior, pi, cells)
     score = gradient(design, prior, cells, pi, x)
     solution = curvature.solve(score.unsqueeze(1), settings.cg_tolerance)
@@ -100,7 +100,7 @@ def gradient(design: Design, prior: Prior, cells: Tensor, pi: Tensor, x: Tensor)
 
 def log_posterior(design: Design, prior: Prior, cells: Tensor, x: Tensor) -> float:
     """Log posterior at x up to a constant."""
-    eta = design.forward(x)
+    eta = design.predictor(x)
     total = torch.logsumexp(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)
     return float(
         (cells * ((design.fate_probs * eta).sum(1) - total)).sum() - 0.5 * (x * prior.precision(design, x)).sum()

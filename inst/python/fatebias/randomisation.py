@@ -79,7 +79,7 @@ def null_gene(source: Source, x: torch.Tensor, curvature: Curvature, gene: int) 
     response = _responses(curvature, rows)
     without = x - response @ torch.linalg.solve(response[rows], x[rows])
     without[rows] = 0
-    pi = fate_probabilities(design.forward(without))
+    pi = fate_probabilities(design.predictor(without))
     cells, columns = _gene_columns(source.screen, gene)
     by_cell = softmax_curvature(pi[cells], source.baseline.cells[cells]).cpu().numpy()
     k, f = columns.shape[1] * design.n_fates, design.n_fates

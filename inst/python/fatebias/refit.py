@@ -86,7 +86,7 @@ def fixed_effect_curvature(baseline: Baseline, settings: Settings) -> tuple[Tens
     """The fixed-effect estimates of all effects as one vector, and the curvature there."""
     design, prior = baseline.design, baseline.fixed_prior(settings)
     x = mode_at(design, prior, baseline.cells, baseline.x, settings)
-    return x, curvature_at(design, prior, fate_probabilities(design.forward(x)), baseline.cells)
+    return x, curvature_at(design, prior, fate_probabilities(design.predictor(x)), baseline.cells)
 
 
 def estimate_with_draws(baseline: Baseline, screen: Screen, settings: Settings, n_draws: int) -> Refit:

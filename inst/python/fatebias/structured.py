@@ -72,7 +72,7 @@ def structured_start(fit: LaplaceFit, screen: Screen, settings: Settings) -> Str
     design = fit.design
     scales, sd_log = (_stacked(by_name, fit.x) for by_name in (fit.scales, fit.scales_sd_log))
     weight = torch.as_tensor(fit.weight, device=fit.x.device)[design.day]
-    pi = fate_probabilities(design.forward(fit.x))
+    pi = fate_probabilities(design.predictor(fit.x))
     curvature = curvature_at(design, random_walk_prior(design, scales, settings), pi, weight)
     size = design.n_nuisance * design.n_fates
     image = curvature.coarse_image[:, :size].double()  # A's columns of the nuisance effects
