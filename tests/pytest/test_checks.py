@@ -1,12 +1,15 @@
 """Units of the certificate: what each one gives, on a screen whose truth is known."""
 
+import dataclasses
+
 import measure
 import numpy as np
 import pytest
 from conftest import screen_of, simulated
 
-from fatebias.checks import CRITICAL, UNITS, Source, draw_statistics
+from fatebias.checks import CRITICAL, UNITS, Source, draw_statistics, own_effects
 from fatebias.design import build_design
+from fatebias.laplace import named_effects
 from fatebias.refit import settle
 from fatebias.settings import Settings
 
@@ -74,3 +77,44 @@ def test_statistics_of_draws_by_hand():
     assert np.allclose(found["mean_square"][4], [*np.nanmean(one**2, 0), np.nanmean(one**2)])
     rate = [(np.abs(one[~np.isnan(one)]) > critical).mean() for critical in CRITICAL]
     assert np.allclose(found["rejected"][4, :, -1], rate)
+
+
+def test_own_effects_are_those_of_the_cells_guides_less_their_mean(source):
+    design, x, screen = source.baseline.design, source.baseline.x, source.screen
+    effects = named_effects(design, x)
+    beta = effects["theta"][screen.guide_gene] + effects["delta"][:, :, None]  # [G, F, D]
+    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
+    carried = beta[screen.guide_idx, :, screen.day[cell]]
+    carried = carried - carried.mean(0)
+    expected = np.zeros((screen.n_cells, carried.shape[1]))
+    np.add.at(expected, cell, carried)
+    assert np.allclose(own_effects(source.baseline).numpy(), expected)
+
+
+def test_effects_far_above_the_noise_of_the_labels_do_not_disturb_shuffled_guides():
+    # left in the labels, they scatter them more on late days than on early ones, which no one weight can follow
+    sim = simulated(cells=6000, genes=20, ntc=10, moi=4.0, days=4, concentration=50.0, effects="random_walk", seed=8)
+    screen = screen_of(sim, SETTINGS)
+    baseline = settle(build_design(screen), SETTINGS)
+    source = Source(cells=None, guide_map=None, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation")
+    found = [UNITS["permutation"](source, k) for k in range(1, 9)]
+    z = np.stack([unit["betahat"] / unit["se"] for unit in found])
+    assert (np.abs(np.sqrt(np.nanmean(z**2, (0, 1))) - 1) < 0.15).all()
+
+
+def test_a_burden_slope_that_the_model_lacks_shifts_shuffled_guides_all_one_way():
+    sim = simulated(cells=4000, genes=20, ntc=10, moi=5.0, concentration=20.0, effects="none", seed=9)
+    burden = np.asarray(sim.guides.sum(1)).ravel()
+    odds = np.log(sim.probs) + np.array([0.0, 0.15, 0.15]) * (burden - burden.mean())[:, None]
+    steeper = dataclasses.replace(sim, probs=np.exp(odds) / np.exp(odds).sum(1, keepdims=True))
+    flat = Settings.from_mapping({"inference": "laplace", "seed": 3, "s_gamma": 1e-3})
+    shift = []
+    for settings in (SETTINGS, flat):
+        screen = screen_of(steeper, settings)
+        baseline = settle(build_design(screen), settings)
+        source = Source(
+            cells=None, guide_map=None, screen=screen, settings=settings, baseline=baseline, where="simulation"
+        )
+        found = [UNITS["permutation"](source, k) for k in range(1, 4)]
+        shift.append(np.mean([np.nanmean(unit["betahat"] / unit["se"]) for unit in found]))
+    assert abs(shift[0]) < 0.5 and shift[1] > 1

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -30,6 +32,16 @@ def test_transpose_is_the_adjoint(seed, genes, per_gene, days, replicates, fates
     e = random_vector(design.n_cells * design.n_fates, seed=1).view(design.n_cells, design.n_fates, -1)
     forward, back = (design.forward(x) * e).sum(), (x * design.transpose(e)).sum()
     assert float(forward) == pytest.approx(float(back), rel=1e-10, abs=1e-8)
+
+
+def test_what_is_given_is_added_and_not_explained(small_screen):
+    design = build_design(small_screen)
+    x = random_vector(design.n_effects, columns=1)[:, 0]
+    given_part = random_vector(design.n_cells, columns=design.n_fates)
+    with_given = dataclasses.replace(design, given=given_part)
+    assert torch.equal(design.predictor(x), design.forward(x))
+    assert torch.equal(with_given.predictor(x), design.forward(x) + given_part)
+    assert torch.equal(with_given.forward(x), design.forward(x))
 
 
 def test_forward_is_the_dense_design(small_screen):
