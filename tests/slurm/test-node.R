@@ -15,8 +15,8 @@ test_that("a job whose node fails is sent again, and waits until there is one", 
   set_node("State=DOWN", "Reason=test")
   wait_until(function() !identical(job_of(log_dir, "nap"), first))
   expect_identical(ask_slurm(first)$state, "NODE_FAIL")
-  second <- job_of(log_dir, "nap")
-  wait_until(function() identical(ask_slurm(second)$state, "PENDING"))
+  # the one sent last: one that was sent before the node was down fails with it
+  wait_until(function() identical(ask_slurm(job_of(log_dir, "nap"))$state, "PENDING"))
   set_node("State=RESUME")
   waiting$wait(60000)
   expect_identical(waiting$get_result(), "done")
