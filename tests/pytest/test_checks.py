@@ -6,6 +6,7 @@ import measure
 import numpy as np
 import pytest
 from conftest import screen_of, simulated
+from one_step import source_of
 
 from fatebias.checks import CRITICAL, UNITS, Source, draw_statistics, own_effects
 from fatebias.design import build_design
@@ -94,9 +95,7 @@ def test_own_effects_are_those_of_the_cells_guides_less_their_mean(source):
 def test_effects_far_above_the_noise_of_the_labels_do_not_disturb_shuffled_guides():
     # left in the labels, they scatter them more on late days than on early ones, which no one weight can follow
     sim = simulated(cells=6000, genes=20, ntc=10, moi=4.0, days=4, concentration=50.0, effects="random_walk", seed=8)
-    screen = screen_of(sim, SETTINGS)
-    baseline = settle(build_design(screen), SETTINGS)
-    source = Source(cells=None, guide_map=None, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation")
+    source = source_of(screen_of(sim, SETTINGS), SETTINGS)
     found = [UNITS["permutation"](source, k) for k in range(1, 9)]
     z = np.stack([unit["betahat"] / unit["se"] for unit in found])
     assert (np.abs(np.sqrt(np.nanmean(z**2, (0, 1))) - 1) < 0.15).all()
@@ -110,11 +109,7 @@ def test_a_burden_slope_that_the_model_lacks_shifts_shuffled_guides_all_one_way(
     flat = Settings.from_mapping({"inference": "laplace", "seed": 3, "s_gamma": 1e-3})
     shift = []
     for settings in (SETTINGS, flat):
-        screen = screen_of(steeper, settings)
-        baseline = settle(build_design(screen), settings)
-        source = Source(
-            cells=None, guide_map=None, screen=screen, settings=settings, baseline=baseline, where="simulation"
-        )
+        source = source_of(screen_of(steeper, settings), settings)
         found = [UNITS["permutation"](source, k) for k in range(1, 4)]
         shift.append(np.mean([np.nanmean(unit["betahat"] / unit["se"]) for unit in found]))
     assert abs(shift[0]) < 0.5 and shift[1] > 1
