@@ -26,7 +26,7 @@ fit_controls <- function(screen, settings = fate_settings(), ..., n_splits = 10)
   validate_arg(n_splits, checkmate::check_count, positive = TRUE)
   settings <- with_screen_settings(update_settings(settings, ...), screen)
   columns <- py_call(
-    "controls", "estimate_controls",
+    "estimate_controls",
     screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
     settings = settings_list(settings, c("screen", "fit")), n_splits = n_splits, progress = show_progress()
   )

@@ -57,7 +57,7 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
   validate_cells(guides, fate_probs, day, replicate)
   map_path <- write_guide_map(guide_map, path)
   py_call(
-    "screen_file", "write_screen",
+    "write_screen",
     path = path.expand(path), guide_names = I(colnames(guides)), fates = I(colnames(fate_probs)),
     day = I(as.character(day)), replicate = I(as.character(replicate)), cell_names = rownames(guides),
     objects = list(guides = guides, fate_probs = fate_probs)

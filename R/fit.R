@@ -44,7 +44,7 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
   validate_writable(out_dir)
   withCallingHandlers(
     py_call(
-      "fit", "fit_screen",
+      "fit_screen",
       screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
       out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
       progress = progress

@@ -60,7 +60,7 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
   }
   all_or_nothing(c(path, if (is_map) guide_map_beside(path)), { # what is refused when read leaves no files
     found <- py_call(
-      "assemble", "assemble_for_r",
+      "assemble_screen",
       h5ad = path.expand(cells), out = path.expand(path), day = day, replicate = replicate,
       guide_cells = I(rownames(guides)), guide_names = I(colnames(guides)),
       fate_probs = if (is.null(table)) fate_probs, fate_cells = as_array(rownames(table)),

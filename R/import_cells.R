@@ -109,7 +109,7 @@ match_cells <- function(..., drop_suffix = FALSE) {
     abort_screen("{.fn match_cells} needs two or more parts, each with a name of its own.")
   }
   cells <- lapply(rlang::set_names(names(parts)), function(name) cell_names_of(parts[[name]], name))
-  found <- py_call("cell_names", "match_rows", tables = lapply(cells, I), drop_suffix = drop_suffix)
+  found <- py_call("match_rows", tables = lapply(cells, I), drop_suffix = drop_suffix)
   cli::cli_inform(matched_lines(length(found$names), found$unmatched))
   lapply(rlang::set_names(names(parts)), function(name) {
     part <- parts[[name]][found$rows[[name]] + 1L, , drop = FALSE]

@@ -40,7 +40,7 @@ read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type
   validate_min_umi(min_umi)
   names <- validate_choice(names)
   found <- py_call(
-    "assemble", "cellranger_for_r",
+    "read_cellranger",
     paths = I(unname(path.expand(path))), samples = as_array(base::names(path)),
     cell_name = cell_name, feature_type = feature_type, names = names
   )
@@ -75,7 +75,7 @@ read_guides_table <- function(table, min_umi = default_min_umi, cell = "cell", g
   } else {
     path.expand(table)
   }
-  found <- py_call("assemble", "guide_table_for_r", table = source, cell = cell, guide = guide, umi = umi)
+  found <- py_call("read_guide_table", table = source, cell = cell, guide = guide, umi = umi)
   guides_matrix(found, if (is.null(umi)) 1 else min_umi)
 }
 

@@ -32,7 +32,7 @@ check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...
   validate_arg(guide_map, checkmate::check_string, null.ok = TRUE)
   settings <- settings_for(update_settings(settings, ...), "screen")
   found <- py_call(
-    "preflight", "check_screen",
+    "check_screen",
     screen_path = path.expand(path), guide_map = if (!is.null(guide_map)) path.expand(guide_map),
     settings = settings_list(settings, "screen")
   )

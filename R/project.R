@@ -98,7 +98,7 @@ write_project <- function(path, files, call = rlang::caller_env()) {
 #' basename(python_sources())
 #' @export
 python_sources <- function() {
-  sort(list.files(file.path(python_folder(), "fatebias"), "\\.(py|yaml)$", full.names = TRUE))
+  sort(list.files(file.path(python_folder(), "fatebias"), "\\.(py|yaml|json)$", full.names = TRUE, recursive = TRUE))
 }
 
 #' Input file of a pipeline

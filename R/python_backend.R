@@ -166,16 +166,16 @@ python_session <- new.env(parent = emptyenv())
 
 #' Call a function of the Python package
 #'
-#' @param module,fun names, as in `fatebias.<module>.<fun>`.
+#' @param fun name of a function of inst/python/fatebias/r_api.py.
 #' @param ... arguments by name that JSON can hold.
 #' @param objects named list of matrices (dense, or sparse of class `dgCMatrix`).
 #' @returns What the function returns, as R lists, vectors and matrices. Errors and warnings of
 #'   fatebias come back with the same class and message.
 #' @noRd
-py_call <- function(module, fun, ..., objects = list(), call = rlang::caller_env()) {
+py_call <- function(fun, ..., objects = list(), call = rlang::caller_env()) {
   bridge <- python_bridge(call = call)
   arguments <- to_json(rlang::set_names(list(...), names(list(...)) %||% character()))
-  report <- jsonlite::fromJSON(bridge$call(module, fun, arguments, objects), simplifyDataFrame = FALSE)
+  report <- jsonlite::fromJSON(bridge$call(fun, arguments, objects), simplifyDataFrame = FALSE)
   for (warning in report$warnings) warner(warning$kind)(verbatim(warning$message))
   if (!is.null(report$error)) raise_python_error(report$error, call)
   report$value

@@ -35,7 +35,7 @@ read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
     if (!file.exists(file)) abort_screen("The file {.path {file}} does not exist.")
   }
   described <- py_call(
-    "fit", "describe_screen",
+    "describe_screen",
     screen_path = path.expand(path), guide_map = path.expand(guide_map),
     settings = settings_list(settings, "screen"), progress = show_progress()
   )

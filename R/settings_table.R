@@ -1,4 +1,4 @@
-# The table of settings that R and Python share (inst/python/fatebias/settings.yaml), the check of a
+# The table of settings that R and Python share (inst/python/fatebias/base/settings.yaml), the check of a
 # value against its row, and what is written from the table: a help page and config.yaml.
 # Nothing here names a single setting but `preset`.
 
@@ -10,7 +10,7 @@ stage_titles <- c(
 #' A named list, one entry (default, type, range, stage, help) a key
 #' @noRd
 settings_table <- function() {
-  yaml::read_yaml(system.file("python", "fatebias", "settings.yaml", package = "fatebias", mustWork = TRUE))
+  yaml::read_yaml(system.file("python", "fatebias", "base", "settings.yaml", package = "fatebias", mustWork = TRUE))
 }
 
 keys_of <- function(stages, table = settings_table()) {

@@ -40,7 +40,7 @@ simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
   validate_writable(out_dir)
   if (!is.null(given$library)) given$library <- path.expand(given$library)
   paths <- py_call(
-    "simulate", "simulate_to",
+    "simulate_to",
     out_dir = path.expand(out_dir), given = c(list(preset = preset, seed = seed), given),
     progress = show_progress()
   )

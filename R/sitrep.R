@@ -15,7 +15,7 @@ optional_packages <- c(targets = "the pipeline", crew = "Slurm", clustermq = "Sl
 fatebias_sitrep <- function() {
   plan <- session_plan() # before Python starts: that sets RETICULATE_PYTHON
   python <- tryCatch(
-    c(py_call("bridge", "describe_environment"), problem = list(NULL)),
+    c(py_call("describe_environment"), problem = list(NULL)),
     fatebias_error = function(error) {
       error$body <- error$body[!grepl("fatebias_sitrep()", error$body, fixed = TRUE)] # here it is
       list(problem = conditionMessage(error))

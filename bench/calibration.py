@@ -7,9 +7,9 @@ import numpy as np
 from measure import Row, print_rows, simulated_screen, truth_of
 from scipy import stats
 
-from fatebias.errors import FitWarning
-from fatebias.inference import infer
-from fatebias.settings import Settings
+from fatebias.base.errors import FitWarning
+from fatebias.base.settings import Settings
+from fatebias.results.engines import infer
 
 LEVEL = 0.90
 Z = stats.norm.ppf(0.5 + LEVEL / 2)

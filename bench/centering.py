@@ -10,8 +10,8 @@ import numpy as np
 from measure import Row, print_rows, simulated_screen, truth_of
 from scipy import stats
 
-from fatebias.inference import infer
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.results.engines import infer
 
 THRESHOLD = 0.001
 

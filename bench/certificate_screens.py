@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from fatebias import simulate
-from fatebias.fit import fit_screen
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.results.fit import fit_screen
 
 SHRINKAGE, SLOPE, NO_SLOPE = 1.3, -0.1, 1e-3
 # kind: (arguments of the simulation, settings of the fit)

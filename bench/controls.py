@@ -11,14 +11,14 @@ import numpy as np
 from measure import Row, cells_of, guide_map_of, print_rows
 from scipy import stats
 
-from fatebias.checks import CRITICAL
-from fatebias.controls import hold_out_controls
-from fatebias.design import build_design
-from fatebias.estimates import sd_of
-from fatebias.refit import estimate_with_draws, settle
-from fatebias.screen import build_screen
-from fatebias.settings import Settings
-from fatebias.simulate import Arguments, simulate
+from fatebias.base.settings import Settings
+from fatebias.certificate.controls import hold_out_controls
+from fatebias.certificate.refit import estimate_with_draws, settle
+from fatebias.certificate.units import CRITICAL
+from fatebias.laplace.estimates import sd_of
+from fatebias.model.design import build_design
+from fatebias.screens.screen import build_screen
+from fatebias.simulation import Arguments, simulate
 
 LABELS = {"dirichlet": {}, "onehot": {"cells": 8000}, "logitnormal": {"cells": 8000}}
 

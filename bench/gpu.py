@@ -10,8 +10,8 @@ import svi_step
 import torch
 from measure import Row, print_rows, simulated_screen
 
-from fatebias.inference import infer
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.results.engines import infer
 
 SCREENS = {"real": {"preset": "real"}, "genome": {"preset": "genome"}}
 MOST_DIFFERENCE = 0.05  # posterior SDs

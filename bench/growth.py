@@ -7,8 +7,8 @@ import time
 import numpy as np
 from measure import Row, print_rows, simulated_screen
 
-from fatebias.inference import infer
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.results.engines import infer
 
 CELLS = (25_000, 100_000, 400_000, 2_000_000)
 GENES = (100, 600, 3_600, 18_000)

@@ -18,7 +18,7 @@ import pandas as pd
 from mash_screens import KINDS, fit_kind
 from measure import Row, print_rows
 
-from fatebias.errors import FitWarning
+from fatebias.base.errors import FitWarning
 
 HERE = Path(__file__).parent
 PLAIN_KINDS = ("weak", "strong", "walk", "none")  # under `preset: plain` a fit takes minutes

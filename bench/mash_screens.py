@@ -13,10 +13,10 @@ from pathlib import Path
 import anndata
 import numpy as np
 
-from fatebias.errors import FitWarning
-from fatebias.fit import fit_screen
-from fatebias.settings import Settings
-from fatebias.simulate import simulate_to
+from fatebias.base.errors import FitWarning
+from fatebias.base.settings import Settings
+from fatebias.results.fit import fit_screen
+from fatebias.simulation import simulate_to
 
 ONE_HOT, LOGIT_NORMAL, SMOOTHED = ({"labels": name, "cells": 8000} for name in ("onehot", "logitnormal", "smoothed"))
 WALK = {"effects": "random_walk"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fatebias.guide_map import GuideMap
-from fatebias.screen import RawCells, Screen, build_screen
-from fatebias.settings import Settings
-from fatebias.simulate import Arguments, Simulation, simulate
+from fatebias.base.settings import Settings
+from fatebias.screens.guide_map import GuideMap
+from fatebias.screens.screen import RawCells, Screen, build_screen
+from fatebias.simulation import Arguments, Simulation, simulate
 
 PRODUCT_SIZE = 3000  # the yardstick: a float64 product of two matrices of this size
 

@@ -12,9 +12,9 @@ import pandas as pd
 from methods_screens import log_ratio, write_tables
 from scipy import sparse, stats
 
-from fatebias.screen import Screen
-from fatebias.screen_file import read_screen
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.screens.h5ad import read_screen
+from fatebias.screens.screen import Screen
 
 
 def least_squares(screen: Screen) -> pd.DataFrame:

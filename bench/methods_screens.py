@@ -14,10 +14,10 @@ from scipy import sparse
 from scipy.optimize import brentq
 
 from fatebias import simulate
-from fatebias.export import day_columns
-from fatebias.guide_map import read_guide_map
-from fatebias.screen import Screen
-from fatebias.screen_file import write_screen
+from fatebias.results.tables import day_columns
+from fatebias.screens.guide_map import read_guide_map
+from fatebias.screens.h5ad import write_screen
+from fatebias.screens.screen import Screen
 
 PRESETS = ("weak", "strong")
 EFFECTS = ("sparse", "random_walk", "none")

@@ -13,13 +13,13 @@ import dataclasses
 import numpy as np
 from measure import Row, print_rows, simulated_screen, truth_of
 
-from fatebias.calibration import burden_strata, shuffle_within
-from fatebias.checks import Source
-from fatebias.design import build_design
-from fatebias.randomisation import null_gene
-from fatebias.refit import Baseline, contrast_theta, fixed_effect_curvature, settle
-from fatebias.screen import Screen
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.certificate.randomisation import null_gene
+from fatebias.certificate.refit import Baseline, contrast_theta, fixed_effect_curvature, settle
+from fatebias.certificate.schemes import burden_strata, shuffle_within
+from fatebias.certificate.units import Source
+from fatebias.model.design import build_design
+from fatebias.screens.screen import Screen
 
 
 def source_of(screen: Screen, settings: Settings) -> Source:

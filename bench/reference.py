@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from measure import Row, print_rows
 
-from fatebias.inference import infer
-from fatebias.screen_file import read_screen
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.results.engines import infer
+from fatebias.screens.h5ad import read_screen
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 DRAWS = 4000

@@ -14,13 +14,13 @@ import torch
 from measure import Row, print_rows, simulated_screen
 from pyro import poutine, set_rng_seed
 
-from fatebias.cells import to_tensors
-from fatebias.effects import beta_from_effects, delta_from_raw, theta_from_raw
-from fatebias.inference import infer
-from fatebias.model import fate_model, linear_predictor
-from fatebias.screen import Screen
-from fatebias.settings import Settings
-from fatebias.svi import draw_raw
+from fatebias.base.settings import Settings
+from fatebias.model.cells import to_tensors
+from fatebias.model.effects import beta_from_effects, delta_from_raw, theta_from_raw
+from fatebias.model.pyro_model import fate_model, linear_predictor
+from fatebias.results.engines import infer
+from fatebias.screens.screen import Screen
+from fatebias.vi.svi import draw_raw
 
 DRAWS = 200
 MOST_T = 3.5

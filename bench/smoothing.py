@@ -16,12 +16,12 @@ from measure import screen_of, truth_of
 from scipy.cluster.vq import kmeans2
 
 from fatebias import simulate
-from fatebias.checks import Source
-from fatebias.design import build_design
-from fatebias.estimates import sd_of
-from fatebias.jackknife import jackknife_se
-from fatebias.refit import estimate_with_draws, fixed_effect_curvature, settle
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.certificate.jackknife import jackknife_se
+from fatebias.certificate.refit import estimate_with_draws, fixed_effect_curvature, settle
+from fatebias.certificate.units import Source
+from fatebias.laplace.estimates import sd_of
+from fatebias.model.design import build_design
 
 N_BLOCKS = 50
 

@@ -6,11 +6,11 @@ import time
 import torch
 from measure import Row, print_rows, simulated_screen
 
-from fatebias.cells import to_tensors
-from fatebias.laplace import fit_laplace
-from fatebias.settings import Settings
-from fatebias.structured import structured_start
-from fatebias.svi import fit_svi
+from fatebias.base.settings import Settings
+from fatebias.laplace.fit import fit_laplace
+from fatebias.model.cells import to_tensors
+from fatebias.vi.structured import structured_start
+from fatebias.vi.svi import fit_svi
 
 MOST_MS = {"normal": 25, "structured": 40, "lowrank": None}
 STEPS = 100

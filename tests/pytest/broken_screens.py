@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from fatebias.errors import ScreenError
-from fatebias.preflight import check_screen
-from fatebias.screen_file import read_screen
-from fatebias.settings import Settings
+from fatebias.base.errors import ScreenError
+from fatebias.base.settings import Settings
+from fatebias.preflight.check import check_screen
+from fatebias.screens.h5ad import read_screen
 
 CELLS = 240
 GUIDES = [f"GENE{k}_sg{j}" for k in range(1, 9) for j in (1, 2)] + ["NTC_sg1", "NTC_sg2"]

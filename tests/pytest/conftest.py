@@ -10,9 +10,9 @@ import measure
 import numpy as np
 import pytest
 
-from fatebias.screen import Screen
-from fatebias.settings import Settings
-from fatebias.simulate import Arguments, Simulation, simulate
+from fatebias.base.settings import Settings
+from fatebias.screens.screen import Screen
+from fatebias.simulation import Arguments, Simulation, simulate
 
 DATA = Path(__file__).parents[1] / "data"
 

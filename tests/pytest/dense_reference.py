@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from fatebias.curvature import Curvature, curvature_at
-from fatebias.design import build_design
-from fatebias.mode import fate_probabilities
-from fatebias.prior import fixed_effect_prior, random_walk_prior
-from fatebias.screen import Screen
-from fatebias.settings import Settings
+from fatebias.base.settings import Settings
+from fatebias.laplace.curvature import Curvature, curvature_at
+from fatebias.laplace.mode import fate_probabilities
+from fatebias.model.design import build_design
+from fatebias.model.prior import fixed_effect_prior, random_walk_prior
+from fatebias.screens.screen import Screen
 
 
 @dataclass(frozen=True)

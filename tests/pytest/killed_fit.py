@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 
-from fatebias import checkpoint, covariance
-from fatebias.fit import fit_screen
-from fatebias.settings import Settings
+from fatebias.base import checkpoint
+from fatebias.base.settings import Settings
+from fatebias.laplace import covariance
+from fatebias.results.fit import fit_screen
 
 # every save is written; draws are made in three portions, and more of them, though the screen is small
 ALWAYS = [(checkpoint, "LEAST_SECONDS", 0.0), (checkpoint, "WRITE_SHARE", math.inf)]

@@ -4,14 +4,15 @@ import warnings
 import numpy as np
 import pytest
 
-from fatebias import bridge
-from fatebias.errors import FitWarning, ScreenError
+from fatebias import bridge, r_api
+from fatebias.base import environment
+from fatebias.base.errors import FitWarning, ScreenError
 
 
 def report(monkeypatch, function, arguments="{}", objects=None):
-    """What the bridge answers when fatebias.fit.probe is `function`."""
-    monkeypatch.setattr("fatebias.fit.probe", function, raising=False)
-    return json.loads(bridge.call("fit", "probe", arguments, objects))
+    """What the bridge answers when `function` is the function `probe` of r_api."""
+    monkeypatch.setitem(r_api.FUNCTIONS, "probe", (function, "base"))
+    return json.loads(bridge.call("probe", arguments, objects))
 
 
 def test_a_value_comes_back_as_plain_json(monkeypatch):
@@ -78,7 +79,7 @@ def test_interrupts_are_not_swallowed(monkeypatch):
 
 
 def test_the_environment_names_versions():
-    found = bridge.describe_environment()
-    assert set(found["packages"]) == set(bridge.PACKAGES)
+    found = r_api.describe_environment()
+    assert set(found["packages"]) == set(environment.PACKAGES)
     assert found["packages"]["torch"]
     assert found["threads"] >= 1

@@ -6,6 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
+from fatebias import results
 from fatebias.__main__ import main
 
 
@@ -54,10 +55,8 @@ def corrupt_qc(monkeypatch):
         table.to_csv(name, index=False)
         return original(out_dir, settings)
 
-    from fatebias import __main__
-
-    original = __main__.assess_qc
-    monkeypatch.setattr(__main__, "assess_qc", assess)
+    original = results.assess_qc
+    monkeypatch.setattr(results, "assess_qc", assess)
 
 
 @pytest.mark.parametrize(("mode", "code"), [("simulation", 1), ("real", None)])

@@ -7,25 +7,20 @@ raises errors and warnings again with the class that `kind` names.
 
 import importlib
 import json
-import math
 import os
-import platform
-import shutil
 import sys
 import traceback
 import warnings
-from importlib import metadata
 from typing import Any
 
-from .errors import FatebiasError, FatebiasWarning
-from .interrupts import import_whole
+from .base import FatebiasError, FatebiasWarning, Settings, import_whole, plain
+from .r_api import FUNCTIONS
 
-WITHOUT_TORCH = ("preflight",)  # modules that need no torch, whose import takes seconds
-PACKAGES = ("torch", "pyro-ppl", "numpy", "scipy", "pandas", "anndata", "h5py")
+WITHOUT_TORCH = ("preflight", "screens")  # wings that need no torch, whose import takes seconds
 
 
-def call(module: str, function: str, arguments: str, objects: dict[str, Any] | None = None) -> str:
-    """Call fatebias.<module>.<function> with the keyword arguments of a JSON object.
+def call(name: str, arguments: str, objects: dict[str, Any] | None = None) -> str:
+    """Call the function `name` of `r_api` with the keyword arguments of a JSON object.
 
     An argument named `settings` becomes a Settings object. objects: further arguments by name that
     are no JSON (a sparse matrix, an array).
@@ -36,9 +31,9 @@ def call(module: str, function: str, arguments: str, objects: dict[str, Any] | N
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FatebiasWarning)
         try:
-            prepare = _nothing if module in WITHOUT_TORCH else _isolate_torch
-            target = getattr(import_whole(f"{__package__}.{module}", prepare), function)
-            value = target(**_arguments(arguments), **(objects or {}))
+            function, wing = FUNCTIONS[name]
+            import_whole(f"{__package__}.{wing}", _nothing if wing in WITHOUT_TORCH else _isolate_torch)
+            value = function(**_arguments(arguments), **(objects or {}))
         except Exception as raised:  # noqa: BLE001  (every error is handed on to R, with its trace)
             error = _report(raised)
     ours = [entry for entry in caught if issubclass(entry.category, FatebiasWarning)]
@@ -49,27 +44,10 @@ def call(module: str, function: str, arguments: str, objects: dict[str, Any] | N
     return json.dumps(plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
 
 
-def describe_environment() -> dict[str, Any]:
-    """What Python, packages and device will be used; a package that is missing is None."""
-    found: dict[str, Any] = {"python": sys.executable, "version": platform.python_version(), "packages": {}}
-    for name in PACKAGES:
-        try:
-            found["packages"][name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found["packages"][name] = None
-    torch = sys.modules.get("torch")
-    found["threads"] = torch.get_num_threads() if torch else None
-    found["device"] = torch.cuda.get_device_name() if torch and torch.cuda.is_available() else "cpu"
-    found["cuda"] = torch.version.cuda if torch else None  # what torch was built for
-    found["driver"] = shutil.which("nvidia-smi")  # a sign of a GPU, whether torch can use it or not
-    return found
-
-
 def _arguments(text: str) -> dict[str, Any]:
     arguments = json.loads(text) or {}
     if "settings" in arguments:
-        settings = importlib.import_module(f"{__package__}.settings")  # here, since it needs PyYAML
-        arguments["settings"] = settings.Settings.from_mapping(arguments["settings"])
+        arguments["settings"] = Settings.from_mapping(arguments["settings"])
     return arguments
 
 
@@ -109,16 +87,3 @@ def _report(error: Exception) -> dict[str, str]:
         "message": f"{type(error).__name__}: {error}\nRaised in {where}.",
         "trace": trace,
     }
-
-
-def plain(value: Any) -> Any:
-    """Numpy numbers and arrays, tuples and paths as JSON; numbers that are not finite as null."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):  # arrays and numbers of numpy
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

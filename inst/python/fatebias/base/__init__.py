@@ -1,0 +1,60 @@
+"""What every other wing stands on: errors, settings, progress, checkpoints, files.
+
+Nothing here knows what a screen or a model is. Nothing heavy (torch, pandas) is imported before it is needed, so
+that `python -m fatebias --version` answers at once.
+"""
+
+from .checkpoint import NOWHERE, Checkpoint, open_checkpoint
+from .environment import describe_environment
+from .errors import (
+    ExportError,
+    FatebiasError,
+    FatebiasWarning,
+    FitError,
+    FitWarning,
+    QCError,
+    QCWarning,
+    ScreenError,
+    ScreenWarning,
+    SettingsError,
+    SimulationError,
+)
+from .files import PACKAGE, day_columns, digest_of, prepare_out_dir, source_files
+from .interrupts import import_whole, run_whole
+from .json_plain import plain
+from .progress import SILENT, Progress, share_of_way, unheard
+from .settings import Settings, parse_assignment
+from .stopwatch import Stopwatch
+
+__all__ = [
+    "Checkpoint",
+    "ExportError",
+    "FatebiasError",
+    "FatebiasWarning",
+    "FitError",
+    "FitWarning",
+    "NOWHERE",
+    "PACKAGE",
+    "Progress",
+    "QCError",
+    "QCWarning",
+    "SILENT",
+    "ScreenError",
+    "ScreenWarning",
+    "Settings",
+    "SettingsError",
+    "SimulationError",
+    "Stopwatch",
+    "day_columns",
+    "describe_environment",
+    "digest_of",
+    "import_whole",
+    "open_checkpoint",
+    "parse_assignment",
+    "plain",
+    "prepare_out_dir",
+    "run_whole",
+    "share_of_way",
+    "source_files",
+    "unheard",
+]

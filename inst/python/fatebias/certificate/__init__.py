@@ -1,0 +1,23 @@
+"""Do the standard errors of this fit mean what they say? Refits under which the truth is known.
+
+Each unit of work is made once, alone, and kept (`run_units`); verdicts are R's (`certify_fit()`).
+"""
+
+from .controls import estimate_controls
+from .jackknife import jackknife_blocks
+from .randomisation import randomise_genes
+from .store import CHECKS, FOLDER, SIZES, describe_units, fit_source, parse_part, planned_units, run_units
+
+__all__ = [
+    "CHECKS",
+    "FOLDER",
+    "SIZES",
+    "describe_units",
+    "estimate_controls",
+    "fit_source",
+    "jackknife_blocks",
+    "parse_part",
+    "planned_units",
+    "randomise_genes",
+    "run_units",
+]

@@ -1,0 +1,84 @@
+"""Screens and cell weights under which the truth is known: guides shuffled, cells resampled, cells held out.
+
+What each scheme keeps: shuffling moves whole guide lists between cells of one day, replicate and burden, so
+that labels, burden and the lists stay what they are and no gene has an effect; resampling draws the cells of
+each day and replicate anew (Davison & Hinkley 1997, section 2.4); folds split them evenly.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from ..screens import Screen
+
+LEAST_CELLS = 10  # of a burden bin: rarer burdens of a day and replicate share a bin with the next smaller one
+
+
+def burden_strata(screen: Screen) -> np.ndarray:
+    """int [N]: number of each cell's day x replicate x burden bin, from 0."""
+    out = np.empty(screen.n_cells, dtype=np.int64)
+    first = 0
+    for cells in _day_replicates(screen):
+        binned = _bins(screen.burden[cells].astype(np.int64))
+        out[cells] = first + binned
+        first += binned.max() + 1
+    return out
+
+
+def shuffle_guides(screen: Screen, rng: np.random.Generator) -> Screen:
+    """The screen with whole guide lists (and the burden that goes with them) shuffled within strata."""
+    source = shuffle_within(burden_strata(screen), rng)
+    length = np.diff(screen.guide_ptr)[source]
+    ptr = np.r_[0, np.cumsum(length)]
+    entry = np.repeat(screen.guide_ptr[source] - ptr[:-1], length) + np.arange(ptr[-1])
+    return dataclasses.replace(
+        screen, guide_ptr=ptr, guide_idx=screen.guide_idx[entry], burden=screen.burden[source]
+    )  # fmt: skip
+
+
+def shuffle_within(stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """int [N]: a permutation of cells that moves none to another stratum."""
+    source = np.empty(len(stratum), dtype=np.int64)
+    source[np.argsort(stratum, kind="stable")] = np.lexsort((rng.random(len(stratum)), stratum))
+    return source
+
+
+def resample_cells(screen: Screen, rng: np.random.Generator) -> np.ndarray:
+    """int [N]: how often each cell is drawn when every day x replicate is drawn anew with replacement."""
+    counts = np.zeros(screen.n_cells, dtype=np.int64)
+    for cells in _day_replicates(screen):
+        counts[cells] = np.bincount(rng.integers(len(cells), size=len(cells)), minlength=len(cells))
+    return counts
+
+
+def assign_folds(screen: Screen, rng: np.random.Generator, n_folds: int) -> np.ndarray:
+    """int [N]: fold of each cell, evenly within day x replicate."""
+    fold = np.empty(screen.n_cells, dtype=np.int64)
+    for cells in _day_replicates(screen):
+        fold[cells] = rng.permutation(np.arange(len(cells)) % n_folds)
+    return fold
+
+
+def day_replicate(screen: Screen) -> np.ndarray:
+    """int [N]: number of each cell's day x replicate."""
+    return screen.day * screen.n_replicates + screen.replicate
+
+
+def _day_replicates(screen: Screen) -> list[np.ndarray]:
+    """Cells of each day x replicate that has any."""
+    group = day_replicate(screen)
+    return [np.flatnonzero(group == one) for one in np.unique(group)]
+
+
+def _bins(burden: np.ndarray) -> np.ndarray:
+    """Burdens as bins of LEAST_CELLS cells or more, from 0; what is left at the top joins the last bin."""
+    counts = np.bincount(burden)
+    bin_of, current, filled = np.zeros(len(counts), dtype=np.int64), 0, 0
+    for value, count in enumerate(counts):
+        if filled >= LEAST_CELLS:
+            current, filled = current + 1, 0
+        bin_of[value] = current
+        filled += count
+    if filled < LEAST_CELLS and current > 0:
+        bin_of[bin_of == current] = current - 1
+    return bin_of[burden]

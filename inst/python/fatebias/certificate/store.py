@@ -1,0 +1,165 @@
+"""The certificate's units of work and their files: each unit is made once, alone, and kept.
+
+`DIR/calibration/<check>_<number>.json` holds a unit whole or is not there, so that a certificate can be
+stopped at any time, made by several processes at once, and gone on with. A unit belongs to one fit: screen,
+settings, versions. Verdicts are R's (`certify_fit()`).
+"""
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+from ..base import ExportError, Settings, SettingsError, plain, prepare_out_dir
+from ..model import build_design
+from ..results import MANIFEST, choose_device, fit_key
+from ..screens import Screen, build_screen, read_cells, read_guide_map
+from .refit import settle
+from .units import UNITS, Source
+
+FOLDER = "calibration"
+# check: units that it needs; those in SIZES come in numbers
+CHECKS = {
+    "permutation": ("permutation",),
+    "ntc": ("ntc",),
+    "sandwich": ("sandwich",),
+    "bootstrap": ("reference", "bootstrap", "seed"),
+    "heldout": ("heldout",),
+}
+SIZES = {"permutation": 20, "ntc": 10, "bootstrap": 20, "seed": 5}
+PACKAGES = ("torch", "numpy", "scipy")
+_opened: dict[str, tuple[Source, str]] = {}  # the screen last read by this process, and its key
+
+
+def planned_units(checks: Iterable[str], sizes: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Units of some checks, pairs of name and number; sizes as SIZES."""
+    names = [name for check in checks for name in CHECKS[check]]
+    return [(name, k + 1) for name in names for k in range(sizes.get(name, 1))]
+
+
+def parse_part(text: str) -> tuple[int, int]:
+    """`K/N`, 1 <= K <= N. Raises SettingsError."""
+    k, _, n = text.partition("/")
+    if not (k.isdecimal() and n.isdecimal() and 1 <= int(k) <= int(n)):
+        raise SettingsError(f"--part wants K/N with 1 <= K <= N, not {text!r}.")
+    return int(k), int(n)
+
+
+def open_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
+    """Screen and baseline fit of a certificate, and the key of its units; kept for the next call of this process."""
+    wanted = json.dumps([_stamp(screen_path), _stamp(guide_map), settings.as_dict("screen", "fit")])
+    if wanted not in _opened:
+        _opened.clear()
+        _opened[wanted] = _read_source(screen_path, guide_map, settings)
+    return _opened[wanted]
+
+
+def run_units(
+    screen_path: str | Path, guide_map: str | Path, out_dir: str | Path, settings: Settings, units: Iterable
+) -> list[str]:
+    """Make the units, pairs of check and number, that are not there yet; returns the paths of all.
+
+    Raises ScreenError, FitError, ExportError; then all units before the failed one are kept.
+    """
+    source, key = open_source(screen_path, guide_map, settings)
+    folder = prepare_out_dir(Path(out_dir) / FOLDER)
+    return [str(path) for path in _made_units(folder, source, key, [(check, int(n)) for check, n in units])]
+
+
+def describe_units(
+    screen_path: str | Path, guide_map: str | Path, out_dir: str | Path, settings: Settings, units: Iterable
+) -> dict:
+    """Of the units, pairs of check and number: `paths` of all, `missing`, those that no file holds for this fit,
+    and their `key`. Reads the screen, fits nothing.
+    """
+    screen = build_screen(
+        read_cells(screen_path, settings), read_guide_map(guide_map), settings, where=str(screen_path)
+    )  # fmt: skip
+    key, folder = _key(screen, settings), Path(out_dir) / FOLDER
+    pairs = [(check, int(number)) for check, number in units]
+    paths = [_unit_path(folder, *pair) for pair in pairs]
+    missing = [list(pair) for pair, path in zip(pairs, paths) if _read_unit(path, key) is None]
+    return {"paths": [str(path) for path in paths], "missing": missing, "key": key}
+
+
+def fit_source(out_dir: str | Path) -> dict:
+    """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError."""
+    path = Path(out_dir) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{out_dir} is not the folder of a finished fit: {error}") from error
+    return {
+        "screen_path": manifest["screen"]["path"], "guide_map": manifest["screen"]["guide_map"],
+        "settings": Settings.from_mapping(manifest["settings"]),
+    }  # fmt: skip
+
+
+def _made_units(folder: Path, source: Source, key: str, units: list[tuple[str, int]]) -> Iterator[Path]:
+    for check, number in units:
+        path = _unit_path(folder, check, number)
+        if _read_unit(path, key) is None:
+            start = time.perf_counter()
+            value = UNITS[check](source, number)
+            seconds = time.perf_counter() - start
+            _write_unit(path, {"key": key, "check": check, "number": number, "seconds": seconds, "value": value})
+        yield path
+
+
+def _unit_path(folder: Path, check: str, number: int) -> Path:
+    return folder / f"{check}_{number:04d}.json"
+
+
+def _read_unit(path: Path, key: str) -> Mapping | None:
+    """The unit of this fit, or None: there is no file, or it is another fit's."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if found.get("key") == key else None
+
+
+def _write_unit(path: Path, unit: Mapping) -> None:
+    handle, part = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(plain(unit), file, allow_nan=False)
+        os.replace(part, path)
+    except OSError as error:
+        raise ExportError(f"Cannot write {path}: {error}") from error
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    cells, names = read_cells(screen_path, settings), read_guide_map(guide_map)
+    screen = build_screen(cells, names, settings, where=str(screen_path))
+    baseline = settle(build_design(screen, choose_device(settings.device)), settings)
+    source = Source(
+        cells=cells, guide_map=names, screen=screen, settings=settings, baseline=baseline, where=str(screen_path)
+    )  # fmt: skip
+    return source, _key(screen, settings)
+
+
+def _key(screen: Screen, settings: Settings) -> str:
+    """All that the numbers of a unit depend on, but the number of threads."""
+    versions = {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+    parts = fit_key(screen, settings, "", versions)
+    parts.pop("threads")
+    parts["settings"].pop("threads")
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _stamp(path: str | Path) -> list:
+    """A file as it is now."""
+    found = Path(path).stat() if Path(path).exists() else None
+    return [str(path), found and found.st_size, found and found.st_mtime_ns]

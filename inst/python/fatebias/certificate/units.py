@@ -1,0 +1,189 @@
+"""The checks of the certificate: each unit of work is one call, independent of all others.
+
+A unit gives numbers, not verdicts; those are R's. What should be seen where the model is right comes with each
+unit: the same statistics of joint draws of the estimates' errors (`refit.Refit.draws`).
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..base import Settings
+from ..laplace import gene_covariances, sandwich_covariances, sd_of, theta_covariance
+from ..model import Design, build_design, labels_by_day
+from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights
+from .controls import hold_out_controls
+from .heldout import held_out_statistics
+from .refit import (
+    Baseline,
+    Refit,
+    contrast_theta,
+    estimate_with_draws,
+    fixed_effect_curvature,
+    mode_at,
+    reference_draws,
+    settle,
+)
+from .schemes import resample_cells, shuffle_guides
+
+LEVELS = (0.05, 0.01, 0.001)  # at which rejections are counted
+CRITICAL = (1.959964, 2.575829, 3.290527)  # two-sided, standard normal
+BOOTSTRAP_STEP = 0.25
+N_DRAWS = 256  # joint draws behind what is expected
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a certificate is made from: cells and guide map as read, the screen of both, settings, and its baseline."""
+
+    cells: RawCells
+    guide_map: GuideMap
+    screen: Screen
+    settings: Settings
+    baseline: Baseline
+    where: str
+
+    @property
+    def contrast(self) -> np.ndarray:
+        return contrast_weights(self.settings.contrast_fate, self.screen.fates)
+
+
+def run_permutation(source: Source, number: int) -> dict:
+    """Guide lists shuffled within day x replicate x burden, the whole fit made again: no shuffled guide has an effect.
+
+    What the fit says the cell's own guides do stays with the cell (Freedman & Lane 1983, J. Bus. Econ. Stat. 1:292), or
+    it would be noise of another shape than the labels'. All but what guides do on average: a slope by burden that the
+    model lacks would be in there.
+    """
+    screen = shuffle_guides(source.screen, _rng(source, "permutation", number))
+    own = own_effects(source.baseline)
+    refit = _fit_again(dataclasses.replace(build_design(screen, own.device), given=own), screen, source)
+    day_1, day_2 = np.tril_indices(screen.n_days)
+    return {
+        "gene": screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance),
+        "covariance": refit.covariance[:, day_1, day_2], "expected": draw_statistics(refit.draws),
+    }  # fmt: skip
+
+
+def own_effects(baseline: Baseline) -> torch.Tensor:
+    """What a fit says the guides of each cell do, less the mean effect of a guide for each that it carries: [N, F]."""
+    design, x = baseline.design, baseline.x.clone()
+    design.nuisance_part(x).zero_()
+    by_guides = design.forward(x)
+    mean = by_guides.sum(0) / design.n_carried.sum()
+    return by_guides - design.n_carried.unsqueeze(1) * mean
+
+
+def run_ntc(source: Source, number: int) -> dict:
+    """Half of the control guides held out of the baseline and run like genes: their truth is 0."""
+    carried = np.asarray(source.cells.guide_names, dtype=object)[np.asarray(source.cells.guides.sum(0)).ravel() > 0]
+    grouped = hold_out_controls(source.guide_map, set(carried), "control_", _rng(source, "ntc", number))
+    screen = build_screen(source.cells, grouped, source.settings, where=source.where)
+    refit = _fit_again(build_design(screen, source.baseline.x.device), screen, source)
+    rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
+    return {
+        "gene": [screen.gene_names[k] for k in rows], "betahat": refit.theta_hat[rows],
+        "se": sd_of(refit.covariance[rows]), "expected": draw_statistics(refit.draws[:, rows]),
+    }  # fmt: skip
+
+
+def run_sandwich(source: Source, number: int) -> dict:
+    """SEs of the estimates by the model and by the scatter of the labels (`se: sandwich`)."""
+    screen, settings, baseline = source.screen, source.settings, source.baseline
+    _, curvature = fixed_effect_curvature(baseline, settings)
+    model = gene_covariances(curvature, settings)
+    n_parameters = float(model.p_eff.sum())
+    scatter = sandwich_covariances(curvature, n_parameters, settings.num_perturbations, settings)
+    both = {"model": model.by_group, "sandwich": scatter}
+    se = {name: sd_of(theta_covariance(baseline.design, by_group, source.contrast)) for name, by_group in both.items()}
+    carried = np.diff(screen.guide_ptr)
+    share = np.bincount(screen.day, weights=carried) / np.bincount(screen.day)
+    return {"gene": screen.gene_names, "se": se["model"], "sandwich": se["sandwich"], "guides_per_cell": share}
+
+
+def run_bootstrap(source: Source, number: int) -> dict:
+    """The estimates with the cells of each day and replicate drawn anew, at the fit's weight and scales.
+
+    A cell drawn c times has weight 1 + BOOTSTRAP_STEP (c - 1), and the estimates' shift is divided by BOOTSTRAP_STEP:
+    with whole weights, estimates of many effects scatter too far (El Karoui & Purdom 2018, JMLR 19:5).
+    """
+    baseline, settings = source.baseline, source.settings
+    counts = torch.as_tensor(resample_cells(source.screen, _rng(source, "bootstrap", number)), dtype=torch.float64)
+    prior = baseline.fixed_prior(settings)
+    x = mode_at(baseline.design, prior, baseline.cells, baseline.x, settings)
+    cells = baseline.cells * (1 + BOOTSTRAP_STEP * (counts.to(x.device) - 1))
+    shift = (mode_at(baseline.design, prior, cells, x, settings) - x) / BOOTSTRAP_STEP
+    theta = contrast_theta(baseline.design, (x + shift).unsqueeze(1), source.contrast)[0]
+    return {"gene": source.screen.gene_names, "betahat": theta}
+
+
+def run_reference(source: Source, number: int) -> dict:
+    """What a bootstrap should give: the share of each variance that is the labels' [L, D], the rest being guides'.
+
+    Times the share of the labels that the effects leave free [D], since fitted labels lie too near their cells'.
+    """
+    baseline, settings = source.baseline, source.settings
+    refit = estimate_with_draws(baseline, source.screen, settings, N_DRAWS)
+    _, curvature = fixed_effect_curvature(baseline, settings)
+    freedom = 1 - gene_covariances(curvature, settings).p_eff / labels_by_day(baseline.design)
+    by_labels = reference_draws(curvature, source.contrast, settings, N_DRAWS, labels_only=True)
+    whole = reference_draws(curvature, source.contrast, settings, N_DRAWS)
+    share = (by_labels**2).mean(0) / (whole**2).mean(0)
+    return {
+        "gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance),
+        "label_share": share * freedom.cpu().numpy(), "expected": draw_statistics(refit.draws),
+    }  # fmt: skip
+
+
+def run_seed(source: Source, number: int) -> dict:
+    """The estimates of the same screen by another seed of everything random."""
+    other = dataclasses.replace(source.settings, seed=source.settings.seed + number)
+    refit = estimate_with_draws(settle(source.baseline.design, other), source.screen, other, 2)
+    return {"gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance)}
+
+
+def run_heldout(source: Source, number: int) -> dict:
+    """Folds of cells predicted from the other folds; see `heldout`."""
+    return held_out_statistics(
+        source.screen, source.baseline, source.settings, _rng(source, "heldout", number)
+    )  # fmt: skip
+
+
+# unit: (function, what it is for)
+UNITS = {
+    "permutation": run_permutation,
+    "ntc": run_ntc,
+    "sandwich": run_sandwich,
+    "reference": run_reference,
+    "bootstrap": run_bootstrap,
+    "seed": run_seed,
+    "heldout": run_heldout,
+}
+
+
+def draw_statistics(draws: np.ndarray) -> dict[str, np.ndarray]:
+    """Statistics of each joint draw of z [S, L, D], by day and over all days: mean, mean square [S, D + 1],
+    and share beyond each level [S, levels, D + 1]; NaN where a day has no estimate at all.
+    """
+    beyond = [_by_day(np.where(np.isnan(draws), np.nan, np.abs(draws) > critical)) for critical in CRITICAL]
+    return {"mean": _by_day(draws), "mean_square": _by_day(draws**2), "rejected": np.stack(beyond, 1)}
+
+
+def _by_day(values: np.ndarray) -> np.ndarray:
+    """Means over genes [S, L, D] -> [S, D + 1], the last over genes and days."""
+    known = ~np.isnan(values)
+    total, n = np.where(known, values, 0.0).sum(1), known.sum(1)
+    total, n = np.c_[total, total.sum(1)], np.c_[n, n.sum(1)]
+    return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+
+
+def _fit_again(design: Design, screen: Screen, source: Source) -> Refit:
+    """The whole fit of a like screen: scales and weight too."""
+    return estimate_with_draws(settle(design, source.settings, source.baseline), screen, source.settings, N_DRAWS)
+
+
+def _rng(source: Source, check: str, number: int) -> np.random.Generator:
+    """Random numbers of one unit, by the seed, the check and the number."""
+    return np.random.default_rng([source.settings.seed, list(UNITS).index(check), number])

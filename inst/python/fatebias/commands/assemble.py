@@ -1,0 +1,62 @@
+"""`assemble`: put a screen together from cells and guides."""
+
+import argparse
+
+from ..screens import (
+    CELL_NAME,
+    FEATURE_TYPE,
+    MIN_UMI,
+    assemble_screen,
+    count_by_threshold,
+    read_fate_table,
+    read_samples,
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cells", help=".h5ad with the cells: days in obs, fate probabilities in obsm")
+    parser.add_argument(
+        "--guides", required=True, nargs="+", metavar="[SAMPLE=]PATH",
+        help="folder or .h5 of Cell Ranger, or a long table; several need the names of their samples",
+    )  # fmt: skip
+    parser.add_argument("--out", required=True, metavar="SCREEN.h5ad", help="screen file to write")
+    parser.add_argument("--day", default="day", help="column of obs (default day)")
+    parser.add_argument("--replicate", help="column of obs (default: there is one replicate)")
+    fates = parser.add_mutually_exclusive_group()
+    fates.add_argument(
+        "--fate-probs", default="lineages_fwd", metavar="KEY", help="entry of obsm (default lineages_fwd)"
+    )
+    fates.add_argument("--fate-table", metavar="FILE.csv", help="fate probabilities: cell names, a column a fate")
+    parser.add_argument("--fates", nargs="+", help="names of the columns in order, where the file has none")
+    parser.add_argument("--min-umi", type=float, default=MIN_UMI, help=f"UMIs that make a guide present ({MIN_UMI})")
+    parser.add_argument("--feature-type", help=f"of the guides, Cell Ranger (default {FEATURE_TYPE})")
+    parser.add_argument("--names", choices=("id", "name"), help="column that names guides, Cell Ranger (default id)")
+    parser.add_argument("--columns", nargs=3, metavar=("CELL", "GUIDE", "UMI"), help="columns of a long table")
+    parser.add_argument(
+        "--cell-name", default=CELL_NAME, help=f"names of cells of several samples (default {CELL_NAME})"
+    )
+    parser.add_argument(
+        "--rescale", action="store_true", help="divide fate probabilities that nearly sum to 1 by the sum"
+    )
+    parser.add_argument("--drop-suffix", action="store_true", help="match cells without -1 at the end of their names")
+
+
+def run(args: argparse.Namespace) -> None:
+    options = {"feature_type": args.feature_type, "names": args.names}
+    options |= dict(zip(("cell", "guide", "umi"), args.columns or ()))
+    given = {name: value for name, value in options.items() if value is not None}
+    samples, paths = zip(*(text.rpartition("=")[::2] for text in args.guides))
+    guides = read_samples(paths, samples if any(samples) else None, args.cell_name, **given)
+    for row in count_by_threshold(guides):
+        print(
+            f"UMIs >= {row['min_umi']:g}: {row['guides_per_cell_mean']:.2f} guides a cell, "
+            f"{row['cells_without_guide']} of {len(guides.cells)} cells without"
+        )
+    report = assemble_screen(
+        args.cells, guides, args.out, day=args.day, replicate=args.replicate, fates=args.fates,
+        fate_probs=read_fate_table(args.fate_table) if args.fate_table else args.fate_probs,
+        min_umi=args.min_umi, rescale=args.rescale, drop_suffix=args.drop_suffix,
+    )  # fmt: skip
+    left = ", ".join(f"{part} {n}" for part, n in report["unmatched"].items())
+    print(f"{report['path']}: {report['n_cells']} cells, fates {', '.join(report['fates'])}; not matched: {left}")
+    print("Cells with 0, 1, .. guides: " + ", ".join(map(str, report["guides_per_cell"])))

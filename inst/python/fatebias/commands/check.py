@@ -1,0 +1,27 @@
+"""`check`: look at a screen before a fit."""
+
+import argparse
+import json
+import sys
+
+from .inputs import add_inputs, settings_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_inputs(parser, map_required=False)
+
+
+def run(args: argparse.Namespace) -> None:
+    """One line a finding, and what to do below it; exit code 1 where there is a problem."""
+    from ..preflight import check_screen
+
+    found = check_screen(args.screen, settings_of(args), args.guides)
+    for row in found["rows"]:
+        print(f"{row['status']:8} {row['item']}: {row['found']}")
+        if row["fix"]:
+            print(f"{'':8} -> {row['fix']}")
+    if found["settings"]:
+        print(
+            "For config.yaml:", *(f"{key}: {json.dumps(value)}" for key, value in found["settings"].items()), sep="\n"
+        )
+    sys.exit(0 if found["ok"] else 1)

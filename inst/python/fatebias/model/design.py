@@ -1,0 +1,238 @@
+"""The linear map of the model: eta = J x for a vector x of all effects, and its transpose.
+
+x stacks, gene by gene, theta [D, F] and the uncentred deviations v [n, F] of the gene's n guides
+(delta = v minus its mean over the gene), then the nuisance effects [K, F]: alpha by day, b by
+replicate, gamma. Genes with the same number of guides lie side by side, so that all their blocks
+are one tensor [genes, D + n, F, S] without any look-up; S is the number of vectors moved at once.
+J and J' are sums over lists of rows: the guides of a cell, the cells of a guide on a day.
+"""
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from ..screens import Screen
+
+
+class RowSums:
+    """Sums of table rows over lists: out[i] = sum over j in rows[ptr[i]:ptr[i + 1]] of table[j]."""
+
+    def __init__(self, ptr: np.ndarray, rows: np.ndarray, n_rows: int, device: str):
+        self._ptr = torch.as_tensor(ptr, dtype=torch.int32, device=device)
+        self._rows = torch.as_tensor(rows, dtype=torch.int32, device=device)
+        self._n_rows = n_rows
+
+    @cached_property
+    def _matrix(self) -> Tensor:
+        ones = torch.ones(len(self._rows), dtype=torch.float64, device=self._rows.device)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # torch calls its CSR tensors beta; products are all we ask of them
+            return torch.sparse_csr_tensor(self._ptr, self._rows, ones, (len(self._ptr) - 1, self._n_rows))
+
+    def __call__(self, table: Tensor) -> Tensor:
+        """table [n_rows, ...] -> [lists, ...]. embedding_bag is the faster in float32, sparse CSR in float64."""
+        flat = table.reshape(len(table), -1)
+        if table.dtype == torch.float32:
+            out = embedding_bag(self._rows, flat, self._ptr, mode="sum", include_last_offset=True)
+        else:
+            out = self._matrix @ flat
+        return out.reshape(-1, *table.shape[1:])
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneGroup:
+    """Genes with n guides each, neighbours in the design's order of genes.
+
+    genes, guides: slices in that order. entries: slice of x with their blocks [len(genes), D + n, F].
+    pair_cell [m], pair_entry [m]: cells that carry two guides of one gene, and the entry
+    ((gene * n + i) * n + j) * D + day of the group's co-occurrence table that the pair counts in.
+    """
+
+    n: int
+    genes: slice
+    guides: slice
+    entries: slice
+    pair_cell: Tensor
+    pair_entry: Tensor
+
+    @property
+    def n_genes(self) -> int:
+        return self.genes.stop - self.genes.start
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """J of one screen on one device. N cells, G guides, L genes, D days, F fates beside the reference.
+
+    gene_order [L], guide_order [G]: the screen's index of each gene and guide in the order of x.
+    nuisance: float64 [N, K], the columns of alpha, b and gamma. day: int64 [N].
+    n_carried: float64 [N], targeting guides of each cell.
+    fate_probs: float64 [N, F]: labels of the fates beside the reference. given: float64 [N, F], a part of eta that is
+    not for x to explain, or None.
+    """
+
+    groups: tuple[GeneGroup, ...]
+    gene_order: np.ndarray
+    guide_order: np.ndarray
+    cell_sums: RowSums
+    guide_sums: RowSums
+    nuisance: Tensor
+    day: Tensor
+    n_carried: Tensor
+    fate_probs: Tensor
+    n_days: int
+    given: Tensor | None = None
+
+    @property
+    def n_cells(self) -> int:
+        return len(self.day)
+
+    @property
+    def n_fates(self) -> int:
+        return self.fate_probs.shape[1]
+
+    @property
+    def n_nuisance(self) -> int:
+        return self.nuisance.shape[1]
+
+    @property
+    def n_effects(self) -> int:
+        """Length of x."""
+        return self.groups[-1].entries.stop + self.n_nuisance * self.n_fates
+
+    @cached_property
+    def _nuisance_single(self) -> Tensor:
+        return self.nuisance.float()
+
+    def nuisance_columns(self, dtype: torch.dtype) -> Tensor:
+        return self.nuisance if dtype == torch.float64 else self._nuisance_single
+
+    def blocks(self, x: Tensor, group: GeneGroup) -> Tensor:
+        """View [genes, D + n, F, ...] of the group's part of x [P, ...]."""
+        return x[group.entries].view(group.n_genes, self.n_days + group.n, self.n_fates, *x.shape[1:])
+
+    def nuisance_part(self, x: Tensor) -> Tensor:
+        """View [K, F, ...] of the nuisance effects in x."""
+        return x[self.groups[-1].entries.stop :].view(self.n_nuisance, self.n_fates, *x.shape[1:])
+
+    def sum_by_day(self, by_cell: Tensor) -> Tensor:
+        """Sums of a number a cell [N] over the cells of each day: [D]."""
+        return torch.bincount(self.day, weights=by_cell, minlength=self.n_days)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """J x: [P, ...] -> eta [N, F, ...]."""
+        d, tail = self.n_days, x.shape[1:]
+        beta = x.new_empty((len(self.guide_order), d, self.n_fates, *tail))
+        for group in self.groups:
+            block = self.blocks(x, group)
+            theta, v = block[:, :d], block[:, d:]
+            own = beta[group.guides].view(group.n_genes, group.n, d, self.n_fates, *tail)
+            torch.add(theta.unsqueeze(1), centred(v, 1).unsqueeze(2), out=own)
+        eta = self.cell_sums(beta.view(-1, *beta.shape[2:]))
+        columns = self.nuisance_columns(x.dtype)
+        eta.view(len(eta), -1).addmm_(columns, self.nuisance_part(x).reshape(self.n_nuisance, -1))
+        return eta
+
+    def predictor(self, x: Tensor) -> Tensor:
+        """eta [N, F] of the effects x [P], with what is given."""
+        eta = self.forward(x)
+        return eta if self.given is None else eta + self.given
+
+    def transpose(self, e: Tensor) -> Tensor:
+        """J' e: [N, F, ...] -> [P, ...]."""
+        d, tail = self.n_days, e.shape[2:]
+        out = e.new_empty((self.n_effects, *tail))
+        by_guide = self.guide_sums(e)
+        for group in self.groups:
+            rows = by_guide[group.guides.start * d : group.guides.stop * d]
+            rows = rows.view(group.n_genes, group.n, d, self.n_fates, *tail)
+            block = self.blocks(out, group)
+            block[:, :d] = rows.sum(1)
+            block[:, d:] = centred(rows.sum(2), 1)
+        columns = self.nuisance_columns(e.dtype)
+        self.nuisance_part(out).view(self.n_nuisance, -1).copy_(columns.T @ e.reshape(len(e), -1))
+        return out
+
+
+def centred(values: Tensor, axis: int) -> Tensor:
+    """Values minus their mean along the guides of a gene: v -> delta, and the transpose of that map."""
+    return values - values.mean(axis, keepdim=True)
+
+
+def build_design(screen: Screen, device: str = "cpu") -> Design:
+    """The design of a screen on a device."""
+    n_days = screen.n_days
+    gene_order = np.argsort(screen.guides_per_gene, kind="stable")
+    place_of_gene = np.argsort(gene_order)
+    guide_order = np.argsort(place_of_gene[screen.guide_gene], kind="stable")
+    guide = np.argsort(guide_order)[screen.guide_idx]
+    n_carried = np.diff(screen.guide_ptr)
+    cell = np.repeat(np.arange(screen.n_cells, dtype=np.int32), n_carried)
+    rows = guide * n_days + screen.day[cell]
+    n_rows = screen.n_guides * n_days
+    by_row = np.argsort(rows, kind="stable")
+    row_ptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=n_rows))]
+    nuisance = np.c_[np.eye(n_days)[screen.day], np.eye(screen.n_replicates)[screen.replicate], screen.burden_centered]
+
+    def tensor(values):
+        return torch.as_tensor(values, dtype=torch.float64, device=device)
+
+    return Design(
+        groups=_gene_groups(screen, gene_order, guide_order, _pairs_within_gene(screen, cell), device),
+        gene_order=gene_order,
+        guide_order=guide_order,
+        cell_sums=RowSums(screen.guide_ptr, rows, n_rows, device),
+        guide_sums=RowSums(row_ptr, cell[by_row], screen.n_cells, device),
+        nuisance=tensor(nuisance),
+        day=torch.as_tensor(screen.day, dtype=torch.int64, device=device),
+        n_carried=tensor(n_carried),
+        fate_probs=tensor(screen.fate_probs[:, 1:]),
+        n_days=n_days,
+    )
+
+
+def _pairs_within_gene(screen: Screen, cell: np.ndarray) -> np.ndarray:
+    """Rows (cell, guide, guide), one for every two guides of one gene in one cell."""
+    by_guide = np.lexsort((screen.guide_idx, cell))
+    guide = screen.guide_idx[by_guide].astype(np.int64)
+    gene, found = screen.guide_gene[guide], []
+    for step in range(1, len(guide)):
+        at = np.flatnonzero((cell[step:] == cell[:-step]) & (gene[step:] == gene[:-step]))
+        if not len(at):  # guides of a gene are neighbours in a cell: no pair at this distance, none beyond
+            break
+        found.append(np.c_[cell[at], guide[at], guide[at + step]])
+    return np.concatenate(found) if found else np.empty((0, 3), dtype=np.int64)
+
+
+def _gene_groups(screen, gene_order, guide_order, pairs, device) -> tuple[GeneGroup, ...]:
+    n_days, f = screen.n_days, screen.n_fates - 1
+    sizes = screen.guides_per_gene[gene_order]
+    first = np.r_[0, np.cumsum(sizes)]
+    position = np.argsort(guide_order)[pairs[:, 1:]]
+    groups, start = [], 0
+    for n in np.unique(sizes):
+        low, high = np.searchsorted(sizes, n, "left"), np.searchsorted(sizes, n, "right")
+        mine = (position[:, 0] >= first[low]) & (position[:, 0] < first[high])
+        local = position[mine] - first[low]
+        gene, i, j = local[:, 0] // n, local[:, 0] % n, local[:, 1] % n
+        entry = ((gene * n + i) * n + j) * n_days + screen.day[pairs[mine, 0]]
+        stop = start + (high - low) * (n_days + n) * f
+        groups.append(
+            GeneGroup(
+                n=int(n),
+                genes=slice(int(low), int(high)),
+                guides=slice(int(first[low]), int(first[high])),
+                entries=slice(int(start), int(stop)),
+                pair_cell=torch.as_tensor(pairs[mine, 0], device=device),
+                pair_entry=torch.as_tensor(entry, device=device),
+            )  # fmt: skip
+        )
+        start = stop
+    return tuple(groups)

@@ -1,0 +1,124 @@
+"""Posterior summaries from draws, gene block by gene block, so that memory does not grow with the screen.
+
+Both engines hand over `EffectBlock`s: joint draws of theta and delta for a run of genes. beta is
+formed draw by draw; its SD is never composed from theta's and delta's. SDs are population SDs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..base import SILENT, Progress, Settings
+from ..screens import Screen, contrast_weights
+from .effects import beta_from_effects, delta_from_raw, theta_from_raw
+
+BLOCK_NUMBERS = 20_000_000  # numbers of the largest array of a block of genes (beta's draws)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectBlock:
+    """Joint draws for the genes `genes` and their guides `guides` (slices of the screen's order).
+
+    theta: [S, l, F, D]; delta: [S, g, F]; S draws, F fates beside the reference, D days.
+    """
+
+    genes: slice
+    guides: slice
+    theta: np.ndarray
+    delta: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PosteriorSummary:
+    """Means and population SDs over draws; L genes, G guides, F fates beside the reference, D days.
+
+    Of the contrast: theta_mean, theta_sd [L, D]; theta_cov [L, D, D]; beta_mean, beta_sd [G, D];
+    delta_mean, delta_sd [G]. Of every fate: theta_*_all [L, F, D]; delta_*_all [G, F].
+    theta_draws [S, L, (F,) D] and delta_draws [S, G(, F)]: draws kept, or None.
+    """
+
+    theta_mean: np.ndarray
+    theta_sd: np.ndarray
+    theta_cov: np.ndarray
+    beta_mean: np.ndarray
+    beta_sd: np.ndarray
+    delta_mean: np.ndarray
+    delta_sd: np.ndarray
+    theta_mean_all: np.ndarray
+    theta_sd_all: np.ndarray
+    delta_mean_all: np.ndarray
+    delta_sd_all: np.ndarray
+    theta_draws: np.ndarray | None
+    delta_draws: np.ndarray | None
+
+
+def gene_slices(screen: Screen, num_draws: int) -> Iterator[tuple[slice, slice]]:
+    """Runs of genes, with their guides, whose draws of beta hold BLOCK_NUMBERS numbers at most (one gene at least)."""
+    per_guide = num_draws * (screen.n_fates - 1) * screen.n_days
+    most = max(BLOCK_NUMBERS // per_guide, 1)
+    last = np.cumsum(screen.guides_per_gene)
+    gene, guide = 0, 0
+    while gene < screen.n_genes:
+        end = max(int(np.searchsorted(last, guide + most, side="right")), gene + 1)
+        yield slice(gene, end), slice(guide, int(last[end - 1]))
+        gene, guide = end, int(last[end - 1])
+
+
+def blocks_from_raw(raw: Mapping[str, Tensor], screen: Screen) -> Iterator[EffectBlock]:
+    """Effects from draws of the model's raw parameters (first axis draw), block by block, in float64."""
+    scales = {name: raw[name].double() for name in ("tau", "sigma_time", "sigma_guide")}
+    guide_gene = torch.as_tensor(screen.guide_gene)
+    counts = torch.as_tensor(screen.guides_per_gene)
+    for genes, guides in gene_slices(screen, len(raw["tau"])):
+        theta = theta_from_raw(
+            raw["z0"][:, genes].double(), raw["eps"][:, genes].double(), scales["tau"], scales["sigma_time"]
+        )
+        own = guide_gene[guides] - genes.start
+        delta = delta_from_raw(raw["u"][:, guides].double(), scales["sigma_guide"], own, counts[genes])
+        yield EffectBlock(genes=genes, guides=guides, theta=theta.numpy(), delta=delta.numpy())
+
+
+def summarise_draws(
+    blocks: Iterable[EffectBlock], screen: Screen, settings: Settings, progress: Progress = SILENT
+) -> PosteriorSummary:
+    """Summaries of all genes and guides; draws are kept as `settings.save_draws` says."""
+    weights = contrast_weights(settings.contrast_fate, screen.fates)
+    n_blocks = sum(1 for _ in gene_slices(screen, settings.num_posterior_draws))
+    each = progress.each(blocks, "Posterior", n_blocks)
+    parts = [_summarise_block(block, screen, weights, settings.save_draws) for block in each]
+    joined = {}
+    for name in parts[0]:
+        axis = 1 if name.endswith("_draws") else 0
+        joined[name] = None if parts[0][name] is None else np.concatenate([part[name] for part in parts], axis=axis)
+    return PosteriorSummary(**joined)
+
+
+def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, save_draws: str) -> dict:
+    """The fields of PosteriorSummary for one block."""
+    theta = np.einsum("slfd,f->sld", block.theta, weights)
+    delta = block.delta @ weights
+    own = torch.as_tensor(screen.guide_gene[block.guides] - block.genes.start)
+    beta = beta_from_effects(torch.from_numpy(theta).unsqueeze(2), torch.from_numpy(delta).unsqueeze(2), own)
+    beta = beta.squeeze(2).numpy()
+    centred = theta - theta.mean(0)
+    kept = {"none": (None, None), "contrast": (theta, delta), "all": (block.theta, block.delta)}[save_draws]
+    return {
+        "theta_mean": theta.mean(0), "theta_sd": theta.std(0),
+        "theta_cov": np.einsum("sld,sle->lde", centred, centred) / len(theta),
+        "beta_mean": beta.mean(0), "beta_sd": beta.std(0),
+        "delta_mean": delta.mean(0), "delta_sd": delta.std(0),
+        "theta_mean_all": block.theta.mean(0), "theta_sd_all": block.theta.std(0),
+        "delta_mean_all": block.delta.mean(0), "delta_sd_all": block.delta.std(0),
+        "theta_draws": kept[0], "delta_draws": kept[1],
+    }  # fmt: skip
+
+
+def summarise_scales(raw: Mapping[str, Tensor]) -> dict[str, dict[str, list]]:
+    """Posterior mean and SD of tau [F], sigma_time [F, D - 1] and sigma_guide [F], as lists."""
+    return {
+        name: {"mean": raw[name].mean(0).tolist(), "sd": raw[name].std(0, correction=0).tolist()}
+        for name in ("tau", "sigma_time", "sigma_guide")
+    }

@@ -1,0 +1,132 @@
+"""Preflight: everything that is wrong with a screen and its guide map at once, and how to mend it.
+
+`read_screen` stops at the first fault; here each part is looked at on its own. Where a key is missing, what looks
+like the right one is suggested, and the rest is looked at as if it were set. Expression is never read.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import scipy.sparse as sp
+
+from ..base import Settings
+from ..screens import RawCells, Reader, build_screen, first_few, open_file, read_guide_map
+from .fates import ITEM as FATES
+from .fates import check_fate_names, check_values, find_fates
+from .findings import Report
+from .guide_map import check_map, check_match, read_names
+from .guides import ITEM as GUIDES
+from .guides import check_burden, check_presence, find_guides
+from .levels import check_days, check_replicates, find_day, find_replicates
+
+_HINTS = (  # groups of HDF5 files that are no .h5ad, and what to do with them
+    ("mod", 'it is MuData: write one modality, mdata["rna"].write_h5ad("screen.h5ad")'),
+    ("matrix", 'it is a 10x file: adata = scanpy.read_10x_h5(path), then adata.write_h5ad("screen.h5ad")'),
+    ("row_attrs", 'it is a loom file: adata = anndata.io.read_loom(path), then adata.write_h5ad("screen.h5ad")'),
+    ("cell.names", "it is an h5Seurat file: fate_screen() in R takes the matrices"),
+)
+
+
+def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | Path | None = None) -> dict[str, Any]:
+    """Findings as rows, suggested settings by key, and ok: would `read_screen` take screen and map as they are?"""
+    path, map_path = Path(screen_path), None if guide_map is None else Path(guide_map)
+    report = Report(settings, where=str(path))
+    parts = _Parts()
+    with report.refusals("File"), open_file(path) as file:
+        if _check_file(report, path, file):
+            parts = _check_parts(report, path, file, read_names(map_path))
+    table = check_map(report, map_path, parts.guide_names)
+    if table is not None and parts.guide_names is not None:
+        check_match(report, table, parts.guide_names)
+    if report.ready and map_path is not None and parts.complete:
+        with report.refusals("Screen"):  # the same door as a fit's: nothing is ok here that is refused there
+            _check_whole(report, parts, map_path)
+    return report.as_dict()
+
+
+@dataclass
+class _Parts:
+    """What could be read of a screen; None where it could not."""
+
+    fates: list[str] | None = None
+    probs: np.ndarray | None = None
+    guides: sp.csr_matrix | None = None
+    guide_names: list[str] | None = None
+    day: np.ndarray | None = None
+    replicate: np.ndarray | None = None
+
+    @property
+    def complete(self) -> bool:
+        return all(getattr(self, field.name) is not None for field in dataclasses.fields(self))
+
+
+def _check_file(report: Report, path: Path, file: h5py.File) -> bool:
+    missing = [name for name in ("obs", "obsm") if not isinstance(file.get(name), h5py.Group)]
+    if missing:
+        hint = next((fix for group, fix in _HINTS if group in file), "write it again with anndata's write_h5ad()")
+        report.problem("File", f"no table {', '.join(missing)}; it has {first_few(file)}", hint)
+        return False
+    obs = file["obs"]
+    n = obs[obs.attrs.get("_index", "_index")].shape[0]
+    report.ok("File", f"{n:,} cells, {path.stat().st_size / 1e6:,.1f} MB; expression is not read")
+    return True
+
+
+def _check_parts(report: Report, path: Path, file: h5py.File, known: set[str]) -> _Parts:
+    """Each part on its own, so that one that fails does not hide the others."""
+    parts = _Parts()
+    with report.refusals(FATES):
+        if find_fates(report, file):
+            reader = Reader(path, file, report.settings)
+            parts.fates, parts.probs = reader.unchecked_fate_table()
+            check_values(report, reader, parts.probs)
+            check_fate_names(report, parts.fates)
+    with report.refusals(GUIDES):
+        if find_guides(report, file, known):
+            reader = Reader(path, file, report.settings)
+            guides, parts.guide_names = reader.guide_table()
+            parts.guides = check_presence(report, guides)
+    usable = check_burden(report, parts.guides)
+    with report.refusals("Days"):
+        if find_day(report, file):
+            key = report.settings.day_key
+            parts.day = Reader(path, file, report.settings).labels(f"obs['{key}']", "obs", key)
+            check_days(report, parts.day, usable)
+    with report.refusals("Replicates"):
+        if find_replicates(report, file):
+            parts.replicate = Reader(path, file, report.settings).replicates()
+            check_replicates(report, parts.replicate, usable)
+    sizes = {
+        "fate probabilities": parts.probs,
+        "guides": parts.guides,
+        "days": parts.day,
+        "replicates": parts.replicate,
+    }
+    rows = {name: part.shape[0] for name, part in sizes.items() if part is not None}
+    if len(set(rows.values())) > 1:
+        report.problem("File", "tables of unequal length: " + ", ".join(f"{name} {n:,}" for name, n in rows.items()))
+    return parts
+
+
+def _check_whole(report: Report, parts: _Parts, guide_map: Path) -> None:
+    s = report.settings
+    order = [parts.fates.index(s.ref_fate)] + [j for j, name in enumerate(parts.fates) if name != s.ref_fate]
+    cells = RawCells(
+        guides=parts.guides, guide_names=parts.guide_names, day=parts.day, replicate=parts.replicate,
+        fates=tuple(parts.fates[j] for j in order), fate_probs=parts.probs[:, order],
+    )  # fmt: skip
+    screen = build_screen(cells, read_guide_map(guide_map), s, where="the screen")
+    sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
+    sizes += f", {screen.n_ntc:,} controls"
+    uncarried, genes = screen.uncarried_guides, screen.dropped_genes
+    if screen.n_ntc == 0:
+        report.warn("Screen", f"{sizes}: no usable cell carries a control guide", "are the controls among the guides?")
+    elif genes:
+        report.warn("Screen", f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")
+    else:
+        tail = f"; {len(uncarried):,} guides of the map are in no usable cell" if uncarried else ""
+        report.ok("Screen", sizes + tail)

@@ -1,0 +1,124 @@
+"""Preflight of the fate probabilities: the table, its values, the names of the fates."""
+
+import h5py
+import numpy as np
+
+from ..base import ScreenError
+from ..screens import (
+    PROBABILITY_TOLERANCE,
+    Reader,
+    contrast_parts,
+    contrast_weights,
+    first_few,
+    names_beside,
+    nearest_name,
+)
+from .findings import KEYS, Report, cells_named, find_key
+from .lookalikes import fate_tables, levels_of, name_lists, state_columns, texts
+
+ITEM = KEYS["fate_prob_key"][1]
+_NO_FATES = 'put them there: adata.obsm["fateprob"] = a table, cells x fates, rows sum to 1'
+
+
+def find_fates(report: Report, file: h5py.File) -> bool:
+    """The fate probabilities and, for a plain array, names of the fates."""
+    item = ITEM
+    if not find_key(report, file, "fate_prob_key", fate_tables(file), _NO_FATES):
+        return False
+    key = report.settings.fate_prob_key
+    element = file["obsm"][key]
+    is_array = isinstance(element, h5py.Dataset) and element.ndim == 2
+    if not is_array or report.settings.fates or names_beside(file, key)[1]:
+        return True
+    n = element.shape[1]
+    found = f"obsm['{key}'] is an array without names of its {n} fates"
+    columns, lists = state_columns(file, n), name_lists(file, n)
+    if not columns and not lists:
+        report.problem(
+            item, found, f"name them in column order: fates: [{', '.join(f'name{j + 1}' for j in range(n))}]"
+        )
+        return False
+    best = (columns or lists)[0]
+    names = tuple(levels_of(file["obs"][best.key]) if columns else texts(file["uns"][best.key]))
+    place = f"{best.table}['{best.key}']"
+    report.suggest(item, found, f"set fates: [{', '.join(names)}] (from {place}; check their order)", fates=names)
+    return True
+
+
+def check_values(report: Report, reader: Reader, probs: np.ndarray) -> None:
+    """Values of the fate probabilities: numbers, none negative, rows that sum to 1."""
+    item, key = ITEM, f"obsm['{reader.settings.fate_prob_key}']"
+    known = np.isfinite(probs).all(1)
+    negative = known & (probs < 0).any(1)
+    total = probs[known].sum(1)
+    off = np.zeros(len(probs), dtype=bool)
+    off[known] = np.abs(total - 1) > PROBABILITY_TOLERANCE
+    empty = known & (probs == 0).all(1)
+    keep = f"leave them out: P = numpy.asarray(adata.{key}); adata = adata[numpy.isfinite(P).all(1) & (P.sum(1) > 0)]"
+    if not known.all():
+        report.problem(item, f"{cells_named(reader, ~known)} with NaN or infinite values", keep)
+    if negative.any():
+        report.problem(item, f"{cells_named(reader, negative)} with negative values", "these are no probabilities")
+    if empty.any():
+        report.problem(item, f"{cells_named(reader, empty)} with zero for every fate", keep)
+    off &= ~empty
+    if off.any() and np.abs(np.median(total) - 100) < 100 * PROBABILITY_TOLERANCE:
+        report.problem(item, f"rows of {key} sum to 100: they are percent", f"adata.{key} = adata.{key} / 100")
+    elif off.any():
+        low, high = probs[off].sum(1).min(), probs[off].sum(1).max()
+        found = f"rows of {key} do not sum to 1: {cells_named(reader, off)}, sums from {low:.3g} to {high:.3g}"
+        fix = "is a fate missing? Else divide each row by its sum"
+        report.problem(item, found, fix)
+    if known.all() and not (negative | empty | off).any():
+        report.ok(item, f"{key}, rows sum to 1")
+
+
+def check_fate_names(report: Report, fates: list[str]) -> None:
+    """Reference and contrast; any of the fates may be named, so the first is suggested as an example."""
+    s, wanted = report.settings, {}
+    if s.fates and set(s.fates) != set(fates):
+        found = f"fates names {first_few(s.fates)}, but the columns are {first_few(fates)}"
+        report.suggest("Fates", found, "remove fates: the table has names of its own", fates=None)
+    reference = s.ref_fate if s.ref_fate in fates else _alike(s.ref_fate, fates) or fates[0]
+    if s.ref_fate not in fates:
+        wanted["ref_fate"] = reference
+    try:
+        contrast_weights(s.contrast_fate, (reference, *[name for name in fates if name != reference]))
+        mistake = ""
+    except ScreenError as error:
+        mistake = str(error)
+        others = [name for name in fates if name != reference]
+        wanted["contrast_fate"] = _mended(s.contrast_fate, fates, reference) or others[0]
+    if not wanted:
+        report.ok("Fates", f"{', '.join(fates)}; effects on {_compared(s.contrast_fate, fates, reference)}")
+        return
+    lines = ", ".join(f"{key}: {value}" for key, value in wanted.items())
+    if s.ref_fate in fates:
+        found = mistake.removesuffix(".")
+    else:
+        found = f"ref_fate: {s.ref_fate} and contrast_fate: {s.contrast_fate} do not fit the fates {', '.join(fates)}"
+    report.suggest("Fates", found, f"choose among them, as in {lines}", **wanted)
+
+
+def _compared(contrast: str, fates: list[str], reference: str) -> str:
+    """The two sides of a contrast in words: a difference of two fates is one against the other."""
+    parts = [contrast] if contrast in fates else contrast_parts(contrast)
+    return " against ".join(parts if len(parts) == 2 else [contrast, reference])
+
+
+def _mended(contrast: str, fates: list[str], reference: str) -> str | None:
+    """The contrast with each part as the fate that it nearly names; None where there is none."""
+    tight = ((contrast[:i].strip(), contrast[i + 1 :].strip()) for i, sign in enumerate(contrast) if sign == "-")
+    parts = next((list(sides) for sides in tight if set(sides) <= set(fates)), contrast_parts(contrast))
+    near = [_alike(part, fates) or nearest_name(part, fates) for part in parts]
+    mended = " - ".join(name for name in near if name is not None)
+    try:
+        contrast_weights(mended, (reference, *[name for name in fates if name != reference]))
+    except ScreenError:
+        return None
+    return mended if None not in near else None
+
+
+def _alike(name: str, names: list[str]) -> str | None:
+    """The name that differs in upper and lower case only."""
+    return next((other for other in names if other.lower() == name.lower()), None)

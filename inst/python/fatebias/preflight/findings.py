@@ -1,0 +1,103 @@
+"""What a preflight found: rows of a table, and the settings that would mend some of them."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ..base import ScreenError, Settings
+from ..screens import Reader, first_few
+from .lookalikes import Lookalike
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+KEYS = {  # where the entry of a key stands, and the item under which it is reported
+    "fate_prob_key": ("obsm", "Fate probabilities"),
+    "guide_key": ("obsm", "Guides"),
+    "guide_names_key": ("uns", "Guides"),
+    "day_key": ("obs", "Days"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One row: what was looked at, how it stands (OK, WARNING, PROBLEM), what was found, what to do.
+
+    by_setting: a problem that the suggested settings mend, so that what follows can be looked at.
+    """
+
+    item: str
+    status: str
+    found: str
+    fix: str = ""
+    by_setting: bool = False
+
+
+class Report:
+    """Collects findings. settings: those given, with what was suggested so far; suggested: by key."""
+
+    def __init__(self, settings: Settings, where: str):
+        self.settings, self.suggested, self.findings = settings, {}, []
+        self._where = where
+
+    def ok(self, item: str, found: str) -> None:
+        self.findings.append(Finding(item=item, status=OK, found=found))
+
+    def warn(self, item: str, found: str, fix: str = "") -> None:
+        self.findings.append(Finding(item=item, status=WARNING, found=found, fix=fix))
+
+    def problem(self, item: str, found: str, fix: str = "") -> None:
+        self.findings.append(Finding(item=item, status=PROBLEM, found=found, fix=fix))
+
+    def suggest(self, item: str, found: str, fix: str, **settings: Any) -> None:
+        """A problem that other settings mend; what follows is looked at as if they were set."""
+        self.findings.append(Finding(item=item, status=PROBLEM, found=found, fix=fix, by_setting=True))
+        self.settings = dataclasses.replace(self.settings, **settings)
+        self.suggested |= settings
+
+    @contextmanager
+    def refusals(self, item: str) -> Iterator[None]:
+        """What cannot be read within the `with` block becomes a problem."""
+        try:
+            yield
+        except ScreenError as error:
+            self.problem(item, str(error).removeprefix(f"{self._where}: "))
+        except Exception as error:  # noqa: BLE001  (whatever an odd file makes h5py and anndata raise is a finding)
+            self.problem(item, f"cannot be read ({type(error).__name__}: {error})", "is it what the key promises?")
+
+    @property
+    def ready(self) -> bool:
+        """Nothing is wrong that the suggested settings would not mend."""
+        return not any(one.status == PROBLEM and not one.by_setting for one in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Rows (item, status, found, fix), suggested settings, and ok: no problem at all."""
+        rows = [{key: getattr(one, key) for key in ("item", "status", "found", "fix")} for one in self.findings]
+        suggested = {key: list(value) if isinstance(value, tuple) else value for key, value in self.suggested.items()}
+        return {"rows": rows, "settings": suggested, "ok": all(one.status != PROBLEM for one in self.findings)}
+
+
+def find_key(report: Report, file: h5py.File, setting: str, alike: list[Lookalike], otherwise: str) -> bool:
+    """Is the key there? Else report what looks like it, and go on with the likeliest. otherwise: what to do then."""
+    group, item = KEYS[setting]
+    key = getattr(report.settings, setting)
+    entries = [name for name in file.get(group, ()) if not name.startswith("_")]
+    if key in entries:
+        return True
+    found = f"no {group}['{key}']; {group} has: {first_few(entries) or 'nothing'}"
+    if not alike:
+        report.problem(item, found, otherwise)
+        return False
+    others = [f"or {setting}: {one.key} ({one.why})" for one in alike[1:3]]
+    fix = "; ".join([f"set {setting}: {alike[0].key} ({alike[0].why})", *others])
+    report.suggest(item, found, fix, **{setting: alike[0].key})
+    return True
+
+
+def cells_named(reader: Reader, bad: np.ndarray) -> str:
+    """How many cells, and the first of them by row and name."""
+    n = int(bad.sum())
+    return f"{n:,} cell{'' if n == 1 else 's'} ({reader.cell_names(np.flatnonzero(bad))})"

@@ -1,0 +1,117 @@
+"""A screen put together: cells, days and fate probabilities of an .h5ad, and guides that came from elsewhere.
+
+    guides = read_cellranger("filtered_feature_bc_matrix")
+    assemble_screen("cells.h5ad", guides, "screen.h5ad", day="day", replicate="sample", fate_probs="lineages_fwd")
+
+Cells are matched by name. Of the .h5ad only the columns named are read, never its expression.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from ..base import ScreenError
+from .cell_names import match_cells
+from .fate_table import check_fate_table, tolerance_of
+from .guide_counts import (
+    MIN_UMI,
+    GuideCounts,
+    count_by_threshold,
+    join_samples,
+    read_guides,
+)
+from .h5ad import read_fate_probs, read_labels, write_screen
+
+ONE_REPLICATE = "r1"  # the label where there are no replicates
+_TABLE = "the table of fate probabilities"
+
+
+def assemble_screen(
+    h5ad: str | Path,
+    guides: GuideCounts,
+    out: str | Path,
+    *,
+    day: str = "day",
+    replicate: str | None = None,
+    fate_probs: str | pd.DataFrame = "lineages_fwd",
+    fates: Sequence[str] | None = None,
+    min_umi: float = MIN_UMI,
+    rescale: bool = False,
+    drop_suffix: bool = False,
+) -> dict:
+    """Write a screen file in the default layout, whole or not at all, of the cells that all parts have.
+
+    h5ad: file with the cells. day, replicate: columns of its obs; replicate None: there is one. fate_probs: the key
+    in its obsm, or a table (cell names as index, a column a fate). fates: names of its columns in order, where
+    the file has none. min_umi: a cell carries a guide with so many UMIs or more. rescale: rows of probabilities that
+    sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match without "-1" at their end.
+    Returns "path", "fates", and counts: "n_cells", "unmatched" (cells left out of "cells", "guides", "fate_probs"),
+    "guides_per_cell" (cells with 0, 1, .. guides).
+    """
+    if os.path.realpath(h5ad) == os.path.realpath(out):
+        raise ScreenError(f"The screen cannot be written to {out}, from which its cells are read; name another file.")
+    names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate])
+    sides, called = {"cells": names, "guides": guides.cells}, {"cells": Path(h5ad).name, "guides": guides.source}
+    if isinstance(fate_probs, pd.DataFrame):
+        probs = check_fate_table(fate_probs, _TABLE, rescale)
+        sides["fate_probs"], called["fate_probs"] = probs.index, _TABLE
+    else:
+        probs = check_fate_table(_probs_of(h5ad, fate_probs, fates, names, rescale), str(h5ad), rescale)
+    presence = guides.presence(min_umi)
+    match = match_cells(sides, drop_suffix, called)
+    cells, presence = match.rows["cells"], presence[match.rows["guides"]]
+    write_screen(
+        out, presence, guides.guides, probs.to_numpy()[match.rows.get("fate_probs", cells)], probs.columns,
+        labels[0][cells], labels[1][cells] if replicate else np.repeat(ONE_REPLICATE, len(cells)), match.names,
+    )  # fmt: skip
+    return {
+        "path": str(out),
+        "n_cells": len(match.names),
+        "unmatched": match.unmatched,
+        "guides_per_cell": np.bincount(np.diff(presence.indptr)).tolist(),
+        "fates": list(probs.columns),
+    }
+
+
+def _probs_of(h5ad, key: str, fates: Sequence[str] | None, names: np.ndarray, rescale: bool) -> pd.DataFrame:
+    columns, probs = read_fate_probs(h5ad, key, fates, tolerance_of(rescale))
+    if len(probs) != len(names):
+        raise ScreenError(f"{h5ad}: obsm['{key}'] has {len(probs)} rows, but obs has {len(names)} cells.")
+    return pd.DataFrame(probs, columns=columns, index=names)
+
+
+def read_samples(
+    paths: Sequence[str], samples: Sequence[str] | None, cell_name: str, read: Callable = read_guides, **options
+) -> GuideCounts:
+    """Counts of one path, or of several with the names of their samples; options of the function that reads."""
+    if samples is None and len(paths) == 1:
+        return read(paths[0], **options)
+    if samples is None or len(samples) != len(paths) or len(set(samples)) < len(samples):
+        raise ScreenError("Several paths of guides need a name each, no name twice, as in d0=run1.")
+    return join_samples({sample: read(path, **options) for sample, path in zip(samples, paths)}, cell_name)
+
+
+def columns_of(counts: GuideCounts) -> dict:
+    """Counts as columns of entries (`cell`, `guide`: row and column from 0; `umi`), their names, and numbers by
+    threshold.
+    """
+    entries = counts.counts.tocoo()
+    return {
+        "cells": counts.cells, "guides": counts.guides, "cell": entries.row, "guide": entries.col,
+        "umi": entries.data, "thresholds": count_by_threshold(counts),
+    }  # fmt: skip
+
+
+def assemble_parts(h5ad, presence, guide_cells, guide_names, out, fate_probs, fate_table=None, fate_cells=None, **more):
+    """As assemble_screen, of presence and, if given, a matrix of fate probabilities with the names of `fates`."""
+    guides = GuideCounts(
+        counts=sp.csr_matrix(presence), cells=np.asarray(guide_cells, dtype=object), guides=tuple(guide_names),
+        source="guides",
+    )  # fmt: skip
+    if fate_table is not None:
+        fate_probs = pd.DataFrame(np.asarray(fate_table), index=fate_cells, columns=more.pop("fates"))
+    return assemble_screen(h5ad, guides, out, fate_probs=fate_probs, min_umi=1, **more)

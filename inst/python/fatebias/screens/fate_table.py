@@ -1,0 +1,107 @@
+"""Fate probabilities as a table, cells x fates: which names its columns have, and what may be wrong with them.
+
+A plain array in an .h5ad has no column names. CellRank 2 and Palantir leave them beside it; otherwise the
+setting `fates` gives them.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+from anndata.io import read_elem
+
+from ..base import ScreenError
+from .guide_map import first_few
+
+PROBABILITY_TOLERANCE = 1e-3  # how far the fate probabilities of a cell may sum from 1
+RESCALABLE = 0.05  # how far when they are to be rescaled; Palantir, which cuts small ones off, stays within it
+
+
+def names_beside(file: h5py.File, key: str) -> tuple[str, list[str]]:
+    """Where the names of the columns of obsm[key] stand in an .h5ad, and the names; ("", []) where they do not.
+
+    CellRank 2: obsm['lineages_fwd'] and the categories of obs['term_states_fwd']. Palantir: uns[key + '_columns'].
+    """
+    columns, states = f"{key}_columns", key.replace("lineages", "term_states")
+    if f"uns/{columns}" in file:
+        return f"uns['{columns}']", list(map(str, read_elem(file[f"uns/{columns}"])))
+    element = file.get(f"obs/{states}") if states != key else None
+    if isinstance(element, h5py.Group) and "categories" in element:
+        return f"obs['{states}']", list(map(str, read_elem(element["categories"])))
+    return "", []
+
+
+def name_columns(what: str, n_columns: int, given: Sequence[str] | None, beside: tuple[str, list[str]]) -> list[str]:
+    """Names of the columns of a plain array; raises ScreenError. what: the array, for messages.
+
+    given: the setting `fates`. It may rename what the file says (beside), but not put it into another order:
+    that would be a mistake.
+    """
+    given = list(given or [])
+    where, found = beside
+    if given and (sorted(given) != sorted(found) or given == found):
+        return given
+    if given:
+        raise ScreenError(
+            f"{what} has the columns {first_few(found)} (by {where}), but `fates` puts them in another order: "
+            f"{first_few(given)}. Leave `fates` out."
+        )
+    if not where:
+        raise ScreenError(f"{what} is a plain array without names; give them in order as `fates: [..]`.")
+    if len(found) != n_columns:
+        raise ScreenError(
+            f"{what} has {n_columns} columns, but {where} has {len(found)} names: {first_few(found)}. CellRank keeps "
+            "all terminal states there, also when it computed the probabilities of some or of joined ones (`keys`). "
+            "Give the names of the columns in order as `fates: [..]`."
+        )
+    return found
+
+
+def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERANCE) -> Iterator[tuple]:
+    """What may be wrong with fate probabilities [cells, fates]: which cells (bool), and the fault in words."""
+    yield ~np.isfinite(probs).all(1), "with NaN or infinite fate probabilities"
+    yield (probs < 0).any(1), "with negative fate probabilities"
+    off = np.abs(probs.sum(1) - 1) > tolerance
+    yield off, f"whose fate probabilities do not sum to 1 (tolerance {tolerance:g})"
+
+
+def tolerance_of(rescale: bool) -> float:
+    """How far sums may be from 1."""
+    return RESCALABLE if rescale else PROBABILITY_TOLERANCE
+
+
+def read_fate_table(path: str | Path) -> pd.DataFrame:
+    """A table of fate probabilities from a CSV: cell names first, then a column a fate; raises ScreenError."""
+    try:
+        # apart: pandas makes numbers of names such as 001, and a missing value of NA
+        text = {"header": None, "skiprows": 1, "usecols": [0], "dtype": str, "keep_default_na": False}
+        names = pd.read_csv(path, **text)[0]
+        return pd.read_csv(path, index_col=0).set_axis(names.rename(None), axis=0)
+    except FileNotFoundError as error:
+        raise ScreenError(f"The table {path} does not exist.") from error
+    except (OSError, ValueError) as error:
+        raise ScreenError(f"Cannot read {path} as a CSV file: {error}") from error
+
+
+def check_fate_table(table: pd.DataFrame, where: str, rescale: bool = False) -> pd.DataFrame:
+    """The table as numbers; raises ScreenError where it is no table of probabilities. Its index names the cells.
+
+    rescale: rows that sum to 1 within 0.05 are divided by their sum; without it they must within 0.001.
+    """
+    words = [str(name) for name, kind in table.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    if words:
+        raise ScreenError(f"{where}: column(s) that are no numbers: {first_few(words)}. A column is a fate.")
+    if table.shape[1] < 2:
+        raise ScreenError(f"{where} has {table.shape[1]} column(s) beside the cell names; it needs two fates or more.")
+    table = table.astype(np.float64).set_axis(table.columns.astype(str), axis=1).set_axis(table.index.astype(str))
+    if not table.columns.is_unique:
+        raise ScreenError(f"{where} names a fate twice: {first_few(table.columns)}.")
+    for bad, fault in probability_faults(table.to_numpy(), tolerance_of(rescale)):
+        if bad.any():
+            advice = (
+                "" if rescale or "sum" not in fault else " If small ones were cut off (Palantir does), use rescale."
+            )
+            raise ScreenError(f"{where}: {bad.sum()} cell(s) {fault}: {first_few(table.index[bad])}.{advice}")
+    return table.div(table.sum(axis=1), axis=0) if rescale else table

@@ -1,0 +1,63 @@
+"""A simulated screen and its truth as files."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .. import __version__
+from ..base import Progress, day_columns, prepare_out_dir
+from ..screens import write_screen
+from .arguments import Arguments
+from .draw import Simulation, simulate
+
+
+def simulate_to(out_dir: str | Path, given: Mapping, progress: bool | None = False) -> dict[str, str]:
+    """Simulate and write screen.h5ad, guide_map.csv, truth.csv, truth_all.npz, simulation.json; returns their paths.
+
+    given: arguments that override the preset (names in ARGUMENTS). truth.csv holds theta of the first fate
+    beside the reference, one row a gene; truth_all.npz theta [L, F, D] and delta [G, F] with names.
+    """
+    arguments = Arguments.from_mapping(given)
+    out_dir = prepare_out_dir(out_dir)
+    with Progress(progress).bar("Simulating", 2) as bar:
+        sim = simulate(arguments)
+        bar.advance()
+        paths = _write_simulation(out_dir, sim, arguments)
+        bar.advance()
+    return {what: str(path) for what, path in paths.items()}
+
+
+def _write_simulation(out_dir: Path, sim: Simulation, arguments: Arguments) -> dict[str, Path]:
+    """Write the files of a simulation; their paths by what they are."""
+    names = {"screen": "screen.h5ad", "guide_map": "guide_map.csv", "truth": "truth.csv",
+             "truth_all": "truth_all.npz", "arguments": "simulation.json"}  # fmt: skip
+    paths = {what: out_dir / name for what, name in names.items()}
+    days = [f"d{day}" for day in range(arguments.days)]
+    replicates = [f"rep{r + 1}" for r in range(arguments.replicates)]
+    write_screen(
+        paths["screen"], sim.guides, sim.guide_map.guide_name, sim.probs, sim.fates,
+        pd.Categorical.from_codes(sim.day, days), pd.Categorical.from_codes(sim.replicate, replicates),
+    )  # fmt: skip
+    sim.guide_map.to_csv(paths["guide_map"], index=False)
+    truth = {"gene": sim.genes} | dict(zip(day_columns("theta", arguments.days), sim.theta[:, 0].T))
+    pd.DataFrame(truth).to_csv(paths["truth"], index=False)
+    np.savez_compressed(
+        paths["truth_all"], theta=sim.theta, delta=sim.delta, genes=np.array(sim.genes, dtype=str),
+        guides=np.array(sim.targeting, dtype=str), fates=np.array(sim.fates[1:], dtype=str),
+    )  # fmt: skip
+    record = {
+        "fatebias_version": __version__,
+        **dataclasses.asdict(arguments),
+        "sampling_weight": _sampling_weight(arguments),
+    }
+    paths["arguments"].write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return paths
+
+
+def _sampling_weight(arguments: Arguments) -> float | None:
+    """The weight that matches the labels' variance, pi (1 - pi) / (concentration + 1) for Dirichlet labels."""
+    return {"dirichlet": arguments.concentration + 1, "onehot": 1.0}.get(arguments.labels)

@@ -1,0 +1,14 @@
+"""Engine svi: stochastic variational inference, started from engine laplace.
+
+`fit_svi` fits a family of approximate posteriors (structured, normal, lowrank), `draw_raw` draws from it.
+"""
+
+from .structured import structured_start
+from .svi import SVIFit, draw_raw, fit_svi
+
+__all__ = [
+    "SVIFit",
+    "draw_raw",
+    "fit_svi",
+    "structured_start",
+]

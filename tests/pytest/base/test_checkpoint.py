@@ -1,0 +1,367 @@
+"""Fits that are killed, by a signal or by an exception that nothing catches, and run again."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import killed_fit
+import numpy as np
+import pytest
+import torch
+
+from fatebias.base.checkpoint import CHECKPOINT, NOWHERE, _File, open_checkpoint
+from fatebias.base.errors import ExportError, FitError, FitWarning
+from fatebias.base.settings import Settings
+from fatebias.laplace import fit as laplace
+from fatebias.results.fit import fit_screen
+from fatebias.results.key import fit_key
+from fatebias.simulation import simulate_to
+from fatebias.vi import svi
+
+SVI = {"batch_size": 256, "num_steps": 150, "num_posterior_draws": 40, "save_draws": "all"}  # 4 batches an epoch
+LAPLACE = {"inference": "laplace", "num_posterior_draws": 40, "save_draws": "all"}
+KEY = {"settings": {"seed": 0}, "screen": "a", "device": "cpu"}
+
+
+class Killed(BaseException):
+    """Ends a fit where nothing can catch it."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    arguments = {"cells": 800, "genes": 8, "guides_per_gene": 3, "ntc": 4, "days": 3, "concentration": 20}
+    return simulate_to(tmp_path_factory.mktemp("sim"), arguments)
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Every save is written; draws come in portions."""
+    for module, name, value in killed_fit.ALWAYS + killed_fit.PORTIONS:
+        monkeypatch.setattr(module, name, value)
+    return monkeypatch
+
+
+def fit(files, out, settings, **more):
+    return fit_screen(files["screen"], files["guide_map"], out, Settings.from_mapping(settings), **more)
+
+
+def fit_and_die(eager, files, out, settings, place, steps=1):
+    """Fit until so many steps have been taken at a place."""
+    keep = _File.keep
+
+    def keep_and_die(self, at, state, taken, final):
+        keep(self, at, state, taken, final)
+        if at == place and taken >= steps:
+            raise Killed
+
+    with eager.context() as patch:
+        patch.setattr(_File, "keep", keep_and_die)
+        with pytest.raises(Killed):
+            fit(files, out, settings)
+    assert (out / CHECKPOINT).is_file()
+
+
+def fit_in_a_killed_process(files, out, settings, place, steps):
+    command = [sys.executable, killed_fit.__file__, files["screen"], files["guide_map"], out, place, steps]
+    done = subprocess.run([*map(str, command), json.dumps(settings)], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert {path.name for path in out.iterdir()} == {CHECKPOINT}
+
+
+def count_calls(patch, owner, name):
+    calls, function = [], getattr(owner, name)
+
+    def counted(*arguments, **named):
+        calls.append(name)
+        return function(*arguments, **named)
+
+    patch.setattr(owner, name, counted)
+    return calls
+
+
+def assert_same_files(one: Path, other: Path):
+    """Tables byte for byte, arrays number for number, and all of the manifest that is not about the run itself."""
+    assert {path.name for path in one.iterdir()} == {path.name for path in other.iterdir()}
+    for path in one.glob("*.csv"):
+        assert path.read_bytes() == (other / path.name).read_bytes(), path.name
+    for path in one.glob("*.npz"):
+        a, b = np.load(path), np.load(other / path.name)
+        assert all(np.array_equal(a[name], b[name]) for name in a.files), path.name
+    a, b = (json.loads((folder / "fit_manifest.json").read_text()) for folder in (one, other))
+    for name in ("created", "resumed", "seconds", "peak_memory_gb"):
+        del a[name], b[name]
+    assert a == b
+
+
+@pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.errors.FitWarning")
+@pytest.mark.parametrize(
+    ("family", "killed_at", "num_steps"),
+    [("structured", 38, 60), ("normal", 38, 60), ("lowrank", 38, 60), ("structured", 303, 600)],
+    ids=["structured", "normal", "lowrank", "at a lower rate, until convergence"],
+)
+def test_svi_killed_by_a_signal_goes_on_to_the_same_result(files, tmp_path, eager, family, killed_at, num_steps):
+    settings = SVI | {"approx_posterior": family, "num_steps": num_steps}
+    whole = fit(files, tmp_path / "whole", settings)
+    assert whole["convergence"]["converged"] == (num_steps == 600)
+    fit_in_a_killed_process(files, tmp_path / "again", settings, "svi", killed_at)
+    calls = count_calls(eager, svi._Run, "step")
+    again = fit(files, tmp_path / "again", settings)
+    assert len(calls) == whole["convergence"]["svi"]["steps"] - killed_at > 0
+    assert whole["resumed"] == [] and len(again["resumed"]) == 1
+    assert again["resumed"][0].items() >= {"at": "svi", "steps": killed_at}.items()
+    assert_same_files(tmp_path / "whole", tmp_path / "again")
+
+
+def test_laplace_killed_by_a_signal_goes_on_to_the_same_result(files, tmp_path, eager):
+    whole = fit(files, tmp_path / "whole", LAPLACE)
+    fit_in_a_killed_process(files, tmp_path / "again", LAPLACE, "laplace/rounds", 2)
+    calls = count_calls(eager, laplace, "_next_round")
+    again = fit(files, tmp_path / "again", LAPLACE)
+    assert len(calls) == whole["convergence"]["laplace"]["em_rounds"] - 2 > 0
+    assert again["resumed"][0].items() >= {"at": "laplace/rounds", "steps": 2}.items()
+    assert_same_files(tmp_path / "whole", tmp_path / "again")
+
+
+@pytest.mark.filterwarnings("ignore::fatebias.base.errors.FitWarning")
+def test_a_fit_killed_at_every_place_in_turn_ends_with_the_same_result(files, tmp_path, eager):
+    """A fixed weight that is far off, so that the automatic one is looked for as well."""
+    settings = SVI | {"likelihood_weight": 4, "num_steps": 40}
+    seen, keep = [], _File.keep
+    with eager.context() as patch:
+        patch.setattr(_File, "keep", lambda self, at, *rest: (seen.append(at), keep(self, at, *rest)))
+        with pytest.warns(FitWarning, match="`likelihood_weight: auto` finds") as said:
+            fit(files, tmp_path / "whole", settings)
+    places = list(dict.fromkeys(seen))
+    inner = ["rounds/start", "rounds", "mode", "covariances/draws", "covariances/more draws"]
+    wanted = [f"laplace/{name}" for name in inner] + [f"auto weight/fit/{name}" for name in inner] + ["auto weight"]
+    wanted += ["estimates/mode", "estimates/covariances/draws", "estimates/covariances/more draws"]
+    assert places == [*wanted, "estimates/sandwich", "estimates", "svi"]
+    for place in places:
+        fit_and_die(eager, files, tmp_path / "again", settings, place)
+    with pytest.warns(FitWarning) as said_again:
+        again = fit(files, tmp_path / "again", settings)
+    assert [str(one.message) for one in said_again] == [str(one.message) for one in said]
+    assert [one["at"] for one in again["resumed"]] == places
+    assert_same_files(tmp_path / "whole", tmp_path / "again")
+
+
+def test_portions_and_rounds_that_are_done_are_not_done_again(files, tmp_path, eager):
+    fit_and_die(eager, files, tmp_path, LAPLACE, "estimates/sandwich")
+    rounds = count_calls(eager, laplace, "_next_round")
+    solves = count_calls(eager, laplace.gene_covariances.__globals__["Curvature"], "solve")
+    fit(files, tmp_path, LAPLACE)
+    assert (rounds, solves) == ([], [])  # 16 draws of the sandwich are one portion
+
+
+@pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.errors.FitWarning")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seed": 3}, r"another fit \(different: setting `seed`\)"),
+        ({"contrast_fate": "NEU", "num_steps": 9}, r"setting `contrast_fate`, setting `num_steps`\)"),
+    ],
+)
+def test_a_checkpoint_of_other_settings_is_not_used(files, tmp_path, eager, changes, said):
+    settings = SVI | {"num_steps": 8}
+    fit_and_die(eager, files, tmp_path / "again", settings, "svi", 3)
+    fit(files, tmp_path / "whole", settings | changes)
+    with pytest.warns(FitWarning, match=said):
+        manifest = fit(files, tmp_path / "again", settings | changes)
+    assert manifest["resumed"] == []
+    assert_same_files(tmp_path / "whole", tmp_path / "again")
+
+
+def test_a_checkpoint_of_another_screen_is_not_used(files, tmp_path, eager):
+    other = simulate_to(
+        tmp_path / "sim", {"cells": 800, "genes": 8, "guides_per_gene": 3, "ntc": 4, "days": 3, "seed": 1}
+    )
+    fit_and_die(eager, other, tmp_path / "again", LAPLACE, "laplace/rounds")
+    with pytest.warns(FitWarning, match=r"another fit \(different: screen\)"):
+        assert fit(files, tmp_path / "again", LAPLACE)["resumed"] == []
+    fit(files, tmp_path / "whole", LAPLACE)
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {p.name for p in (tmp_path / "whole").iterdir()}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-100],
+        lambda content: content[:20],
+        lambda content: b"",
+        lambda content: content[:-100] + bytes(100),
+        lambda content: b"[]" + content[content.index(b"\n") :],
+    ],
+    ids=["end lost", "begin of the header", "empty", "bytes changed", "no header"],
+)
+def test_a_damaged_file_is_not_used(files, tmp_path, eager, damage):
+    fit_and_die(eager, files, tmp_path, LAPLACE, "laplace/rounds")
+    content = (tmp_path / CHECKPOINT).read_bytes()
+    (tmp_path / CHECKPOINT).write_bytes(damage(content))
+    with pytest.warns(FitWarning, match="is not used: it is damaged. The fit starts from its beginning"):
+        manifest = fit(files, tmp_path, LAPLACE)
+    assert manifest["resumed"] == [] and {path.name for path in tmp_path.iterdir()} == set(manifest["files"])
+
+
+def test_a_file_that_cannot_be_opened_is_not_used(tmp_path):
+    (tmp_path / CHECKPOINT).mkdir()
+    with pytest.warns(FitWarning, match="it cannot be read"):
+        assert open_checkpoint(tmp_path, KEY).load() is None
+
+
+def test_going_on_is_said_where_progress_is(files, tmp_path, eager, capsys):
+    fit_and_die(eager, files, tmp_path, LAPLACE, "laplace/rounds", 2)
+    fit(files, tmp_path, LAPLACE, progress=True)
+    assert f"Going on from {tmp_path / CHECKPOINT}: laplace/rounds, after 2 steps" in capsys.readouterr().err
+
+
+def test_a_fit_error_leaves_no_checkpoint(files, tmp_path, eager):
+    eager.setattr(laplace, "MOST_ROUNDS", 2)
+    with pytest.raises(FitError, match="did not settle in 2 rounds"):
+        fit(files, tmp_path, LAPLACE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_that_cannot_be_written_leave_the_checkpoint(files, tmp_path, eager):
+    def fail(*arguments):
+        raise ExportError("no space")
+
+    fit(files, tmp_path / "whole", LAPLACE)
+    with eager.context() as patch:
+        patch.setattr("fatebias.results.fit.write_files", fail)
+        with pytest.raises(ExportError):
+            fit(files, tmp_path / "again", LAPLACE)
+    assert fit(files, tmp_path / "again", LAPLACE)["resumed"][0]["at"] == "estimates"
+    assert_same_files(tmp_path / "whole", tmp_path / "again")
+
+
+@pytest.mark.parametrize("moment", ["os.fsync", "os.replace"])
+def test_a_kill_while_the_file_is_written_leaves_the_one_before(tmp_path, moment, eager):
+    open_checkpoint(tmp_path, KEY).at("here").save({"x": torch.ones(3)}, 1)
+    before = (tmp_path / CHECKPOINT).read_bytes()
+
+    def die(*arguments, **named):
+        raise Killed
+
+    place = open_checkpoint(tmp_path, KEY).at("here")
+    with eager.context() as patch:
+        patch.setattr(moment, die)
+        patch.setattr(Path, "unlink", die)  # a kill does not clean up
+        with pytest.raises(Killed):
+            place.save({"x": torch.zeros(3)}, 2)
+    assert len(list(tmp_path.iterdir())) == 2 and (tmp_path / CHECKPOINT).read_bytes() == before
+    assert torch.equal(open_checkpoint(tmp_path, KEY).at("here").load()["x"], torch.ones(3))
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
+
+
+def test_a_disk_that_is_full_warns_once_and_keeps_the_fit_going(tmp_path, eager):
+    place = open_checkpoint(tmp_path, KEY).at("here")
+
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with eager.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.warns(FitWarning, match="No space left"):
+            place.save({"x": 1}, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            place.save({"x": 2}, 2)
+    assert list(tmp_path.iterdir()) == []
+    place.save({"x": 3}, 3)
+    assert open_checkpoint(tmp_path, KEY).at("here").load() == {"x": 3}
+
+
+class Clock:
+    """Seconds that pass when told to; a write takes `cost` of them."""
+
+    def __init__(self, patch, cost=0.0):
+        self.now, self.written, replace = 0.0, [], os.replace
+
+        def slow_replace(*arguments):
+            self.written.append(self.now)
+            self.now += cost
+            replace(*arguments)
+
+        patch.setattr(os, "replace", slow_replace)
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("cost", "written"),
+    [(0.0, [5, 10, 15]), (0.2, [5, 25, 45]), (3.0, [5, 58, 111])],  # least; 1 % of the time; most seconds
+)
+def test_writes_keep_their_distance(tmp_path, monkeypatch, cost, written):
+    clock = Clock(monkeypatch, cost)
+    place = open_checkpoint(tmp_path, KEY, clock=clock).at("here")
+    while len(clock.written) < 3:
+        due, before = place.due, len(clock.written)
+        place.save({"at": clock.now}, 1)
+        assert (len(clock.written) > before) == due
+        clock.now += 0.25
+    assert clock.written == pytest.approx(written, abs=0.8)
+
+
+def test_a_final_state_does_not_wait_for_its_share_of_the_time(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch, cost=0.2)
+    place = open_checkpoint(tmp_path, KEY, clock=clock).at("here")
+    for now, final in ((1, True), (6, True), (12, False), (13, True), (14, True)):
+        clock.now = now
+        place.save({}, 1, final=final)
+    assert clock.written == [6, 13]
+
+
+def test_what_is_saved_supersedes_what_was_saved_within(tmp_path, eager):
+    root = open_checkpoint(tmp_path, KEY)
+    root.at("a").at("b").save({"x": 1}, 1)
+    root.at("ab").save({"x": 2}, 1)
+    root.at("a").save({"x": 3}, 7)
+    again = open_checkpoint(tmp_path, KEY)
+    assert (again.at("a").load(), again.at("ab").load(), again.at("a").at("b").load()) == ({"x": 3}, {"x": 2}, None)
+    assert [(one["at"], one["steps"]) for one in again.resumed] == [("a", 7)]
+
+
+def test_nowhere_keeps_nothing():
+    NOWHERE.at("here").save({"x": 1}, 1)
+    assert NOWHERE.at("here").load() is None and not NOWHERE.due and NOWHERE.resumed == []
+
+
+def test_the_key_holds_all_that_the_numbers_depend_on(small_screen, monkeypatch, tmp_path):
+    settings = Settings.from_mapping()
+
+    def key(screen=small_screen, settings=settings, device="cpu", versions=None):
+        return fit_key(screen, settings, device, versions or {"torch": "2"})
+
+    labels = small_screen.fate_probs.copy()
+    labels[0, 0] = np.nextafter(labels[0, 0], 1)
+    others = [
+        key(dataclasses.replace(small_screen, fate_probs=labels)),
+        key(dataclasses.replace(small_screen, guide_names=("other", *small_screen.guide_names[1:]))),
+        key(settings=dataclasses.replace(settings, s_tau=3.0)),
+        key(device="cuda"),
+        key(versions={"torch": "3"}),
+    ]
+    assert key() == key() and key() not in others
+    assert key(settings=dataclasses.replace(settings, mode="simulation", out_dir="elsewhere")) == key()
+    for name, changed in (("get_num_threads", lambda: 99), ("get_num_threads", lambda: 98)):
+        monkeypatch.setattr(torch, name, changed)
+        others.append(key())
+    assert others[-1] != others[-2]
+    (tmp_path / "model.py").write_text("changed")
+    monkeypatch.setattr("fatebias.results.key.PACKAGE", tmp_path)
+    assert key()["fatebias"] != others[-1]["fatebias"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_fit_on_a_gpu_goes_on(files, tmp_path, eager):
+    settings = SVI | {"device": "cuda", "num_steps": 60}
+    fit_and_die(eager, files, tmp_path, settings, "svi", 38)
+    with pytest.warns(FitWarning, match="stopped after"):
+        manifest = fit(files, tmp_path, settings)
+    assert manifest["device"] == "cuda" and manifest["resumed"][0]["steps"] == 38

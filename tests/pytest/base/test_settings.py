@@ -1,0 +1,146 @@
+import dataclasses
+
+import pytest
+
+from fatebias.base.errors import NotAvailableError, SettingsError
+from fatebias.base.settings import TABLE, Settings, parse_assignment
+
+KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "unavailable", "stage", "help"}
+
+
+def check_rows(rows, needed):
+    for key, row in rows.items():
+        assert set(row) <= KNOWN | {"token", "keys"}, key
+        assert needed <= set(row), key
+        check_rows(row.get("keys", {}), needed - {"stage"})
+
+
+def test_table_is_well_formed_and_defaults_pass_their_own_checks():
+    check_rows(TABLE, {"default", "type", "stage", "help"})
+    for preset in TABLE["preset"]["choices"]:
+        assert Settings.from_mapping({"preset": preset}).preset == preset
+
+
+def test_defaults_of_the_design():
+    s = Settings.from_mapping()
+    assert (s.s_alpha, s.s_rep, s.s_gamma, s.s_tau, s.s_time, s.s_guide) == (2.5, 0.8, 0.8, 4.0, 0.8, 1.5)
+    assert (s.Kmax, s.batch_size, s.num_steps, s.learning_rate, s.lr_decay) == (20, 8192, 3000, 0.01, 0.1)
+    assert (s.ref_fate, s.contrast_fate, s.num_posterior_draws, s.save_draws) == ("EC", "MES", 1000, "none")
+
+
+def test_precedence_defaults_preset_keys():
+    plain = Settings.from_mapping({"preset": "plain"})
+    assert (plain.likelihood_weight, plain.approx_posterior, plain.mash_input) == (1.0, "normal", "posterior")
+    assert (plain.mash_v, plain.mash_covariances) == ("simple", "canonical")
+    assert Settings.from_mapping({"preset": "plain", "likelihood_weight": 20}).likelihood_weight == 20.0
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings.from_mapping().Kmax = 3
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("Kmax", 0, "`Kmax` must be a whole number >= 1, not 0"),
+        ("Kmax", 2.5, "whole number"),
+        ("Kmax", True, "whole number"),
+        ("s_tau", "wide", "`s_tau` must be a number > 0, not 'wide'"),
+        ("s_tau", float("nan"), "number > 0"),
+        ("lr_decay", 1.5, "> 0 and <= 1"),
+        ("device", "tpu", "'auto' or 'cpu' or 'cuda'"),
+        ("likelihood_weight", "automatic", "a number > 0 or 'auto'"),
+        ("ref_fate", None, "`ref_fate` must be a text, not null"),
+        ("day_values", ["a"], "list of numbers"),
+        ("slurm", "gpu", "a block of keys"),
+    ],
+)
+def test_bad_values_say_key_and_wish(key, value, said):
+    with pytest.raises(SettingsError, match=key) as caught:
+        Settings.from_mapping({key: value})
+    assert said in str(caught.value)
+
+
+def test_all_problems_are_reported_at_once():
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_mapping({"Kmax": 0, "s_tau": -1})
+    assert "Kmax" in str(caught.value) and "s_tau" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("kmax", "Kmax"), ("batchsize", "batch_size"), ("liklihood_weight", "likelihood_weight")]
+)
+def test_unknown_key_names_the_nearest(typo, meant):
+    with pytest.raises(SettingsError, match=f"`{typo}` is not a setting; the nearest one is `{meant}`"):
+        Settings.from_mapping({typo: 1})
+
+
+def test_every_value_marked_unavailable_is_refused_with_its_own_class():
+    marked = [(key, value) for key, row in TABLE.items() for value in row.get("unavailable", ())]
+    for key, value in marked:
+        with pytest.raises(NotAvailableError, match=f"`{key}: {value}` is not available yet"):
+            Settings.from_mapping({key: value})
+
+
+def test_whole_floats_and_single_texts_become_what_the_key_wants():
+    s = Settings.from_mapping({"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": {"retries": 2.0}})
+    assert s.Kmax == 12 and isinstance(s.Kmax, int)
+    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.slurm["retries"] == 2
+
+
+def test_a_block_is_checked_key_by_key_and_filled_with_defaults():
+    default = Settings.from_mapping().slurm
+    assert default["gpu"]["partition"] == "gpu" and default["account"] is None
+    for nothing in (None, [], {}, {"gpu": None}):
+        assert Settings.from_mapping({"slurm": nothing}).slurm == default
+    slurm = Settings.from_mapping({"slurm": {"cpu": {"hours": 3, "constraint": "A|B"}}}).slurm
+    assert slurm["cpu"] == default["cpu"] | {"hours": 3.0, "constraint": "A|B"}
+    assert slurm["gpu"] == default["gpu"]
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"retrys": 1}, "`slurm.retrys` is not a setting; the nearest one is `slurm.retries`"),
+        ({"gpu": {"partitoin": "a"}}, "the nearest one is `slurm.gpu.partition`"),
+        ({"gpu": {"hours": "8:00"}}, "`slurm.gpu.hours` must be a number >= 0.016"),
+        ({"cpu": {"retry_time_limit": 1}}, "must be true or false, not 1"),
+        ({"account": "a; b"}, "`slurm.account` must be a text without spaces or quotes"),
+        ({"modules": ["R/4.4", "a b"]}, "`slurm.modules` must be a list of texts without spaces or quotes"),
+        ({"cpu": "normal"}, "`slurm.cpu` must be a block of keys"),
+    ],
+)
+def test_problems_within_a_block_name_the_whole_key(block, said):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_mapping({"slurm": block})
+    assert said in str(caught.value)
+
+
+def test_file_errors_name_the_file(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("Kmaxx: 3\n")
+    with pytest.raises(SettingsError, match="config.yaml"):
+        Settings.from_file(path)
+    path.write_text("- 1\n")
+    with pytest.raises(SettingsError, match="key: value"):
+        Settings.from_file(path)
+    path.write_text("a: [\n")
+    with pytest.raises(SettingsError, match="Cannot read"):
+        Settings.from_file(path)
+    path.write_text("Kmax: 3\n")
+    assert Settings.from_file(path, {"Kmax": 4}).Kmax == 4
+
+
+def test_assignments_of_the_command_line():
+    assert parse_assignment("likelihood_weight=20") == ("likelihood_weight", 20)
+    assert parse_assignment("contrast_fate=MES - NEU") == ("contrast_fate", "MES - NEU")
+    for text, said in (("likelihood_weight", "key=value"), ("fates=[A", "cannot be read")):
+        with pytest.raises(SettingsError, match=said):
+            parse_assignment(text)
+
+
+def test_as_dict_by_stage_is_plain_data():
+    s = Settings.from_mapping({"fates": ["A", "B"]})
+    assert s.as_dict("screen")["fates"] == ["A", "B"]
+    assert "mash_v" not in s.as_dict("screen", "fit") and set(s.as_dict()) == set(TABLE)

@@ -1,0 +1,64 @@
+"""Held-out cells: predictions that have not seen them, and agreement of like cells where noise is shared."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import screen_of, simulated
+from scipy.special import softmax
+
+from fatebias.base.settings import Settings
+from fatebias.certificate.heldout import agreement_of_like_cells, held_out_statistics, predict_held_out
+from fatebias.certificate.refit import settle
+from fatebias.model.design import build_design
+
+SETTINGS = Settings.from_mapping({"inference": "laplace"})
+
+
+def made_labels(seed: int, n: int = 1500, shared: float = 0.0):
+    """eta that spreads, and labels around it; `shared`: SD of noise that cells near in eta have in common."""
+    rng = np.random.default_rng(seed)
+    eta = rng.normal(size=(n, 2))
+    cell_of_grid = (np.floor(4 * eta)).astype(int)
+    _, block = np.unique(cell_of_grid, axis=0, return_inverse=True)
+    noise = shared * rng.normal(size=(block.max() + 1, 2))[block.ravel()]
+    pi = softmax(np.c_[np.zeros(n), eta + noise], axis=1)
+    gamma = rng.standard_gamma(20 * pi)
+    return (gamma / gamma.sum(1, keepdims=True))[:, 1:], eta, np.zeros(n, dtype=int)
+
+
+def test_independent_cells_do_not_agree_and_the_statistic_is_standard_normal():
+    found = np.array([agreement_of_like_cells(*made_labels(seed, n=400))[0] for seed in range(60)])
+    assert abs(found.mean()) < 4 / np.sqrt(60)
+    assert 0.7 < found.std() < 1.35
+
+
+def test_cells_with_shared_noise_agree():
+    found, correlation = agreement_of_like_cells(*made_labels(1, shared=0.3))
+    assert found > 5
+    assert correlation > 0.05
+
+
+def test_groups_too_small_for_their_trends_are_left_out():
+    labels, eta, _ = made_labels(2, n=30)
+    assert np.isnan(agreement_of_like_cells(labels, eta, np.arange(30) // 5)[0])
+
+
+@pytest.mark.parametrize("effects", ["sparse", "none"])
+def test_gain_is_the_difference_of_cross_entropies_on_cells_not_seen(effects):
+    screen = screen_of(simulated(cells=1200, effects=effects, seed=3))
+    baseline = settle(build_design(screen), SETTINGS)
+    held_out = predict_held_out(screen, baseline, SETTINGS, np.random.default_rng(0))
+    found = held_out_statistics(screen, baseline, SETTINGS, np.random.default_rng(0))
+
+    def log_likelihood(eta: torch.Tensor) -> np.ndarray:
+        pi = softmax(np.c_[np.zeros(len(eta)), eta.numpy()], axis=1)
+        return (screen.fate_probs * np.log(pi)).sum(1)
+
+    gain = log_likelihood(held_out.model) - log_likelihood(held_out.nuisance)
+    assert np.isclose(found["gain"], gain.mean(), rtol=1e-9)
+    assert np.isclose(found["gain_sd"], gain.std(ddof=1) / np.sqrt(len(gain)), rtol=1e-9)
+    in_sample = log_likelihood(baseline.design.forward(baseline.x)) - log_likelihood(held_out.nuisance)
+    assert in_sample.mean() > gain.mean()
+    assert found["gain"] > found["gain_noise"]
+    if effects == "sparse":
+        assert found["gain"] > 3 * found["gain_sd"]

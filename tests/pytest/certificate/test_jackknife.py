@@ -1,0 +1,60 @@
+"""Block jackknife: the model's SE where cells are independent, larger where blocks share noise."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from conftest import screen_of, simulated
+
+from fatebias.base.errors import ScreenError
+from fatebias.base.settings import Settings
+from fatebias.certificate.jackknife import jackknife_se, usable_blocks
+from fatebias.certificate.refit import estimate_with_draws, fixed_effect_curvature, settle
+from fatebias.certificate.units import Source
+from fatebias.laplace.estimates import sd_of
+from fatebias.model.design import build_design
+from fatebias.screens.screen import RawCells
+
+SETTINGS = Settings.from_mapping({"inference": "laplace"})
+
+
+def source_of(screen) -> Source:
+    baseline = settle(build_design(screen), SETTINGS)
+    return Source(cells=None, guide_map=None, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation")
+
+
+def median_ratio(source: Source, block: np.ndarray) -> float:
+    x, _ = fixed_effect_curvature(source.baseline, SETTINGS)
+    refit = estimate_with_draws(source.baseline, source.screen, SETTINGS, 2)
+    return float(np.median(jackknife_se(source, x, block) / sd_of(refit.covariance)))
+
+
+def test_independent_cells_have_the_models_se_and_shared_noise_more():
+    screen = screen_of(simulated(cells=2400, genes=8, seed=3, effects="none"))
+    rng = np.random.default_rng(1)
+    block = rng.permutation(screen.n_cells) % 40
+    assert 0.8 < median_ratio(source_of(screen), block) < 1.2
+    # blocks of cells that carry the same guides and share their noise
+    gene = np.full(screen.n_cells, -1)
+    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
+    gene[cell] = screen.guide_gene[screen.guide_idx]
+    together = (gene + 1) * 8 + rng.integers(8, size=screen.n_cells)
+    _, together = np.unique(together, return_inverse=True)
+    logits = np.log(screen.fate_probs + 1e-9) + 0.4 * rng.normal(size=(together.max() + 1, screen.n_fates))[together]
+    probs = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    noisy = source_of(dataclasses.replace(screen, fate_probs=probs))
+    assert median_ratio(noisy, together) > 1.25 * median_ratio(noisy, block)
+
+
+def test_blocks_are_of_the_files_cells_and_ten_or_more():
+    guides = sp.csr_matrix(np.array([[1, 0], [0, 0], [1, 1]] * 20))
+    cells = RawCells(guides=guides, guide_names=["a", "b"], day=None, replicate=None, fates=("x", "y"), fate_probs=None)
+    source = Source(cells=cells, guide_map=None, screen=None, settings=SETTINGS, baseline=None, where="here")
+    names = [f"b{k // 3}" for k in range(60)]
+    block = usable_blocks(source, names)
+    assert len(block) == 40 and block.max() == 19 and block[0] == block[1]
+    with pytest.raises(ScreenError, match="60 cells, but there are 59"):
+        usable_blocks(source, names[:-1])
+    with pytest.raises(ScreenError, match="10 or more"):
+        usable_blocks(source, ["a", "b"] * 30)

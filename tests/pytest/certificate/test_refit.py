@@ -1,0 +1,78 @@
+"""Refits: the same numbers as a fit, and draws that are distributed as the estimates' errors."""
+
+import numpy as np
+import torch
+from conftest import screen_of, simulated
+
+from fatebias.base.settings import Settings
+from fatebias.certificate.refit import (
+    contrast_theta,
+    estimate_with_draws,
+    fixed_effect_curvature,
+    mode_at,
+    reference_draws,
+    settle,
+)
+from fatebias.laplace.estimates import estimate_effects, sd_of
+from fatebias.laplace.fit import fit_laplace
+from fatebias.model.design import build_design
+from fatebias.screens.screen import contrast_weights
+
+SETTINGS = Settings.from_mapping({"inference": "laplace", "num_perturbations": 256})
+
+
+def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_screen):
+    fit = fit_laplace(small_screen, SETTINGS)
+    estimates = estimate_effects(fit, small_screen, SETTINGS)
+    design = build_design(small_screen)
+    cold = settle(design, SETTINGS)
+    refit = estimate_with_draws(cold, small_screen, SETTINGS, 2)
+    assert np.allclose(refit.theta_hat, estimates.theta_hat, atol=1e-3)
+    assert np.allclose(sd_of(refit.covariance), estimates.se, rtol=1e-3)
+    warm = settle(design, SETTINGS, cold)
+    from_other = settle(build_design(small_screen), SETTINGS, cold)
+    for again in (warm, from_other):
+        assert torch.allclose(again.weight, cold.weight, rtol=0.02)
+        assert torch.allclose(again.scales.log(), cold.scales.log(), atol=0.1)
+
+
+def test_draws_have_the_covariance_of_all_genes_and_labels_their_part():
+    screen = screen_of(simulated(cells=500, genes=4, days=2))
+    baseline = settle(build_design(screen), SETTINGS)
+    _, curvature = fixed_effect_curvature(baseline, SETTINGS)
+    contrast = contrast_weights("MES", screen.fates)
+    eye = torch.eye(baseline.design.n_effects, dtype=torch.float64)
+    inverse = np.linalg.inv(curvature.times(eye).numpy())
+    part = contrast_theta(baseline.design, eye, contrast).reshape(len(eye), -1)  # a column of x in, theta out
+    n = 4000
+    whole = reference_draws(curvature, contrast, SETTINGS, n).reshape(n, -1)
+    expected = part.T @ inverse @ part
+    error = np.abs(np.cov(whole.T) - expected) / np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
+    assert error.max() < 5 / np.sqrt(n) * np.sqrt(2)
+    labels = reference_draws(curvature, contrast, SETTINGS, n, labels_only=True).reshape(n, -1)
+    q = np.stack([curvature.prior.precision(baseline.design, column).numpy() for column in eye])
+    of_labels = part.T @ (inverse - inverse @ q @ inverse) @ part
+    assert np.allclose(labels.var(0) / np.diag(of_labels), 1, atol=5 * np.sqrt(2 / n))
+
+
+def test_a_cell_drawn_twice_counts_as_two_cells(small_screen):
+    baseline = settle(build_design(small_screen), SETTINGS)
+    counts = np.ones(small_screen.n_cells, dtype=int)
+    counts[:50], counts[50:80] = 2, 0
+    prior = baseline.fixed_prior(SETTINGS)
+    x = mode_at(
+        baseline.design,
+        prior,
+        baseline.cells * torch.tensor(counts),
+        baseline.x,
+        SETTINGS,
+    )
+    design = baseline.design
+    rows = np.repeat(np.arange(small_screen.n_cells), counts)
+    eta = design.forward(x)
+    probabilities = torch.softmax(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)[:, 1:]
+    residual = (baseline.cells.unsqueeze(1) * (design.fate_probs - probabilities)).numpy()[rows]
+    unit = torch.eye(design.n_effects, dtype=torch.float64)
+    columns = design.forward(unit).numpy()[rows]
+    gradient = np.einsum("nfp,nf->p", columns, residual) - prior.precision(design, x).numpy()
+    assert np.abs(gradient).max() < 1e-2

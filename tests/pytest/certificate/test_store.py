@@ -1,0 +1,105 @@
+"""Files of the certificate: whole or not there, made once, gone on with, and of one fit only."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fatebias.__main__ import main
+from fatebias.base.errors import ExportError, SettingsError
+from fatebias.base.settings import Settings
+from fatebias.certificate import store as certify
+from fatebias.certificate.store import CHECKS, SIZES, describe_units, fit_source, parse_part, planned_units, run_units
+from fatebias.results.fit import fit_screen
+from fatebias.simulation import simulate_to
+
+SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 2})
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certify")
+    paths = simulate_to(folder, {"seed": 2, "cells": 900, "genes": 6, "ntc": 8, "days": 2})
+    fit_screen(paths["screen"], paths["guide_map"], folder / "fit", SETTINGS)
+    return folder / "fit"
+
+
+def test_every_check_has_its_units():
+    units = planned_units(CHECKS, SIZES)
+    assert units.count(("permutation", 20)) == 1 and ("heldout", 1) in units and ("reference", 1) in units
+    assert len(units) == 20 + 10 + 20 + 5 + 3
+    assert planned_units(["ntc"], {"ntc": 2}) == [("ntc", 1), ("ntc", 2)]
+
+
+def test_units_are_made_once_and_a_stopped_run_goes_on(fitted, monkeypatch):
+    units = planned_units(["bootstrap"], {"bootstrap": 3, "seed": 1})
+    made = []
+
+    def stopping(source, number):
+        if number == 3:
+            raise KeyboardInterrupt
+        made.append(number)
+        return {"betahat": [[1.0]]}
+
+    with monkeypatch.context() as patch:
+        patch.setitem(certify.UNITS, "bootstrap", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run_units(out_dir=fitted, units=units, **fit_source(fitted))
+    assert made == [1, 2]
+    described = describe_units(out_dir=fitted, units=units, **fit_source(fitted))
+    assert described["missing"] == [["bootstrap", 3], ["seed", 1]]
+    before = {path.name: path.stat().st_mtime_ns for path in (fitted / "calibration").iterdir()}
+    paths = run_units(out_dir=fitted, units=units, **fit_source(fitted))
+    after = {path.name: path.stat().st_mtime_ns for path in (fitted / "calibration").iterdir()}
+    assert len(paths) == 5 and set(after) - set(before) == {
+        "bootstrap_0003.json",
+        "seed_0001.json",
+    }
+    assert all(after[name] == before[name] for name in before)
+    assert not list((fitted / "calibration").glob("*.part"))
+
+
+def test_a_unit_of_another_fit_or_a_damaged_one_is_made_again(fitted):
+    unit = [("sandwich", 1)]
+    path = run_units(out_dir=fitted, units=unit, **fit_source(fitted))[0]
+    whole = json.loads(Path(path).read_text())
+    source = fit_source(fitted)
+    other = source | {"settings": Settings.from_mapping({"inference": "laplace", "seed": 3})}
+    assert describe_units(out_dir=fitted, units=unit, **source)["missing"] == []
+    assert describe_units(out_dir=fitted, units=unit, **other)["missing"] == [["sandwich", 1]]
+    threads = source | {"settings": Settings.from_mapping({"inference": "laplace", "seed": 2, "threads": 1})}
+    assert describe_units(out_dir=fitted, units=unit, **threads)["missing"] == []
+    Path(path).write_text(json.dumps(whole)[:100])
+    run_units(out_dir=fitted, units=unit, **source)
+    assert json.loads(Path(path).read_text())["value"] == whole["value"]
+
+
+def test_the_command_line_makes_shares_of_the_work(fitted, capsys):
+    for part in ("1/2", "2/2"):
+        main(
+            [
+                "certify",
+                str(fitted),
+                "--checks",
+                "heldout",
+                "ntc",
+                "--ntcs",
+                "2",
+                "--part",
+                part,
+            ]
+        )
+    assert "certify_fit()" in capsys.readouterr().out
+    assert {path.name for path in (fitted / "calibration").iterdir()} >= {
+        "heldout_0001.json",
+        "ntc_0002.json",
+    }
+    assert parse_part("2/3") == (2, 3)
+    for wrong in ("0/2", "3/2", "a/b", "2"):
+        with pytest.raises(SettingsError):
+            parse_part(wrong)
+
+
+def test_a_folder_without_a_fit_is_refused(tmp_path):
+    with pytest.raises(ExportError, match="not the folder of a finished fit"):
+        fit_source(tmp_path)

@@ -1,0 +1,83 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from conftest import screen_of, simulated
+from dense_reference import dense_model, random_walk_precision
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from fatebias.base.settings import Settings
+from fatebias.laplace.fit import named_effects
+from fatebias.model.design import build_design
+
+
+def random_vector(size, seed=0, columns=3):
+    return torch.randn((size, columns), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@given(
+    seed=st.integers(0, 10_000), genes=st.integers(1, 8), per_gene=st.integers(1, 6), days=st.integers(2, 5),
+    replicates=st.integers(1, 3), fates=st.integers(2, 5),
+)  # fmt: skip
+@hypothesis_settings(max_examples=25, deadline=None)
+def test_transpose_is_the_adjoint(seed, genes, per_gene, days, replicates, fates):
+    sim = simulated(
+        seed=seed, cells=200, genes=genes, guides_per_gene=per_gene, days=days, replicates=replicates, fates=fates
+    )
+    design = build_design(screen_of(sim))
+    x = random_vector(design.n_effects)
+    e = random_vector(design.n_cells * design.n_fates, seed=1).view(design.n_cells, design.n_fates, -1)
+    forward, back = (design.forward(x) * e).sum(), (x * design.transpose(e)).sum()
+    assert float(forward) == pytest.approx(float(back), rel=1e-10, abs=1e-8)
+
+
+def test_what_is_given_is_added_and_not_explained(small_screen):
+    design = build_design(small_screen)
+    x = random_vector(design.n_effects, columns=1)[:, 0]
+    given_part = random_vector(design.n_cells, columns=design.n_fates)
+    with_given = dataclasses.replace(design, given=given_part)
+    assert torch.equal(design.predictor(x), design.forward(x))
+    assert torch.equal(with_given.predictor(x), design.forward(x) + given_part)
+    assert torch.equal(with_given.forward(x), design.forward(x))
+
+
+def test_forward_is_the_dense_design(small_screen):
+    settings = Settings.from_mapping()
+    f, d = small_screen.n_fates - 1, small_screen.n_days
+    dense = dense_model(
+        small_screen, settings, random_walk_precision(np.ones(f), np.ones((f, d - 1))), np.ones(f), np.ones(d)
+    )
+    design = build_design(small_screen)
+    x = random_vector(design.n_effects, columns=1)[:, 0]
+    named = named_effects(design, x)
+    flat = np.concatenate([named[name].ravel() for name in dense.starts])
+    np.testing.assert_allclose(design.forward(x).numpy(), dense.design @ flat, atol=1e-12)
+
+
+def test_single_precision_agrees_with_double(small_screen):
+    design = build_design(small_screen)
+    x = random_vector(design.n_effects, columns=5)
+    np.testing.assert_allclose(design.forward(x.float()), design.forward(x), atol=1e-5)
+    e = design.forward(x)
+    np.testing.assert_allclose(design.transpose(e.float()), design.transpose(e), atol=1e-2)
+
+
+def test_genes_are_grouped_by_their_number_of_guides(small_screen):
+    design = build_design(small_screen)
+    counts = small_screen.guides_per_gene[design.gene_order]
+    for group in design.groups:
+        assert set(counts[group.genes]) == {group.n}
+    guides = small_screen.guide_gene[design.guide_order]
+    np.testing.assert_array_equal(guides, np.repeat(design.gene_order, counts))
+
+
+def test_pairs_within_a_gene_are_all_found(small_screen):
+    s = small_screen
+    expected = 0
+    for i in range(s.n_cells):
+        genes = s.guide_gene[s.guide_idx[s.guide_ptr[i] : s.guide_ptr[i + 1]]]
+        expected += sum(int(c) * (int(c) - 1) // 2 for c in np.bincount(genes))
+    assert sum(len(group.pair_cell) for group in build_design(s).groups) == expected

@@ -1,0 +1,79 @@
+"""What looks like a key, on files made by hand."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from anndata.io import write_elem
+
+from fatebias.preflight import lookalikes
+
+
+@pytest.fixture
+def file(tmp_path):
+    with h5py.File(tmp_path / "x.h5ad", "w") as file:
+        write_elem(file, "obs", pd.DataFrame({"a": ["x"] * 4}, index=list("abcd")))
+        write_elem(file, "obsm", {})
+        write_elem(file, "uns", {})
+        yield file
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "found"),
+    [
+        ("day", [1, 2, 1, 2], True),
+        ("Time_point", ["x", "y", "x", "y"], True),
+        ("stage", ["x", "x", "x", "x"], False),  # one level
+        ("collected", ["12h", "24h", "12h", "24 h"], True),
+        ("sample", ["D0", "D2", "D4", "D4"], True),
+        ("leiden", ["0", "1", "2", "3"], False),
+        ("yesterday_batch", ["0", "1", "2", "3"], False),
+        ("n_genes", [1, 2, 3, 4], False),
+    ],
+)
+def test_columns_of_days(file, name, labels, found):
+    write_elem(file, "obs", pd.DataFrame({name: labels}, index=list("abcd")))
+    assert bool(lookalikes.day_columns(file)) == found
+
+
+def test_replicates_in_tables_come_first_and_those_named_so_before_others(file):
+    table = pd.DataFrame({"batch": [1, 1, 2, 2], "Rep": [1, 2, 1, 2]}, index=list("abcd"))
+    write_elem(file, "obs", table)
+    write_elem(file, "obsm/meta", table)
+    found = [(one.table, one.key) for one in lookalikes.replicate_columns(file)]
+    assert found[:2] == [("obsm/meta", "Rep"), ("obs", "Rep")] and len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([[0.2, 0.8], [0.5, 0.5]], True),
+        ([[20, 80], [50, 50]], True),
+        ([[0.2, 0.8], [np.nan, 0.5]], True),  # a row with NaN says nothing
+        ([[-0.2, 1.2], [0.5, 0.5]], False),
+        ([[0.2, 0.2], [0.5, 0.9]], False),
+        ([[1.0], [1.0]], False),
+        ([[np.nan, np.nan]], False),
+    ],
+)
+def test_tables_of_fates(file, rows, found):
+    write_elem(file, "obsm/x", np.array(rows))
+    assert bool(lookalikes.fate_tables(file)) == found
+
+
+def test_names_that_are_known_come_first(file):
+    for name, texts in {"long_name_of_colours": ["c1", "c2"], "g": ["A", "B"], "other": ["A", "A"], "n": ["A"]}.items():
+        write_elem(file, f"uns/{name}", np.array(texts))
+    assert [one.key for one in lookalikes.name_lists(file, 2, {"A", "B"})] == ["g", "long_name_of_colours"]
+
+
+@pytest.mark.parametrize(
+    "name", ["NTC", "ntc_3", "Non-Targeting", "nontargeting_12", "safe_targeting", "neg_ctrl", "NegCtrl1"]
+)
+def test_names_of_controls(name):
+    assert lookalikes.looks_like_control(name)
+
+
+@pytest.mark.parametrize("name", ["NTRK1", "CTRL2L", "SAFB", "NEGR1", "GENE1", "CONTROLIN", "NT5E", "SAFB2"])
+def test_names_of_genes(name):
+    assert not lookalikes.looks_like_control(name)

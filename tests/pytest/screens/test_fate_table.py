@@ -1,0 +1,89 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from fatebias.base.errors import ScreenError
+from fatebias.screens.fate_table import check_fate_table, name_columns, probability_faults, read_fate_table
+
+BESIDE = ("obs['term_states_fwd']", ["B", "NK", "T"])
+
+
+@pytest.mark.parametrize(
+    ("given", "beside", "names"),
+    [
+        (None, BESIDE, ["B", "NK", "T"]),
+        (["B", "NK", "T"], BESIDE, ["B", "NK", "T"]),
+        (["x", "y", "z"], BESIDE, ["x", "y", "z"]),  # renamed
+        (["x", "y"], ("", []), ["x", "y"]),
+    ],
+)
+def test_names_come_from_the_setting_or_from_beside_the_array(given, beside, names):
+    assert name_columns("f", 3, given, beside) == names
+
+
+@pytest.mark.parametrize(
+    ("given", "beside", "said"),
+    [
+        (["NK", "B", "T"], BESIDE, "f has the columns B, NK, T .* another order: NK, B, T"),
+        (None, ("", []), "plain array without names"),
+        (None, ("obs['term_states_fwd']", ["B", "NK"]), r"f has 3 columns, but obs\['term_states_fwd'\] has 2 names"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(given, beside, said):
+    with pytest.raises(ScreenError, match=said):
+        name_columns("f", 3, given, beside)
+
+
+def test_faults_find_the_cells():
+    probs = np.array([[0.5, 0.5], [np.nan, 1], [-0.1, 1.1], [0.5, 0.502], [0.5, 0.5009]])
+    assert [np.flatnonzero(bad).tolist() for bad, _ in probability_faults(probs)] == [[1], [2], [3]]
+
+
+def table(**columns):
+    return pd.DataFrame(columns, index=[f"c{i}" for i in range(3)])
+
+
+def test_a_table_of_a_file(tmp_path):
+    table(EC=[0.2, 0.3, 0.5], MES=[0.8, 0.7, 0.5]).rename(index={"c0": "007"}).to_csv(tmp_path / "fates.csv")
+    found = check_fate_table(read_fate_table(tmp_path / "fates.csv"), "fates.csv")
+    assert list(found.index) == ["007", "c1", "c2"] and list(found.columns) == ["EC", "MES"]
+    with pytest.raises(ScreenError, match="none.csv does not exist"):
+        read_fate_table(tmp_path / "none.csv")
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(ScreenError, match="Cannot read"):
+        read_fate_table(tmp_path / "empty.csv")
+
+
+@pytest.mark.parametrize("header", [",EC,MES", "cell,EC,MES", "EC,MES"])
+def test_names_of_cells_are_text_whatever_they_look_like(tmp_path, header):
+    (tmp_path / "f.csv").write_text(f"{header}\n001,0.2,0.8\n002,0.5,0.5\nNA,1,0\n1e5,0,1\n")
+    found = check_fate_table(read_fate_table(tmp_path / "f.csv"), "f.csv")
+    assert list(found.index) == ["001", "002", "NA", "1e5"] and list(found.columns) == ["EC", "MES"]
+    assert found.to_numpy().tolist() == [[0.2, 0.8], [0.5, 0.5], [1, 0], [0, 1]]
+    (tmp_path / "f.csv").write_text(f"{header}\n001,,1\n")
+    with pytest.raises(ScreenError, match="NaN"):
+        check_fate_table(read_fate_table(tmp_path / "f.csv"), "f.csv")
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (table(EC=[0.2, 0.3, 0.5], MES=["a", "b", "c"]), "no numbers: MES"),
+        (table(EC=[1.0, 1.0, 1.0]), "two fates or more"),
+        (table(EC=[0.2, 0.3, 0.5], MES=[0.8, 0.7, 0.49]), r"1 cell\(s\) .*not sum to 1.*: c2.*use rescale"),
+        (table(EC=[0.5] * 3, MES=[0.5] * 3).set_axis(["EC", "EC"], axis=1), "names a fate twice"),
+    ],
+)
+def test_what_is_no_table_of_probabilities(bad, said):
+    with pytest.raises(ScreenError, match=said):
+        check_fate_table(bad, "t")
+
+
+def test_sums_a_little_off_are_rescaled_when_asked_for_and_others_never():
+    cut = table(EC=[0.2, 0.0, 0.5], MES=[0.8, 0.97, 0.5])
+    with pytest.raises(ScreenError, match="c1"):
+        check_fate_table(cut, "t")
+    found = check_fate_table(cut, "t", rescale=True)
+    assert found.loc["c1"].tolist() == [0.0, 1.0] and found.loc["c0"].tolist() == [0.2, 0.8]
+    with pytest.raises(ScreenError, match="tolerance 0.05.*: c1"):
+        check_fate_table(table(EC=[0.2, 0.0, 0.5], MES=[0.8, 0.9, 0.5]), "t", rescale=True)
