@@ -98,7 +98,7 @@ def assert_same_files(one: Path, other: Path):
     assert a == b
 
 
-@pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.errors.FitWarning")
+@pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.base.errors.FitWarning")
 @pytest.mark.parametrize(
     ("family", "killed_at", "num_steps"),
     [("structured", 38, 60), ("normal", 38, 60), ("lowrank", 38, 60), ("structured", 303, 600)],
@@ -158,7 +158,7 @@ def test_portions_and_rounds_that_are_done_are_not_done_again(files, tmp_path, e
     assert (rounds, solves) == ([], [])  # 16 draws of the sandwich are one portion
 
 
-@pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.errors.FitWarning")
+@pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.base.errors.FitWarning")
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
