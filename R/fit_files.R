@@ -1,8 +1,6 @@
 # The files of a fit (contract of names and columns): one place that knows them. Reading needs no
 # Python; writing is whole or not at all.
 
-manifest_file <- "fit_manifest.json"
-
 #' Tables of a fit: file, whether it must be there, columns (a name ending in _d: one a day)
 #' @noRd
 fit_tables <- list(
@@ -33,35 +31,6 @@ fit_tables <- list(
     file = "qc_cells_by_guide.csv", needed = FALSE, columns = c("guide", "gene", "is_ntc", "n_cells_d")
   )
 )
-
-read_manifest <- function(out_dir, call = rlang::caller_env()) {
-  path <- file.path(out_dir, manifest_file)
-  if (!file.exists(path)) {
-    abort_export(c(
-      "{.path {out_dir}} is not the folder of a finished fit: it has no {.file {manifest_file}}.",
-      i = "Give the folder that was the {.arg out_dir} of the fit."
-    ), call = call)
-  }
-  manifest <- tryCatch(
-    jsonlite::read_json(path, simplifyVector = TRUE, simplifyDataFrame = FALSE),
-    error = function(error) abort_export("Cannot read {.path {path}} as JSON; fit again.", call = call)
-  )
-  absent <- setdiff(c("days", "files", "settings", "screen", "contrast"), names(manifest))
-  if (length(absent) > 0) abort_export("{.path {path}} lacks {.field {absent}}; fit again.", call = call)
-  gone <- manifest$files[!file.exists(file.path(out_dir, manifest$files))]
-  if (length(gone) > 0) {
-    abort_export("{.path {out_dir}} lacks {.file {gone}}, which the fit has written; fit again.", call = call)
-  }
-  manifest
-}
-
-#' Settings of the fit as far as this version knows them
-#' @noRd
-manifest_settings <- function(manifest) {
-  known <- intersect(names(manifest$settings), names(settings_table()))
-  settings <- manifest$settings[known]
-  new_settings(lapply(settings, function(value) if (length(value) == 0) NULL else value))
-}
 
 read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
   path <- file.path(out_dir, spec$file)

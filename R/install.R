@@ -92,7 +92,7 @@ lock_file <- function() file.path(python_folder(), "requirements.lock")
 #' Python that ends with an error where a package of fatebias is missing
 #' @noRd
 start_code <- function() {
-  sprintf("import sys; sys.path.insert(0, %s); import fatebias.fit", to_json(python_folder()))
+  sprintf("import sys; sys.path.insert(0, %s); import fatebias.results", to_json(python_folder()))
 }
 
 #' Run the commands; what was at `path` before is put back unless all succeed

@@ -74,7 +74,7 @@ plan_screen <- function(fit = NULL, ..., n_cells = NULL, n_genes = NULL, guides_
   validate_arg(lfsr, checkmate::check_number, lower = 1e-6, upper = 0.5)
   validate_arg(target, checkmate::check_number, lower = 0.01, upper = 0.99)
   assumed <- assumed_effects(active, effect_sd, active_effects, abundance)
-  pilot <- if (is.null(fit)) plan_defaults else pilot_inputs(fit)
+  pilot <- c(if (is.null(fit)) plan_defaults else pilot_inputs(fit), list(priors = plan_priors(fit)))
   inputs <- plan_inputs(override(pilot, Filter(Negate(is.null), given)), assumed)
   scaling <- rep(1, length(inputs$days))
   if (!is.null(fit)) scaling <- pilot_scaling(fit, plan_inputs(pilot, assumed), inputs)
@@ -98,6 +98,13 @@ plan_defaults <- list(
   n_cells = 6000, n_genes = 100, guides_per_gene = 6, moi = 5, days = 4, replicates = 2, weight = 7,
   fate_means = rep(1 / 3, 3), contrast = 1, ntc_share = 0.05, sigma_guide = 0.2
 )
+
+#' Scales of the priors behind the estimates: those of the pilot, or the defaults
+#' @noRd
+plan_priors <- function(fit) {
+  settings <- if (is.null(fit)) fate_settings() else update_settings(fit$settings)
+  unclass(settings)[c("s_alpha", "s_rep", "s_gamma", "estimate_prior_sd")]
+}
 
 normal_sizes <- 99L # equally likely sizes that stand for a normal distribution
 

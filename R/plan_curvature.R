@@ -102,7 +102,7 @@ own_variance <- function(per_gene, curvature, inputs, moments) {
   if (is.finite(inputs$abundance)) abundance <- stats::qgamma(stats::ppoints(n), inputs$abundance)
   # two genes share a cell now and then, which takes this much from what tells one gene from all others
   together <- (moments$targeting_square - moments$targeting) / (moments$targeting * inputs$n_genes)
-  information <- diag(c(rep(2.5^-2, d * f), rep(max(inputs$sigma_guide, 1e-6)^-2, n * f)))
+  information <- diag(c(rep(inputs$priors$estimate_prior_sd^-2, d * f), rep(max(inputs$sigma_guide, 1e-6)^-2, n * f)))
   for (day in seq_len(d)) {
     cells <- per_gene[[day]] * (1 - together) * abundance / sum(abundance)
     for (guide in seq_len(n)) {
@@ -119,7 +119,10 @@ shared_variance <- function(n_day, curvature, inputs, moments) {
   d <- length(n_day)
   r <- inputs$replicates
   f <- nrow(curvature[[1]])
-  prior <- c(rep(2.5, d), rep(0.8, r), 0.8, rep(2.5 / sqrt(inputs$n_genes), d))
+  p <- inputs$priors
+  prior <- c(
+    rep(p$s_alpha, d), rep(p$s_rep, r), p$s_gamma, rep(p$estimate_prior_sd / sqrt(inputs$n_genes), d)
+  )
   information <- diag(rep(prior^-2, each = f))
   for (day in seq_len(d)) {
     # mean over cells of products of the columns: day, replicate (one of r), burden, targeting guides

@@ -28,13 +28,15 @@ engine_words <- function(fit) {
 
 #' What mash was given, and what it did
 #' @noRd
-input_words <- function(mash) {
+input_words <- function(mash, fit) {
   if (mash$settings$mash_input == "posterior") {
     return("The posterior means and SDs of the gene effects")
   }
-  paste(
-    "Fixed-effect estimates of the gene effects (prior N(0, 2.5^2^) on each day, deviations of guides",
-    "random) and their standard errors"
+  sprintf(
+    paste(
+      "Fixed-effect estimates of the gene effects (prior N(0, %s^2^) on each day, deviations of guides",
+      "random) and their standard errors"
+    ), format(update_settings(fit$settings)$estimate_prior_sd)
   )
 }
 

@@ -1,7 +1,6 @@
 # The parts of the report on how far to trust the result: alerts, the certificate, QC, what was left out, and
 # how the fit ended, in words and tables.
 
-fair_weight <- c(0.5, 2) # weight times dispersion outside: the weight is not what the labels call for
 worst_told <- 3L # genes named beside each assertion
 few_cells <- 20L # a guide with fewer usable cells is named as rare
 
@@ -13,6 +12,7 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
   alert <- function(level, text) list(list(level = level, text = text))
   m <- fit$manifest
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
+  fair <- m$constants$weight_range # of weight times dispersion; a fit of an earlier version does not say
   c(
     if (any(!qc$pass)) {
       failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
@@ -26,10 +26,10 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
         "**The fit has not converged.** Estimates and standard errors may be off; see [Fit](#fit)."
       ))
     },
-    if (any(off < fair_weight[1] | off > fair_weight[2])) {
+    if (length(fair) > 0 && any(off < fair[1] | off > fair[2])) {
       alert("problem", sprintf(
         "**Standard errors are too %s:** the likelihood weight is %s, %s times what the labels call for.",
-        if (max(off) > fair_weight[2]) "small" else "large", show_weight(m$likelihood_weight),
+        if (max(off) > fair[2]) "small" else "large", show_weight(m$likelihood_weight),
         show_weight(off)
       ))
     },

@@ -9,7 +9,7 @@ test_that("the commands: an environment, torch at its version first, the other p
   pip <- c("-m", "pip", "install", "--disable-pip-version-check", "--extra-index-url", "https://example.org")
   expect_identical(commands[[2]], list("/v/bin/python", c(pip, "torch==2.13.0")))
   expect_identical(commands[[3]], list("/v/bin/python", c(pip, "-r", lock)))
-  expect_match(commands[[4]][[2]][[2]], "import fatebias.fit")
+  expect_match(commands[[4]][[2]][[2]], "import fatebias.results")
   expect_length(commands, 4)
 })
 

@@ -14,8 +14,11 @@ test_that("methods name engine, weight and mash as they were", {
 })
 
 test_that("what mash was given is told, and only works that were used are cited", {
-  expect_match(input_words(mash), "^The posterior means") # of the preset plain
-  expect_match(input_words(run_mash(fit, input = "likelihood")), "^Fixed-effect estimates.*N\\(0, 2.5")
+  expect_match(input_words(mash, fit), "^The posterior means") # of the preset plain
+  estimates <- run_mash(fit, input = "likelihood")
+  expect_match(input_words(estimates, fit), "^Fixed-effect estimates.*N\\(0, 2.5")
+  fit$settings <- update_settings(fit$settings, estimate_prior_sd = 1.25) # the prior is the one that the fit used
+  expect_match(input_words(estimates, fit), "N(0, 1.25^2^)", fixed = TRUE)
   expect_match(mash_words(run_mash(fit, no_effects_prior = 0.1)), "no effects at all, prior probability 0.1")
   expect_named(cited(fit, mash), c("bingham", "stephens", "urbut", "weiler"))
   fit$manifest$convergence$engine <- "laplace"

@@ -14,7 +14,9 @@ from fatebias.base.checkpoint import CHECKPOINT
 from fatebias.base.interrupts import import_whole, run_whole
 
 # the command line, with checkpoints after half a second instead of five
-OFTEN = "from fatebias import checkpoint; checkpoint.LEAST_SECONDS = 0.5; from fatebias.__main__ import main; main()"
+OFTEN = (
+    "from fatebias.base import checkpoint; checkpoint.LEAST_SECONDS = 0.5; from fatebias.__main__ import main; main()"
+)
 
 
 @pytest.fixture(autouse=True)

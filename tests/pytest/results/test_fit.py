@@ -106,9 +106,9 @@ def test_manifest_tells_how_the_fit_was_made(fit, simulated_files):
     out, manifest, _ = fit
     stored = json.loads((out / "fit_manifest.json").read_text())
     assert stored == json.loads(json.dumps(manifest))
-    wanted = """fatebias_version created versions settings seed device threads screen days fates contrast
-        likelihood_weight dispersion effective_parameters scales convergence losses estimates resumed seconds
-        peak_memory_gb files"""
+    wanted = """format fatebias_version created versions settings seed device threads screen days fates contrast
+        likelihood_weight dispersion effective_parameters scales convergence losses estimates constants resumed
+        seconds peak_memory_gb files contents"""
     assert set(stored) == set(wanted.split())
     assert stored["days"] == ["d0", "d1", "d2"] and stored["screen"]["n_cells"] == 800
     assert stored["likelihood_weight"] == 7 and stored["settings"]["Kmax"] == 20

@@ -269,8 +269,8 @@ def test_expression_is_never_loaded(tmp_path, written):
             data.attrs["encoding-type"], data.attrs["encoding-version"] = "array", "0.2.0"
     code = f"""
         import resource
-        from fatebias.screen_file import read_screen
-        from fatebias.settings import Settings
+        from fatebias.screens import read_screen
+        from fatebias.base import Settings
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + 6 * 2**30,) * 2)
         path, guide_map = {str(path)!r}, {str(written[1])!r}

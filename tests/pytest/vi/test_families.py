@@ -1,4 +1,5 @@
 import numpy as np
+import pyro
 import pytest
 import torch
 from pyro.infer import Trace_ELBO
@@ -12,6 +13,12 @@ from fatebias.vi.families import START_SCALE, draw_sites, make_approx_posterior
 from fatebias.vi.structured import structured_start
 
 SETTINGS = Settings.from_mapping({"likelihood_weight": 21.0})
+
+
+@pytest.fixture(autouse=True)
+def no_parameters():
+    """Pyro keeps parameters by name for the whole process: those of another screen would be taken up."""
+    pyro.clear_param_store()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ that `python -m fatebias --version` answers at once.
 """
 
 from .checkpoint import NOWHERE, Checkpoint, open_checkpoint
-from .environment import describe_environment
+from .environment import describe_environment, package_versions
 from .errors import (
     ExportError,
     FatebiasError,
@@ -19,7 +19,7 @@ from .errors import (
     SettingsError,
     SimulationError,
 )
-from .files import PACKAGE, day_columns, digest_of, prepare_out_dir, source_files
+from .files import PACKAGE, day_columns, digest_of, file_digest, prepare_out_dir, source_files, whole_file
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
@@ -48,8 +48,10 @@ __all__ = [
     "day_columns",
     "describe_environment",
     "digest_of",
+    "file_digest",
     "import_whole",
     "open_checkpoint",
+    "package_versions",
     "parse_assignment",
     "plain",
     "prepare_out_dir",
@@ -57,4 +59,5 @@ __all__ = [
     "share_of_way",
     "source_files",
     "unheard",
+    "whole_file",
 ]

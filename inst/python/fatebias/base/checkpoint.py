@@ -7,9 +7,7 @@ written under another name and renamed, so that whatever the moment of a kill, i
 
 import io
 import json
-import os
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FitWarning
-from .files import digest_of
+from .files import digest_of, whole_file
 
 CHECKPOINT = "fit_checkpoint.pt"
 LEAST_SECONDS = 5.0  # between two writes, at least
@@ -155,16 +153,9 @@ class _File:
         payload = io.BytesIO()
         torch.save(self.states, payload)
         header = {"key": self._key, "resumed": self.resumed, "digest": digest_of([payload.getbuffer()]), **position}
-        handle, part = tempfile.mkstemp(prefix=_PART, suffix=".part", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(json.dumps(header).encode() + b"\n")
-                file.write(payload.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        with whole_file(self.path, _PART) as part, part.open("wb") as file:
+            file.write(json.dumps(header).encode() + b"\n")
+            file.write(payload.getbuffer())
 
     def remove(self) -> None:
         self.states = {}

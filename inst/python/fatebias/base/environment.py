@@ -3,6 +3,7 @@
 import platform
 import shutil
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -23,3 +24,8 @@ def describe_environment() -> dict[str, Any]:
     found["cuda"] = torch.version.cuda if torch else None  # what torch was built for
     found["driver"] = shutil.which("nvidia-smi")  # a sign of a GPU, whether torch can use it or not
     return found
+
+
+def package_versions(packages: Mapping[str, str]) -> dict[str, str]:
+    """Versions of Python and of packages. packages: the names to give them, and their names as distributions."""
+    return {"python": platform.python_version()} | {name: metadata.version(dist) for name, dist in packages.items()}

@@ -1,8 +1,11 @@
-"""Folders of results, names of columns, digests of contents, and the source files of this package."""
+"""Folders of results, files written whole or not at all, names of columns, digests, and this package's sources."""
 
 import hashlib
+import os
+import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,29 @@ def digest_of(parts: Iterable[Any]) -> str:
     for part in parts:
         found.update(part)
     return found.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def whole_file(path: Path, prefix: str | None = None) -> Iterator[Path]:
+    """A path to write to within the `with` block, which then takes the place of `path`: whole, or not at all.
+
+    It lies in the same folder and begins with `prefix`. The file is on the disk before it is renamed, so that it is
+    whole whatever the moment of a kill.
+    """
+    part = path.with_name(f"{prefix or f'.{path.stem}-'}{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def source_files(folder: Path = PACKAGE) -> list[Path]:

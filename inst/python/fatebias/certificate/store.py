@@ -7,19 +7,15 @@ settings, versions. Verdicts are R's (`certify_fit()`).
 
 import hashlib
 import json
-import os
-import platform
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from importlib import metadata
 from pathlib import Path
 
 import torch
 
-from ..base import ExportError, Settings, SettingsError, plain, prepare_out_dir
+from ..base import ExportError, Settings, SettingsError, package_versions, plain, prepare_out_dir, whole_file
 from ..model import build_design
-from ..results import MANIFEST, choose_device, fit_key
+from ..results import choose_device, fit_key, read_manifest
 from ..screens import Screen, build_screen, read_cells, read_guide_map
 from .refit import settle
 from .units import UNITS, Source
@@ -34,7 +30,7 @@ CHECKS = {
     "heldout": ("heldout",),
 }
 SIZES = {"permutation": 20, "ntc": 10, "bootstrap": 20, "seed": 5}
-PACKAGES = ("torch", "numpy", "scipy")
+PACKAGES = {name: name for name in ("torch", "numpy", "scipy")}
 _opened: dict[str, tuple[Source, str]] = {}  # the screen last read by this process, and its key
 
 
@@ -91,11 +87,7 @@ def describe_units(
 
 def fit_source(out_dir: str | Path) -> dict:
     """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError."""
-    path = Path(out_dir) / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ExportError(f"{out_dir} is not the folder of a finished fit: {error}") from error
+    manifest = read_manifest(out_dir)
     return {
         "screen_path": manifest["screen"]["path"], "guide_map": manifest["screen"]["guide_map"],
         "settings": Settings.from_mapping(manifest["settings"]),
@@ -127,15 +119,11 @@ def _read_unit(path: Path, key: str) -> Mapping | None:
 
 
 def _write_unit(path: Path, unit: Mapping) -> None:
-    handle, part = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(plain(unit), file, allow_nan=False)
-        os.replace(part, path)
+        with whole_file(path) as part:
+            part.write_text(json.dumps(plain(unit), allow_nan=False), encoding="utf-8")
     except OSError as error:
         raise ExportError(f"Cannot write {path}: {error}") from error
-    finally:
-        Path(part).unlink(missing_ok=True)
 
 
 def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
@@ -152,7 +140,7 @@ def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Setti
 
 def _key(screen: Screen, settings: Settings) -> str:
     """All that the numbers of a unit depend on, but the number of threads."""
-    versions = {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+    versions = package_versions(PACKAGES)
     parts = fit_key(screen, settings, "", versions)
     parts.pop("threads")
     parts["settings"].pop("threads")

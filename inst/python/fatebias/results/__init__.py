@@ -6,8 +6,9 @@
 from .engines import choose_device
 from .fit import fit_screen
 from .key import fit_key
+from .manifest import MANIFEST, read_manifest
 from .qc import assert_qc, assess_qc
-from .tables import MANIFEST, daywise_table
+from .tables import daywise_table
 
 __all__ = [
     "MANIFEST",
@@ -17,4 +18,5 @@ __all__ = [
     "daywise_table",
     "fit_key",
     "fit_screen",
+    "read_manifest",
 ]

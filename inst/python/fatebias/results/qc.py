@@ -14,7 +14,7 @@ import pandas as pd
 from ..base import QCError, QCWarning, Settings, day_columns
 from ..model import PosteriorSummary
 from ..screens import Screen
-from .tables import read_table
+from .files import read_table
 
 DELTA_TABLE = "qc_delta_mean_by_gene.csv"
 OFFSET_TABLE = "qc_theta_beta_offset_by_gene.csv"

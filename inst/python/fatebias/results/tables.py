@@ -1,32 +1,24 @@
-"""The files of a fit (DESIGN section 6): tables and arrays in the contract's names, columns and axes.
+"""What the files of a fit hold: tables and arrays in the names, columns and axes of the export contract.
 
-Inside the package axes are draw, gene or guide, fate, day; here, and only here, `*_all` arrays are
-put in the contract's order (fate first). Files are written whole or not at all: everything goes to
-a stage folder first, then each file is moved in place, the manifest last.
+Inside the package axes are draw, gene or guide, fate, day; here, and only here, `*_all` arrays are put in the
+contract's order (fate first).
 """
 
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from ..base import ExportError, Settings, day_columns, run_whole
+from ..base import Settings, day_columns
 from ..laplace import sd_of
 from ..model import PosteriorSummary
 from ..screens import Screen
 from .engines import Inference
 
-MANIFEST = "fit_manifest.json"
 
-
-def daywise_table(names: Mapping[str, tuple], mean: np.ndarray, sd: np.ndarray) -> pd.DataFrame:
+def daywise_table(names: Mapping[str, Sequence[str] | np.ndarray], mean: np.ndarray, sd: np.ndarray) -> pd.DataFrame:
     """Names, then betahat_d*, then se_d*; mean and sd are [rows, days]."""
-    columns = dict(names)
+    columns: dict[str, Sequence[str] | np.ndarray] = dict(names)
     columns |= dict(zip(day_columns("betahat", mean.shape[1]), mean.T))
     columns |= dict(zip(day_columns("se", sd.shape[1]), sd.T))
     return pd.DataFrame(columns)
@@ -93,51 +85,5 @@ def effect_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[
     return arrays
 
 
-def write_files(out_dir: Path, tables: Mapping, arrays: Mapping, manifest: Mapping) -> dict:
-    """Write all files of a fit, the manifest last; returns the manifest with the files' names added.
-
-    A failure before the last byte is written leaves the files of an earlier fit as they were.
-    """
-    manifest = dict(manifest) | {"files": sorted([*tables, *arrays, MANIFEST])}
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=out_dir))
-    try:
-        for name, table in tables.items():
-            table.to_csv(stage / name, index=False, float_format="%.10g")
-        for name, members in arrays.items():
-            np.savez_compressed(stage / name, **members)
-        text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
-        (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        run_whole(lambda: _move(stage, out_dir, [*tables, *arrays, MANIFEST]))  # Ctrl-C would leave half of them
-    except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
-        raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-    return manifest
-
-
-def _move(stage: Path, out_dir: Path, names: list[str]) -> None:
-    """Move all files in place, the manifest last; those of an earlier fit that do not belong to this one go."""
-    earlier = _files_of(out_dir)
-    (out_dir / MANIFEST).unlink(missing_ok=True)  # a folder without manifest is no fit
-    for name in earlier - set(names):
-        (out_dir / name).unlink(missing_ok=True)
-    for name in names:
-        os.replace(stage / name, out_dir / name)
-
-
-def _files_of(out_dir: Path) -> set[str]:
-    """Names of the files that an earlier fit has left in a folder, by its manifest."""
-    path = out_dir / MANIFEST
-    return set(json.loads(path.read_text(encoding="utf-8"))["files"]) if path.is_file() else set()
-
-
-def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
-    """One CSV file of a fit."""
-    path = Path(out_dir) / name
-    if not path.is_file():
-        raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
-    return pd.read_csv(path, dtype={"gene": str, "guide": str}, keep_default_na=False, na_values=["", "NaN", "nan"])
-
-
-def _texts(values) -> np.ndarray:
+def _texts(values: Iterable[str]) -> np.ndarray:
     return np.asarray(list(values), dtype=str)

@@ -4,7 +4,6 @@ Only the named groups are opened (h5py and anndata's `read_elem`), so expression
 obsp) is never loaded, however large. Every finding names the file, the key and the first cells.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata.io import read_elem, write_elem
 
-from ..base import SILENT, Progress, ScreenError, Settings
+from ..base import SILENT, Progress, ScreenError, Settings, whole_file
 from .fate_table import PROBABILITY_TOLERANCE, name_columns, names_beside, probability_faults
 from .guide_map import first_few, read_guide_map
 from .screen import RawCells, Screen, build_screen, contrast_weights
@@ -90,13 +89,8 @@ def write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, c
         },
         uns={"guide_names": np.asarray(list(map(str, guide_names)), dtype=object)},
     )
-    path, stage = Path(path), Path(f"{path}.part")
-    try:
-        with h5py.File(stage, "w") as file:
-            write_elem(file, "/", adata)
-        os.replace(stage, path)
-    finally:
-        stage.unlink(missing_ok=True)
+    with whole_file(Path(path)) as part, h5py.File(part, "w") as file:
+        write_elem(file, "/", adata)
 
 
 def open_file(path: Path) -> h5py.File:

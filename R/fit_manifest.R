@@ -1,0 +1,73 @@
+# The manifest of a fit: read, checked against the schema that Python writes by, and against the files themselves.
+
+manifest_file <- "fit_manifest.json"
+
+#' The manifest of a folder of results, checked
+#'
+#' A manifest of an earlier version has no `format`: it is taken as far as it goes, and its files are not compared.
+#' @noRd
+read_manifest <- function(out_dir, call = rlang::caller_env()) {
+  path <- file.path(out_dir, manifest_file)
+  if (!file.exists(path)) {
+    abort_export(c(
+      "{.path {out_dir}} is not the folder of a finished fit: it has no {.file {manifest_file}}.",
+      i = "Give the folder that was the {.arg out_dir} of the fit."
+    ), call = call)
+  }
+  text <- paste(readLines(path, encoding = "UTF-8", warn = FALSE), collapse = "\n")
+  raw <- tryCatch(
+    jsonlite::fromJSON(text, simplifyVector = FALSE),
+    error = function(error) abort_export("Cannot read {.path {path}} as JSON; fit again.", call = call)
+  )
+  if (is.null(raw$format)) validate_old_manifest(raw, path, call) else validate_manifest(raw, path, call)
+  manifest <- jsonlite::fromJSON(text, simplifyVector = TRUE, simplifyDataFrame = FALSE)
+  validate_contents(manifest, out_dir, call)
+  manifest
+}
+
+validate_manifest <- function(manifest, path, call) {
+  problem <- schema_problem(manifest, manifest_schema())
+  if (!is.null(problem)) {
+    abort_export(c("{.path {path}} does not follow its schema; fit again.", x = verbatim(problem)), call = call)
+  }
+}
+
+validate_old_manifest <- function(manifest, path, call) {
+  absent <- setdiff(c("days", "files", "settings", "screen", "contrast"), names(manifest))
+  if (length(absent) > 0) abort_export("{.path {path}} lacks {.field {absent}}; fit again.", call = call)
+}
+
+#' Are all files there, and as the fit wrote them?
+#' @noRd
+validate_contents <- function(manifest, out_dir, call) {
+  gone <- manifest$files[!file.exists(file.path(out_dir, manifest$files))]
+  if (length(gone) > 0) {
+    abort_export("{.path {out_dir}} lacks {.file {gone}}, which the fit has written; fit again.", call = call)
+  }
+  changed <- changed_files(manifest$contents, out_dir)
+  if (length(changed) > 0) {
+    abort_export(c(
+      "{.path {out_dir}} is not as the fit wrote it: {.file {changed}} {?was/were} changed or cut.",
+      i = "Copy the folder again, or fit again. What you change, change in a copy of the table."
+    ), call = call)
+  }
+}
+
+#' Names of files whose size or digest is not the one in the manifest
+#' @noRd
+changed_files <- function(contents, out_dir) {
+  paths <- file.path(out_dir, names(contents))
+  wanted <- function(what) vapply(contents, function(one) as.character(one[[what]]), character(1), USE.NAMES = FALSE)
+  changed <- as.character(file.size(paths)) != wanted("bytes")
+  same_size <- which(!changed)
+  changed[same_size] <- cli::hash_file_sha256(paths[same_size]) != wanted("sha256")[same_size]
+  names(contents)[changed]
+}
+
+#' Settings of the fit as far as this version knows them
+#' @noRd
+manifest_settings <- function(manifest) {
+  known <- intersect(names(manifest$settings), names(settings_table()))
+  settings <- manifest$settings[known]
+  new_settings(lapply(settings, function(value) if (length(value) == 0) NULL else value))
+}

@@ -1,0 +1,77 @@
+"""The files of a fit as a whole: written all or none, each with its size and digest in the manifest.
+
+Everything goes to a stage folder first, then each file is moved in place, the manifest last.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base import ExportError, file_digest, run_whole
+from .manifest import MANIFEST, check_manifest
+
+
+def write_files(
+    out_dir: Path,
+    tables: Mapping[str, pd.DataFrame],
+    arrays: Mapping[str, Mapping[str, np.ndarray]],
+    manifest: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write all files of a fit, the manifest last; returns the manifest with the files' names and contents added.
+
+    A failure before the last byte is written leaves the files of an earlier fit as they were. Raises ExportError.
+    """
+    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=out_dir))
+    names = [*tables, *arrays]
+    try:
+        for name, table in tables.items():
+            table.to_csv(stage / name, index=False, float_format="%.10g")
+        for name, members in arrays.items():
+            np.savez_compressed(stage / name, **members)  # type: ignore[arg-type]  # numpy's stub takes its options only
+        whole = dict(manifest) | {"files": sorted([*names, MANIFEST]), "contents": describe_contents(stage, names)}
+        check_manifest(whole, stage / MANIFEST)
+        text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
+        (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        run_whole(lambda: _move(stage, out_dir, [*names, MANIFEST]))  # Ctrl-C would leave half of them
+    except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
+        raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return whole
+
+
+def describe_contents(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Size in bytes and sha256 of each file, by name."""
+    paths = {name: folder / name for name in sorted(names)}
+    return {name: {"bytes": path.stat().st_size, "sha256": file_digest(path)} for name, path in paths.items()}
+
+
+def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
+    """One CSV file of a fit; raises ExportError where it is not there."""
+    path = Path(out_dir) / name
+    if not path.is_file():
+        raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
+    return pd.read_csv(path, dtype={"gene": str, "guide": str}, keep_default_na=False, na_values=["", "NaN", "nan"])
+
+
+def _move(stage: Path, out_dir: Path, names: list[str]) -> None:
+    """Move all files in place, the manifest last; those of an earlier fit that do not belong to this one go."""
+    earlier = _files_of(out_dir)
+    (out_dir / MANIFEST).unlink(missing_ok=True)  # a folder without manifest is no fit
+    for name in earlier - set(names):
+        (out_dir / name).unlink(missing_ok=True)
+    for name in names:
+        os.replace(stage / name, out_dir / name)
+
+
+def _files_of(out_dir: Path) -> set[str]:
+    """Names of the files that an earlier fit has left in a folder, by its manifest."""
+    path = out_dir / MANIFEST
+    return set(json.loads(path.read_text(encoding="utf-8"))["files"]) if path.is_file() else set()

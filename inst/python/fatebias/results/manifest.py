@@ -1,0 +1,146 @@
+"""The manifest of a fit: what it is made of, its schema, and reading it.
+
+`manifest.schema.json` beside this file (JSON Schema, draft 2020-12) says which keys there are and what they hold. It is
+checked when a manifest is written and when one is read, by R as well.
+"""
+
+import datetime
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..base import ExportError, Settings, package_versions
+from ..screens import Screen
+from .engines import WEIGHT_RANGE, Inference
+
+MANIFEST = "fit_manifest.json"
+FORMAT = 2  # of the manifest; 1, of versions before this key, had no contents
+SCHEMA = Path(__file__).parent / "manifest.schema.json"
+_LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
+_PACKAGES = {"torch": "torch", "pyro": "pyro-ppl", "numpy": "numpy", "scipy": "scipy", "anndata": "anndata"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """How a fit ran. screen: paths of its inputs and the screen in numbers. resumed: see `base.Checkpoint`.
+
+    seconds: by stage, and in all.
+    """
+
+    screen: Mapping[str, Any]
+    device: str
+    threads: int
+    resumed: Sequence[Mapping[str, Any]]
+    seconds: Mapping[str, float]
+
+
+def make_manifest(found: Inference, screen: Screen, settings: Settings, run: RunRecord) -> dict[str, Any]:
+    """All of a manifest but what concerns the files: see the schema for each key."""
+    laplace = found.laplace
+    return {
+        "format": FORMAT,
+        "fatebias_version": __version__,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": fit_versions(),
+        "settings": settings.as_dict("screen", "fit"),
+        "seed": settings.seed,
+        "device": run.device,
+        "threads": run.threads,
+        "screen": dict(run.screen),
+        "days": list(screen.day_labels),
+        "fates": list(screen.fates),
+        "contrast": settings.contrast_fate,
+        "likelihood_weight": _one_or_by_day(laplace.weight),
+        "dispersion": _one_or_by_day(laplace.dispersion),
+        "effective_parameters": float(laplace.p_eff.sum()),
+        "scales": found.scales,
+        "convergence": _convergence(found, settings),
+        "losses": _thinned(found.svi.losses) if found.svi else [],
+        "estimates": {"se": settings.se, "sandwich_ratio": found.estimates.sandwich_ratio},
+        "constants": {"weight_range": list(WEIGHT_RANGE)},
+        "resumed": [dict(one) for one in run.resumed],
+        "seconds": dict(run.seconds),
+        "peak_memory_gb": _peak_memory_gb(),
+    }
+
+
+def fit_versions() -> dict[str, str]:
+    """Versions of Python and of the packages behind the numbers of a fit."""
+    return package_versions(_PACKAGES)
+
+
+def read_manifest(out_dir: str | Path) -> dict[str, Any]:
+    """The manifest in a folder of results, checked. Raises ExportError where there is none, or one that is damaged."""
+    path = Path(out_dir) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{out_dir} is not the folder of a finished fit: {error}") from error
+    if not isinstance(manifest, dict):
+        raise ExportError(f"{path} holds no manifest; fit again.")
+    if "format" in manifest:  # a fit of an earlier version has none
+        check_manifest(manifest, path)
+    return manifest
+
+
+def check_manifest(manifest: Mapping[str, Any], path: Path) -> None:
+    """Raise ExportError where a manifest does not follow the schema; it names the first place."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    error = best_match(Draft202012Validator(schema()).iter_errors(manifest))
+    if error is not None:
+        place = "/".join(map(str, error.absolute_path)) or "the manifest"
+        raise ExportError(f"{path} does not follow its schema at {place}: {error.message[:200]}. Fit again.")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a manifest."""
+    found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    return found
+
+
+def _convergence(found: Inference, settings: Settings) -> dict[str, Any]:
+    """How each engine ended; `converged` at the top is that of the engine asked for."""
+    laplace, svi = found.laplace.convergence, found.svi
+    return {
+        "engine": settings.inference,
+        "approx_posterior": settings.approx_posterior if svi else None,
+        "converged": svi.converged if svi else laplace.converged,
+        "laplace": {
+            "newton_steps": laplace.newton_steps,
+            "em_rounds": laplace.rounds,
+            "cg_iterations": laplace.cg_iterations,
+            "gradient": laplace.gradient,
+            "rule": laplace.rule,
+        },
+        "svi": {"steps": svi.steps, "converged": svi.converged, "rule": svi.rule} if svi else None,
+    }
+
+
+def _one_or_by_day(values: np.ndarray) -> float | list[float]:
+    """One number where all days share it."""
+    return float(values[0]) if np.ptp(values) == 0 else values.tolist()
+
+
+def _thinned(losses: np.ndarray) -> list[list[float]]:
+    steps = np.unique(np.linspace(0, len(losses) - 1, min(_LOSSES_KEPT, len(losses))).astype(int))
+    return [[int(step) + 1, float(losses[step])] for step in steps]
+
+
+def _peak_memory_gb() -> float | None:
+    """Most memory of this process so far; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**30 if sys.platform == "darwin" else 2**20), 3)  # bytes on macOS, KiB elsewhere

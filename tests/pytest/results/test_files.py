@@ -1,0 +1,55 @@
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fatebias.base.errors import ExportError
+from fatebias.results.files import read_table, write_files
+from fatebias.results.manifest import MANIFEST
+
+EXAMPLE = Path(__file__).parents[3] / "inst" / "extdata" / "example_fit" / MANIFEST
+
+
+def manifest(**changes):
+    """A manifest before its files are known."""
+    whole = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    return {key: value for key, value in whole.items() if key not in ("files", "contents")} | changes
+
+
+def contents_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_files_come_back_as_written_with_their_digests(tmp_path):
+    table = pd.DataFrame({"gene": ["NA", "A,B"], "betahat_d0": [1 / 3, -2e-9]})
+    written = write_files(tmp_path, {"t.csv": table}, {"a.npz": {"x": np.arange(3)}}, manifest())
+    assert written["files"] == ["a.npz", "fit_manifest.json", "t.csv"]
+    back = read_table(tmp_path, "t.csv")
+    assert back.gene.tolist() == ["NA", "A,B"] and np.allclose(back.betahat_d0, table.betahat_d0, rtol=1e-9)
+    assert json.loads((tmp_path / MANIFEST).read_text()) == written
+    found = contents_of(tmp_path)
+    assert sorted(found) == ["a.npz", "fit_manifest.json", "t.csv"]
+    del found[MANIFEST]
+    assert written["contents"] == {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in found.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"effective_parameters": float("nan")}, "JSON"), ({"days": ["d0"]}, "does not follow its schema at days")],
+)
+def test_a_failed_write_leaves_the_earlier_fit_as_it_was(tmp_path, wrong, said):
+    write_files(tmp_path, {"t.csv": pd.DataFrame({"x": [1]})}, {}, manifest())
+    before = contents_of(tmp_path)
+    with pytest.raises(ExportError, match=said):
+        write_files(tmp_path, {"t.csv": pd.DataFrame({"x": [2]})}, {}, manifest(**wrong))
+    assert contents_of(tmp_path) == before
+
+
+def test_missing_table_says_what_is_missing(tmp_path):
+    with pytest.raises(ExportError, match=r"has no t.csv; it is not the folder of a finished fit"):
+        read_table(tmp_path, "t.csv")
