@@ -97,8 +97,12 @@ write_project <- function(path, files, call = rlang::caller_env()) {
 #' @examples
 #' basename(python_sources())
 #' @export
-python_sources <- function() {
-  sort(list.files(file.path(python_folder(), "fatebias"), "\\.(py|yaml|json)$", full.names = TRUE, recursive = TRUE))
+python_sources <- function() sources_in(file.path(python_folder(), "fatebias"))
+
+#' Sources in a folder and those below it
+#' @noRd
+sources_in <- function(folder) {
+  sort(list.files(folder, "\\.(py|yaml|json)$", full.names = TRUE, recursive = TRUE))
 }
 
 #' Input file of a pipeline

@@ -17,7 +17,7 @@ from fatebias.certificate.refit import estimate_with_draws, settle
 from fatebias.certificate.units import CRITICAL
 from fatebias.laplace.estimates import sd_of
 from fatebias.model.design import build_design
-from fatebias.screens.screen import build_screen
+from fatebias.screens.build import build_screen
 from fatebias.simulation import Arguments, simulate
 
 LABELS = {"dirichlet": {}, "onehot": {"cells": 8000}, "logitnormal": {"cells": 8000}}

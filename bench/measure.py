@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fatebias.base.settings import Settings
+from fatebias.screens.build import build_screen
 from fatebias.screens.guide_map import GuideMap
-from fatebias.screens.screen import RawCells, Screen, build_screen
+from fatebias.screens.screen import RawCells, Screen
 from fatebias.simulation import Arguments, Simulation, simulate
 
 PRODUCT_SIZE = 3000  # the yardstick: a float64 product of two matrices of this size

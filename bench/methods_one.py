@@ -13,7 +13,7 @@ from methods_screens import log_ratio, write_tables
 from scipy import sparse, stats
 
 from fatebias.base.settings import Settings
-from fatebias.screens.h5ad import read_screen
+from fatebias.screens.reader import read_screen
 from fatebias.screens.screen import Screen
 
 

@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.optimize import brentq
 
 from fatebias import simulate
-from fatebias.results.tables import day_columns
+from fatebias.base.files import day_columns
 from fatebias.screens.guide_map import read_guide_map
 from fatebias.screens.h5ad import write_screen
 from fatebias.screens.screen import Screen

@@ -7,7 +7,7 @@ from measure import Row, print_rows
 
 from fatebias.base.settings import Settings
 from fatebias.results.engines import infer
-from fatebias.screens.h5ad import read_screen
+from fatebias.screens.reader import read_screen
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 DRAWS = 4000

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.preflight.check import check_screen
-from fatebias.screens.h5ad import read_screen
+from fatebias.screens.reader import read_screen
 
 CELLS = 240
 GUIDES = [f"GENE{k}_sg{j}" for k in range(1, 9) for j in (1, 2)] + ["NTC_sg1", "NTC_sg2"]

@@ -5,8 +5,9 @@ import scipy.sparse as sp
 from conftest import labels
 
 from fatebias.base.settings import Settings
+from fatebias.screens.build import build_screen
 from fatebias.screens.guide_map import GuideMap
-from fatebias.screens.screen import RawCells, build_screen
+from fatebias.screens.screen import RawCells
 
 
 def tiny(presence, **changes):

@@ -90,17 +90,26 @@ test_that("Python: a violated QC stops the pipeline in simulation mode", {
   run_pipeline()
 })
 
-test_that("Python: another model source reruns screen and fit", {
+test_that("Python: another source in any part of the package reruns screen and fit", {
   copy <- file.path(project, "python")
   dir.create(copy)
-  file.copy(python_sources(), copy)
+  file.copy(file.path(python_folder(), "fatebias"), copy, recursive = TRUE)
   # the pipeline takes its sources from a copy: the same files first, then one of them edited
   script <- readLines("_targets.R")
   expect_length(grep("sources <- fatebias::python_sources()", script, fixed = TRUE), 1)
-  sources <- sprintf("sources <- sort(list.files(%s, full.names = TRUE))", deparse(copy))
+  sources <- sprintf("sources <- fatebias:::sources_in(%s)", deparse(copy))
   writeLines(sub("sources <- fatebias::python_sources()", sources, script, fixed = TRUE), "_targets.R")
   targets::tar_make("python_files", reporter = "silent", callr_arguments = list(show = FALSE))
   expect_identical(outdated(), character())
-  cat("\n# edited\n", file = file.path(copy, "model.py"), append = TRUE)
+  one_a_folder <- Filter(function(file) basename(file) == "__init__.py", sources_in(copy))
+  expect_gt(length(one_a_folder), 8)
+  for (file in one_a_folder) {
+    before <- readLines(file)
+    cat("\n# edited\n", file = file, append = TRUE)
+    expect_true("fit_files" %in% outdated(), info = file)
+    writeLines(before, file)
+  }
+  expect_identical(outdated(), character())
+  cat("\n# edited\n", file = file.path(copy, "fatebias", "model", "pyro_model.py"), append = TRUE)
   expect_true(all(c("python_files", "screen", "fit_files", "fit", "mash_gene", "hits_file") %in% outdated()))
 })

@@ -65,8 +65,12 @@ test_that("the copies in inst/pipeline are those at the top", {
 })
 
 test_that("Python sources are listed, without what Python leaves beside them", {
-  files <- basename(python_sources())
-  expect_true(all(c("model.py", "settings.yaml", "bridge.py") %in% files))
+  files <- substring(python_sources(), nchar(python_folder()) + nchar("/fatebias/") + 1)
+  expect_true(all(c("bridge.py", "base/settings.yaml", "model/pyro_model.py") %in% files))
+  wings <- list.dirs(file.path(python_folder(), "fatebias"), full.names = FALSE, recursive = FALSE)
+  wings <- setdiff(wings, "__pycache__")
+  expect_gt(length(wings), 8)
+  expect_true(all(file.path(wings, "__init__.py") %in% files))
   expect_no_match(files, "pyc")
   expect_false(is.unsorted(python_sources()))
 })

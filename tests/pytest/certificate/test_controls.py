@@ -6,8 +6,8 @@ import pytest
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.certificate.controls import estimate_controls, hold_out_controls
+from fatebias.results.files import read_table
 from fatebias.results.fit import fit_screen
-from fatebias.results.tables import read_table
 from fatebias.screens.guide_map import GuideMap, read_guide_map
 from fatebias.simulation import simulate_to
 

@@ -16,7 +16,7 @@ from fatebias.certificate.refit import (
 from fatebias.laplace.estimates import estimate_effects, sd_of
 from fatebias.laplace.fit import fit_laplace
 from fatebias.model.design import build_design
-from fatebias.screens.screen import contrast_weights
+from fatebias.screens.contrast import contrast_weights
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "num_perturbations": 256})
 

@@ -10,7 +10,7 @@ from fatebias.base.errors import FitError
 from fatebias.base.settings import Settings
 from fatebias.laplace.fit import draw_blocks, fit_laplace
 from fatebias.model.draws import summarise_draws
-from fatebias.screens.h5ad import read_screen
+from fatebias.screens.reader import read_screen
 
 SETTINGS = replace(Settings.from_mapping(), likelihood_weight=20.0)
 

@@ -8,7 +8,7 @@ from conftest import DATA, screen_of, simulated
 from fatebias.base.errors import FitError, FitWarning
 from fatebias.base.settings import Settings
 from fatebias.results.engines import choose_device, infer
-from fatebias.screens.h5ad import read_screen
+from fatebias.screens.reader import read_screen
 
 DRAWS = 4000  # SD of an SD from draws: 1.1 %
 

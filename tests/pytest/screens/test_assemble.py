@@ -18,9 +18,11 @@ from fatebias import bridge, r_api
 from fatebias.__main__ import main
 from fatebias.base.errors import ScreenError, ScreenWarning
 from fatebias.base.settings import Settings
-from fatebias.screens.assemble import assemble_screen, read_samples
-from fatebias.screens.guide_counts import GuideCounts, read_cellranger
-from fatebias.screens.h5ad import read_fate_probs, read_screen
+from fatebias.screens.assemble import assemble_screen
+from fatebias.screens.cellranger import read_cellranger
+from fatebias.screens.guide_counts import GuideCounts
+from fatebias.screens.guides import read_samples
+from fatebias.screens.reader import read_fate_probs, read_screen
 
 ROOT = Path(__file__).parents[3]
 CELLRANK = ROOT / "inst/extdata/cellrank_pbmc68k.h5ad"

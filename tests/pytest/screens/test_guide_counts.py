@@ -9,15 +9,11 @@ import scipy.sparse as sp
 from conftest import write_cellranger
 
 from fatebias.base.errors import ScreenError
-from fatebias.screens import guide_counts
-from fatebias.screens.guide_counts import (
-    GuideCounts,
-    count_by_threshold,
-    join_samples,
-    read_cellranger,
-    read_guide_table,
-    read_guides,
-)
+from fatebias.screens import cellranger
+from fatebias.screens.cellranger import read_cellranger
+from fatebias.screens.guide_counts import GuideCounts, count_by_threshold, join_samples
+from fatebias.screens.guide_table import read_guide_table
+from fatebias.screens.guides import read_guides
 
 UMI_COUNTS = np.array([[7, 0, 0, 1], [0, 5, 0, 0], [0, 4, 12, 0], [0, 0, 0, 0], [1, 1, 5, 30]])  # 5 cells, 4 guides
 CELLS = [f"AAACCCAAGAAACA{two}-1" for two in ("CA", "CC", "CG", "CT", "GA")]
@@ -34,7 +30,7 @@ def same(found, umis=UMI_COUNTS, cells=CELLS, guides=("g1", "g2", "g3", "g4")):
 
 @pytest.mark.parametrize("at_once", [3, 5_000_000])
 def test_a_folder_plain_or_compressed_and_an_h5_hold_the_same_counts(tmp_path, folder, monkeypatch, at_once):
-    monkeypatch.setattr(guide_counts, "_ENTRIES_AT_ONCE", at_once)
+    monkeypatch.setattr(cellranger, "_ENTRIES_AT_ONCE", at_once)
     assert same(read_cellranger(folder))
     plain = tmp_path / "plain"
     plain.mkdir()

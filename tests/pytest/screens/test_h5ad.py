@@ -13,7 +13,8 @@ from conftest import DATA, labels, simulated
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
-from fatebias.screens.h5ad import read_screen, write_screen
+from fatebias.screens.h5ad import write_screen
+from fatebias.screens.reader import read_screen
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from conftest import labels
 from tiny_screen import PRESENCE, tiny
 
 from fatebias.base.errors import ScreenError
-from fatebias.screens.screen import contrast_weights, sort_levels
+from fatebias.screens.build import sort_levels
+from fatebias.screens.contrast import contrast_weights
 
 
 def test_guides_are_sorted_by_gene_and_controls_only_count():

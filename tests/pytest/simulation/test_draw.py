@@ -7,7 +7,7 @@ from conftest import simulated
 
 from fatebias.base.errors import SimulationError
 from fatebias.base.settings import Settings
-from fatebias.screens.h5ad import read_screen
+from fatebias.screens.reader import read_screen
 from fatebias.simulation import Arguments, simulate, simulate_to
 from fatebias.simulation.arguments import EFFECTS, LABELS, PRESETS
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import scipy.sparse as sp
 
 from ..base import Settings
-from ..screens import RawCells, Reader, build_screen, first_few, open_file, read_guide_map
+from ..screens import RawCells, Reader, ScreenSource, build_screen, first_few, open_screen, read_guide_map
 from .fates import ITEM as FATES
 from .fates import check_fate_names, check_values, find_fates
 from .findings import Report
@@ -36,9 +35,9 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
     path, map_path = Path(screen_path), None if guide_map is None else Path(guide_map)
     report = Report(settings, where=str(path))
     parts = _Parts()
-    with report.refusals("File"), open_file(path) as file:
-        if _check_file(report, path, file):
-            parts = _check_parts(report, path, file, read_names(map_path))
+    with report.refusals("File"), open_screen(path) as source:
+        if _check_file(report, source):
+            parts = _check_parts(report, source, read_names(map_path))
     table = check_map(report, map_path, parts.guide_names)
     if table is not None and parts.guide_names is not None:
         check_match(report, table, parts.guide_names)
@@ -64,41 +63,41 @@ class _Parts:
         return all(getattr(self, field.name) is not None for field in dataclasses.fields(self))
 
 
-def _check_file(report: Report, path: Path, file: h5py.File) -> bool:
-    missing = [name for name in ("obs", "obsm") if not isinstance(file.get(name), h5py.Group)]
+def _check_file(report: Report, source: ScreenSource) -> bool:
+    missing = [name for name in ("obs", "obsm") if not source.has_table(name)]
     if missing:
-        hint = next((fix for group, fix in _HINTS if group in file), "write it again with anndata's write_h5ad()")
-        report.problem("File", f"no table {', '.join(missing)}; it has {first_few(file)}", hint)
+        has = source.tables()
+        hint = next((fix for group, fix in _HINTS if group in has), "write it again with anndata's write_h5ad()")
+        report.problem("File", f"no table {', '.join(missing)}; it has {first_few(has)}", hint)
         return False
-    obs = file["obs"]
-    n = obs[obs.attrs.get("_index", "_index")].shape[0]
-    report.ok("File", f"{n:,} cells, {path.stat().st_size / 1e6:,.1f} MB; expression is not read")
+    size = source.path.stat().st_size / 1e6
+    report.ok("File", f"{source.n_cells:,} cells, {size:,.1f} MB; expression is not read")
     return True
 
 
-def _check_parts(report: Report, path: Path, file: h5py.File, known: set[str]) -> _Parts:
+def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Parts:
     """Each part on its own, so that one that fails does not hide the others."""
     parts = _Parts()
     with report.refusals(FATES):
-        if find_fates(report, file):
-            reader = Reader(path, file, report.settings)
+        if find_fates(report, source):
+            reader = Reader(source, report.settings)
             parts.fates, parts.probs = reader.unchecked_fate_table()
             check_values(report, reader, parts.probs)
             check_fate_names(report, parts.fates)
     with report.refusals(GUIDES):
-        if find_guides(report, file, known):
-            reader = Reader(path, file, report.settings)
+        if find_guides(report, source, known):
+            reader = Reader(source, report.settings)
             guides, parts.guide_names = reader.guide_table()
             parts.guides = check_presence(report, guides)
     usable = check_burden(report, parts.guides)
     with report.refusals("Days"):
-        if find_day(report, file):
+        if find_day(report, source):
             key = report.settings.day_key
-            parts.day = Reader(path, file, report.settings).labels(f"obs['{key}']", "obs", key)
+            parts.day = Reader(source, report.settings).labels(f"obs['{key}']", "obs", key)
             check_days(report, parts.day, usable)
     with report.refusals("Replicates"):
-        if find_replicates(report, file):
-            parts.replicate = Reader(path, file, report.settings).replicates()
+        if find_replicates(report, source):
+            parts.replicate = Reader(source, report.settings).replicates()
             check_replicates(report, parts.replicate, usable)
     sizes = {
         "fate probabilities": parts.probs,

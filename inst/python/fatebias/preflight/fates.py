@@ -1,12 +1,12 @@
 """Preflight of the fate probabilities: the table, its values, the names of the fates."""
 
-import h5py
 import numpy as np
 
 from ..base import ScreenError
 from ..screens import (
     PROBABILITY_TOLERANCE,
     Reader,
+    ScreenSource,
     contrast_parts,
     contrast_weights,
     first_few,
@@ -14,32 +14,32 @@ from ..screens import (
     nearest_name,
 )
 from .findings import KEYS, Report, cells_named, find_key
-from .lookalikes import fate_tables, levels_of, name_lists, state_columns, texts
+from .lookalikes import fate_tables, levels_of, name_lists, state_columns
 
 ITEM = KEYS["fate_prob_key"][1]
 _NO_FATES = 'put them there: adata.obsm["fateprob"] = a table, cells x fates, rows sum to 1'
 
 
-def find_fates(report: Report, file: h5py.File) -> bool:
+def find_fates(report: Report, source: ScreenSource) -> bool:
     """The fate probabilities and, for a plain array, names of the fates."""
     item = ITEM
-    if not find_key(report, file, "fate_prob_key", fate_tables(file), _NO_FATES):
+    if not find_key(report, source, "fate_prob_key", fate_tables(source), _NO_FATES):
         return False
     key = report.settings.fate_prob_key
-    element = file["obsm"][key]
-    is_array = isinstance(element, h5py.Dataset) and element.ndim == 2
-    if not is_array or report.settings.fates or names_beside(file, key)[1]:
+    element = source.element("obsm", key)
+    n = element.width if element is not None and element.kind == "array" else None
+    if n is None or report.settings.fates or names_beside(source, key)[1]:
         return True
-    n = element.shape[1]
     found = f"obsm['{key}'] is an array without names of its {n} fates"
-    columns, lists = state_columns(file, n), name_lists(file, n)
+    columns, lists = state_columns(source, n), name_lists(source, n)
     if not columns and not lists:
         report.problem(
             item, found, f"name them in column order: fates: [{', '.join(f'name{j + 1}' for j in range(n))}]"
         )
         return False
     best = (columns or lists)[0]
-    names = tuple(levels_of(file["obs"][best.key]) if columns else texts(file["uns"][best.key]))
+    named = source.element(best.table, best.key)
+    names = tuple((levels_of(named) if columns else named.texts(n)) or ()) if named is not None else ()
     place = f"{best.table}['{best.key}']"
     report.suggest(item, found, f"set fates: [{', '.join(names)}] (from {place}; check their order)", fates=names)
     return True

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import numpy as np
 
 from ..base import ScreenError, Settings
-from ..screens import Reader, first_few
+from ..screens import Reader, ScreenSource, first_few
 from .lookalikes import Lookalike
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
@@ -65,7 +64,7 @@ class Report:
             yield
         except ScreenError as error:
             self.problem(item, str(error).removeprefix(f"{self._where}: "))
-        except Exception as error:  # noqa: BLE001  (whatever an odd file makes h5py and anndata raise is a finding)
+        except Exception as error:  # noqa: BLE001  (whatever an odd file makes its reader raise is a finding)
             self.problem(item, f"cannot be read ({type(error).__name__}: {error})", "is it what the key promises?")
 
     @property
@@ -80,11 +79,11 @@ class Report:
         return {"rows": rows, "settings": suggested, "ok": all(one.status != PROBLEM for one in self.findings)}
 
 
-def find_key(report: Report, file: h5py.File, setting: str, alike: list[Lookalike], otherwise: str) -> bool:
+def find_key(report: Report, source: ScreenSource, setting: str, alike: list[Lookalike], otherwise: str) -> bool:
     """Is the key there? Else report what looks like it, and go on with the likeliest. otherwise: what to do then."""
     group, item = KEYS[setting]
     key = getattr(report.settings, setting)
-    entries = [name for name in file.get(group, ()) if not name.startswith("_")]
+    entries = source.names(group)
     if key in entries:
         return True
     found = f"no {group}['{key}']; {group} has: {first_few(entries) or 'nothing'}"

@@ -1,43 +1,42 @@
 """Preflight of the guides: the matrix, its names and values, guides per cell and cells per guide."""
 
-import h5py
 import numpy as np
 import scipy.sparse as sp
 
+from ..screens import MIN_UMI, THRESHOLDS, ScreenSource, usable_cells
 from .findings import KEYS, Report, find_key
-from .lookalikes import guide_tables, levels_of, name_lists, width
+from .lookalikes import guide_tables, levels_of, name_lists
 
 ITEM = KEYS["guide_key"][1]
 MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
 FEW_CELLS = 20  # cells of a guide below which its deviation is mostly prior
-THRESHOLDS = (1, 2, 3, 5, 10)  # UMI counts from which a guide may be taken for present
 _NO_GUIDES = 'put them there: adata.obsm["guide"] = cells x guides, 0 or 1; adata.uns["guide_names"] = their names'
 
 
-def find_guides(report: Report, file: h5py.File, known: set[str]) -> bool:
+def find_guides(report: Report, source: ScreenSource, known: set[str]) -> bool:
     """The guides and, for a matrix, their names."""
-    alike = guide_tables(file, known)
-    if not find_key(report, file, "guide_key", alike, _in_expression(file) or _NO_GUIDES):
+    alike = guide_tables(source, known)
+    if not find_key(report, source, "guide_key", alike, _in_expression(source) or _NO_GUIDES):
         return False
-    element = file["obsm"][report.settings.guide_key]
-    if element.attrs.get("encoding-type") == "dataframe":
+    element = source.element("obsm", report.settings.guide_key)
+    n = element.width if element is not None else None
+    if element is not None and element.kind == "table":
         return True
-    n = width(element)
-    lists = name_lists(file, n or 0, known)
+    lists = name_lists(source, n or 0, known)
     otherwise = f'name its {n} columns: adata.uns["guide_names"] = [...]'
-    return find_key(report, file, "guide_names_key", lists, otherwise)
+    return find_key(report, source, "guide_names_key", lists, otherwise)
 
 
-def _in_expression(file: h5py.File) -> str:
+def _in_expression(source: ScreenSource) -> str:
     """What to do where the guides are still features beside the genes."""
-    kinds = file.get("var/feature_types")
+    kinds = source.element("var", "feature_types")
     levels = levels_of(kinds) if kinds is not None else None
     crispr = [level for level in levels or () if "crispr" in level.lower()]
     if not crispr:
         return ""
     return (
         f'the guides are among the features: g = adata[:, adata.var["feature_types"] == "{crispr[0]}"]; '
-        'adata.obsm["guide"] = (g.X >= 5).astype("int8"); adata.uns["guide_names"] = list(g.var_names)'
+        f'adata.obsm["guide"] = (g.X >= {MIN_UMI}).astype("int8"); adata.uns["guide_names"] = list(g.var_names)'
     )
 
 
@@ -53,7 +52,7 @@ def check_presence(report: Report, guides: sp.csr_matrix) -> sp.csr_matrix:
     else:
         means = [f"{(data >= least).sum() / guides.shape[0]:.1f} from {least}" for least in THRESHOLDS]
         found = f"{key} holds counts up to {data.max():g}, not 0 or 1; guides a cell by threshold: {', '.join(means)}"
-        report.problem(ITEM, found, f'choose a threshold: adata.{key} = (adata.{key} >= 5).astype("int8")')
+        report.problem(ITEM, found, f'choose a threshold: adata.{key} = (adata.{key} >= {MIN_UMI}).astype("int8")')
     return sp.csr_matrix((np.ones(len(data)), guides.indices, guides.indptr), shape=guides.shape)
 
 
@@ -63,7 +62,7 @@ def check_burden(report: Report, guides: sp.csr_matrix | None) -> np.ndarray | N
         return None
     item, most, burden = "Guides per cell", report.settings.Kmax, np.diff(guides.indptr)
     none, many = int((burden == 0).sum()), int((burden > most).sum())
-    usable = (burden > 0) & (burden <= most)
+    usable = usable_cells(burden, most)
     if not usable.any():
         found = f"no cell is usable: {none:,} without a guide, {many:,} with more than {most} (Kmax)"
         report.problem(

@@ -1,10 +1,9 @@
 """Preflight of days and replicates: the columns, their levels in order, and cells by level."""
 
-import h5py
 import numpy as np
 import pandas as pd
 
-from ..screens import covariates, first_few, numbers_in, sort_levels
+from ..screens import ScreenSource, covariates, first_few, numbers_in, sort_levels
 from .findings import Report, find_key
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
 
@@ -13,9 +12,9 @@ _NO_DAY = 'put it there: adata.obs["day"] = one label a cell'
 _NO_REPLICATE = "with one replicate: set rep_key: null; with several name their column: rep_key (and covar_key)"
 
 
-def find_day(report: Report, file: h5py.File) -> bool:
+def find_day(report: Report, source: ScreenSource) -> bool:
     """The column of obs with the day."""
-    return find_key(report, file, "day_key", day_columns(file), _NO_DAY)
+    return find_key(report, source, "day_key", day_columns(source), _NO_DAY)
 
 
 def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> None:
@@ -57,18 +56,17 @@ def _check_order(report: Report, levels: list[str], shown: str) -> None:
         report.ok(item, f"{shown}; at {', '.join(f'{value:g}' for value in values)}")
 
 
-def find_replicates(report: Report, file: h5py.File) -> bool:
+def find_replicates(report: Report, source: ScreenSource) -> bool:
     """The table of covariates, in obsm or obs itself, and its column; none is looked for where the key is null."""
     item, s = "Replicates", report.settings
     if s.rep_key is None:
         return True
     place = covariates(s)
-    here = file.get(place)
-    if isinstance(here, h5py.Group) and s.rep_key in here:
+    if source.element(place, s.rep_key) is not None:
         return True
-    has = ", ".join(name for name in here if not name.startswith("_")) if isinstance(here, h5py.Group) else ""
+    has = ", ".join(source.names(place))
     found = f"no column {s.rep_key} in {place}" + (f"; it has: {has}" if has else ", nor that table")
-    alike = replicate_columns(file)
+    alike = replicate_columns(source)
     if not alike:
         report.suggest(item, found, _NO_REPLICATE, rep_key=None)
         return True

@@ -5,13 +5,14 @@ as such.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 import pandas as pd
-from anndata.io import read_elem
+
+from ..screens import Element, ScreenSource
 
 ROWS_LOOKED_AT = 500  # at the beginning of an entry, and as many at its end
 MOST_FATES = 30  # columns; a table with more is no table of fate probabilities
@@ -52,35 +53,35 @@ class Lookalike:
     score: float
 
 
-def fate_tables(file: h5py.File) -> list[Lookalike]:
+def fate_tables(source: ScreenSource) -> list[Lookalike]:
     """Entries of obsm whose rows sum to 1, or to 100."""
-    return _best_first(_fate_tables(file))
+    return _best_first(_fate_tables(source))
 
 
-def guide_tables(file: h5py.File, guides: Iterable[str] = ()) -> list[Lookalike]:
+def guide_tables(source: ScreenSource, guides: Iterable[str] = ()) -> list[Lookalike]:
     """Entries of obsm with small counts in many columns, or with the columns named like `guides`."""
-    return _best_first(_guide_tables(file, set(guides)))
+    return _best_first(_guide_tables(source, set(guides)))
 
 
-def name_lists(file: h5py.File, n: int, known: Iterable[str] = ()) -> list[Lookalike]:
+def name_lists(source: ScreenSource, n: int, known: Iterable[str] = ()) -> list[Lookalike]:
     """Lists of n different texts in uns; those that hold `known` names first."""
-    return _best_first(_name_lists(file, n, set(known)))
+    return _best_first(_name_lists(source, n, set(known)))
 
 
-def day_columns(file: h5py.File) -> list[Lookalike]:
+def day_columns(source: ScreenSource) -> list[Lookalike]:
     """Columns of obs that are named like a time, or whose labels are times."""
-    return _best_first(_day_columns(file))
+    return _best_first(_day_columns(source))
 
 
-def replicate_columns(file: h5py.File) -> list[Lookalike]:
+def replicate_columns(source: ScreenSource) -> list[Lookalike]:
     """Columns named like a replicate, of tables in obsm first, then of obs."""
-    return _best_first(_replicate_columns(file))
+    return _best_first(_replicate_columns(source))
 
 
-def state_columns(file: h5py.File, n: int) -> list[Lookalike]:
+def state_columns(source: ScreenSource, n: int) -> list[Lookalike]:
     """Categorical columns of obs that are named like states and have n categories, which may name n fates."""
-    found = ((name, element) for name, element in _entries(file, "obs") if _STATE_WORDS.search(name))
-    named = ((name, levels_of(element)) for name, element in found if _is_categorical(element))
+    found = ((name, element) for name, element in source.elements("obs") if _STATE_WORDS.search(name))
+    named = ((name, levels_of(element)) for name, element in found if element.kind == "categorical")
     return _best_first(
         Lookalike(table="obs", key=name, why=_shown(levels), score=float("term" in name))
         for name, levels in named
@@ -113,26 +114,16 @@ def looks_like_control(name: str) -> bool:
     return bool(_CONTROL_WORDS.fullmatch(name.strip()))
 
 
-def levels_of(element) -> list[str] | None:
+def levels_of(element: Element) -> list[str] | None:
     """Levels of a column of labels; None for one with more than MOST_LEVELS, or that is costly to read."""
-    if _is_categorical(element):
-        values = read_elem(element["categories"]) if element["categories"].shape[0] <= MOST_LEVELS else None
-    elif isinstance(element, h5py.Dataset) and element.ndim == 1:
-        values = pd.unique(pd.Series(read_elem(element)))
-    else:
-        values = None
+    values = element.categories(MOST_LEVELS)
     if values is None or len(values) > MOST_LEVELS:
         return None
     return [str(value) for value in values if not pd.isna(value)]
 
 
-def texts(element) -> list[str]:
-    """A list of texts in uns."""
-    return list(map(str, read_elem(element)))
-
-
-def _fate_tables(file: h5py.File) -> Iterator[Lookalike]:
-    for name, element in _entries(file, "obsm"):
+def _fate_tables(source: ScreenSource) -> Iterator[Lookalike]:
+    for name, element in source.elements("obsm"):
         rows = _some_rows(element, 2, MOST_FATES)
         if rows is None or not len(rows):
             continue
@@ -146,12 +137,12 @@ def _fate_tables(file: h5py.File) -> Iterator[Lookalike]:
             yield Lookalike(table="obsm", key=name, why=why, score=2.0 * bool(_FATE_WORDS.search(name)) + float(soft))
 
 
-def _guide_tables(file: h5py.File, guides: set[str]) -> Iterator[Lookalike]:
-    for name, element in _entries(file, "obsm"):
+def _guide_tables(source: ScreenSource, guides: set[str]) -> Iterator[Lookalike]:
+    for name, element in source.elements("obsm"):
         named = bool(_GUIDE_WORDS.search(name))
-        columns = set(map(str, element.attrs.get("column-order", ())))
+        columns = set(element.columns or ())
         shared = len(columns & guides) / max(len(columns), 1)
-        n_columns = width(element)
+        n_columns = element.width
         if n_columns is None or not (n_columns >= LEAST_GUIDES or named or shared > 0.5):
             continue
         values = _some_values(element)
@@ -160,24 +151,22 @@ def _guide_tables(file: h5py.File, guides: set[str]) -> Iterator[Lookalike]:
         ):
             continue
         kind = "0 or 1" if (values <= 1).all() else f"counts up to {values.max():g}"
-        score = 2 * named + 3 * shared + float((values <= 1).all()) + float(_is_sparse(element))
+        score = 2 * named + 3 * shared + float((values <= 1).all()) + float(element.kind == "sparse")
         yield Lookalike(table="obsm", key=name, why=f"{n_columns} columns, {kind}", score=score)
 
 
-def _name_lists(file: h5py.File, n: int, known: set[str]) -> Iterator[Lookalike]:
-    for name, element in _entries(file, "uns"):
-        if not isinstance(element, h5py.Dataset) or element.shape != (n,) or element.dtype.kind not in "OSU":
-            continue
-        names = texts(element)
-        if len(set(names)) == n:
+def _name_lists(source: ScreenSource, n: int, known: set[str]) -> Iterator[Lookalike]:
+    for name, element in source.elements("uns"):
+        names = element.texts(n)
+        if names and len(set(names)) == n:
             shared = len(known & set(names)) / n
             yield Lookalike(
                 table="uns", key=name, why=f"{n} names such as {names[0]}", score=3 * shared + len(name) / 1e3
             )
 
 
-def _day_columns(file: h5py.File) -> Iterator[Lookalike]:
-    for name, element in _entries(file, "obs"):
+def _day_columns(source: ScreenSource) -> Iterator[Lookalike]:
+    for name, element in source.elements("obs"):
         levels = levels_of(element)
         if not levels or len(levels) < 2:
             continue
@@ -187,9 +176,9 @@ def _day_columns(file: h5py.File) -> Iterator[Lookalike]:
             yield Lookalike(table="obs", key=name, why=_shown(levels), score=2 * named + labelled)
 
 
-def _replicate_columns(file: h5py.File) -> Iterator[Lookalike]:
-    for table, bonus in [*((f"obsm/{name}", 1.0) for name, element in _entries(file, "obsm")), ("obs", 0.0)]:
-        for name, element in _entries(file, table):
+def _replicate_columns(source: ScreenSource) -> Iterator[Lookalike]:
+    for table, bonus in [*((f"obsm/{name}", 1.0) for name, element in source.elements("obsm")), ("obs", 0.0)]:
+        for name, element in source.elements(table):
             match = _REPLICATE_WORDS.search(name)
             levels = levels_of(element) if match else None
             if levels:
@@ -201,59 +190,19 @@ def _best_first(found: Iterable[Lookalike]) -> list[Lookalike]:
     return sorted(found, key=lambda one: -one.score)
 
 
-def _entries(file: h5py.File, table: str) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
-    parent = file.get(table)
-    if isinstance(parent, h5py.Group) and "indptr" not in parent:
-        index = parent.attrs.get("_index")
-        yield from ((name, parent[name]) for name in parent if name != index and not name.startswith("_"))
-
-
-def _is_categorical(element) -> bool:
-    return isinstance(element, h5py.Group) and "categories" in element and "codes" in element
-
-
-def _is_table(element) -> bool:
-    return isinstance(element, h5py.Group) and element.attrs.get("encoding-type") == "dataframe"
-
-
-def width(element) -> int | None:
-    """Columns of a table or matrix, or None for anything else."""
-    if _is_table(element):
-        return len(element.attrs["column-order"])
-    if isinstance(element, h5py.Dataset):
-        return element.shape[1] if element.ndim == 2 else None
-    return int(element.attrs["shape"][1]) if _is_sparse(element) else None
-
-
-def _ends(dataset: h5py.Dataset) -> np.ndarray:
-    """The first and the last rows of a dataset."""
-    first = dataset[:ROWS_LOOKED_AT]
-    return np.concatenate([first, dataset[max(len(dataset) - ROWS_LOOKED_AT, len(first)) :]])
-
-
-def _some_rows(element, least: int, most: int) -> np.ndarray | None:
+def _some_rows(element: Element, least: int, most: int) -> np.ndarray | None:
     """Some rows of a dense table or array with so many columns as numbers, or None."""
-    n_columns = width(element)
-    if n_columns is None or not least <= n_columns <= most or _is_sparse(element):
+    if element.kind not in ("table", "array") or not least <= (element.width or 0) <= most:
         return None
-    if isinstance(element, h5py.Dataset):
-        return _ends(element).astype(float) if element.dtype.kind in "fiub" else None
-    columns = [element[name] for name in element.attrs["column-order"]]
-    if not all(isinstance(one, h5py.Dataset) and one.dtype.kind in "fiub" for one in columns):
-        return None
-    return np.stack([_ends(one).astype(float) for one in columns], 1)
+    return element.some_rows(ROWS_LOOKED_AT)
 
 
-def _some_values(element) -> np.ndarray | None:
+def _some_values(element: Element) -> np.ndarray | None:
     """Some entries of a dense or sparse matrix, or None where they are no numbers."""
-    if _is_sparse(element):
-        return _ends(element["data"]).astype(float)
-    rows = _some_rows(element, 1, np.iinfo(int).max)
+    if element.kind == "sparse":
+        return element.some_entries(ROWS_LOOKED_AT)
+    rows = _some_rows(element, 1, sys.maxsize)
     return None if rows is None else rows.ravel()
-
-
-def _is_sparse(element) -> bool:
-    return isinstance(element, h5py.Group) and "indptr" in element
 
 
 def _are_flags(column: pd.Series) -> bool:

@@ -4,10 +4,14 @@
 before any fitting.
 """
 
-from .assemble import assemble_parts, assemble_screen, columns_of, read_samples
+from .assemble import assemble_parts, assemble_screen, columns_of
+from .build import build_screen, numbers_in, sort_levels, usable_cells
 from .cell_names import match_rows
-from .fate_table import names_beside, read_fate_table
-from .guide_counts import CELL_NAME, FEATURE_TYPE, MIN_UMI, count_by_threshold, read_cellranger, read_guide_table
+from .cellranger import FEATURE_TYPE, read_cellranger
+from .containers import open_screen
+from .contrast import contrast_parts, contrast_weights, nearest_name
+from .fate_table import PROBABILITY_TOLERANCE, names_beside, read_fate_table
+from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import (
     COLUMNS,
     GuideMap,
@@ -18,23 +22,19 @@ from .guide_map import (
     read_map_table,
     stripped,
 )
-from .h5ad import PROBABILITY_TOLERANCE, Reader, covariates, open_file, read_cells, read_screen, write_screen
-from .screen import (
-    RawCells,
-    Screen,
-    build_screen,
-    contrast_parts,
-    contrast_weights,
-    nearest_name,
-    numbers_in,
-    sort_levels,
-)
+from .guide_table import read_guide_table
+from .guides import read_samples
+from .h5ad import write_screen
+from .reader import Reader, covariates, read_cells, read_screen
+from .screen import RawCells, Screen
+from .source import Element, ScreenSource
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 
 __all__ = [
     "CELLS_TABLE",
     "CELL_NAME",
     "COLUMNS",
+    "Element",
     "FEATURE_TYPE",
     "GuideMap",
     "MIN_UMI",
@@ -42,6 +42,8 @@ __all__ = [
     "RawCells",
     "Reader",
     "Screen",
+    "ScreenSource",
+    "THRESHOLDS",
     "assemble_parts",
     "assemble_screen",
     "build_screen",
@@ -57,7 +59,7 @@ __all__ = [
     "names_beside",
     "nearest_name",
     "numbers_in",
-    "open_file",
+    "open_screen",
     "problems_in",
     "read_cellranger",
     "read_cells",
@@ -70,5 +72,6 @@ __all__ = [
     "sort_levels",
     "stripped",
     "summarise_screen",
+    "usable_cells",
     "write_screen",
 ]

@@ -7,7 +7,7 @@ Cells are matched by name. Of the .h5ad only the columns named are read, never i
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +17,11 @@ import scipy.sparse as sp
 from ..base import ScreenError
 from .cell_names import match_cells
 from .fate_table import check_fate_table, tolerance_of
-from .guide_counts import (
-    MIN_UMI,
-    GuideCounts,
-    count_by_threshold,
-    join_samples,
-    read_guides,
-)
-from .h5ad import read_fate_probs, read_labels, write_screen
+from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold
+from .h5ad import write_screen
+from .reader import read_fate_probs, read_labels
+from .screen import ONE_REPLICATE
 
-ONE_REPLICATE = "r1"  # the label where there are no replicates
 _TABLE = "the table of fate probabilities"
 
 
@@ -82,17 +77,6 @@ def _probs_of(h5ad, key: str, fates: Sequence[str] | None, names: np.ndarray, re
     if len(probs) != len(names):
         raise ScreenError(f"{h5ad}: obsm['{key}'] has {len(probs)} rows, but obs has {len(names)} cells.")
     return pd.DataFrame(probs, columns=columns, index=names)
-
-
-def read_samples(
-    paths: Sequence[str], samples: Sequence[str] | None, cell_name: str, read: Callable = read_guides, **options
-) -> GuideCounts:
-    """Counts of one path, or of several with the names of their samples; options of the function that reads."""
-    if samples is None and len(paths) == 1:
-        return read(paths[0], **options)
-    if samples is None or len(samples) != len(paths) or len(set(samples)) < len(samples):
-        raise ScreenError("Several paths of guides need a name each, no name twice, as in d0=run1.")
-    return join_samples({sample: read(path, **options) for sample, path in zip(samples, paths)}, cell_name)
 
 
 def columns_of(counts: GuideCounts) -> dict:

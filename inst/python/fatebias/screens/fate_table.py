@@ -4,32 +4,33 @@ A plain array in an .h5ad has no column names. CellRank 2 and Palantir leave the
 setting `fates` gives them.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
-from anndata.io import read_elem
 
 from ..base import ScreenError
 from .guide_map import first_few
+from .source import ScreenSource
 
 PROBABILITY_TOLERANCE = 1e-3  # how far the fate probabilities of a cell may sum from 1
 RESCALABLE = 0.05  # how far when they are to be rescaled; Palantir, which cuts small ones off, stays within it
 
 
-def names_beside(file: h5py.File, key: str) -> tuple[str, list[str]]:
-    """Where the names of the columns of obsm[key] stand in an .h5ad, and the names; ("", []) where they do not.
+def names_beside(source: ScreenSource, key: str) -> tuple[str, list[str]]:
+    """Where the names of the columns of obsm[key] stand in a container, and the names; ("", []) where they do not.
 
     CellRank 2: obsm['lineages_fwd'] and the categories of obs['term_states_fwd']. Palantir: uns[key + '_columns'].
     """
     columns, states = f"{key}_columns", key.replace("lineages", "term_states")
-    if f"uns/{columns}" in file:
-        return f"uns['{columns}']", list(map(str, read_elem(file[f"uns/{columns}"])))
-    element = file.get(f"obs/{states}") if states != key else None
-    if isinstance(element, h5py.Group) and "categories" in element:
-        return f"obs['{states}']", list(map(str, read_elem(element["categories"])))
+    listed = source.element("uns", columns)
+    if listed is not None:
+        return f"uns['{columns}']", list(map(str, listed.read()))
+    state = source.element("obs", states) if states != key else None
+    if state is not None and state.kind == "categorical":
+        return f"obs['{states}']", list(map(str, state.categories(sys.maxsize) or ()))
     return "", []
 
 

@@ -1,0 +1,130 @@
+"""Guide counts from a feature-barcode matrix of Cell Ranger: a folder, or an .h5.
+
+Expression stands in the same files as guides do. It passes by in pieces and is never kept.
+"""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from ..base import ScreenError
+from .guide_counts import GuideCounts
+from .guide_map import first_few
+
+FEATURE_TYPE = "CRISPR Guide Capture"  # Cell Ranger's word
+_ENTRIES_AT_ONCE = 5_000_000  # entries of a matrix in memory at a time
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # features, cells (both from 0) and UMIs of some entries
+Opened = tuple[pd.DataFrame, np.ndarray, Iterator[Block]]  # features, names of the cells, all entries
+
+
+def read_cellranger(path: str | Path, feature_type: str = FEATURE_TYPE, names: str = "id") -> GuideCounts:
+    """Guide counts from a feature-barcode matrix of Cell Ranger 3 or later; raises ScreenError.
+
+    path: the folder (filtered_feature_bc_matrix) or the .h5 file. names: "id" or "name", the column of the
+    feature reference that names guides, as the guide map does.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ScreenError(f"{path} does not exist.")
+    if names not in ("id", "name"):
+        raise ScreenError(f"names must be id or name, not {names}.")
+    try:
+        features, cells, blocks = (_open_folder if path.is_dir() else _open_h5)(path)
+        chosen = _chosen(path, features, feature_type)
+        column = np.full(len(features), -1)
+        column[chosen] = np.arange(len(chosen))
+        kept = [_kept(path, column, len(cells), *block) for block in blocks]
+    except (OSError, EOFError, ValueError, KeyError) as error:
+        raise ScreenError(f"Cannot read {path} as a feature-barcode matrix of Cell Ranger: {error}") from error
+    cell, guide, umi = (np.concatenate(part) for part in zip(*kept)) if kept else ([], [], [])
+    counts = sp.csr_matrix((umi, (cell, guide)), shape=(len(cells), len(chosen)))
+    guides = tuple(features[names].iloc[chosen])
+    return GuideCounts(counts=counts, cells=np.asarray(cells, dtype=object), guides=guides, source=str(path))
+
+
+def _kept(path: Path, column: np.ndarray, n_cells: int, feature, cell, umi) -> tuple[np.ndarray, ...]:
+    """Entries of a block that count guides, as (cell, guide, UMI); an index that is none would take another's place."""
+    inside = (feature >= 0) & (feature < len(column)) & (cell >= 0) & (cell < n_cells)
+    if not inside.all():
+        n = (~inside).sum()
+        raise ScreenError(f"{path} has {n} entry(s) outside its {len(column)} features and {n_cells} cells.")
+    guide = column[feature]
+    return cell[guide >= 0], guide[guide >= 0], umi[guide >= 0]
+
+
+def _chosen(path: Path, features: pd.DataFrame, feature_type: str) -> np.ndarray:
+    chosen = np.flatnonzero(features["type"] == feature_type)
+    if not len(chosen):
+        there = ", ".join(f"{kind} ({n})" for kind, n in features["type"].value_counts().items())
+        raise ScreenError(f"{path} has no feature of the type {feature_type!r}; it has: {there}.")
+    return chosen
+
+
+def _open_folder(path: Path):
+    """Features, cells, and an iterator over blocks of (feature, cell, UMI), counted from 0."""
+    table = {"sep": "\t", "header": None, "dtype": str, "keep_default_na": False, "quoting": 3}
+    features = pd.read_csv(_one_of(path, "features.tsv"), **table)
+    if features.shape[1] < 3:
+        raise ScreenError(f"{path}: features.tsv needs three columns (id, name, type); it has {features.shape[1]}.")
+    features = features.iloc[:, :3].set_axis(["id", "name", "type"], axis=1)
+    cells = pd.read_csv(_one_of(path, "barcodes.tsv"), **table)[0].to_numpy()
+    return features, cells, _mtx_blocks(_one_of(path, "matrix.mtx"), (len(features), len(cells)))
+
+
+def _one_of(path: Path, name: str) -> Path:
+    for file in (path / f"{name}.gz", path / name):
+        if file.is_file():
+            return file
+    here = sorted(p.name for p in path.iterdir())
+    raise ScreenError(
+        f"{path} has no {name}.gz; it has: {first_few(here) or 'nothing'}. Give the folder "
+        "filtered_feature_bc_matrix of Cell Ranger 3 or later."
+    )
+
+
+def _mtx_blocks(path: Path, shape: tuple[int, int]):
+    with gzip.open(path, "rt") if path.suffix == ".gz" else open(path) as file:
+        line = file.readline()
+        if not line.startswith("%%MatrixMarket matrix coordinate"):
+            raise ScreenError(f"{path} is not a sparse matrix in MatrixMarket format.")
+        while line.startswith("%"):
+            line = file.readline()
+        *size, n_entries = map(int, line.split())
+        if tuple(size) != shape:
+            raise ScreenError(
+                f"{path} is {size[0]} x {size[1]}, but there are {shape[0]} features and {shape[1]} cells."
+            )
+        read = 0
+        table = {"sep": " ", "header": None, "chunksize": _ENTRIES_AT_ONCE, "dtype": {0: np.int64, 1: np.int64}}
+        for block in pd.read_csv(file, **table) if n_entries else ():
+            read += len(block)
+            yield block[0].to_numpy() - 1, block[1].to_numpy() - 1, block[2].to_numpy()
+        if read != n_entries:
+            raise ScreenError(f"{path} has {read} of the {n_entries} entries it names; copy or make it again.")
+
+
+def _open_h5(path: Path):
+    if path.name.endswith((".mtx", ".mtx.gz")):
+        raise ScreenError(f"{path} is one file of three: give the folder that holds it.")
+    with h5py.File(path, "r") as file:
+        if "matrix/features" not in file:
+            raise ScreenError(f"{path} has no matrix/features: it is no .h5 matrix of Cell Ranger 3 or later.")
+        group = file["matrix/features"]
+        columns = {"id": "id", "name": "name", "type": "feature_type"}
+        features = pd.DataFrame({name: group[key].asstr()[:] for name, key in columns.items()})
+        return features, file["matrix/barcodes"].asstr()[:], _h5_blocks(path)
+
+
+def _h5_blocks(path: Path):
+    with h5py.File(path, "r") as file:
+        matrix = file["matrix"]
+        starts = matrix["indptr"][:]
+        for first in range(0, len(matrix["data"]), _ENTRIES_AT_ONCE):
+            piece = slice(first, first + _ENTRIES_AT_ONCE)
+            feature, umi = matrix["indices"][piece], matrix["data"][piece]
+            yield feature, np.searchsorted(starts, first + np.arange(len(umi)), side="right") - 1, umi

@@ -1,0 +1,39 @@
+"""Guide counts from whatever a path is, and from several samples."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..base import ScreenError
+from .cellranger import read_cellranger
+from .guide_counts import GuideCounts, join_samples
+from .guide_table import read_guide_table
+
+
+def read_guides(path: str | Path, **options: Any) -> GuideCounts:
+    """Counts from a folder or .h5 of Cell Ranger, or from a long table; options of the function that reads them."""
+    path = Path(path)
+    if not path.exists():
+        raise ScreenError(f"{path} does not exist.")
+    is_matrix = path.is_dir() or path.suffix == ".h5"
+    read, kind = (read_cellranger, "a matrix of Cell Ranger") if is_matrix else (read_guide_table, "a long table")
+    unknown = [name for name in options if name not in inspect.signature(read).parameters]
+    if unknown:
+        raise ScreenError(f"{path} is read as {kind}, for which there is no option {', '.join(unknown)}.")
+    return read(path, **options)
+
+
+def read_samples(
+    paths: Sequence[str],
+    samples: Sequence[str] | None,
+    cell_name: str,
+    read: Callable[..., GuideCounts] = read_guides,
+    **options: Any,
+) -> GuideCounts:
+    """Counts of one path, or of several with the names of their samples; options of the function that reads."""
+    if samples is None and len(paths) == 1:
+        return read(paths[0], **options)
+    if samples is None or len(samples) != len(paths) or len(set(samples)) < len(samples):
+        raise ScreenError("Several paths of guides need a name each, no name twice, as in d0=run1.")
+    return join_samples({sample: read(path, **options) for sample, path in zip(samples, paths)}, cell_name)
