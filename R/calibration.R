@@ -109,8 +109,7 @@ plan_units <- function(checks, sizes) {
 }
 
 describe_units <- function(source, units) {
-  call <- c(list("describe_units"), source, list(units = units))
-  found <- do.call(py_call, call)
+  found <- py_apply("describe_units", c(source, list(units = units)))
   # a JSON array of pairs comes back as a matrix or as a list
   if (is.matrix(found$missing)) found$missing <- asplit(found$missing, 1)
   found$missing <- lapply(found$missing, function(unit) unname(as.list(unit)))
@@ -147,7 +146,7 @@ make_units_here <- function(source, units, progress) {
     bar <- cli::cli_progress_bar("Refits", total = length(units))
   }
   for (unit in units) {
-    do.call(py_call, c(list("run_units"), source, list(units = list(unit))))
+    py_apply("run_units", c(source, list(units = list(unit))))
     if (progress) cli::cli_progress_update(id = bar)
   }
 }

@@ -47,7 +47,7 @@ block_jackknife <- function(fit, coordinates = NULL, groups = NULL, n_blocks = 5
   source <- calibration_source(fit, screen)
   source$out_dir <- NULL
   source$blocks <- I(as.character(groups))
-  found <- do.call(py_call, c(list("jackknife_blocks"), source))
+  found <- py_apply("jackknife_blocks", source)
   rows <- data.table::data.table(
     gene = rep(unlist(found$gene), length(fit$days)), day = rep(fit$days, each = length(found$gene)),
     se = as.vector(number_matrix(found$se)), jackknife = as.vector(number_matrix(found$jackknife))

@@ -181,6 +181,10 @@ py_call <- function(fun, ..., objects = list(), call = rlang::caller_env()) {
   report$value
 }
 
+#' The same with the arguments as a list
+#' @noRd
+py_apply <- function(fun, arguments) do.call(py_call, c(list(fun), arguments))
+
 raise_python_error <- function(error, call) {
   python_session$last_trace <- error$trace
   message <- verbatim(error$message)

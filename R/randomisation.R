@@ -45,7 +45,7 @@ randomisation_test <- function(fit, genes = NULL, screen = NULL, n_resamples = 2
     return(empty)
   }
   arguments <- c(source, list(genes = I(genes), n_resamples = n_resamples))
-  rows <- data.table::as.data.table(do.call(py_call, c(list("randomise_genes"), arguments)))
+  rows <- data.table::as.data.table(py_apply("randomise_genes", arguments))
   rows$day <- fit$days[rows$day + 1L]
   rows[, names(empty), with = FALSE]
 }
