@@ -30,7 +30,7 @@ test_that("kinds that Python names find their thrower, unknown ones the Python e
 })
 
 test_that("every kind of Python's tree has an R class", {
-  lines <- readLines(system.file("python", "fatebias", "errors.py", package = "fatebias"))
+  lines <- readLines(system.file("python", "fatebias", "base", "errors.py", package = "fatebias"))
   kinds <- sub('^ +kind = "(.*)"$', "\\1", grep("^ +kind = ", lines, value = TRUE))
   expect_setequal(kinds, c("python", "settings", "screen", "fit", "qc", "export", "simulation"))
   for (kind in setdiff(kinds, "python")) {
