@@ -12,7 +12,6 @@
 #' | `fatebias_error_argument` | an argument of a function has the wrong type, length, value or class |
 #' | `fatebias_error_settings` | a setting is unknown, of the wrong type or out of range |
 #' | `fatebias_error_screen` | a screen or a guide map cannot be used as it is |
-#' | `fatebias_error_not_available` | a setting asks for something that is not built yet |
 #' | `fatebias_error_fit` | inference did not reach a usable posterior |
 #' | `fatebias_error_qc` | a QC assertion is violated in simulation mode |
 #' | `fatebias_error_mash` | mash cannot use the estimates it was given |
@@ -51,10 +50,6 @@ abort_settings <- function(message, call = rlang::caller_env(), .envir = rlang::
 
 abort_screen <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("screen", message, call, .envir)
-}
-
-abort_not_available <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
-  abort_kind("not_available", message, call, .envir)
 }
 
 abort_fit <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
@@ -107,9 +102,8 @@ warn_python <- function(message, .envir = rlang::caller_env()) warn_kind("python
 #' @noRd
 thrower <- function(kind) {
   switch(kind,
-    settings = abort_settings, screen = abort_screen, not_available = abort_not_available,
-    fit = abort_fit, qc = abort_qc, export = abort_export, simulation = abort_simulation,
-    environment = abort_environment, abort_python
+    settings = abort_settings, screen = abort_screen, fit = abort_fit, qc = abort_qc, export = abort_export,
+    simulation = abort_simulation, environment = abort_environment, abort_python
   )
 }
 

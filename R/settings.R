@@ -23,8 +23,20 @@
 #'   settings are taken, keys that are not there have their default. `as.data.table()`, `as.data.frame()`:
 #'   `stage`, `setting`, `value` (text), `changed` (differs from the default of the preset); `summary()`:
 #'   the changed ones.
-#' @section Errors: `fatebias_error_settings` (unknown key, wrong type, out of range; all problems in
-#'   one message), `fatebias_error_not_available` (a value that is not built yet).
+#' @section The configuration file: One YAML document in UTF-8, of words, lists and blocks. Every word is read
+#'   as its key wants it, and quotation marks matter for null only:
+#'   - a number is decimal or scientific: `3`, `+5`, `.5`, `5.`, `1e-4`, `1E5`; without leading zeros
+#'     (`010`), `0x10`, `1_000`, `.inf`. A whole number may be written `3.0` or `1e3`, up to 2147483647;
+#'   - true or false: `true`, `yes`, `on`, `false`, `no`, `off`, in small letters, capitalised or in capitals;
+#'   - null: `null`, `Null`, `NULL`, `~` or nothing, without quotation marks;
+#'   - a text is the word as it is written: `day_levels: [2.50, 010]` are the labels "2.50" and "010". One
+#'     word may stand for a list of one.
+#'
+#'   Refused are a key that stands twice in its block, a second document, aliases (`*name`), merge keys (`<<`)
+#'   and tags (`!name`; those of the standard types, as in `!!str 5`, change nothing). The command line
+#'   (`--set key=value`) reads values by the same rules. Values given in R are of their type already.
+#' @section Errors: `fatebias_error_settings` (a file that cannot be read, unknown key, wrong type, out of
+#'   range; all problems of the values in one message).
 #' @examples
 #' fate_settings(preset = "plain", seed = 7)
 #' settings_for(fate_settings(), "mash")$mash_lfsr_thresh
@@ -94,27 +106,14 @@ read_config <- function(path, call = rlang::caller_env()) {
   if (!file.exists(path)) {
     abort_settings("The configuration file {.path {path}} does not exist.", call = call)
   }
-  given <- tryCatch(yaml::read_yaml(path), error = function(error) {
-    text <- conditionMessage(error)
-    twice <- verbatim(keys_twice(readLines(path, warn = FALSE)))
-    if (length(twice) == 0) twice <- "{text}"
-    problems <- rlang::set_names(twice, rep("x", length(twice)))
-    abort_settings(c("Cannot read {.path {path}} as YAML.", problems), call = call)
-  })
-  if (length(given) > 0 && is.null(names(given))) {
-    abort_settings("{.path {path}} must hold lines {.code key: value}.", call = call)
+  text <- decoded_file(path)
+  given <- if (inherits(text, "unreadable")) text else typed_text(text, settings_table())
+  if (inherits(given, "unreadable")) {
+    problems <- verbatim(given)
+    names(problems) <- rep("x", length(problems))
+    abort_settings(c("Cannot read the configuration file {.path {path}}.", problems), call = call)
   }
-  as.list(given)
-}
-
-#' Which keys stand twice at the left margin, and in which lines, in words
-#' @noRd
-keys_twice <- function(lines) {
-  key <- ifelse(grepl("^[A-Za-z_]+ *:", lines), sub(" *:.*", "", lines), NA)
-  twice <- unique(key[duplicated(key) & !is.na(key)])
-  vapply(twice, function(name) {
-    sprintf("`%s` stands more than once, in the lines %s; keep one.", name, toString(which(key %in% name)))
-  }, character(1), USE.NAMES = FALSE)
+  given
 }
 
 #' The slurm block with its paths beside the configuration file
@@ -155,9 +154,7 @@ refuse_unknown <- function(keys, known, where, call) {
 
 refuse_findings <- function(checked, where, call) {
   problems <- unlist(lapply(checked, `[[`, "problem"))
-  later <- unlist(lapply(checked, `[[`, "not_available"))
   if (length(problems) > 0) abort_settings(problem_list(problems, where), call = call)
-  if (length(later) > 0) abort_not_available(problem_list(later, where), call = call)
 }
 
 problem_list <- function(problems, where) {

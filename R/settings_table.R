@@ -33,12 +33,10 @@ default_of <- function(row, preset = "") {
 
 #' A value against its row of the table
 #'
-#' @returns `list(value, problem, not_available)`: the value in its type, or one sentence.
+#' @returns `list(value, problem)`: the value in its type, or one sentence.
 #' @noRd
 check_setting <- function(key, value, row) {
-  finding <- function(value = NULL, problem = NULL, not_available = NULL) {
-    list(value = value, problem = problem, not_available = not_available)
-  }
+  finding <- function(value = NULL, problem = NULL) list(value = value, problem = problem)
   if (!is.null(row$keys)) {
     return(check_block(key, value, row, check_setting))
   }
@@ -46,10 +44,12 @@ check_setting <- function(key, value, row) {
     return(finding())
   }
   if (rlang::is_string(value) && value %in% row$choices) {
-    later <- sprintf("`%s: %s` is not available yet in this version of fatebias.", key, value)
-    return(finding(value, not_available = if (value %in% row$unavailable) later))
+    return(finding(value))
   }
   converted <- if (row$type == "string" && !is.null(row$choices)) NULL else convert_value(row$type, value)
+  if (row$type == "integer" && is.double(converted)) {
+    return(finding(problem = must_be(key, value, override(list(max = .Machine$integer.max), row))))
+  }
   if (is.null(converted) || !in_range(row, converted) || !is_token(row, converted)) {
     return(finding(problem = must_be(key, value, row)))
   }
@@ -77,8 +77,7 @@ check_block <- function(key, value, row, check) {
   all_of <- function(field) unlist(lapply(checked, `[[`, field), use.names = FALSE)
   no_key <- sprintf("`%s.%s` is not a setting; the nearest one is `%s.%s`.", key, unknown, key, near)
   list(
-    value = lapply(checked, `[[`, "value"), problem = c(if (length(no_key) > 0) no_key, all_of("problem")),
-    not_available = all_of("not_available")
+    value = lapply(checked, `[[`, "value"), problem = c(if (length(no_key) > 0) no_key, all_of("problem"))
   )
 }
 
@@ -96,15 +95,19 @@ convert_value <- function(type, value) {
   one <- length(value) == 1
   switch(type,
     string = if (rlang::is_string(value)) value,
-    integer = if (number && one && value == round(value)) as.integer(value),
+    integer = if (number && one && value == round(value)) small_integer(value),
     number = if (number && one) as.numeric(value),
     flag = if (rlang::is_bool(value)) value,
-    # YAML reads unquoted day labels such as 2 as numbers
+    # day labels such as 2 may come as numbers from R code
     strings = if ((is.character(value) || number) && length(value) > 0 && !anyNA(value)) as.character(value),
     numbers = if (number) as.numeric(value),
     mapping = if (is.list(value) && (length(value) == 0 || rlang::is_named(value))) value
   )
 }
+
+#' A whole number as an integer; as a double where it is too large for one
+#' @noRd
+small_integer <- function(value) if (abs(value) > .Machine$integer.max) value else as.integer(value)
 
 in_range <- function(row, value) {
   if (!row$type %in% c("integer", "number")) {
@@ -118,8 +121,6 @@ in_range <- function(row, value) {
 is_token <- function(row, value) {
   !isTRUE(row$token) || all(grepl("^[][A-Za-z0-9_.:,/@&|+=*()-]+$", value))
 }
-
-`%||%` <- function(x, y) if (is.null(x)) y else x
 
 wanted_text <- function(row) {
   words <- paste0("'", row$choices, "'", recycle0 = TRUE, collapse = " or ")

@@ -98,9 +98,7 @@ test_that("errors come back with class and message, warnings too", {
       warnings = list(...)
     )
   }
-  kinds <- c(
-    "settings", "screen", "not_available", "fit", "qc", "export", "simulation", "environment", "python"
-  )
+  kinds <- c("settings", "screen", "fit", "qc", "export", "simulation", "environment", "python")
   for (kind in kinds) {
     local_mocked_bindings(python_bridge = function(...) fake_bridge(report(kind)))
     expect_error(py_call("m", "f"), "file \\{a\\}: no key", class = paste0("fatebias_error_", kind))

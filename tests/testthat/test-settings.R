@@ -42,15 +42,6 @@ test_that("unknown keys are refused with the nearest known one", {
   expect_error(fate_settings(seed = 1, seed = 2), class = "fatebias_error_settings")
 })
 
-test_that("values that are not built yet have their own class", {
-  table <- settings_table()
-  table$se$unavailable <- "sandwich"
-  local_mocked_bindings(settings_table = function() table)
-  expect_snapshot(error = TRUE, fate_settings(se = "sandwich"))
-  expect_error(fate_settings(se = "sandwich"), class = "fatebias_error_not_available")
-  expect_error(fate_settings(se = "sandwich", seed = -1), class = "fatebias_error_settings")
-})
-
 test_that("files that are no configuration are refused", {
   expect_error(read_settings("no-such-file.yaml"), class = "fatebias_error_settings")
   expect_error(read_settings(write_config("a: [1")), class = "fatebias_error_settings")
@@ -142,5 +133,8 @@ test_that("a key that stands twice is told with its lines", {
     class = "fatebias_error_settings"
   )
   nested <- withr::local_tempfile(lines = c("slurm:", "  log_dir: a", "  log_dir: b"))
-  expect_error(read_settings(nested), "Duplicate map key", class = "fatebias_error_settings")
+  expect_error(
+    read_settings(nested), "`slurm.log_dir` stands more than once, in the lines 2, 3",
+    class = "fatebias_error_settings"
+  )
 })

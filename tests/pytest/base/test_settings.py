@@ -1,11 +1,14 @@
 import dataclasses
+from functools import reduce
+from operator import or_
+from typing import Literal, get_type_hints
 
 import pytest
 
-from fatebias.base.errors import NotAvailableError, SettingsError
-from fatebias.base.settings import TABLE, Settings, parse_assignment
+from fatebias.base.errors import SettingsError
+from fatebias.base.settings import TABLE, Settings, SlurmGpuNode, SlurmNode, SlurmSettings, parse_assignment
 
-KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "unavailable", "stage", "help"}
+KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "stage", "help"}
 
 
 def check_rows(rows, needed):
@@ -26,6 +29,28 @@ def test_defaults_of_the_design():
     assert (s.s_alpha, s.s_rep, s.s_gamma, s.s_tau, s.s_time, s.s_guide) == (2.5, 0.8, 0.8, 4.0, 0.8, 1.5)
     assert (s.Kmax, s.batch_size, s.num_steps, s.learning_rate, s.lr_decay) == (20, 8192, 3000, 0.01, 0.1)
     assert (s.ref_fate, s.contrast_fate, s.num_posterior_draws, s.save_draws) == ("EC", "MES", 1000, "none")
+
+
+TYPES = {"string": str, "integer": int, "number": float, "flag": bool, "strings": tuple[str, ...]}
+TYPES["numbers"] = tuple[float, ...]
+BLOCKS = {"slurm": SlurmSettings, "gpu": SlurmGpuNode, "cpu": SlurmNode}
+
+
+def type_of(key, row):
+    """What the class must say of a row of the table."""
+    if "keys" in row:
+        return BLOCKS[key]
+    words = [Literal[tuple(row["choices"])]] if "choices" in row else []
+    own = [] if words and row["type"] == "string" else [TYPES[row["type"]]]
+    return reduce(or_, [*own, *words, *([type(None)] if row.get("nullable") else [])])
+
+
+def test_the_written_classes_say_what_the_table_says():
+    classes = {Settings: TABLE, SlurmSettings: TABLE["slurm"]["keys"]}
+    classes |= {BLOCKS[name]: TABLE["slurm"]["keys"][name]["keys"] for name in ("gpu", "cpu")}
+    for cls, rows in classes.items():
+        assert get_type_hints(cls) == {key: type_of(key, row) for key, row in rows.items()}, cls
+    assert set(BLOCKS) == {"slurm"} | {key for key, row in TABLE["slurm"]["keys"].items() if "keys" in row}
 
 
 def test_precedence_defaults_preset_keys():
@@ -53,6 +78,12 @@ def test_settings_are_frozen():
         ("likelihood_weight", "automatic", "a number > 0 or 'auto'"),
         ("ref_fate", None, "`ref_fate` must be a text, not null"),
         ("day_values", ["a"], "list of numbers"),
+        ("day_levels", ["d0", None], "list of texts"),
+        ("day_levels", ["d0", True], "list of texts"),
+        ("fates", [["EC"]], "list of texts"),
+        ("Kmax", 2**31, "a whole number >= 1 and <= 2147483647, not"),
+        ("calibration", "true", "true or false, not 'true'"),
+        ("s_tau", "4", "number > 0, not '4'"),
         ("slurm", "gpu", "a block of keys"),
     ],
 )
@@ -76,27 +107,20 @@ def test_unknown_key_names_the_nearest(typo, meant):
         Settings.from_mapping({typo: 1})
 
 
-def test_every_value_marked_unavailable_is_refused_with_its_own_class():
-    marked = [(key, value) for key, row in TABLE.items() for value in row.get("unavailable", ())]
-    for key, value in marked:
-        with pytest.raises(NotAvailableError, match=f"`{key}: {value}` is not available yet"):
-            Settings.from_mapping({key: value})
-
-
 def test_whole_floats_and_single_texts_become_what_the_key_wants():
     s = Settings.from_mapping({"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": {"retries": 2.0}})
     assert s.Kmax == 12 and isinstance(s.Kmax, int)
-    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.slurm["retries"] == 2
+    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.slurm.retries == 2
 
 
 def test_a_block_is_checked_key_by_key_and_filled_with_defaults():
     default = Settings.from_mapping().slurm
-    assert default["gpu"]["partition"] == "gpu" and default["account"] is None
+    assert default.gpu.partition == "gpu" and default.account is None
     for nothing in (None, [], {}, {"gpu": None}):
         assert Settings.from_mapping({"slurm": nothing}).slurm == default
     slurm = Settings.from_mapping({"slurm": {"cpu": {"hours": 3, "constraint": "A|B"}}}).slurm
-    assert slurm["cpu"] == default["cpu"] | {"hours": 3.0, "constraint": "A|B"}
-    assert slurm["gpu"] == default["gpu"]
+    assert slurm.cpu == dataclasses.replace(default.cpu, hours=3.0, constraint="A|B")
+    assert slurm.gpu == default.gpu
 
 
 @pytest.mark.parametrize(
@@ -143,4 +167,5 @@ def test_assignments_of_the_command_line():
 def test_as_dict_by_stage_is_plain_data():
     s = Settings.from_mapping({"fates": ["A", "B"]})
     assert s.as_dict("screen")["fates"] == ["A", "B"]
+    assert s.as_dict("run")["slurm"]["modules"] == TABLE["slurm"]["keys"]["modules"]["default"]
     assert "mash_v" not in s.as_dict("screen", "fit") and set(s.as_dict()) == set(TABLE)

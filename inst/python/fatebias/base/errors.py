@@ -3,7 +3,6 @@
     FatebiasError(Exception)
     +-- SettingsError       a setting is unknown, of the wrong type or out of range
     +-- ScreenError         the screen file or the guide map cannot be used as it is
-    +-- NotAvailableError   the value of a setting is known but not built yet
     +-- FitError            inference did not reach a usable posterior
     +-- QCError             a QC assertion is violated (simulation mode)
     +-- ExportError         results cannot be written or read
@@ -34,12 +33,6 @@ class ScreenError(FatebiasError):
     """Raised before any fitting when a screen file, its keys or its guide map cannot be used."""
 
     kind = "screen"
-
-
-class NotAvailableError(FatebiasError):
-    """Raised when a setting asks for something that this version does not offer yet."""
-
-    kind = "not_available"
 
 
 class FitError(FatebiasError):

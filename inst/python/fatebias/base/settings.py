@@ -1,192 +1,184 @@
-"""Settings: one frozen, checked object made from the table in settings.yaml.
+"""Settings: one frozen, checked object, described by the table in settings.yaml.
 
-The table (key, default, type, range, stage) is shared with R, so that there is one place where a
-setting is described. `Settings` has one field a key; `from_mapping` applies the preset and checks.
+The table is shared with R, so that there is one place where a setting is described; a test holds the fields of
+`Settings` and their types equal to it. settings_table.py checks typed values against the table, settings_text.py
+says what a configuration file may hold.
 """
 
 import dataclasses
-import difflib
-import math
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import yaml
-
-from .errors import FatebiasError, NotAvailableError, SettingsError
-
-TABLE: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "settings.yaml").read_text(encoding="utf-8"))
-
-_TOKEN = re.compile(r"[][A-Za-z0-9_.:,/@&|+=*()-]+")
-_PYTHON_TYPES = {
-    "flag": bool, "string": str, "integer": int, "number": float, "strings": tuple, "numbers": tuple, "mapping": dict,
-}  # fmt: skip
+from .errors import SettingsError
+from .settings_table import TABLE, checked_settings
+from .settings_text import decoded, typed_file, typed_value
 
 
-class _Checks:
-    """What `Settings` can do besides holding its fields."""
+@dataclass(frozen=True, kw_only=True)
+class SlurmNode:
+    """The jobs on one kind of node: all but the fit on `cpu`."""
+
+    partition: str
+    hours: float
+    memory_gb: float
+    cores: int
+    constraint: str | None
+    retry_time_limit: bool
+    template: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlurmGpuNode(SlurmNode):
+    """The jobs that need a GPU: the fit."""
+
+    gpus: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlurmSettings:
+    """The block `slurm`."""
+
+    account: str | None
+    modules: tuple[str, ...] | None
+    environment: tuple[str, ...] | None
+    log_dir: str
+    host: str | None
+    in_flight: int
+    retries: int
+    memory_growth: float
+    poll_seconds: float
+    connect_seconds: float
+    gpu: SlurmGpuNode
+    cpu: SlurmNode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Checked settings of one analysis; build with `Settings.from_mapping()`. A field is a key of the table."""
+
+    preset: Literal["calibrated", "plain"]
+    mode: Literal["real", "simulation"]
+
+    # input
+    screen: str
+    guide_map: str
+
+    # where things are in the screen file
+    day_key: str
+    day_levels: tuple[str, ...] | None
+    day_values: tuple[float, ...] | None
+    covar_key: str | None
+    rep_key: str | None
+    guide_key: str
+    guide_names_key: str
+    fate_prob_key: str
+    fates: tuple[str, ...] | None
+    ref_fate: str
+    contrast_fate: str
+    Kmax: int
+
+    # model and inference
+    likelihood_weight: float | Literal["auto", "auto_by_day"]
+    s_alpha: float
+    s_rep: float
+    s_gamma: float
+    s_tau: float
+    s_time: float
+    s_guide: float
+    inference: Literal["svi", "laplace"]
+    approx_posterior: Literal["structured", "normal", "lowrank"]
+    batch_size: int
+    num_steps: int
+    learning_rate: float
+    lr_decay: float
+    loss_tolerance: float
+    num_posterior_draws: int
+    save_draws: Literal["none", "contrast", "all"]
+    se: Literal["model", "sandwich"]
+    estimate_prior_sd: float
+    newton_tolerance: float
+    cg_tolerance: float
+    num_perturbations: int
+    seed: int
+    device: Literal["auto", "cpu", "cuda"]
+    threads: int | None
+
+    # QC
+    qc_delta_mean_max: float
+    qc_offset_max: float
+
+    # mash
+    discovery_method: Literal["mashr", "ashr"]
+    mash_input: Literal["likelihood", "posterior"]
+    mash_v: Literal["fit", "simple", "em", "ntc", "gene"]
+    mash_covariances: Literal["days", "canonical"]
+    mash_lfsr_thresh: float
+    mash_effect_size: float
+    mash_no_effects_prior: float
+    mash_smallest_scale: float
+    mash_null_weight: float
+    mash_gridmult: float | None
+
+    # calibration
+    calibration: bool
+    calibration_permutations: int
+    calibration_splits: int
+    calibration_bootstraps: int
+    calibration_resamples: int
+
+    # run
+    out_dir: str
+    execution: Literal["local", "slurm"]
+    slurm: SlurmSettings
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any] | None = None) -> "Settings":
-        """Defaults, overridden by the preset, overridden by `given` (keys of settings.yaml).
+        """Defaults, overridden by the preset, overridden by `given` (typed values by key of settings.yaml).
 
-        Raises SettingsError (all problems in one message) or NotAvailableError.
+        Raises SettingsError (all problems in one message).
         """
-        given = dict(given or {})
-        _refuse_unknown(given)
-        preset = given.get("preset", TABLE["preset"]["default"])
-        values = {key: _default(row, preset) for key, row in TABLE.items()} | given
-        settings, problems = {}, []
-        for key, value in values.items():
-            try:
-                settings[key] = _checked(key, value)
-            except SettingsError as error:
-                problems.append(str(error))
-        if problems:
-            raise SettingsError("\n".join(problems))
-        return cls(**settings)
+        values = checked_settings(given or {})
+        nodes = {"gpu": SlurmGpuNode(**values["slurm"]["gpu"]), "cpu": SlurmNode(**values["slurm"]["cpu"])}
+        return cls(**values | {"slurm": SlurmSettings(**values["slurm"] | nodes)})
 
     @classmethod
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
-        """Settings from a YAML file, with single keys overridden; errors name the file."""
-        path = Path(path)
+        """Settings from a YAML file, with single keys overridden by typed values; errors name the file."""
         try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
+            given = typed_file(decoded(Path(path).read_bytes()), TABLE)
+        except (OSError, SettingsError) as error:
             raise SettingsError(f"Cannot read the configuration file {path}: {error}") from error
-        if not isinstance(given, dict):
-            raise SettingsError(f"{path}: expected `key: value` lines, found {type(given).__name__}.")
         try:
             return cls.from_mapping(given | dict(overrides or {}))
-        except FatebiasError as error:
-            raise type(error)(f"In {path}:\n{error}") from error
+        except SettingsError as error:
+            raise SettingsError(f"In {path}:\n{error}") from error
 
     def as_dict(self, *stages: str) -> dict[str, Any]:
-        """Values by key, of the given stages or of all; tuples as lists."""
+        """Values by key, of the given stages or of all, as plain data: tuples as lists, blocks as dicts."""
         keys = [key for key, row in TABLE.items() if not stages or row["stage"] in stages]
-        return {key: list(v) if isinstance(v := getattr(self, key), tuple) else v for key in keys}
+        return {key: _plain(getattr(self, key)) for key in keys}
 
 
-Settings = dataclasses.make_dataclass(
-    "Settings",
-    [(key, _PYTHON_TYPES[row["type"]]) for key, row in TABLE.items()],
-    bases=(_Checks,),
-    frozen=True,
-    kw_only=True,
-)
-Settings.__module__ = __name__
-Settings.__doc__ = "Checked settings of one analysis; build with `Settings.from_mapping()`.\n\n" + "\n".join(
+Settings.__doc__ = f"{Settings.__doc__}\n\n" + "\n".join(
     f"{key}: {row['help']} (default {row['default']!r})" for key, row in TABLE.items()
 )
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
-    """`key=value` of the command line; the value is read as YAML, so numbers and lists work."""
+    """`key=value` of the command line; the value is read as in a configuration file."""
     key, equals, value = text.partition("=")
-    if not equals or not key.strip():
+    key = key.strip()
+    if not equals or not key:
         raise SettingsError(f"--set wants key=value, found {text!r}.")
     try:
-        return key.strip(), yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        return key, typed_value(value, TABLE.get(key, {}), f"{key}.")
+    except SettingsError as error:
         raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
 
 
-def _default(row: Mapping[str, Any], preset: str = "") -> Any:
-    if "keys" in row:
-        return {key: _default(below, preset) for key, below in row["keys"].items()}
-    return row.get(preset, row["default"])
-
-
-def _refuse_unknown(given: Mapping[str, Any], table: Mapping[str, Any] = TABLE, block: str = "") -> None:
-    messages = []
-    for key in given:
-        if key not in table:
-            near = difflib.get_close_matches(str(key), table, n=1, cutoff=0.0)[0]
-            messages.append(f"`{block}{key}` is not a setting; the nearest one is `{block}{near}`.")
-    if messages:
-        raise SettingsError("\n".join(messages))
-
-
-def _checked_block(key: str, value: Any, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A block of keys, whole, with defaults for what was not given."""
-    given = {} if value is None else _converted("mapping", value)
-    if given is None:
-        raise SettingsError(f"`{key}` must be {_wanted(row)}, not {value!r}.")
-    _refuse_unknown(given, row["keys"], f"{key}.")
-    values = _default(row) | given
-    return {name: _checked(f"{key}.{name}", item, row["keys"][name]) for name, item in values.items()}
-
-
-def _checked(key: str, value: Any, row: Mapping[str, Any] | None = None) -> Any:
-    """The value in its Python type, or SettingsError / NotAvailableError."""
-    row = TABLE[key] if row is None else row
-    if "keys" in row:
-        return _checked_block(key, value, row)
-    if value is None:
-        if row.get("nullable"):
-            return None
-        raise SettingsError(f"`{key}` must be {_wanted(row)}, not null.")
-    if isinstance(value, str) and value in row.get("choices", ()):
-        if value in row.get("unavailable", ()):
-            raise NotAvailableError(f"`{key}: {value}` is not available yet in this version of fatebias.")
-        return value
-    if row["type"] == "string" and "choices" in row:
-        raise SettingsError(f"`{key}` must be {_wanted(row)}, not {value!r}.")
-    converted = _converted(row["type"], value)
-    if converted is None or not _in_range(row, converted) or not _is_token(row, converted):
-        raise SettingsError(f"`{key}` must be {_wanted(row)}, not {value!r}.")
-    return converted
-
-
-def _converted(kind: str, value: Any) -> Any:
-    """The value as `kind`, or None where it is not one. Numbers from R may be whole floats."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if kind == "string":
-        return value if isinstance(value, str) else None
-    if kind == "number":
-        return float(value) if number else None
-    if kind == "integer":
-        return int(value) if number and value == int(value) else None
-    if kind == "flag":
-        return value if isinstance(value, bool) else None
-    if kind == "mapping":
-        return dict(value) if isinstance(value, Mapping) or value == [] else None
-    items = value if isinstance(value, (list, tuple)) else [value]
-    if kind == "strings":  # YAML reads unquoted day labels such as 2 as numbers
-        return tuple(str(item) for item in items) or None
-    parts = [_converted("number", item) for item in items]
-    return None if None in parts or not parts else tuple(parts)
-
-
-def _in_range(row: Mapping[str, Any], value: Any) -> bool:
-    if row["type"] not in ("integer", "number"):
-        return True
-    return (
-        value >= row.get("min", -math.inf) and value > row.get("above", -math.inf) and value <= row.get("max", math.inf)
-    )
-
-
-def _is_token(row: Mapping[str, Any], value: Any) -> bool:
-    """True unless the row wants texts that a batch script can hold."""
-    texts = [value] if isinstance(value, str) else value
-    return not row.get("token") or all(_TOKEN.fullmatch(text) for text in texts)
-
-
-def _wanted(row: Mapping[str, Any]) -> str:
-    words = " or ".join(f"'{word}'" for word in row.get("choices", ()))
-    if row["type"] == "string" and words:
-        return words
-    nouns = {
-        "string": "a text",
-        "integer": "a whole number",
-        "number": "a number",
-        "flag": "true or false",
-        "mapping": "a block of keys",
-        "strings": "a list of texts",
-        "numbers": "a list of numbers",
-    }
-    names = {"min": ">=", "above": ">", "max": "<="}
-    bounds = " and ".join(f"{sign} {row[name]:g}" for name, sign in names.items() if name in row)
-    shell = " without spaces or quotes" if row.get("token") else ""
-    return f"{nouns[row['type']]}{shell} {bounds}".strip() + (f" or {words}" if words else "")
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return list(value) if isinstance(value, tuple) else value
