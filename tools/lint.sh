@@ -25,7 +25,7 @@ case "${1:-}" in
   python) "$PYTHON" -m ruff check --config "$PROJECT" "${FOLDERS[@]}" ;;
   format) "$PYTHON" -m ruff format --check --config "$PROJECT" "${FOLDERS[@]}" ;;
   types) "$PYTHON" -m mypy --config-file "$PROJECT" ;;
-  imports) "$PYTHON" -c 'from importlinter.cli import lint_imports_command as main; main()' --no-cache --config "$PROJECT" ;;
+  imports) "$PYTHON" -c 'from importlinter.cli import lint_imports_command as main; main()' --no-cache --no-logo "$PROJECT" ;;
   r) Rscript --no-save tools/run_lintr.R ;;
   github) lint_github ;;
   *) die "no such linter: ${1:-}" ;;
