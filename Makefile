@@ -4,7 +4,7 @@
   coverage bench clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
 
 setup: ## install what is missing: system, Python, R packages, the package itself
 	@bash tools/setup.sh
