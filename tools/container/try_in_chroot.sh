@@ -38,11 +38,15 @@ mount_within() {
   MOUNTED=("$SYSTEM${*: -1}" "${MOUNTED[@]}")
 }
 
-# Whatever is still mounted is left alone by rm.
+# Nothing is removed while a folder of this machine still shows within.
 remove_system() {
   local place
-  for place in "${MOUNTED[@]}"; do umount "$place" || umount -l "$place"; done
-  rm -rf --one-file-system "$SYSTEM"
+  for place in ${MOUNTED[@]+"${MOUNTED[@]}"}; do umount "$place" || umount -l "$place"; done
+  if grep -qF " $SYSTEM/" /proc/mounts; then
+    echo "still mounted, so left as it is: $SYSTEM" >&2
+  else
+    rm -rf --one-file-system "$SYSTEM"
+  fi
 }
 
 make_system() {
@@ -97,7 +101,7 @@ main() {
   copy_settings
   copy_clone
   run_within "$script"
-  echo "the commands of $(basename "$1") ran to their end ($SECONDS s; $(du -shx "$SYSTEM" | cut -f 1) with R packages' archive)"
+  echo "the commands of $(basename "$1") ran to their end ($SECONDS s)"
 }
 
 main "$HERE/${1:-Dockerfile}"
