@@ -1,4 +1,4 @@
-# Line coverage of R/ by tests/testthat, as covr counts it: a copy of the package that notes each line it runs.
+# Line coverage of R/ by tests/testthat, as covr counts it: in a copy of the package that notes each line run.
 # The tests are those at the top of the clone, as tools/run_testthat.R runs them.
 # Usage: Rscript run_coverage.R [FILTER]     FILTER, as test_dir() takes it, leaves files of tests out
 
