@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every part of the tests and ends with one line: N passed, N failed[, N skipped]. The exit status is 0
 # only when every part ran to its end, something passed and nothing failed.
-# Usage: run_tests.sh [lint | browser | slurm]     a part that crashes counts as one failure.
+# Usage: run_tests.sh [lint | python | r | package | browser | slurm]     a part that crashes counts as one failure.
 
 set -uo pipefail
 # shellcheck source=tools/env.sh
@@ -14,14 +14,13 @@ WORK="$(mktemp -d)"
 # Not within $WORK, which only its owner can enter: munged runs as another user.
 SLURM="$(mktemp -u -d "${TMPDIR:-/tmp}/fatebias-slurm.XXXXXX")"
 trap 'stop_slurm; rm -rf "$WORK"' EXIT
-RUFF=("$VENV/bin/python" -m ruff check --config inst/python/pyproject.toml)
 PASSED=0 FAILED=0 SKIPPED=0
 TIMES=""
 
 # ---- parts: each prints what it does; those that count write "passed failed skipped" to the file they are given
 
 test_python() {
-  "$VENV/bin/python" -m pytest -c inst/python/pyproject.toml --rootdir . -p tools.count_pytest \
+  "$PYTHON" -m pytest -c inst/python/pyproject.toml --rootdir . -p tools.count_pytest \
     --count-file "$1" --durations=5 --durations-min=2 tests/pytest
 }
 
@@ -45,10 +44,6 @@ test_slurm() {
 }
 
 stop_slurm() { [ ! -e "$SLURM" ] || tests/slurm/stop "$SLURM"; }
-
-lint_python() { "${RUFF[@]}" inst/python tests/pytest tools bench; }
-
-lint_r() { Rscript --no-save tools/run_lintr.R; }
 
 # ---- counting ---------------------------------------------------------------------------------------------
 
@@ -80,10 +75,10 @@ run_suite() {
   end_part "$1"
 }
 
-# A part that is one check.
+# A part that is one check: its name, and the command that fails where something is wrong.
 run_check() {
   start_part "$1"
-  if "$2" </dev/null; then add_counts 1 0 0; else add_counts 0 1 0; fi
+  if "${@:2}" </dev/null; then add_counts 1 0 0; else add_counts 0 1 0; fi
   end_part "$1"
 }
 
@@ -114,14 +109,17 @@ run_slurm() {
 
 PARTS="${1:-all}"
 case "$PARTS" in all | lint)
-  run_check ruff lint_python
-  run_check lintr lint_r
+  run_check ruff tools/lint.sh python
+  run_check 'ruff format' tools/lint.sh format
+  run_check mypy tools/lint.sh types
+  run_check lint-imports tools/lint.sh imports
+  run_check lintr tools/lint.sh r
+  run_check .github tools/lint.sh github
   ;;
 esac
-if [ "$PARTS" = all ]; then
-  run_suite pytest test_python
-  run_suite testthat test_r
-fi
+case "$PARTS" in all | python) run_suite pytest test_python ;; esac
+case "$PARTS" in all | r) run_suite testthat test_r ;; esac
+case "$PARTS" in all | package) run_check 'R CMD check' tools/run_check.sh package ;; esac
 case "$PARTS" in all | browser) run_browser ;; esac
 case "$PARTS" in all | slurm) run_slurm ;; esac
 

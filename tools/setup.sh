@@ -5,6 +5,8 @@
 # FATEBIAS_PYTHON  the Python to build .venv from (3.11 or later, with its shared library)
 # FATEBIAS_CRAN    repository of R packages: a folder or an address (else ../shared/cran where that is, else
 #                  R's option "repos")
+# FATEBIAS_NEEDS   what else R packages are wanted for: website, document, coverage (Config/Needs of DESCRIPTION)
+# FATEBIAS_SETUP   "no": all is in place by other means
 
 set -euo pipefail
 
@@ -86,6 +88,7 @@ ensure_package() { run_r setup_self.R "$ROOT"; }
 
 main() {
   local started=$SECONDS
+  [ "$FATEBIAS_SETUP" != no ] || return 0
   cd "$ROOT"
   ensure_system
   ensure_python

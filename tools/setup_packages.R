@@ -1,6 +1,7 @@
 # The R packages of DESCRIPTION: what the package imports and what its tests and tools suggest. Usage:
 #   Rscript setup_packages.R missing DESCRIPTION              prints the names that are absent or too old
 #   Rscript setup_packages.R install DESCRIPTION [REPOSITORY] installs those and no others
+# FATEBIAS_NEEDS, words apart by commas, adds the fields Config/Needs/WORD.
 
 source("tools/setup_library.R")
 
@@ -20,7 +21,9 @@ parse_field <- function(text) {
 }
 
 read_wanted <- function(path) {
-  text <- read.dcf(path, fields = c("Depends", "Imports", "LinkingTo", "Suggests"))[1, ]
+  needs <- strsplit(Sys.getenv("FATEBIAS_NEEDS"), ",")[[1]]
+  fields <- c("Depends", "Imports", "LinkingTo", "Suggests", sprintf("Config/Needs/%s", needs))
+  text <- read.dcf(path, fields = fields)[1, ]
   wanted <- do.call(rbind, lapply(text[!is.na(text)], parse_field))
   base <- rownames(utils::installed.packages(priority = "base"))
   wanted[!wanted$name %in% c("R", base, optional), ]

@@ -60,6 +60,22 @@ def test_a_python_that_is_not_there_is_refused():
     assert run_bash("find_python", FATEBIAS_PYTHON="/nonexistent").returncode != 0
 
 
+def test_where_set_up_is_not_wanted_nothing_is_done_and_the_python_on_the_path_is_used(tmp_path):
+    (tmp_path / "python").symlink_to(sys.executable)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run_bash("bash tools/setup.sh; echo $RETICULATE_PYTHON", FATEBIAS_SETUP="no", PATH=path)
+    assert done.returncode == 0
+    assert Path(done.stdout.strip()).resolve() == Path(sys.executable).resolve()
+
+
+@pytest.mark.parametrize(("needs", "missing"), [("", []), ("site", ["nosuch"]), ("site,cover", ["nosuch", "nowhere"])])
+def test_r_packages_for_other_purposes_are_wanted_only_when_asked_for(tmp_path, needs, missing):
+    fields = "Package: a\nImports: stats\nConfig/Needs/site: nosuch\nConfig/Needs/cover: nowhere (>= 1.0)\n"
+    (tmp_path / "DESCRIPTION").write_text(fields)
+    command = f"Rscript --no-save tools/setup_packages.R missing {tmp_path}/DESCRIPTION"
+    assert run_bash(command, FATEBIAS_NEEDS=needs).stdout.split() == missing
+
+
 # ---- the system -------------------------------------------------------------------------------------------
 
 APT = """
@@ -148,3 +164,30 @@ def test_counts_of_pytest_come_from_its_own_report(tmp_path):
     command = [sys.executable, "-m", "pytest", "-p", "tools.count_pytest", "--rootdir", tmp_path, tmp_path]
     subprocess.run([*command, "--count-file", tmp_path / "n"], cwd=ROOT, capture_output=True)
     assert (tmp_path / "n").read_text() == "1 2 1\n"
+
+
+# ---- R CMD check ------------------------------------------------------------------------------------------
+
+FAKE_R = """#!/bin/sh
+echo "$2 $*" >>"$CALLS"
+case "$2" in
+  build) touch fatebias_0.tar.gz ;;
+  check) mkdir fatebias.Rcheck; echo "Status: $STATUS" >fatebias.Rcheck/00check.log; exit "$CODE" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "passes"),
+    [("OK", 0, True), ("2 NOTEs", 0, True), ("1 WARNING, 2 NOTEs", 0, False), ("1 ERROR", 1, False)],
+)
+def test_a_check_with_a_warning_or_an_error_fails(tmp_path, status, code, passes):
+    (tmp_path / "R").write_text(FAKE_R)
+    (tmp_path / "R").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    settings = {"PATH": path, "STATUS": status, "CODE": str(code), "CALLS": str(tmp_path / "calls")}
+    done = run_bash("bash tools/run_check.sh package", TMPDIR=str(tmp_path), **settings)
+    assert (done.returncode == 0) is passes
+    assert "--no-tests" in (tmp_path / "calls").read_text()
+    left = list(tmp_path.glob("tmp.*"))
+    assert bool(left) is not passes  # kept for a look when something is wrong
