@@ -82,7 +82,7 @@ test_that("print: hits, parts of them, none", {
     none
     hits[, c("gene", "best_day")]
   })
-  expect_output(print(hits[, !c("se_d0", "se_d1")]), "betahat_d0") # a table like any other, as tidy() needs them
+  expect_output(print(hits[, !c("se_d0", "se_d1")]), "betahat_d0") # a plain table: tidy() would need them
 })
 
 test_that("rows keep labels and thresholds; a table stripped of them still prints", {

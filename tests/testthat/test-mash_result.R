@@ -22,7 +22,9 @@ test_that("tidy: the estimate is what mash was given, from the file of that name
   of_day <- function(x) tidy(x)[day == x$days[[2]], list(gene, estimate, std.error)]
   columns <- c("gene", "betahat_d1", "se_d1")
   files <- c(likelihood = "gene_daywise_likelihood.csv", posterior = "gene_daywise_for_mash.csv")
-  results <- lapply(rlang::set_names(names(files)), function(input) run_mash(shipped, input = input, v = "simple"))
+  results <- lapply(rlang::set_names(names(files)), function(input) {
+    run_mash(shipped, input = input, v = "simple")
+  })
   for (input in names(files)) {
     expect_equal(
       of_day(results[[input]]), given(files[[input]])[, columns, with = FALSE],
