@@ -102,8 +102,8 @@ reach_words <- function(fit) {
   se <- apply(day_matrix(fit$estimate, "se"), 2, stats::median, na.rm = TRUE)
   range <- unique(format(range(se, na.rm = TRUE), digits = 2, trim = TRUE))
   sprintf(
-    "The standard error of a gene's estimated effect on %s is %s (median over genes, by day): %s", odds_words(fit),
-    paste(range, collapse = " to "),
+    "The standard error of a gene's estimated effect on %s is %s (median over genes, by day): %s",
+    odds_words(fit), paste(range, collapse = " to "),
     sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se, na.rm = TRUE)))
   )
 }
