@@ -17,7 +17,8 @@
 #' @param ... not used; arguments after it are written in full.
 #' @param settings [fate_settings()] of the stage mash, for calls; default: those of the fit.
 #' @details
-#' What is checked are the fixed-effect estimates, which mash is given (`gene_daywise_likelihood.csv`). Ranges
+#' What is checked are the fixed-effect estimates, which mash is given (`fit$estimate`, from
+#' `gene_daywise_likelihood.csv`), and never the posterior. Ranges
 #' are derived, not tuned: how far a statistic of a right model varies at these sizes is known from joint
 #' draws of the estimates' errors; a screen with no effect may have a hit with probability .05. Over all
 #' rows together a right model fails some row in at most 5 % of screens (Bonferroni). An SE that is off by
@@ -53,7 +54,7 @@ certify_fit <- function(fit, checks = names(calibration_checks), screen = NULL, 
                         progress = interactive()) {
   rlang::check_dots_empty()
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  if (is.null(fit$likelihood)) {
+  if (is.null(fit$estimate)) {
     abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
   }
   validate_arg(checks, checkmate::check_subset, names(calibration_checks), empty.ok = FALSE)
@@ -99,7 +100,7 @@ new_certificate <- function(fit, checks, units, settings, start) {
 #' SEs of the fit's own estimates: genes x days
 #' @noRd
 fitted_se <- function(fit) {
-  number_matrix(as.matrix(fit$likelihood[, day_columns(fit$likelihood, "se"), with = FALSE]))
+  number_matrix(as.matrix(fit$estimate[, day_columns(fit$estimate, "se"), with = FALSE]))
 }
 
 null_z <- function(units, check, days) {
@@ -123,7 +124,7 @@ permutation_calls <- function(units, fit, settings) {
   vapply(units, function(unit) sum(called_again(refitted(fit, unit), settings)$hit_anyday), integer(1))
 }
 
-#' A fit with the estimates of a refit in place of its own
+#' A fit with the estimates of a refit in place of its own, for mash; its posterior stays as it was
 #' @noRd
 refitted <- function(fit, unit) {
   days <- numbered(length(fit$days))
@@ -132,7 +133,7 @@ refitted <- function(fit, unit) {
     data.table::setnames(values, paste(name, days, sep = "_"))
   }
   genes <- unlist(unit$gene)
-  fit$likelihood <- data.table::data.table(gene = genes, by_day("betahat"), by_day("se"))
+  fit$estimate <- data.table::data.table(gene = genes, by_day("betahat"), by_day("se"))
   if (is.null(unit$covariance)) {
     return(fit)
   }

@@ -150,9 +150,9 @@ sandwich_row <- function(unit, se, days, level) {
 }
 
 bootstrap_row <- function(units, reference, se, days, level) {
-  theta <- simplify2array(lapply(units, function(unit) number_matrix(unit$betahat)))
+  estimates <- simplify2array(lapply(units, function(unit) number_matrix(unit$betahat)))
   n <- length(units)
-  ratio <- apply(theta, c(1, 2), stats::var) / (se^2 * number_matrix(reference$label_share))
+  ratio <- apply(estimates, c(1, 2), stats::var) / (se^2 * number_matrix(reference$label_share))
   # the median over genes: few cells can make one gene's bootstrap wild
   centre <- sqrt(apply(ratio, 2, stats::median, na.rm = TRUE) / (stats::qchisq(0.5, n - 1) / (n - 1)))
   v <- draws_var(reference$expected$mean_square)[seq_along(days)] / (n - 1)

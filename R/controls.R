@@ -13,7 +13,8 @@
 #' @param settings [fate_settings()], as the fit had them.
 #' @param ... settings by name, such as `seed = 7`.
 #' @param n_splits number of random halves; each takes as long as a fit by engine laplace.
-#' @returns data.table `gene` (`control_split_number`), `betahat_d0.., se_d0..` in log odds.
+#' @returns data.table `gene` (`control_split_number`), `betahat_d0.., se_d0..`: fixed-effect estimates and
+#'   their standard errors, as in `fit$estimate`, in log odds.
 #' @section Errors: `fatebias_error_screen` with fewer than two control guides; `fatebias_error_fit`.
 #' @references Barry et al. (2024), Genome Biology 25, 124.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))

@@ -2,13 +2,16 @@
 # Python; writing is whole or not at all.
 
 #' Tables of a fit: file, whether it must be there, columns (a name ending in _d: one a day)
+#'
+#' `gene` and `guide` are posteriors (mean and SD of theta and of beta), `estimate` the fixed-effect estimates
+#' of theta with their SEs: the names of the columns do not tell them apart, the name of the table does.
 #' @noRd
 fit_tables <- list(
   gene = list(file = "gene_daywise_for_mash.csv", needed = TRUE, columns = c("gene", "betahat_d", "se_d")),
   guide = list(
     file = "guide_daywise_for_mash.csv", needed = TRUE, columns = c("guide", "gene", "betahat_d", "se_d")
   ),
-  likelihood = list(
+  estimate = list(
     file = "gene_daywise_likelihood.csv", needed = FALSE, columns = c("gene", "betahat_d", "se_d")
   ),
   cov = list(
@@ -54,7 +57,7 @@ name_columns <- function(path) {
 
 validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
   genes <- tables$gene$gene
-  for (name in c("likelihood", "qc_delta", "qc_offset", "qc_centering")) {
+  for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering")) {
     if (!is.null(tables[[name]]) && !setequal(tables[[name]]$gene, genes)) {
       files <- c(fit_tables[[name]]$file, fit_tables$gene$file)
       abort_export("{.file {files}} in {.path {out_dir}} hold different genes; fit again.", call = call)

@@ -11,9 +11,9 @@
 #' @param row.names,optional,... not used.
 #' @returns
 #' - `tidy()`, `as.data.table()`, `as.data.frame()`: one row a gene (or guide) and day: the names, `day`
-#'   (label), `time`, `estimate` and `std.error` (posterior mean and SD of the effect, log odds of the
-#'   contrast fate); at gene level also `fixed_estimate` and `fixed_std.error`, the fixed-effect estimates
-#'   that mash is given (NA where the fit has none). A data.table, or a plain data frame.
+#'   (label), `time`; at gene level `estimate` and `std.error`, the fixed-effect estimates that mash is given by
+#'   default (NA where the fit has none); `posterior.mean` and `posterior.sd`, the posterior of the effect, which
+#'   is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain data frame.
 #' - `glance()`: data.table of one row: `n_cells`, `n_genes`, `n_guides`, `n_ntc`, `n_days`, `contrast`,
 #'   `engine`, `converged`, `likelihood_weight` and `dispersion` (with one a day: their means),
 #'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of
@@ -33,20 +33,18 @@ NULL
 #' @export
 tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
   level <- validate_choice(level)
-  table <- x[[level]]
-  names <- intersect(c("guide", "gene"), names(table))
-  fixed <- if (level == "gene") fixed_effects(x)
+  posterior <- x[[level]]
+  names <- intersect(c("guide", "gene"), names(posterior))
+  estimate <- if (level == "gene") estimate_of_genes(x)
   times <- day_values_of(x)
   by_day <- lapply(seq_along(x$days), function(d) {
     column <- function(from, prefix) as.numeric(from[[paste0(prefix, "_d", d - 1L)]])
     data.table::data.table(
-      table[, names, with = FALSE], day = x$days[[d]], time = times[[d]],
-      estimate = column(table, "betahat"), std.error = column(table, "se"),
-      if (!is.null(fixed)) {
-        data.table::data.table(
-          fixed_estimate = column(fixed, "betahat"), fixed_std.error = column(fixed, "se")
-        )
-      }
+      posterior[, names, with = FALSE], day = x$days[[d]], time = times[[d]],
+      if (!is.null(estimate)) {
+        data.table::data.table(estimate = column(estimate, "betahat"), std.error = column(estimate, "se"))
+      },
+      posterior.mean = column(posterior, "betahat"), posterior.sd = column(posterior, "se")
     )
   })
   data.table::rbindlist(by_day)
@@ -54,9 +52,9 @@ tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
 
 #' Rows of the fixed-effect estimates in the order of the genes; missing where there are none
 #' @noRd
-fixed_effects <- function(fit) {
-  if (!is.null(fit$likelihood)) {
-    return(fit$likelihood[match(fit$gene$gene, fit$likelihood$gene)])
+estimate_of_genes <- function(fit) {
+  if (!is.null(fit$estimate)) {
+    return(fit$estimate[match(fit$gene$gene, fit$estimate$gene)])
   }
   columns <- c(day_columns(fit$gene, "betahat"), day_columns(fit$gene, "se"))
   data.table::as.data.table(rlang::rep_named(columns, list(rep(NA_real_, nrow(fit$gene)))))

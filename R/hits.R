@@ -1,12 +1,12 @@
 # Ranked hits: all genes in order, and what the ranking says in words.
 
 ranking_columns <- c("gene", "hit_anyday", "lfsr_min", "best_day") # those that lead the table
-ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a print needs
+ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics that tidy() and a print need
 
 #' Rank genes
 #'
 #' All genes, hits first; within hits and within the rest by the smallest local false sign rate, then
-#' by the largest absolute posterior mean.
+#' by the largest absolute posterior mean of mash.
 #'
 #' @param result a `mash_result`, from [run_mash()].
 #' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
@@ -24,7 +24,8 @@ ranking_by_day <- c("betahat", "postmean", "postsd", "lfsr") # statistics that a
 #' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `direction` (`up`, towards the
 #'   contrast fate, `down` or `both`, by the days with an estimate and an lfsr below the
 #'   threshold; NA for other genes), `best_day`
-#'   (label), `estimate` and `std.error` (posterior mean and SD on that day, log odds), `lfsr` (on that day),
+#'   (label), `estimate` and `std.error` (what mash was given on that day), `postmean` and `postsd` (mash's
+#'   posterior mean and SD there; all four in log odds), `lfsr` (on that day),
 #'   `onset` (label of the most probable first active day), `p_onset`.
 #' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `lfsr_thresh`, `contrast`.
 #' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: hits by day
@@ -143,7 +144,8 @@ tidy.fatebias_hits <- function(x, ...) {
   on_best_day <- function(prefix) day_matrix(x, prefix)[cbind(seq_len(nrow(x)), x$best_day + 1L)]
   data.table::data.table(
     gene = x$gene, hit = x$hit_anyday, direction = directions(x), best_day = days[x$best_day + 1L],
-    estimate = on_best_day("postmean"), std.error = on_best_day("postsd"), lfsr = x$lfsr_min,
+    estimate = on_best_day("betahat"), std.error = on_best_day("se"),
+    postmean = on_best_day("postmean"), postsd = on_best_day("postsd"), lfsr = x$lfsr_min,
     onset = if (is.null(x$onset_day)) NA_character_ else days[x$onset_day + 1L],
     p_onset = x$p_onset %||% NA_real_
   )
@@ -223,7 +225,7 @@ direction_line <- function(g, reference) {
 printed_columns <- function(rows) {
   data.table::data.table(
     gene = rows$gene, direction = dash_for_none(rows$direction), best_day = rows$best_day,
-    effect = sprintf("%+.2f", rows$estimate), sd = sprintf("%.2f", rows$std.error),
+    effect = sprintf("%+.2f", rows$postmean), sd = sprintf("%.2f", rows$postsd),
     lfsr = lfsr_text(rows$lfsr), onset = dash_for_none(rows$onset)
   )
 }

@@ -19,8 +19,8 @@
 #' @details
 #' The jackknife sees the noise of labels, not that guides of a gene differ; it is compared with that part
 #' of the model's SE. Smoothing also makes all effects smaller, and no standard error repairs this: in
-#' simulated screens of 8,000 cells with labels averaged over 31 cells, effects came out at .66 of their
-#' size where neighbours were cells of nearly the same fate, and at .51 and .30 where neighbours had less to
+#' simulated screens of 8,000 cells with labels averaged over 31 cells, estimates were .66 of the effects'
+#' size where neighbours were cells of nearly the same fate, and .51 and .30 where neighbours had less to
 #' do with fate (bench/smoothing.py). Standard errors were hardly too small there (blocks: 1.03 to 1.07
 #' times), since guides do not follow the graph; where they do, through strong effects or batches, they will
 #' be.

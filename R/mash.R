@@ -3,7 +3,7 @@
 
 #' Share strength across days
 #'
-#' Shrinks the estimates of each gene (or guide) over all days together with [mashr::mash()], or day by
+#' Shrinks the estimates of each gene (or, of guides, their posterior means) over all days together with [mashr::mash()], or day by
 #' day with [ashr::ash()], and gives local false sign rates and probabilities of activity.
 #'
 #' @param x a `fatebias_fit`; or a table with `gene` (and `guide` first at guide level),
@@ -15,10 +15,10 @@
 #' @param input what is taken of a fit: `"likelihood"` (fixed-effect estimates; default of
 #'   `preset: calibrated`) or `"posterior"` (mean and SD).
 #' @param v correlation of the estimates between days:
-#'   - `"fit"`: mean correlation by the fit's own covariances (default for likelihood input);
+#'   - `"fit"`: mean correlation by the fit's own covariances (default for fixed-effect estimates);
 #'   - `"gene"`: each gene's own (by mashr's slow code; minutes for a screen);
 #'   - `"simple"`: [mashr::estimate_null_correlation_simple()] from rows without missing estimates (default
-#'     for posterior input, guides, tables and matrices);
+#'     for a posterior, guides, tables and matrices);
 #'   - `"em"`: [mashr::mash_estimate_corr_em()], started from `"simple"`;
 #'   - `"ntc"`: from control pseudo-genes, see `ntc`;
 #'   - a matrix, days x days.
@@ -59,7 +59,8 @@
 #' draws, and "no effects" is not weighed.
 #' @returns A `mash_result`, a list with
 #'   - `table`: data.table, one row a gene or guide: its name, `betahat_d*`, `se_d*` (what mash was
-#'     given, missing ones NA), `postmean_d*`, `postsd_d*`, `lfsr_d*` (0 below 1e-12), `lfsr_min`,
+#'     given: estimates or posterior, see `origin`; missing ones NA), `postmean_d*`, `postsd_d*` (mash's own
+#'     posterior mean and SD, log odds), `lfsr_d*` (0 below 1e-12), `lfsr_min`,
 #'     `best_day` (number of
 #'     the day with the smallest lfsr of those with an estimate, counted from 0 as in the column names; of
 #'     equal ones that where the effect is most SDs from zero), `hit_anyday`; then activity:
@@ -75,7 +76,7 @@
 #'     `calls_lost` (by row and day, against mash alone);
 #'   - `fallbacks`: character, what was done other than asked; `missing`: data.table `name`, `day` of
 #'     estimates that were missing and got a vague one;
-#'   - `loglik`, `days` (labels), `times`, `level`, `origin`, `contrast` and `reference` (fates; NULL for
+#'   - `loglik`, `days` (labels), `times`, `level`, `origin` (what mash was given, in words), `contrast` and `reference` (fates; NULL for
 #'     estimates that are no fit), `discovery_method`, `lfsr_thresh`, `effect_size`, `gridmult`, `n_draws`,
 #'     `seed`, `settings` (of the stage mash, as they were used),
 #'     `versions` (of mashr and ashr);

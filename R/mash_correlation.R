@@ -33,9 +33,9 @@ new_v <- function(asked, matrix, why, used = asked, by_row = NULL) {
 #' known of genes only says nothing of guides
 #' @noRd
 default_v <- function(settings, x, level, input) {
-  estimates <- level == "gene" && input == "likelihood" && inherits(x, "fatebias_fit")
+  of_estimates <- level == "gene" && input == "likelihood" && inherits(x, "fatebias_fit")
   genes_only <- level == "guide" && settings$mash_v %in% c("gene", "ntc")
-  if (genes_only || (!estimates && settings$mash_v == "fit")) "simple" else settings$mash_v
+  if (genes_only || (!of_estimates && settings$mash_v == "fit")) "simple" else settings$mash_v
 }
 
 fit_v <- function(estimates, call) {

@@ -1,9 +1,10 @@
-# Estimates for mash: from a fit, a table or matrices to checked matrices rows x days. Missing stays
-# missing: it is listed, and mash gets a vague estimate in its place.
+# What mash is given, which it calls estimates: of a fit its fixed-effect estimates or, where asked for and for
+# guides, its posterior; of a table or matrices what they hold. Checked matrices rows x days come out. Missing
+# stays missing: it is listed, and mash gets a vague estimate in its place.
 
 vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no information, still well conditioned
 
-#' Estimates as matrices
+#' What mash is given, as matrices
 #'
 #' @returns `list(names, betahat, se, days, times, missing, origin, covariance, notes)`: `names` a data.table
 #'   of the columns that name a row, `betahat` and `se` rows x days with columns d0, d1, ... (missing ones
@@ -60,18 +61,18 @@ numbers_in <- function(labels) {
 }
 
 estimates_of_fit <- function(fit, level, input, call) {
-  # guides always from the posterior: they are looked at, not discovered
+  # guides have a posterior only: they are looked at, not discovered
   if (level == "guide") {
     return(estimates_of_table(fit$guide, level, "posterior mean and SD", call, fit$days))
   }
-  if (input == "likelihood" && is.null(fit$likelihood)) {
+  if (input == "likelihood" && is.null(fit$estimate)) {
     abort_mash(c(
-      "The fit in {.path {fit$out_dir}} has no {.file {fit_tables$likelihood$file}}.",
+      "The fit in {.path {fit$out_dir}} has no {.file {fit_tables$estimate$file}}.",
       i = "Use {.code input = \"posterior\"} or fit again."
     ), call = call)
   }
   origin <- c(likelihood = "fixed-effect estimates", posterior = "posterior mean and SD")
-  table <- switch(input, likelihood = fit$likelihood, posterior = fit$gene)
+  table <- switch(input, likelihood = fit$estimate, posterior = fit$gene)
   raw <- estimates_of_table(table, level, origin[[input]], call, fit$days)
   column <- c(likelihood = "likelihood_cov", posterior = "theta_cov")[[input]]
   raw$covariance <- if (!is.null(fit$cov)) covariance_array(fit$cov, column, raw$names$gene, length(fit$days))

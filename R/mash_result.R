@@ -69,7 +69,8 @@ print.mash_result <- function(x, ...) {
 #'   `active_set`, `n`: rows by their most probable set, days by label), `days` (data.table `day`, `n_hits`:
 #'   where there is an estimate, `expected_active`: sum of `p_active` over rows), and the result's own fields.
 #' - `tidy()`: data.table, one row for each row and day: names, `day` (label), `time`, `estimate`,
-#'   `std.error`, `postmean`, `postsd`, `lfsr`, `p_active`, `plarge`.
+#'   `std.error` (what mash was given: fixed-effect estimates by default, else what `x$origin` says; NA where
+#'   missing), `postmean`, `postsd` (mash's posterior mean and SD), `lfsr`, `p_active`, `plarge`; log odds.
 #' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
 #'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`.
 #' @seealso [autoplot.mash_result()] for plots.

@@ -177,7 +177,7 @@ pilot_inputs <- function(fit) {
 #' SEs of a pilot against what is expected of it, by day; days that the plan adds get the mean
 #' @noRd
 pilot_scaling <- function(fit, pilot, inputs) {
-  table <- fit$likelihood %||% fit$gene
+  table <- fit$estimate %||% fit$gene
   found <- vapply(day_columns(table, "se"), function(d) stats::median(table[[d]], na.rm = TRUE), numeric(1))
   ratio <- unname(found) / expected_se(pilot)$table$se
   if (length(ratio) == length(inputs$days)) ratio else rep(mean(ratio), length(inputs$days))

@@ -26,7 +26,7 @@
 #'   a gene and day:
 #'   - `gene` (of a result at guide level `guide` as well), `day`: factors, in the order drawn; `time`;
 #'   - `estimate`, `std.error`, `estimate_low`, `estimate_high`: what mash was given, log odds, with interval;
-#'   - `postmean`, `postsd`, `low`, `high`: posterior mean and SD, log odds, with interval;
+#'   - `postmean`, `postsd`, `low`, `high`: posterior mean and SD of mash, log odds, with interval;
 #'   - `lfsr`, `call` (TRUE/FALSE), `state` (`call`, `no call`, `no estimate`).
 #'
 #'   `plot_heatmap_data()`: data.table `gene`, `day`, `time`, `postmean`, `lfsr`, `call`, and `mark`: `+` or

@@ -183,7 +183,8 @@ plot_guides <- function(fit, genes = NULL, n = 3L, level = 0.9) {
       labeller = ggplot2::labeller(.rows = strip_name, .cols = short_days(fit$days))
     ) +
     ggplot2::labs(caption = caption(
-      "Dashed line and band: the gene's average with its ", interval_text(level), "; points: its guides."
+      "Posterior. Dashed line and band: the gene's average with its ", interval_text(level),
+      "; points: its guides."
     )) +
     theme_fatebias()
 }

@@ -141,5 +141,5 @@ is_made_from <- function(mash, fit) {
     given <- day_matrix(table, "betahat")[match(mash$table$gene, table$gene), , drop = FALSE]
     isTRUE(all.equal(given, day_matrix(mash$table, "betahat"), check.attributes = FALSE))
   }
-  same(fit$likelihood) || same(fit$gene)
+  same(fit$estimate) || same(fit$gene)
 }

@@ -9,9 +9,9 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #' What the table of the report shows
 #'
 #' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""),
-#'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (posterior mean and SD
-#'   there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`,
-#'   `agree` (guides whose effect has the sign of the gene's estimate on that day, of all its guides),
+#'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (mash's posterior mean
+#'   and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`,
+#'   `agree` (guides whose posterior mean has the sign of the gene's estimate on that day, of all its guides),
 #'   `carried` (how often a usable cell carries a guide of the gene; NA for fits without counts); where `hits`
 #'   have p-values of the randomisation test, `p_random`, that of the best day.
 #' @noRd
@@ -22,7 +22,7 @@ report_table <- function(fit, mash, hits) {
   table <- data.table::data.table(
     rank = seq_len(nrow(shown)), gene = told$gene, call = ifelse(told$hit, "hit", ""),
     direction = ifelse(told$hit, told$direction, ""), day = told$best_day,
-    effect = told$estimate, sd = told$std.error, lfsr = told$lfsr, svalue = shown$svalue,
+    effect = told$postmean, sd = told$postsd, lfsr = told$lfsr, svalue = shown$svalue,
     onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
     agree = agreeing_guides(fit, shown, best), carried = carried_by_gene(fit$cells, told$gene)
   )
@@ -32,14 +32,15 @@ report_table <- function(fit, mash, hits) {
   table
 }
 
-#' "4 of 5": guides whose posterior mean has the sign of the gene's own estimate on a day
+#' "4 of 5": guides whose posterior mean has the sign of the gene's estimate, as mash was given it, on a day
 #' @noRd
 agreeing_guides <- function(fit, shown, day) {
   row <- match(fit$guide$gene, shown$gene)
   guide <- fit$guide[!is.na(row)]
   row <- row[!is.na(row)]
-  effect <- day_matrix(guide, "betahat")[cbind(seq_along(row), day[row])]
-  same <- sign(effect) == sign(day_matrix(shown, "betahat")[cbind(row, day[row])])
+  posterior <- day_matrix(guide, "betahat")[cbind(seq_along(row), day[row])]
+  estimate <- day_matrix(shown, "betahat")[cbind(row, day[row])]
+  same <- sign(posterior) == sign(estimate)
   sprintf("%d of %d", tabulate(row[which(same)], nrow(shown)), tabulate(row, nrow(shown)))
 }
 

@@ -96,14 +96,14 @@ no_effects_words <- function(mash) {
 #' What the screen could have seen: the standard errors of the estimates decide, not a posterior's SDs
 #' @noRd
 reach_words <- function(fit) {
-  if (is.null(fit$likelihood)) {
+  if (is.null(fit$estimate)) {
     return(NULL)
   }
-  se <- apply(day_matrix(fit$likelihood, "se"), 2, stats::median, na.rm = TRUE)
+  se <- apply(day_matrix(fit$estimate, "se"), 2, stats::median, na.rm = TRUE)
   range <- unique(format(range(se, na.rm = TRUE), digits = 2, trim = TRUE))
   sprintf(
-    "The standard error of a gene's effect on %s is %s (median over genes, by day): %s", odds_words(fit),
-    paste(range, collapse = " to "),
+    "The standard error of a gene's estimated effect on %s is %s (median over genes, by day): %s",
+    odds_words(fit), paste(range, collapse = " to "),
     sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se, na.rm = TRUE)))
   )
 }

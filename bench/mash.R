@@ -50,7 +50,7 @@ methods <- list(
   },
   ashr = function(folder) of_result(run_mash(read_fit(file.path(folder, "calibrated")), discovery_method = "ashr")),
   `Benjamini-Hochberg` = function(folder) {
-    table <- read_fit(file.path(folder, "calibrated"))$likelihood
+    table <- read_fit(file.path(folder, "calibrated"))$estimate
     mean <- by_day(table, "betahat")
     sd <- by_day(table, "se")
     q <- stats::p.adjust(2 * stats::pnorm(-abs(mean / sd)), "BH") # NA where there is no estimate

@@ -32,7 +32,7 @@ simulated_fit <- function(seed, ...) {
 
 by_day <- function(table, column) as.matrix(as.data.frame(table)[paste0(column, "_d", 0:3)])
 
-median_se <- function(fit) apply(by_day(fit$likelihood, "se"), 2, stats::median, na.rm = TRUE)
+median_se <- function(fit) apply(by_day(fit$estimate, "se"), 2, stats::median, na.rm = TRUE)
 
 # One screen: SEs by day, and each true effect with its call and the power planned at its very size
 one <- function(name, seed) {

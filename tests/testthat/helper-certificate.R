@@ -31,13 +31,13 @@ made_expected <- function(n_draws, n_genes, n_days, rho) {
 # A certificate of the example fit, from units as above
 made_certificate <- function(...) {
   fit <- example_fit()
-  n_genes <- nrow(fit$likelihood)
+  n_genes <- nrow(fit$estimate)
   n_days <- length(fit$days)
   units <- list(
     permutation = made_units(6, n_genes, n_days, ...), ntc = made_units(3, 2, n_days, ...),
-    seed = list(list(gene = fit$likelihood$gene, betahat = betahat(fit$likelihood), se = fitted_se(fit)))
+    seed = list(list(gene = fit$estimate$gene, betahat = betahat(fit$estimate), se = fitted_se(fit)))
   )
-  names <- list(gene = fit$likelihood$gene)
+  names <- list(gene = fit$estimate$gene)
   units$permutation <- lapply(units$permutation, override, names)
   new_certificate(fit, c("permutation", "ntc"), units, fate_settings(), proc.time()[["elapsed"]])
 }

@@ -13,7 +13,7 @@ test_that("a certificate has one row a measure, with a verdict and a sentence", 
 
 test_that("mash calls hits on refits as run_mash() does on a table", {
   fit <- example_fit()
-  unit <- list(gene = fit$likelihood$gene, betahat = betahat(fit$likelihood), se = fitted_se(fit))
+  unit <- list(gene = fit$estimate$gene, betahat = betahat(fit$estimate), se = fitted_se(fit))
   same <- called_again(refitted(fit, unit), fate_settings())
   direct <- run_mash(fit, settings = fate_settings(), n_draws = 1)$table
   expect_equal(same$lfsr_min, direct$lfsr_min)
@@ -44,8 +44,8 @@ test_that("Python: a whole certificate of a small screen", {
   expect_error(certify_fit(fit, 0.3), class = "fatebias_error_argument")
   expect_error(certify_fit("fit"), class = "fatebias_error_argument")
   # SEs shrunk on purpose are seen by what compares with the fit's own
-  for (column in day_columns(fit$likelihood, "se")) {
-    data.table::set(fit$likelihood, j = column, value = fit$likelihood[[column]] / 2)
+  for (column in day_columns(fit$estimate, "se")) {
+    data.table::set(fit$estimate, j = column, value = fit$estimate[[column]] / 2)
   }
   shrunk <- certify_fit(fit, c("sandwich", "bootstrap"), n_bootstraps = 3, n_seeds = 1)
   expect_false(any(shrunk$checks$pass))

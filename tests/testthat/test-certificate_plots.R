@@ -1,6 +1,6 @@
 fit <- example_fit()
 units <- list(permutation = made_units(6, 40, 4, sd = 1.5), ntc = made_units(3, 2, 4))
-names <- list(gene = fit$likelihood$gene)
+names <- list(gene = fit$estimate$gene)
 units$permutation <- lapply(units$permutation, override, names)
 certificate <- new_certificate(fit, c("permutation", "ntc"), units, fate_settings(), 0)
 

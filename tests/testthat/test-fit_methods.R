@@ -1,27 +1,64 @@
 fit <- example_fit()
 
-test_that("tidy: one row a gene and day, posterior and fixed effects from their tables", {
+test_that("tidy: one row a gene and day, estimates and posterior from their tables", {
   long <- tidy(fit)
-  expect_identical(dim(long), c(160L, 7L))
+  expect_named(long, c("gene", "day", "time", "estimate", "std.error", "posterior.mean", "posterior.sd"))
+  expect_identical(nrow(long), 160L)
   one <- long[long$gene == "G05" & long$day == "d4"]
-  expect_identical(one$estimate, fit$gene$betahat_d2[fit$gene$gene == "G05"])
-  expect_identical(one$std.error, fit$gene$se_d2[fit$gene$gene == "G05"])
-  expect_identical(one$fixed_estimate, fit$likelihood$betahat_d2[fit$likelihood$gene == "G05"])
-  expect_identical(one$fixed_std.error, fit$likelihood$se_d2[fit$likelihood$gene == "G05"])
+  expect_identical(one$estimate, fit$estimate$betahat_d2[fit$estimate$gene == "G05"])
+  expect_identical(one$std.error, fit$estimate$se_d2[fit$estimate$gene == "G05"])
+  expect_identical(one$posterior.mean, fit$gene$betahat_d2[fit$gene$gene == "G05"])
+  expect_identical(one$posterior.sd, fit$gene$se_d2[fit$gene$gene == "G05"])
   expect_identical(one$time, 4)
   guides <- tidy(fit, "guide")
   expect_identical(nrow(guides), 4L * nrow(fit$guide))
-  expect_named(guides, c("guide", "gene", "day", "time", "estimate", "std.error"))
+  expect_named(guides, c("guide", "gene", "day", "time", "posterior.mean", "posterior.sd"))
   expect_error(tidy(fit, "cell"), "level", class = "fatebias_error_argument")
 })
 
-test_that("a fit without fixed effects or times has missing ones", {
+test_that("each column is a cell of the file that holds it", {
+  folder <- system.file("extdata", "example_fit", package = "fatebias")
+  shipped <- read_fit(folder)
+  cell <- function(file, name, column) { # by hand, without the reader of fits
+    lines <- strsplit(readLines(file.path(folder, file)), ",", fixed = TRUE)
+    row <- Filter(function(line) line[[1]] == name, lines)[[1]]
+    as.numeric(row[[match(column, lines[[1]])]])
+  }
+  long <- tidy(shipped)
+  one <- as.list(long[long$gene == "GENE00030" & long$day == shipped$days[[3]]])
+  by_hand <- list(
+    estimate = cell("gene_daywise_likelihood.csv", "GENE00030", "betahat_d2"),
+    std.error = cell("gene_daywise_likelihood.csv", "GENE00030", "se_d2"),
+    posterior.mean = cell("gene_daywise_for_mash.csv", "GENE00030", "betahat_d2"),
+    posterior.sd = cell("gene_daywise_for_mash.csv", "GENE00030", "se_d2")
+  )
+  expect_equal(one[names(by_hand)], by_hand, tolerance = 1e-12)
+  expect_gt(abs(one$estimate - one$posterior.mean), 1e-4) # or the two could be swapped unseen
+  # SEs and SDs are the roots of the covariances' diagonals, each of its own column
+  diagonal <- shipped$cov[shipped$cov$gene == "GENE00030" & shipped$cov$day_1 == 2 & shipped$cov$day_2 == 2]
+  expect_equal(one$std.error^2, diagonal$likelihood_cov, tolerance = 1e-6)
+  expect_equal(one$posterior.sd^2, diagonal$theta_cov, tolerance = 1e-6)
+  name <- shipped$guide$guide[[5]]
+  guides <- tidy(shipped, "guide")
+  own <- guides[guides$guide == name & guides$day == shipped$days[[2]]]
+  expect_equal(own$posterior.mean, cell("guide_daywise_for_mash.csv", name, "betahat_d1"), tolerance = 1e-12)
+  expect_equal(own$posterior.sd, cell("guide_daywise_for_mash.csv", name, "se_d1"), tolerance = 1e-12)
+})
+
+test_that("estimates in another order than the genes stand beside their own posterior", {
+  turned <- fit
+  turned$estimate <- fit$estimate[rev(seq_len(nrow(fit$estimate)))]
+  expect_identical(tidy(turned), tidy(fit))
+})
+
+test_that("a fit without estimates or times has missing ones", {
   old <- fit
-  old["likelihood"] <- list(NULL)
+  old["estimate"] <- list(NULL)
   old$manifest$screen$day_values <- NULL
   long <- tidy(old)
   expect_identical(names(long), names(tidy(fit)))
-  expect_true(all(is.na(long$fixed_estimate)) && all(is.na(long$time)))
+  expect_true(all(is.na(long$estimate)) && all(is.na(long$std.error)) && all(is.na(long$time)))
+  expect_identical(long$posterior.mean, tidy(fit)$posterior.mean)
 })
 
 test_that("tables of other kinds are the same numbers", {
@@ -43,7 +80,7 @@ test_that("a part by gene is consistent, in the order asked for", {
   expect_s3_class(part, "fatebias_fit")
   expect_identical(names(part), names(fit))
   expect_identical(part$gene$gene, c("G05", "G02"))
-  for (name in c("likelihood", "qc_delta", "qc_offset", "qc_centering")) {
+  for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering")) {
     expect_identical(part[[name]]$gene, c("G05", "G02"))
   }
   expect_identical(part$gene[2], fit$gene[fit$gene$gene == "G02"])

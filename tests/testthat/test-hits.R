@@ -46,7 +46,8 @@ test_that("something else is refused", {
 
 by_hand <- function(...) {
   result <- fake_result(
-    gene = c("A", "B", "C", "D"), betahat_d0 = 0, betahat_d1 = 0, se_d0 = 1, se_d1 = 1,
+    gene = c("A", "B", "C", "D"), betahat_d0 = c(0.6, -0.7, 0.8, 0), betahat_d1 = c(0.1, 0, -0.9, -0.3),
+    se_d0 = c(0.3, 0.4, 0.6, 0.7), se_d1 = c(0.1, 0.2, 0.5, 0.8),
     postmean_d0 = c(0.5, -0.4, 0.3, 0.1), postmean_d1 = c(0.2, -0.1, -0.6, -0.1),
     postsd_d0 = 0.125, postsd_d1 = 0.25, lfsr_d0 = c(0.001, 0.01, 0.04, 0.5),
     lfsr_d1 = c(0.2, 0.3, 1e-20, 0.4), lfsr_min = c(0.001, 0.01, 1e-20, 0.4),
@@ -61,8 +62,10 @@ test_that("tidy says direction, best day and onset in words", {
   expect_identical(rows$gene, c("C", "A", "B", "D"))
   expect_identical(rows$direction, c("both", "up", "down", NA))
   expect_identical(rows$best_day, c("d7", "d3", "d3", "d7"))
-  expect_identical(rows$estimate, c(-0.6, 0.5, -0.4, -0.1))
-  expect_identical(rows$std.error, c(0.25, 0.125, 0.125, 0.25))
+  expect_identical(rows$estimate, c(-0.9, 0.6, -0.7, -0.3)) # what mash was given, on the best day
+  expect_identical(rows$std.error, c(0.5, 0.3, 0.4, 0.8))
+  expect_identical(rows$postmean, c(-0.6, 0.5, -0.4, -0.1)) # what mash made of it
+  expect_identical(rows$postsd, c(0.25, 0.125, 0.125, 0.25))
   expect_identical(rows$onset, rep("d3", 4))
   counts <- c(n = 4L, n_hits = 3L, n_up = 1L, n_down = 1L, n_both = 1L)
   expect_identical(unlist(glance(by_hand())[, 1:5]), counts)
@@ -79,6 +82,7 @@ test_that("print: hits, parts of them, none", {
     none
     hits[, c("gene", "best_day")]
   })
+  expect_output(print(hits[, !c("se_d0", "se_d1")]), "betahat_d0") # a plain table: tidy() would need them
 })
 
 test_that("rows keep labels and thresholds; a table stripped of them still prints", {

@@ -39,7 +39,7 @@ test_that("derived columns follow from lfsr", {
 test_that("preset calibrated: day covariances, V from the fit, and mashr's numbers where effects are clear", {
   found <- run_mash(fit, settings = fate_settings())
   data <- mashr::mash_set_data(
-    betahat(fit$likelihood), as.matrix(as.data.frame(fit$likelihood)[paste0("se_d", 0:3)]), V = found$v$matrix
+    betahat(fit$estimate), as.matrix(as.data.frame(fit$estimate)[paste0("se_d", 0:3)]), V = found$v$matrix
   )
   direct <- mashr::mash(
     data, covariance_matrices(day_covariances(), found$times), grid = found$model$grid, nullweight = 1,
@@ -172,8 +172,8 @@ test_that("a result knows the settings that made it; a matrix in place of a word
 
 test_that("no sign ranks before the other: the mirrored estimates have the same ranks, days and lfsr", {
   fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-  given <- list(betahat = as.matrix(fit$likelihood[, 2:5]), se = as.matrix(fit$likelihood[, 6:9]))
-  rownames(given$betahat) <- fit$likelihood$gene
+  given <- list(betahat = as.matrix(fit$estimate[, 2:5]), se = as.matrix(fit$estimate[, 6:9]))
+  rownames(given$betahat) <- fit$estimate$gene
   one <- run_mash(given)$table
   other <- run_mash(override(given, list(betahat = -given$betahat)))$table
   expect_equal(one$lfsr_d2, other$lfsr_d2)
@@ -190,8 +190,8 @@ test_that("of days with the same lfsr the best is where the effect is most SDs f
 
 test_that("a day without an estimate is never the best, nor a call", {
   fit <- example_fit()
-  fit$likelihood$betahat_d0[1:4] <- NA
-  fit$likelihood$se_d0[1:4] <- NA
+  fit$estimate$betahat_d0[1:4] <- NA
+  fit$estimate$se_d0[1:4] <- NA
   table <- suppressWarnings(run_mash(fit, input = "likelihood", covariances = "canonical"))$table
   expect_true(all(table$best_day[1:4] > 0))
 })

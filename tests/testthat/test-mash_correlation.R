@@ -12,7 +12,7 @@ test_that("a day that a gene lacks is left out of the mean, and uncorrelated in 
   gone <- fit
   at <- gone$cov$gene == "G09" & (gone$cov$day_1 == 1L | gone$cov$day_2 == 1L)
   gone$cov$likelihood_cov[at] <- NA
-  gone$likelihood$betahat_d1[9] <- gone$likelihood$se_d1[9] <- NA
+  gone$estimate$betahat_d1[9] <- gone$estimate$se_d1[9] <- NA
   expect_equal(choose_v("fit", estimates(gone))$matrix, rho, tolerance = 1e-6)
   own <- choose_v("gene", estimates(gone))$by_row[, , 9]
   expect_equal(own[-2, -2], rho[-2, -2], tolerance = 1e-6)

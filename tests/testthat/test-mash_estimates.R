@@ -17,7 +17,7 @@ test_that("a fit, its table and its matrices give the same estimates", {
 })
 
 test_that("guides come from the posterior, whatever the input", {
-  fit$likelihood <- fit$gene
+  fit$estimate <- fit$gene
   guides <- mash_estimates(fit, "guide", "likelihood")
   expect_identical(guides$names$guide, fit$guide$guide)
   expect_identical(guides$origin, "posterior mean and SD")
@@ -63,7 +63,7 @@ test_that("inputs of the wrong shape are refused", {
     mash_estimates(fit$gene, "guide", "posterior")
     mash_estimates(list(betahat = diag(3)), "gene", "posterior")
     mash_estimates("results", "gene", "posterior")
-    mash_estimates(replace(fit, "likelihood", list(NULL)), "gene", "likelihood")
+    mash_estimates(replace(fit, "estimate", list(NULL)), "gene", "likelihood")
   }, transform = function(lines) gsub("in '.*fit'", "in FOLDER", lines))
   all_missing <- data.table::copy(fit$gene)
   for (column in names(all_missing)[-1]) all_missing[[column]] <- NA_real_

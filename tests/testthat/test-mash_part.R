@@ -30,7 +30,7 @@ test_that("mashr's functions and ours work on a part", {
 
 test_that("V of each gene, missing estimates and guides follow", {
   by_gene <- run_mash(fit, v = "gene")
-  expect_identical(by_gene[genes]$v$by_row[, , 2], by_gene$v$by_row[, , match("G02", fit$likelihood$gene)])
+  expect_identical(by_gene[genes]$v$by_row[, , 2], by_gene$v$by_row[, , match("G02", fit$estimate$gene)])
   table <- data.table::copy(fit$gene)
   data.table::set(table, c(2L, 3L), c("betahat_d1", "se_d1"), NA_real_)
   lacking <- run_mash(table, v = diag(4))

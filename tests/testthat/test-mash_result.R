@@ -15,6 +15,39 @@ test_that("tidy has one row a gene and day, glance one row", {
   expect_identical(short$loglik, result$fit$loglik)
 })
 
+test_that("tidy: the estimate is what mash was given, from the file of that name", {
+  folder <- system.file("extdata", "example_fit", package = "fatebias")
+  shipped <- read_fit(folder)
+  given <- function(file) data.table::fread(file.path(folder, file))
+  of_day <- function(x) tidy(x)[day == x$days[[2]], list(gene, estimate, std.error)]
+  columns <- c("gene", "betahat_d1", "se_d1")
+  files <- c(likelihood = "gene_daywise_likelihood.csv", posterior = "gene_daywise_for_mash.csv")
+  results <- lapply(rlang::set_names(names(files)), function(input) {
+    run_mash(shipped, input = input, v = "simple")
+  })
+  for (input in names(files)) {
+    expect_equal(
+      of_day(results[[input]]), given(files[[input]])[, columns, with = FALSE],
+      ignore_attr = TRUE, tolerance = 1e-12
+    )
+  }
+  expect_identical(results$likelihood$origin, "fixed-effect estimates")
+  expect_identical(results$posterior$origin, "posterior mean and SD")
+  guides <- run_mash(shipped, "guide", covariances = "canonical", gridmult = 2)
+  expect_identical(guides$origin, "posterior mean and SD")
+  by_guide <- tidy(guides)[day == guides$days[[2]]]
+  expect_equal(by_guide$estimate, given("guide_daywise_for_mash.csv")$betahat_d1, tolerance = 1e-12)
+})
+
+test_that("tidy: postmean and postsd are mash's own, and no estimate is", {
+  expect_lt(result$no_effects$posterior, 1e-12) # else mash's answer would be mixed with zero
+  third <- tidy(result)[day == result$days[[3]]]
+  direct <- result$fit$result
+  expect_equal(third$postmean, unname(direct$PosteriorMean[, 3]), tolerance = 1e-8)
+  expect_equal(third$postsd, unname(direct$PosteriorSD[, 3]), tolerance = 1e-8)
+  expect_gt(max(abs(third$postmean - third$estimate)), 0.01)
+})
+
 test_that("weights by family are sums of mashr's", {
   families <- summary(result)$families
   direct <- mashr::get_estimated_pi(result$fit)

@@ -44,7 +44,7 @@ test_that("more cells need less; cells needed give the power asked for", {
 test_that("a pilot sets what is not given, and scales the SEs to its own", {
   fit <- example_fit()
   same <- plan_screen(fit)
-  found <- vapply(paste0("se_d", 0:3), function(d) median(fit$likelihood[[d]], na.rm = TRUE), numeric(1))
+  found <- vapply(paste0("se_d", 0:3), function(d) median(fit$estimate[[d]], na.rm = TRUE), numeric(1))
   expect_equal(same$se$se, unname(found))
   expect_identical(same$inputs$n_cells, fit$manifest$screen$n_cells)
   double <- plan_screen(fit, n_cells = 2 * fit$manifest$screen$n_cells)

@@ -63,7 +63,7 @@ test_that("parts of different analyses are refused, and no file is left", {
   other <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
   refuse("different", other, mash, hits)
   moved <- fit
-  moved$gene$betahat_d0 <- moved$likelihood$betahat_d0 <- moved$gene$betahat_d0 + 0.1
+  moved$gene$betahat_d0 <- moved$estimate$betahat_d0 <- moved$gene$betahat_d0 + 0.1
   refuse("other estimates", moved, mash, hits)
   refuse("guides", fit, run_mash(fit, "guide"), hits)
   refuse("read_fit", list(), mash, hits)

@@ -69,7 +69,7 @@ test_that("no hits: the answer says so, and what could have been seen", {
   expect_match(answer$head, "the smallest is 0.3 ")
   expect_null(answer$genes)
   # of the estimates, also where mash was given the posterior: its SDs are smaller
-  se <- as.data.frame(fit$likelihood)[grep("^se_d", names(fit$likelihood))]
+  se <- as.data.frame(fit$estimate)[grep("^se_d", names(fit$estimate))]
   smallest <- format(min(vapply(se, stats::median, numeric(1))), digits = 2)
   expect_match(answer$how_sure, smallest, fixed = TRUE)
 })
