@@ -39,7 +39,7 @@ test_that("relative links of every page name a file and a heading that are there
   expect_gt(checked, 5)
 })
 
-# A Markdown file is a page of the site when pkgdown makes it (README, NEWS, CONTRIBUTING) or build_site.R does.
+# pkgdown makes pages of the Markdown files at the top, build_site.R of those that it lists.
 test_that("the site has a page for every Markdown file that its pages link to", {
   build <- parse(file.path(top, "tools", "build_site.R"), keep.source = FALSE)
   defines <- vapply(build, function(x) is.call(x) && identical(x[[2]], quote(linked_pages)), logical(1))
@@ -67,10 +67,10 @@ test_that("sections of the design that files of the clone cite are there", {
 })
 
 test_that("no comment of an installed source cites a page that is not installed", {
-  files <- file.path("R", list.files(file.path(top, "R"), "[.]R$"))
-  for (file in files) {
+  page <- "\\bDESIGN\\b|design[.]md|decisions[.]md"
+  for (file in file.path("R", list.files(file.path(top, "R"), "[.]R$"))) {
     lines <- readLines(file.path(top, file), warn = FALSE)
-    expect_identical(grep("\\bDESIGN\\b|design[.]md|decisions[.]md", lines, value = TRUE), character(), info = file)
+    expect_identical(grep(page, lines, value = TRUE), character(), info = file)
   }
 })
 
