@@ -1,7 +1,7 @@
 # The model that mash fits, and its posterior: data, matrices, scales and prior in; effects, local false sign
 # rates, sets of active days and events out. Or the same from ash, day by day.
 
-many_matrices <- 40L # above, a coarser grid: the cost grows with matrices x grid (DESIGN section 11)
+many_matrices <- 40L # above, a coarser grid: the cost grows with matrices x grid
 loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likelihood of every component
 
 #' All that mash is given, and how V and the matrices came about

@@ -39,6 +39,41 @@ test_that("relative links of every page name a file and a heading that are there
   expect_gt(checked, 5)
 })
 
+# pkgdown makes pages of the Markdown files at the top, build_site.R of those that it lists.
+test_that("the site has a page for every Markdown file that its pages link to", {
+  build <- parse(file.path(top, "tools", "build_site.R"), keep.source = FALSE)
+  defines <- vapply(build, function(x) is.call(x) && identical(x[[2]], quote(linked_pages)), logical(1))
+  linked <- eval(build[[which(defines)]][[3]])
+  expect_gt(length(linked), 3)
+  for (page in c("README.md", linked)) {
+    links <- sub("#.*", "", matches("(?<=\\]\\()[^):\\s]+(?=\\))", gsub("`[^`]*`", "", read_prose(page))))
+    files <- file.path(dirname(page), grep("[.]md$", links, value = TRUE))
+    files <- gsub("(^|/)[^/.]+/[.][.]/", "\\1", sub("^[.]/", "", files))
+    made <- c(linked, grep("/", pages, value = TRUE, invert = TRUE))
+    expect_identical(setdiff(files, made), character(), info = page)
+  }
+})
+
+# As in: docs/design.md, "Likelihood weight"
+test_that("sections of the design that files of the clone cite are there", {
+  cited <- "(?<=design[.]md, \")[^\"]+(?=\")"
+  files <- list.files(top, "[.](R|py|md|Rmd|sh|yaml)$", recursive = TRUE)
+  files <- grep("^(R|bench|docs|inst|tests|tools|vignettes)/|^[^/]+$", files, value = TRUE)
+  text <- unlist(lapply(files, function(file) gsub("`", "", readLines(file.path(top, file), warn = FALSE))))
+  titles <- sub("^#+ +", "", grep("^##+ ", read_prose("docs/design.md"), value = TRUE))
+  expect_identical(anyDuplicated(titles), 0L)
+  expect_gt(length(matches(cited, text)), 0)
+  expect_identical(setdiff(matches(cited, text), titles), character())
+})
+
+test_that("no comment of an installed source cites a page that is not installed", {
+  page <- "\\bDESIGN\\b|design[.]md|decisions[.]md"
+  for (file in file.path("R", list.files(file.path(top, "R"), "[.]R$"))) {
+    lines <- readLines(file.path(top, file), warn = FALSE)
+    expect_identical(grep(page, lines, value = TRUE), character(), info = file)
+  }
+})
+
 test_that("articles and help pages that texts name are there", {
   sources <- c(pages, file.path("R", list.files(file.path(top, "R"), "[.]R$")))
   text <- unlist(lapply(sources, function(page) readLines(file.path(top, page), warn = FALSE)))
