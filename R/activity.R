@@ -68,8 +68,8 @@ activity_columns <- function(sets, days) {
   # sums of many weights exceed 1 by rounding
   probability <- function(sets) pmin(rowSums(weight[, sets, drop = FALSE]), 1)
   p_onset <- vapply(seq_along(days), function(d) probability(first == d), weight[, 1])
-  onset <- max.col(p_onset, ties.method = "first")
-  best <- max.col(weight, ties.method = "first")
+  onset <- first_row_largest(p_onset)
+  best <- first_row_largest(weight)
   rows <- seq_len(nrow(weight))
   label <- apply(active, 1, function(on) if (any(on)) paste(days[on], collapse = "+") else "none")
   p_active <- vapply(seq_along(days), function(d) probability(active[, d]), weight[, 1])

@@ -1,6 +1,6 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
-  "conditions", "checks", "show", "settings_table", "settings", "progress", "fit_files", "npz",
+  "conditions", "checks", "ties", "show", "settings_table", "settings", "progress", "fit_files", "npz",
   "python_backend", "screen", "preflight", "fate_screen", "import_guides", "import_cells",
   "import", "simulate", "fit", "fit_methods", "draws", "controls", "qc", "mash_covariances",
   "day_covariances", "mash_estimates", "mash_correlation",
