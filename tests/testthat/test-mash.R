@@ -212,7 +212,9 @@ test_that("an effect that is the same on all days has the first as its best", {
   turned <- data.table::copy(fit$gene)
   columns <- grep("^(betahat|se)_d", names(turned), value = TRUE)
   withr::local_seed(1)
-  for (name in columns) data.table::set(turned, j = name, value = turned[[name]] * (1 + stats::runif(40) * 1e-14))
+  for (name in columns) {
+    data.table::set(turned, j = name, value = turned[[name]] * (1 + stats::runif(40) * 1e-14))
+  }
   other <- run_mash(turned, settings = fate_settings(preset = "plain"))
   expect_identical(other$table$best_day, run_mash(fit$gene, settings = other$settings)$table$best_day)
 })
