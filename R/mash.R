@@ -80,10 +80,10 @@
 #'     `versions` (of mashr and ashr);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
-#' @section Ties: Days often have the same lfsr by the model, as under an effect that does not change, or where
-#'   it is below 1e-12 on several days. Rates that differ by less than 1e-12 or 1e-9 of their size are the same.
-#'   Of days with the same lfsr the best is that where the effect is most posterior SDs from zero, of
-#'   those that with the largest effect, of those the first. So the last digits, which depend on the
+#' @section Ties: Days often have the same lfsr by the model, as under an effect that does not change, or
+#'   where it is below 1e-12 on several days. Rates that differ by less than 1e-12 or 1e-9 of their size are the
+#'   same. Of days with the same lfsr the best is that where the effect is most posterior SDs from zero,
+#'   of those that with the largest effect, of those the first. So the last digits, which depend on the
 #'   processor, choose nothing. Likewise the first of equally probable days is the onset, and of equally
 #'   probable sets that of earlier days is `active_set`.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
@@ -222,7 +222,8 @@ mash_table <- function(estimates, shrunk, lfsr_thresh) {
   )
 }
 
-#' The day with the smallest lfsr of each row; of several, that where the effect is most SDs from zero, or largest
+#' The day with the smallest lfsr of each row; of several that where the effect is most SDs from zero, of
+#' those the one with the largest effect, of those the first
 #' @param size,sd of the effects; rows x days, as `evidence`.
 #' @noRd
 best_days <- function(evidence, size, sd) {

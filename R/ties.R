@@ -1,10 +1,10 @@
-# Which numbers are taken as equal. Days, genes and sets often have the same lfsr or probability by the model (all
-# days under an effect that does not change, all genes that are sure); the last digits then differ, from
+# Which numbers are taken as equal. Days, genes and sets often have the same lfsr or probability by the model
+# (all days under an effect that does not change, all genes that are sure); the last digits then differ, from
 # processor to processor and from one number of threads to the next, and must choose nothing. Rules: see
 # run_mash() and rank_hits().
 
-# Numbers that differ by less than this share of their size are equal. Results of one fit by different processors
-# and numbers of threads were seen to differ by up to 2e-11 of their size.
+# Numbers that differ by less than this share of their size are equal. Results of one fit by different
+# processors and numbers of threads were seen to differ by up to 2e-11 of their size.
 same_share <- 1e-9
 
 # ashr gives the lfsr of a negative effect as 1 - P(negative), which rounds to 0 from here on, and that of a

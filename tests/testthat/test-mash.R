@@ -196,7 +196,7 @@ test_that("the best day does not hang on the last digits", {
   )
   size <- rbind(c(0.5, 0.7, 9), c(0.2 - 1e-14, 0.2, 9), c(1, 2, 2 + 1e-12), c(2, 1, 9), c(1e-20, 2e-20, 9))
   sd <- rbind(c(1, 1, 1), c(1, 1, 1), c(1, 2, 2), c(1, 1, 1), c(1, 1, 1))
-  # the larger effect; the first day; as many SDs, the larger effect, the first day; a smaller lfsr; tiny effects
+  # the larger effect; the first day; as many SDs, the larger effect, the first; a smaller lfsr; tiny effects
   wanted <- c(2L, 1L, 2L, 2L, 2L)
   withr::local_seed(1)
   for (k in 1:20) {
