@@ -81,8 +81,8 @@
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
 #' @section Ties: Days often have the same lfsr by the model, as under an effect that does not change, or
-#'   where it is below 1e-12 on several days. Rates that differ by less than 1e-12 or 1e-9 of their size are the
-#'   same. Of days with the same lfsr the best is that where the effect is most posterior SDs from zero,
+#'   where it is below 1e-12 on several days. Rates that differ by less than 1e-12 or 1e-9 of their size are
+#'   the same. Of days with the same lfsr the best is that where the effect is most posterior SDs from zero,
 #'   of those that with the largest effect, of those the first. So the last digits, which depend on the
 #'   processor, choose nothing. Likewise the first of equally probable days is the onset, and of equally
 #'   probable sets that of earlier days is `active_set`.
