@@ -68,8 +68,8 @@ activity_columns <- function(sets, days) {
   # sums of many weights exceed 1 by rounding
   probability <- function(sets) pmin(rowSums(weight[, sets, drop = FALSE]), 1)
   p_onset <- vapply(seq_along(days), function(d) probability(first == d), weight[, 1])
-  onset <- max.col(p_onset, ties.method = "first")
-  best <- max.col(weight, ties.method = "first")
+  onset <- first_row_largest(p_onset)
+  best <- first_row_largest(weight)
   rows <- seq_len(nrow(weight))
   label <- apply(active, 1, function(on) if (any(on)) paste(days[on], collapse = "+") else "none")
   p_active <- vapply(seq_along(days), function(d) probability(active[, d]), weight[, 1])
@@ -151,17 +151,23 @@ systematic_counts <- function(weights, n) {
   tabulate(findInterval(points, cumsum(weights) / sum(weights)) + 1L, length(weights))
 }
 
-#' R with R'R = u, for positive semi-definite u; columns of days without variance stay zero
+#' The symmetric R with RR = u, for positive semi-definite u; columns of days without variance stay zero
+#'
+#' Of all roots this one is unique. One made of eigenvectors alone turns with their signs, and where days are
+#' alike with their choice, which rounding decides: draws of one seed then differ between processors.
 #' @noRd
 covariance_root <- function(u) {
   on <- diag(u) > 0
   root <- matrix(0, nrow(u), ncol(u))
   if (any(on)) {
     e <- eigen(u[on, on, drop = FALSE], symmetric = TRUE)
-    root[on, on] <- sqrt(pmax(e$values, 0)) * t(e$vectors)
+    values <- ifelse(e$values > max(e$values) * eigenvalue_rounding, e$values, 0)
+    root[on, on] <- e$vectors %*% (sqrt(values) * t(e$vectors))
   }
   root
 }
+
+eigenvalue_rounding <- 1e-12 # share of the largest; smaller ones are zeros that were rounded
 
 #' Mix the posterior with a second explanation of all data: no row has any effect
 #'

@@ -51,7 +51,7 @@ worst_day <- function(statistic, ranges, days) {
     centre <- mean(ranges[[d]])
     abs(statistic[[d]] - centre) / (diff(ranges[[d]]) / 2)
   }, numeric(1))
-  d <- which.max(distance)
+  d <- first_largest(distance)
   list(statistic = statistic[[d]], range = ranges[[d]], day = days[[d]])
 }
 

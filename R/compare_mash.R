@@ -100,7 +100,7 @@ rows_of <- function(data, rows, v = if (data$commonV) data$V else data$V[, , row
 
 new_mash_comparison <- function(results, held_out) {
   total <- vapply(held_out, sum, numeric(1))
-  best <- if (all(is.na(total))) 1L else which.max(total)
+  best <- if (all(is.na(total))) 1L else first_largest(total)
   against_best <- lapply(held_out, `-`, held_out[[best]])
   one <- data.table::rbindlist(lapply(results, glance))
   table <- data.table::data.table(
@@ -111,7 +111,7 @@ new_mash_comparison <- function(results, held_out) {
   )
   weights <- data.table::rbindlist(lapply(results, family_table), idcol = "spec")
   structure(
-    list(table = table[order(-total)], weights = weights, results = results),
+    list(table = table[order(-rank_apart(total))], weights = weights, results = results),
     class = "mash_comparison"
   )
 }

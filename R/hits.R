@@ -6,7 +6,8 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' Rank genes
 #'
 #' All genes, hits first; within hits and within the rest by the smallest local false sign rate, then
-#' by the largest absolute posterior mean of mash.
+#' by the largest absolute posterior mean of mash, then as in the fit. Rates that differ by less than 1e-12 or
+#' 1e-9 of their size are the same: they differ by rounding, which depends on the processor.
 #'
 #' @param result a `mash_result`, from [run_mash()].
 #' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
@@ -50,9 +51,7 @@ rank_hits <- function(result, randomisation = NULL) {
   by_day <- lapply(c("postmean", "postsd", "lfsr"), day_columns, table = table)
   first <- c(ranking_columns, unlist(by_day))
   last <- c(day_columns(table, "betahat"), day_columns(table, "se"))
-  largest <- do.call(pmax, abs(table[, by_day[[1]], with = FALSE]))
-  rows <- order(!table$hit_anyday, table$lfsr_min, -largest)
-  ranked <- table[rows, c(first, setdiff(names(table), c(first, last)), last), with = FALSE]
+  ranked <- table[strongest_first(table), c(first, setdiff(names(table), c(first, last)), last), with = FALSE]
   if (!is.null(randomisation)) ranked <- with_randomisation(ranked, randomisation, result$days)
   new_hits(ranked, result)
 }

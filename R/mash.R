@@ -60,10 +60,9 @@
 #' @returns A `mash_result`, a list with
 #'   - `table`: data.table, one row a gene or guide: its name, `betahat_d*`, `se_d*` (what mash was
 #'     given: estimates or posterior, see `origin`; missing ones NA), `postmean_d*`, `postsd_d*` (mash's own
-#'     posterior mean and SD, log odds), `lfsr_d*` (0 below 1e-12), `lfsr_min`,
-#'     `best_day` (number of
-#'     the day with the smallest lfsr of those with an estimate, counted from 0 as in the column names; of
-#'     equal ones that where the effect is most SDs from zero), `hit_anyday`; then activity:
+#'     posterior mean and SD, log odds), `lfsr_d*` (0 below 1e-12), `lfsr_min` (smallest lfsr of the days with an
+#'     estimate), `best_day` (number of that day, counted from 0 as in the column names; see Ties),
+#'     `hit_anyday`; then activity:
 #'     `p_active_d*`, `p_any`, `active_set` and `p_active_set` (the most probable set of active days, such as
 #'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0,
 #'     however small its probability),
@@ -82,6 +81,12 @@
 #'     `versions` (of mashr and ashr);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
+#' @section Ties: Days often have the same lfsr by the model, as under an effect that does not change, or
+#'   where it is below 1e-12 on several days. Rates that differ by less than 1e-12 or 1e-9 of their size are
+#'   the same. Of days with the same lfsr the best is that where the effect is most posterior SDs from zero,
+#'   of those that with the largest effect, of those the first. So the last digits, which depend on the
+#'   processor, choose nothing. Likewise the first of equally probable days is the onset, and of equally
+#'   probable sets that of earlier days is `active_set`.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
@@ -138,10 +143,6 @@ recorded_settings <- function(settings, v, covariances) {
   recorded["mash_covariances"] <- list(if (is.character(covariances)) covariances)
   new_settings(recorded)
 }
-
-# ashr gives the lfsr of a negative effect as 1 - P(negative), which rounds to 0 from here on, and that of a
-# positive one as P(negative), down to 1e-300: below this all are 0, so that no sign ranks before the other
-lfsr_rounding <- 1e-12
 
 # Further arguments that may be handed on; everything else is decided by arguments of run_mash()
 handed_on <- c("optmethod", "control")
@@ -212,22 +213,24 @@ mash_table <- function(estimates, shrunk, lfsr_thresh) {
   }, blocks, names(blocks))
   # on a day without an estimate everything is borrowed: no evidence of its own, and never a call
   evidence <- replace(blocks$lfsr, estimates$is_missing, 2)
-  best <- best_days(evidence, abs(blocks$postmean) / blocks$postsd)
-  at_best <- cbind(seq_along(best), best)
-  lfsr_min <- blocks$lfsr[at_best]
+  best <- best_days(evidence, abs(blocks$postmean), blocks$postsd)
+  smallest <- do.call(pmin, as.data.frame(evidence))
+  lfsr_min <- ifelse(smallest > 1, blocks$lfsr[cbind(seq_along(best), best)], smallest)
   data.table::data.table(
     estimates$names, do.call(cbind, unname(columns)),
-    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = evidence[at_best] < lfsr_thresh,
+    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = smallest < lfsr_thresh,
     activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min)
   )
 }
 
-#' The day with the smallest lfsr of each row; of several, that where the effect is most SDs from zero
+#' The day with the smallest lfsr of each row; of several that where the effect is most SDs from zero, of
+#' those the one with the largest effect, of those the first
+#' @param size,sd of the effects; rows x days, as `evidence`.
 #' @noRd
-best_days <- function(evidence, z) {
-  z[is.nan(z)] <- 0 # where both are 0
-  smallest <- do.call(pmin, as.data.frame(evidence))
-  max.col(ifelse(evidence == smallest, z, -1), ties.method = "first")
+best_days <- function(evidence, size, sd) {
+  z <- ifelse(size == 0, 0, size / sd) # not NaN where both are 0
+  surest <- is_row_largest(-evidence, least = lfsr_rounding)
+  first_row_largest(size, is_row_largest(z, surest))
 }
 
 #' Estimates and SEs as they were given, missing ones NA

@@ -94,7 +94,7 @@ summary.mash_result <- function(object, ...) {
     list(
       result = object, families = family_table(object),
       matrices = if (!is.null(object$covariances)) {
-        object$covariances[object$covariances$pi >= weight_shown][order(-pi)]
+        object$covariances[object$covariances$pi >= weight_shown][order(-rank_apart(pi))]
       },
       sets = data.table::data.table(active_set = names(sets), n = as.integer(sets)),
       days = data.table::data.table(

@@ -144,9 +144,7 @@ choose_rows <- function(x, genes, n, table = x$table, call = rlang::caller_env()
     return(rows[[x$level]])
   }
   validate_arg(n, checkmate::check_count, positive = TRUE)
-  largest <- do.call(pmax, abs(table[, day_columns(table, "postmean"), with = FALSE]))
-  strongest <- order(!table$hit_anyday, table$lfsr_min, -largest)
-  table[[x$level]][utils::head(strongest, n)]
+  table[[x$level]][utils::head(strongest_first(table), n)]
 }
 
 #' Effects of some rows by day: tidy(), with calls, factors in the order to be drawn

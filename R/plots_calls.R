@@ -69,7 +69,8 @@ plot_volcano_data <- function(x, n = 5L) {
   validate_arg(n, checkmate::check_count)
   effects <- effects_of(x)
   names <- intersect(c("gene", "guide"), names(effects))
-  rank <- stats::ave(ifelse(effects$call, effects$lfsr, Inf), effects$day, FUN = function(lfsr) {
+  lfsr <- rank_apart(effects$lfsr, lfsr_rounding)
+  rank <- stats::ave(ifelse(effects$call, lfsr, Inf), effects$day, FUN = function(lfsr) {
     rank(lfsr, ties.method = "first")
   })
   data.table::data.table(
@@ -159,7 +160,7 @@ plot_mixture_weights <- function(x) {
     data.table::data.table(family = "null", matrix = "null", pi = x$null_pi)
   )
   bars <- bars[bars$pi >= weight_shown]
-  bars$matrix <- stats::reorder(bars$matrix, bars$pi)
+  bars$matrix <- stats::reorder(bars$matrix, rank_apart(bars$pi))
   ggplot2::ggplot(bars, ggplot2::aes(.data$pi, .data$matrix, fill = .data$family)) +
     ggplot2::geom_col() +
     ggplot2::scale_fill_viridis_d(NULL, end = 0.9) +

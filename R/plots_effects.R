@@ -156,6 +156,7 @@ by_pattern <- function(effects, level) {
     first = match(TRUE, call), n_calls = sum(call), lfsr_min = min(lfsr),
     lowers = postmean[match(TRUE, call)] < 0
   ), by = level]
-  order <- order(is.na(patterns$first), patterns$lowers, patterns$first, -patterns$n_calls, patterns$lfsr_min)
+  lfsr <- rank_apart(patterns$lfsr_min, lfsr_rounding)
+  order <- order(is.na(patterns$first), patterns$lowers, patterns$first, -patterns$n_calls, lfsr)
   as.character(patterns[[level]][order])
 }

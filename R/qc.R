@@ -62,7 +62,7 @@ assess_qc <- function(fit, settings = fit$settings, ...) {
   worst <- lapply(qc_assertions, function(a) worst_genes(fit[[a$table]], a$column))
   names(worst) <- vapply(qc_assertions, `[[`, character(1), "name")
   threshold <- vapply(qc_assertions, function(a) settings[[a$setting]], numeric(1))
-  statistic <- vapply(worst, function(table) table$size[1], numeric(1), USE.NAMES = FALSE)
+  statistic <- vapply(qc_assertions, function(a) largest_size(fit[[a$table]][[a$column]]), numeric(1))
   rows <- data.table::data.table(
     assertion = names(worst), statistic = statistic, threshold = threshold,
     pass = !is.na(statistic) & statistic < threshold,
@@ -86,11 +86,20 @@ assert_qc <- function(x, mode = NULL) {
   invisible(x)
 }
 
+#' Largest absolute value; NA where one is missing, and of none
+#' @noRd
+largest_size <- function(values) {
+  size <- abs(as.numeric(values))
+  if (length(size) == 0 || anyNA(size)) NA_real_ else max(size)
+}
+
 #' The genes with the largest |column|, missing values first: they must never pass unseen
+#'
+#' Values that are zero but for rounding name no gene: those that look the same stay in the fit's order.
 #' @noRd
 worst_genes <- function(table, column, n = n_worst) {
   size <- abs(as.numeric(table[[column]]))
-  worst <- utils::head(order(-size, na.last = FALSE), n)
+  worst <- utils::head(order(-round(size, qc_digits), na.last = FALSE), n)
   data.table::data.table(gene = table$gene[worst], value = table[[column]][worst], size = size[worst])
 }
 
@@ -109,9 +118,11 @@ describe_violation <- function(i, x) {
   rlang::set_names(verbatim(lines), names(lines))
 }
 
-#' Numbers for messages; below 1e-6 is rounding of the arithmetic
+qc_digits <- 6 # decimals of a QC value; what is below is rounding of the arithmetic
+
+#' Numbers for messages
 #' @noRd
-show_number <- function(x) vapply(round(x, 6), format, character(1), digits = 3)
+show_number <- function(x) vapply(round(x, qc_digits), format, character(1), digits = 3)
 
 #' @rdname assess_qc
 #' @export

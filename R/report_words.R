@@ -20,7 +20,7 @@ odds_words <- function(fit) paste0("the odds of ", paste(contrast_fates(fit), co
 called_days <- function(mash) {
   long <- tidy(mash)
   calls <- long[!is.na(long$estimate) & long$lfsr < mash$lfsr_thresh]
-  calls[order(calls$lfsr, -abs(calls$postmean))]
+  calls[order(rank_apart(calls$lfsr, lfsr_rounding), -rank_apart(abs(calls$postmean)))]
 }
 
 #' The answer: how many genes, which, which direction, how sure, on which days

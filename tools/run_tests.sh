@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every part of the tests and ends with one line: N passed, N failed[, N skipped]. The exit status is 0
 # only when every part ran to its end, something passed and nothing failed.
-# Usage: run_tests.sh [lint | python | r | package | browser | slurm]     a part that crashes counts as one failure.
+# Usage: run_tests.sh [lint | python | r | package | browser | slurm | numbers]
+# A part that crashes counts as one failure.
 
 set -uo pipefail
 # shellcheck source=tools/env.sh
@@ -25,6 +26,22 @@ test_python() {
 }
 
 test_r() { Rscript --no-save tools/run_testthat.R "$1"; }
+
+# The tests of R's numbers once more, with the arithmetic of another processor and one thread: what the package
+# says must not hang on last digits. Every x86-64 processor can run these kernels of OpenBLAS.
+OTHER_CORE=Prescott
+NUMBERS='^(ties|activity|mash|mash_model|hits)$'
+
+test_numbers() { on_other_core Rscript --no-save tools/run_testthat.R "$1" tests/testthat "$NUMBERS"; }
+
+on_other_core() {
+  OPENBLAS_CORETYPE="$OTHER_CORE" OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_VERBOSE="${VERBOSE:-0}" "$@"
+}
+
+# Is R's BLAS an OpenBLAS that lets itself be told so?
+can_other_core() {
+  VERBOSE=2 on_other_core Rscript -e 'invisible(La_library())' 2>&1 | grep -qi "^Core: $OTHER_CORE"
+}
 
 # The report in a real browser.
 test_browser() { CHROMOTE_CHROME="$(find_browser)" Rscript --no-save tools/run_testthat.R "$1" tests/browser; }
@@ -83,6 +100,15 @@ run_check() {
 }
 
 # Parts that this machine may not be able to run; CI as root can.
+run_numbers() {
+  if ! can_other_core; then
+    say "numbers: skipped, R's BLAS is no OpenBLAS with kernels for several processors"
+    add_counts 0 0 1
+    return
+  fi
+  run_suite "testthat, numbers of $OTHER_CORE" test_numbers
+}
+
 run_browser() {
   find_browser >/dev/null || { can_apt && apt_install chromium; }
   if ! find_browser >/dev/null; then
@@ -120,6 +146,7 @@ esac
 case "$PARTS" in all | python) run_suite pytest test_python ;; esac
 case "$PARTS" in all | r) run_suite testthat test_r ;; esac
 case "$PARTS" in all | package) run_check 'R CMD check' tools/run_check.sh package ;; esac
+case "$PARTS" in all | numbers) run_numbers ;; esac
 case "$PARTS" in all | browser) run_browser ;; esac
 case "$PARTS" in all | slurm) run_slurm ;; esac
 

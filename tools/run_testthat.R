@@ -1,4 +1,4 @@
-# testthat against the installed package. Usage: Rscript run_testthat.R COUNT_FILE [FOLDER]
+# testthat against the installed package. Usage: Rscript run_testthat.R COUNT_FILE [FOLDER [FILTER]]
 # One test_that() block is one test, as a function is in pytest: failed if anything in it failed or raised,
 # skipped if it was skipped before any expectation held.
 
@@ -15,14 +15,14 @@ print_slow <- function(results, least = 2) {
   if (length(lines) > 0) cat("slowest:\n", lines, sep = "")
 }
 
-main <- function(count_file, folder = "tests/testthat") {
+main <- function(count_file, folder = "tests/testthat", filter = NULL) {
   # Without it testthat takes the run for CRAN's and skips every snapshot.
   Sys.setenv(NOT_CRAN = "true")
   library(testthat)
   results <- as.data.frame(test_dir(
     folder,
     package = "fatebias", load_package = "installed",
-    reporter = "summary", stop_on_failure = FALSE
+    filter = filter, reporter = "summary", stop_on_failure = FALSE
   ))
   print_slow(results)
   counts <- count_results(results)

@@ -152,6 +152,25 @@ def test_a_machine_that_cannot_run_slurm_skips_and_one_that_fails_to_fails(tmp_p
     assert run_bash(script).stdout.strip() == counted
 
 
+@pytest.mark.parametrize(
+    ("blas", "counted"),
+    [
+        ("echo 'Core: Zen' >&2", "0 0 1"),  # of one processor, or told in vain
+        ("true", "0 0 1"),  # no OpenBLAS
+        ("echo 'Core: Prescott' >&2", "0 1 0"),  # could run, and gave no count
+    ],
+)
+def test_numbers_run_again_where_openblas_takes_another_core_and_are_skipped_elsewhere(tmp_path, blas, counted):
+    functions = (TOOLS / "run_tests.sh").read_text().split("# ---- all")[0].split("# ---- parts")[1]
+    script = f"""
+    set +e; WORK={tmp_path} PASSED=0 FAILED=0 SKIPPED=0 TIMES=
+    # ---- parts{functions}
+    Rscript() {{ [ "$OPENBLAS_CORETYPE $OPENBLAS_NUM_THREADS" = "Prescott 1" ] && {blas}; }}
+    run_numbers >/dev/null 2>&1; echo $PASSED $FAILED $SKIPPED
+    """
+    assert run_bash(script).stdout.strip() == counted
+
+
 def test_counts_of_pytest_come_from_its_own_report(tmp_path):
     (tmp_path / "test_a.py").write_text(
         "import pytest\n"

@@ -1,6 +1,12 @@
 # A small fit with known values, and QC tables computed from effects by their definition, so that a
 # corrupted effect reaches the tables as it would in an export.
 
+# Relative tolerance for numbers of mash and ash that were computed twice. The last digits depend on the
+# processor, the threads and the way that the numbers took; the optimiser of mixture weights carries them up
+# to 2e-11 of a number (kernels of three generations of processors, one and two threads). An error of the
+# method is far larger.
+same_numbers <- 1e-8
+
 example_fit <- function() read_fit(test_path("fixtures", "fit"))
 
 n_days_of <- function(table) length(grep("^betahat_d", names(table)))

@@ -122,6 +122,32 @@ test_that("mixing with zero keeps means, variances and probabilities right", {
   expect_equal(mixed$events$p_switch, 0.375)
 })
 
+test_that("equally probable sets and days of onset: the first, whatever the last digits say", {
+  active <- rbind(c(FALSE, FALSE), c(TRUE, FALSE), c(FALSE, TRUE))
+  even <- rbind(c(0.2, 0.4, 0.4), c(1, 3e-20, 3e-20))
+  found <- function(last) {
+    weight <- even * rep(c(1, 1, last), each = 2)
+    activity_columns(list(active = active, weight = weight), c("d0", "d1"))
+  }
+  up <- found(1 + 1e-14)
+  down <- found(1 - 1e-14)
+  expect_identical(up$active_set, c("d0", "none"))
+  expect_identical(up[, c("active_set", "onset_day")], down[, c("active_set", "onset_day")])
+  expect_identical(up$onset_day, c(0L, 0L))
+})
+
+test_that("the root of a covariance is one of a kind: rounding does not turn the draws", {
+  even <- list(diag(3), matrix(1, 3, 3), 0.5 * diag(3) + 0.5, diag(c(2, 0, 2)))
+  for (u in c(even, list(tcrossprod(c(1, 0.5, 0.1))))) {
+    root <- covariance_root(u)
+    expect_equal(crossprod(root), u)
+    on <- which(diag(u) > 0)
+    noise <- 0 * u
+    noise[on, on] <- crossprod(outer(on, on, function(i, j) cos(3 * i + 5 * j))) * 1e-15
+    expect_lt(max(abs(covariance_root(u + noise) - root)), 1e-13)
+  }
+})
+
 test_that("a nugget makes no day active", {
   early <- tcrossprod(c(1, 0.05, 0)) + diag(0.01, 3)
   expect_identical(active_on(early), c(TRUE, FALSE, FALSE))

@@ -16,11 +16,23 @@ test_that("hits first, then lfsr, then the largest posterior mean", {
   expect_setequal(names(hits), names(result$table))
 })
 
+test_that("ranks do not hang on the last digits: of the same lfsr the larger effect, then the fit's order", {
+  one <- function(lfsr, size) {
+    rank_hits(fake_result(
+      gene = LETTERS[1:4], betahat_d0 = 0, se_d0 = 1, postmean_d0 = size, postsd_d0 = 1, lfsr_d0 = lfsr,
+      lfsr_min = lfsr, best_day = 0L, hit_anyday = TRUE
+    ))$gene
+  }
+  expect_identical(one(c(0, 5e-13, 1e-5, 1e-5 + 1e-15), c(1, -2, 1 - 1e-12, 1)), c("B", "A", "C", "D"))
+  expect_identical(one(c(5e-13, 0, 1e-5 + 1e-15, 1e-5), c(1, -2, 1, 1 - 1e-12)), c("B", "A", "C", "D"))
+  expect_identical(one(c(3e-12, 0, 1e-5 + 1e-9, 1e-5), c(9, 1, 9, 1)), c("B", "A", "D", "C")) # apart
+})
+
 test_that("all genes of a result are ranked, and written", {
   result <- run_mash(example_fit())
   hits <- rank_hits(result)
   expect_setequal(hits$gene, result$table$gene)
-  expect_false(is.unsorted(hits$lfsr_min))
+  expect_false(is.unsorted(rank_apart(hits$lfsr_min, lfsr_rounding)))
   expect_setequal(hits$gene[1:8], sprintf("G%02d", 1:8))
   folder <- withr::local_tempdir()
   written <- data.table::fread(write_hits(hits, folder))

@@ -21,18 +21,18 @@ test_that("the numbers are those of a direct call of mashr", {
   direct <- mashr::mash(data, mashr::cov_canonical(data), grid = result$model$grid, verbose = FALSE)
   table <- as.data.frame(result$table)
   columns <- function(name) unname(as.matrix(table[paste0(name, "_d", 0:3)]))
-  expect_identical(columns("postmean"), unname(direct$result$PosteriorMean))
-  expect_identical(columns("postsd"), unname(direct$result$PosteriorSD))
+  expect_equal(columns("postmean"), unname(direct$result$PosteriorMean), tolerance = same_numbers)
+  expect_equal(columns("postsd"), unname(direct$result$PosteriorSD), tolerance = same_numbers)
   lfsr <- unname(direct$result$lfsr)
-  expect_identical(columns("lfsr"), ifelse(lfsr < 1e-12, 0, lfsr))
-  expect_identical(unname(result$v$matrix), unname(v))
+  expect_equal(columns("lfsr"), ifelse(lfsr < 1e-12, 0, lfsr), tolerance = same_numbers)
+  expect_equal(unname(result$v$matrix), unname(v), tolerance = same_numbers)
 })
 
 test_that("derived columns follow from lfsr", {
   lfsr <- as.matrix(as.data.frame(result$table)[paste0("lfsr_d", 0:3)])
   expect_identical(result$table$lfsr_min, unname(apply(lfsr, 1, min)))
   best <- cbind(seq_len(nrow(lfsr)), result$table$best_day + 1L)
-  expect_identical(lfsr[best], result$table$lfsr_min)
+  expect_lt(max(lfsr[best] - result$table$lfsr_min), 1e-9) # the best day may be one of several
   expect_identical(result$table$hit_anyday, result$table$lfsr_min < 0.05)
 })
 
@@ -95,7 +95,7 @@ test_that("the threshold sets the hits", {
   expect_identical(sum(strict$hit_anyday), sum(sure < between))
   of_stage <- settings_for(fate_settings(preset = "plain", mash_lfsr_thresh = between), c("fit", "mash"))
   by_settings <- run_mash(fit, settings = of_stage)
-  expect_identical(by_settings$table, strict)
+  expect_equal(by_settings$table, strict, tolerance = same_numbers)
   expect_error(run_mash(fit, lfsr_thresh = 2), class = "fatebias_error_settings")
 })
 
@@ -178,14 +178,45 @@ test_that("no sign ranks before the other: the mirrored estimates have the same 
   other <- run_mash(override(given, list(betahat = -given$betahat)))$table
   expect_equal(one$lfsr_d2, other$lfsr_d2)
   expect_identical(one$best_day, other$best_day)
-  expect_identical(order(one$lfsr_min), order(other$lfsr_min))
+  ranks <- function(table) rank_apart(table$lfsr_min, lfsr_rounding)
+  expect_identical(ranks(one), ranks(other))
   expect_gt(sum(one$lfsr_min == 0), 5)
 })
 
 test_that("of days with the same lfsr the best is where the effect is most SDs from zero", {
   evidence <- rbind(c(0, 0, 0.5), c(0.1, 2, 0.2), c(1, 1, 1))
-  z <- rbind(c(9, 14, 20), c(1, 50, 3), c(NaN, 0.5, NaN))
-  expect_identical(best_days(evidence, z), c(2L, 1L, 2L))
+  size <- rbind(c(9, 14, 20), c(1, 50, 3), c(0, 0.5, 0))
+  sd <- rbind(c(1, 1, 1), c(1, 1, 1), c(0, 1, 0))
+  expect_identical(best_days(evidence, size, sd), c(2L, 1L, 2L))
+})
+
+test_that("the best day does not hang on the last digits", {
+  evidence <- rbind(
+    c(0, 9e-13, 0.5), c(0.3 + 1e-13, 0.3, 0.4), c(0.1, 0.1 - 1e-15, 0.1), c(0.1, 0.1 - 1e-8, 0.2), c(1, 1, 2)
+  )
+  size <- rbind(c(0.5, 0.7, 9), c(0.2 - 1e-14, 0.2, 9), c(1, 2, 2 + 1e-12), c(2, 1, 9), c(1e-20, 2e-20, 9))
+  sd <- rbind(c(1, 1, 1), c(1, 1, 1), c(1, 2, 2), c(1, 1, 1), c(1, 1, 1))
+  # the larger effect; the first day; as many SDs, the larger effect, the first; a smaller lfsr; tiny effects
+  wanted <- c(2L, 1L, 2L, 2L, 2L)
+  withr::local_seed(1)
+  for (k in 1:20) {
+    turned <- function(x) x * (1 + stats::runif(length(x), -1, 1) * 1e-13)
+    expect_identical(best_days(turned(evidence), turned(size), turned(sd)), wanted)
+  }
+})
+
+test_that("an effect that is the same on all days has the first as its best", {
+  same <- 1:4 # genes of the fixture whose effect does not change
+  one_matrix <- run_mash(fit, covariances = list(same = matrix(1, 4, 4)))
+  expect_true(all(one_matrix$table$best_day[same] == 0L))
+  turned <- data.table::copy(fit$gene)
+  columns <- grep("^(betahat|se)_d", names(turned), value = TRUE)
+  withr::local_seed(1)
+  for (name in columns) {
+    data.table::set(turned, j = name, value = turned[[name]] * (1 + stats::runif(40) * 1e-14))
+  }
+  other <- run_mash(turned, settings = fate_settings(preset = "plain"))
+  expect_identical(other$table$best_day, run_mash(fit$gene, settings = other$settings)$table$best_day)
 })
 
 test_that("a day without an estimate is never the best, nor a call", {

@@ -28,10 +28,10 @@ test_that("the draws have a seed, and leave the session's random numbers alone",
   one <- run_mash(fit)
   expect_identical(.Random.seed, before)
   set.seed(6)
-  expect_identical(run_mash(fit)$table, one$table)
+  expect_equal(run_mash(fit)$table, one$table, tolerance = same_numbers)
   other <- run_mash(fit, seed = 2)$table
-  expect_false(identical(other, one$table))
-  expect_identical(other$lfsr_min, one$table$lfsr_min)
+  expect_gt(max(abs(other$plarge_d2 - one$table$plarge_d2)), 1e-3) # other draws
+  expect_equal(other$lfsr_min, one$table$lfsr_min, tolerance = same_numbers)
 })
 
 test_that("prior weight of a family draws weight to it; the null's weight likewise", {
@@ -54,8 +54,8 @@ test_that("ashr day by day gives the same columns, as a direct call", {
   expect_equal(by_day$table$p_active_d2, 1 - ashr::get_lfdr(by_day$fit[[3]]), tolerance = 0.05)
   direct <- ashr::ash(fit$gene$betahat_d2, fit$gene$se_d2, mixcompdist = "normal")
   lfsr <- direct$result$lfsr
-  expect_identical(by_day$table$lfsr_d2, ifelse(lfsr < 1e-12, 0, lfsr))
-  expect_identical(by_day$table$postmean_d2, direct$result$PosteriorMean)
+  expect_equal(by_day$table$lfsr_d2, ifelse(lfsr < 1e-12, 0, lfsr), tolerance = same_numbers)
+  expect_equal(by_day$table$postmean_d2, direct$result$PosteriorMean, tolerance = same_numbers)
   expect_identical(by_day$fallbacks, character())
 })
 

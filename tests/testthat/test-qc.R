@@ -9,6 +9,12 @@ test_that("a sound fit passes", {
   expect_identical(expect_invisible(assert_qc(qc)), qc)
 })
 
+test_that("values that are zero but for rounding name no gene: they stay in the fit's order", {
+  noise <- data.table::data.table(gene = letters[1:4], offset = c(1e-17, 3e-16, NA, -0.1))
+  expect_identical(worst_genes(noise, "offset")$gene, c("c", "d", "a", "b"))
+  expect_identical(largest_size(noise$offset[-3]), 0.1)
+})
+
 test_that("a shifted delta fails, as an error in simulation mode and a warning on real data", {
   guide <- data.table::copy(fit$guide)
   delta <- delta_of(fit)

@@ -1,6 +1,6 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
-  "conditions", "checks", "show", "settings_text", "settings_table", "settings", "progress", "fit_files",
+  "conditions", "checks", "ties", "show", "settings_text", "settings_table", "settings", "progress", "fit_files",
   "json_schema", "fit_manifest", "npz",
   "python_backend", "screen", "preflight", "fate_screen", "import_guides", "import_cells",
   "import", "simulate", "fit", "fit_methods", "draws", "controls", "qc", "mash_covariances",

@@ -73,6 +73,12 @@ def test_p_values_by_hand():
     assert np.isclose(p[1], 2 * stats.norm.sf(z[1])) and p[1] < 1e-15
 
 
+def test_a_draw_as_far_as_the_estimate_counts_whatever_the_last_digits_say():
+    draws = np.tile([-1.0, 0.0, 1.0], 40)[:, None]  # a third of the draws is where the estimate is
+    for last_digit in (-2e-16, 0.0, 2e-16):
+        assert p_values(np.array([1.0 + last_digit]), draws)[1][0] == pytest.approx(81 / 121)
+
+
 def test_from_files_the_same_seed_gives_the_same_and_unknown_genes_are_refused(tmp_path):
     paths = simulate_to(tmp_path, {"seed": 2, "cells": 900, "genes": 6, "ntc": 8, "days": 2})
     given = {"screen_path": paths["screen"], "guide_map": paths["guide_map"], "settings": SETTINGS}

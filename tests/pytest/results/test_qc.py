@@ -43,6 +43,8 @@ def violated(findings):
 def test_a_healthy_export_passes(export):
     findings = export()
     assert violated(findings) == [] and all(finding.statistic < 1e-8 for finding in findings)
+    first = [f"GENE{number:05d}" for number in range(1, 11)]  # rounding names no gene
+    assert all(finding.worst.gene.tolist() == first for finding in findings)
     assert_qc(findings, "simulation")
 
 

@@ -28,6 +28,7 @@ from .units import Source
 
 RESAMPLES_AT_ONCE = 64
 LEAST_BEYOND = 10  # resamples beyond the estimate from which their share is the p-value; else the normal tail
+SAME_SHARE = 1e-9  # distances that differ by less of their size differ by rounding: a few cells often draw a tie
 SOLVE_TOLERANCE = 1e-6  # of what the other effects do without a gene
 STREAM = 7  # of the random numbers, beside those of the checks
 
@@ -109,7 +110,7 @@ def p_values(estimate: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.nd
     """
     mean, sd = draws.mean(0), draws.std(0, ddof=1)
     z = (estimate - mean) / sd
-    beyond = (np.abs(draws - mean) >= np.abs(estimate - mean)).sum(0)
+    beyond = (np.abs(draws - mean) >= np.abs(estimate - mean) * (1 - SAME_SHARE)).sum(0)
     share = (beyond + 1) / (len(draws) + 1)
     return z, np.where(beyond < LEAST_BEYOND, np.minimum(share, 2 * norm.sf(np.abs(z))), share)
 

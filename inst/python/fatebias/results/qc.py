@@ -20,6 +20,7 @@ DELTA_TABLE = "qc_delta_mean_by_gene.csv"
 OFFSET_TABLE = "qc_theta_beta_offset_by_gene.csv"
 CENTERING_TABLE = "qc_theta_day_centering.csv"
 _WORST = 10  # genes printed for a violated assertion
+_DIGITS = 6  # decimals of a QC value; what is below is rounding of the arithmetic
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ def _assess(assertion: Assertion, table: pd.DataFrame, settings: Settings) -> Fi
     size = table[assertion.column].abs()
     statistic = float("nan") if size.isna().any() or size.empty else float(size.max())
     threshold = getattr(settings, assertion.setting)
-    worst = table.loc[size.sort_values(ascending=False, na_position="first").index[:_WORST], ["gene", assertion.column]]
+    # What is zero but for rounding names no gene: values that look the same stay in the table's order.
+    by_size = size.round(_DIGITS).sort_values(ascending=False, na_position="first", kind="stable")
+    worst = table.loc[by_size.index[:_WORST], ["gene", assertion.column]]
     return Finding(assertion, statistic, threshold, bool(statistic < threshold), worst)  # NaN < threshold is False
 
 
