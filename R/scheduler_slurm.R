@@ -1,4 +1,5 @@
-# What has become of a Slurm job: asking Slurm by the job's name, and what its answer means.
+# The Slurm that a machine of a cluster has: jobs are sent by sbatch, asked for by their name, and cancelled
+# by it.
 
 # States of Slurm in which a job is over; in all others it waits or runs.
 ended_states <- c(
@@ -7,22 +8,91 @@ ended_states <- c(
 )
 
 # Reasons for which a job would wait for ever.
-hopeless_reasons <- c(
+endless_reasons <- c(
   "AccountNotAllowed", "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionNodeLimit",
   "PartitionTimeLimit", "QOSNotAllowed"
 )
 
-command_seconds <- 20 # a busy controller answers late; one that is gone never does
-n_log_lines <- 20L # of a job's log in an error message
-n_log_bytes <- 65536L # of a log that are looked at: a progress bar makes it long
+# What an end was, where Slurm's word for it says so; of all others the exit code does.
+slurm_causes <- c(
+  OUT_OF_MEMORY = "memory", TIMEOUT = "time", DEADLINE = "time", NODE_FAIL = "node", BOOT_FAIL = "node",
+  PREEMPTED = "preempted", REVOKED = "preempted", CANCELLED = "cancelled"
+)
 
-run_command <- function(command, args) {
-  # a command that fails or takes too long is reported by its status
-  lines <- suppressWarnings(tryCatch(
-    system2(command, shQuote(args), stdout = TRUE, stderr = TRUE, timeout = command_seconds),
-    error = function(error) structure(conditionMessage(error), status = 127L)
-  ))
-  list(ok = is.null(attr(lines, "status")), lines = as.character(lines))
+# Without cgroups only the log knows of a kill for lack of memory.
+slurm_memory_pattern <- "exceeded memory limit|oom[-_]kill|Out Of Memory"
+
+slurm_scheduler <- function(settings) {
+  new_scheduler(
+    "slurm", "Slurm", settings,
+    commands = c("sbatch", "squeue", "scontrol", "scancel"), memory_pattern = slurm_memory_pattern
+  )
+}
+
+# ---- sending and cancelling ----
+
+#' @exportS3Method
+#' @noRd
+scheduler_submit.slurm_scheduler <- function(scheduler, plan, call = rlang::caller_env()) {
+  tryCatch(
+    open_pool(plan, "SLURM"),
+    error = function(error) abort_submission(plan, conditionMessage(error), call)
+  )
+}
+
+#' sbatch's own words are lost in clustermq: it is asked again, without submitting
+#' @noRd
+abort_submission <- function(plan, problem, call) {
+  script <- tempfile(fileext = ".sh")
+  on.exit(unlink(script))
+  blanks <- list(job_name = plan$job_name, n_jobs = "1", master = "none", auth = "none")
+  writeLines(fill_script(plan$script, blanks), script)
+  tested <- run_command("sbatch", c("--test-only", script))
+  said <- if (tested$ok) problem else tested$lines
+  lines <- c(
+    sprintf("Slurm does not accept the job for `%s`.", plan$name),
+    rlang::set_names(said, rep("x", length(said))),
+    i = sprintf("Change `slurm.%s` (partition, hours, memory_gb, cores, constraint)", plan$node),
+    " " = "or `slurm.account`.",
+    i = "fatebias::job_script() shows the script."
+  )
+  message <- rlang::set_names(verbatim(lines), names(lines))
+  abort_scheduler("slurm", message, call = call, cause = "submission")
+}
+
+#' @exportS3Method
+#' @noRd
+scheduler_cancel.slurm_scheduler <- function(scheduler, job_name) {
+  name <- paste0("--name=", job_name)
+  run_command("scancel", name)
+  paste("scancel", name)
+}
+
+# ---- asking ----
+
+#' @exportS3Method
+#' @noRd
+scheduler_state.slurm_scheduler <- function(scheduler, job_name) {
+  job <- ask_slurm(job_name)
+  if (!job$answered) {
+    return(job)
+  }
+  list(
+    answered = TRUE, phase = slurm_phase(job$state), endless = endless_reason(job), node = job$node,
+    cause = if (job$state %in% names(slurm_causes)) slurm_causes[[job$state]],
+    exit = job$exit, signal = job$signal
+  )
+}
+
+slurm_phase <- function(state) {
+  if (state == "GONE") "gone" else if (state %in% ended_states) "ended"
+  else if (state == "RUNNING") "running" else "waiting"
+}
+
+#' Why a job would wait for ever, or NULL
+#' @noRd
+endless_reason <- function(job) {
+  if (identical(job$state, "PENDING") && isTRUE(job$reason %in% endless_reasons)) job$reason
 }
 
 #' A job as Slurm knows it
@@ -80,77 +150,4 @@ parse_accounting <- function(line) {
   state <- sub(" .*", "", fields[[2]]) # "CANCELLED by 1234"
   job <- list(answered = TRUE, id = fields[[1]], state = state)
   c(job, list(exit = code[[1]], signal = code[[2]], node = fields[[4]]))
-}
-
-has_ended <- function(job) isTRUE(job$answered) && job$state %in% c(ended_states, "GONE")
-
-is_hopeless <- function(job) identical(job$state, "PENDING") && isTRUE(job$reason %in% hopeless_reasons)
-
-#' The last lines of a log; of a progress bar, which writes over its own line, what it showed last
-#' @noRd
-log_tail <- function(path, n = n_log_lines) {
-  if (!file.exists(path) || file.size(path) == 0) {
-    return(character())
-  }
-  log <- file(path, "rb")
-  on.exit(close(log))
-  seek(log, max(0, file.size(path) - n_log_bytes))
-  text <- iconv(readChar(log, n_log_bytes, useBytes = TRUE), "UTF-8", "UTF-8", sub = "?")
-  lines <- sub("\r+$", "", strsplit(text, "\n", fixed = TRUE)[[1]])
-  utils::tail(sub("^.*\r", "", lines), n)
-}
-
-#' Was it killed for memory? With cgroups the state says so; without, only the log does
-#' @noRd
-is_memory_kill <- function(job, log) {
-  job$state == "OUT_OF_MEMORY" || any(grepl("exceeded memory limit|oom[-_]kill|Out Of Memory", log))
-}
-
-#' Why a job that is over has brought no result
-#'
-#' @param job what `ask_slurm()` found.
-#' @param log last lines of the job's log.
-#' @param connected had its worker answered?
-#' @returns `list(cause, text, advice)`; `cause` is one of memory, time, node, preempted, cancelled,
-#'   connection, exit.
-#' @noRd
-job_verdict <- function(job, log, connected, node) {
-  finding <- function(cause, text, advice) list(cause = cause, text = text, advice = advice)
-  if (is_memory_kill(job, log)) {
-    advice <- sprintf("Raise `slurm.%s.memory_gb`.", node)
-    return(finding("memory", "it was killed because it used more memory than it had asked for", advice))
-  }
-  switch(job$state,
-    TIMEOUT = ,
-    DEADLINE = finding("time", "it reached its time limit", sprintf("Raise `slurm.%s.hours`.", node)),
-    NODE_FAIL = , BOOT_FAIL = finding("node", "its node failed", "Run the pipeline again."),
-    PREEMPTED = , REVOKED = finding(
-      "preempted", "it was preempted by a job of higher priority",
-      sprintf("Raise `slurm.retries`, or choose another `slurm.%s.partition`.", node)
-    ),
-    CANCELLED = finding("cancelled", "it was cancelled", "Run the pipeline again when you want it to go on."),
-    exit_finding(job, connected)
-  )
-}
-
-exit_finding <- function(job, connected) {
-  how <- if (job$state == "GONE") "Slurm no longer knows it" else exit_text(job)
-  if (connected) {
-    return(list(
-      cause = "exit", text = paste0("it ended without a result (", how, ")"),
-      advice = "The log says why R ended."
-    ))
-  }
-  list(
-    cause = "connection", text = paste0("it ended before its worker connected (", how, ")"),
-    advice = paste(
-      "The log says why: a module that is not there (`slurm.modules`), no R, or no package fatebias or",
-      "clustermq in the library that R uses on the node."
-    )
-  )
-}
-
-exit_text <- function(job) {
-  signal <- job$signal %||% 0L
-  if (signal > 0) sprintf("signal %d", signal) else sprintf("exit code %s", job$exit %||% "unknown")
 }
