@@ -12,7 +12,14 @@ process_commands <- list(
     "echo $! >\"$job.pid\"",
     "cat \"$job.pid\""
   ),
-  qdel = c("#!/bin/sh", "kill -KILL -- \"-$1\"")
+  # a group that is killed cannot say that it has ended
+  qdel = c(
+    "#!/bin/sh",
+    "kill -KILL \"-$1\"",
+    "for file in \"$PROCESS_JOBS\"/*.pid; do",
+    "  [ \"$(cat \"$file\")\" != \"$1\" ] || echo 137 >\"${file%.pid}.exit\"",
+    "done"
+  )
 )
 
 process_methods <- list(
@@ -49,10 +56,10 @@ process_state <- function(job_name) {
   if (is.null(found$pid)) {
     return(list(answered = TRUE, phase = "gone"))
   }
-  if (is.null(found$exit) && tools::pskill(-as.integer(found$pid), 0L)) {
+  if (is.null(found$exit)) {
     return(list(answered = TRUE, phase = "running", node = "this machine"))
   }
-  list(answered = TRUE, phase = "ended", cause = found$cause, exit = as.integer(found$exit %||% 137L))
+  list(answered = TRUE, phase = "ended", cause = found$cause, exit = as.integer(found$exit))
 }
 
 # The scheduler as long as a test runs; its row of the table of settings is that of Slurm under its own name
