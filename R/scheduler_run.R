@@ -144,7 +144,8 @@ slurm_controller <- function(settings = pipeline_settings()) {
   }
   if (!requireNamespace("crew", quietly = TRUE)) {
     abort_environment(c(
-      "{.code execution: {settings$execution}} needs the package crew.", i = "{.run install.packages(\"crew\")}"
+      "{.code execution: {settings$execution}} needs the package crew.",
+      i = "{.run install.packages(\"crew\")}"
     ))
   }
   workers <- scheduler_of(settings)$block$in_flight

@@ -1,5 +1,5 @@
-# A second scheduler, which runs jobs as processes on this machine: what one writes to add a scheduler, and the
-# programs (qsub, qdel) that such a scheduler has. Nothing of it stands in the package.
+# A second scheduler, which runs jobs as processes on this machine: what one writes to add a scheduler, and
+# the programs (qsub, qdel) that such a scheduler has. Nothing of it stands in the package.
 
 process_commands <- list(
   # runs the script that it reads in a group of processes of its own, and says the group's number
@@ -27,9 +27,11 @@ process_methods <- list(
     new_scheduler("process", "process", settings, names(process_commands), "no memory left")
   },
   scheduler_script.process_scheduler = function(scheduler, node, log_file, call) {
-    worker <- sprintf("%s --no-save -e 'clustermq:::worker(\"{{ master }}\")'", file.path(R.home("bin"), "Rscript"))
+    rscript <- file.path(R.home("bin"), "Rscript")
+    worker <- sprintf("%s --no-save -e 'clustermq:::worker(\"{{ master }}\")'", rscript)
     c(
-      "#JOB {{ job_name }}", sprintf("# workers: {{ n_jobs }}, memory: %s", scheduler$block[[node]]$memory_gb),
+      "#JOB {{ job_name }}",
+      sprintf("# workers: {{ n_jobs }}, memory: %s", scheduler$block[[node]]$memory_gb),
       "export CMQ_AUTH={{ auth }} PROCESS_JOB=\"$PROCESS_JOBS/{{ job_name }}\"",
       sprintf("exec %s >\"%s\" 2>&1", worker, log_file)
     )

@@ -80,7 +80,8 @@ test_that("a second scheduler's job that nobody waits for is cancelled", {
   writeLines(to_json(gone), record)
   expect_identical(process_state("fatebias-fit-1")$phase, "running")
   expect_message(expect_identical(cancel_jobs(settings), "fatebias-fit-1"), "of an earlier run is cancelled")
-  expect_identical(process_state("fatebias-fit-1")[c("phase", "cause")], list(phase = "ended", cause = "cancelled"))
+  ended <- process_state("fatebias-fit-1")
+  expect_identical(ended[c("phase", "cause")], list(phase = "ended", cause = "cancelled"))
   state <- run_command("ps", c("-o", "stat=", "-p", readLines(process_file("fatebias-fit-1", "pid"))))$lines
   expect_true(length(state) == 0 || startsWith(state, "Z"))
   expect_identical(list.files(log_dir), character())
