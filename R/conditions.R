@@ -76,8 +76,10 @@ abort_simulation <- function(message, call = rlang::caller_env(), .envir = rlang
   abort_kind("simulation", message, call, .envir)
 }
 
-abort_slurm <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env(), ...) {
-  abort_kind("slurm", message, call, .envir, ...)
+#' An error of a scheduler; its kind is the scheduler's name, such as slurm
+#' @noRd
+abort_scheduler <- function(name, message, call = rlang::caller_env(), .envir = rlang::caller_env(), ...) {
+  abort_kind(name, message, call, .envir, ...)
 }
 
 abort_environment <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {

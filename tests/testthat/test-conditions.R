@@ -1,8 +1,9 @@
 test_that("every thrower has its class and the package's", {
   throwers <- list(
-    settings = abort_settings, screen = abort_screen, fit = abort_fit, qc = abort_qc,
-    mash = abort_mash, export = abort_export, simulation = abort_simulation,
-    environment = abort_environment, python = abort_python, slurm = abort_slurm
+    settings = abort_settings, screen = abort_screen, fit = abort_fit,
+    qc = abort_qc, mash = abort_mash, export = abort_export, simulation = abort_simulation,
+    environment = abort_environment, python = abort_python,
+    slurm = function(message) abort_scheduler("slurm", message)
   )
   for (kind in names(throwers)) {
     error <- expect_error(throwers[[kind]]("no"), class = paste0("fatebias_error_", kind))
@@ -10,8 +11,8 @@ test_that("every thrower has its class and the package's", {
   }
 })
 
-test_that("an error of a Slurm job names its cause", {
-  expect_identical(expect_error(abort_slurm("no", cause = "memory"))$cause, "memory")
+test_that("an error of a job names its cause", {
+  expect_identical(expect_error(abort_scheduler("slurm", "no", cause = "memory"))$cause, "memory")
 })
 
 test_that("every warning has its class and the package's", {

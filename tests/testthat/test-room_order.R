@@ -1,16 +1,19 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
-  "conditions", "checks", "ties", "show", "settings_text", "settings_table", "settings", "progress", "fit_files",
-  "json_schema", "fit_manifest", "npz",
-  "python_backend", "screen", "preflight", "fate_screen", "import_guides", "import_cells",
-  "import", "simulate", "fit", "fit_methods", "draws", "controls", "qc", "mash_covariances",
-  "day_covariances", "mash_estimates", "mash_correlation",
-  "activity", "mash_model", "mash", "mash_result", "compare_mash", "mash_part", "hits", "plot_style",
-  "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit", "report_words",
-  "report_quality", "report_methods", "report_table", "report", "slurm_script", "slurm_status", "slurm_call",
-  "slurm_job", "slurm_record", "slurm", "calibration", "certificate_rows", "certificate",
-  "certificate_methods", "certificate_plots", "randomisation", "jackknife",
-  "plan_curvature", "plan_power", "plan", "project", "install", "sitrep"
+  "conditions", "validate_arguments", "validate_schema", "ties", "print_lines", "settings_text", "settings_table",
+  "settings", "progress", "fit_files", "fit_manifest", "fit_npz", "python_backend",
+  "screen", "screen_preflight", "screen_objects", "import_guides", "import_cells", "import",
+  "screen_simulate",
+  "fit", "fit_methods", "fit_draws", "fit_controls", "fit_qc",
+  "mash_covariances", "mash_day_covariances", "mash_estimates", "mash_correlation", "mash_activity",
+  "mash_model", "mash", "mash_result", "mash_compare", "mash_part", "mash_hits",
+  "plots", "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit",
+  "report_words", "report_quality", "report_methods", "report_table", "report",
+  "scheduler", "scheduler_call", "scheduler_verdict", "scheduler_job", "scheduler_record", "scheduler_run",
+  "scheduler_slurm_script", "scheduler_slurm",
+  "certificate_units", "certificate_rows", "certificate", "certificate_methods", "certificate_plots",
+  "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power", "plan",
+  "project", "python_install", "sitrep"
 )
 edges <- c("fatebias-package", "zzz")
 
@@ -68,4 +71,20 @@ test_that("_targets.R calls exported functions only", {
   expect_gt(length(ours), 8)
   expect_identical(setdiff(ours, getNamespaceExports("fatebias")), character())
   expect_no_match(readLines(test_path("..", "..", "_targets.R")), ":::", fixed = TRUE)
+})
+
+test_that("only the rooms of a scheduler know its words", {
+  words <- "SLURM|SBATCH|squeue|scontrol|sacct|scancel|sbatch"
+  code_of <- function(room) {
+    data <- parse_room(room)
+    data$text[data$token != "COMMENT"]
+  }
+  own <- c("scheduler_slurm", "scheduler_slurm_script")
+  expect_match(code_of("scheduler_slurm"), words, all = FALSE)
+  # what is printed after the pipeline's files are written names the command to type
+  for (room in setdiff(rooms, c(own, "project"))) expect_no_match(code_of(room), words, info = room)
+  neutral <- setdiff(grep("^scheduler", rooms, value = TRUE), own)
+  for (room in neutral) {
+    expect_no_match(setdiff(code_of(room), "slurm_controller"), "slurm", ignore.case = TRUE, info = room)
+  }
 })

@@ -5,7 +5,9 @@ make_call <- function(fun, ..., label = "fun", folder = withr::local_tempdir(.lo
   list(folder = folder, answer = answer)
 }
 
-deliver <- function(made, log = "no-such-log") deliver_outcome(made$folder, "fatebias-x-1", log)
+slurm <- scheduler_of(fate_settings(execution = "slurm"))
+
+deliver <- function(made, log = "no-such-log") deliver_outcome(made$folder, "fatebias-x-1", log, slurm)
 
 test_that("a value comes back, with named and unnamed arguments", {
   made <- make_call(function(a, b = 2, ...) list(a, b, ...), 1, b = "x", 3, label = "listing")
@@ -77,4 +79,21 @@ test_that("a Python error leaves its trace", {
   python_session$last_trace <- NULL
   expect_error(deliver(made), class = "fatebias_error_python")
   expect_identical(last_python_trace(), "Traceback")
+})
+
+test_that("the end of a log", {
+  log <- withr::local_tempfile(lines = paste("line", 1:50))
+  expect_identical(log_tail(log, 2), c("line 49", "line 50"))
+  expect_identical(log_tail("no-such-log"), character())
+  file.create(log)
+  expect_identical(log_tail(log), character())
+})
+
+test_that("of a progress bar the last state is shown, and of a long log the end", {
+  log <- withr::local_tempfile()
+  writeChar(paste0("begun\nSVI 1 %\rSVI 50 %\rSVI 99 %\nended\r\n"), log, eos = NULL)
+  expect_identical(log_tail(log), c("begun", "SVI 99 %", "ended"))
+  writeLines(c(strrep("x", 2e5), "the end \u2713"), log, useBytes = TRUE)
+  expect_identical(tail(log_tail(log), 1), "the end \u2713")
+  expect_lte(sum(nchar(log_tail(log))), n_log_bytes)
 })

@@ -7,14 +7,9 @@ submission_keys <- c("job_name", "master", "auth", "n_jobs")
 
 script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", "setup")
 
-#' The batch script of a job
-#'
-#' `r lifecycle::badge("experimental")`
-#'
-#' What would be submitted for a job under `execution: slurm`, without submitting it. `{{ job_name }}`,
-#' `{{ master }}` (the address of this process), `{{ auth }}` and `{{ n_jobs }}` (always 1) are filled
-#' in at submission.
-#'
+#' @name job_script
+#' @rdname job_script
+#' @details
 #' The script comes from a template: the package's (`sherlock/gpu.tmpl`, `sherlock/cpu.tmpl`), or that
 #' of the setting `slurm.gpu.template` or `slurm.cpu.template`. A template must use every key of the
 #' package's, have the lines `#SBATCH --job-name={{ job_name }}` and `#SBATCH --no-requeue` (a job that
@@ -27,31 +22,25 @@ script_keys <- c("log_file", "partition", "time", "memory", "cores", "options", 
 #' | `constraint`, `account` | `#SBATCH --constraint=GPU_MEM:24GB`, `--account=NAME`; null drops the line |
 #' | `modules` | `module load 'R/4.4.2' 'python/3.12.1' 'gsl'`; null drops the line |
 #' | `environment` | each line as it stands |
-#'
-#' @param node `"gpu"` or `"cpu"`.
-#' @param settings [fate_settings()]; the block `slurm` is used.
-#' @param log_file where the job's output goes.
-#' @returns Character, one element a line.
-#' @section Errors: `fatebias_error_slurm` when the template is missing, lacks a key or has a wrong one.
-#' @examples
-#' cat(job_script("gpu"), sep = "\n")
-#' @export
-job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_file = "fatebias.log") {
-  node <- validate_choice(node)
-  slurm <- update_settings(settings)$slurm
+NULL
+
+#' @exportS3Method
+#' @noRd
+scheduler_script.slurm_scheduler <- function(scheduler, node, log_file, call = rlang::caller_env()) {
   if (grepl("[%\"\\\\]", log_file)) {
-    abort_slurm(c(
+    abort_scheduler("slurm", c(
       "Slurm would not read the path {.path {log_file}} as it stands.",
       i = "Choose a {.field slurm.log_dir} without percent signs, quotes and backslashes."
-    ))
+    ), call = call)
   }
-  fill_script(read_template(slurm[[node]]$template, node), script_values(node, slurm, log_file))
+  lines <- read_template(scheduler$block[[node]]$template, node, call)
+  fill_script(lines, script_values(node, scheduler$block, log_file))
 }
 
-read_template <- function(path, node, call = rlang::caller_env()) {
+read_template <- function(path, node, call) {
   path <- path %||% file.path(sherlock_folder(), paste0(node, ".tmpl"))
   if (!file.exists(path)) {
-    abort_slurm(c(
+    abort_scheduler("slurm", c(
       "The template {.path {path}} does not exist.", i = "Change {.field slurm.{node}.template}."
     ), call = call)
   }
@@ -59,7 +48,7 @@ read_template <- function(path, node, call = rlang::caller_env()) {
   problems <- template_problems(lines, node)
   if (length(problems) > 0) {
     head <- sprintf("The template '%s' (`slurm.%s.template`) cannot be used.", path, node)
-    abort_slurm(verbatim(c(head, problems), bullet = "x"), call = call)
+    abort_scheduler("slurm", verbatim(c(head, problems), bullet = "x"), call = call)
   }
   lines
 }

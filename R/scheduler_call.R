@@ -4,6 +4,8 @@
 
 call_file <- "call.rds"
 outcome_file <- "outcome.rds"
+n_log_lines <- 20L # of a job's log in an error message
+n_log_bytes <- 65536L # of a log that are looked at: a progress bar makes it long
 
 #' The file of a call: function, arguments and state of the random numbers
 #' @noRd
@@ -84,26 +86,40 @@ catch_conditions <- function(fun) {
 
 #' The outcome of a call as if it had been made here; an error shows the end of the job's log
 #' @noRd
-deliver_outcome <- function(folder, job, log) {
+deliver_outcome <- function(folder, job, log, scheduler) {
   outcome <- readRDS(file.path(folder, outcome_file))
   set_random_state(outcome$random)
   if (!is.null(outcome$python_trace)) python_session$last_trace <- outcome$python_trace
   for (warning in outcome$warnings) warning(warning)
-  if (!is.null(outcome$error)) stop(with_log(outcome$error, job, log))
+  if (!is.null(outcome$error)) stop(with_log(outcome$error, job, log, scheduler))
   outcome$value
 }
 
 #' An error with the end of a job's log; its class and fields stay
 #' @noRd
-with_log <- function(error, job, log) {
-  lines <- c(i = sprintf("In the Slurm job %s.", job), log_lines(log))
-  error$slurm <- list(job = job, log = log)
+with_log <- function(error, job, log, scheduler) {
+  lines <- c(i = sprintf("In the %s job %s.", scheduler$label, job), log_lines(log))
+  error[[scheduler$name]] <- list(job = job, log = log)
   if (inherits(error, "rlang_error")) {
     error$footer <- c(error$footer, lines)
   } else {
     error$message <- paste(c(conditionMessage(error), rlang::format_error_bullets(lines)), collapse = "\n")
   }
   error
+}
+
+#' The last lines of a log; of a progress bar, which writes over its own line, what it showed last
+#' @noRd
+log_tail <- function(path, n = n_log_lines) {
+  if (!file.exists(path) || file.size(path) == 0) {
+    return(character())
+  }
+  log <- file(path, "rb")
+  on.exit(close(log))
+  seek(log, max(0, file.size(path) - n_log_bytes))
+  text <- iconv(readChar(log, n_log_bytes, useBytes = TRUE), "UTF-8", "UTF-8", sub = "?")
+  lines <- sub("\r+$", "", strsplit(text, "\n", fixed = TRUE)[[1]])
+  utils::tail(sub("^.*\r", "", lines), n)
 }
 
 #' The end of a log as lines of a message

@@ -1,3 +1,5 @@
+slurm <- scheduler_of(fate_settings(execution = "slurm"))
+
 details <- paste(
   "JobId=7 JobName=fatebias-fit-1 UserId=me(1) JobState=FAILED Reason=NonZeroExitCode ExitCode=1:9",
   "ReqNodeList=(null) NodeList=sh03-01n01 Partition=gpu BatchHost=sh03-01n01 TresPerJob=gres:gpu:1"
@@ -27,26 +29,24 @@ test_that("a job that ended a while ago is in the accounting, or gone", {
   ))
   local_mocked_bindings(run_command = answering(sacct = NULL))
   expect_identical(ask_slurm("fatebias-fit-1"), list(answered = TRUE, state = "GONE"))
-  expect_true(has_ended(ask_slurm("fatebias-fit-1")))
+  expect_true(has_ended(scheduler_state(slurm, "fatebias-fit-1")))
 })
 
 test_that("no answer is no end", {
   local_mocked_bindings(run_command = function(...) list(ok = FALSE, lines = "slurm_load_jobs error"))
-  job <- ask_slurm("fatebias-fit-1")
+  job <- scheduler_state(slurm, "fatebias-fit-1")
   expect_false(job$answered)
   expect_false(has_ended(job))
   expect_match(job$problem, "slurm_load_jobs")
 })
 
-test_that("a command that is missing, fails or takes too long is reported, not raised", {
-  expect_false(run_command("no-such-command", "x")$ok)
-  expect_false(run_command("false", character())$ok)
-  expect_identical(run_command("echo", c("a b", "$HOME")), list(ok = TRUE, lines = "a b $HOME"))
-})
-
+# What a job that ended in a state of Slurm is told to have ended by
 cause_of <- function(state, log = character(), connected = TRUE, exit = 0L, signal = 0L) {
-  job <- list(answered = TRUE, state = state, exit = exit, signal = signal)
-  job_verdict(job, log, connected, "gpu")$cause
+  local_mocked_bindings(ask_slurm = function(name) {
+    list(answered = TRUE, state = state, exit = exit, signal = signal)
+  })
+  plan <- list(node = "gpu", scheduler = slurm)
+  job_verdict(scheduler_state(slurm, "fatebias-fit-1"), log, connected, plan)$cause
 }
 
 test_that("every way in which a job ends has its cause", {
@@ -67,33 +67,31 @@ test_that("every way in which a job ends has its cause", {
   for (state in ended_states) expect_type(cause_of(state), "character")
 })
 
-test_that("an exit tells its code or signal", {
-  verdict <- function(...) job_verdict(list(answered = TRUE, ...), character(), TRUE, "cpu")$text
-  expect_match(verdict(state = "FAILED", exit = 3L, signal = 0L), "exit code 3")
-  expect_match(verdict(state = "FAILED", exit = 0L, signal = 11L), "signal 11")
-  expect_match(verdict(state = "GONE"), "no longer knows")
-})
-
 test_that("pending for ever, and pending for now", {
-  job <- function(reason, state = "PENDING") list(answered = TRUE, state = state, reason = reason)
-  expect_true(is_hopeless(job("BadConstraints")))
-  expect_false(is_hopeless(job("Resources")))
-  expect_false(is_hopeless(job("None", "RUNNING")))
+  job <- function(reason, state = "PENDING") {
+    local_mocked_bindings(ask_slurm = function(name) list(answered = TRUE, state = state, reason = reason))
+    scheduler_state(slurm, "fatebias-fit-1")
+  }
+  expect_identical(job("BadConstraints")$endless, "BadConstraints")
+  expect_null(job("Resources")$endless)
+  expect_null(job("None", "RUNNING")$endless)
 })
 
-test_that("the end of a log", {
-  log <- withr::local_tempfile(lines = paste("line", 1:50))
-  expect_identical(log_tail(log, 2), c("line 49", "line 50"))
-  expect_identical(log_tail("no-such-log"), character())
-  file.create(log)
-  expect_identical(log_tail(log), character())
+test_that("phases of a job", {
+  phase <- function(state) {
+    local_mocked_bindings(ask_slurm = function(name) list(answered = TRUE, state = state))
+    scheduler_state(slurm, "fatebias-fit-1")$phase
+  }
+  expect_identical(phase("PENDING"), "waiting")
+  expect_identical(phase("COMPLETING"), "waiting")
+  expect_identical(phase("RUNNING"), "running")
+  expect_identical(phase("GONE"), "gone")
+  for (state in ended_states) expect_identical(phase(state), "ended")
 })
 
-test_that("of a progress bar the last state is shown, and of a long log the end", {
-  log <- withr::local_tempfile()
-  writeChar(paste0("begun\nSVI 1 %\rSVI 50 %\rSVI 99 %\nended\r\n"), log, eos = NULL)
-  expect_identical(log_tail(log), c("begun", "SVI 99 %", "ended"))
-  writeLines(c(strrep("x", 2e5), "the end \u2713"), log, useBytes = TRUE)
-  expect_identical(tail(log_tail(log), 1), "the end \u2713")
-  expect_lte(sum(nchar(log_tail(log))), n_log_bytes)
+test_that("a job is cancelled by its name, and the command is told", {
+  ran <- NULL
+  local_mocked_bindings(run_command = function(...) ran <<- c(...))
+  expect_identical(scheduler_cancel(slurm, "fatebias-fit-1"), "scancel --name=fatebias-fit-1")
+  expect_identical(ran, c("scancel", "--name=fatebias-fit-1"))
 })

@@ -8,25 +8,26 @@ cancel_seconds <- 60 # a cancelled job is over by then
 #' so the earlier one is cancelled.
 #' @returns Path of the record.
 #' @noRd
-claim_name <- function(name, slurm, call = rlang::caller_env()) {
-  validate_writable(slurm$log_dir, call = call)
-  dir.create(slurm$log_dir, recursive = TRUE, showWarnings = FALSE)
-  path <- file.path(absolute_path(slurm$log_dir), paste0(name, ".job"))
+claim_name <- function(name, scheduler, call = rlang::caller_env()) {
+  log_dir <- scheduler$block$log_dir
+  validate_writable(log_dir, call = call)
+  dir.create(log_dir, recursive = TRUE, showWarnings = FALSE)
+  path <- file.path(absolute_path(log_dir), paste0(name, ".job"))
   earlier <- read_record(path)
   if (!is.null(earlier) && driver_lives(earlier)) {
-    abort_slurm(c(
+    abort_scheduler(scheduler$name, c(
       "A job for {.field {name}} is being waited for by process {earlier$pid} on {earlier$host}.",
       i = "Wait for it, or give each job of this log folder its own {.arg name}."
     ), call = call, cause = "taken")
   }
-  if (!is.null(earlier)) clear_record(path, earlier, call)
+  if (!is.null(earlier)) clear_record(path, earlier, scheduler, call)
   path
 }
 
 #' Cancel the job of a driver that is gone, and remove its traces
 #' @noRd
-clear_record <- function(path, record, call) {
-  cancel_earlier(record$job_name, call)
+clear_record <- function(path, record, scheduler, call) {
+  cancel_earlier(record$job_name, scheduler, call)
   unlink(c(path, file.path(dirname(path), record$job_name)), recursive = TRUE)
 }
 
@@ -45,10 +46,11 @@ clear_record <- function(path, record, call) {
 #' cancel_jobs(fate_settings(slurm = list(log_dir = tempdir())))
 #' @export
 cancel_jobs <- function(settings = pipeline_settings()) {
-  paths <- list.files(update_settings(settings)$slurm$log_dir, "[.]job$", full.names = TRUE)
+  scheduler <- scheduler_of(update_settings(settings))
+  paths <- list.files(scheduler$block$log_dir, "[.]job$", full.names = TRUE)
   records <- lapply(paths, read_record)
   gone <- !vapply(records, driver_lives, logical(1))
-  for (i in which(gone)) clear_record(paths[[i]], records[[i]], rlang::current_env())
+  for (i in which(gone)) clear_record(paths[[i]], records[[i]], scheduler, rlang::current_env())
   invisible(vapply(records[gone], `[[`, character(1), "job_name"))
 }
 
@@ -74,22 +76,22 @@ driver_lives <- function(record) {
   here && tools::pskill(record$pid, 0L) && start_of(record$pid) == record$started
 }
 
-cancel_earlier <- function(job_name, call) {
-  job <- ask_slurm(job_name)
+cancel_earlier <- function(job_name, scheduler, call) {
+  job <- scheduler_state(scheduler, job_name)
   if (has_ended(job)) {
     return(invisible())
   }
   cli::cli_inform(c("!" = verbatim(sprintf("Job %s of an earlier run is cancelled.", job_name))))
-  run_command("scancel", paste0("--name=", job_name))
+  command <- scheduler_cancel(scheduler, job_name)
   until <- seconds_now() + cancel_seconds
   while (!has_ended(job) && seconds_now() < until) {
     Sys.sleep(1)
-    job <- ask_slurm(job_name)
+    job <- scheduler_state(scheduler, job_name)
   }
   if (!has_ended(job)) {
-    abort_slurm(c(
+    abort_scheduler(scheduler$name, c(
       "Job {.val {job_name}} of an earlier run does not end.",
-      i = "{.code scancel --name={job_name}}, and run the pipeline again when it is gone."
+      i = "{.code {command}}, and run the pipeline again when it is gone."
     ), call = call, cause = "taken")
   }
 }

@@ -1,6 +1,6 @@
 local <- fate_settings(execution = "local")
 
-# Settings under which nothing is submitted: send_job() and what follows it are replaced
+# Settings under which nothing is submitted: run_plan() is replaced
 slurm <- function(..., log_dir) fate_settings(execution = "slurm", slurm = list(log_dir = log_dir, ...))
 
 # run_plan() that ends with these verdicts in turn; NULL: the call is made here, as the job would
@@ -21,7 +21,7 @@ scripted_plans <- function(...) {
 verdict <- function(cause) list(cause = cause, text = paste("it ended by", cause), advice = "Do something.")
 
 run_with <- function(script, log_dir, fun = sum, ..., settings = slurm(log_dir = log_dir), node = "gpu") {
-  local_mocked_bindings(run_plan = script$run, validate_slurm = function(...) invisible())
+  local_mocked_bindings(run_plan = script$run, validate_scheduler = function(...) invisible())
   run_job(fun, ..., name = "fit", node = node, settings = settings)
 }
 
@@ -101,7 +101,7 @@ test_that("a time limit is met again only where that is of use", {
 })
 
 test_that("the message of a failed job", {
-  plan <- plan_job("fit", "gpu", slurm(log_dir = "logs"), id = "1")
+  plan <- plan_job("fit", "gpu", scheduler_of(slurm(log_dir = "logs")), id = "1")
   plan$log <- withr::local_tempfile(lines = c("first {line}", "last line"))
   expect_snapshot(
     error = TRUE, abort_verdict(verdict("memory"), plan, NULL),

@@ -1,10 +1,10 @@
 # The waiting is tried with a pool and a Slurm made of lists; on a real Slurm it is tried in tests/slurm.
 
-settings <- fate_settings(slurm = list(poll_seconds = 10, connect_seconds = 60))
+slurm <- scheduler_of(fate_settings(slurm = list(poll_seconds = 10, connect_seconds = 60)))
 
 test_plan <- function(env = parent.frame()) {
-  settings$slurm$log_dir <- withr::local_tempdir(.local_envir = env)
-  plan <- plan_job("fit", "gpu", settings, id = "1")
+  slurm$block$log_dir <- withr::local_tempdir(.local_envir = env)
+  plan <- plan_job("fit", "gpu", slurm, id = "1")
   dir.create(plan$folder)
   plan
 }
@@ -34,25 +34,25 @@ wait <- function(plan, ..., job = list(answered = TRUE, state = "RUNNING"), pool
                  clock = rlang::env(now = 0)) {
   local_mocked_bindings(receive_seconds = 0) # no pause after an error
   clock$asked <- 0L
-  ask <- function(name) {
+  local_mocked_bindings(ask_slurm = function(name) {
     clock$asked <- clock$asked + 1L
     if (is.function(job)) job(clock$now) else job
-  }
-  verdict <- wait_for_job(pool, plan, now = function() clock$now, ask = ask)
+  })
+  verdict <- wait_for_job(pool, plan, now = function() clock$now)
   list(verdict = verdict, seconds = clock$now, asked = clock$asked)
 }
 
 test_that("a plan is data: names, script and folder of the job", {
-  settings$slurm$log_dir <- "logs"
-  plan <- plan_job("fit", "gpu", settings, id = "1a")
+  slurm$block$log_dir <- "logs"
+  plan <- plan_job("fit", "gpu", slurm, id = "1a")
   expect_identical(plan$job_name, "fatebias-fit-1a")
   expect_identical(plan$log, file.path(normalizePath("."), "logs", "fatebias-fit-1a.log"))
   expect_identical(plan$folder, sub("[.]log$", "", plan$log))
   expect_true(sprintf('#SBATCH --output="%s"', plan$log) %in% plan$script)
   expect_false(file.exists("logs"))
-  more <- override(settings$slurm$gpu, list(memory_gb = 64))
-  expect_true("#SBATCH --mem=65536M" %in% plan_job("fit", "gpu", settings, more)$script)
-  ids <- replicate(50, plan_job("fit", "gpu", settings)$job_name)
+  more <- override(slurm$block$gpu, list(memory_gb = 64))
+  expect_true("#SBATCH --mem=65536M" %in% plan_job("fit", "gpu", slurm, more)$script)
+  ids <- replicate(50, plan_job("fit", "gpu", slurm)$job_name)
   expect_identical(anyDuplicated(ids), 0L)
 })
 

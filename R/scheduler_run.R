@@ -1,4 +1,4 @@
-# The dispatcher: heavy work runs in this process, or as a Slurm job.
+# The dispatcher: heavy work runs in this process, or as a job of a scheduler.
 
 idle_seconds <- 30 # a driver process with no job to wait for ends
 
@@ -42,46 +42,31 @@ run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_
   if (settings$execution == "local") {
     return(fun(...))
   }
-  validate_slurm()
+  scheduler <- scheduler_of(settings)
+  validate_scheduler(scheduler)
   label <- if (make.names(label) == label) label else "fun"
-  run_on_slurm(list(fun = fun, label = label, args = list(...)), name, node, settings)
-}
-
-validate_slurm <- function(call = rlang::caller_env()) {
-  if (!requireNamespace("clustermq", quietly = TRUE)) {
-    abort_environment(c(
-      "{.code execution: slurm} needs the package clustermq.", i = "{.run install.packages(\"clustermq\")}"
-    ), call = call)
-  }
-  absent <- c("sbatch", "squeue", "scontrol", "scancel")
-  absent <- absent[!nzchar(Sys.which(absent))]
-  if (length(absent) > 0) {
-    abort_slurm(c(
-      "{.code execution: slurm}, but {.code {absent}} {?is/are} not on the path of this machine.",
-      i = "Run the pipeline on a machine of the cluster, or set {.code execution: local}."
-    ), call = call, cause = "submission")
-  }
+  run_on_scheduler(list(fun = fun, label = label, args = list(...)), name, node, scheduler)
 }
 
 #' Send jobs until one brings its outcome, or a verdict stands
 #' @noRd
-run_on_slurm <- function(work, name, node, settings, call = rlang::caller_env()) {
-  record <- claim_name(name, settings$slurm, call)
+run_on_scheduler <- function(work, name, node, scheduler, call = rlang::caller_env()) {
+  record <- claim_name(name, scheduler, call)
   on.exit(unlink(record))
-  wants <- settings$slurm[[node]]
-  left <- settings$slurm$retries
+  wants <- scheduler$block[[node]]
+  left <- scheduler$block$retries
   repeat {
-    plan <- plan_job(name, node, settings, wants)
+    plan <- plan_job(name, node, scheduler, wants, call = call)
     write_record(record, plan$job_name)
     verdict <- try_plan(work, plan, call)
     if (is.null(verdict)) break
-    wants <- retry_wants(verdict, wants, settings$slurm)
+    wants <- retry_wants(verdict, wants, scheduler$block)
     if (left == 0 || is.null(wants)) abort_verdict(verdict, plan, call)
     left <- left - 1
     cli::cli_inform(c("!" = verbatim(sprintf("Job %s: %s. It is sent again.", plan$job_name, verdict$text))))
   }
   on.exit(unlink(plan$folder, recursive = TRUE), add = TRUE)
-  deliver_outcome(plan$folder, plan$job_name, plan$log)
+  deliver_outcome(plan$folder, plan$job_name, plan$log, scheduler)
 }
 
 #' One job, from its call's file to a verdict; its folder stays only where there is an outcome
@@ -98,21 +83,43 @@ try_plan <- function(work, plan, call) {
 
 #' What the next job asks for; NULL where sending it again is of no use
 #' @noRd
-retry_wants <- function(verdict, wants, slurm) {
+retry_wants <- function(verdict, wants, block) {
   switch(verdict$cause,
     node = , preempted = wants,
     time = if (wants$retry_time_limit) wants,
-    memory = override(wants, list(memory_gb = wants$memory_gb * slurm$memory_growth))
+    memory = override(wants, list(memory_gb = wants$memory_gb * block$memory_growth))
   )
 }
 
 abort_verdict <- function(verdict, plan, call) {
+  label <- plan$scheduler$label
   lines <- c(
-    sprintf("The Slurm job for `%s` has brought no result: %s.", plan$name, verdict$text),
+    sprintf("The %s job for `%s` has brought no result: %s.", label, plan$name, verdict$text),
     i = verdict$advice, i = sprintf("Job %s.", plan$job_name), log_lines(plan$log)
   )
   message <- rlang::set_names(verbatim(lines), names(lines))
-  abort_slurm(message, call = call, cause = verdict$cause, log = plan$log)
+  abort_scheduler(plan$scheduler$name, message, call = call, cause = verdict$cause, log = plan$log)
+}
+
+#' The batch script of a job
+#'
+#' `r lifecycle::badge("experimental")`
+#'
+#' What would be submitted for a job under `execution: slurm`, without submitting it. `{{ job_name }}`,
+#' `{{ master }}` (the address of this process), `{{ auth }}` and `{{ n_jobs }}` (always 1) are filled
+#' in at submission.
+#'
+#' @param node `"gpu"` or `"cpu"`.
+#' @param settings [fate_settings()]; the block `slurm` is used.
+#' @param log_file where the job's output goes.
+#' @returns Character, one element a line.
+#' @section Errors: `fatebias_error_slurm` when the template is missing, lacks a key or has a wrong one.
+#' @examples
+#' cat(job_script("gpu"), sep = "\n")
+#' @export
+job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_file = "fatebias.log") {
+  node <- validate_choice(node)
+  scheduler_script(scheduler_of(update_settings(settings)), node, log_file)
 }
 
 # ---- several jobs in flight ----
@@ -137,10 +144,10 @@ slurm_controller <- function(settings = pipeline_settings()) {
   }
   if (!requireNamespace("crew", quietly = TRUE)) {
     abort_environment(c(
-      "{.code execution: slurm} needs the package crew.", i = "{.run install.packages(\"crew\")}"
+      "{.code execution: {settings$execution}} needs the package crew.",
+      i = "{.run install.packages(\"crew\")}"
     ))
   }
-  crew::crew_controller_local(
-    name = "fatebias", workers = settings$slurm$in_flight, seconds_idle = idle_seconds
-  )
+  workers <- scheduler_of(settings)$block$in_flight
+  crew::crew_controller_local(name = "fatebias", workers = workers, seconds_idle = idle_seconds)
 }
