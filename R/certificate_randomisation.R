@@ -17,8 +17,9 @@
 #' it up to a factor, which cancels in `z` and `p_value`. Cells of a stratum are exchangeable as far as the
 #' model's means of the other genes are right.
 #' @returns data.table, one row a gene and day on which some cell carries it: `gene`, `day` (label),
-#'   `estimate` (one step from the null, log odds: not that of the fit), `null_mean`, `null_sd` (over resamples), `z`, `p_value` (two-sided:
-#'   the share of resamples at least as far out; where fewer than 10 are, the normal tail by `z`, if that is
+#'   `estimate` (one step from the null, log odds: not that of the fit), `null_mean`, `null_sd` (over
+#'   resamples), `z`, `p_value` (two-sided: the share of resamples at least as
+#'   far out; where fewer than 10 are, the normal tail by `z`, if that is
 #'   smaller).
 #' @section Errors: `fatebias_error_screen` for a gene that the screen lacks, and as in [run_calibration()].
 #' @references Candes et al. (2018), J. R. Stat. Soc. B 80, 551-577; Barry et al. (2021), Genome Biology 22,

@@ -15,12 +15,12 @@
 #' @param progress show bars with the time left? Default: in an interactive session, and not within a pipeline
 #'   or on CI; the option `fatebias.progress` (TRUE or FALSE) decides otherwise.
 #' @returns A `fatebias_fit`, a list with
-#'   - `gene`: data.table `gene, betahat_d0.., se_d0..`, the posterior of theta: mean (`betahat`) and SD (`se`)
-#'     by day, in log odds of the contrast fate;
+#'   - `gene`: data.table `gene, betahat_d0.., se_d0..`, the posterior of theta: mean (`betahat`) and SD
+#'     (`se`) by day, in log odds of the contrast fate;
 #'   - `guide`: data.table `guide, gene, betahat_d*, se_d*`, the posterior of beta in the same way;
-#'   - `estimate`: data.table `gene, betahat_d*, se_d*`, the fixed-effect estimates of theta and their standard
-#'     errors, log odds: theta without its prior, which mash is given by default. NULL where an earlier version
-#'     made the fit;
+#'   - `estimate`: data.table `gene, betahat_d*, se_d*`, the fixed-effect estimates of theta and their
+#'     standard errors, log odds: without theta's prior, so that nothing is shrunk; mash is given them by
+#'     default. NULL where an earlier version made the fit;
 #'   - `cov`: data.table `gene, day_1, day_2, theta_cov, likelihood_cov`, covariances between days of the
 #'     posterior (`theta_cov`) and of the estimates (`likelihood_cov`), or NULL in the same way;
 #'   - `qc_delta`, `qc_offset`, `qc_centering`: QC tables, see [assess_qc()];

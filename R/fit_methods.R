@@ -11,9 +11,10 @@
 #' @param row.names,optional,... not used.
 #' @returns
 #' - `tidy()`, `as.data.table()`, `as.data.frame()`: one row a gene (or guide) and day: the names, `day`
-#'   (label), `time`; at gene level `estimate` and `std.error`, the fixed-effect estimates that mash is given by
-#'   default (NA where the fit has none); `posterior.mean` and `posterior.sd`, the posterior of the effect, which
-#'   is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain data frame.
+#'   (label), `time`; at gene level `estimate` and `std.error`, the fixed-effect estimates that mash is given
+#'   by default (NA where the fit has none); `posterior.mean` and `posterior.sd`, the posterior of the effect,
+#'   which is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain data
+#'   frame.
 #' - `glance()`: data.table of one row: `n_cells`, `n_genes`, `n_guides`, `n_ntc`, `n_days`, `contrast`,
 #'   `engine`, `converged`, `likelihood_weight` and `dispersion` (with one a day: their means),
 #'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of

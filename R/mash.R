@@ -3,8 +3,9 @@
 
 #' Share strength across days
 #'
-#' Shrinks the estimates of each gene (or, of guides, their posterior means) over all days together with [mashr::mash()], or day by
-#' day with [ashr::ash()], and gives local false sign rates and probabilities of activity.
+#' Shrinks the estimates of each gene (of a guide: its posterior mean) over all days together with
+#' [mashr::mash()], or day by day with [ashr::ash()], and gives local false sign rates and probabilities of
+#' activity.
 #'
 #' @param x a `fatebias_fit`; or a table with `gene` (and `guide` first at guide level),
 #'   `betahat_d0, .., se_d0, ..`; or `list(betahat =, se =)`, two matrices, rows x days, in log odds.
@@ -75,9 +76,9 @@
 #'     `calls_lost` (by row and day, against mash alone);
 #'   - `fallbacks`: character, what was done other than asked; `missing`: data.table `name`, `day` of
 #'     estimates that were missing and got a vague one;
-#'   - `loglik`, `days` (labels), `times`, `level`, `origin` (what mash was given, in words), `contrast` and `reference` (fates; NULL for
-#'     estimates that are no fit), `discovery_method`, `lfsr_thresh`, `effect_size`, `gridmult`, `n_draws`,
-#'     `seed`, `settings` (of the stage mash, as they were used),
+#'   - `loglik`, `days` (labels), `times`, `level`, `origin` (what mash was given, in words), `contrast` and
+#'     `reference` (fates; NULL for estimates that are no fit), `discovery_method`, `lfsr_thresh`,
+#'     `effect_size`, `gridmult`, `n_draws`, `seed`, `settings` (of the stage mash, as they were used),
 #'     `versions` (of mashr and ashr);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.

@@ -1,6 +1,6 @@
-# What mash is given, which it calls estimates: of a fit its fixed-effect estimates or, where asked for and for
-# guides, its posterior; of a table or matrices what they hold. Checked matrices rows x days come out. Missing
-# stays missing: it is listed, and mash gets a vague estimate in its place.
+# What mash is given, which it calls estimates: of a fit its fixed-effect estimates or, where asked for and
+# for guides, its posterior; of a table or matrices what they hold. Checked matrices rows x days come out.
+# Missing stays missing: it is listed, and mash gets a vague estimate in its place.
 
 vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no information, still well conditioned
 

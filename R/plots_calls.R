@@ -9,8 +9,8 @@ lfsr_floor <- 1e-8 # smaller ones are drawn there: so far out they say nothing b
 #' @details Local false sign rates below 1e-8, zero included, are drawn at 1e-8 as triangles. Labels are
 #'   placed by ggrepel where it is installed; without it those that would overlap are left out.
 #' @returns `plot_volcano()`: a ggplot2 object. `plot_volcano_data()`: data.table, one row a gene and day:
-#'   `gene` (of a result at guide level `guide` as well), `day`, `postmean` (of mash, log odds), `lfsr`, `evidence`
-#'   (-log10 of lfsr, at most 8), `at_floor` (lfsr below 1e-8), `call`, `state` (`call`, `no call`,
+#'   `gene` (of a result at guide level `guide` as well), `day`, `postmean` (of mash, log odds), `lfsr`,
+#'   `evidence` (-log10 of lfsr, at most 8), `at_floor` (lfsr below 1e-8), `call`, `state` (`call`, `no call`,
 #'   `no estimate`), `label` (name of a labelled row, else empty).
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result`.
 #' @examples

@@ -10,10 +10,10 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #'
 #' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""),
 #'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (mash's posterior mean
-#'   and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`, `p_persist`,
-#'   `agree` (guides whose posterior mean has the sign of the gene's estimate on that day, of all its guides),
-#'   `carried` (how often a usable cell carries a guide of the gene; NA for fits without counts); where `hits`
-#'   have p-values of the randomisation test, `p_random`, that of the best day.
+#'   and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`,
+#'   `p_persist`, `agree` (guides whose posterior mean has the sign of the gene's estimate on that day, of all
+#'   its guides), `carried` (how often a usable cell carries a guide of the gene; NA for fits without counts);
+#'   where `hits` have p-values of the randomisation test, `p_random`, that of the best day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
