@@ -65,14 +65,22 @@ validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
   }
 }
 
-#' A table written whole or not at all: to a temporary name, then renamed
+#' A table written whole or not at all
 #' @noRd
 write_table <- function(table, path, call = rlang::caller_env()) {
   validate_writable(dirname(path), call = call)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
-  stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = ".csv")
+  write_whole(function(stage) data.table::fwrite(table, stage), path, call)
+}
+
+#' A file written whole or not at all: to a temporary name beside it, then renamed
+#'
+#' @param write function of a path, which writes there; FALSE means that it could not.
+#' @returns `path`.
+#' @noRd
+write_whole <- function(write, path, call = rlang::caller_env()) {
+  stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = paste0(".", tools::file_ext(path)))
   on.exit(unlink(stage))
-  data.table::fwrite(table, stage)
-  if (!file.rename(stage, path)) abort_export("Cannot write {.path {path}}.", call = call)
+  if (isFALSE(write(stage)) || !file.rename(stage, path)) abort_export("Cannot write {.path {path}}.", call = call)
   path
 }

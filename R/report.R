@@ -48,7 +48,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   on.exit(unlink(folder, recursive = TRUE))
   made <- render_page(report, folder)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
-  move_whole(made, path)
+  write_whole(function(stage) file.copy(made, stage), path)
   invisible(path)
 }
 
@@ -80,15 +80,6 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
 #' @noRd
 title_arguments <- function(title) {
   c("--metadata", paste0("title=", title), "--metadata", paste0("pagetitle=", title))
-}
-
-#' In place by renaming, so that a reader never finds half a page
-#' @noRd
-move_whole <- function(made, path, call = rlang::caller_env()) {
-  stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = ".html")
-  on.exit(unlink(stage))
-  moved <- file.copy(made, stage) && file.rename(stage, path)
-  if (!moved) abort_export("Cannot write {.path {path}}.", call = call)
 }
 
 validate_pandoc <- function(call = rlang::caller_env()) {

@@ -21,14 +21,6 @@ set_random_state <- function(state) {
   if (!is.null(state$seed)) rlang::env_poke(globalenv(), ".Random.seed", state$seed)
 }
 
-#' Written to another name, then renamed
-#' @noRd
-write_whole <- function(write, path) {
-  stage <- paste0(path, ".part")
-  write(stage)
-  if (!file.rename(stage, path)) abort_export("Cannot write {.path {path}}.")
-}
-
 #' Make the call of a job
 #'
 #' What the worker of a Slurm job runs; not for use elsewhere.
