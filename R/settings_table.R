@@ -10,7 +10,8 @@ stage_titles <- c(
 #' A named list, one entry (default, type, range, stage, help) a key
 #' @noRd
 settings_table <- function() {
-  yaml::read_yaml(system.file("python", "fatebias", "base", "settings.yaml", package = "fatebias", mustWork = TRUE))
+  file <- file.path("python", "fatebias", "base", "settings.yaml")
+  yaml::read_yaml(system.file(file, package = "fatebias", mustWork = TRUE))
 }
 
 keys_of <- function(stages, table = settings_table()) {

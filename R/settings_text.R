@@ -1,5 +1,6 @@
 # What a configuration file may hold: YAML, read as words, lists and blocks; the table gives types.
-# The same rules in Python: inst/python/fatebias/base/settings_text.py; the grammar: the head of settings.yaml.
+# The same rules in Python: inst/python/fatebias/base/settings_text.py; the head of settings.yaml beside it
+# states the grammar.
 # Each word, list and block has a number, by which an alias is known: it is met once and stands twice.
 
 deepest_block <- 10
