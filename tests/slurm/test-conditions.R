@@ -48,7 +48,7 @@ test_that("a Python error comes back with its class, its trace, and the end of t
   expect_identical(there$message, here$message)
   expect_match(conditionMessage(there), "In the Slurm job fatebias-screen-", fixed = TRUE)
 
-  unexpected <- function() fatebias:::py_call("bridge", "no_such_function")
+  unexpected <- function() fatebias:::py_call("no_such_function")
   here <- caught(unexpected())
   there <- caught(run_job(unexpected, name = "unexpected", settings = settings))
   expect_s3_class(here, "fatebias_error_python")

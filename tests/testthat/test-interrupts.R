@@ -51,8 +51,8 @@ test_that("Python: Ctrl-C ends a fit at once, keeps its checkpoint, and the sess
   )
   files <- screen_rds()
   often <- c( # checkpoints after half a second instead of five
-    "python <- fatebias:::py_call('bridge', 'describe_environment')",
-    "reticulate::py_run_string('from fatebias import checkpoint; checkpoint.LEAST_SECONDS = 0.5')"
+    "python <- fatebias:::py_call('describe_environment')",
+    "reticulate::py_run_string('from fatebias.base import checkpoint; checkpoint.LEAST_SECONDS = 0.5')"
   )
   lines <- do.call(session_lines, c(list(files, out, tempfile(), before = often), slow))
   sent <- NULL

@@ -101,26 +101,26 @@ test_that("errors come back with class and message, warnings too", {
   kinds <- c("settings", "screen", "fit", "qc", "export", "simulation", "environment", "python")
   for (kind in kinds) {
     local_mocked_bindings(python_bridge = function(...) fake_bridge(report(kind)))
-    expect_error(py_call("m", "f"), "file \\{a\\}: no key", class = paste0("fatebias_error_", kind))
+    expect_error(py_call("f"), "file \\{a\\}: no key", class = paste0("fatebias_error_", kind))
   }
   expect_identical(last_python_trace(), "T")
   warned <- list(value = 1, error = NULL, warnings = list(list(kind = "fit", message = "not {converged}")))
   local_mocked_bindings(python_bridge = function(...) fake_bridge(warned))
-  expect_warning(py_call("m", "f"), "not \\{converged\\}", class = "fatebias_warning_fit")
+  expect_warning(py_call("f"), "not \\{converged\\}", class = "fatebias_warning_fit")
 })
 
-test_that("Python: settings errors and unknown modules are classed, other errors show their last line", {
+test_that("Python: settings errors and unknown functions are classed, other errors show their last line", {
   expect_error(
-    py_call("fit", "describe_screen", screen_path = "a", guide_map = "b", settings = list(nonsense = 1)),
+    py_call("describe_screen", screen_path = "a", guide_map = "b", settings = list(nonsense = 1)),
     "nearest", class = "fatebias_error_settings"
   )
-  expect_error(py_call("no_such_module", "f"), "no_such_module", class = "fatebias_error_environment")
-  expect_error(py_call("bridge", "describe_environment", x = 1), "TypeError", class = "fatebias_error_python")
+  expect_error(py_call("no_such_function"), "KeyError.*no_such_function", class = "fatebias_error_python")
+  expect_error(py_call("describe_environment", x = 1), "TypeError", class = "fatebias_error_python")
   expect_match(last_python_trace(), "Traceback")
 })
 
 test_that("Python: values come back as R values, never as Python objects", {
-  found <- py_call("bridge", "describe_environment")
+  found <- py_call("describe_environment")
   expect_type(found, "list")
   expect_match(found$packages$torch, "^[0-9]")
   leaves <- rapply(found, class, how = "unlist")
@@ -129,7 +129,7 @@ test_that("Python: values come back as R values, never as Python objects", {
 
 test_that("Python: torch is imported with RTLD_DEEPBIND, and the flags are restored", {
   skip_on_os(c("mac", "windows")) # there is no such flag there
-  py_call("bridge", "describe_environment")
+  py_call("describe_environment")
   code <- c(
     "import os, sys",
     "from unittest import mock",
@@ -163,7 +163,7 @@ test_that("Python: torch keeps its own BLAS inside R", {
     "    return time.perf_counter() - start",
     "smallest = min(seconds() for _ in range(5))"
   )
-  python <- py_call("bridge", "describe_environment")$python # torch is loaded now, by the bridge
+  python <- py_call("describe_environment")$python # torch is loaded now, by the bridge
   script <- withr::local_tempfile(lines = c(code, "print(smallest)"), fileext = ".py")
   plain <- function() as.numeric(system2(python, script, stdout = TRUE))
   inside <- function() reticulate::py_run_string(paste(code, collapse = "\n"))$smallest
