@@ -1,11 +1,11 @@
-"""Simulated screens with their truth: the benchmark screens of DESIGN section 10, and any other size.
+"""Simulated screens with their truth: the benchmark screens, and any other size.
 
     guides a cell  k ~ Poisson(moi) cut to 1..20, each a control with probability .05, else by abundance ~ Dirichlet(5)
     eta = alpha[f, day] + b[f, rep] + gamma[f] (burden - mean of the day) + sum over the cell's guides of beta
     beta[g, f, d] = theta[gene, f, d] + delta[g, f],  delta ~ N(0, .2) centred within gene: theta IS the gene's average
     labels: Dirichlet(concentration pi), one-hot, logit-normal, or one-hot smoothed over like cells
 
-Everything is vectorised over cells. Arrays: theta [L, F, D], delta [G, F], F fates beside the reference.
+Everything is vectorised over cells. Arrays: theta [L, F, D], delta [G, F], F logits (the fates beside the reference).
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ ACTIVE_SHARE, EFFECT_RANGE, EFFECT_SD = 0.1, (0.3, 1.0), 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """A simulated screen and its truth. N cells, G targeting guides, L genes, F fates beside the reference.
+    """A simulated screen and its truth. N cells, G targeting guides, L genes, F logits (the fates
+    beside the reference).
 
     guide_map: table guide_name, gene_name, is_ntc. guides: csr [N, guides of the map], ones.
     probs: [N, F + 1], reference first. theta: [L, F, D]; delta: [G, F]; genes, targeting: their names.
