@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fatebias import simulate
 from fatebias.base.settings import Settings
 from fatebias.results.fit import fit_screen
+from fatebias.simulation import draw, simulate_to
 
 SHRINKAGE, SLOPE, NO_SLOPE = 1.3, -0.1, 1e-3
 # kind: (arguments of the simulation, settings of the fit)
@@ -47,13 +47,13 @@ def make(folder: Path, kind: str, seed: int) -> Path:
     where = folder / kind / str(seed)
     if not (where / "fit" / "fit_manifest.json").exists():
         arguments, settings = KINDS[kind]
-        plain = simulate._baseline
+        plain = draw._baseline
         if kind == "burden":
-            simulate._baseline = with_slope(plain)
+            draw._baseline = with_slope(plain)
         try:
-            paths = simulate.simulate_to(where, {"preset": "weak", "seed": seed} | arguments)
+            paths = simulate_to(where, {"preset": "weak", "seed": seed} | arguments)
         finally:
-            simulate._baseline = plain
+            draw._baseline = plain
         fixed = {"inference": "laplace", "threads": 1, "seed": seed}
         fit_screen(paths["screen"], paths["guide_map"], where / "fit", Settings.from_mapping(fixed | settings))
     return where / "fit"

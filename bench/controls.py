@@ -15,9 +15,10 @@ from fatebias.base.settings import Settings
 from fatebias.certificate.controls import hold_out_controls
 from fatebias.certificate.refit import estimate_with_draws, settle
 from fatebias.certificate.units import CRITICAL
-from fatebias.laplace.estimates import sd_of
+from fatebias.laplace import LaplaceOptions, sd_of
 from fatebias.model.design import build_design
 from fatebias.screens.build import build_screen
+from fatebias.screens.contrast import contrast_weights
 from fatebias.simulation import Arguments, simulate
 
 LABELS = {"dirichlet": {}, "onehot": {"cells": 8000}, "logitnormal": {"cells": 8000}}
@@ -26,13 +27,15 @@ LABELS = {"dirichlet": {}, "onehot": {"cells": 8000}, "logitnormal": {"cells": 8
 def control_z(seed: int, n_splits: int, se: str, **arguments) -> np.ndarray:
     """z of pseudo-genes of one screen without effects."""
     settings = Settings.from_mapping({"inference": "laplace", "threads": 1, "seed": seed, "se": se})
+    options = LaplaceOptions.of(settings)
     sim = simulate(Arguments.from_mapping({"seed": seed, "preset": "weak", "effects": "none", **arguments}))
     carried = set(sim.guide_map.guide_name[np.asarray(sim.guides.sum(0)).ravel() > 0])
     rng, found = np.random.default_rng(seed), []
     for _ in range(n_splits):
         grouped = hold_out_controls(guide_map_of(sim), carried, "control_", rng)
         screen = build_screen(cells_of(sim), grouped, settings, where="simulation")
-        refit = estimate_with_draws(settle(build_design(screen), settings), screen, settings, 2)
+        contrast = contrast_weights(settings.contrast_fate, screen.fates)
+        refit = estimate_with_draws(settle(build_design(screen), options), screen, contrast, options, 2)
         rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
         found.append((refit.theta_hat / sd_of(refit.covariance))[rows].ravel())
     return np.concatenate(found)

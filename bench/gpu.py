@@ -10,6 +10,7 @@ import svi_step
 import torch
 from measure import Row, print_rows, simulated_screen
 
+from fatebias.base.run import Run
 from fatebias.base.settings import Settings
 from fatebias.results.engines import infer
 
@@ -22,7 +23,7 @@ def fit(screen, device: str, engine: str):
     """The inference and its seconds."""
     settings = Settings.from_mapping({"inference": engine})
     start = time.perf_counter()
-    found = infer(screen, settings, device)
+    found = infer(screen, settings, Run(device=device))
     return found, time.perf_counter() - start
 
 

@@ -13,11 +13,11 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import brentq
 
-from fatebias import simulate
 from fatebias.base.files import day_columns
 from fatebias.screens.guide_map import read_guide_map
 from fatebias.screens.h5ad import write_screen
 from fatebias.screens.screen import Screen
+from fatebias.simulation import Arguments, draw, simulate_to
 
 PRESETS = ("weak", "strong")
 EFFECTS = ("sparse", "random_walk", "none")
@@ -42,7 +42,7 @@ def make_screen(where: Path, kind: dict, seed: int) -> None:
     if where.name == CELLRANK:
         plant_effects(where, seed)
     else:
-        simulate.simulate_to(where, kind | {"seed": seed})
+        simulate_to(where, kind | {"seed": seed})
 
 
 def write_tables(where: Path, screen: Screen) -> None:
@@ -78,8 +78,8 @@ def plant_effects(where: Path, seed: int) -> None:
     is_ntc = np.asarray(library.is_ntc)
     gene, genes = pd.factorize(np.asarray(library.gene_names)[~is_ntc])
     days = pd.Categorical(real.obs["day"])
-    theta = simulate._theta(rng, simulate.Arguments(library="real", days=len(days.categories)), len(genes), 1)[:, 0]
-    delta = simulate._delta(rng, gene, len(genes), 1)[:, 0]
+    theta = draw._theta(rng, Arguments(library="real", days=len(days.categories)), len(genes), 1)[:, 0]
+    delta = draw._delta(rng, gene, len(genes), 1)[:, 0]
     cell = rng.integers(len(labels), size=N_CELLS)
     u = labels[:, 1] - labels[:, 0]
     tilt = np.zeros((len(is_ntc), len(days.categories)))
@@ -112,16 +112,16 @@ def tilts(labels: np.ndarray, u: np.ndarray, effects: np.ndarray) -> np.ndarray:
 
 def draw_guides(rng, cell, day_of, u, tilt, is_ntc) -> sparse.csr_matrix:
     """Presence [N, guides]: controls with their share, others by abundance and tilt; repeats count once."""
-    abundance = np.where(is_ntc, 0.0, rng.gamma(simulate.ABUNDANCE, size=len(is_ntc)))
+    abundance = np.where(is_ntc, 0.0, rng.gamma(draw.ABUNDANCE, size=len(is_ntc)))
     controls = np.flatnonzero(is_ntc)
-    count = rng.poisson(MOI, len(cell)).clip(1, simulate.MOST_GUIDES)
+    count = rng.poisson(MOI, len(cell)).clip(1, draw.MOST_GUIDES)
     pointer = np.r_[0, np.cumsum(count)]
     column = np.empty(pointer[-1], dtype=np.int64)
     for one in np.unique(cell):
         slots = np.concatenate([np.arange(pointer[i], pointer[i + 1]) for i in np.flatnonzero(cell == one)])
         p = abundance * np.exp(tilt[:, day_of[one]] * u[one])
         column[slots] = rng.choice(len(is_ntc), len(slots), p=p / p.sum())
-    control = rng.random(len(column)) < simulate.NTC_SHARE
+    control = rng.random(len(column)) < draw.NTC_SHARE
     column[control] = rng.choice(controls, control.sum())
     guides = sparse.csr_matrix((np.ones(len(column), np.int8), column, pointer), shape=(len(cell), len(is_ntc)))
     guides.sum_duplicates()

@@ -15,16 +15,17 @@ from measure import Row, print_rows, simulated_screen, truth_of
 
 from fatebias.base.settings import Settings
 from fatebias.certificate.randomisation import null_gene
-from fatebias.certificate.refit import Baseline, contrast_theta, fixed_effect_curvature, settle
+from fatebias.certificate.refit import settle
 from fatebias.certificate.schemes import burden_strata, shuffle_within
 from fatebias.certificate.units import Source
+from fatebias.laplace import Baseline, LaplaceOptions, contrast_theta, find_fixed_effects
 from fatebias.model.design import build_design
 from fatebias.screens.screen import Screen
 
 
 def source_of(screen: Screen, settings: Settings) -> Source:
     """What the test takes, of a screen in memory."""
-    baseline = settle(build_design(screen), settings)
+    baseline = settle(build_design(screen), LaplaceOptions.of(settings))
     return Source(cells=None, guide_map=None, screen=screen, settings=settings, baseline=baseline, where="simulation")
 
 
@@ -44,14 +45,13 @@ def with_moved_gene(source: Source, gene: int, moved: np.ndarray) -> Source:
 
 def full_estimate(source: Source) -> np.ndarray:
     """Fixed-effect estimates of the contrast of theta [L, D]."""
-    x, _ = fixed_effect_curvature(source.baseline, source.settings)
+    x = find_fixed_effects(source.baseline, source.options).x
     return contrast_theta(source.baseline.design, x.unsqueeze(1), source.contrast)[0]
 
 
 def compare_gene(source: Source, gene: int, n_moves: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Of one gene, by day: correlation and ratio of SDs over moves, and z of the real estimate by both."""
-    x, curvature = fixed_effect_curvature(source.baseline, source.settings)
-    null = null_gene(source, x, curvature, gene)
+    null = null_gene(source, find_fixed_effects(source.baseline, source.options), gene)
     moves = [shuffle_within(burden_strata(source.screen), rng) for _ in range(n_moves)]
     step = np.stack([null.estimate(move[null.cells][None])[0] for move in moves])
     full = np.stack([full_estimate(with_moved_gene(source, gene, move))[gene] for move in moves])

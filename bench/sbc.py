@@ -16,7 +16,9 @@ from pyro import poutine, set_rng_seed
 
 from fatebias.base.settings import Settings
 from fatebias.model.cells import to_tensors
+from fatebias.model.draws import DrawPlan
 from fatebias.model.effects import beta_from_effects, delta_from_raw, theta_from_raw
+from fatebias.model.prior import Priors
 from fatebias.model.pyro_model import fate_model, linear_predictor
 from fatebias.results.engines import infer
 from fatebias.screens.screen import Screen
@@ -44,7 +46,7 @@ def draw_screen(seed: int, settings: Settings) -> tuple[Screen, dict[str, np.nda
     _, screen = simulated_screen(seed, settings, **SIZE)
     cells, layout = to_tensors(screen)
     set_rng_seed(seed)
-    nodes = poutine.trace(fate_model).get_trace(cells, layout, settings).nodes
+    nodes = poutine.trace(fate_model).get_trace(cells, layout, Priors.of(settings)).nodes
     v = {name: node["value"] for name, node in nodes.items() if node["type"] == "sample"}
     theta = theta_from_raw(v["z0"], v["eps"], v["tau"], v["sigma_time"])
     delta = delta_from_raw(v["u"], v["sigma_guide"], layout.guide_gene, layout.guides_per_gene)
@@ -65,7 +67,7 @@ def ranks(engine: str, seed: int) -> dict[str, np.ndarray]:
     truth["delta"] = truth["delta"][several]
     if found.svi:
         cells, layout = to_tensors(screen, dtype=torch.float32)
-        raw = draw_raw(found.svi, cells, layout, settings)
+        raw = draw_raw(found.svi, cells, layout, Priors.of(settings), DrawPlan.of(settings))
         draws |= {name: raw[name].numpy() for name in ("tau", "sigma_time", "sigma_guide")}
     return {name: ((value < truth[name]).sum(0).ravel() + 0.5) / (DRAWS + 1) for name, value in draws.items()}
 

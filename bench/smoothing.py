@@ -15,13 +15,13 @@ import numpy as np
 from measure import screen_of, truth_of
 from scipy.cluster.vq import kmeans2
 
-from fatebias import simulate
 from fatebias.base.settings import Settings
 from fatebias.certificate.jackknife import jackknife_se
-from fatebias.certificate.refit import estimate_with_draws, fixed_effect_curvature, settle
+from fatebias.certificate.refit import estimate_with_draws, settle
 from fatebias.certificate.units import Source
-from fatebias.laplace.estimates import sd_of
+from fatebias.laplace import LaplaceOptions, find_fixed_effects, sd_of
 from fatebias.model.design import build_design
+from fatebias.simulation import Arguments, labels, simulate
 
 N_BLOCKS = 50
 
@@ -29,28 +29,28 @@ N_BLOCKS = 50
 def one_screen(seed: int, neighbours: int, neighbour_sd: float, cells: int = 8000) -> dict[str, float]:
     """Slope and errors on one screen of size `weak` with sparse effects."""
     settings = Settings.from_mapping({"inference": "laplace", "threads": 1, "seed": seed})
-    simulate.NEIGHBOURS, simulate.NEIGHBOUR_SD = neighbours, neighbour_sd
-    kept, smooth = {}, simulate._smoothed
+    labels.NEIGHBOURS, labels.NEIGHBOUR_SD = neighbours, neighbour_sd
+    kept, smooth = {}, labels._smoothed
 
     def keeping(rng, pi, onehot, day, replicate):
         state = np.random.Generator(type(rng.bit_generator)())
         state.bit_generator.state = rng.bit_generator.state
-        kept["near"] = pi + state.normal(0, simulate.NEIGHBOUR_SD, pi.shape)
+        kept["near"] = pi + state.normal(0, labels.NEIGHBOUR_SD, pi.shape)
         return smooth(rng, pi, onehot, day, replicate)
 
-    simulate._smoothed = keeping
+    labels._smoothed = keeping
     try:
         arguments = {"seed": seed, "preset": "weak", "cells": cells, "labels": "smoothed"}
-        sim = simulate.simulate(simulate.Arguments.from_mapping(arguments))
+        sim = simulate(Arguments.from_mapping(arguments))
     finally:
-        simulate._smoothed = smooth
+        labels._smoothed = smooth
     screen = screen_of(sim, settings)
-    baseline = settle(build_design(screen), settings)
+    baseline = settle(build_design(screen), LaplaceOptions.of(settings))
     source = Source(
         cells=None, guide_map=None, screen=screen, settings=settings, baseline=baseline, where="simulation"
     )  # fmt: skip
-    refit = estimate_with_draws(baseline, screen, settings, 2)
-    x, _ = fixed_effect_curvature(baseline, settings)
+    refit = estimate_with_draws(baseline, screen, source.contrast, source.options, 2)
+    x = find_fixed_effects(baseline, source.options).x
     _, block = kmeans2(kept["near"], N_BLOCKS, minit="++", seed=seed)
     _, block = np.unique(block, return_inverse=True)
     by_block = jackknife_se(source, x, block)

@@ -6,9 +6,12 @@ import time
 import torch
 from measure import Row, print_rows, simulated_screen
 
+from fatebias.base.run import Run
 from fatebias.base.settings import Settings
-from fatebias.laplace.fit import fit_laplace
+from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.model.cells import to_tensors
+from fatebias.model.prior import Priors
+from fatebias.vi.options import SVIOptions
 from fatebias.vi.structured import structured_start
 from fatebias.vi.svi import fit_svi
 
@@ -22,11 +25,12 @@ def step_ms(family: str, screen, device: str, repeats: int = 3) -> float:
         {"likelihood_weight": 21, "approx_posterior": family, "num_steps": STEPS, "loss_tolerance": 0}
     )
     cells, layout = to_tensors(screen, device, torch.float32)
-    start = structured_start(fit_laplace(screen, settings, device=device), screen, settings)
+    priors, options = Priors.of(settings), SVIOptions.of(settings)
+    start = structured_start(fit_laplace(screen, LaplaceOptions.of(settings), Run(device=device)), priors)
     times = []
     for _ in range(repeats + 1):
         begin = time.perf_counter()
-        steps = fit_svi(cells, layout, settings, 21.0, start).steps
+        steps = fit_svi(cells, layout, priors, 21.0, options, start).steps
         times.append((time.perf_counter() - begin) / steps * 1e3)
     return min(times[1:])
 

@@ -11,9 +11,8 @@ import torch
 
 from fatebias.base.settings import Settings
 from fatebias.laplace.curvature import Curvature, curvature_at
-from fatebias.laplace.mode import fate_probabilities
 from fatebias.model.design import build_design
-from fatebias.model.prior import fixed_effect_prior, random_walk_prior
+from fatebias.model.prior import Priors, fixed_effect_prior, random_walk_prior
 from fatebias.screens.screen import Screen
 
 
@@ -114,15 +113,15 @@ def curvature_of(
     screen: Screen, prior="random_walk", weight=20.0, seed=0
 ) -> tuple[torch.Tensor, Curvature, torch.Tensor]:
     """A random x, the engine's curvature there, and A as the dense matrix that its products with unit vectors make."""
-    settings = Settings.from_mapping()
+    priors = Priors.of(Settings.from_mapping())
     design = build_design(screen)
     generator = torch.Generator().manual_seed(seed)
     x = 0.3 * torch.randn(design.n_effects, generator=generator, dtype=torch.float64)
-    scales = torch.full((design.n_days + 1, design.n_fates), 0.25, dtype=torch.float64)
+    scales = torch.full((design.n_days + 1, design.n_logits), 0.25, dtype=torch.float64)
     if prior == "random_walk":
-        prior = random_walk_prior(design, scales, settings)
+        prior = random_walk_prior(design, scales, priors)
     else:
-        prior = fixed_effect_prior(design, scales[-1], settings)
+        prior = fixed_effect_prior(design, scales[-1], priors)
     cells = torch.full((design.n_cells,), weight, dtype=torch.float64)
-    curvature = curvature_at(design, prior, fate_probabilities(design.forward(x)), cells)
+    curvature = curvature_at(design, prior, design.likelihood.mean(design.forward(x)), cells)
     return x, curvature, curvature.times(torch.eye(design.n_effects, dtype=torch.float64))

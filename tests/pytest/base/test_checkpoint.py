@@ -17,7 +17,7 @@ import torch
 from fatebias.base.checkpoint import CHECKPOINT, NOWHERE, _File, open_checkpoint
 from fatebias.base.errors import ExportError, FitError, FitWarning
 from fatebias.base.settings import Settings
-from fatebias.laplace import fit as laplace
+from fatebias.laplace import covariance, rounds
 from fatebias.results.fit import fit_screen
 from fatebias.results.key import fit_key
 from fatebias.simulation import simulate_to
@@ -109,7 +109,7 @@ def test_svi_killed_by_a_signal_goes_on_to_the_same_result(files, tmp_path, eage
     whole = fit(files, tmp_path / "whole", settings)
     assert whole["convergence"]["converged"] == (num_steps == 600)
     fit_in_a_killed_process(files, tmp_path / "again", settings, "svi", killed_at)
-    calls = count_calls(eager, svi._Run, "step")
+    calls = count_calls(eager, svi._Steps, "take")
     again = fit(files, tmp_path / "again", settings)
     assert len(calls) == whole["convergence"]["svi"]["steps"] - killed_at > 0
     assert whole["resumed"] == [] and len(again["resumed"]) == 1
@@ -120,7 +120,7 @@ def test_svi_killed_by_a_signal_goes_on_to_the_same_result(files, tmp_path, eage
 def test_laplace_killed_by_a_signal_goes_on_to_the_same_result(files, tmp_path, eager):
     whole = fit(files, tmp_path / "whole", LAPLACE)
     fit_in_a_killed_process(files, tmp_path / "again", LAPLACE, "laplace/rounds", 2)
-    calls = count_calls(eager, laplace, "_next_round")
+    calls = count_calls(eager, rounds, "_next_round")
     again = fit(files, tmp_path / "again", LAPLACE)
     assert len(calls) == whole["convergence"]["laplace"]["em_rounds"] - 2 > 0
     assert again["resumed"][0].items() >= {"at": "laplace/rounds", "steps": 2}.items()
@@ -152,10 +152,10 @@ def test_a_fit_killed_at_every_place_in_turn_ends_with_the_same_result(files, tm
 
 def test_portions_and_rounds_that_are_done_are_not_done_again(files, tmp_path, eager):
     fit_and_die(eager, files, tmp_path, LAPLACE, "estimates/sandwich")
-    rounds = count_calls(eager, laplace, "_next_round")
-    solves = count_calls(eager, laplace.gene_covariances.__globals__["Curvature"], "solve")
+    again = count_calls(eager, rounds, "_next_round")
+    solves = count_calls(eager, covariance.Curvature, "solve")
     fit(files, tmp_path, LAPLACE)
-    assert (rounds, solves) == ([], [])  # 16 draws of the sandwich are one portion
+    assert (again, solves) == ([], [])  # 16 draws of the sandwich are one portion
 
 
 @pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.base.errors.FitWarning")
@@ -220,7 +220,7 @@ def test_going_on_is_said_where_progress_is(files, tmp_path, eager, capsys):
 
 
 def test_a_fit_error_leaves_no_checkpoint(files, tmp_path, eager):
-    eager.setattr(laplace, "MOST_ROUNDS", 2)
+    eager.setattr(rounds, "MOST_ROUNDS", 2)
     with pytest.raises(FitError, match="did not settle in 2 rounds"):
         fit(files, tmp_path, LAPLACE)
     assert list(tmp_path.iterdir()) == []

@@ -9,9 +9,11 @@ from scipy.special import softmax
 from fatebias.base.settings import Settings
 from fatebias.certificate.heldout import agreement_of_like_cells, held_out_statistics, predict_held_out
 from fatebias.certificate.refit import settle
+from fatebias.laplace.options import LaplaceOptions
 from fatebias.model.design import build_design
+from fatebias.model.likelihood import SOFT_LABELS
 
-SETTINGS = Settings.from_mapping({"inference": "laplace"})
+OPTIONS = LaplaceOptions.of(Settings.from_mapping({"inference": "laplace"}))
 
 
 def made_labels(seed: int, n: int = 1500, shared: float = 0.0):
@@ -27,28 +29,28 @@ def made_labels(seed: int, n: int = 1500, shared: float = 0.0):
 
 
 def test_independent_cells_do_not_agree_and_the_statistic_is_standard_normal():
-    found = np.array([agreement_of_like_cells(*made_labels(seed, n=400))[0] for seed in range(60)])
+    found = np.array([agreement_of_like_cells(SOFT_LABELS, *made_labels(seed, n=400))[0] for seed in range(60)])
     assert abs(found.mean()) < 4 / np.sqrt(60)
     assert 0.7 < found.std() < 1.35
 
 
 def test_cells_with_shared_noise_agree():
-    found, correlation = agreement_of_like_cells(*made_labels(1, shared=0.3))
+    found, correlation = agreement_of_like_cells(SOFT_LABELS, *made_labels(1, shared=0.3))
     assert found > 5
     assert correlation > 0.05
 
 
 def test_groups_too_small_for_their_trends_are_left_out():
     labels, eta, _ = made_labels(2, n=30)
-    assert np.isnan(agreement_of_like_cells(labels, eta, np.arange(30) // 5)[0])
+    assert np.isnan(agreement_of_like_cells(SOFT_LABELS, labels, eta, np.arange(30) // 5)[0])
 
 
 @pytest.mark.parametrize("effects", ["sparse", "none"])
 def test_gain_is_the_difference_of_cross_entropies_on_cells_not_seen(effects):
     screen = screen_of(simulated(cells=1200, effects=effects, seed=3))
-    baseline = settle(build_design(screen), SETTINGS)
-    held_out = predict_held_out(screen, baseline, SETTINGS, np.random.default_rng(0))
-    found = held_out_statistics(screen, baseline, SETTINGS, np.random.default_rng(0))
+    baseline = settle(build_design(screen), OPTIONS)
+    held_out = predict_held_out(screen, baseline, OPTIONS, np.random.default_rng(0))
+    found = held_out_statistics(screen, baseline, OPTIONS, np.random.default_rng(0))
 
     def log_likelihood(eta: torch.Tensor) -> np.ndarray:
         pi = softmax(np.c_[np.zeros(len(eta)), eta.numpy()], axis=1)

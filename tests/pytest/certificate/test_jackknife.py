@@ -10,9 +10,10 @@ from conftest import screen_of, simulated
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.certificate.jackknife import jackknife_se, usable_blocks
-from fatebias.certificate.refit import estimate_with_draws, fixed_effect_curvature, settle
+from fatebias.certificate.refit import estimate_with_draws, settle
 from fatebias.certificate.units import Source
-from fatebias.laplace.estimates import sd_of
+from fatebias.laplace.estimates import find_fixed_effects, sd_of
+from fatebias.laplace.options import LaplaceOptions
 from fatebias.model.design import build_design
 from fatebias.screens.screen import RawCells
 
@@ -20,13 +21,13 @@ SETTINGS = Settings.from_mapping({"inference": "laplace"})
 
 
 def source_of(screen) -> Source:
-    baseline = settle(build_design(screen), SETTINGS)
+    baseline = settle(build_design(screen), LaplaceOptions.of(SETTINGS))
     return Source(cells=None, guide_map=None, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation")
 
 
 def median_ratio(source: Source, block: np.ndarray) -> float:
-    x, _ = fixed_effect_curvature(source.baseline, SETTINGS)
-    refit = estimate_with_draws(source.baseline, source.screen, SETTINGS, 2)
+    x = find_fixed_effects(source.baseline, source.options).x
+    refit = estimate_with_draws(source.baseline, source.screen, source.contrast, source.options, 2)
     return float(np.median(jackknife_se(source, x, block) / sd_of(refit.covariance)))
 
 

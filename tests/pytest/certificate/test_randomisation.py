@@ -9,10 +9,10 @@ from scipy import stats
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.certificate.randomisation import null_gene, p_values, randomise_genes, resample
-from fatebias.certificate.refit import estimate_with_draws, fixed_effect_curvature
+from fatebias.certificate.refit import estimate_with_draws
 from fatebias.certificate.schemes import burden_strata, shuffle_within
 from fatebias.certificate.units import Source
-from fatebias.laplace.estimates import sd_of
+from fatebias.laplace.estimates import find_fixed_effects, sd_of
 from fatebias.simulation import simulate_to
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 1})
@@ -23,8 +23,8 @@ def simulated_source(**arguments) -> Source:
 
 
 def nulls_of(source: Source) -> list:
-    x, curvature = fixed_effect_curvature(source.baseline, source.settings)
-    return [null_gene(source, x, curvature, gene) for gene in range(source.screen.n_genes)]
+    effects = find_fixed_effects(source.baseline, source.options)
+    return [null_gene(source, effects, gene) for gene in range(source.screen.n_genes)]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def source() -> Source:
 
 
 def test_one_step_is_nearly_the_full_estimate(source):
-    full = estimate_with_draws(source.baseline, source.screen, SETTINGS, 2)
+    full = estimate_with_draws(source.baseline, source.screen, source.contrast, source.options, 2)
     se = sd_of(full.covariance)
     one_step = np.stack([null.estimate(null.cells[None])[0] for null in nulls_of(source)])
     assert stats.pearsonr((one_step / se).ravel(), (full.theta_hat / se).ravel()).statistic > 0.95

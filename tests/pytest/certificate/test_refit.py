@@ -5,32 +5,27 @@ import torch
 from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
-from fatebias.certificate.refit import (
-    contrast_theta,
-    estimate_with_draws,
-    fixed_effect_curvature,
-    mode_at,
-    reference_draws,
-    settle,
-)
-from fatebias.laplace.estimates import estimate_effects, sd_of
+from fatebias.certificate.refit import estimate_with_draws, reference_draws, settle
+from fatebias.laplace.estimates import contrast_theta, estimate_effects, find_fixed_effects, sd_of
 from fatebias.laplace.fit import fit_laplace
+from fatebias.laplace.mode import find_mode
+from fatebias.laplace.options import LaplaceOptions
 from fatebias.model.design import build_design
-from fatebias.screens.contrast import contrast_weights
 
-SETTINGS = Settings.from_mapping({"inference": "laplace", "num_perturbations": 256})
+OPTIONS = LaplaceOptions.of(Settings.from_mapping({"inference": "laplace", "num_perturbations": 256}))
+MES = np.array([1.0, 0.0])
 
 
 def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_screen):
-    fit = fit_laplace(small_screen, SETTINGS)
-    estimates = estimate_effects(fit, small_screen, SETTINGS)
+    fit = fit_laplace(small_screen, OPTIONS)
+    estimates = estimate_effects(fit.baseline, small_screen, MES, OPTIONS)
     design = build_design(small_screen)
-    cold = settle(design, SETTINGS)
-    refit = estimate_with_draws(cold, small_screen, SETTINGS, 2)
+    cold = settle(design, OPTIONS)
+    refit = estimate_with_draws(cold, small_screen, MES, OPTIONS, 2)
     assert np.allclose(refit.theta_hat, estimates.theta_hat, atol=1e-3)
     assert np.allclose(sd_of(refit.covariance), estimates.se, rtol=1e-3)
-    warm = settle(design, SETTINGS, cold)
-    from_other = settle(build_design(small_screen), SETTINGS, cold)
+    warm = settle(design, OPTIONS, cold)
+    from_other = settle(build_design(small_screen), OPTIONS, cold)
     for again in (warm, from_other):
         assert torch.allclose(again.weight, cold.weight, rtol=0.02)
         assert torch.allclose(again.scales.log(), cold.scales.log(), atol=0.1)
@@ -38,40 +33,32 @@ def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_sc
 
 def test_draws_have_the_covariance_of_all_genes_and_labels_their_part():
     screen = screen_of(simulated(cells=500, genes=4, days=2))
-    baseline = settle(build_design(screen), SETTINGS)
-    _, curvature = fixed_effect_curvature(baseline, SETTINGS)
-    contrast = contrast_weights("MES", screen.fates)
+    baseline = settle(build_design(screen), OPTIONS)
+    curvature = find_fixed_effects(baseline, OPTIONS).curvature
     eye = torch.eye(baseline.design.n_effects, dtype=torch.float64)
     inverse = np.linalg.inv(curvature.times(eye).numpy())
-    part = contrast_theta(baseline.design, eye, contrast).reshape(len(eye), -1)  # a column of x in, theta out
+    part = contrast_theta(baseline.design, eye, MES).reshape(len(eye), -1)  # a column of x in, theta out
     n = 4000
-    whole = reference_draws(curvature, contrast, SETTINGS, n).reshape(n, -1)
+    whole = reference_draws(curvature, MES, OPTIONS.perturbations, n).reshape(n, -1)
     expected = part.T @ inverse @ part
     error = np.abs(np.cov(whole.T) - expected) / np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
     assert error.max() < 5 / np.sqrt(n) * np.sqrt(2)
-    labels = reference_draws(curvature, contrast, SETTINGS, n, labels_only=True).reshape(n, -1)
+    labels = reference_draws(curvature, MES, OPTIONS.perturbations, n, labels_only=True).reshape(n, -1)
     q = np.stack([curvature.prior.precision(baseline.design, column).numpy() for column in eye])
     of_labels = part.T @ (inverse - inverse @ q @ inverse) @ part
     assert np.allclose(labels.var(0) / np.diag(of_labels), 1, atol=5 * np.sqrt(2 / n))
 
 
 def test_a_cell_drawn_twice_counts_as_two_cells(small_screen):
-    baseline = settle(build_design(small_screen), SETTINGS)
+    baseline = settle(build_design(small_screen), OPTIONS)
     counts = np.ones(small_screen.n_cells, dtype=int)
     counts[:50], counts[50:80] = 2, 0
-    prior = baseline.fixed_prior(SETTINGS)
-    x = mode_at(
-        baseline.design,
-        prior,
-        baseline.cells * torch.tensor(counts),
-        baseline.x,
-        SETTINGS,
-    )
-    design = baseline.design
+    design, prior = baseline.design, baseline.fixed_prior(OPTIONS.priors)
+    x = find_mode(design, prior, baseline.cells * torch.tensor(counts), baseline.x, OPTIONS.tolerances).x
     rows = np.repeat(np.arange(small_screen.n_cells), counts)
     eta = design.forward(x)
     probabilities = torch.softmax(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)[:, 1:]
-    residual = (baseline.cells.unsqueeze(1) * (design.fate_probs - probabilities)).numpy()[rows]
+    residual = (baseline.cells.unsqueeze(1) * (design.labels - probabilities)).numpy()[rows]
     unit = torch.eye(design.n_effects, dtype=torch.float64)
     columns = design.forward(unit).numpy()[rows]
     gradient = np.einsum("nfp,nf->p", columns, residual) - prior.precision(design, x).numpy()

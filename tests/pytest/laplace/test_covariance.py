@@ -6,18 +6,10 @@ import torch
 from conftest import screen_of, simulated
 from dense_reference import curvature_of
 
-from fatebias.base.settings import Settings
-from fatebias.laplace.covariance import gene_covariances, perturbation, sandwich_covariances, scale_by_root_
-from fatebias.laplace.curvature import softmax_curvature
+from fatebias.laplace.covariance import gene_covariances, perturbation, sandwich_covariances
+from fatebias.laplace.options import Perturbations
 
-SETTINGS = Settings.from_mapping()
-
-
-def test_root_of_the_softmax_curvature():
-    pi = torch.softmax(torch.randn((7, 5), generator=torch.Generator().manual_seed(0), dtype=torch.float64), 1)[:, 1:]
-    weight = torch.linspace(0.5, 30, 7, dtype=torch.float64)
-    root = scale_by_root_(torch.eye(4, dtype=torch.float64).expand(7, 4, 4).clone(), pi, weight)
-    np.testing.assert_allclose(root @ root.transpose(1, 2), softmax_curvature(pi, weight), atol=1e-12)
+TOLERANCE = 1e-4
 
 
 def test_perturbations_have_the_curvature_as_covariance():
@@ -32,7 +24,7 @@ def standard_error_ratios(screen, n_draws, seed=0):
     """SEs by perturbation relative to those of the dense inverse, all gene effects."""
     _, curvature, matrix = curvature_of(screen, seed=seed)
     exact = torch.linalg.inv(matrix).diagonal().sqrt()
-    found = gene_covariances(curvature, replace(SETTINGS, num_perturbations=n_draws, seed=seed)).by_group
+    found = gene_covariances(curvature, Perturbations(number=n_draws, seed=seed, tolerance=TOLERANCE)).by_group
     sds = torch.cat([c.diagonal(dim1=1, dim2=2).sqrt().reshape(-1) for c in found])
     return (sds / exact[: len(sds)]).numpy()
 
@@ -66,7 +58,7 @@ def test_effective_parameters_are_the_trace(small_screen):
     design = curvature.design
     prior = curvature.prior.precision(design, torch.eye(design.n_effects, dtype=torch.float64))
     exact = design.n_effects - torch.trace(prior @ torch.linalg.inv(matrix))
-    found = gene_covariances(curvature, replace(SETTINGS, num_perturbations=256)).p_eff.sum()
+    found = gene_covariances(curvature, Perturbations(number=256, seed=0, tolerance=TOLERANCE)).p_eff.sum()
     assert float(found) == pytest.approx(float(exact), rel=0.03)
 
 
@@ -87,12 +79,12 @@ def test_sandwich_equals_the_dense_one():
     screen = screen_of(simulated(cells=400, labels="logitnormal"))
     _, curvature, matrix = curvature_of(screen, prior="fixed", weight=5.0)
     d, inverse = curvature.design, torch.linalg.inv(matrix)
-    score = 5.0 * (d.fate_probs - curvature.pi)
+    score = 5.0 * (d.labels - curvature.mean)
     unit = torch.eye(d.n_cells, dtype=torch.float64).unsqueeze(1) * score.unsqueeze(2)  # [N, F, N]: one column a cell
     by_cell = d.transpose(unit)
     middle = by_cell @ by_cell.T + curvature.prior.precision(d, torch.eye(d.n_effects, dtype=torch.float64))
     exact = (inverse @ middle @ inverse).diagonal().sqrt()
-    found = sandwich_covariances(curvature, 0.0, 1024, replace(SETTINGS, seed=5))
+    found = sandwich_covariances(curvature, 0.0, Perturbations(number=1024, seed=5, tolerance=TOLERANCE))
     sds = torch.cat([c.diagonal(dim1=1, dim2=2).sqrt().reshape(-1) for c in found])
     error = (sds / exact[: len(sds)] - 1).abs()
     assert float(error.median()) < 0.01

@@ -13,9 +13,9 @@ SETTINGS = Settings.from_mapping()
 def dense_curvature(screen, curvature, x, theta_precision):
     """A from the dense reference, in the engine's order of effects."""
     d = curvature.design
-    dense = dense_model(screen, SETTINGS, theta_precision, np.full(d.n_fates, 0.25), np.full(d.n_days, 20.0))
-    order = np.concatenate([dense.gene_index(screen, gene) for gene in d.gene_order])
-    nuisance = [dense.starts[name] + np.arange(np.prod(dense.shapes[name])).reshape(d.n_fates, -1).T
+    dense = dense_model(screen, SETTINGS, theta_precision, np.full(d.n_logits, 0.25), np.full(d.n_days, 20.0))
+    order = np.concatenate([dense.gene_index(screen, gene) for group in d.groups for gene in d.genes_of(group)])
+    nuisance = [dense.starts[name] + np.arange(np.prod(dense.shapes[name])).reshape(d.n_logits, -1).T
                 for name in ("alpha", "b", "gamma")]  # fmt: skip
     order = np.concatenate([order, np.concatenate(nuisance).ravel()])
     back = np.empty(len(x))

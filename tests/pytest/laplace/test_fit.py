@@ -7,12 +7,16 @@ from conftest import DATA, screen_of, simulated
 from dense_reference import dense_model, random_walk_precision
 
 from fatebias.base.errors import FitError
+from fatebias.base.run import Run
 from fatebias.base.settings import Settings
 from fatebias.laplace.fit import draw_blocks, fit_laplace
-from fatebias.model.draws import summarise_draws
+from fatebias.laplace.options import LaplaceOptions
+from fatebias.model.draws import DrawPlan, summarise_draws
 from fatebias.screens.reader import read_screen
 
-SETTINGS = replace(Settings.from_mapping(), likelihood_weight=20.0)
+SETTINGS = Settings.from_mapping({"likelihood_weight": 20.0})
+OPTIONS = LaplaceOptions.of(SETTINGS)
+MES = np.array([1.0, 0.0])
 
 
 def sds(fit, name):
@@ -45,7 +49,7 @@ def dense_of(fit, screen, settings=SETTINGS):
 @pytest.mark.parametrize("arguments", [{}, {"fates": 2}, {"fates": 4, "days": 2}, {"replicates": 1, "moi": 7.0}])
 def test_mode_equals_the_dense_one(arguments):
     screen = screen_of(simulated(cells=300, **arguments))
-    fit = fit_laplace(screen, replace(SETTINGS, newton_tolerance=1e-6))
+    fit = fit_laplace(screen, replace(OPTIONS, tolerances=replace(OPTIONS.tolerances, newton=1e-6)))
     dense = dense_of(fit, screen)
     exact = dense.named(dense.mode())
     for name, values in exact.items():
@@ -53,14 +57,14 @@ def test_mode_equals_the_dense_one(arguments):
 
 
 def test_mode_is_right_at_the_default_tolerances(small_screen):
-    fit = fit_laplace(small_screen, SETTINGS)
+    fit = fit_laplace(small_screen, OPTIONS)
     dense = dense_of(fit, small_screen)
     np.testing.assert_allclose(fit.mode["theta"], dense.named(dense.mode())["theta"], atol=1e-6)
 
 
 def test_scales_are_a_fixed_point_of_exact_em(small_screen):
     """sigma^2 = m2 / (n - 1 + sigma^2 / s^2) with second moments from the dense posterior."""
-    fit = fit_laplace(small_screen, replace(SETTINGS, num_perturbations=512))
+    fit = fit_laplace(small_screen, replace(OPTIONS, perturbations=replace(OPTIONS.perturbations, number=512)))
     dense = dense_of(fit, small_screen)
     x = dense.mode()
     covariance = np.linalg.inv(dense.curvature(x))
@@ -84,7 +88,7 @@ def test_posterior_agrees_with_mcmc(name, weight):
     settings = replace(SETTINGS, likelihood_weight=weight)
     screen = read_screen(DATA / f"{name}.h5ad", DATA / f"{name}_guide_map.csv", settings)
     nuts = np.load(DATA / f"{name}_nuts_{weight:g}.npz")
-    fit = fit_laplace(screen, settings)
+    fit = fit_laplace(screen, LaplaceOptions.of(settings))
     ratio = sds(fit, "theta") / nuts["theta_sd"]
     assert np.mean(np.abs(fit.mode["theta"] - nuts["theta_mean"]) / nuts["theta_sd"]) <= 0.10
     assert 0.97 <= np.median(ratio) <= 1.03
@@ -103,9 +107,9 @@ def test_posterior_agrees_with_mcmc(name, weight):
 
 
 def test_draws_have_the_moments_of_the_blocks(small_screen):
-    fit = fit_laplace(small_screen, SETTINGS)
-    settings = replace(SETTINGS, num_posterior_draws=4000, save_draws="all")
-    summary = summarise_draws(draw_blocks(fit, small_screen, settings), small_screen, settings)
+    fit = fit_laplace(small_screen, OPTIONS)
+    plan = DrawPlan(number=4000, seed=0, kept="all")
+    summary = summarise_draws(draw_blocks(fit, small_screen, plan), small_screen, MES, plan)
     theta_sd, delta_sd = sds(fit, "theta"), sds(fit, "delta")
     assert np.max(np.abs(summary.theta_mean_all - fit.mode["theta"]) / theta_sd) < 5 / np.sqrt(4000)
     np.testing.assert_allclose(summary.theta_sd_all, theta_sd, rtol=0.06)
@@ -116,10 +120,10 @@ def test_draws_have_the_moments_of_the_blocks(small_screen):
 
 
 def test_draws_do_not_depend_on_the_size_of_the_blocks(small_screen, monkeypatch):
-    fit = fit_laplace(small_screen, SETTINGS)
-    whole = list(draw_blocks(fit, small_screen, replace(SETTINGS, num_posterior_draws=3)))
+    fit = fit_laplace(small_screen, OPTIONS)
+    whole = list(draw_blocks(fit, small_screen, DrawPlan(number=3, seed=0)))
     monkeypatch.setattr("fatebias.model.draws.BLOCK_NUMBERS", 1)
-    parts = list(draw_blocks(fit, small_screen, replace(SETTINGS, num_posterior_draws=3)))
+    parts = list(draw_blocks(fit, small_screen, DrawPlan(number=3, seed=0)))
     assert len(whole) == 1
     assert len(parts) == small_screen.n_genes
     mean = fit.mode["theta"]
@@ -136,8 +140,8 @@ def test_order_of_cells_guides_and_genes_does_not_matter():
         day=sim.day[cells], replicate=sim.replicate[cells], probs=sim.probs[cells],
     )  # fmt: skip
     one, other = screen_of(sim), screen_of(moved)
-    settings = replace(SETTINGS, likelihood_weight="auto")
-    a, b = fit_laplace(one, settings), fit_laplace(other, settings)
+    options = replace(OPTIONS, weight="auto")
+    a, b = fit_laplace(one, options), fit_laplace(other, options)
     gene = [other.gene_names.index(name) for name in one.gene_names]
     guide = [other.guide_names.index(name) for name in one.guide_names]
     assert b.weight[0] == pytest.approx(a.weight[0], rel=0.01)
@@ -148,18 +152,18 @@ def test_order_of_cells_guides_and_genes_does_not_matter():
 
 
 def test_same_seed_same_fit(small_screen):
-    a, b = fit_laplace(small_screen, SETTINGS), fit_laplace(small_screen, SETTINGS)
+    a, b = fit_laplace(small_screen, OPTIONS), fit_laplace(small_screen, OPTIONS)
     np.testing.assert_array_equal(a.mode["theta"], b.mode["theta"])
     np.testing.assert_array_equal(a.blocks[0].covariance, b.blocks[0].covariance)
 
 
 def assert_usable(fit, screen):
     assert fit.convergence.converged
-    assert fit.convergence.step < SETTINGS.newton_tolerance
+    assert fit.convergence.step < OPTIONS.tolerances.newton
     for values in [*fit.mode.values(), *fit.scales.values(), *fit.scales_sd_log.values(), sds(fit, "theta")]:
         assert np.isfinite(values).all()
-    settings = replace(SETTINGS, num_posterior_draws=20)
-    assert np.isfinite(summarise_draws(draw_blocks(fit, screen, settings), screen, settings).theta_sd).all()
+    plan, contrast = DrawPlan(number=20, seed=0), np.eye(screen.n_fates - 1)[0]
+    assert np.isfinite(summarise_draws(draw_blocks(fit, screen, plan), screen, contrast, plan).theta_sd).all()
 
 
 @pytest.mark.parametrize("arguments", [
@@ -169,7 +173,7 @@ def assert_usable(fit, screen):
 def test_screens_of_every_shape(arguments):
     screen = screen_of(simulated(**arguments))
     for weight in ("auto", 1.0):
-        assert_usable(fit_laplace(screen, replace(SETTINGS, likelihood_weight=weight)), screen)
+        assert_usable(fit_laplace(screen, replace(OPTIONS, weight=weight)), screen)
 
 
 def without(screen, drop):
@@ -184,7 +188,7 @@ def test_a_day_without_a_genes_cells():
     whole = screen_of(simulated(cells=1500))
     own = whole.guide_gene == 3
     screen = without(whole, lambda cell, guide: own[guide] & (whole.day[cell] == 1))
-    fit = fit_laplace(screen, SETTINGS)
+    fit = fit_laplace(screen, OPTIONS)
     assert_usable(fit, screen)
     sd = sds(fit, "theta")[3, 0]
     assert sd[1] > max(sd[0], sd[2])
@@ -194,7 +198,7 @@ def test_a_guide_carried_by_two_cells():
     whole = screen_of(simulated(cells=1500))
     carriers = np.flatnonzero([7 in whole.guide_idx[a:b] for a, b in zip(whole.guide_ptr, whole.guide_ptr[1:])])
     screen = without(whole, lambda cell, guide: (guide == 7) & ~np.isin(cell, carriers[:2]))
-    fit = fit_laplace(screen, SETTINGS)
+    fit = fit_laplace(screen, OPTIONS)
     assert_usable(fit, screen)
     assert sds(fit, "delta")[7, 0] == sds(fit, "delta")[screen.guide_gene == screen.guide_gene[7], 0].max()
 
@@ -206,7 +210,7 @@ def test_unbalanced_days_are_recovered():
         sim, guides=sim.guides[keep], day=sim.day[keep], replicate=sim.replicate[keep], probs=sim.probs[keep]
     )
     screen = screen_of(rare)
-    fit = fit_laplace(screen, replace(SETTINGS, likelihood_weight="auto"))
+    fit = fit_laplace(screen, replace(OPTIONS, weight="auto"))
     sd = sds(fit, "theta")
     assert sd[:, :, 1].mean() > 1.5 * sd[:, :, 0].mean()
     z = (fit.mode["theta"] - sim.theta) / sd
@@ -214,17 +218,17 @@ def test_unbalanced_days_are_recovered():
 
 
 def test_no_convergence_is_an_error(small_screen, monkeypatch):
-    monkeypatch.setattr("fatebias.laplace.fit.MOST_ROUNDS", 2)
+    monkeypatch.setattr("fatebias.laplace.rounds.MOST_ROUNDS", 2)
     with pytest.raises(
         FitError, match="did not settle in 2 rounds.*if it is the weight, set a number as `likelihood_weight`"
     ):
-        fit_laplace(small_screen, SETTINGS)
+        fit_laplace(small_screen, OPTIONS)
     monkeypatch.setattr("fatebias.laplace.mode.MOST_NEWTON_STEPS", 1)
     with pytest.raises(FitError, match="not found in 1 Newton steps"):
-        fit_laplace(small_screen, SETTINGS)
+        fit_laplace(small_screen, OPTIONS)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_cuda_agrees_with_the_cpu(small_screen):
-    cpu, cuda = fit_laplace(small_screen, SETTINGS), fit_laplace(small_screen, SETTINGS, device="cuda")
+    cpu, cuda = fit_laplace(small_screen, OPTIONS), fit_laplace(small_screen, OPTIONS, Run(device="cuda"))
     assert np.max(np.abs(cuda.mode["theta"] - cpu.mode["theta"]) / sds(cpu, "theta")) < 0.05

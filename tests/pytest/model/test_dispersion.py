@@ -7,17 +7,17 @@ from conftest import screen_of, simulated
 
 from fatebias.base.errors import FitError
 from fatebias.base.settings import Settings
-from fatebias.laplace.fit import fit_laplace
+from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.model.design import build_design
 from fatebias.model.dispersion import dispersion_by_day, final_dispersion, pearson_by_day, pearson_excess_by_day
 
-AUTO = replace(Settings.from_mapping(), likelihood_weight="auto")
+AUTO = LaplaceOptions.of(Settings.from_mapping({"likelihood_weight": "auto"}))
 WEAK = {"cells": 6000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "days": 4}
 
 
 def random_probabilities(design, seed=0):
     logits = torch.randn(
-        (design.n_cells, design.n_fates + 1), generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+        (design.n_cells, design.n_fates), generator=torch.Generator().manual_seed(seed), dtype=torch.float64
     )
     return torch.softmax(logits, 1)[:, 1:]
 
@@ -26,7 +26,7 @@ def test_pearson_is_the_quadratic_form(small_screen):
     design = build_design(small_screen)
     pi = random_probabilities(design)
     v = torch.diag_embed(pi) - pi.unsqueeze(2) * pi.unsqueeze(1)
-    miss = design.fate_probs - pi
+    miss = design.labels - pi
     by_cell = torch.einsum("na,nab,nb->n", miss, torch.linalg.inv(v), miss)
     np.testing.assert_allclose(pearson_by_day(design, pi), design.sum_by_day(by_cell), rtol=1e-9)
 
@@ -34,7 +34,7 @@ def test_pearson_is_the_quadratic_form(small_screen):
 def test_excess_is_the_mean_over_draws(small_screen):
     design = build_design(small_screen)
     pi = random_probabilities(design)
-    shift = 0.3 * torch.randn((design.n_cells, design.n_fates, 5), generator=torch.Generator().manual_seed(1))
+    shift = 0.3 * torch.randn((design.n_cells, design.n_logits, 5), generator=torch.Generator().manual_seed(1))
     eta = torch.log(pi / (1 - pi.sum(1, keepdim=True)))
     moved = [eta + shift[:, :, draw] for draw in range(5)]
     each = [
@@ -69,13 +69,13 @@ def test_weight_by_day_finds_days_of_different_quality():
     sim = simulated(**WEAK, seed=6, concentration=40.0)
     noisy = simulated(**WEAK, seed=6, concentration=8.0)
     probs = np.where((sim.day == 0)[:, None], noisy.probs, sim.probs)  # the same truth, the first day noisier
-    fit = fit_laplace(screen_of(replace(sim, probs=probs)), replace(AUTO, likelihood_weight="auto_by_day"))
+    fit = fit_laplace(screen_of(replace(sim, probs=probs)), replace(AUTO, weight="auto_by_day"))
     np.testing.assert_allclose(fit.weight, [9, 41, 41, 41], rtol=0.12)
 
 
 def test_a_fixed_weight_reports_the_dispersion_that_auto_would_use():
     screen = screen_of(simulated(**WEAK, seed=1))
-    fit = fit_laplace(screen, replace(AUTO, likelihood_weight=21.0))
+    fit = fit_laplace(screen, replace(AUTO, weight=21.0))
     assert 1 / fit.dispersion[0] == pytest.approx(21, rel=0.05)
     np.testing.assert_array_equal(fit.weight, 21.0)
 
@@ -87,7 +87,7 @@ def test_one_weight_counts_the_parameters_of_all_days():
     rare = {name: getattr(sim, name)[keep] for name in ("guides", "day", "replicate", "probs")}
     design = build_design(screen_of(replace(sim, **rare)))
     pi = random_probabilities(design)
-    labels = design.n_fates * torch.bincount(design.day).double()
+    labels = design.n_logits * torch.bincount(design.day).double()
     parameters = labels * torch.tensor([0.1, 1.5, 1.5], dtype=torch.float64)
     assert len(set(final_dispersion(design, pi, parameters, "auto").tolist())) == 1
     with pytest.raises(FitError, match="no usable dispersion"):

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from fatebias.base.settings import Settings
 from fatebias.model import draws as posterior
-from fatebias.model.draws import EffectBlock, blocks_from_raw, gene_slices, summarise_draws, summarise_scales
+from fatebias.model.draws import DrawPlan, EffectBlock, blocks_from_raw, gene_slices, summarise_draws, summarise_scales
+from fatebias.screens.contrast import contrast_weights
+
+PLAN = DrawPlan(number=40, seed=0, kept="all")
+MES = np.array([1.0, 0.0])
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +37,9 @@ def test_slices_cover_every_gene_and_guide_once(small_screen, monkeypatch):
 
 
 def test_blocks_do_not_change_the_summary(small_screen, raw, monkeypatch):
-    settings = Settings.from_mapping({"save_draws": "all"})
-    whole = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, settings)
+    whole = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, MES, PLAN)
     monkeypatch.setattr(posterior, "BLOCK_NUMBERS", 1)
-    split = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, settings)
+    split = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, MES, PLAN)
     for field in dataclasses.fields(whole):
         assert np.allclose(getattr(whole, field.name), getattr(split, field.name), atol=1e-12), field.name
 
@@ -53,14 +55,14 @@ def test_beta_sd_is_taken_from_draws(small_screen):
         theta=theta,
         delta=-theta[..., 0][:, screen.guide_gene],
     )
-    summary = summarise_draws([block], screen, Settings.from_mapping())
+    summary = summarise_draws([block], screen, MES, DrawPlan(number=200, seed=0))
     assert np.allclose(summary.beta_sd, 0) and summary.theta_sd.min() > 0.5 and summary.delta_sd.min() > 0.5
 
 
 @pytest.mark.parametrize(("contrast", "weights"), [("NEU", [0, 1]), ("MES - NEU", [1, -1])])
 def test_contrasts_are_taken_draw_by_draw(small_screen, raw, contrast, weights):
-    settings = Settings.from_mapping({"contrast_fate": contrast, "save_draws": "all"})
-    summary = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, settings)
+    given = contrast_weights(contrast, small_screen.fates)
+    summary = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, given, PLAN)
     theta = np.einsum("slfd,f->sld", summary.theta_draws, weights)
     delta = summary.delta_draws @ np.array(weights, float)
     beta = theta[:, small_screen.guide_gene] + delta[:, :, None]
@@ -72,9 +74,8 @@ def test_contrasts_are_taken_draw_by_draw(small_screen, raw, contrast, weights):
 
 def test_draws_are_kept_as_asked(small_screen, raw):
     for keep, shape in {"none": None, "contrast": (40, 6, 3), "all": (40, 6, 2, 3)}.items():
-        summary = summarise_draws(
-            blocks_from_raw(raw, small_screen), small_screen, Settings.from_mapping({"save_draws": keep})
-        )
+        plan = dataclasses.replace(PLAN, kept=keep)
+        summary = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, MES, plan)
         assert (None if summary.theta_draws is None else summary.theta_draws.shape) == shape
 
 

@@ -12,28 +12,30 @@ from scipy import stats
 
 from fatebias.base.settings import Settings
 from fatebias.model.cells import Minibatches, to_tensors
+from fatebias.model.likelihood import SoftLabels
+from fatebias.model.prior import Priors
 from fatebias.model.pyro_model import fate_model, linear_predictor
 
-SETTINGS = Settings.from_mapping()
+PRIORS = Priors.of(Settings.from_mapping())
 SITES = ("alpha", "b", "gamma", "tau", "sigma_time", "sigma_guide", "z0", "eps", "u")
 
 
 def prior_draw(cells, layout, seed=0):
     """Raw parameters drawn from the model, scales of ordinary size."""
     pyro.set_rng_seed(seed)
-    trace = poutine.trace(fate_model).get_trace(cells, layout, SETTINGS)
+    trace = poutine.trace(fate_model).get_trace(cells, layout, PRIORS)
     return {name: trace.nodes[name]["value"] * (0.3 if name in SITES[3:6] else 1.0) for name in SITES}
 
 
 def log_joint(cells, layout, values, weight=1.0):
     conditioned = poutine.condition(fate_model, data=values)
-    return poutine.trace(conditioned).get_trace(cells, layout, SETTINGS, weight).log_prob_sum().item()
+    return poutine.trace(conditioned).get_trace(cells, layout, PRIORS, weight).log_prob_sum().item()
 
 
 def numpy_log_joint(screen, values, weight=1.0):
-    """Priors and likelihood written out cell by cell and guide by guide (DESIGN section 3)."""
+    """Priors and likelihood written out cell by cell and guide by guide."""
     v = {name: value.numpy() for name, value in values.items()}
-    s = SETTINGS
+    s = PRIORS
     total = stats.norm.logpdf(v["alpha"], 0, s.s_alpha).sum() + stats.norm.logpdf(v["b"], 0, s.s_rep).sum()
     total += stats.norm.logpdf(v["gamma"], 0, s.s_gamma).sum() + stats.halfnorm.logpdf(v["tau"], 0, s.s_tau).sum()
     total += stats.halfnorm.logpdf(v["sigma_time"], 0, s.s_time).sum()
@@ -85,6 +87,18 @@ def test_an_epoch_of_minibatches_averages_to_the_full_gradient(small_screen):
     assert np.isclose(np.mean([log_joint(batch, layout, values) for batch in batches]), full, rtol=1e-12)
 
 
+def test_the_likelihood_of_the_layout_is_the_one_that_counts(small_screen):
+    class Constant(SoftLabels):
+        def log_density(self, eta, fate_probs):
+            return torch.full_like(eta[:, 0], -2.0)
+
+    cells, layout = to_tensors(small_screen)
+    _, other = to_tensors(small_screen, likelihood=Constant())
+    values = prior_draw(cells, layout)
+    prior = log_joint(cells, layout, values, torch.zeros(3, dtype=torch.float64))
+    assert np.isclose(log_joint(cells, other, values, 3.0), prior - 2.0 * 3.0 * small_screen.n_cells, rtol=1e-12)
+
+
 def test_weights_by_day_sum_like_their_days(small_screen):
     cells, layout = to_tensors(small_screen)
     values = prior_draw(cells, layout)
@@ -96,10 +110,10 @@ def test_weights_by_day_sum_like_their_days(small_screen):
 
 def test_controls_contribute_exactly_zero(small_screen):
     cells, layout = to_tensors(small_screen)
-    beta = torch.full((layout.n_guides, layout.n_fates, layout.n_days), 1e6, dtype=torch.float64)
+    beta = torch.full((layout.n_guides, layout.n_logits, layout.n_days), 1e6, dtype=torch.float64)
     zero = torch.zeros
-    alpha, b = zero(layout.n_fates, layout.n_days).double(), zero(layout.n_fates, layout.n_replicates).double()
-    eta = linear_predictor(cells, beta, alpha, b, zero(layout.n_fates).double())
+    alpha, b = zero(layout.n_logits, layout.n_days).double(), zero(layout.n_logits, layout.n_replicates).double()
+    eta = linear_predictor(cells, beta, alpha, b, zero(layout.n_logits).double())
     per_cell = torch.as_tensor(np.diff(small_screen.guide_ptr), dtype=torch.float64)
     only_controls = per_cell == 0
     assert only_controls.any() and (eta[only_controls] == 0).all()
@@ -130,6 +144,6 @@ def test_permuting_genes_and_guides_permutes_the_parameters(small_sim, small_scr
 def test_gradients_reach_every_parameter(small_screen):
     cells, layout = to_tensors(small_screen)
     values = {name: value.requires_grad_() for name, value in prior_draw(cells, layout).items()}
-    trace = poutine.trace(poutine.condition(fate_model, data=values)).get_trace(cells, layout, SETTINGS)
+    trace = poutine.trace(poutine.condition(fate_model, data=values)).get_trace(cells, layout, PRIORS)
     trace.log_prob_sum().backward()
     assert all(value.grad.abs().sum() > 0 for value in values.values())

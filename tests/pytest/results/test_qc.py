@@ -7,7 +7,7 @@ from conftest import screen_of, simulated
 
 from fatebias.base.errors import ExportError, QCError, QCWarning
 from fatebias.base.settings import Settings
-from fatebias.model.draws import EffectBlock, summarise_draws
+from fatebias.model.draws import DrawPlan, EffectBlock, summarise_draws
 from fatebias.results.qc import assert_qc, assess_qc, qc_tables
 
 SETTINGS = Settings.from_mapping()
@@ -25,7 +25,7 @@ def export(tmp_path):
     def write(corrupt=lambda theta, delta, gene: None, cell=None):
         corrupt(theta, delta, screen.guide_gene)
         block = EffectBlock(genes=slice(0, 14), guides=slice(0, screen.n_guides), theta=theta, delta=delta)
-        tables = qc_tables(summarise_draws([block], screen, SETTINGS), screen)
+        tables = qc_tables(summarise_draws([block], screen, np.array([1.0, 0.0]), DrawPlan.of(SETTINGS)), screen)
         if cell:
             name, column, value = cell
             tables[name].loc[3, column] = value
@@ -70,7 +70,7 @@ def test_a_theta_replaced_by_a_guide_on_one_day_is_caught(export):
         theta=sim.theta[None].repeat(2, 0),
         delta=sim.delta[None].repeat(2, 0),
     )
-    summary = summarise_draws([block], screen, SETTINGS)
+    summary = summarise_draws([block], screen, np.array([1.0, 0.0]), DrawPlan.of(SETTINGS))
     guide = np.abs(summary.delta_mean).argmax()
     summary.theta_mean[screen.guide_gene[guide], 1] = summary.beta_mean[guide, 1]
     offset = qc_tables(summary, screen)["qc_theta_beta_offset_by_gene.csv"]

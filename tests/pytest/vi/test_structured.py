@@ -9,20 +9,23 @@ from conftest import screen_of, simulated
 from scipy import stats
 
 from fatebias.base.settings import Settings
-from fatebias.laplace.fit import fit_laplace
+from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.model.cells import to_tensors
 from fatebias.model.effects import delta_from_raw, theta_from_raw
+from fatebias.model.prior import Priors
+from fatebias.vi.options import SVIOptions
 from fatebias.vi.structured import LEAST_PRECISION, StructuredPosterior, structured_start
 from fatebias.vi.svi import fit_svi
 
 SETTINGS = Settings.from_mapping({"likelihood_weight": 21.0})
+PRIORS = Priors.of(SETTINGS)
 
 
 @pytest.fixture(scope="module")
 def started():
     screen = screen_of(simulated(cells=1500, genes=6, effects="random_walk"))
-    fit = fit_laplace(screen, SETTINGS)
-    start = structured_start(fit, screen, SETTINGS)
+    fit = fit_laplace(screen, LaplaceOptions.of(SETTINGS))
+    start = structured_start(fit, PRIORS)
     return screen, fit, start, StructuredPosterior(start, torch.float64)
 
 
@@ -120,13 +123,13 @@ def test_genes_and_guides_are_put_back_in_the_screens_order(started):
 def test_svi_stays_at_a_start_that_is_the_optimum_and_leaves_one_that_is_not(started):
     screen, _, start, _ = started
     cells, layout = to_tensors(screen, dtype=torch.float32)
-    stayed = fit_svi(cells, layout, SETTINGS, 21.0, start)
+    stayed = fit_svi(cells, layout, PRIORS, 21.0, SVIOptions.of(SETTINGS), start)
     assert stayed.converged
     shift = torch.cat([block.shift.detach().flatten() for block in stayed.approx_posterior.blocks])
     assert shift.square().mean().sqrt() * 0.1 < 0.15  # posterior SDs
     off = structured_start_moved(start, 1.0)
-    quick = Settings.from_mapping({"likelihood_weight": 21.0, "learning_rate": 0.05, "num_steps": 400})
-    left = fit_svi(cells, layout, quick, 21.0, off)
+    quick = dataclasses.replace(SVIOptions.of(SETTINGS), learning_rate=0.05, steps=400)
+    left = fit_svi(cells, layout, PRIORS, 21.0, quick, off)
     optimum, gap = stayed.losses[-100:].mean(), left.losses[0] - stayed.losses[-100:].mean()
     assert gap > 0.03 and left.losses[-50:].mean() - optimum < 0.7 * gap
 

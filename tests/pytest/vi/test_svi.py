@@ -6,8 +6,10 @@ from conftest import screen_of, simulated
 from fatebias.base.errors import FitError
 from fatebias.base.settings import Settings
 from fatebias.model.cells import to_tensors
-from fatebias.model.draws import blocks_from_raw, summarise_draws
-from fatebias.vi.svi import RATE_LEVELS, _Schedule, draw_raw, fit_svi
+from fatebias.model.draws import DrawPlan, blocks_from_raw, summarise_draws
+from fatebias.model.prior import Priors
+from fatebias.vi.options import SVIOptions
+from fatebias.vi.svi import draw_raw, fit_svi
 
 WEIGHT = 21.0  # of labels of concentration 20
 
@@ -18,9 +20,10 @@ def fitted(screen, **changes):
          "approx_posterior": "normal"} | changes
     )  # fmt: skip
     cells, layout = to_tensors(screen, dtype=torch.float32)
-    fit = fit_svi(cells, layout, settings, WEIGHT)
-    raw = draw_raw(fit, cells, layout, settings)
-    return fit, raw, summarise_draws(blocks_from_raw(raw, screen), screen, settings)
+    priors, plan = Priors.of(settings), DrawPlan.of(settings)
+    fit = fit_svi(cells, layout, priors, WEIGHT, SVIOptions.of(settings))
+    raw = draw_raw(fit, cells, layout, priors, plan)
+    return fit, raw, summarise_draws(blocks_from_raw(raw, screen), screen, np.array([1.0, 0.0]), plan)
 
 
 @pytest.fixture(scope="module")
@@ -78,27 +81,4 @@ def test_a_loss_that_is_not_finite_stops_the_fit(small_screen):
     cells, layout = to_tensors(small_screen, dtype=torch.float32)
     cells.fate_probs[0, 0] = float("nan")
     with pytest.raises(FitError, match="loss is nan at step 1"):
-        fit_svi(cells, layout, settings, WEIGHT)
-
-
-def ends(losses, window=100, tolerance=1e-2):
-    """The schedule fed with losses; the step at which it was done, and its verdict."""
-    schedule, seen = _Schedule(window=window, tolerance=tolerance), []
-    for loss in losses:
-        seen.append(loss)
-        schedule.level_ended(seen)
-        if schedule.done:
-            break
-    return len(seen), schedule.done, schedule.converged
-
-
-def test_the_rule_on_losses_of_known_shape():
-    rng = np.random.default_rng(0)
-    noise = rng.normal(0, 0.01, 5000)
-    flat = ends(5 + noise)
-    assert flat[1:] == (True, True) and flat[0] <= 100 * (RATE_LEVELS + 1)
-    falling = ends(5 + 10 * np.exp(-np.arange(5000) / 300) + noise)
-    assert falling[1:] == (True, True) and falling[0] > 1000
-    assert not ends(np.linspace(1, 60, 5000) + noise)[2]  # a rising loss ends levels, but is no convergence
-    steep = ends(np.linspace(60, 1, 5000) + noise)
-    assert steep[1] is False  # still falling when the steps were used up
+        fit_svi(cells, layout, Priors.of(settings), WEIGHT, SVIOptions.of(settings))

@@ -23,6 +23,7 @@ from .files import PACKAGE, day_columns, digest_of, file_digest, prepare_out_dir
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
+from .run import QUIET, Run
 from .settings import Settings, parse_assignment
 from .stopwatch import Stopwatch
 
@@ -38,6 +39,8 @@ __all__ = [
     "Progress",
     "QCError",
     "QCWarning",
+    "QUIET",
+    "Run",
     "SILENT",
     "ScreenError",
     "ScreenWarning",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 class Stopwatch:
     """Times named stages; a stage entered again adds to its seconds."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._start = time.perf_counter()
         self._stages: dict[str, float] = {}
 

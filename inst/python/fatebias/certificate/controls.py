@@ -6,13 +6,14 @@ Half of the control guides are held out of the baseline and grouped in the panel
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..base import Progress, ScreenError, Settings
-from ..laplace import Estimates, estimate_effects, fit_laplace
+from ..laplace import LaplaceOptions, estimate_effects, fit_laplace
 from ..results import daywise_table
-from ..screens import GuideMap, build_screen, read_cells, read_guide_map
+from ..screens import GuideMap, build_screen, contrast_weights, read_cells, read_guide_map
 
 
 def hold_out_controls(given: GuideMap, carried: set[str], prefix: str, rng: np.random.Generator) -> GuideMap:
@@ -40,14 +41,14 @@ def hold_out_controls(given: GuideMap, carried: set[str], prefix: str, rng: np.r
 
 def estimate_controls(
     screen_path: str | Path, guide_map: str | Path, settings: Settings, n_splits: int, progress: bool | None = False
-) -> dict[str, list]:
+) -> dict[str, list[Any]]:
     """Fixed-effect estimates of control pseudo-genes over random splits of the controls, engine laplace.
 
     Returns columns gene, betahat_d0, .., se_d0, ..; a pseudo-gene is called `control_split_number`.
     Raises ScreenError or FitError.
     """
     cells, given = read_cells(screen_path, settings), read_guide_map(guide_map)
-    rng = np.random.default_rng(settings.seed)
+    options, rng = LaplaceOptions.of(settings), np.random.default_rng(settings.seed)
     carried = set(np.asarray(cells.guide_names, dtype=object)[np.asarray(cells.guides.sum(0)).ravel() > 0])
     names: list[str] = []
     found: list[tuple[np.ndarray, np.ndarray]] = []
@@ -55,12 +56,13 @@ def estimate_controls(
         prefix = f"control_{split + 1}_"
         grouped = hold_out_controls(given, carried, prefix, rng)
         screen = build_screen(cells, grouped, settings, where=str(screen_path))
-        estimates: Estimates = estimate_effects(fit_laplace(screen, settings), screen, settings)
+        contrast = contrast_weights(settings.contrast_fate, screen.fates)
+        estimates = estimate_effects(fit_laplace(screen, options).baseline, screen, contrast, options)
         rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith(prefix)]
         names += [screen.gene_names[k] for k in rows]
         found.append((estimates.theta_hat[rows], estimates.se[rows]))
     mean, se = (np.concatenate(part) for part in zip(*found))
-    return {name: list(column) for name, column in daywise_table({"gene": tuple(names)}, mean, se).items()}
+    return {str(name): list(column) for name, column in daywise_table({"gene": tuple(names)}, mean, se).items()}
 
 
 def _median_guides_per_gene(given: GuideMap, is_carried: np.ndarray) -> int:

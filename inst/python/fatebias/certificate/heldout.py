@@ -13,11 +13,9 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from ..base import Settings
-from ..laplace import fate_probabilities
-from ..model import Prior
+from ..laplace import Baseline, LaplaceOptions, find_mode
+from ..model import Likelihood, Prior
 from ..screens import Screen
-from .refit import Baseline, mode_at
 from .schemes import assign_folds, day_replicate
 
 N_FOLDS = 5
@@ -27,14 +25,17 @@ NO_EFFECT = 1e-4  # prior SD of effects in the model without guides
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """Linear predictors of held-out cells [N, F]: of the model, and of one with nuisance effects only."""
+    """Linear predictors of held-out cells [N, F], F logits (the fates beside the reference).
+
+    Of the model, and of one with nuisance effects only.
+    """
 
     model: Tensor
     nuisance: Tensor
 
 
 def held_out_statistics(
-    screen: Screen, baseline: Baseline, settings: Settings, rng: np.random.Generator
+    screen: Screen, baseline: Baseline, options: LaplaceOptions, rng: np.random.Generator
 ) -> dict[str, float]:
     """Gain in cross-entropy over the nuisance-only model, and agreement of like cells.
 
@@ -42,15 +43,13 @@ def held_out_statistics(
     gain_noise_sd: its SD. agreement: sum over like cells of products of residuals, less what is expected of
     independent cells, in its SDs; correlation: the mean product itself.
     """
-    held_out = predict_held_out(screen, baseline, settings, rng)
+    held_out = predict_held_out(screen, baseline, options, rng)
     design, weight = baseline.design, baseline.cells
-    labels = design.fate_probs
-    gain = _log_likelihood(labels, held_out.model) - _log_likelihood(labels, held_out.nuisance)
-    apart = held_out.model - held_out.nuisance
-    pi = fate_probabilities(held_out.nuisance)
-    bent = (pi * apart**2).sum(1) - (pi * apart).sum(1) ** 2
+    likelihood, labels = design.likelihood, design.labels
+    gain = likelihood.log_likelihood(held_out.model, labels) - likelihood.log_likelihood(held_out.nuisance, labels)
+    bent = likelihood.quadratic_form(held_out.model - held_out.nuisance, likelihood.mean(held_out.nuisance))
     agreement, correlation = agreement_of_like_cells(
-        labels.cpu().numpy(), held_out.model.cpu().numpy(), day_replicate(screen)
+        likelihood, labels.cpu().numpy(), held_out.model.cpu().numpy(), day_replicate(screen)
     )
     n = screen.n_cells
     return {
@@ -60,9 +59,9 @@ def held_out_statistics(
     }  # fmt: skip
 
 
-def predict_held_out(screen: Screen, baseline: Baseline, settings: Settings, rng: np.random.Generator) -> HeldOut:
+def predict_held_out(screen: Screen, baseline: Baseline, options: LaplaceOptions, rng: np.random.Generator) -> HeldOut:
     """Each fold's cells at the mode of the others, at the scales and the weight of the whole fit."""
-    design, prior = baseline.design, baseline.prior(settings)
+    design, prior = baseline.design, baseline.prior(options.priors)
     bare = Prior(
         half_theta=torch.eye(design.n_days, dtype=torch.float64, device=baseline.x.device).expand_as(prior.half_theta)
         / NO_EFFECT,
@@ -70,33 +69,34 @@ def predict_held_out(screen: Screen, baseline: Baseline, settings: Settings, rng
         nuisance_sd=prior.nuisance_sd,
     )
     fold = torch.as_tensor(assign_folds(screen, rng, N_FOLDS), device=baseline.x.device)
-    found = HeldOut(model=torch.empty_like(design.fate_probs), nuisance=torch.empty_like(design.fate_probs))
+    found = HeldOut(model=torch.empty_like(design.labels), nuisance=torch.empty_like(design.labels))
     start = baseline.x.new_zeros(design.n_effects)
     for k in range(N_FOLDS):
         cells, out = baseline.cells * (fold != k), fold == k
-        found.model[out] = design.predictor(mode_at(design, prior, cells, baseline.x, settings))[out]
-        start = mode_at(design, bare, cells, start, settings)
+        found.model[out] = design.predictor(find_mode(design, prior, cells, baseline.x, options.tolerances).x)[out]
+        start = find_mode(design, bare, cells, start, options.tolerances).x
         found.nuisance[out] = design.predictor(start)[out]
     return found
 
 
-def agreement_of_like_cells(labels: np.ndarray, eta: np.ndarray, group: np.ndarray) -> tuple[float, float]:
+def agreement_of_like_cells(
+    likelihood: Likelihood, labels: np.ndarray, eta: np.ndarray, group: np.ndarray
+) -> tuple[float, float]:
     """How far residuals of like cells agree, in SDs of what independent cells show, and their mean product.
 
     labels [N, F], eta [N, F]: of held-out cells. group [N]: only cells of one group are compared. Residuals are
-    standardised by the multinomial covariance, and cleared of trends in eta (quadratic, by group). With W the
-    symmetric weights of neighbours and M the projection off the trends, r' W r has mean s2 tr(M W) and variance
-    2 s2^2 tr(W M W M), nearly 2 s2^2 tr(W W) (Cliff & Ord 1981, chapter 8).
+    standardised by the covariance that the model gives the labels, and cleared of trends in eta (quadratic, by group).
+    With W the symmetric weights of neighbours and M the projection off the trends, r' W r has mean s2 tr(M W) and
+    variance 2 s2^2 tr(W M W M), nearly 2 s2^2 tr(W W) (Cliff & Ord 1981, chapter 8).
     """
-    pi = np.exp(eta) / (1 + np.exp(eta).sum(1, keepdims=True))
-    residual = _standardised(labels - pi, pi)
+    mean, residual = likelihood.mean_of_array(eta), likelihood.standardised(labels, eta)
     excess = variance = product = pairs = 0.0
     for one in np.unique(group):
         cells = np.flatnonzero(group == one)
         k, trend = min(NEIGHBOURS, len(cells) - 1), _trend(eta[cells])
         if len(cells) <= trend.shape[1] + 1:
             continue
-        weights = _neighbour_weights(pi[cells], k)
+        weights = _neighbour_weights(mean[cells], k)
         basis, _ = np.linalg.qr(trend)
         r = residual[cells] - basis @ (basis.T @ residual[cells])
         scale = (r**2).sum(0) / (len(cells) - trend.shape[1])
@@ -111,8 +111,7 @@ def agreement_of_like_cells(labels: np.ndarray, eta: np.ndarray, group: np.ndarr
 def _neighbour_weights(points: np.ndarray, k: int) -> sparse.csr_matrix:
     """Symmetric weights: 1 between mutual neighbours, 1/2 where only one is among the other's k nearest."""
     n = len(points)
-    _, near = cKDTree(points).query(points, k=k + 1)
-    near = near[:, 1:] if near.ndim > 1 else near[:, None][:, 1:]
+    near = np.asarray(cKDTree(points).query(points, k=k + 1)[1]).reshape(n, k + 1)[:, 1:]
     one_way = sparse.csr_matrix((np.ones(n * k), (np.repeat(np.arange(n), k), near.ravel())), shape=(n, n))
     one_way.setdiag(0)
     return ((one_way + one_way.T) / 2).tocsr()
@@ -121,15 +120,4 @@ def _neighbour_weights(points: np.ndarray, k: int) -> sparse.csr_matrix:
 def _trend(eta: np.ndarray) -> np.ndarray:
     """1, eta and all products of two of its columns."""
     first, second = np.triu_indices(eta.shape[1])
-    return np.c_[np.ones(len(eta)), eta, eta[:, first] * eta[:, second]]
-
-
-def _standardised(residual: np.ndarray, pi: np.ndarray) -> np.ndarray:
-    covariance = pi[:, :, None] * np.eye(pi.shape[1]) - pi[:, :, None] * pi[:, None]
-    return np.linalg.solve(np.linalg.cholesky(covariance), residual[:, :, None])[:, :, 0]
-
-
-def _log_likelihood(labels: Tensor, eta: Tensor) -> Tensor:
-    """Cross-entropy of each cell, negative: [N]."""
-    total = torch.logsumexp(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)
-    return (labels * eta).sum(1) - total
+    return np.asarray(np.c_[np.ones(len(eta)), eta, eta[:, first] * eta[:, second]])

@@ -5,19 +5,21 @@ K blocks, se^2 = (K - 1) / K * sum over k of (theta_(k) - mean)^2. Noise shared 
 the model's SE takes cells as independent. It says nothing of effects that smoothing has made smaller.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 
 from ..base import ScreenError, Settings
-from ..laplace import sd_of
-from .refit import contrast_theta, estimate_with_draws, fixed_effect_curvature, mode_at, reference_draws
+from ..laplace import contrast_theta, find_fixed_effects, find_mode, sd_of
+from .refit import estimate_with_draws, reference_draws
 from .store import open_source
 from .units import N_DRAWS, Source
 
 LEAST_BLOCKS = 10
 
 
-def jackknife_blocks(screen_path: str, guide_map: str, settings: Settings, blocks: list) -> dict:
+def jackknife_blocks(screen_path: str, guide_map: str, settings: Settings, blocks: list[str]) -> dict[str, Any]:
     """SEs of the estimates by blocks of cells. blocks: a label for each cell of the file, left-out cells included.
 
     Returns gene, se [L, D] (the labels' part of the model's SE, to compare with), jackknife [L, D], n_blocks. Raises
@@ -25,33 +27,34 @@ def jackknife_blocks(screen_path: str, guide_map: str, settings: Settings, block
     """
     source, _ = open_source(screen_path, guide_map, settings)
     block = usable_blocks(source, blocks)
-    refit = estimate_with_draws(source.baseline, source.screen, source.settings, 2)
-    x, curvature = fixed_effect_curvature(source.baseline, source.settings)
+    contrast, options = source.contrast, source.options
+    refit = estimate_with_draws(source.baseline, source.screen, contrast, options, 2)
+    effects = find_fixed_effects(source.baseline, options)
     by_labels, whole = (
-        (reference_draws(curvature, source.contrast, source.settings, N_DRAWS, labels_only=only) ** 2).mean(0)
+        (reference_draws(effects.curvature, contrast, options.perturbations, N_DRAWS, labels_only=only) ** 2).mean(0)
         for only in (True, False)
     )
     return {
         "gene": source.screen.gene_names,
         "se": sd_of(refit.covariance) * np.sqrt(np.minimum(by_labels / whole, 1)),
-        "jackknife": jackknife_se(source, x, block),
+        "jackknife": jackknife_se(source, effects.x, block),
         "n_blocks": int(block.max()) + 1,
     }
 
 
 def jackknife_se(source: Source, x: torch.Tensor, block: np.ndarray) -> np.ndarray:
     """SEs [L, D] of the contrast of theta with blocks (0, 1, .. of each cell) left out in turn, starting at x."""
-    baseline, settings = source.baseline, source.settings
-    prior, label = baseline.fixed_prior(settings), torch.as_tensor(block, device=x.device)
+    baseline, options = source.baseline, source.options
+    prior, label = baseline.fixed_prior(options.priors), torch.as_tensor(block, device=x.device)
     found = []
     for k in range(int(block.max()) + 1):
-        without = mode_at(baseline.design, prior, baseline.cells * (label != k), x, settings)
-        found.append(contrast_theta(baseline.design, without.unsqueeze(1), source.contrast)[0])
+        without = find_mode(baseline.design, prior, baseline.cells * (label != k), x, options.tolerances)
+        found.append(contrast_theta(baseline.design, without.x.unsqueeze(1), source.contrast)[0])
     theta = np.stack(found)
-    return np.sqrt((len(theta) - 1) * theta.var(0))
+    return np.asarray(np.sqrt((len(theta) - 1) * theta.var(0)))
 
 
-def usable_blocks(source: Source, blocks: list) -> np.ndarray:
+def usable_blocks(source: Source, blocks: list[str]) -> np.ndarray:
     """Blocks of the screen's cells as numbers from 0."""
     burden = np.diff(source.cells.guides.indptr)
     if len(blocks) != len(burden):

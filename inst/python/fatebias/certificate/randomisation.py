@@ -12,16 +12,15 @@ above .98; smaller by what a gene shares with the baseline, a factor that cancel
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.stats import norm
 
 from ..base import ScreenError, Settings
-from ..laplace import Curvature, fate_probabilities, softmax_curvature
-from ..model import Design
+from ..laplace import Curvature, FixedEffects, find_fixed_effects
 from ..screens import Screen, first_few
-from .refit import fixed_effect_curvature
 from .schemes import burden_strata, shuffle_within
 from .store import open_source
 from .units import Source
@@ -35,10 +34,11 @@ STREAM = 7  # of the random numbers, beside those of the checks
 
 @dataclass(frozen=True, kw_only=True)
 class NullGene:
-    """A gene at its null. n cells carry it; k = (D + n_guides) F effects.
+    """A gene at its null. n cells carry it; k = (D + n_guides) F effects, F logits (the fates beside the
+    reference).
 
     cells [n]; columns [n, D + n_guides]: of theta by day and the centred deviations; score [N, F]: weight * (labels -
-    probabilities without the gene); to_theta [D, k]: from the gene's score to the contrast of theta.
+    their mean without the gene); to_theta [D, k]: from the gene's score to the contrast of theta.
     """
 
     cells: np.ndarray
@@ -49,12 +49,12 @@ class NullGene:
     def estimate(self, sources: np.ndarray) -> np.ndarray:
         """One Newton step where the guides lie in the cells `sources` [S, n] instead: theta [S, D]."""
         moved = np.einsum("nc,snf->scf", self.columns, self.score[sources], optimize=True)
-        return moved.reshape(len(sources), -1) @ self.to_theta.T
+        return np.asarray(moved.reshape(len(sources), -1) @ self.to_theta.T)
 
 
 def randomise_genes(
     screen_path: str, guide_map: str, settings: Settings, genes: list[str], n_resamples: int
-) -> dict[str, list]:
+) -> dict[str, list[Any]]:
     """Randomisation test of genes, by day. Returns columns gene, day (from 0), estimate, null_mean, null_sd, z,
     p_value; a day without a cell of the gene has none. Raises ScreenError for a gene that the screen lacks.
     """
@@ -63,28 +63,28 @@ def randomise_genes(
     unknown = [gene for gene in genes if gene not in names]
     if unknown:
         raise ScreenError(f"{source.where} has no gene {first_few(unknown)}.")
-    x, curvature = fixed_effect_curvature(source.baseline, source.settings)
-    nulls = [null_gene(source, x, curvature, names.index(gene)) for gene in genes]
+    effects = find_fixed_effects(source.baseline, source.options)
+    nulls = [null_gene(source, effects, names.index(gene)) for gene in genes]
     draws = resample(source, nulls, n_resamples)
     found = [_day_rows(gene, null, own) for gene, null, own in zip(genes, nulls, draws)]
     return {name: [value for rows in found for value in rows[name]] for name in found[0]} if found else {}
 
 
-def null_gene(source: Source, x: torch.Tensor, curvature: Curvature, gene: int) -> NullGene:
-    """A gene taken out of the estimates x, all others re-estimated to first order."""
-    design = source.baseline.design
-    rows = _rows_of(design, gene)
-    response = _responses(curvature, rows)
+def null_gene(source: Source, effects: FixedEffects, gene: int) -> NullGene:
+    """A gene (its index in the screen) taken out of the estimates, all others re-estimated to first order."""
+    design, x = effects.design, effects.x
+    likelihood, rows = design.likelihood, design.rows(gene)
+    response = _responses(effects.curvature, rows)
     without = x - response @ torch.linalg.solve(response[rows], x[rows])
     without[rows] = 0
-    pi = fate_probabilities(design.predictor(without))
+    mean = likelihood.mean(design.predictor(without))
     cells, columns = _gene_columns(source.screen, gene)
-    by_cell = softmax_curvature(pi[cells], source.baseline.cells[cells]).cpu().numpy()
-    k, f = columns.shape[1] * design.n_fates, design.n_fates
+    by_cell = likelihood.curvature(mean[cells], source.baseline.cells[cells]).cpu().numpy()
+    k, f = columns.shape[1] * design.n_logits, design.n_logits
     gram = np.einsum("nc,nfg,nd->cfdg", columns, by_cell, columns, optimize=True).reshape(k, k)
-    prior = curvature.prior.block(columns.shape[1] - design.n_days).cpu().numpy()
+    prior = effects.curvature.prior.block(columns.shape[1] - design.n_days).cpu().numpy()
     theta = np.linalg.inv(gram + prior).reshape(-1, f, k)[: design.n_days]
-    score = source.baseline.cells.unsqueeze(1) * (design.fate_probs - pi)
+    score = source.baseline.cells.unsqueeze(1) * likelihood.score(design.labels, mean)
     to_theta = np.einsum("dfk,f->dk", theta, source.contrast)
     return NullGene(cells=cells, columns=columns, score=score.cpu().numpy(), to_theta=to_theta)
 
@@ -115,7 +115,7 @@ def p_values(estimate: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.nd
     return z, np.where(beyond < LEAST_BEYOND, np.minimum(share, 2 * norm.sf(np.abs(z))), share)
 
 
-def _day_rows(gene: str, null: NullGene, draws: np.ndarray) -> dict[str, list]:
+def _day_rows(gene: str, null: NullGene, draws: np.ndarray) -> dict[str, list[Any]]:
     estimate = null.estimate(null.cells[None])[0]
     known = np.flatnonzero((null.columns[:, : len(estimate)] != 0).any(0))
     z, p = p_values(estimate[known], draws[:, known])
@@ -126,19 +126,10 @@ def _day_rows(gene: str, null: NullGene, draws: np.ndarray) -> dict[str, list]:
     }  # fmt: skip
 
 
-def _rows_of(design: Design, gene: int) -> slice:
-    """Where the effects of a gene of the screen lie in x."""
-    place = int(np.flatnonzero(design.gene_order == gene)[0])
-    group = next(g for g in design.groups if g.genes.start <= place < g.genes.stop)
-    size = (group.entries.stop - group.entries.start) // group.n_genes
-    first = group.entries.start + (place - group.genes.start) * size
-    return slice(first, first + size)
-
-
 def _responses(curvature: Curvature, rows: slice) -> torch.Tensor:
     """Columns of the inverse curvature that belong to the rows: how all effects follow a pull at these [P, k]."""
     unit = torch.zeros(
-        (curvature.design.n_effects, rows.stop - rows.start), dtype=torch.float64, device=curvature.pi.device
+        (curvature.design.n_effects, rows.stop - rows.start), dtype=torch.float64, device=curvature.mean.device
     )
     unit[rows] = torch.eye(unit.shape[1], dtype=unit.dtype, device=unit.device)
     return curvature.solve(unit, SOLVE_TOLERANCE).x

@@ -61,7 +61,7 @@ def assign_folds(screen: Screen, rng: np.random.Generator, n_folds: int) -> np.n
 
 def day_replicate(screen: Screen) -> np.ndarray:
     """int [N]: number of each cell's day x replicate."""
-    return screen.day * screen.n_replicates + screen.replicate
+    return np.asarray(screen.day * screen.n_replicates + screen.replicate)
 
 
 def _day_replicates(screen: Screen) -> list[np.ndarray]:
@@ -81,4 +81,4 @@ def _bins(burden: np.ndarray) -> np.ndarray:
         filled += count
     if filled < LEAST_CELLS and current > 0:
         bin_of[bin_of == current] = current - 1
-    return bin_of[burden]
+    return np.asarray(bin_of[burden])

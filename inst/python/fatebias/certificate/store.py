@@ -8,12 +8,14 @@ settings, versions. Verdicts are R's (`certify_fit()`).
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from ..base import ExportError, Settings, SettingsError, package_versions, plain, prepare_out_dir, whole_file
+from ..laplace import LaplaceOptions
 from ..model import build_design
 from ..results import choose_device, fit_key, read_manifest
 from ..screens import Screen, build_screen, read_cells, read_guide_map
@@ -30,6 +32,7 @@ CHECKS = {
     "heldout": ("heldout",),
 }
 SIZES = {"permutation": 20, "ntc": 10, "bootstrap": 20, "seed": 5}
+Units = Iterable[Sequence[Any]]  # pairs of check and number
 PACKAGES = {name: name for name in ("torch", "numpy", "scipy")}
 _opened: dict[str, tuple[Source, str]] = {}  # the screen last read by this process, and its key
 
@@ -58,7 +61,7 @@ def open_source(screen_path: str | Path, guide_map: str | Path, settings: Settin
 
 
 def run_units(
-    screen_path: str | Path, guide_map: str | Path, out_dir: str | Path, settings: Settings, units: Iterable
+    screen_path: str | Path, guide_map: str | Path, out_dir: str | Path, settings: Settings, units: Units
 ) -> list[str]:
     """Make the units, pairs of check and number, that are not there yet; returns the paths of all.
 
@@ -70,8 +73,8 @@ def run_units(
 
 
 def describe_units(
-    screen_path: str | Path, guide_map: str | Path, out_dir: str | Path, settings: Settings, units: Iterable
-) -> dict:
+    screen_path: str | Path, guide_map: str | Path, out_dir: str | Path, settings: Settings, units: Units
+) -> dict[str, Any]:
     """Of the units, pairs of check and number: `paths` of all, `missing`, those that no file holds for this fit,
     and their `key`. Reads the screen, fits nothing.
     """
@@ -85,7 +88,7 @@ def describe_units(
     return {"paths": [str(path) for path in paths], "missing": missing, "key": key}
 
 
-def fit_source(out_dir: str | Path) -> dict:
+def fit_source(out_dir: str | Path) -> dict[str, Any]:
     """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError."""
     manifest = read_manifest(out_dir)
     return {
@@ -109,7 +112,7 @@ def _unit_path(folder: Path, check: str, number: int) -> Path:
     return folder / f"{check}_{number:04d}.json"
 
 
-def _read_unit(path: Path, key: str) -> Mapping | None:
+def _read_unit(path: Path, key: str) -> Mapping[str, Any] | None:
     """The unit of this fit, or None: there is no file, or it is another fit's."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -118,7 +121,7 @@ def _read_unit(path: Path, key: str) -> Mapping | None:
     return found if found.get("key") == key else None
 
 
-def _write_unit(path: Path, unit: Mapping) -> None:
+def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
     try:
         with whole_file(path) as part:
             part.write_text(json.dumps(plain(unit), allow_nan=False), encoding="utf-8")
@@ -131,7 +134,8 @@ def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Setti
         torch.set_num_threads(settings.threads)
     cells, names = read_cells(screen_path, settings), read_guide_map(guide_map)
     screen = build_screen(cells, names, settings, where=str(screen_path))
-    baseline = settle(build_design(screen, choose_device(settings.device)), settings)
+    options = LaplaceOptions.of(settings)
+    baseline = settle(build_design(screen, choose_device(settings.device), options.likelihood), options)
     source = Source(
         cells=cells, guide_map=names, screen=screen, settings=settings, baseline=baseline, where=str(screen_path)
     )  # fmt: skip
@@ -147,7 +151,7 @@ def _key(screen: Screen, settings: Settings) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _stamp(path: str | Path) -> list:
+def _stamp(path: str | Path) -> list[Any]:
     """A file as it is now."""
     found = Path(path).stat() if Path(path).exists() else None
     return [str(path), found and found.st_size, found and found.st_mtime_ns]

@@ -6,32 +6,34 @@ unit: the same statistics of joint draws of the estimates' errors (`refit.Refit.
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..base import Settings
-from ..laplace import gene_covariances, sandwich_covariances, sd_of, theta_covariance
+from ..laplace import (
+    Baseline,
+    LaplaceOptions,
+    contrast_theta,
+    find_fixed_effects,
+    find_mode,
+    gene_covariances,
+    sandwich_covariances,
+    sd_of,
+    theta_covariance,
+)
 from ..model import Design, build_design, labels_by_day
 from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights
 from .controls import hold_out_controls
 from .heldout import held_out_statistics
-from .refit import (
-    Baseline,
-    Refit,
-    contrast_theta,
-    estimate_with_draws,
-    fixed_effect_curvature,
-    mode_at,
-    reference_draws,
-    settle,
-)
+from .refit import Refit, estimate_with_draws, reference_draws, settle
 from .schemes import resample_cells, shuffle_guides
 
-LEVELS = (0.05, 0.01, 0.001)  # at which rejections are counted
-CRITICAL = (1.959964, 2.575829, 3.290527)  # two-sided, standard normal
+CRITICAL = (1.959964, 2.575829, 3.290527)  # two-sided .05, .01 and .001, standard normal
 BOOTSTRAP_STEP = 0.25
 N_DRAWS = 256  # joint draws behind what is expected
+Unit = dict[str, Any]  # numbers and arrays by name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +48,17 @@ class Source:
     where: str
 
     @property
+    def options(self) -> LaplaceOptions:
+        """What refits are told."""
+        return LaplaceOptions.of(self.settings)
+
+    @property
     def contrast(self) -> np.ndarray:
+        """Weights of the contrast [F], F logits (the fates beside the reference)."""
         return contrast_weights(self.settings.contrast_fate, self.screen.fates)
 
 
-def run_permutation(source: Source, number: int) -> dict:
+def run_permutation(source: Source, number: int) -> Unit:
     """Guide lists shuffled within day x replicate x burden, the whole fit made again: no shuffled guide has an effect.
 
     What the fit says the cell's own guides do stays with the cell (Freedman & Lane 1983, J. Bus. Econ. Stat. 1:292), or
@@ -59,7 +67,8 @@ def run_permutation(source: Source, number: int) -> dict:
     """
     screen = shuffle_guides(source.screen, _rng(source, "permutation", number))
     own = own_effects(source.baseline)
-    refit = _fit_again(dataclasses.replace(build_design(screen, own.device), given=own), screen, source)
+    design = build_design(screen, own.device, source.options.likelihood)
+    refit = _fit_again(dataclasses.replace(design, given=own), screen, source)
     day_1, day_2 = np.tril_indices(screen.n_days)
     return {
         "gene": screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance),
@@ -76,12 +85,12 @@ def own_effects(baseline: Baseline) -> torch.Tensor:
     return by_guides - design.n_carried.unsqueeze(1) * mean
 
 
-def run_ntc(source: Source, number: int) -> dict:
+def run_ntc(source: Source, number: int) -> Unit:
     """Half of the control guides held out of the baseline and run like genes: their truth is 0."""
     carried = np.asarray(source.cells.guide_names, dtype=object)[np.asarray(source.cells.guides.sum(0)).ravel() > 0]
     grouped = hold_out_controls(source.guide_map, set(carried), "control_", _rng(source, "ntc", number))
     screen = build_screen(source.cells, grouped, source.settings, where=source.where)
-    refit = _fit_again(build_design(screen, source.baseline.x.device), screen, source)
+    refit = _fit_again(build_design(screen, source.baseline.x.device, source.options.likelihood), screen, source)
     rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
     return {
         "gene": [screen.gene_names[k] for k in rows], "betahat": refit.theta_hat[rows],
@@ -89,13 +98,12 @@ def run_ntc(source: Source, number: int) -> dict:
     }  # fmt: skip
 
 
-def run_sandwich(source: Source, number: int) -> dict:
+def run_sandwich(source: Source, number: int) -> Unit:
     """SEs of the estimates by the model and by the scatter of the labels (`se: sandwich`)."""
-    screen, settings, baseline = source.screen, source.settings, source.baseline
-    _, curvature = fixed_effect_curvature(baseline, settings)
-    model = gene_covariances(curvature, settings)
-    n_parameters = float(model.p_eff.sum())
-    scatter = sandwich_covariances(curvature, n_parameters, settings.num_perturbations, settings)
+    screen, options, baseline = source.screen, source.options, source.baseline
+    curvature = find_fixed_effects(baseline, options).curvature
+    model = gene_covariances(curvature, options.perturbations)
+    scatter = sandwich_covariances(curvature, float(model.p_eff.sum()), options.perturbations)
     both = {"model": model.by_group, "sandwich": scatter}
     se = {name: sd_of(theta_covariance(baseline.design, by_group, source.contrast)) for name, by_group in both.items()}
     carried = np.diff(screen.guide_ptr)
@@ -103,33 +111,33 @@ def run_sandwich(source: Source, number: int) -> dict:
     return {"gene": screen.gene_names, "se": se["model"], "sandwich": se["sandwich"], "guides_per_cell": share}
 
 
-def run_bootstrap(source: Source, number: int) -> dict:
+def run_bootstrap(source: Source, number: int) -> Unit:
     """The estimates with the cells of each day and replicate drawn anew, at the fit's weight and scales.
 
     A cell drawn c times has weight 1 + BOOTSTRAP_STEP (c - 1), and the estimates' shift is divided by BOOTSTRAP_STEP:
     with whole weights, estimates of many effects scatter too far (El Karoui & Purdom 2018, JMLR 19:5).
     """
-    baseline, settings = source.baseline, source.settings
+    baseline, options = source.baseline, source.options
     counts = torch.as_tensor(resample_cells(source.screen, _rng(source, "bootstrap", number)), dtype=torch.float64)
-    prior = baseline.fixed_prior(settings)
-    x = mode_at(baseline.design, prior, baseline.cells, baseline.x, settings)
+    prior = baseline.fixed_prior(options.priors)
+    x = find_mode(baseline.design, prior, baseline.cells, baseline.x, options.tolerances).x
     cells = baseline.cells * (1 + BOOTSTRAP_STEP * (counts.to(x.device) - 1))
-    shift = (mode_at(baseline.design, prior, cells, x, settings) - x) / BOOTSTRAP_STEP
+    shift = (find_mode(baseline.design, prior, cells, x, options.tolerances).x - x) / BOOTSTRAP_STEP
     theta = contrast_theta(baseline.design, (x + shift).unsqueeze(1), source.contrast)[0]
     return {"gene": source.screen.gene_names, "betahat": theta}
 
 
-def run_reference(source: Source, number: int) -> dict:
+def run_reference(source: Source, number: int) -> Unit:
     """What a bootstrap should give: the share of each variance that is the labels' [L, D], the rest being guides'.
 
     Times the share of the labels that the effects leave free [D], since fitted labels lie too near their cells'.
     """
-    baseline, settings = source.baseline, source.settings
-    refit = estimate_with_draws(baseline, source.screen, settings, N_DRAWS)
-    _, curvature = fixed_effect_curvature(baseline, settings)
-    freedom = 1 - gene_covariances(curvature, settings).p_eff / labels_by_day(baseline.design)
-    by_labels = reference_draws(curvature, source.contrast, settings, N_DRAWS, labels_only=True)
-    whole = reference_draws(curvature, source.contrast, settings, N_DRAWS)
+    baseline, options = source.baseline, source.options
+    refit = estimate_with_draws(baseline, source.screen, source.contrast, options, N_DRAWS)
+    curvature = find_fixed_effects(baseline, options).curvature
+    freedom = 1 - gene_covariances(curvature, options.perturbations).p_eff / labels_by_day(baseline.design)
+    by_labels = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS, labels_only=True)
+    whole = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS)
     share = (by_labels**2).mean(0) / (whole**2).mean(0)
     return {
         "gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance),
@@ -137,18 +145,18 @@ def run_reference(source: Source, number: int) -> dict:
     }  # fmt: skip
 
 
-def run_seed(source: Source, number: int) -> dict:
+def run_seed(source: Source, number: int) -> Unit:
     """The estimates of the same screen by another seed of everything random."""
     other = dataclasses.replace(source.settings, seed=source.settings.seed + number)
-    refit = estimate_with_draws(settle(source.baseline.design, other), source.screen, other, 2)
+    options = LaplaceOptions.of(other)
+    again = settle(source.baseline.design, options)
+    refit = estimate_with_draws(again, source.screen, source.contrast, options, 2)
     return {"gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance)}
 
 
-def run_heldout(source: Source, number: int) -> dict:
+def run_heldout(source: Source, number: int) -> Unit:
     """Folds of cells predicted from the other folds; see `heldout`."""
-    return held_out_statistics(
-        source.screen, source.baseline, source.settings, _rng(source, "heldout", number)
-    )  # fmt: skip
+    return held_out_statistics(source.screen, source.baseline, source.options, _rng(source, "heldout", number))
 
 
 # unit: (function, what it is for)
@@ -176,12 +184,13 @@ def _by_day(values: np.ndarray) -> np.ndarray:
     known = ~np.isnan(values)
     total, n = np.where(known, values, 0.0).sum(1), known.sum(1)
     total, n = np.c_[total, total.sum(1)], np.c_[n, n.sum(1)]
-    return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+    return np.asarray(np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0))
 
 
 def _fit_again(design: Design, screen: Screen, source: Source) -> Refit:
     """The whole fit of a like screen: scales and weight too."""
-    return estimate_with_draws(settle(design, source.settings, source.baseline), screen, source.settings, N_DRAWS)
+    again = settle(design, source.options, source.baseline)
+    return estimate_with_draws(again, screen, source.contrast, source.options, N_DRAWS)
 
 
 def _rng(source: Source, check: str, number: int) -> np.random.Generator:

@@ -3,32 +3,51 @@
 `fit_laplace` gives the posterior by mode and curvature, `estimate_effects` what mash is meant to be given.
 """
 
-from .covariance import gene_covariances, perturbation, sandwich_covariances, scale_by_root_
-from .curvature import Curvature, curvature_at, softmax_curvature
-from .estimates import Estimates, carried_by_day, estimate_effects, sd_of, theta_covariance
-from .fit import LaplaceFit, State, draw_blocks, fit_laplace, run_rounds, start_from
-from .mode import MOST_NEWTON_STEPS, fate_probabilities, newton_step
+from .baseline import Baseline
+from .covariance import gene_covariances, perturbation, sandwich_covariances
+from .curvature import Curvature, curvature_at
+from .estimates import (
+    Estimates,
+    FixedEffects,
+    carried_by_day,
+    contrast_theta,
+    estimate_effects,
+    find_fixed_effects,
+    known_covariance,
+    known_theta,
+    sd_of,
+    theta_covariance,
+)
+from .fit import LaplaceFit, draw_blocks, fit_laplace
+from .mode import find_mode
+from .options import LaplaceOptions, Perturbations, Tolerances
+from .rounds import State, run_rounds, start_from
 
 __all__ = [
+    "Baseline",
     "Curvature",
     "Estimates",
+    "FixedEffects",
     "LaplaceFit",
-    "MOST_NEWTON_STEPS",
+    "LaplaceOptions",
+    "Perturbations",
     "State",
+    "Tolerances",
     "carried_by_day",
+    "contrast_theta",
     "curvature_at",
     "draw_blocks",
     "estimate_effects",
-    "fate_probabilities",
+    "find_fixed_effects",
+    "find_mode",
     "fit_laplace",
     "gene_covariances",
-    "newton_step",
+    "known_covariance",
+    "known_theta",
     "perturbation",
     "run_rounds",
     "sandwich_covariances",
-    "scale_by_root_",
     "sd_of",
-    "softmax_curvature",
     "start_from",
     "theta_covariance",
 ]

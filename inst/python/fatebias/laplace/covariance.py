@@ -2,6 +2,7 @@
 
 Rao-Blackwell (per gene, B its block of A): Sigma = B^-1 + E[c c'], c = x_b - B^-1 r_b, so that only
 the part of the variance that a gene shares with other genes and the nuisance effects is simulated.
+F logits, the fates beside the reference.
 """
 
 from collections.abc import Iterator
@@ -10,11 +11,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..base import NOWHERE, SILENT, Checkpoint, Progress, Settings
+from ..base import QUIET, Run
 from ..model import pearson_excess_by_day
-from .curvature import Curvature, add_coarse_, coarse_part, curve_softmax_, gene_columns, gene_grams
+from .curvature import Curvature, add_coarse_, coarse_part, gene_columns, gene_grams
+from .options import Perturbations
 
-_CHUNK = 4096  # cells whose noise stays in the cache
 LEAST_EIGENVALUE = 1e-6  # of a sandwich covariance, relative to its largest: simulation can leave one below 0
 RIDGE_SHARE = 0.7  # share of a variance that is simulated: .1 to .4 is usual, near 1 only on a ridge
 RIDGE_FACTOR = 4  # more draws then halve the error of those SEs, about 10 % at 64 draws
@@ -35,41 +36,37 @@ class Covariances:
     cg_iterations: int
 
 
-def gene_covariances(
-    curvature: Curvature, settings: Settings, checkpoint: Checkpoint = NOWHERE, progress: Progress = SILENT
-) -> Covariances:
-    """Posterior covariances from `num_perturbations` draws, RIDGE_FACTOR times as many where genes travel together."""
-    n = settings.num_perturbations
-    total = _simulate(curvature, n, settings, settings.seed, checkpoint.at("draws"), progress)
+def gene_covariances(curvature: Curvature, perturbations: Perturbations, run: Run = QUIET) -> Covariances:
+    """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together."""
+    n = perturbations.number
+    total = _simulate(curvature, perturbations, run.at("draws"))
     if _largest_shared(curvature, total) > RIDGE_SHARE:
-        more = (RIDGE_FACTOR - 1) * n
-        others = _simulate(curvature, more, settings, settings.seed + n, checkpoint.at("more draws"), progress)
-        total = _pooled(total, n, others, more)
+        more = replace(perturbations, number=(RIDGE_FACTOR - 1) * n, seed=perturbations.seed + n)
+        total = _pooled(total, n, _simulate(curvature, more, run.at("more draws")), more.number)
     by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
     return replace(total, by_group=by_group)
 
 
-def _simulate(
-    curvature: Curvature, n_draws: int, settings: Settings, first_seed: int, checkpoint: Checkpoint, progress: Progress
-) -> Covariances:
+def _simulate(curvature: Curvature, perturbations: Perturbations, run: Run) -> Covariances:
     """The simulated part of the covariances, E[c c'], and what else the draws say."""
-    saved = checkpoint.load()
+    saved = run.checkpoint.load()
     found, n_found = (Covariances(**saved["found"]), saved["n_found"]) if saved else (None, 0)
-    with progress.bar("Covariances", n_draws, n_found) as bar:
-        for seed, count in _portions(curvature, n_draws, first_seed, n_found):
+    with run.progress.bar("Covariances", perturbations.number, n_found) as bar:
+        for seed, count in _portions(curvature, perturbations, n_found):
             r = perturbation(curvature, seed, count)
-            solution = curvature.solve(r, settings.cg_tolerance, told=bar.part(count))
+            solution = curvature.solve(r, perturbations.tolerance, told=bar.part(count))
             draws, r = match_coarse_moments(curvature, solution.x, r)
             eta = curvature.design.forward(draws)
             part = Covariances(
                 by_group=shared_moment(curvature, draws, r),
                 p_eff=effective_parameters_by_day(curvature, eta),
-                pearson_excess=pearson_excess_by_day(curvature.design, curvature.pi, eta),
+                pearson_excess=pearson_excess_by_day(curvature.design, curvature.mean, eta),
                 cg_iterations=solution.iterations,
             )
             found = part if found is None else _pooled(found, n_found, part, count)
             n_found += count
-            checkpoint.save({"found": vars(found), "n_found": n_found}, n_found)
+            run.checkpoint.save({"found": vars(found), "n_found": n_found}, n_found)
+    assert found is not None  # the number of draws is above 0
     return found
 
 
@@ -97,27 +94,9 @@ def perturbation(curvature: Curvature, seed: int, n_draws: int) -> Tensor:
     """r ~ N(0, A): J' W^(1/2) z + Q^(1/2) z, float32 [P, n_draws]; the same seed gives the same z."""
     design = curvature.design
     noise = _Noise(design.day.device, seed)
-    e = scale_by_root_(noise(design.n_cells, design.n_fates, n_draws), curvature.pi, curvature.weight)
+    z = noise(design.n_cells, design.n_logits, n_draws)
+    e = design.likelihood.scale_by_root_(z, curvature.mean, curvature.weight)
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))
-
-
-def scale_by_root_(z: Tensor, pi: Tensor, weight: Tensor) -> Tensor:
-    """W^(1/2) z for z [N, F, S], in place: the Cholesky factor of a multinomial covariance in closed form.
-
-    Tanabe & Sagae 1992, J. R. Stat. Soc. B 54:211. With q_f = 1 - pi_1 - .. - pi_f the factor has
-    sqrt(pi_f q_f / q_{f-1}) on the diagonal and -pi_f sqrt(pi_h / (q_h q_{h-1})) at (f, h), h < f.
-    """
-    after = (1 - pi.cumsum(1)).clamp(min=torch.finfo(torch.float32).tiny)
-    before = torch.cat([torch.ones_like(after[:, :1]), after[:, :-1]], 1)
-    root = weight.sqrt().unsqueeze(1)
-    diagonal = root * (pi * after / before).sqrt()
-    carry = root * (pi / (after * before)).sqrt()
-    parts = [values.to(z.dtype).unsqueeze(2).split(_CHUNK) for values in (diagonal, carry, pi)]
-    for part, own, on, p in zip(z.split(_CHUNK), *parts):
-        carried = (on * part).cumsum(1)
-        part.mul_(own)
-        part[:, 1:].sub_(p[:, 1:] * carried[:, :-1])
-    return z
 
 
 def match_coarse_moments(curvature: Curvature, draws: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
@@ -151,12 +130,7 @@ def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor) -> list[Tensor
 
 
 def sandwich_covariances(
-    curvature: Curvature,
-    n_parameters: float,
-    n_draws: int,
-    settings: Settings,
-    checkpoint: Checkpoint = NOWHERE,
-    progress: Progress = SILENT,
+    curvature: Curvature, n_parameters: float, perturbations: Perturbations, run: Run = QUIET
 ) -> list[Tensor]:
     """Blocks of A^-1 (M + Q) A^-1, M the sum over cells of score score' (Huber 1967; White 1982), by group of genes.
 
@@ -165,25 +139,25 @@ def sandwich_covariances(
     is known, as control variate: B^-1 V B^-1 + mean of x x' - y y', made positive definite.
     """
     design, prior = curvature.design, curvature.prior
-    freedom = 1 - n_parameters / (design.n_cells * design.n_fates)
-    score = curvature.weight.unsqueeze(1) * (design.fate_probs - curvature.pi) / freedom**0.5
-    at = checkpoint.load()
+    freedom = 1 - n_parameters / (design.n_cells * design.n_logits)
+    score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean) / freedom**0.5
+    at = run.checkpoint.load()
     if at is None:
         middle = gene_grams(design, score.unsqueeze(2) * score.unsqueeze(1))
         known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
         at = {"totals": known, "n_found": 0}
-    with progress.bar("Sandwich", n_draws, at["n_found"]) as bar:
-        for seed, count in _portions(curvature, n_draws, settings.seed, at["n_found"]):
+    with run.progress.bar("Sandwich", perturbations.number, at["n_found"]) as bar:
+        for seed, count in _portions(curvature, perturbations, at["n_found"]):
             r = score_perturbation(curvature, score, seed, count)
-            x = curvature.solve(r, settings.cg_tolerance, told=bar.part(count)).x
+            x = curvature.solve(r, perturbations.tolerance, told=bar.part(count)).x
             totals = []
             for group, inverse, total in zip(design.groups, curvature.inverses, at["totals"]):
                 whole = gene_columns(x, group)
                 alone = inverse.to(r.dtype) @ gene_columns(r, group)
                 found = (whole @ whole.transpose(1, 2) - alone @ alone.transpose(1, 2)).double()
-                totals.append(total.add(found, alpha=1 / n_draws))
+                totals.append(total.add(found, alpha=1 / perturbations.number))
             at = {"totals": totals, "n_found": at["n_found"] + count}
-            checkpoint.save(at, at["n_found"])
+            run.checkpoint.save(at, at["n_found"])
     return [_positive_definite(one) for one in at["totals"]]
 
 
@@ -197,8 +171,9 @@ def score_perturbation(curvature: Curvature, score: Tensor, seed: int, n_draws: 
 
 def effective_parameters_by_day(curvature: Curvature, eta: Tensor) -> Tensor:
     """trace(H_lik Sigma) by day [D]: mean over draws eta = J x [N, F, S], x ~ N(0, Sigma), of eta' W eta."""
-    bent = curve_softmax_(eta.clone(), curvature.pi.to(eta.dtype), curvature.weight.to(eta.dtype))
-    return curvature.design.sum_by_day(bent.mul_(eta).sum((1, 2)).double()) / eta.shape[2]
+    design = curvature.design
+    bent = design.likelihood.curve_(eta.clone(), curvature.mean.to(eta.dtype), curvature.weight.to(eta.dtype))
+    return design.sum_by_day(bent.mul_(eta).sum((1, 2)).double()) / eta.shape[2]
 
 
 class _Noise:
@@ -211,18 +186,20 @@ class _Noise:
         return torch.randn(shape, generator=self._generator, device=self._device)
 
 
-def _portions(curvature: Curvature, n_draws: int, seed: int, n_found: int) -> Iterator[tuple[int, int]]:
+def _portions(curvature: Curvature, perturbations: Perturbations, n_found: int) -> Iterator[tuple[int, int]]:
     """Seeds and numbers of draws to solve for together, so that memory does not grow with the number of draws.
 
     n_found: draws of earlier portions, which are passed over.
     """
-    width = max(1, min(n_draws, COLUMN_NUMBERS // (curvature.design.n_cells * curvature.design.n_fates)))
-    for first in range(n_found, n_draws, width):
-        yield seed + first, min(width, n_draws - first)
+    numbers = curvature.design.n_cells * curvature.design.n_logits
+    width = max(1, min(perturbations.number, COLUMN_NUMBERS // numbers))
+    for first in range(n_found, perturbations.number, width):
+        yield perturbations.seed + first, min(width, perturbations.number - first)
 
 
 def _positive_definite(matrices: Tensor) -> Tensor:
     """Symmetric matrices with eigenvalues below LEAST_EIGENVALUE of the largest raised to it."""
     values, vectors = torch.linalg.eigh((matrices + matrices.transpose(1, 2)) / 2)
     least = LEAST_EIGENVALUE * values[:, -1:].clamp(min=0)
-    return (vectors * torch.maximum(values, least).unsqueeze(1)) @ vectors.transpose(1, 2)
+    raised: Tensor = (vectors * torch.maximum(values, least).unsqueeze(1)) @ vectors.transpose(1, 2)
+    return raised

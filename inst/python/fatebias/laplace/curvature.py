@@ -1,13 +1,14 @@
 """The curvature A = J' W J + Q of the log posterior, its gene blocks, and linear solves with it.
 
-W is the softmax curvature of each cell, weight * (diag(pi) - pi pi'). A is never formed: conjugate
-gradients need products with it only. They are preconditioned by the exact gene blocks of A, and
+W is the curvature of each cell's likelihood, [F, F] (F logits, the fates beside the reference). A is never formed:
+conjugate gradients need products with it only. They are preconditioned by the exact gene blocks of A, and
 deflated (A-DEF2; Tang, Nabben, Vuik & Erlangga 2009, J. Sci. Comput. 39:340) by a coarse space Z: the
-nuisance effects and, by day and fate, one theta for all genes.
+nuisance effects and, by day and logit, one theta for all genes.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -17,7 +18,6 @@ from ..model import Design, GeneGroup, Prior, centred
 
 MOST_ITERATIONS = 1000  # 4 to 15 are usual
 MOST_SINGLE_ITERATIONS = 60  # in float32; then the solve starts again in float64
-_CHUNK = 4096  # cells whose linear predictors stay in the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Solution:
 
 @dataclass(frozen=True, kw_only=True)
 class Curvature:
-    """A at fate probabilities pi [N, F], cell weights [N] and a prior, ready to be solved with.
+    """A at means of the labels [N, F], cell weights [N] and a prior, ready to be solved with.
 
     inverses: by group of genes the inverses [genes, k, k] of A's diagonal blocks, k = (D + n) F.
     coarse_image, coarse_inverse: A Z [P, c] and (Z' A Z)^-1 [c, c], c = (K + D) F.
@@ -39,7 +39,7 @@ class Curvature:
 
     design: Design
     prior: Prior
-    pi: Tensor
+    mean: Tensor
     weight: Tensor
     inverses: tuple[Tensor, ...]
     coarse_image: Tensor
@@ -47,7 +47,7 @@ class Curvature:
 
     def times(self, x: Tensor) -> Tensor:
         """A x, x [P, S]."""
-        eta = curve_softmax_(self.design.forward(x), self.pi, self.weight)
+        eta = self.design.likelihood.curve_(self.design.forward(x), self.mean, self.weight)
         return self.design.transpose(eta).add_(self.prior.precision(self.design, x))
 
     def solve(
@@ -72,7 +72,7 @@ class Curvature:
 
     def _to(self, dtype: torch.dtype) -> "Curvature":
         return replace(
-            self, pi=self.pi.to(dtype), weight=self.weight.to(dtype), coarse_image=self.coarse_image.to(dtype),
+            self, mean=self.mean.to(dtype), weight=self.weight.to(dtype), coarse_image=self.coarse_image.to(dtype),
             inverses=tuple(inverse.to(dtype) for inverse in self.inverses),
         )  # fmt: skip
 
@@ -113,34 +113,18 @@ class Curvature:
         return add_coarse_(self.design, y, self.coarse_inverse @ rest)
 
 
-def curvature_at(design: Design, prior: Prior, pi: Tensor, weight: Tensor) -> Curvature:
-    """A at fate probabilities pi [N, F] and cell weights [N], with its gene blocks inverted."""
-    by_cell = softmax_curvature(pi, weight)
+def curvature_at(design: Design, prior: Prior, mean: Tensor, weight: Tensor) -> Curvature:
+    """A at means of the labels [N, F] and cell weights [N], with its gene blocks inverted."""
+    by_cell = design.likelihood.curvature(mean, weight)
     inverses = []
     for group, gram in zip(design.groups, gene_grams(design, by_cell)):
         factor = torch.linalg.cholesky(gram + prior.block(group.n))
         inverses.append(torch.cholesky_inverse(factor))
     image, inverse = _coarse_space(design, prior, by_cell)
     return Curvature(
-        design=design, prior=prior, pi=pi, weight=weight, inverses=tuple(inverses),
+        design=design, prior=prior, mean=mean, weight=weight, inverses=tuple(inverses),
         coarse_image=image, coarse_inverse=inverse,
     )  # fmt: skip
-
-
-def softmax_curvature(pi: Tensor, weight: Tensor) -> Tensor:
-    """W by cell: weight * (diag(pi) - pi pi'), [N, F, F]."""
-    return weight[:, None, None] * (torch.diag_embed(pi) - pi.unsqueeze(2) * pi.unsqueeze(1))
-
-
-def curve_softmax_(eta: Tensor, pi: Tensor, weight: Tensor) -> Tensor:
-    """W eta for eta [N, F, S], in place."""
-    scaled = weight.unsqueeze(1) * pi
-    for part, p, wp in zip(eta.split(_CHUNK), pi.unsqueeze(2).split(_CHUNK), scaled.unsqueeze(2).split(_CHUNK)):
-        mean = p[:, 0] * part[:, 0]
-        for fate in range(1, pi.shape[1]):
-            mean.addcmul_(p[:, fate], part[:, fate])
-        part.sub_(mean.unsqueeze(1)).mul_(wp)
-    return eta
 
 
 def gene_grams(design: Design, by_cell: Tensor) -> list[Tensor]:
@@ -148,7 +132,7 @@ def gene_grams(design: Design, by_cell: Tensor) -> list[Tensor]:
 
     Guides that one cell carries of the same gene are counted exactly, and so is the centring of v.
     """
-    d, f = design.n_days, design.n_fates
+    d, f = design.n_days, design.n_logits
     by_guide = design.guide_sums(by_cell).view(-1, d, f * f)
     return [_group_grams(group, by_guide[group.guides], by_cell, d, f) for group in design.groups]
 
@@ -173,8 +157,8 @@ def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: Tensor, d: int, f:
 
 
 def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor, Tensor]:
-    """A Z and (Z' A Z)^-1. J Z needs no sums over guides: it is the columns of cells below, fate by fate."""
-    f = design.n_fates
+    """A Z and (Z' A Z)^-1. J Z needs no sums over guides: it is the columns of cells below, logit by logit."""
+    f = design.n_logits
     on_day = torch.nn.functional.one_hot(design.day, design.n_days) * design.n_carried.unsqueeze(1)
     columns = torch.cat([design.nuisance, on_day], 1)  # [N, K + D]
     n = columns.shape[1]
@@ -194,13 +178,13 @@ def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor
 def coarse_part(design: Design, x: Tensor) -> Tensor:
     """Z' x in float64: [P, S] -> [c, S]."""
     d, s = design.n_days, x.shape[1]
-    theta = sum(design.blocks(x, group)[:, :d].sum(0) for group in design.groups)
+    theta = reduce(torch.add, [design.blocks(x, group)[:, :d].sum(0) for group in design.groups])
     return torch.cat([design.nuisance_part(x).reshape(-1, s), theta.reshape(-1, s)]).double()
 
 
 def add_coarse_(design: Design, x: Tensor, c: Tensor) -> Tensor:
     """x + Z c, in place: x [P, S], c [c, S]."""
-    d, f, k = design.n_days, design.n_fates, design.n_nuisance
+    d, f, k = design.n_days, design.n_logits, design.n_nuisance
     c = c.to(x.dtype).view(-1, f, x.shape[1])
     design.nuisance_part(x).add_(c[:k])
     for group in design.groups:

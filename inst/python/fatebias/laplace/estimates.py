@@ -1,24 +1,40 @@
-"""Fixed-effect estimates of theta with their covariance: what mash is meant to be fed (end of DESIGN section 5).
+"""Fixed-effect estimates of theta with their covariance: what mash is meant to be fed.
 
 A posterior is shrunk, an estimate is not. theta's prior becomes N(0, estimate_prior_sd^2), independent over
-genes and days; deviations stay random with the fitted sigma_guide, and the fitted weight is kept.
+genes and days; deviations stay random with the fitted sigma_guide, and the fitted weight is kept. F logits, the fates
+beside the reference.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import NOWHERE, SILENT, Checkpoint, Progress, Settings
-from ..model import Design, fixed_effect_prior
-from ..screens import Screen, contrast_weights
+from ..base import QUIET, Run
+from ..model import Design
+from ..screens import Screen
+from .baseline import Baseline
 from .covariance import gene_covariances, sandwich_covariances
-from .curvature import curvature_at
-from .fit import LaplaceFit, named_effects
+from .curvature import Curvature, curvature_at
 from .mode import find_mode
+from .options import LaplaceOptions
 
 RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedEffects:
+    """The mode of all effects under the prior of the estimates, x [P], and the curvature there."""
+
+    x: Tensor
+    curvature: Curvature
+
+    @property
+    def design(self) -> Design:
+        return self.curvature.design
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,62 +58,59 @@ class Estimates:
         return sd_of(self.covariance)
 
 
-def estimate_effects(
-    fit: LaplaceFit,
-    screen: Screen,
-    settings: Settings,
-    checkpoint: Checkpoint = NOWHERE,
-    progress: Progress = SILENT,
-) -> Estimates:
-    """Estimates at a fit's sigma_guide and weight, searched from its mode and where the checkpoint stands.
+def find_fixed_effects(baseline: Baseline, options: LaplaceOptions, run: Run = QUIET) -> FixedEffects:
+    """Fixed effects at a baseline's weight and sigma_guide, searched from its effects. Raises FitError."""
+    design, prior = baseline.design, baseline.fixed_prior(options.priors)
+    mode = find_mode(design, prior, baseline.cells, baseline.x, options.tolerances, run.at("mode"))
+    return FixedEffects(x=mode.x, curvature=curvature_at(design, prior, mode.mean, baseline.cells))
 
-    Raises FitError.
-    """
-    saved = checkpoint.load()
+
+def estimate_effects(
+    baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions, run: Run = QUIET
+) -> Estimates:
+    """Estimates for the contrast with these weights [F], from where the checkpoint stands. Raises FitError."""
+    saved = run.checkpoint.load()
     if saved:
-        return Estimates(**{name: v.cpu().numpy() if isinstance(v, Tensor) else v for name, v in saved.items()})
-    found = _estimate_effects(fit, screen, settings, checkpoint, progress)
-    arrays = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in vars(found).items()}
-    checkpoint.save(arrays, 1, final=True)
+        arrays: dict[str, Any] = {name: v.cpu().numpy() if isinstance(v, Tensor) else v for name, v in saved.items()}
+        return Estimates(**arrays)
+    found = _estimate_effects(baseline, screen, contrast, options, run)
+    tensors = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in vars(found).items()}
+    run.checkpoint.save(tensors, 1, final=True)
     return found
 
 
 def _estimate_effects(
-    fit: LaplaceFit, screen: Screen, settings: Settings, checkpoint: Checkpoint, progress: Progress
+    baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions, run: Run
 ) -> Estimates:
-    design = fit.design
-    like = design.nuisance
-    weight = like.new_tensor(fit.weight)
-    prior = fixed_effect_prior(design, like.new_tensor(fit.scales["sigma_guide"]), settings)
-    mode = find_mode(design, prior, weight, fit.x, settings, checkpoint=checkpoint.at("mode"), progress=progress)
-    curvature = curvature_at(design, prior, mode.pi, weight[design.day])
-    contrast = contrast_weights(settings.contrast_fate, screen.fates)
-    known = carried_by_day(screen)
-
-    def of_contrast(by_group: list[Tensor]) -> np.ndarray:
-        return np.where(known[:, :, None] & known[:, None, :], theta_covariance(fit.design, by_group, contrast), np.nan)
-
-    found = gene_covariances(curvature, settings, checkpoint.at("covariances"), progress)
-    model = of_contrast(found.by_group)
-    wanted = settings.se == "sandwich"
-    n_draws = settings.num_perturbations if wanted else min(RATIO_DRAWS, settings.num_perturbations)
-    n_parameters = float(found.p_eff.sum())
-    sandwich = of_contrast(
-        sandwich_covariances(curvature, n_parameters, n_draws, settings, checkpoint.at("sandwich"), progress)
-    )
-    ratio = sd_of(sandwich) / sd_of(model)
+    effects, known = find_fixed_effects(baseline, options, run), carried_by_day(screen)
+    found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"))
+    model = known_covariance(effects.design, found.by_group, contrast, known)
+    wanted, asked = options.se == "sandwich", options.perturbations
+    draws = asked if wanted else replace(asked, number=min(RATIO_DRAWS, asked.number))
+    scatter = sandwich_covariances(effects.curvature, float(found.p_eff.sum()), draws, run.at("sandwich"))
+    sandwich = known_covariance(effects.design, scatter, contrast, known)
     return Estimates(
-        theta_hat=np.where(known, np.einsum("lfd,f->ld", named_effects(design, mode.x)["theta"], contrast), np.nan),
+        theta_hat=known_theta(effects, contrast, known),
         covariance=sandwich if wanted else model,
         model_covariance=model,
         sandwich_covariance=sandwich,
-        sandwich_ratio=float(np.nanmedian(ratio)),
+        sandwich_ratio=float(np.nanmedian(sd_of(sandwich) / sd_of(model))),
     )
+
+
+def known_theta(effects: FixedEffects, contrast: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Contrast of theta, NaN where it is not `known` [L, D]: [L, D]."""
+    return np.where(known, contrast_theta(effects.design, effects.x.unsqueeze(1), contrast)[0], np.nan)
+
+
+def known_covariance(design: Design, by_group: Sequence[Tensor], contrast: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """`theta_covariance`, NaN where either day is not `known` [L, D]: [L, D, D]."""
+    return np.where(known[:, :, None] & known[:, None, :], theta_covariance(design, by_group, contrast), np.nan)
 
 
 def sd_of(covariance: np.ndarray) -> np.ndarray:
     """SDs [L, D] of covariances [L, D, D]."""
-    return np.sqrt(np.einsum("ldd->ld", covariance))
+    return np.asarray(np.sqrt(np.einsum("ldd->ld", covariance)))
 
 
 def carried_by_day(screen: Screen) -> np.ndarray:
@@ -108,10 +121,19 @@ def carried_by_day(screen: Screen) -> np.ndarray:
     return out
 
 
-def theta_covariance(design: Design, by_group: list[Tensor], contrast: np.ndarray) -> np.ndarray:
-    """Covariance over days of the contrast of theta, genes in the screen's order: [L, D, D]."""
-    d, f = design.n_days, design.n_fates
+def contrast_theta(design: Design, x: Tensor, contrast: np.ndarray) -> np.ndarray:
+    """Contrast of theta in columns x [P, S], genes in the screen's order: [S, L, D]."""
+    weights = torch.as_tensor(contrast, dtype=x.dtype, device=x.device)
+    return torch.einsum("lfds,f->sld", design.theta(x), weights).double().cpu().numpy()
+
+
+def theta_covariance(design: Design, by_group: Sequence[Tensor], contrast: np.ndarray) -> np.ndarray:
+    """Covariance over days of the contrast of theta, genes in the screen's order: [L, D, D].
+
+    by_group: covariances of each gene's effects, by group of genes [genes, k, k].
+    """
+    d, f = design.n_days, design.n_logits
     weights = torch.as_tensor(contrast, dtype=torch.float64, device=by_group[0].device)
     parts = [c[:, : d * f, : d * f].reshape(-1, d, f, d, f) for c in by_group]
-    covariance = torch.cat([torch.einsum("ldfeg,f,g->lde", part, weights, weights) for part in parts])
-    return covariance.cpu().numpy()[np.argsort(design.gene_order)]
+    covariance = design.by_gene([torch.einsum("ldfeg,f,g->lde", part, weights, weights) for part in parts])
+    return covariance.cpu().numpy()

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-import torch
 from torch import Tensor
 
-from ..base import NOWHERE, SILENT, Checkpoint, FitError, Progress, Settings
+from ..base import QUIET, FitError, Run
 from ..model import Design, Prior
 from .curvature import Curvature, curvature_at
+from .options import Tolerances
 
 MOST_NEWTON_STEPS = 50
 USUAL_NEWTON_STEPS = 4  # what a bar expects
@@ -18,14 +19,14 @@ ROUNDING = 1e-11  # of the log posterior, relative: what a sum over all cells ca
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
-    """The mode of the effects at given prior and weight. x: float64 [P]; pi: fate probabilities there [N, F].
+    """The mode of the effects at given prior and weight. x: float64 [P]; mean: of the labels there [N, F].
 
     steps: Newton steps; step: largest entry of the last one; gradient: largest entry of the gradient at x;
-    cg_iterations: of all solves.
+    cg_iterations: of all solves. F logits, the fates beside the reference.
     """
 
     x: Tensor
-    pi: Tensor
+    mean: Tensor
     steps: int
     step: float
     gradient: float
@@ -35,72 +36,63 @@ class Mode:
 def find_mode(
     design: Design,
     prior: Prior,
-    weight: Tensor,
+    cells: Tensor,
     x: Tensor,
-    settings: Settings,
-    tolerance: float | None = None,
-    checkpoint: Checkpoint = NOWHERE,
-    progress: Progress = SILENT,
+    tolerances: Tolerances,
+    run: Run = QUIET,
+    end: float | None = None,
 ) -> Mode:
-    """Newton's method from x for the mode at a prior and weight by day [D], until no entry moves by more than
-    `newton_tolerance` (or `tolerance`). Goes on from its place in a checkpoint. Raises FitError.
+    """Newton's method from x [P] for the mode at a prior and weights of cells [N], until no entry moves by more than
+    `tolerances.newton` (or `end`). Goes on from its place in a checkpoint. Raises FitError.
     """
-    tolerance = tolerance or settings.newton_tolerance
-    cells = weight[design.day]
-    at = checkpoint.load() or {"x": x, "steps": 0, "step": math.inf, "cg_iterations": 0}
-    with progress.bar("Mode", max(USUAL_NEWTON_STEPS, at["steps"] + 1), at["steps"]) as bar:
-        while not at["step"] < tolerance:
+    end = end or tolerances.newton
+    at: dict[str, Any] = run.checkpoint.load() or {"x": x, "steps": 0, "step": math.inf, "cg_iterations": 0}
+    with run.progress.bar("Mode", max(USUAL_NEWTON_STEPS, at["steps"] + 1), at["steps"]) as bar:
+        while not at["step"] < end:
             if at["steps"] == MOST_NEWTON_STEPS:
-                raise _not_found(at["step"], settings)
-            x, step, _, iterations = newton_step(design, prior, cells, at["x"], settings)
+                raise _not_found(at["step"], tolerances)
+            x, step, _, iterations = newton_step(design, prior, cells, at["x"], tolerances.solve)
             at = {"x": x, "steps": at["steps"] + 1, "step": step, "cg_iterations": at["cg_iterations"] + iterations}
-            checkpoint.save(at, at["steps"])
+            run.checkpoint.save(at, at["steps"])
             bar.advance()
-    pi = fate_probabilities(design.predictor(at["x"]))
-    score = gradient(design, prior, cells, pi, at["x"])
-    return Mode(pi=pi, gradient=float(score.abs().max()), **at)
+    mean = design.likelihood.mean(design.predictor(at["x"]))
+    slope = gradient(design, prior, cells, mean, at["x"])
+    return Mode(mean=mean, gradient=float(slope.abs().max()), **at)
 
 
-def _not_found(step: float, settings: Settings) -> FitError:
+def _not_found(step: float, tolerances: Tolerances) -> FitError:
     return FitError(
         f"The mode was not found in {MOST_NEWTON_STEPS} Newton steps: the last one still moved an effect by {step:.2g} "
-        f"(`newton_tolerance: {settings.newton_tolerance:g}`). Narrow the priors (`s_alpha`, `s_tau`), or set a number "
+        f"(`newton_tolerance: {tolerances.newton:g}`). Narrow the priors (`s_alpha`, `s_tau`), or set a number "
         "as `likelihood_weight`."
     )
 
 
 def newton_step(
-    design: Design, prior: Prior, cells: Tensor, x: Tensor, settings: Settings
+    design: Design, prior: Prior, cells: Tensor, x: Tensor, solve_tolerance: float
 ) -> tuple[Tensor, float, Curvature, int]:
     """x after one controlled step, the largest entry of Newton's whole step, the curvature before it, and iterations.
 
     The iterations are those of conjugate gradients.
     """
-    pi = fate_probabilities(design.predictor(x))
-    curvature = curvature_at(design, prior, pi, cells)
-    score = gradient(design, prior, cells, pi, x)
-    solution = curvature.solve(score.unsqueeze(1), settings.cg_tolerance)
+    mean = design.likelihood.mean(design.predictor(x))
+    curvature = curvature_at(design, prior, mean, cells)
+    slope = gradient(design, prior, cells, mean, x)
+    solution = curvature.solve(slope.unsqueeze(1), solve_tolerance)
     x, step = take_step(design, prior, cells, x, solution.x.squeeze(1))
     return x, step, curvature, solution.iterations
 
 
-def fate_probabilities(eta: Tensor) -> Tensor:
-    """Probabilities of the fates beside the reference, [N, F]."""
-    return torch.softmax(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)[:, 1:]
-
-
-def gradient(design: Design, prior: Prior, cells: Tensor, pi: Tensor, x: Tensor) -> Tensor:
-    """Gradient of the log posterior in x: J' weight (p - pi) - Q x, [P]."""
-    return design.transpose(cells.unsqueeze(1) * (design.fate_probs - pi)) - prior.precision(design, x)
+def gradient(design: Design, prior: Prior, cells: Tensor, mean: Tensor, x: Tensor) -> Tensor:
+    """Gradient of the log posterior in x: J' weight score - Q x, [P]."""
+    score = design.likelihood.score(design.labels, mean)
+    return design.transpose(cells.unsqueeze(1) * score) - prior.precision(design, x)
 
 
 def log_posterior(design: Design, prior: Prior, cells: Tensor, x: Tensor) -> float:
     """Log posterior at x up to a constant."""
-    eta = design.predictor(x)
-    total = torch.logsumexp(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)
-    return float(
-        (cells * ((design.fate_probs * eta).sum(1) - total)).sum() - 0.5 * (x * prior.precision(design, x)).sum()
-    )
+    by_cell = design.likelihood.log_likelihood(design.predictor(x), design.labels)
+    return float((cells * by_cell).sum() - 0.5 * (x * prior.precision(design, x)).sum())
 
 
 def take_step(design: Design, prior: Prior, cells: Tensor, x: Tensor, step: Tensor) -> tuple[Tensor, float]:

@@ -5,7 +5,7 @@ The score of log sigma, by Fisher's identity from posterior second moments m2 of
 zero at the fixed point of EM, sigma^2 = m2 / (n - 1 + sigma^2 / s^2). Its derivative is the observed
 information by Louis (1982, J. R. Stat. Soc. B 44:226): that of the effects, if they were known, less
 the posterior covariance of the scores. One Newton step with it replaces dozens of EM steps where the
-data say little about a scale; its inverse is the uncertainty of log sigma.
+data say little about a scale; its inverse is the uncertainty of log sigma. F logits, the fates beside the reference.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..base import Settings
-from ..model import Design, increments_of_block
+from ..model import Design, Priors, increments_of_block
 
 START = 0.3  # where every scale starts
 LARGEST_STEP = 1.0  # of a log scale in one round
@@ -47,7 +46,7 @@ class Moments:
 
 def effect_moments(design: Design, x: Tensor, covariances: list[Tensor]) -> Moments:
     """Moments of increments of theta and of v at the mode x [P], from covariances by group [genes, k, k]."""
-    d, f = design.n_days, design.n_fates
+    d, f = design.n_days, design.n_logits
     size = (d + 1) * f
     second, spread = x.new_zeros(size), x.new_zeros((size, size))
     for group, covariance in zip(design.groups, covariances):
@@ -61,9 +60,9 @@ def effect_moments(design: Design, x: Tensor, covariances: list[Tensor]) -> Mome
     return Moments(second=second, spread=spread)
 
 
-def improve_scales(design: Design, scales: Tensor, moments: Moments, damping: float, settings: Settings) -> ScaleStep:
+def improve_scales(design: Design, scales: Tensor, moments: Moments, damping: float, priors: Priors) -> ScaleStep:
     """The step of the log scales [D + 1, F] from moments at these scales."""
-    n, prior_scale = _counts(design, scales), _prior_scales(design, scales, settings)
+    n, prior_scale = _counts(design, scales), _prior_scales(design, scales, priors)
     square = scales.reshape(-1) ** 2
     known, pull = moments.second / square, square / prior_scale**2
     score = known - (n - 1) - pull
@@ -73,7 +72,8 @@ def improve_scales(design: Design, scales: Tensor, moments: Moments, damping: fl
     shares, directions = torch.linalg.eigh(torch.eye(len(n), dtype=root.dtype, device=root.device) - spread)
 
     def step_for(least: float) -> Tensor:
-        return directions @ ((directions.T @ (score / root)) / shares.clamp(min=least)) / root
+        step: Tensor = directions @ ((directions.T @ (score / root)) / shares.clamp(min=least)) / root
+        return step
 
     sd = ((directions**2 / shares.clamp(min=LEAST_SHARE)).sum(1)).sqrt() / root
     return ScaleStep(
@@ -85,13 +85,13 @@ def improve_scales(design: Design, scales: Tensor, moments: Moments, damping: fl
 
 def _counts(design: Design, scales: Tensor) -> Tensor:
     """Effects behind each scale: genes, and guides for sigma_guide."""
-    n = torch.full_like(scales, len(design.gene_order))
-    n[-1] = len(design.guide_order)
+    n = torch.full_like(scales, design.n_genes)
+    n[-1] = design.n_guides
     return n.view(-1)
 
 
-def _prior_scales(design: Design, scales: Tensor, settings: Settings) -> Tensor:
+def _prior_scales(design: Design, scales: Tensor, priors: Priors) -> Tensor:
     """Half-normal scales s of the priors."""
-    s = torch.full_like(scales, settings.s_time)
-    s[0], s[-1] = settings.s_tau, settings.s_guide
+    s = torch.full_like(scales, priors.s_time)
+    s[0], s[-1] = priors.s_tau, priors.s_guide
     return s.view(-1)

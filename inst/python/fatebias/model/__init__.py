@@ -1,25 +1,38 @@
 """The model of a screen: effects, the linear map from effects to cells, priors, the likelihood, its dispersion.
 
-`fate_model` is the Pyro model; `Design`, `Prior` and the likelihood are what engine laplace sees of the same model.
+`fate_model` is the Pyro model; `Design`, `Prior` and `Likelihood` are what engine laplace sees of the same model.
 """
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
 from .design import Design, GeneGroup, build_design, centred
-from .dispersion import WORDS, final_dispersion, labels_by_day, next_weight, pearson_excess_by_day, start_weight
-from .draws import EffectBlock, PosteriorSummary, blocks_from_raw, gene_slices, summarise_draws, summarise_scales
-from .prior import Prior, fixed_effect_prior, increments_of_block, random_walk_prior
+from .dispersion import final_dispersion, labels_by_day, next_weight, pearson_excess_by_day, start_weight
+from .draws import (
+    DrawPlan,
+    EffectBlock,
+    PosteriorSummary,
+    blocks_from_raw,
+    gene_slices,
+    summarise_draws,
+    summarise_scales,
+)
+from .likelihood import SOFT_LABELS, Interval, Likelihood, likelihood_of
+from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
 
 __all__ = [
     "Cells",
     "Design",
+    "DrawPlan",
     "EffectBlock",
     "GeneGroup",
+    "Interval",
     "Layout",
+    "Likelihood",
     "Minibatches",
     "PosteriorSummary",
     "Prior",
-    "WORDS",
+    "Priors",
+    "SOFT_LABELS",
     "blocks_from_raw",
     "build_design",
     "centred",
@@ -29,6 +42,7 @@ __all__ = [
     "gene_slices",
     "increments_of_block",
     "labels_by_day",
+    "likelihood_of",
     "next_weight",
     "pearson_excess_by_day",
     "random_walk_prior",

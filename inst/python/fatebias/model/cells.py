@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..screens import Screen
+from .likelihood import SOFT_LABELS, Likelihood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,8 @@ class Cells:
     """Cells as tensors: all N of a screen, or a minibatch.
 
     ptr: int64 [B + 1], rows: int64 [entries]: rows[ptr[i]:ptr[i + 1]] are cell i's guides as day * G + guide.
-    day, replicate: int64 [B]. burden_centered: [B]. fate_probs: [B, F + 1], reference first.
+    day, replicate: int64 [B]. burden_centered: [B]. fate_probs: [B, F + 1], the reference first; F logits, the fates
+    beside the reference.
     """
 
     ptr: Tensor
@@ -48,17 +50,18 @@ class Cells:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Sizes and the guide-to-gene index of a screen: all that the model needs beside the cells.
+    """Sizes and the guide-to-gene index of a screen, and the likelihood: all that the model needs beside the cells.
 
-    guide_gene: int64 [G]; guides_per_gene: int64 [L]; n_fates counts the fates beside the reference.
+    guide_gene: int64 [G]; guides_per_gene: int64 [L]; n_logits: F, the fates beside the reference.
     """
 
     guide_gene: Tensor
     guides_per_gene: Tensor
     n_cells: int
-    n_fates: int
+    n_logits: int
     n_days: int
     n_replicates: int
+    likelihood: Likelihood = SOFT_LABELS
 
     @property
     def n_genes(self) -> int:
@@ -69,10 +72,12 @@ class Layout:
         return len(self.guide_gene)
 
 
-def to_tensors(screen: Screen, device: str = "cpu", dtype: torch.dtype = torch.float64) -> tuple[Cells, Layout]:
+def to_tensors(
+    screen: Screen, device: str = "cpu", dtype: torch.dtype = torch.float64, likelihood: Likelihood = SOFT_LABELS
+) -> tuple[Cells, Layout]:
     """The cells and the layout of a screen on a device."""
 
-    def tensor(values, kind):
+    def tensor(values: np.ndarray, kind: torch.dtype) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=kind, device=device)
 
     per_cell = np.diff(screen.guide_ptr)
@@ -89,9 +94,10 @@ def to_tensors(screen: Screen, device: str = "cpu", dtype: torch.dtype = torch.f
         guide_gene=tensor(screen.guide_gene, torch.int64),
         guides_per_gene=tensor(screen.guides_per_gene, torch.int64),
         n_cells=screen.n_cells,
-        n_fates=screen.n_fates - 1,
+        n_logits=screen.n_fates - 1,
         n_days=screen.n_days,
         n_replicates=screen.n_replicates,
+        likelihood=likelihood,
     )
     return cells, layout
 
@@ -119,7 +125,7 @@ class Minibatches:
     def __next__(self) -> Cells:
         if self._parts == 1:
             return self._cells
-        if self.taken == self._parts:
+        if self.order is None or self.taken == self._parts:
             self.order, self.taken = torch.randperm(len(self._cells), device="cpu").to(self._cells.day.device), 0
         index = torch.tensor_split(self.order, self._parts)[self.taken]
         self.taken += 1

@@ -2,53 +2,28 @@
 
 x stacks, gene by gene, theta [D, F] and the uncentred deviations v [n, F] of the gene's n guides
 (delta = v minus its mean over the gene), then the nuisance effects [K, F]: alpha by day, b by
-replicate, gamma. Genes with the same number of guides lie side by side, so that all their blocks
-are one tensor [genes, D + n, F, S] without any look-up; S is the number of vectors moved at once.
+replicate, gamma; F logits, the fates beside the reference. Genes with the same number of guides lie side
+by side, so that all their blocks are one tensor [genes, D + n, F, S] without any look-up; S is the number
+of vectors moved at once.
 J and J' are sums over lists of rows: the guides of a cell, the cells of a guide on a day.
 """
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag
 
 from ..screens import Screen
-
-
-class RowSums:
-    """Sums of table rows over lists: out[i] = sum over j in rows[ptr[i]:ptr[i + 1]] of table[j]."""
-
-    def __init__(self, ptr: np.ndarray, rows: np.ndarray, n_rows: int, device: str):
-        self._ptr = torch.as_tensor(ptr, dtype=torch.int32, device=device)
-        self._rows = torch.as_tensor(rows, dtype=torch.int32, device=device)
-        self._n_rows = n_rows
-
-    @cached_property
-    def _matrix(self) -> Tensor:
-        ones = torch.ones(len(self._rows), dtype=torch.float64, device=self._rows.device)
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # torch calls its CSR tensors beta; products are all we ask of them
-            return torch.sparse_csr_tensor(self._ptr, self._rows, ones, (len(self._ptr) - 1, self._n_rows))
-
-    def __call__(self, table: Tensor) -> Tensor:
-        """table [n_rows, ...] -> [lists, ...]. embedding_bag is the faster in float32, sparse CSR in float64."""
-        flat = table.reshape(len(table), -1)
-        if table.dtype == torch.float32:
-            out = embedding_bag(self._rows, flat, self._ptr, mode="sum", include_last_offset=True)
-        else:
-            out = self._matrix @ flat
-        return out.reshape(-1, *table.shape[1:])
+from .likelihood import SOFT_LABELS, Likelihood
+from .row_sums import RowSums
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneGroup:
-    """Genes with n guides each, neighbours in the design's order of genes.
+    """Genes with n guides each, neighbours in the design's own order of genes.
 
     genes, guides: slices in that order. entries: slice of x with their blocks [len(genes), D + n, F].
     pair_cell [m], pair_entry [m]: cells that carry two guides of one gene, and the entry
@@ -64,30 +39,39 @@ class GeneGroup:
 
     @property
     def n_genes(self) -> int:
-        return self.genes.stop - self.genes.start
+        return int(self.genes.stop - self.genes.start)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """The screen's index of each gene [L] and guide [G], in the order of x."""
+
+    genes: np.ndarray
+    guides: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """J of one screen on one device. N cells, G guides, L genes, D days, F fates beside the reference.
+    """J of one screen on one device. N cells, G guides, L genes, D days, F logits (the fates beside the reference).
 
-    gene_order [L], guide_order [G]: the screen's index of each gene and guide in the order of x.
+    Genes and guides have an order of their own in x, which is known here only: what leaves by name (`theta`, `delta`,
+    `by_gene`, `genes_of`, `rows`, ..) is in the screen's order.
     nuisance: float64 [N, K], the columns of alpha, b and gamma. day: int64 [N].
     n_carried: float64 [N], targeting guides of each cell.
-    fate_probs: float64 [N, F]: labels of the fates beside the reference. given: float64 [N, F], a part of eta that is
-    not for x to explain, or None.
+    labels: float64 [N, F], those of `likelihood`. given: float64 [N, F], a part of eta that is not for x to explain,
+    or None.
     """
 
     groups: tuple[GeneGroup, ...]
-    gene_order: np.ndarray
-    guide_order: np.ndarray
     cell_sums: RowSums
     guide_sums: RowSums
     nuisance: Tensor
     day: Tensor
     n_carried: Tensor
-    fate_probs: Tensor
+    labels: Tensor
     n_days: int
+    likelihood: Likelihood
+    _order: _Order
     given: Tensor | None = None
 
     @property
@@ -95,8 +79,22 @@ class Design:
         return len(self.day)
 
     @property
+    def n_logits(self) -> int:
+        """F."""
+        return self.labels.shape[1]
+
+    @property
     def n_fates(self) -> int:
-        return self.fate_probs.shape[1]
+        """Fates, the reference counted: F + 1."""
+        return self.n_logits + 1
+
+    @property
+    def n_genes(self) -> int:
+        return len(self._order.genes)
+
+    @property
+    def n_guides(self) -> int:
+        return len(self._order.guides)
 
     @property
     def n_nuisance(self) -> int:
@@ -105,7 +103,7 @@ class Design:
     @property
     def n_effects(self) -> int:
         """Length of x."""
-        return self.groups[-1].entries.stop + self.n_nuisance * self.n_fates
+        return int(self.groups[-1].entries.stop) + self.n_nuisance * self.n_logits
 
     @cached_property
     def _nuisance_single(self) -> Tensor:
@@ -116,11 +114,55 @@ class Design:
 
     def blocks(self, x: Tensor, group: GeneGroup) -> Tensor:
         """View [genes, D + n, F, ...] of the group's part of x [P, ...]."""
-        return x[group.entries].view(group.n_genes, self.n_days + group.n, self.n_fates, *x.shape[1:])
+        return x[group.entries].view(group.n_genes, self.n_days + group.n, self.n_logits, *x.shape[1:])
 
     def nuisance_part(self, x: Tensor) -> Tensor:
         """View [K, F, ...] of the nuisance effects in x."""
-        return x[self.groups[-1].entries.stop :].view(self.n_nuisance, self.n_fates, *x.shape[1:])
+        return x[self.groups[-1].entries.stop :].view(self.n_nuisance, self.n_logits, *x.shape[1:])
+
+    def theta(self, x: Tensor) -> Tensor:
+        """Gene effects in x [P, ...], genes in the screen's order: [L, F, D, ...]."""
+        return self.by_gene([self.blocks(x, group)[:, : self.n_days] for group in self.groups]).transpose(1, 2)
+
+    def deviations(self, x: Tensor) -> Tensor:
+        """Uncentred deviations v in x [P, ...], guides in the screen's order: [G, F, ...]."""
+        parts = [self.blocks(x, group)[:, self.n_days :].flatten(0, 1) for group in self.groups]
+        return torch.cat(parts)[self.guide_places]
+
+    def delta(self, x: Tensor) -> Tensor:
+        """Deviations with mean 0 within a gene, guides in the screen's order: [G, F, ...]."""
+        parts = [centred(self.blocks(x, group)[:, self.n_days :], 1).flatten(0, 1) for group in self.groups]
+        return torch.cat(parts)[self.guide_places]
+
+    def by_gene(self, parts: Sequence[Tensor]) -> Tensor:
+        """What is known of the genes of each group [genes, ...], in the screen's order: [L, ...]."""
+        return torch.cat(list(parts))[self.gene_places]
+
+    @cached_property
+    def gene_places(self) -> Tensor:
+        """int64 [L]: where each gene of the screen lies among the genes of all groups, one group after the other."""
+        return torch.as_tensor(np.argsort(self._order.genes), device=self.day.device)
+
+    @cached_property
+    def guide_places(self) -> Tensor:
+        """int64 [G]: where each guide of the screen lies among the guides of all groups."""
+        return torch.as_tensor(np.argsort(self._order.guides), device=self.day.device)
+
+    def genes_of(self, group: GeneGroup) -> np.ndarray:
+        """int [l], increasing: the group's genes in the screen."""
+        return self._order.genes[group.genes]
+
+    def guides_of(self, group: GeneGroup) -> np.ndarray:
+        """int [l, n]: the guides of each of the group's genes in the screen."""
+        return self._order.guides[group.guides].reshape(group.n_genes, group.n)
+
+    def rows(self, gene: int) -> slice:
+        """Where the effects of a gene of the screen lie in x."""
+        place = int(self.gene_places[gene])
+        group = next(one for one in self.groups if one.genes.start <= place < one.genes.stop)
+        size = (self.n_days + group.n) * self.n_logits
+        first = int(group.entries.start) + (place - int(group.genes.start)) * size
+        return slice(first, first + size)
 
     def sum_by_day(self, by_cell: Tensor) -> Tensor:
         """Sums of a number a cell [N] over the cells of each day: [D]."""
@@ -129,11 +171,11 @@ class Design:
     def forward(self, x: Tensor) -> Tensor:
         """J x: [P, ...] -> eta [N, F, ...]."""
         d, tail = self.n_days, x.shape[1:]
-        beta = x.new_empty((len(self.guide_order), d, self.n_fates, *tail))
+        beta = x.new_empty((self.n_guides, d, self.n_logits, *tail))
         for group in self.groups:
             block = self.blocks(x, group)
             theta, v = block[:, :d], block[:, d:]
-            own = beta[group.guides].view(group.n_genes, group.n, d, self.n_fates, *tail)
+            own = beta[group.guides].view(group.n_genes, group.n, d, self.n_logits, *tail)
             torch.add(theta.unsqueeze(1), centred(v, 1).unsqueeze(2), out=own)
         eta = self.cell_sums(beta.view(-1, *beta.shape[2:]))
         columns = self.nuisance_columns(x.dtype)
@@ -152,7 +194,7 @@ class Design:
         by_guide = self.guide_sums(e)
         for group in self.groups:
             rows = by_guide[group.guides.start * d : group.guides.stop * d]
-            rows = rows.view(group.n_genes, group.n, d, self.n_fates, *tail)
+            rows = rows.view(group.n_genes, group.n, d, self.n_logits, *tail)
             block = self.blocks(out, group)
             block[:, :d] = rows.sum(1)
             block[:, d:] = centred(rows.sum(2), 1)
@@ -166,13 +208,13 @@ def centred(values: Tensor, axis: int) -> Tensor:
     return values - values.mean(axis, keepdim=True)
 
 
-def build_design(screen: Screen, device: str = "cpu") -> Design:
-    """The design of a screen on a device."""
+def build_design(screen: Screen, device: str | torch.device = "cpu", likelihood: Likelihood = SOFT_LABELS) -> Design:
+    """The design of a screen on a device, with the labels of a likelihood."""
     n_days = screen.n_days
     gene_order = np.argsort(screen.guides_per_gene, kind="stable")
     place_of_gene = np.argsort(gene_order)
-    guide_order = np.argsort(place_of_gene[screen.guide_gene], kind="stable")
-    guide = np.argsort(guide_order)[screen.guide_idx]
+    order = _Order(genes=gene_order, guides=np.argsort(place_of_gene[screen.guide_gene], kind="stable"))
+    guide = np.argsort(order.guides)[screen.guide_idx]
     n_carried = np.diff(screen.guide_ptr)
     cell = np.repeat(np.arange(screen.n_cells, dtype=np.int32), n_carried)
     rows = guide * n_days + screen.day[cell]
@@ -181,20 +223,20 @@ def build_design(screen: Screen, device: str = "cpu") -> Design:
     row_ptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=n_rows))]
     nuisance = np.c_[np.eye(n_days)[screen.day], np.eye(screen.n_replicates)[screen.replicate], screen.burden_centered]
 
-    def tensor(values):
+    def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float64, device=device)
 
     return Design(
-        groups=_gene_groups(screen, gene_order, guide_order, _pairs_within_gene(screen, cell), device),
-        gene_order=gene_order,
-        guide_order=guide_order,
+        groups=_gene_groups(screen, order, _pairs_within_gene(screen, cell), device),
         cell_sums=RowSums(screen.guide_ptr, rows, n_rows, device),
         guide_sums=RowSums(row_ptr, cell[by_row], screen.n_cells, device),
         nuisance=tensor(nuisance),
         day=torch.as_tensor(screen.day, dtype=torch.int64, device=device),
         n_carried=tensor(n_carried),
-        fate_probs=tensor(screen.fate_probs[:, 1:]),
+        labels=likelihood.labels(tensor(screen.fate_probs)),
         n_days=n_days,
+        likelihood=likelihood,
+        _order=order,
     )
 
 
@@ -211,11 +253,12 @@ def _pairs_within_gene(screen: Screen, cell: np.ndarray) -> np.ndarray:
     return np.concatenate(found) if found else np.empty((0, 3), dtype=np.int64)
 
 
-def _gene_groups(screen, gene_order, guide_order, pairs, device) -> tuple[GeneGroup, ...]:
+def _gene_groups(screen: Screen, order: _Order, pairs: np.ndarray, device: str | torch.device) -> tuple[GeneGroup, ...]:
+    """Genes by their number of guides; pairs: rows of `_pairs_within_gene`."""
     n_days, f = screen.n_days, screen.n_fates - 1
-    sizes = screen.guides_per_gene[gene_order]
+    sizes = screen.guides_per_gene[order.genes]
     first = np.r_[0, np.cumsum(sizes)]
-    position = np.argsort(guide_order)[pairs[:, 1:]]
+    position = np.argsort(order.guides)[pairs[:, 1:]]
     groups, start = [], 0
     for n in np.unique(sizes):
         low, high = np.searchsorted(sizes, n, "left"), np.searchsorted(sizes, n, "right")

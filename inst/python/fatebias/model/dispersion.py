@@ -1,10 +1,10 @@
-"""Likelihood weight from the dispersion of the labels (DESIGN section 4).
+"""Likelihood weight from the dispersion of the labels.
 
-Soft labels vary less around pi than one multinomial draw a cell would. Their Pearson dispersion phi
+Soft labels vary less around their mean than one multinomial draw a cell would. Their Pearson dispersion phi
 is that of a quasi-likelihood fit (Wedderburn 1974; McCullagh & Nelder 1989, section 9.2.4), and the
 weight that makes the curvature of the log likelihood right is 1 / phi.
 
-    X2(x) = sum_i (p_i - pi_i)' V_i^-1 (p_i - pi_i) = sum_i (sum_h p_ih^2 / pi_ih - 1), h over all fates
+    X2(x) = sum_i (y_i - mu_i)' V_i^-1 (y_i - mu_i), y labels of F logits, mu and V their mean and covariance
     phi = X2(mode) / (N F - p),   p = weight * (E X2(x) - X2(mode)), x from the posterior
 
 Were eta linear in the data, p would be trace(H_lik Sigma). It is larger for labels near one-hot: X2
@@ -20,31 +20,24 @@ from torch import Tensor
 from ..base import FitError
 from .design import Design
 
-WORDS = ("auto", "auto_by_day")
 WEIGHT_RANGE = (1e-3, 1e6)  # one-hot labels have 1, Dirichlet labels their concentration + 1
 LEAST_FREEDOM = 0.05  # share of the labels that must be left over by the parameters
-_CHUNK = 4096  # cells whose probabilities under all draws stay in the cache
 
 
-def pearson_by_day(design: Design, pi: Tensor) -> Tensor:
-    """X2 at fate probabilities pi [N, F], summed over the cells of a day: [D]."""
-    return design.sum_by_day(_pearson(design.fate_probs, pi, 1 - pi.sum(1)))
+def pearson_by_day(design: Design, mean: Tensor) -> Tensor:
+    """X2 at means [N, F], summed over the cells of a day: [D]."""
+    return design.sum_by_day(design.likelihood.pearson(design.labels, mean))
 
 
-def pearson_excess_by_day(design: Design, pi: Tensor, shift: Tensor) -> Tensor:
+def pearson_excess_by_day(design: Design, mean: Tensor, shift: Tensor) -> Tensor:
     """Mean of X2 over draws less X2 at the mode, by day [D]. shift [N, F, S]: eta of the draws less eta at the mode."""
-    mean = torch.empty_like(pi[:, 0])
-    for out, labels, p, u in zip(*(values.split(_CHUNK) for values in (mean, design.fate_probs, pi, shift))):
-        moved = p.unsqueeze(2) * u.double().exp()
-        reference = (1 - p.sum(1)).unsqueeze(1)
-        total = reference + moved.sum(1)
-        out.copy_(_pearson(labels.unsqueeze(2), moved / total.unsqueeze(1), reference / total).mean(1))
-    return design.sum_by_day(mean) - pearson_by_day(design, pi)
+    moved = design.likelihood.pearson_moved(design.labels, mean, shift)
+    return design.sum_by_day(moved) - pearson_by_day(design, mean)
 
 
-def dispersion_by_day(design: Design, pi: Tensor, p: Tensor, pooled: bool) -> Tensor:
-    """phi of the labels around pi [N, F], given parameters p by day [D]: [D], equal when pooled."""
-    pearson = pearson_by_day(design, pi)
+def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> Tensor:
+    """phi of the labels around means [N, F], given parameters p by day [D]: [D], equal when pooled."""
+    pearson = pearson_by_day(design, mean)
     labels = labels_by_day(design)
     freedom = torch.maximum(labels - p, LEAST_FREEDOM * labels)
     return (pearson.sum() / freedom.sum()).expand(len(pearson)) if pooled else pearson / freedom
@@ -52,34 +45,34 @@ def dispersion_by_day(design: Design, pi: Tensor, p: Tensor, pooled: bool) -> Te
 
 def labels_by_day(design: Design) -> Tensor:
     """N F of each day: [D]."""
-    return design.n_fates * torch.bincount(design.day, minlength=design.n_days)
+    return design.n_logits * torch.bincount(design.day, minlength=design.n_days)
 
 
-def start_weight(wanted: float | str, design: Design, pi: Tensor) -> Tensor:
+def start_weight(wanted: float | str, design: Design, mean: Tensor) -> Tensor:
     """The weight of a cell by day, [D]: the number wanted, or 1 / phi without counting parameters."""
-    if wanted not in WORDS:
+    if not isinstance(wanted, str):
         return design.nuisance.new_full((design.n_days,), wanted)
-    none = pi.new_zeros(design.n_days)
-    return 1 / dispersion_by_day(design, pi, none, wanted == "auto")
+    none = mean.new_zeros(design.n_days)
+    return 1 / dispersion_by_day(design, mean, none, wanted == "auto")
 
 
-def next_weight(wanted: str, design: Design, weight: Tensor, pi: Tensor, shift: Tensor) -> Tensor:
+def next_weight(wanted: str, design: Design, weight: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
     """1 / phi by day [D] after a round at `weight` ("auto": one phi, "auto_by_day": one a day).
 
     shift: as in `pearson_excess_by_day`. Raises FitError where the labels do not tell their dispersion.
     """
-    found = 1 / dispersion_by_day(design, pi, weight * pearson_excess_by_day(design, pi, shift), wanted == "auto")
+    found = 1 / dispersion_by_day(design, mean, weight * pearson_excess_by_day(design, mean, shift), wanted == "auto")
     if not bool(((found > WEIGHT_RANGE[0]) & (found < WEIGHT_RANGE[1])).all()):
         refuse_weight(wanted, found)
     return found
 
 
-def final_dispersion(design: Design, pi: Tensor, parameters: Tensor, wanted: float | str) -> Tensor:
+def final_dispersion(design: Design, mean: Tensor, parameters: Tensor, wanted: float | str) -> Tensor:
     """phi by day [D] at the end of a fit; FitError where an automatic weight has too few degrees of freedom."""
     pooled, labels = wanted != "auto_by_day", labels_by_day(design)
-    phi = dispersion_by_day(design, pi, parameters, pooled)
+    phi = dispersion_by_day(design, mean, parameters, pooled)
     used = parameters.sum() / labels.sum() if pooled else (parameters / labels).max()
-    if wanted in WORDS and float(used) > 1 - LEAST_FREEDOM:
+    if isinstance(wanted, str) and float(used) > 1 - LEAST_FREEDOM:
         refuse_weight(wanted, 1 / phi)
     return phi
 
@@ -92,8 +85,3 @@ def refuse_weight(wanted: str, weight: Tensor) -> NoReturn:
         "there are too few cells for the genes, guides and days, or the labels are separated. Set a number as "
         "`likelihood_weight`."
     )
-
-
-def _pearson(labels: Tensor, pi: Tensor, reference: Tensor) -> Tensor:
-    """X2 of cells: labels [N, F, ...], pi [N, F, ...], reference [N, ...] -> [N, ...]."""
-    return (labels**2 / pi).sum(1) + (1 - labels.sum(1)) ** 2 / reference - 1

@@ -6,23 +6,37 @@ formed draw by draw; its SD is never composed from theta's and delta's. SDs are 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import SILENT, Progress, Settings
-from ..screens import Screen, contrast_weights
+from ..base import QUIET, Run, Settings
+from ..screens import Screen
 from .effects import beta_from_effects, delta_from_raw, theta_from_raw
 
 BLOCK_NUMBERS = 20_000_000  # numbers of the largest array of a block of genes (beta's draws)
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawPlan:
+    """Draws from a posterior: how many, from which seed, and which are kept: "none", "contrast" or "all" fates."""
+
+    number: int
+    seed: int
+    kept: str = "none"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "DrawPlan":
+        return cls(number=settings.num_posterior_draws, seed=settings.seed, kept=settings.save_draws)
+
+
+@dataclass(frozen=True, kw_only=True)
 class EffectBlock:
     """Joint draws for the genes `genes` and their guides `guides` (slices of the screen's order).
 
-    theta: [S, l, F, D]; delta: [S, g, F]; S draws, F fates beside the reference, D days.
+    theta: [S, l, F, D]; delta: [S, g, F]; S draws, F logits (the fates beside the reference), D days.
     """
 
     genes: slice
@@ -33,7 +47,7 @@ class EffectBlock:
 
 @dataclass(frozen=True, kw_only=True)
 class PosteriorSummary:
-    """Means and population SDs over draws; L genes, G guides, F fates beside the reference, D days.
+    """Means and population SDs over draws; L genes, G guides, F logits (the fates beside the reference), D days.
 
     Of the contrast: theta_mean, theta_sd [L, D]; theta_cov [L, D, D]; beta_mean, beta_sd [G, D];
     delta_mean, delta_sd [G]. Of every fate: theta_*_all [L, F, D]; delta_*_all [G, F].
@@ -82,29 +96,28 @@ def blocks_from_raw(raw: Mapping[str, Tensor], screen: Screen) -> Iterator[Effec
 
 
 def summarise_draws(
-    blocks: Iterable[EffectBlock], screen: Screen, settings: Settings, progress: Progress = SILENT
+    blocks: Iterable[EffectBlock], screen: Screen, contrast: np.ndarray, plan: DrawPlan, run: Run = QUIET
 ) -> PosteriorSummary:
-    """Summaries of all genes and guides; draws are kept as `settings.save_draws` says."""
-    weights = contrast_weights(settings.contrast_fate, screen.fates)
-    n_blocks = sum(1 for _ in gene_slices(screen, settings.num_posterior_draws))
-    each = progress.each(blocks, "Posterior", n_blocks)
-    parts = [_summarise_block(block, screen, weights, settings.save_draws) for block in each]
-    joined = {}
+    """Summaries of all genes and guides, of the contrast with these weights [F]; draws are kept as the plan says."""
+    n_blocks = sum(1 for _ in gene_slices(screen, plan.number))
+    each = run.progress.each(blocks, "Posterior", n_blocks)
+    parts = [_summarise_block(block, screen, contrast, plan.kept) for block in each]
+    joined: dict[str, Any] = {}
     for name in parts[0]:
         axis = 1 if name.endswith("_draws") else 0
         joined[name] = None if parts[0][name] is None else np.concatenate([part[name] for part in parts], axis=axis)
     return PosteriorSummary(**joined)
 
 
-def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, save_draws: str) -> dict:
+def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, kept: str) -> dict[str, Any]:
     """The fields of PosteriorSummary for one block."""
     theta = np.einsum("slfd,f->sld", block.theta, weights)
     delta = block.delta @ weights
     own = torch.as_tensor(screen.guide_gene[block.guides] - block.genes.start)
-    beta = beta_from_effects(torch.from_numpy(theta).unsqueeze(2), torch.from_numpy(delta).unsqueeze(2), own)
-    beta = beta.squeeze(2).numpy()
+    drawn = beta_from_effects(torch.from_numpy(theta).unsqueeze(2), torch.from_numpy(delta).unsqueeze(2), own)
+    beta = drawn.squeeze(2).numpy()
     centred = theta - theta.mean(0)
-    kept = {"none": (None, None), "contrast": (theta, delta), "all": (block.theta, block.delta)}[save_draws]
+    draws = {"none": (None, None), "contrast": (theta, delta), "all": (block.theta, block.delta)}[kept]
     return {
         "theta_mean": theta.mean(0), "theta_sd": theta.std(0),
         "theta_cov": np.einsum("sld,sle->lde", centred, centred) / len(theta),
@@ -112,11 +125,11 @@ def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, sa
         "delta_mean": delta.mean(0), "delta_sd": delta.std(0),
         "theta_mean_all": block.theta.mean(0), "theta_sd_all": block.theta.std(0),
         "delta_mean_all": block.delta.mean(0), "delta_sd_all": block.delta.std(0),
-        "theta_draws": kept[0], "delta_draws": kept[1],
+        "theta_draws": draws[0], "delta_draws": draws[1],
     }  # fmt: skip
 
 
-def summarise_scales(raw: Mapping[str, Tensor]) -> dict[str, dict[str, list]]:
+def summarise_scales(raw: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
     """Posterior mean and SD of tau [F], sigma_time [F, D - 1] and sigma_guide [F], as lists."""
     return {
         name: {"mean": raw[name].mean(0).tolist(), "sd": raw[name].std(0, correction=0).tolist()}

@@ -1,7 +1,7 @@
 """Effects from the model's raw parameters: pure functions, used by the model and by posterior draws alike.
 
 Every function takes any number of leading (draw) axes. Axes: draw, gene or guide, fate, day.
-F = number of fates beside the reference, L genes, G guides, D days. Equations: DESIGN section 3.
+F logits (the fates beside the reference), L genes, G guides, D days.
 """
 
 import torch

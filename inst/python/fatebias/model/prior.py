@@ -2,16 +2,40 @@
 
 Scales are one tensor [D + 1, F]: tau, sigma_time of each interval, sigma_guide. With the
 increments theta_0, theta_1 - theta_0, ... independent N(0, scale^2), theta's precision is H H',
-H = step' / scale. The fixed-effect prior has theta ~ N(0, sd^2) independently instead (DESIGN section 5).
+H = step' / scale. The fixed-effect prior has theta ~ N(0, sd^2) independently instead. F logits, the fates beside the
+reference.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
 from ..base import Settings
 from .design import Design
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priors:
+    """What the model believes before it has seen labels, as SDs of effects in logits.
+
+    s_alpha, s_rep, s_gamma: of normal priors, of intercepts by day, replicate effects and burden slopes. s_tau, s_time,
+    s_guide: of half-normal priors, of the scales tau, sigma_time, sigma_guide. estimate_prior_sd: of theta in the
+    fixed-effect estimates.
+    """
+
+    s_alpha: float
+    s_rep: float
+    s_gamma: float
+    s_tau: float
+    s_time: float
+    s_guide: float
+    estimate_prior_sd: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Priors":
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
 
 
 def increments_matrix(n_days: int, like: Tensor) -> Tensor:
@@ -35,7 +59,7 @@ def increments_of_block(d: int, f: int, n: int, like: Tensor) -> tuple[Tensor, T
 
 @dataclass(frozen=True, kw_only=True)
 class Prior:
-    """Q = H H'. half_theta: H of theta by fate [F, D, D]; sigma_guide [F]; nuisance_sd [K, F]."""
+    """Q = H H'. half_theta: H of theta by logit [F, D, D]; sigma_guide [F]; nuisance_sd [K, F]."""
 
     half_theta: Tensor
     sigma_guide: Tensor
@@ -63,7 +87,7 @@ class Prior:
         """H z: N(0, Q) for standard normal z."""
         return self._apply(design, z, self.half_block, 1 / self.nuisance_sd)
 
-    def _apply(self, design: Design, x: Tensor, matrix, nuisance: Tensor) -> Tensor:
+    def _apply(self, design: Design, x: Tensor, matrix: Callable[[int], Tensor], nuisance: Tensor) -> Tensor:
         columns = x.view(len(x), -1)
         out = torch.empty_like(columns)
         for group in design.groups:
@@ -74,21 +98,21 @@ class Prior:
         return out.view_as(x)
 
 
-def random_walk_prior(design: Design, scales: Tensor, settings: Settings) -> Prior:
+def random_walk_prior(design: Design, scales: Tensor, priors: Priors) -> Prior:
     """The model's prior at given scales [D + 1, F]."""
     step = increments_matrix(design.n_days, scales)
     half = step.T / scales[:-1].T.unsqueeze(1)
-    return Prior(half_theta=half, sigma_guide=scales[-1], nuisance_sd=_nuisance_sd(design, settings))
+    return Prior(half_theta=half, sigma_guide=scales[-1], nuisance_sd=_nuisance_sd(design, priors))
 
 
-def fixed_effect_prior(design: Design, sigma_guide: Tensor, settings: Settings) -> Prior:
+def fixed_effect_prior(design: Design, sigma_guide: Tensor, priors: Priors) -> Prior:
     """theta independent N(0, estimate_prior_sd^2), deviations random as fitted: the prior of the estimates for mash."""
     eye = torch.eye(design.n_days, dtype=sigma_guide.dtype, device=sigma_guide.device)
-    half = (eye / settings.estimate_prior_sd).expand(design.n_fates, -1, -1)
-    return Prior(half_theta=half, sigma_guide=sigma_guide, nuisance_sd=_nuisance_sd(design, settings))
+    half = (eye / priors.estimate_prior_sd).expand(design.n_logits, -1, -1)
+    return Prior(half_theta=half, sigma_guide=sigma_guide, nuisance_sd=_nuisance_sd(design, priors))
 
 
-def _nuisance_sd(design: Design, settings: Settings) -> Tensor:
+def _nuisance_sd(design: Design, priors: Priors) -> Tensor:
     n_replicates = design.n_nuisance - design.n_days - 1
-    sd = [settings.s_alpha] * design.n_days + [settings.s_rep] * n_replicates + [settings.s_gamma]
-    return design.nuisance.new_tensor(sd).unsqueeze(1).expand(-1, design.n_fates)
+    sd = [priors.s_alpha] * design.n_days + [priors.s_rep] * n_replicates + [priors.s_gamma]
+    return design.nuisance.new_tensor(sd).unsqueeze(1).expand(-1, design.n_logits)

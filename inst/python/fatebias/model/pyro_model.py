@@ -1,14 +1,14 @@
-"""The Pyro model of a pooled screen with fate probabilities (DESIGN section 3), and nothing else."""
+"""The Pyro model of a pooled screen with fate probabilities, and nothing else."""
 
 import pyro
 import pyro.distributions as dist
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag, log_softmax
+from torch.nn.functional import embedding_bag
 
-from ..base import Settings
 from .cells import Cells, Layout
 from .effects import beta_from_effects, delta_from_raw, theta_from_raw
+from .prior import Priors
 
 
 def linear_predictor(cells: Cells, beta: Tensor, alpha: Tensor, b: Tensor, gamma: Tensor) -> Tensor:
@@ -21,37 +21,35 @@ def linear_predictor(cells: Cells, beta: Tensor, alpha: Tensor, b: Tensor, gamma
     return alpha.T[cells.day] + b.T[cells.replicate] + cells.burden_centered.unsqueeze(1) * gamma + guides
 
 
-def log_likelihood(eta: Tensor, fate_probs: Tensor) -> Tensor:
-    """Soft-label cross-entropy [B]: sum over fates of p log pi, pi = softmax([0, eta])."""
-    zeros = eta.new_zeros((len(eta), 1))
-    return (fate_probs * log_softmax(torch.cat([zeros, eta], dim=1), dim=1)).sum(1)
-
-
-def fate_model(cells: Cells, layout: Layout, settings: Settings, likelihood_weight: float | Tensor = 1.0) -> None:
+def fate_model(cells: Cells, layout: Layout, priors: Priors, likelihood_weight: float | Tensor = 1.0) -> None:
     """Hierarchical random-walk model of fate probabilities.
 
     alpha[f, d] ~ N(0, s_alpha)        b[f, r] ~ N(0, s_rep)        gamma[f] ~ N(0, s_gamma)
     tau[f] ~ HalfNormal(s_tau)   sigma_time[f, j] ~ HalfNormal(s_time)   sigma_guide[f] ~ HalfNormal(s_guide)
     z0[l, f], eps[l, f, j], u[g, f] ~ N(0, 1)
     theta, delta, beta = effects of these;   eta = linear predictor
-    log likelihood = N / B * sum over the cells of the batch of weight * sum_f p_f log pi_f, counted once
+    log likelihood = N / B * sum over the cells of the batch of weight * log likelihood(labels | eta), counted once
 
-    cells: a minibatch of B of the layout's N cells. likelihood_weight: one number, or a tensor [D], one a day.
+    cells: a minibatch of B of the layout's N cells. f: one of F logits, the fates beside the reference.
+    likelihood_weight: one number, or a tensor [D], one a day.
     """
-    f, like = layout.n_fates, cells.fate_probs
+    f, like = layout.n_logits, cells.fate_probs
 
-    def normal(name, sd, *shape):
-        return pyro.sample(name, dist.Normal(like.new_zeros(shape), like.new_tensor(sd)).to_event(len(shape)))
+    def normal(name: str, sd: float, *shape: int) -> Tensor:
+        prior = dist.Normal(like.new_zeros(shape), like.new_tensor(sd)).to_event(len(shape))
+        value: Tensor = pyro.sample(name, prior)
+        return value
 
-    def half_normal(name, sd, *shape):
-        return pyro.sample(name, dist.HalfNormal(like.new_full(shape, sd)).to_event(len(shape)))
+    def half_normal(name: str, sd: float, *shape: int) -> Tensor:
+        value: Tensor = pyro.sample(name, dist.HalfNormal(like.new_full(shape, sd)).to_event(len(shape)))
+        return value
 
-    alpha = normal("alpha", settings.s_alpha, f, layout.n_days)
-    b = normal("b", settings.s_rep, f, layout.n_replicates)
-    gamma = normal("gamma", settings.s_gamma, f)
-    tau = half_normal("tau", settings.s_tau, f)
-    sigma_time = half_normal("sigma_time", settings.s_time, f, layout.n_days - 1)
-    sigma_guide = half_normal("sigma_guide", settings.s_guide, f)
+    alpha = normal("alpha", priors.s_alpha, f, layout.n_days)
+    b = normal("b", priors.s_rep, f, layout.n_replicates)
+    gamma = normal("gamma", priors.s_gamma, f)
+    tau = half_normal("tau", priors.s_tau, f)
+    sigma_time = half_normal("sigma_time", priors.s_time, f, layout.n_days - 1)
+    sigma_guide = half_normal("sigma_guide", priors.s_guide, f)
     z0 = normal("z0", 1.0, layout.n_genes, f)
     eps = normal("eps", 1.0, layout.n_genes, f, layout.n_days - 1)
     u = normal("u", 1.0, layout.n_guides, f)
@@ -61,5 +59,6 @@ def fate_model(cells: Cells, layout: Layout, settings: Settings, likelihood_weig
     eta = linear_predictor(cells, beta_from_effects(theta, delta, layout.guide_gene), alpha, b, gamma)
     weight = torch.as_tensor(likelihood_weight, dtype=like.dtype, device=like.device)
     by_cell = weight[cells.day] if weight.ndim else weight
+    by_label = layout.likelihood.log_density(eta, cells.fate_probs)
     # a factor outside any plate: inside a subsampled plate Pyro would scale it again
-    pyro.factor("log_likelihood", layout.n_cells / len(cells) * (by_cell * log_likelihood(eta, cells.fate_probs)).sum())
+    pyro.factor("log_likelihood", layout.n_cells / len(cells) * (by_cell * by_label).sum())

@@ -9,17 +9,27 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
-from ..base import NOWHERE, SILENT, Checkpoint, FitError, FitWarning, Progress, Settings, Stopwatch
-from ..laplace import Estimates, LaplaceFit, draw_blocks, estimate_effects, fit_laplace
-from ..model import EffectBlock, PosteriorSummary, blocks_from_raw, summarise_draws, summarise_scales, to_tensors
-from ..screens import Screen
-from ..vi import SVIFit, draw_raw, fit_svi, structured_start
+from ..base import QUIET, FitError, FitWarning, Run, Settings, Stopwatch
+from ..laplace import Estimates, LaplaceFit, LaplaceOptions, draw_blocks, estimate_effects, fit_laplace
+from ..model import (
+    DrawPlan,
+    EffectBlock,
+    PosteriorSummary,
+    Priors,
+    blocks_from_raw,
+    summarise_draws,
+    summarise_scales,
+    to_tensors,
+)
+from ..screens import Screen, contrast_weights
+from ..vi import SVIFit, SVIOptions, draw_raw, fit_svi, structured_start
 
-WEIGHT_RANGE = (0.5, 2.0)  # a fixed weight times the dispersion phi outside of this is warned about
+USUAL_WEIGHT = (0.5, 2.0)  # a fixed weight times the dispersion phi outside of this is warned about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,53 +37,47 @@ class Inference:
     """What inference found on a screen.
 
     summary: posterior of the engine that was asked for. estimates: fixed effects for mash.
-    scales: posterior mean and SD of tau [F], sigma_time [F, D - 1], sigma_guide [F], as lists.
+    scales: posterior mean and SD of tau [F], sigma_time [F, D - 1], sigma_guide [F], as lists; F logits (the fates
+    beside the reference).
     laplace: the fit of engine laplace. svi: that of SVI, or None.
     """
 
     summary: PosteriorSummary
     estimates: Estimates
-    scales: dict[str, dict[str, list]]
+    scales: dict[str, dict[str, Any]]
     laplace: LaplaceFit
     svi: SVIFit | None
 
 
-def infer(
-    screen: Screen,
-    settings: Settings,
-    device: str = "cpu",
-    progress: Progress = SILENT,
-    watch: Stopwatch | None = None,
-    checkpoint: Checkpoint = NOWHERE,
-) -> Inference:
-    """Fit a screen on a device, from where its checkpoint stands. Raises FitError; gives a FitWarning for a weight
-    far from the labels' dispersion.
+def infer(screen: Screen, settings: Settings, run: Run = QUIET, watch: Stopwatch | None = None) -> Inference:
+    """Fit a screen, from where the checkpoint of `run` stands. Raises FitError; gives a FitWarning for a weight far
+    from the labels' dispersion.
     """
     try:
-        return _infer(screen, settings, device, progress, watch or Stopwatch(), checkpoint)
-    except torch.linalg.LinAlgError as error:
+        return _infer(screen, settings, run, watch or Stopwatch())
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]  # not in the stubs of torch
         raise FitError(
             f"A matrix of the fit lost its positive definiteness ({error}). Lower `learning_rate` if SVI was running; "
             "otherwise check the labels, or widen the priors."
         ) from error
 
 
-def _infer(
-    screen: Screen, settings: Settings, device: str, progress: Progress, watch: Stopwatch, checkpoint: Checkpoint
-) -> Inference:
+def _infer(screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> Inference:
+    options, plan = LaplaceOptions.of(settings), DrawPlan.of(settings)
+    contrast = contrast_weights(settings.contrast_fate, screen.fates)
     with watch.stage("laplace"):
-        laplace = fit_laplace(screen, settings, progress, device, checkpoint.at("laplace"))
-    _warn_if_weight_is_far(laplace, screen, settings, device, progress, checkpoint.at("auto weight"))
+        laplace = fit_laplace(screen, options, run.at("laplace"))
+    _warn_if_weight_is_far(laplace, screen, options, run.at("auto weight"))
     with watch.stage("estimates"):
-        estimates = estimate_effects(laplace, screen, settings, checkpoint.at("estimates"), progress)
+        estimates = estimate_effects(laplace.baseline, screen, contrast, options, run.at("estimates"))
     svi = None
     if settings.inference == "laplace":
-        blocks, scales = draw_blocks(laplace, screen, settings), _lognormal_scales(laplace)
+        blocks, scales = draw_blocks(laplace, screen, plan), _lognormal_scales(laplace)
     else:
         with watch.stage("svi"):
-            svi, blocks, scales = _infer_by_svi(laplace, screen, settings, device, progress, checkpoint.at("svi"))
+            svi, blocks, scales = _infer_by_svi(laplace, screen, settings, run.at("svi"))
     with watch.stage("posterior"):
-        summary = summarise_draws(blocks, screen, settings, progress)
+        summary = summarise_draws(blocks, screen, contrast, plan, run)
     return Inference(summary=summary, estimates=estimates, scales=scales, laplace=laplace, svi=svi)
 
 
@@ -85,27 +89,27 @@ def choose_device(wanted: str) -> str:
 
 
 def _infer_by_svi(
-    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: Progress, checkpoint: Checkpoint
-) -> tuple[SVIFit, Iterator[EffectBlock], dict]:
-    cells, layout = to_tensors(screen, device, torch.float32)
-    start = structured_start(laplace, screen, settings) if settings.approx_posterior == "structured" else None
-    weight = torch.as_tensor(laplace.weight, dtype=torch.float32, device=device)
-    fit = fit_svi(cells, layout, settings, weight, start, progress, checkpoint)
-    raw = draw_raw(fit, cells, layout, settings)
+    laplace: LaplaceFit, screen: Screen, settings: Settings, run: Run
+) -> tuple[SVIFit, Iterator[EffectBlock], dict[str, dict[str, Any]]]:
+    priors, options = Priors.of(settings), SVIOptions.of(settings)
+    cells, layout = to_tensors(screen, run.device, torch.float32, laplace.baseline.design.likelihood)
+    start = structured_start(laplace, priors) if options.family == "structured" else None
+    weight = torch.as_tensor(laplace.weight, dtype=torch.float32, device=run.device)
+    fit = fit_svi(cells, layout, priors, weight, options, start, run)
+    raw = draw_raw(fit, cells, layout, priors, DrawPlan.of(settings))
     return fit, blocks_from_raw(raw, screen), summarise_scales(raw)
 
 
-def _auto_weight(screen: Screen, settings: Settings, device: str, progress: Progress, checkpoint: Checkpoint) -> float:
-    saved = checkpoint.load()
+def _auto_weight(screen: Screen, options: LaplaceOptions, run: Run) -> float:
+    saved = run.checkpoint.load()
     if saved:
-        return saved["weight"]
-    automatic = dataclasses.replace(settings, likelihood_weight="auto")
-    weight = float(fit_laplace(screen, automatic, progress, device, checkpoint.at("fit")).weight[0])
-    checkpoint.save({"weight": weight}, 1)
+        return float(saved["weight"])
+    weight = float(fit_laplace(screen, dataclasses.replace(options, weight="auto"), run.at("fit")).weight[0])
+    run.checkpoint.save({"weight": weight}, 1)
     return weight
 
 
-def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
+def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, Any]]:
     """Mean and SD of log-normal scales around the mode of their logarithms."""
     found = {}
     for name, mode in laplace.scales.items():
@@ -115,15 +119,13 @@ def _lognormal_scales(laplace: LaplaceFit) -> dict[str, dict[str, list]]:
     return found
 
 
-def _warn_if_weight_is_far(
-    laplace: LaplaceFit, screen: Screen, settings: Settings, device: str, progress: Progress, checkpoint: Checkpoint
-) -> None:
-    """A fixed weight outside WEIGHT_RANGE / phi: fit once more with an automatic weight, and say what it finds."""
-    fixed, phi, (low, high) = settings.likelihood_weight, float(laplace.dispersion.mean()), WEIGHT_RANGE
-    if not isinstance(fixed, float) or low <= fixed * phi <= high:
+def _warn_if_weight_is_far(laplace: LaplaceFit, screen: Screen, options: LaplaceOptions, run: Run) -> None:
+    """A fixed weight outside USUAL_WEIGHT / phi: fit once more with an automatic weight, and say what it finds."""
+    fixed, phi, (low, high) = options.weight, float(laplace.dispersion.mean()), USUAL_WEIGHT
+    if isinstance(fixed, str) or low <= fixed * phi <= high:
         return
     try:
-        auto = _auto_weight(screen, settings, device, progress, checkpoint)
+        auto = _auto_weight(screen, options, run)
     except FitError as error:  # a diagnosis must not end a fit that has succeeded
         finding = f"`likelihood_weight: auto` finds no weight on this screen ({error})"
     else:

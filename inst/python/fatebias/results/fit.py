@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ..base import FitError, FitWarning, Progress, Settings, Stopwatch, open_checkpoint, prepare_out_dir
+from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, open_checkpoint, prepare_out_dir
 from ..screens import CELLS_TABLE, Screen, count_cells_by_guide, read_screen, summarise_screen
 from ..vi import SVIFit
 from .engines import Inference, choose_device, infer
@@ -41,7 +41,7 @@ def fit_screen(
         screen = read_screen(screen_path, guide_map, settings, bars)
     checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, fit_versions()), bars.shown)
     try:
-        found = infer(screen, settings, device, bars, watch, checkpoint)
+        found = infer(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
     except FitError:  # going on from there would fail again
         checkpoint.remove()
         raise

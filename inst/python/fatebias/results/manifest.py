@@ -18,7 +18,7 @@ import numpy as np
 from .. import __version__
 from ..base import ExportError, Settings, package_versions
 from ..screens import Screen
-from .engines import WEIGHT_RANGE, Inference
+from .engines import USUAL_WEIGHT, Inference
 
 MANIFEST = "fit_manifest.json"
 FORMAT = 2  # of the manifest; 1, of versions before this key, had no contents
@@ -64,7 +64,7 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
         "convergence": _convergence(found, settings),
         "losses": _thinned(found.svi.losses) if found.svi else [],
         "estimates": {"se": settings.se, "sandwich_ratio": found.estimates.sandwich_ratio},
-        "constants": {"weight_range": list(WEIGHT_RANGE)},
+        "constants": {"weight_range": list(USUAL_WEIGHT)},
         "resumed": [dict(one) for one in run.resumed],
         "seconds": dict(run.seconds),
         "peak_memory_gb": _peak_memory_gb(),

@@ -9,7 +9,7 @@ from ..base import ScreenError
 
 
 def contrast_weights(contrast: str, fates: tuple[str, ...]) -> np.ndarray:
-    """Weights [F - 1] that turn effects by non-reference fate into the reported contrast.
+    """Weights [F] that turn effects by logit (fate beside the reference) into the reported contrast.
 
     contrast: a fate ("MES": its effect against the reference) or a difference ("MES - NEU").
     """

@@ -19,13 +19,14 @@ ONE_REPLICATE = "r1"  # the label of the replicate where there is one only
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """A checked screen. N cells, G targeting guides, L genes, F fates, D days, R replicates.
+    """A checked screen. N cells, G targeting guides, L genes, D days, R replicates, F logits: the fates
+    beside the reference, so that there are F + 1.
 
     guide_ptr: int64 [N + 1], guide_idx: int32 [entries]: cell i carries the guides
         guide_idx[guide_ptr[i]:guide_ptr[i + 1]]; a cell with control guides only has an empty list.
     burden: float [N], guides in the cell, controls counted.
     day, replicate: int [N], indices into day_labels and replicate_labels.
-    fate_probs: float [N, F], columns as in `fates`, the reference first.
+    fate_probs: float [N, F + 1], columns as in `fates`, the reference first.
     guide_gene: int [G], index of each guide's gene, non-decreasing.
     day_values: time of each day, or None where the labels do not tell it.
     left_out: cells left out by reason. uncarried_guides: guides of the map that no cell carries.

@@ -56,12 +56,12 @@ def _by_day_and_replicate(screen: Screen, weights: np.ndarray | None = None) -> 
 
 
 def _fate_sums(screen: Screen) -> np.ndarray:
-    """[D, R, F], fate probabilities summed over cells."""
+    """[D, R, F + 1], fate probabilities summed over cells."""
     return np.stack([_by_day_and_replicate(screen, column) for column in screen.fate_probs.T], -1)
 
 
 def _means_or_none(sums: np.ndarray, cells: np.ndarray) -> list:
-    """[D][R][F], None where a replicate has no cell on a day: JSON has no NaN."""
+    """[D][R][F + 1], None where a replicate has no cell on a day: JSON has no NaN."""
     return [
         [(total / n).tolist() if n else [None] * len(total) for total, n in zip(by_replicate, counts)]
         for by_replicate, counts in zip(sums, cells)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..base import SimulationError
 
 LABELS = ("dirichlet", "onehot", "logitnormal", "smoothed")
 EFFECTS = ("sparse", "sparse_normal", "random_walk", "none")
-PRESETS: dict[str, dict] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "weak": {"cells": 6_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "concentration": 6.0},
     "strong": {"cells": 25_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 4.0, "concentration": 50.0},
     "real": {"cells": 100_000, "library": "real", "moi": 6.0, "concentration": 20.0},
@@ -15,7 +16,7 @@ PRESETS: dict[str, dict] = {
     "genome": {"cells": 500_000, "genes": 18_000, "guides_per_gene": 4, "ntc": 500, "moi": 6.0, "concentration": 50.0},
 }
 # name: (type, choices, help); None where a preset decides
-ARGUMENTS: dict[str, tuple] = {
+ARGUMENTS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {
     "preset": (str, tuple(PRESETS), "benchmark screen that sets all sizes (default weak)"),
     "seed": (int, None, "seed (default 1)"),
     "cells": (int, None, "cells"),
@@ -53,7 +54,7 @@ class Arguments:
     library: str = "synthetic"
 
     @classmethod
-    def from_mapping(cls, given: Mapping) -> "Arguments":
+    def from_mapping(cls, given: Mapping[str, Any]) -> "Arguments":
         """Preset, overridden by what is given; raises SimulationError."""
         unknown = [name for name in given if name not in ARGUMENTS]
         if unknown:
@@ -69,7 +70,7 @@ class Arguments:
             raise SimulationError(f"An argument of the simulation has the wrong type: {error}.") from error
         return cls(**PRESETS[preset] | values)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _refuse(self.labels not in LABELS, f"labels must be one of {', '.join(LABELS)}")
         _refuse(self.effects not in EFFECTS, f"effects must be one of {', '.join(EFFECTS)}")
         least = {

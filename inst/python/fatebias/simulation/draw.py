@@ -1,11 +1,11 @@
-"""Simulated screens with their truth: the benchmark screens of DESIGN section 10, and any other size.
+"""Simulated screens with their truth: the benchmark screens, and any other size.
 
     guides a cell  k ~ Poisson(moi) cut to 1..20, each a control with probability .05, else by abundance ~ Dirichlet(5)
     eta = alpha[f, day] + b[f, rep] + gamma[f] (burden - mean of the day) + sum over the cell's guides of beta
     beta[g, f, d] = theta[gene, f, d] + delta[g, f],  delta ~ N(0, .2) centred within gene: theta IS the gene's average
     labels: Dirichlet(concentration pi), one-hot, logit-normal, or one-hot smoothed over like cells
 
-Everything is vectorised over cells. Arrays: theta [L, F, D], delta [G, F], F fates beside the reference.
+Everything is vectorised over cells. Arrays: theta [L, F, D], delta [G, F], F logits (the fates beside the reference).
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,15 @@ from .arguments import Arguments
 from .labels import draw_labels
 
 NTC_SHARE, MOST_GUIDES, ABUNDANCE, DAY_SHARES = 0.05, 20, 5.0, 30.0
-SD = {"delta": 0.2, "alpha": 0.4, "b": 0.2, "gamma": 0.04, "walk_start": 0.3, "walk_steps": (0.25, 0.15, 0.2)}
+SD = {"delta": 0.2, "alpha": 0.4, "b": 0.2, "gamma": 0.04, "walk_start": 0.3}
+WALK_STEPS = (0.25, 0.15, 0.2)  # SDs of the steps from day to day, again and again
 ACTIVE_SHARE, EFFECT_RANGE, EFFECT_SD = 0.1, (0.3, 1.0), 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """A simulated screen and its truth. N cells, G targeting guides, L genes, F fates beside the reference.
+    """A simulated screen and its truth. N cells, G targeting guides, L genes, F logits (the fates
+    beside the reference).
 
     guide_map: table guide_name, gene_name, is_ntc. guides: csr [N, guides of the map], ones.
     probs: [N, F + 1], reference first. theta: [L, F, D]; delta: [G, F]; genes, targeting: their names.
@@ -71,7 +73,7 @@ def _fate_names(n: int) -> tuple[str, ...]:
 
 def _library(arguments: Arguments) -> pd.DataFrame:
     """The guide map, targeting guides first."""
-    if arguments.library == "synthetic":
+    if arguments.library == "synthetic" and arguments.genes is not None:
         per_gene = np.full(arguments.genes, arguments.guides_per_gene)
         per_gene[:2] = 1
         genes = [f"GENE{k + 1:05d}" for k in range(arguments.genes)]
@@ -88,12 +90,12 @@ def _library(arguments: Arguments) -> pd.DataFrame:
     return pd.concat([targeting[targeting.gene_name.isin(kept)], table[table.is_ntc == 1]], ignore_index=True)
 
 
-def _theta(rng, arguments: Arguments, n_genes: int, f: int) -> np.ndarray:
+def _theta(rng: np.random.Generator, arguments: Arguments, n_genes: int, f: int) -> np.ndarray:
     shape = (n_genes, f, arguments.days)
     if arguments.effects == "none":
         return np.zeros(shape)
     if arguments.effects == "random_walk":
-        steps = np.resize(SD["walk_steps"], arguments.days - 1)
+        steps = np.resize(np.array(WALK_STEPS), arguments.days - 1)
         return np.cumsum(rng.normal(size=shape) * np.r_[SD["walk_start"], steps], axis=2)
     theta = np.zeros(shape)
     for day in range(arguments.days):
@@ -106,14 +108,14 @@ def _theta(rng, arguments: Arguments, n_genes: int, f: int) -> np.ndarray:
     return theta
 
 
-def _delta(rng, gene: np.ndarray, n_genes: int, f: int) -> np.ndarray:
+def _delta(rng: np.random.Generator, gene: np.ndarray, n_genes: int, f: int) -> np.ndarray:
     delta = rng.normal(0, SD["delta"], (len(gene), f))
     total = np.zeros((n_genes, f))
     np.add.at(total, gene, delta)
-    return delta - (total / np.bincount(gene)[:, None])[gene]
+    return np.asarray(delta - (total / np.bincount(gene)[:, None])[gene])
 
 
-def _guides(rng, arguments: Arguments, is_ntc: np.ndarray) -> sp.csr_matrix:
+def _guides(rng: np.random.Generator, arguments: Arguments, is_ntc: np.ndarray) -> sp.csr_matrix:
     """Presence [N, guides of the map]: guides drawn by abundance, controls with their own share; repeats count once."""
     count = rng.poisson(arguments.moi, arguments.cells).clip(1, MOST_GUIDES)
     control = rng.random(count.sum()) < NTC_SHARE
@@ -130,16 +132,17 @@ def _guides(rng, arguments: Arguments, is_ntc: np.ndarray) -> sp.csr_matrix:
     return guides
 
 
-def _baseline(rng, arguments: Arguments, day, replicate, burden) -> np.ndarray:
+def _baseline(
+    rng: np.random.Generator, arguments: Arguments, day: np.ndarray, replicate: np.ndarray, burden: np.ndarray
+) -> np.ndarray:
     """Intercepts by day, replicate effects and burden slope: [N, F]."""
     f = arguments.fates - 1
     alpha = rng.normal(0, SD["alpha"], (arguments.days, f))
     b = rng.normal(0, SD["b"], (arguments.replicates, f))
     gamma = rng.normal(0, SD["gamma"], f)
-    mean = np.bincount(day, weights=burden, minlength=arguments.days) / np.bincount(day, minlength=arguments.days).clip(
-        1
-    )
-    return alpha[day] + b[replicate] + (burden - mean[day])[:, None] * gamma
+    cells = np.bincount(day, minlength=arguments.days).clip(1)
+    mean = np.bincount(day, weights=burden, minlength=arguments.days) / cells
+    return np.asarray(alpha[day] + b[replicate] + (burden - mean[day])[:, None] * gamma)
 
 
 def _guide_sums(guides: sp.csr_matrix, beta: np.ndarray, day: np.ndarray) -> np.ndarray:

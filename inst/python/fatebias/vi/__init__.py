@@ -3,11 +3,13 @@
 `fit_svi` fits a family of approximate posteriors (structured, normal, lowrank), `draw_raw` draws from it.
 """
 
+from .options import SVIOptions
 from .structured import structured_start
 from .svi import SVIFit, draw_raw, fit_svi
 
 __all__ = [
     "SVIFit",
+    "SVIOptions",
     "draw_raw",
     "fit_svi",
     "structured_start",

@@ -7,8 +7,7 @@ from pyro.infer import Predictive
 from pyro.infer.autoguide import AutoGuide, AutoLowRankMultivariateNormal, AutoNormal, init_to_value
 from torch import Tensor
 
-from ..base import Settings
-from ..model import Cells, Layout
+from ..model import Cells, Layout, Priors
 from .structured import StructuredPosterior, StructuredStart
 
 ApproxPosterior = AutoGuide | StructuredPosterior
@@ -18,21 +17,22 @@ _NUMBERS_AT_ONCE = 20_000_000  # in the precisions of the structured posterior's
 
 
 def make_approx_posterior(
-    family: str, model: Callable, layout: Layout, like: Tensor, start: StructuredStart | None
+    family: str, model: Callable[..., None], layout: Layout, like: Tensor, start: StructuredStart | None
 ) -> ApproxPosterior:
     """An approximate posterior: "structured" from its start; "normal" (mean field) or "lowrank" from no effects.
 
     like: a tensor of the device and dtype of the fit.
     """
     if family == "structured":
+        assert start is not None, "the structured posterior starts where engine laplace ended"
         return StructuredPosterior(start, like.dtype).to(like.device)
-    families = {"normal": AutoNormal, "lowrank": AutoLowRankMultivariateNormal}
+    families: dict[str, Callable[..., AutoGuide]] = {"normal": AutoNormal, "lowrank": AutoLowRankMultivariateNormal}
     begin = init_to_value(values=_no_effects(layout, like))
     return families[family](model, init_loc_fn=begin, init_scale=_START_SD)
 
 
 def draw_sites(
-    approx: ApproxPosterior, n_draws: int, cells: Cells, layout: Layout, settings: Settings
+    approx: ApproxPosterior, n_draws: int, cells: Cells, layout: Layout, priors: Priors
 ) -> dict[str, Tensor]:
     """Draws of every site of the model, first axis draw, on the CPU."""
     with torch.no_grad():
@@ -43,13 +43,13 @@ def draw_sites(
             return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         sampler = Predictive(approx, num_samples=n_draws, parallel=True)
         one = cells.take(torch.arange(1, device=cells.day.device))  # Pyro's families do not look at cells
-        draws = sampler(one, layout, settings)
+        draws = sampler(one, layout, priors)
     return {name: draws[name].cpu() for name in _no_effects(layout, cells.fate_probs)}
 
 
 def _no_effects(layout: Layout, like: Tensor) -> dict[str, Tensor]:
     """Every site of the model: no effects, scales at START_SCALE."""
-    f, d = layout.n_fates, layout.n_days
+    f, d = layout.n_logits, layout.n_days
     zeros = {"alpha": (f, d), "b": (f, layout.n_replicates), "gamma": (f,),
              "z0": (layout.n_genes, f), "eps": (layout.n_genes, f, d - 1), "u": (layout.n_guides, f)}  # fmt: skip
     scales = {"tau": (f,), "sigma_time": (f, d - 1), "sigma_guide": (f,)}

@@ -1,4 +1,4 @@
-"""The structured approximate posterior: Gaussian blocks of genes, given the scales (DESIGN section 5.2).
+"""The structured approximate posterior: Gaussian blocks of genes, given the scales.
 
     q(scales) = LogNormal
     q(block | scales) ~ prior(block | scales) N(block; m, Lambda^-1)          one block a gene: theta [D, F], v [n, F]
@@ -16,6 +16,7 @@ the screen. Densities are taken at parameters held fixed ("sticking the landing"
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyro
@@ -25,10 +26,8 @@ from pyro.nn import PyroModule, PyroParam
 from torch import Tensor
 from torch.distributions import constraints
 
-from ..base import Settings
-from ..laplace import LaplaceFit, curvature_at, fate_probabilities
-from ..model import increments_of_block, random_walk_prior
-from ..screens import Screen
+from ..laplace import LaplaceFit, curvature_at
+from ..model import Priors, increments_of_block
 
 LEAST_PRECISION = 1e-4  # of y from the data, where the prior alone holds a direction (the mean of v over a gene)
 UNIT = 0.1  # posterior SDs that a step of one moves a mean: the learning rate is shared with other families
@@ -37,7 +36,7 @@ WIDEST_LOG_SCALE = 1.0  # SD of a log scale whose information is not positive de
 
 @dataclass(frozen=True, kw_only=True)
 class BlockStart:
-    """Genes with n guides each where engine laplace left them: k = (D + n) F numbers a gene, fates innermost.
+    """Genes with n guides each where engine laplace left them: k = (D + n) F numbers a gene, logits innermost.
 
     genes: int64 [l], guides: int64 [l, n], indices in the screen. mean: [l, k]. covariance: [l, k, k].
     nuisance_on_block: [K F, l, k], how the nuisance effects move with the block: -A_nn^-1 A_nb.
@@ -52,48 +51,52 @@ class BlockStart:
 
 @dataclass(frozen=True, kw_only=True)
 class StructuredStart:
-    """Where the structured posterior starts. K = D + R + 1 nuisance effects a fate: alpha, b, gamma.
+    """Where the structured posterior starts. K = D + R + 1 nuisance effects a logit: alpha, b, gamma.
 
+    gene_places int64 [L], guide_places int64 [G]: where each gene and guide of the screen lies among the blocks.
     log_scales, sd_log: [D + 1, F]: tau, sigma_time of each interval, sigma_guide.
     nuisance_mean: [K F]; nuisance_covariance: [K F, K F], given the blocks.
     """
 
     blocks: tuple[BlockStart, ...]
+    gene_places: Tensor
+    guide_places: Tensor
     log_scales: Tensor
     sd_log: Tensor
     nuisance_mean: Tensor
     nuisance_covariance: Tensor
 
 
-def structured_start(fit: LaplaceFit, screen: Screen, settings: Settings) -> StructuredStart:
+def structured_start(fit: LaplaceFit, priors: Priors) -> StructuredStart:
     """The start from a fit of engine laplace, float64 on the fit's device."""
-    design = fit.design
-    scales, sd_log = (_stacked(by_name, fit.x) for by_name in (fit.scales, fit.scales_sd_log))
-    weight = torch.as_tensor(fit.weight, device=fit.x.device)[design.day]
-    pi = fate_probabilities(design.predictor(fit.x))
-    curvature = curvature_at(design, random_walk_prior(design, scales, settings), pi, weight)
-    size = design.n_nuisance * design.n_fates
+    baseline, design = fit.baseline, fit.baseline.design
+    mean = design.likelihood.mean(design.predictor(baseline.x))
+    curvature = curvature_at(design, baseline.prior(priors), mean, baseline.cells)
+    size = design.n_nuisance * design.n_logits
     image = curvature.coarse_image[:, :size].double()  # A's columns of the nuisance effects
-    within = image[design.groups[-1].entries.stop :]
+    within = design.nuisance_part(image).reshape(size, size)
     covariance = torch.linalg.inv((within + within.T) / 2)
-    first_guide = np.r_[0, np.cumsum(screen.guides_per_gene)]
-    blocks = []
-    for group, block in zip(design.groups, fit.blocks):
-        guides = first_guide[block.genes][:, None] + np.arange(block.n)
-        blocks.append(
-            BlockStart(
-                genes=torch.as_tensor(block.genes, device=fit.x.device),
-                guides=torch.as_tensor(guides, device=fit.x.device),
-                mean=torch.as_tensor(block.mean, device=fit.x.device).flatten(1),
-                covariance=torch.as_tensor(block.covariance, device=fit.x.device),
-                nuisance_on_block=-(covariance @ image[group.entries].T).view(size, len(block.genes), -1),
-            )
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, device=baseline.x.device)
+
+    blocks = tuple(
+        BlockStart(
+            genes=tensor(block.genes),
+            guides=tensor(block.guides),
+            mean=tensor(block.mean).flatten(1),
+            covariance=tensor(block.covariance),
+            nuisance_on_block=-(covariance @ image[group.entries].T).view(size, len(block.genes), -1),
         )
+        for group, block in zip(design.groups, fit.blocks)
+    )
     return StructuredStart(
-        blocks=tuple(blocks),
-        log_scales=scales.log(),
-        sd_log=sd_log.nan_to_num(WIDEST_LOG_SCALE).clamp(max=WIDEST_LOG_SCALE),
-        nuisance_mean=design.nuisance_part(fit.x).reshape(-1),
+        blocks=blocks,
+        gene_places=design.gene_places,
+        guide_places=design.guide_places,
+        log_scales=baseline.scales.log(),
+        sd_log=_stacked(fit.scales_sd_log, baseline.x).nan_to_num(WIDEST_LOG_SCALE).clamp(max=WIDEST_LOG_SCALE),
+        nuisance_mean=design.nuisance_part(baseline.x).reshape(-1),
         nuisance_covariance=covariance,
     )
 
@@ -106,19 +109,20 @@ class StructuredPosterior(PyroModule):
 
     def __init__(self, start: StructuredStart, dtype: torch.dtype):
         super().__init__()
-        self._rows, self._n_fates = start.log_scales.shape
+        self._rows, self._n_logits = start.log_scales.shape
         self.scales = _WhiteGaussian(start.log_scales.reshape(-1), torch.diag(start.sd_log.reshape(-1) ** 2), dtype)
         self.nuisance = _WhiteGaussian(start.nuisance_mean, start.nuisance_covariance, dtype)
-        self.blocks = PyroModule[torch.nn.ModuleList]([_Blocks(one, start.log_scales, dtype) for one in start.blocks])
-        self.register_buffer("gene_place", torch.argsort(torch.cat([one.genes for one in start.blocks])))
-        self.register_buffer("guide_place", torch.argsort(torch.cat([one.guides.reshape(-1) for one in start.blocks])))
+        blocks = [_Blocks(one, start.log_scales, dtype) for one in start.blocks]
+        self.blocks: Any = PyroModule[torch.nn.ModuleList](blocks)  # type: ignore[arg-type]  # a class by its item
+        self.register_buffer("gene_places", start.gene_places)
+        self.register_buffer("guide_places", start.guide_places)
 
     @property
     def numbers_a_draw(self) -> int:
         """Numbers in the precisions of all blocks, which every draw of the scales has its own of."""
-        return sum(block.of_data.numel() for block in self.blocks)
+        return sum(int(block.of_data.numel()) for block in self.blocks)
 
-    def forward(self, *args, **kwargs) -> None:
+    def forward(self, *args: Any, **kwargs: Any) -> None:
         """Sample all sites; the arguments are the model's and are not looked at."""
         values, log_density = self.draw()
         for name, value in values.items():
@@ -127,7 +131,7 @@ class StructuredPosterior(PyroModule):
 
     def draw(self, *n_draws: int) -> tuple[dict[str, Tensor], Tensor]:
         """Values by site, with a first axis of draws where a number is given, and their joint log density."""
-        d, f = self._rows - 1, self._n_fates
+        d, f = self._rows - 1, self._n_logits
         log_scales, log_density = self.scales.draw(n_draws)
         log_density = log_density - log_scales.sum(-1)  # of the scales, not of their logarithms
         scales = log_scales.view(*n_draws, d + 1, f).exp()
@@ -139,8 +143,8 @@ class StructuredPosterior(PyroModule):
             parts.append(part)
             log_density, effects = log_density + of_block, effects + moved
         effects = effects.view(*n_draws, -1, f)
-        walk = torch.cat([part[..., :d, :] for part in parts], -3).index_select(-3, self.gene_place)
-        u = torch.cat([part[..., d:, :].flatten(-3, -2) for part in parts], -2).index_select(-2, self.guide_place)
+        walk = torch.cat([part[..., :d, :] for part in parts], -3).index_select(-3, self.gene_places)
+        u = torch.cat([part[..., d:, :].flatten(-3, -2) for part in parts], -2).index_select(-2, self.guide_places)
         values = {
             "alpha": effects[..., :d, :].mT, "b": effects[..., d:-1, :].mT, "gamma": effects[..., -1, :],
             "tau": scales[..., 0, :], "sigma_time": scales[..., 1:d, :].mT, "sigma_guide": scales[..., d, :],
@@ -198,7 +202,8 @@ class _Blocks(PyroModule):
         precision = standardise.mT @ standardise + self.of_data
         zero = precision.new_zeros(precision.shape[-1])
         root = dist.MultivariateNormal(zero, precision_matrix=precision).scale_tril
-        linear = self.linear + UNIT * self.shift
+        shift: Any = self.shift  # a tensor, when it is read
+        linear = self.linear + UNIT * shift
         y = _with_linear(linear, root).rsample()
         log_density = _with_linear(linear.detach(), root).log_prob(y).sum(-1)
         out = (standardise @ y.unsqueeze(-1)).squeeze(-1)

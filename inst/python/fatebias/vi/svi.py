@@ -11,14 +11,13 @@ from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import ClippedAdam
 from torch import Tensor
 
-from ..base import NOWHERE, SILENT, Checkpoint, FitError, Progress, Settings
-from ..model import Cells, Layout, Minibatches, fate_model, steps_per_epoch
+from ..base import QUIET, FitError, Run
+from ..model import Cells, DrawPlan, Layout, Minibatches, Priors, fate_model, steps_per_epoch
 from .families import ApproxPosterior, draw_sites, make_approx_posterior
+from .options import SVIOptions
+from .schedule import WINDOW_STEPS, Schedule
 from .structured import StructuredStart
 
-WINDOW_STEPS = 100  # at least so many steps are averaged before two windows are compared
-NOISE = 2.0  # standard errors within which two windows are the same
-RATE_LEVELS = 3  # the learning rate falls from first to last in this many levels
 CLIP_NORM = 10.0  # on gradients per cell, which are far below 1 unless a step went wrong
 
 
@@ -38,77 +37,25 @@ class SVIFit:
 
 
 @dataclass
-class _Schedule:
-    """Learning rate levels: a level ends when the mean loss stops improving from one window of steps to the next.
-
-    An improvement counts relative to that since the first window, so that neither the number of cells
-    nor the constant part of the loss matters; while all of it is within the noise (a start at the
-    optimum), a level ends after one window. A fit whose last window lies above its best one has not converged.
-    """
-
-    window: int
-    tolerance: float
-    level: int = 0
-    first: np.ndarray | None = None
-    best: np.ndarray | None = None
-    last: np.ndarray | None = None
-    new_level: bool = False
-
-    def level_ended(self, losses: list[float]) -> bool:
-        """True when a window is complete and no better than the one before it at this learning rate."""
-        if len(losses) % self.window:
-            return False
-        before, self.last = self.last, np.array(losses[-self.window :])
-        if before is None:
-            self.first = self.best = self.last
-            return False
-        if self.last.mean() < self.best.mean():
-            self.best = self.last
-        gained, gain = self.first.mean() - self.last.mean(), before.mean() - self.last.mean()
-        at_rest = abs(gained) <= self._noise(self.first, self.last)
-        if not at_rest and (self.new_level or gain >= self.tolerance * abs(gained)):
-            self.new_level = False
-            return False
-        self.level, self.new_level = self.level + 1, True
-        return True
-
-    @property
-    def done(self) -> bool:
-        return self.level == RATE_LEVELS
-
-    @property
-    def converged(self) -> bool:
-        """All levels ended, the last one not above the best window."""
-        return bool(self.done and self.last.mean() - self.best.mean() <= self._noise(self.best, self.last))
-
-    def _noise(self, one: np.ndarray, other: np.ndarray) -> float:
-        """NOISE standard errors of the difference of two means, from successive differences: trends drop out."""
-        variance = (np.diff(one) ** 2).mean() / 2 + (np.diff(other) ** 2).mean() / 2
-        return NOISE * float(np.sqrt(variance / self.window))
-
-    @property
-    def rule(self) -> str:
-        return (
-            f"at each of {RATE_LEVELS} falling learning rates, the mean loss of {self.window} steps improves by less "
-            f"than {self.tolerance:g} of the improvement since the first {self.window} steps, or that is within "
-            f"{NOISE:g} standard errors of 0; and the last {self.window} steps are not above the best ones"
-        )
-
-
-@dataclass
-class _Run:
+class _Steps:
     """Steps of SVI and all that changes in them, which can be saved and put back."""
 
     svi: SVI
     approx: ApproxPosterior
     batches: Minibatches
-    schedule: _Schedule
-    arguments: tuple  # of model and approximate posterior, beside the minibatch
+    schedule: Schedule
+    arguments: tuple[Layout, Priors, float | Tensor]  # of model and approximate posterior, beside the minibatch
     losses: list[float] = field(default_factory=list)
 
-    def step(self) -> None:
+    def take(self) -> None:
         self.losses.append(self.svi.step(next(self.batches), *self.arguments))
         _refuse_not_finite(self.losses)
+
+    def set_rate(self, rate: float) -> None:
+        """Another learning rate of the same optimiser, its moments kept."""
+        for one in self.svi.optim.optim_objs.values():
+            for group in one.param_groups:
+                group["lr"] = rate
 
     def state(self) -> dict[str, Any]:
         """A copy. The schedule is not in it: it follows from the losses."""
@@ -142,35 +89,35 @@ class _Run:
 def fit_svi(
     cells: Cells,
     layout: Layout,
-    settings: Settings,
+    priors: Priors,
     weight: float | Tensor,
+    options: SVIOptions,
     start: StructuredStart | None = None,
-    progress: Progress = SILENT,
-    checkpoint: Checkpoint = NOWHERE,
+    run: Run = QUIET,
 ) -> SVIFit:
-    """Fit `settings.approx_posterior` by SVI; stops when converged or after `settings.num_steps` steps.
+    """Fit a family by SVI; stops when converged or after `options.steps` steps.
 
-    weight: likelihood weight, a number or by day [D]. start: of the structured family. checkpoint: a place to go on
-    from. Raises FitError when the loss is not finite.
+    weight: likelihood weight, a number or by day [D]. start: of the structured family. The checkpoint of `run` is a
+    place to go on from. Raises FitError when the loss is not finite.
     """
-    run = _begin(cells, layout, settings, weight, start)
+    steps = _begin(cells, layout, priors, weight, options, start)
     with pyro.validation_enabled(False):
-        if saved := checkpoint.load():
-            run.restore(saved)
-        losses, schedule = run.losses, run.schedule
-        with progress.bar("SVI, at most", settings.num_steps, len(losses)) as bar:
-            while not schedule.done and len(losses) < settings.num_steps:
-                run.step()
+        if saved := run.checkpoint.load():
+            steps.restore(saved)
+        losses, schedule = steps.losses, steps.schedule
+        with run.progress.bar("SVI, at most", options.steps, len(losses)) as bar:
+            while not schedule.done and len(losses) < options.steps:
+                steps.take()
                 bar.advance()
                 if schedule.level_ended(losses):
-                    bar.note(f"loss {schedule.first.mean():.4f} -> {np.mean(losses[-schedule.window :]):.4f}")
+                    bar.note(f"loss {schedule.first_mean:.4f} -> {np.mean(losses[-schedule.window :]):.4f}")
                     if not schedule.done:
-                        run.svi.optim = _with_rate(run.svi.optim, settings, schedule.level)
-                if checkpoint.due:
-                    checkpoint.save(run.state(), len(losses))
-        checkpoint.save(run.state(), len(losses), final=True)
+                        steps.set_rate(options.rate(schedule.level))
+                if run.checkpoint.due:
+                    run.checkpoint.save(steps.state(), len(losses))
+        run.checkpoint.save(steps.state(), len(losses), final=True)
     return SVIFit(
-        approx_posterior=run.approx,
+        approx_posterior=steps.approx,
         steps=len(losses),
         converged=schedule.converged,
         rule=schedule.rule,
@@ -179,29 +126,35 @@ def fit_svi(
 
 
 def _begin(
-    cells: Cells, layout: Layout, settings: Settings, weight: float | Tensor, start: StructuredStart | None
-) -> _Run:
-    """A run before its first step."""
+    cells: Cells,
+    layout: Layout,
+    priors: Priors,
+    weight: float | Tensor,
+    options: SVIOptions,
+    start: StructuredStart | None,
+) -> _Steps:
+    """Before the first step."""
     pyro.clear_param_store()
-    pyro.set_rng_seed(settings.seed)
+    pyro.set_rng_seed(options.seed)
     model = pyro.poutine.scale(fate_model, 1.0 / layout.n_cells)  # loss and gradients per cell
-    approx = make_approx_posterior(settings.approx_posterior, model, layout, cells.fate_probs, start)
-    svi = SVI(model, pyro.poutine.scale(approx, 1.0 / layout.n_cells), ClippedAdam(_adam(settings, 0)), Trace_ELBO())
-    epoch = steps_per_epoch(layout.n_cells, settings.batch_size)
-    return _Run(
+    approx = make_approx_posterior(options.family, model, layout, cells.fate_probs, start)
+    optim = ClippedAdam({"lr": options.rate(0), "clip_norm": CLIP_NORM})
+    svi = SVI(model, pyro.poutine.scale(approx, 1.0 / layout.n_cells), optim, Trace_ELBO())
+    epoch = steps_per_epoch(layout.n_cells, options.batch_size)
+    return _Steps(
         svi=svi,
         approx=approx,
-        batches=Minibatches(cells, settings.batch_size),
-        schedule=_Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=settings.loss_tolerance),
-        arguments=(layout, settings, weight),
+        batches=Minibatches(cells, options.batch_size),
+        schedule=Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=options.tolerance),
+        arguments=(layout, priors, weight),
     )
 
 
-def draw_raw(fit: SVIFit, cells: Cells, layout: Layout, settings: Settings) -> dict[str, Tensor]:
+def draw_raw(fit: SVIFit, cells: Cells, layout: Layout, priors: Priors, plan: DrawPlan) -> dict[str, Tensor]:
     """Draws of every raw parameter from the approximate posterior, first axis draw, on the CPU."""
-    pyro.set_rng_seed(settings.seed + 1)
+    pyro.set_rng_seed(plan.seed + 1)
     with pyro.validation_enabled(False):
-        return draw_sites(fit.approx_posterior, settings.num_posterior_draws, cells, layout, settings)
+        return draw_sites(fit.approx_posterior, plan.number, cells, layout, priors)
 
 
 def _random_state(device: torch.device) -> list[Tensor]:
@@ -213,19 +166,6 @@ def _set_random_state(device: torch.device, state: list[Tensor]) -> None:
     torch.set_rng_state(state[0].cpu())
     if device.type == "cuda":
         torch.cuda.set_rng_state(state[1].cpu(), device)
-
-
-def _adam(settings: Settings, level: int) -> dict:
-    return {"lr": settings.learning_rate * settings.lr_decay ** (level / (RATE_LEVELS - 1)), "clip_norm": CLIP_NORM}
-
-
-def _with_rate(optim: ClippedAdam, settings: Settings, level: int) -> ClippedAdam:
-    """The same optimiser, its moments kept, at the learning rate of a level."""
-    rate = _adam(settings, level)["lr"]
-    for one in optim.optim_objs.values():
-        for group in one.param_groups:
-            group["lr"] = rate
-    return optim
 
 
 def _refuse_not_finite(losses: list[float]) -> None:

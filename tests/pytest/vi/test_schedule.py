@@ -1,0 +1,28 @@
+"""When SVI ends: the rule on losses of known shape."""
+
+import numpy as np
+
+from fatebias.vi.schedule import RATE_LEVELS, Schedule
+
+
+def ends(losses, window=100, tolerance=1e-2):
+    """The schedule fed with losses; the step at which it was done, and its verdict."""
+    schedule, seen = Schedule(window=window, tolerance=tolerance), []
+    for loss in losses:
+        seen.append(loss)
+        schedule.level_ended(seen)
+        if schedule.done:
+            break
+    return len(seen), schedule.done, schedule.converged
+
+
+def test_the_rule_on_losses_of_known_shape():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.01, 5000)
+    flat = ends(5 + noise)
+    assert flat[1:] == (True, True) and flat[0] <= 100 * (RATE_LEVELS + 1)
+    falling = ends(5 + 10 * np.exp(-np.arange(5000) / 300) + noise)
+    assert falling[1:] == (True, True) and falling[0] > 1000
+    assert not ends(np.linspace(1, 60, 5000) + noise)[2]  # a rising loss ends levels, but is no convergence
+    steep = ends(np.linspace(60, 1, 5000) + noise)
+    assert steep[1] is False  # still falling when the steps were used up
