@@ -68,7 +68,10 @@ test_that("sections of the design that files of the clone cite are there", {
 
 test_that("no comment of an installed source cites a page that is not installed", {
   page <- "\\bDESIGN\\b|design[.]md|decisions[.]md"
-  for (file in file.path("R", list.files(file.path(top, "R"), "[.]R$"))) {
+  folders <- file.path(top, c("R", "inst/python/fatebias"))
+  sources <- list.files(folders, "[.](R|py|yaml)$", recursive = TRUE, full.names = TRUE)
+  expect_gt(length(sources), 100)
+  for (file in substring(sources, nchar(top) + 2)) {
     lines <- readLines(file.path(top, file), warn = FALSE)
     expect_identical(grep(page, lines, value = TRUE), character(), info = file)
   }
