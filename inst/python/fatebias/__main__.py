@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 from . import __version__
 from .base import FatebiasError, FatebiasWarning
@@ -43,7 +44,7 @@ def _readable_errors() -> Iterator[None]:
     """Known errors become one message and exit code 1, Ctrl-C another; fatebias's warnings one message each."""
     plain = warnings.showwarning
 
-    def show(message, category, *rest, **more):
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
         if issubclass(category, FatebiasWarning):
             print(f"Warning: {message}", file=sys.stderr)
         else:

@@ -36,11 +36,12 @@ def call(name: str, arguments: str, objects: dict[str, Any] | None = None) -> st
             value = function(**_arguments(arguments), **(objects or {}))
         except Exception as raised:  # noqa: BLE001  (every error is handed on to R, with its trace)
             error = _report(raised)
-    ours = [entry for entry in caught if issubclass(entry.category, FatebiasWarning)]
+    found = []
     for entry in caught:
-        if entry not in ours:
+        if issubclass(entry.category, FatebiasWarning):
+            found.append({"kind": entry.category.kind, "message": str(entry.message)})
+        else:
             sys.stderr.write(warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno))
-    found = [{"kind": entry.category.kind, "message": str(entry.message)} for entry in ours]
     return json.dumps(plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
 
 
@@ -59,7 +60,7 @@ def _isolate_torch() -> None:
     """Import torch such that it finds its own BLAS.
 
     Inside R's process the symbols of R's BLAS would otherwise capture those of torch, which makes
-    products 20 times slower (DESIGN section 9). Only the first import of torch matters.
+    products 20 times slower. Only the first import of torch matters.
     """
     if "torch" in sys.modules:
         return

@@ -4,7 +4,7 @@ Arguments are what JSON can hold (and matrices by name), values are plain: no ob
 function names the wing that does its work, which is imported only then: what needs no torch starts without it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .base import Settings
@@ -95,7 +95,7 @@ def assemble_screen(
     fate_table: Any = None,
     fate_cells: list[str] | None = None,
     **more: Any,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Write a screen file of presence and, if given, of a matrix of fate probabilities with the names of `fates`."""
     from .screens import assemble_parts
 

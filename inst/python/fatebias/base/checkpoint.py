@@ -55,7 +55,7 @@ class Checkpoint:
     @property
     def due(self) -> bool:
         """Would a save be written now? For states that are not to be made in vain."""
-        return bool(self._file) and self._file.due
+        return self._file is not None and self._file.due
 
     @property
     def resumed(self) -> list[dict[str, Any]]:
@@ -99,7 +99,9 @@ class _File:
     """The file and the states in it, by place. resumed: see `Checkpoint`."""
 
     def __init__(self, path: Path, key: Mapping[str, Any], clock: Callable[[], float]):
-        self.path, self.states, self.resumed = path, {}, []
+        self.path = path
+        self.states: dict[str, dict[str, Any]] = {}
+        self.resumed: list[dict[str, Any]] = []
         self._key, self._clock = json.loads(json.dumps(key)), clock
         self._written, self._cost, self._warned = clock(), 0.0, False
 

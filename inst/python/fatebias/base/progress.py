@@ -41,7 +41,7 @@ class Bar:
 
     def advance(self, by: float = 1.0) -> None:
         if self._shown:
-            self._bar.total = max(self._bar.total, self._bar.n + by)
+            self._bar.total = max(self._bar.total or 0.0, self._bar.n + by)
             self._bar.update(by)
 
     def note(self, text: str) -> None:

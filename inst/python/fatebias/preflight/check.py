@@ -4,7 +4,6 @@
 like the right one is suggested, and the rest is looked at as if it were set. Expression is never read.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +40,11 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
     table = check_map(report, map_path, parts.guide_names)
     if table is not None and parts.guide_names is not None:
         check_match(report, table, parts.guide_names)
-    if report.ready and map_path is not None and parts.complete:
+    if report.ready and map_path is not None:
         with report.refusals("Screen"):  # the same door as a fit's: nothing is ok here that is refused there
-            _check_whole(report, parts, map_path)
+            cells = parts.cells(report.settings.ref_fate)
+            if cells is not None:
+                _check_whole(report, cells, map_path)
     return report.as_dict()
 
 
@@ -58,9 +59,17 @@ class _Parts:
     day: np.ndarray | None = None
     replicate: np.ndarray | None = None
 
-    @property
-    def complete(self) -> bool:
-        return all(getattr(self, field.name) is not None for field in dataclasses.fields(self))
+    def cells(self, ref_fate: str) -> RawCells | None:
+        """The cells, the reference fate first; None where a part could not be read."""
+        if self.fates is None or self.probs is None or self.guides is None or self.guide_names is None:
+            return None
+        if self.day is None or self.replicate is None:
+            return None
+        order = [self.fates.index(ref_fate)] + [j for j, name in enumerate(self.fates) if name != ref_fate]
+        return RawCells(
+            guides=self.guides, guide_names=self.guide_names, day=self.day, replicate=self.replicate,
+            fates=tuple(self.fates[j] for j in order), fate_probs=self.probs[:, order],
+        )  # fmt: skip
 
 
 def _check_file(report: Report, source: ScreenSource) -> bool:
@@ -111,14 +120,8 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     return parts
 
 
-def _check_whole(report: Report, parts: _Parts, guide_map: Path) -> None:
-    s = report.settings
-    order = [parts.fates.index(s.ref_fate)] + [j for j, name in enumerate(parts.fates) if name != s.ref_fate]
-    cells = RawCells(
-        guides=parts.guides, guide_names=parts.guide_names, day=parts.day, replicate=parts.replicate,
-        fates=tuple(parts.fates[j] for j in order), fate_probs=parts.probs[:, order],
-    )  # fmt: skip
-    screen = build_screen(cells, read_guide_map(guide_map), s, where="the screen")
+def _check_whole(report: Report, cells: RawCells, guide_map: Path) -> None:
+    screen = build_screen(cells, read_guide_map(guide_map), report.settings, where="the screen")
     sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
     sizes += f", {screen.n_ntc:,} controls"
     uncarried, genes = screen.uncarried_guides, screen.dropped_genes

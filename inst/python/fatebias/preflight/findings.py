@@ -39,8 +39,9 @@ class Report:
     """Collects findings. settings: those given, with what was suggested so far; suggested: by key."""
 
     def __init__(self, settings: Settings, where: str):
-        self.settings, self.suggested, self.findings = settings, {}, []
-        self._where = where
+        self.settings, self._where = settings, where
+        self.suggested: dict[str, Any] = {}
+        self.findings: list[Finding] = []
 
     def ok(self, item: str, found: str) -> None:
         self.findings.append(Finding(item=item, status=OK, found=found))

@@ -113,7 +113,7 @@ def _warn_of_hidden_controls(report: Report, table: pd.DataFrame, ntc: np.ndarra
 def _spelling_hint(lacking: list[str], table: pd.DataFrame) -> str:
     """How the names differ, where one rule brings most of them together."""
     for what, rule in _SPELLINGS:
-        known = {}
+        known: dict[str, str] = {}
         for name in table["guide_name"]:
             known.setdefault(rule(name), name)
         pairs = [(name, known[rule(name)]) for name in lacking if rule(name) in known]

@@ -1,7 +1,8 @@
 """Preflight of days and replicates: the columns, their levels in order, and cells by level."""
 
+from collections import Counter
+
 import numpy as np
-import pandas as pd
 
 from ..screens import ScreenSource, covariates, first_few, numbers_in, sort_levels
 from .findings import Report, find_key
@@ -96,4 +97,4 @@ def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray |
 def _counts(labels: np.ndarray, usable: np.ndarray | None) -> dict[str, int]:
     """Usable cells by label; all cells where it is not known which are usable."""
     fits = usable is not None and len(usable) == len(labels)
-    return pd.Series(labels[usable] if fits else labels, dtype=object).value_counts().to_dict()
+    return Counter(labels[usable] if fits else labels)

@@ -96,7 +96,7 @@ def map_columns(table: pd.DataFrame, guides: Iterable[str] = ()) -> dict[str, st
     for wanted in [name for name in _MAP_WORDS if name not in found]:
         free = [name for name in table.columns if name not in found.values()]
         scores = {name: _map_score(wanted, table[name], guides) for name in free}
-        best = max(scores, key=scores.get, default=None)
+        best = max(scores, key=lambda name: scores[name], default=None)
         if best is not None and scores[best] > 0.5:
             found[wanted] = best
     return found
@@ -181,7 +181,7 @@ def _replicate_columns(source: ScreenSource) -> Iterator[Lookalike]:
         for name, element in source.elements(table):
             match = _REPLICATE_WORDS.search(name)
             levels = levels_of(element) if match else None
-            if levels:
+            if match and levels:
                 exact = 2.0 * match.group().lower().startswith("rep")
                 yield Lookalike(table=table, key=name, why=_shown(levels), score=bonus + exact)
 

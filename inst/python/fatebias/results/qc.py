@@ -55,8 +55,8 @@ def qc_tables(summary: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFra
     """The three QC tables by file name, one row a gene."""
     gene, n_guides = list(screen.gene_names), screen.guides_per_gene
 
-    def gene_mean(values):
-        return _sum_by_gene(values, screen) / n_guides.reshape((-1,) + (1,) * (values.ndim - 1))
+    def gene_mean(values: np.ndarray) -> np.ndarray:
+        return np.asarray(_sum_by_gene(values, screen) / n_guides.reshape((-1,) + (1,) * (values.ndim - 1)))
 
     delta = gene_mean(summary.delta_mean)
     spread = np.sqrt(gene_mean((summary.delta_mean - delta[screen.guide_gene]) ** 2))

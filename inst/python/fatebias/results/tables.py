@@ -77,7 +77,7 @@ def effect_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[
             "axes": _texts(["*: guide", "*_all: fate, guide"]),
         },
     }  # fmt: skip
-    if summary.theta_draws is not None:
+    if summary.theta_draws is not None and summary.delta_draws is not None:
         axes = ["theta: draw, gene, (fate,) day", "delta: draw, guide(, fate)"]
         arrays["posterior_draws.npz"] = guides | {
             "theta": summary.theta_draws, "delta": summary.delta_draws, "axes": _texts(axes)

@@ -7,10 +7,12 @@ Cells are matched by name. Of the .h5ad only the columns named are read, never i
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
@@ -25,6 +27,16 @@ from .screen import ONE_REPLICATE
 _TABLE = "the table of fate probabilities"
 
 
+class Assembly(TypedDict):
+    """What was put together: counts of cells by what became of them; see `assemble_screen`."""
+
+    path: str
+    n_cells: int
+    unmatched: dict[str, int]
+    guides_per_cell: list[int]
+    fates: list[str]
+
+
 def assemble_screen(
     h5ad: str | Path,
     guides: GuideCounts,
@@ -37,7 +49,7 @@ def assemble_screen(
     min_umi: float = MIN_UMI,
     rescale: bool = False,
     drop_suffix: bool = False,
-) -> dict:
+) -> Assembly:
     """Write a screen file in the default layout, whole or not at all, of the cells that all parts have.
 
     h5ad: file with the cells. day, replicate: columns of its obs; replicate None: there is one. fate_probs: the key
@@ -50,7 +62,8 @@ def assemble_screen(
     if os.path.realpath(h5ad) == os.path.realpath(out):
         raise ScreenError(f"The screen cannot be written to {out}, from which its cells are read; name another file.")
     names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate])
-    sides, called = {"cells": names, "guides": guides.cells}, {"cells": Path(h5ad).name, "guides": guides.source}
+    sides: dict[str, Collection[str]] = {"cells": names, "guides": guides.cells}
+    called = {"cells": Path(h5ad).name, "guides": guides.source}
     if isinstance(fate_probs, pd.DataFrame):
         probs = check_fate_table(fate_probs, _TABLE, rescale)
         sides["fate_probs"], called["fate_probs"] = probs.index, _TABLE
@@ -72,14 +85,16 @@ def assemble_screen(
     }
 
 
-def _probs_of(h5ad, key: str, fates: Sequence[str] | None, names: np.ndarray, rescale: bool) -> pd.DataFrame:
+def _probs_of(
+    h5ad: str | Path, key: str, fates: Sequence[str] | None, names: np.ndarray, rescale: bool
+) -> pd.DataFrame:
     columns, probs = read_fate_probs(h5ad, key, fates, tolerance_of(rescale))
     if len(probs) != len(names):
         raise ScreenError(f"{h5ad}: obsm['{key}'] has {len(probs)} rows, but obs has {len(names)} cells.")
     return pd.DataFrame(probs, columns=columns, index=names)
 
 
-def columns_of(counts: GuideCounts) -> dict:
+def columns_of(counts: GuideCounts) -> dict[str, Any]:
     """Counts as columns of entries (`cell`, `guide`: row and column from 0; `umi`), their names, and numbers by
     threshold.
     """
@@ -90,12 +105,27 @@ def columns_of(counts: GuideCounts) -> dict:
     }  # fmt: skip
 
 
-def assemble_parts(h5ad, presence, guide_cells, guide_names, out, fate_probs, fate_table=None, fate_cells=None, **more):
-    """As assemble_screen, of presence and, if given, a matrix of fate probabilities with the names of `fates`."""
+def assemble_parts(
+    h5ad: str | Path,
+    presence: sp.csr_matrix | sp.csc_matrix | np.ndarray,
+    guide_cells: list[str],
+    guide_names: list[str],
+    out: str | Path,
+    fate_probs: str | None,
+    fate_table: npt.ArrayLike | None = None,
+    fate_cells: list[str] | None = None,
+    **more: Any,
+) -> Assembly:
+    """As assemble_screen, of presence and, if given, a matrix of fate probabilities with the names of `fates`.
+
+    fate_probs: the key of obsm, or None where there is a matrix.
+    """
     guides = GuideCounts(
         counts=sp.csr_matrix(presence), cells=np.asarray(guide_cells, dtype=object), guides=tuple(guide_names),
         source="guides",
     )  # fmt: skip
-    if fate_table is not None:
-        fate_probs = pd.DataFrame(np.asarray(fate_table), index=fate_cells, columns=more.pop("fates"))
-    return assemble_screen(h5ad, guides, out, fate_probs=fate_probs, min_umi=1, **more)
+    if fate_table is None:
+        more["fate_probs"] = fate_probs
+    else:
+        more["fate_probs"] = pd.DataFrame(np.asarray(fate_table), index=fate_cells, columns=more.pop("fates"))
+    return assemble_screen(h5ad, guides, out, min_umi=1, **more)

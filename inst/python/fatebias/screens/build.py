@@ -15,12 +15,7 @@ from .screen import RawCells, Screen
 
 def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where: str) -> Screen:
     """Leave out unusable cells, match guides to genes, index levels. `where` names the source in messages."""
-    table = pd.DataFrame({"gene": guide_map.gene_names, "ntc": guide_map.is_ntc}, index=list(guide_map.guide_names))
-    lacking = [guide for guide in cells.guide_names if guide not in table.index]
-    if lacking:
-        raise ScreenError(
-            f"The guide map lacks {len(lacking)} guide(s) of {where}: {first_few(lacking)}. Add them to the map."
-        )
+    table = _genes_by_guide(guide_map, cells.guide_names, where)
     burden = np.diff(cells.guides.indptr)
     left_out = count_left_out(burden, settings.Kmax)
     keep = np.flatnonzero(usable_cells(burden, settings.Kmax))
@@ -40,7 +35,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         raise ScreenError(f"No usable cell of {where} carries a targeting guide of the map.")
     controls = table.index[table.ntc & table.carried]
     column = {guide: j for j, guide in enumerate(cells.guide_names)}
-    day = pd.Index(days).get_indexer(cells.day[keep])
+    day = pd.Index(days).get_indexer(pd.Index(cells.day[keep]))
     chosen = kept[:, [column[guide] for guide in targeting.index]].tocsr()
     chosen.sort_indices()
     return Screen(
@@ -52,7 +47,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         day=day,
         day_labels=tuple(days),
         day_values=settings.day_values or numbers_in(days),
-        replicate=pd.Index(replicates).get_indexer(cells.replicate[keep]),
+        replicate=pd.Index(replicates).get_indexer(pd.Index(cells.replicate[keep])),
         replicate_labels=tuple(replicates),
         guide_gene=targeting.code.to_numpy(),
         guide_names=tuple(targeting.index),
@@ -64,6 +59,17 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         ntc_names=tuple(controls),
         ntc_cells=_cells_by_day(kept[:, [column[guide] for guide in controls]], day, len(days)),
     )
+
+
+def _genes_by_guide(guide_map: GuideMap, guides: Sequence[str], where: str) -> pd.DataFrame:
+    """The map with guides as index, columns gene and ntc; it must have all guides of the screen."""
+    table = pd.DataFrame({"gene": guide_map.gene_names, "ntc": guide_map.is_ntc}, index=list(guide_map.guide_names))
+    lacking = [guide for guide in guides if guide not in table.index]
+    if lacking:
+        raise ScreenError(
+            f"The guide map lacks {len(lacking)} guide(s) of {where}: {first_few(lacking)}. Add them to the map."
+        )
+    return table
 
 
 def usable_cells(burden: np.ndarray, most: int) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ class CellMatch:
 
 
 def match_cells(
-    tables: Mapping[str, Sequence[str]], drop_suffix: bool = False, labels: Mapping[str, str] | None = None
+    tables: Mapping[str, Collection[str]], drop_suffix: bool = False, labels: Mapping[str, str] | None = None
 ) -> CellMatch:
     """Match cells by name; raises ScreenError for names that appear twice and for tables without a common cell.
 
@@ -58,12 +59,12 @@ def match_cells(
     return match
 
 
-def match_rows(tables: Mapping[str, Sequence[str]], drop_suffix: bool = False) -> dict:
+def match_rows(tables: Mapping[str, Sequence[str]], drop_suffix: bool = False) -> dict[str, Any]:
     """As match_cells(), as a plain dict (for R)."""
     return dataclasses.asdict(match_cells(tables, drop_suffix))
 
 
-def _index(table: str, names: Sequence[str], drop_suffix: bool) -> pd.Index:
+def _index(table: str, names: Collection[str], drop_suffix: bool) -> pd.Index:
     index = pd.Index(np.asarray(list(names), dtype=object))
     index = index.str.replace(_SUFFIX, "", regex=True) if drop_suffix and len(index) else index
     if not index.is_unique:
@@ -74,7 +75,7 @@ def _index(table: str, names: Sequence[str], drop_suffix: bool) -> pd.Index:
 
 
 def _refuse_other_wells(
-    tables: Mapping[str, Sequence[str]], rows: Mapping[str, np.ndarray], labels: Mapping[str, str]
+    tables: Mapping[str, Collection[str]], rows: Mapping[str, np.ndarray], labels: Mapping[str, str]
 ) -> None:
     """AAAC-1 and AAAC-2 are two cells where numbers tell wells apart; only a number that all cells share is nothing."""
     names = {table: pd.Series(list(names), dtype=object) for table, names in tables.items()}
@@ -104,7 +105,7 @@ def _why_none(indices: Mapping[str, pd.Index], drop_suffix: bool, labels: Mappin
     return "\n".join(lines)
 
 
-def _in_common(keys) -> bool:
+def _in_common(keys: Iterable[pd.Index]) -> bool:
     sets = [set(key.dropna()) for key in keys]
     return bool(set.intersection(*sets))
 

@@ -3,9 +3,11 @@
 Expression stands in the same files as guides do. It passes by in pieces and is never kept.
 """
 
+import csv
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import h5py
 import numpy as np
@@ -19,6 +21,7 @@ from .guide_map import first_few
 FEATURE_TYPE = "CRISPR Guide Capture"  # Cell Ranger's word
 _ENTRIES_AT_ONCE = 5_000_000  # entries of a matrix in memory at a time
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # features, cells (both from 0) and UMIs of some entries
+_NO_ENTRY: Block = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
 Opened = tuple[pd.DataFrame, np.ndarray, Iterator[Block]]  # features, names of the cells, all entries
 
 
@@ -38,16 +41,18 @@ def read_cellranger(path: str | Path, feature_type: str = FEATURE_TYPE, names: s
         chosen = _chosen(path, features, feature_type)
         column = np.full(len(features), -1)
         column[chosen] = np.arange(len(chosen))
-        kept = [_kept(path, column, len(cells), *block) for block in blocks]
+        kept = [_kept(path, column, len(cells), *block) for block in blocks] or [_NO_ENTRY]
     except (OSError, EOFError, ValueError, KeyError) as error:
         raise ScreenError(f"Cannot read {path} as a feature-barcode matrix of Cell Ranger: {error}") from error
-    cell, guide, umi = (np.concatenate(part) for part in zip(*kept)) if kept else ([], [], [])
+    cell, guide, umi = (np.concatenate(part) for part in zip(*kept))
     counts = sp.csr_matrix((umi, (cell, guide)), shape=(len(cells), len(chosen)))
     guides = tuple(features[names].iloc[chosen])
     return GuideCounts(counts=counts, cells=np.asarray(cells, dtype=object), guides=guides, source=str(path))
 
 
-def _kept(path: Path, column: np.ndarray, n_cells: int, feature, cell, umi) -> tuple[np.ndarray, ...]:
+def _kept(
+    path: Path, column: np.ndarray, n_cells: int, feature: np.ndarray, cell: np.ndarray, umi: np.ndarray
+) -> Block:
     """Entries of a block that count guides, as (cell, guide, UMI); an index that is none would take another's place."""
     inside = (feature >= 0) & (feature < len(column)) & (cell >= 0) & (cell < n_cells)
     if not inside.all():
@@ -65,15 +70,19 @@ def _chosen(path: Path, features: pd.DataFrame, feature_type: str) -> np.ndarray
     return chosen
 
 
-def _open_folder(path: Path):
+def _open_folder(path: Path) -> Opened:
     """Features, cells, and an iterator over blocks of (feature, cell, UMI), counted from 0."""
-    table = {"sep": "\t", "header": None, "dtype": str, "keep_default_na": False, "quoting": 3}
-    features = pd.read_csv(_one_of(path, "features.tsv"), **table)
+    features = _read_tsv(_one_of(path, "features.tsv"))
     if features.shape[1] < 3:
         raise ScreenError(f"{path}: features.tsv needs three columns (id, name, type); it has {features.shape[1]}.")
     features = features.iloc[:, :3].set_axis(["id", "name", "type"], axis=1)
-    cells = pd.read_csv(_one_of(path, "barcodes.tsv"), **table)[0].to_numpy()
+    cells = _read_tsv(_one_of(path, "barcodes.tsv"))[0].to_numpy()
     return features, cells, _mtx_blocks(_one_of(path, "matrix.mtx"), (len(features), len(cells)))
+
+
+def _read_tsv(file: Path) -> pd.DataFrame:
+    """A table without a header, all of it texts as they stand."""
+    return pd.read_csv(file, sep="\t", header=None, dtype=str, keep_default_na=False, quoting=csv.QUOTE_NONE)
 
 
 def _one_of(path: Path, name: str) -> Path:
@@ -87,7 +96,7 @@ def _one_of(path: Path, name: str) -> Path:
     )
 
 
-def _mtx_blocks(path: Path, shape: tuple[int, int]):
+def _mtx_blocks(path: Path, shape: tuple[int, int]) -> Iterator[Block]:
     with gzip.open(path, "rt") if path.suffix == ".gz" else open(path) as file:
         line = file.readline()
         if not line.startswith("%%MatrixMarket matrix coordinate"):
@@ -100,15 +109,19 @@ def _mtx_blocks(path: Path, shape: tuple[int, int]):
                 f"{path} is {size[0]} x {size[1]}, but there are {shape[0]} features and {shape[1]} cells."
             )
         read = 0
-        table = {"sep": " ", "header": None, "chunksize": _ENTRIES_AT_ONCE, "dtype": {0: np.int64, 1: np.int64}}
-        for block in pd.read_csv(file, **table) if n_entries else ():
+        for block in _entries(file) if n_entries else ():
             read += len(block)
             yield block[0].to_numpy() - 1, block[1].to_numpy() - 1, block[2].to_numpy()
         if read != n_entries:
             raise ScreenError(f"{path} has {read} of the {n_entries} entries it names; copy or make it again.")
 
 
-def _open_h5(path: Path):
+def _entries(file: TextIO) -> Iterator[pd.DataFrame]:
+    """Feature, cell (both from 1) and UMIs in columns, in pieces."""
+    return pd.read_csv(file, sep=" ", header=None, chunksize=_ENTRIES_AT_ONCE, dtype={0: np.int64, 1: np.int64})
+
+
+def _open_h5(path: Path) -> Opened:
     if path.name.endswith((".mtx", ".mtx.gz")):
         raise ScreenError(f"{path} is one file of three: give the folder that holds it.")
     with h5py.File(path, "r") as file:
@@ -120,7 +133,7 @@ def _open_h5(path: Path):
         return features, file["matrix/barcodes"].asstr()[:], _h5_blocks(path)
 
 
-def _h5_blocks(path: Path):
+def _h5_blocks(path: Path) -> Iterator[Block]:
     with h5py.File(path, "r") as file:
         matrix = file["matrix"]
         starts = matrix["indptr"][:]

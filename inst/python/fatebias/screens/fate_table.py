@@ -60,10 +60,10 @@ def name_columns(what: str, n_columns: int, given: Sequence[str] | None, beside:
     return found
 
 
-def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERANCE) -> Iterator[tuple]:
+def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERANCE) -> Iterator[tuple[np.ndarray, str]]:
     """What may be wrong with fate probabilities [cells, fates]: which cells (bool), and the fault in words."""
     yield ~np.isfinite(probs).all(1), "with NaN or infinite fate probabilities"
-    yield (probs < 0).any(1), "with negative fate probabilities"
+    yield np.asarray((probs < 0).any(1)), "with negative fate probabilities"
     off = np.abs(probs.sum(1) - 1) > tolerance
     yield off, f"whose fate probabilities do not sum to 1 (tolerance {tolerance:g})"
 
@@ -77,8 +77,7 @@ def read_fate_table(path: str | Path) -> pd.DataFrame:
     """A table of fate probabilities from a CSV: cell names first, then a column a fate; raises ScreenError."""
     try:
         # apart: pandas makes numbers of names such as 001, and a missing value of NA
-        text = {"header": None, "skiprows": 1, "usecols": [0], "dtype": str, "keep_default_na": False}
-        names = pd.read_csv(path, **text)[0]
+        names = pd.read_csv(path, header=None, skiprows=1, usecols=[0], dtype=str, keep_default_na=False)[0]
         return pd.read_csv(path, index_col=0).set_axis(names.rename(None), axis=0)
     except FileNotFoundError as error:
         raise ScreenError(f"The table {path} does not exist.") from error

@@ -29,7 +29,7 @@ class GuideCounts:
     guides: tuple[str, ...]
     source: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.counts.shape != (len(self.cells), len(self.guides)) or not self.counts.shape[1]:
             shape = f"{self.counts.shape[0]} x {self.counts.shape[1]}"
             raise ScreenError(f"{self.source}: {shape} counts, {len(self.cells)} cells, {len(self.guides)} guides.")
@@ -79,7 +79,7 @@ def join_samples(samples: Mapping[str, GuideCounts], cell_name: str = CELL_NAME)
         if set(part.guides) != set(first.guides):
             odd = sorted(set(part.guides) ^ set(first.guides))
             raise ScreenError(f"{first.source} and {part.source} have different guides: {first_few(odd)}.")
-        column = pd.Index(part.guides).get_indexer(first.guides)
+        column = pd.Index(part.guides).get_indexer(pd.Index(first.guides))
         blocks.append(part.counts[:, column])
         cells += [cell_name.replace("{barcode}", cell).replace("{sample}", str(sample)) for cell in part.cells]
     return GuideCounts(

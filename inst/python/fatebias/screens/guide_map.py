@@ -4,7 +4,7 @@ A CSV with the columns guide_name, gene_name, is_ntc, one row a guide. Non-targe
 safe-targeting) controls, is_ntc = 1, form the baseline whose effect is exactly zero.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +31,11 @@ class GuideMap:
     is_ntc: np.ndarray
 
 
-def first_few(items) -> str:
+def first_few(items: Iterable[object]) -> str:
     """The first few items of a list as text, for messages."""
-    items = [str(item) for item in items]
-    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-    return ", ".join(items[:_SHOWN]) + more
+    texts = [str(item) for item in items]
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return ", ".join(texts[:_SHOWN]) + more
 
 
 def read_guide_map(path: str | Path) -> GuideMap:
@@ -68,7 +68,7 @@ def read_map_table(path: Path, separator: str = ",") -> pd.DataFrame:
 
 def stripped(table: pd.DataFrame) -> pd.DataFrame:
     """The columns of a guide map without spaces around their texts."""
-    return table[list(COLUMNS)].apply(lambda column: column.str.strip())
+    return pd.DataFrame({name: table[name].str.strip() for name in COLUMNS})
 
 
 def control_flags(table: pd.DataFrame) -> np.ndarray:

@@ -4,15 +4,16 @@ Only the named groups are opened (h5py and anndata's `read_elem`), so expression
 loaded, however large.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import anndata
 import h5py
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 from anndata.io import read_elem, write_elem
@@ -21,7 +22,8 @@ from ..base import ScreenError, whole_file
 from .source import Kind
 
 _ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
-Item = h5py.Group | h5py.Dataset
+Item: TypeAlias = h5py.Group | h5py.Dataset
+_DATASETS: dict[int, Kind] = {1: "column", 2: "array"}  # what a dataset is, by its axes
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class H5Element:
     @property
     def kind(self) -> Kind:
         if isinstance(self.item, h5py.Dataset):
-            return {1: "column", 2: "array"}.get(self.item.ndim, "other")  # type: ignore[return-value]
+            return _DATASETS.get(self.item.ndim, "other")
         if "indptr" in self.item:
             return "sparse"
         if self.item.attrs.get("encoding-type") == "dataframe":
@@ -71,7 +73,8 @@ class H5Element:
             return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0))
         if self.columns is not None:
             columns = (np.asarray(read_elem(self.item[name]), dtype=np.float64) for name in self.columns)
-            return sp.hstack([sp.csc_matrix(column[:, None]) for column in columns], format="csr")
+            presence: sp.csr_matrix = sp.hstack([sp.csc_matrix(column[:, None]) for column in columns], format="csr")
+            return presence
         return sp.csr_matrix(read_elem(self.item))
 
     def categories(self, most: int) -> list[Any] | None:
@@ -162,13 +165,13 @@ def _ends(dataset: h5py.Dataset, n: int) -> np.ndarray:
 
 def write_screen(
     path: str | Path,
-    guides: sp.spmatrix,
-    guide_names: Sequence[str],
-    fate_probs: np.ndarray,
-    fates: Sequence[str],
-    day: Sequence[Any],
-    replicate: Sequence[Any],
-    cell_names: Sequence[str] | None = None,
+    guides: sp.csr_matrix | sp.csc_matrix,
+    guide_names: Iterable[str],
+    fate_probs: npt.ArrayLike,
+    fates: Iterable[str],
+    day: Iterable[object],
+    replicate: Iterable[object],
+    cell_names: Iterable[str] | None = None,
 ) -> None:
     """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
 
@@ -178,7 +181,7 @@ def write_screen(
     n = guides.shape[0]
     index = pd.Index([f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names)))
     adata = anndata.AnnData(
-        X=sp.csr_matrix((n, 1), dtype=np.float32),
+        X=sp.csr_matrix((n, 1)).astype(np.float32),
         obs=pd.DataFrame({"day": pd.Categorical(list(map(str, day)))}, index=index),
         obsm={
             "covar": pd.DataFrame({"rep": pd.Categorical(list(map(str, replicate)))}, index=index),

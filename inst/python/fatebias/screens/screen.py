@@ -55,7 +55,7 @@ class Screen:
     ntc_names: tuple[str, ...]
     ntc_cells: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n, g = self.n_cells, self.n_guides
         _want(n > 0 and g > 0, "has no cell or no guide")
         _want(self.guide_ptr.shape == (n + 1,) and self.guide_ptr[0] == 0, "has a guide_ptr of the wrong shape")
@@ -110,7 +110,7 @@ class Screen:
     def burden_centered(self) -> np.ndarray:
         """float [N], guides in the cell minus the mean of its day."""
         mean = np.bincount(self.day, weights=self.burden) / np.bincount(self.day)
-        return self.burden - mean[self.day]
+        return np.asarray(self.burden - mean[self.day])
 
 
 @dataclass(frozen=True, kw_only=True)

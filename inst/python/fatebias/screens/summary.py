@@ -1,5 +1,7 @@
 """A screen in numbers: sizes, levels, counts and means for prints, the manifest and the report."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -8,7 +10,7 @@ from .screen import Screen
 CELLS_TABLE = "qc_cells_by_guide.csv"
 
 
-def summarise_screen(screen: Screen) -> dict:
+def summarise_screen(screen: Screen) -> dict[str, Any]:
     """Sizes, levels, counts and means of a screen as plain numbers and lists (for prints and the manifest)."""
     cells, sums = _by_day_and_replicate(screen), _fate_sums(screen)
     return {
@@ -60,7 +62,7 @@ def _fate_sums(screen: Screen) -> np.ndarray:
     return np.stack([_by_day_and_replicate(screen, column) for column in screen.fate_probs.T], -1)
 
 
-def _means_or_none(sums: np.ndarray, cells: np.ndarray) -> list:
+def _means_or_none(sums: np.ndarray, cells: np.ndarray) -> list[list[list[float | None]]]:
     """[D][R][F + 1], None where a replicate has no cell on a day: JSON has no NaN."""
     return [
         [(total / n).tolist() if n else [None] * len(total) for total, n in zip(by_replicate, counts)]

@@ -32,20 +32,16 @@ def simulate_to(out_dir: str | Path, given: Mapping[str, Any], progress: bool | 
     return {what: str(path) for what, path in paths.items()}
 
 
-def _labels(codes: np.ndarray, labels: list[str]) -> Any:
-    """The label of each cell, by code; a categorical, which may be written in less space."""
-    return pd.Categorical.from_codes(codes.tolist(), pd.Index(labels))
-
-
 def _write_simulation(out_dir: Path, sim: Simulation, arguments: Arguments) -> dict[str, Path]:
     """Write the files of a simulation; their paths by what they are."""
     names = {"screen": "screen.h5ad", "guide_map": "guide_map.csv", "truth": "truth.csv",
              "truth_all": "truth_all.npz", "arguments": "simulation.json"}  # fmt: skip
     paths = {what: out_dir / name for what, name in names.items()}
-    day = _labels(sim.day, [f"d{day}" for day in range(arguments.days)])
-    replicate = _labels(sim.replicate, [f"rep{r + 1}" for r in range(arguments.replicates)])
+    days = np.array([f"d{day}" for day in range(arguments.days)])
+    replicates = np.array([f"rep{r + 1}" for r in range(arguments.replicates)])
     write_screen(
-        paths["screen"], sim.guides, list(sim.guide_map.guide_name), sim.probs, sim.fates, day, replicate,
+        paths["screen"], sim.guides, sim.guide_map.guide_name, sim.probs, sim.fates,
+        days[sim.day], replicates[sim.replicate],
     )  # fmt: skip
     sim.guide_map.to_csv(paths["guide_map"], index=False)
     truth = {"gene": sim.genes} | dict(zip(day_columns("theta", arguments.days), sim.theta[:, 0].T))
