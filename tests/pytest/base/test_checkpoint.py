@@ -1,12 +1,9 @@
 """Fits that are killed, by a signal or by an exception that nothing catches, and run again."""
 
-import dataclasses
 import json
-import os
 import signal
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import killed_fit
@@ -14,18 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from fatebias.base.checkpoint import CHECKPOINT, NOWHERE, _File, open_checkpoint
+from fatebias.base.checkpoint import CHECKPOINT, _File
 from fatebias.base.errors import ExportError, FitError, FitWarning
 from fatebias.base.settings import Settings
 from fatebias.laplace import covariance, rounds
 from fatebias.results.fit import fit_screen
-from fatebias.results.key import fit_key
 from fatebias.simulation import simulate_to
 from fatebias.vi import svi
 
 SVI = {"batch_size": 256, "num_steps": 150, "num_posterior_draws": 40, "save_draws": "all"}  # 4 batches an epoch
 LAPLACE = {"inference": "laplace", "num_posterior_draws": 40, "save_draws": "all"}
-KEY = {"settings": {"seed": 0}, "screen": "a", "device": "cpu"}
 
 
 class Killed(BaseException):
@@ -207,12 +202,6 @@ def test_a_damaged_file_is_not_used(files, tmp_path, eager, damage):
     assert manifest["resumed"] == [] and {path.name for path in tmp_path.iterdir()} == set(manifest["files"])
 
 
-def test_a_file_that_cannot_be_opened_is_not_used(tmp_path):
-    (tmp_path / CHECKPOINT).mkdir()
-    with pytest.warns(FitWarning, match="it cannot be read"):
-        assert open_checkpoint(tmp_path, KEY).load() is None
-
-
 def test_going_on_is_said_where_progress_is(files, tmp_path, eager, capsys):
     fit_and_die(eager, files, tmp_path, LAPLACE, "laplace/rounds", 2)
     fit(files, tmp_path, LAPLACE, progress=True)
@@ -237,125 +226,6 @@ def test_results_that_cannot_be_written_leave_the_checkpoint(files, tmp_path, ea
             fit(files, tmp_path / "again", LAPLACE)
     assert fit(files, tmp_path / "again", LAPLACE)["resumed"][0]["at"] == "estimates"
     assert_same_files(tmp_path / "whole", tmp_path / "again")
-
-
-@pytest.mark.parametrize("moment", ["os.fsync", "os.replace"])
-def test_a_kill_while_the_file_is_written_leaves_the_one_before(tmp_path, moment, eager):
-    open_checkpoint(tmp_path, KEY).at("here").save({"x": torch.ones(3)}, 1)
-    before = (tmp_path / CHECKPOINT).read_bytes()
-
-    def die(*arguments, **named):
-        raise Killed
-
-    place = open_checkpoint(tmp_path, KEY).at("here")
-    with eager.context() as patch:
-        patch.setattr(moment, die)
-        patch.setattr(Path, "unlink", die)  # a kill does not clean up
-        with pytest.raises(Killed):
-            place.save({"x": torch.zeros(3)}, 2)
-    assert len(list(tmp_path.iterdir())) == 2 and (tmp_path / CHECKPOINT).read_bytes() == before
-    assert torch.equal(open_checkpoint(tmp_path, KEY).at("here").load()["x"], torch.ones(3))
-    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
-
-
-def test_a_disk_that_is_full_warns_once_and_keeps_the_fit_going(tmp_path, eager):
-    place = open_checkpoint(tmp_path, KEY).at("here")
-
-    def fail(*arguments):
-        raise OSError(28, "No space left on device")
-
-    with eager.context() as patch:
-        patch.setattr(os, "fsync", fail)
-        with pytest.warns(FitWarning, match="No space left"):
-            place.save({"x": 1}, 1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            place.save({"x": 2}, 2)
-    assert list(tmp_path.iterdir()) == []
-    place.save({"x": 3}, 3)
-    assert open_checkpoint(tmp_path, KEY).at("here").load() == {"x": 3}
-
-
-class Clock:
-    """Seconds that pass when told to; a write takes `cost` of them."""
-
-    def __init__(self, patch, cost=0.0):
-        self.now, self.written, replace = 0.0, [], os.replace
-
-        def slow_replace(*arguments):
-            self.written.append(self.now)
-            self.now += cost
-            replace(*arguments)
-
-        patch.setattr(os, "replace", slow_replace)
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.mark.parametrize(
-    ("cost", "written"),
-    [(0.0, [5, 10, 15]), (0.2, [5, 25, 45]), (3.0, [5, 58, 111])],  # least; 1 % of the time; most seconds
-)
-def test_writes_keep_their_distance(tmp_path, monkeypatch, cost, written):
-    clock = Clock(monkeypatch, cost)
-    place = open_checkpoint(tmp_path, KEY, clock=clock).at("here")
-    while len(clock.written) < 3:
-        due, before = place.due, len(clock.written)
-        place.save({"at": clock.now}, 1)
-        assert (len(clock.written) > before) == due
-        clock.now += 0.25
-    assert clock.written == pytest.approx(written, abs=0.8)
-
-
-def test_a_final_state_does_not_wait_for_its_share_of_the_time(tmp_path, monkeypatch):
-    clock = Clock(monkeypatch, cost=0.2)
-    place = open_checkpoint(tmp_path, KEY, clock=clock).at("here")
-    for now, final in ((1, True), (6, True), (12, False), (13, True), (14, True)):
-        clock.now = now
-        place.save({}, 1, final=final)
-    assert clock.written == [6, 13]
-
-
-def test_what_is_saved_supersedes_what_was_saved_within(tmp_path, eager):
-    root = open_checkpoint(tmp_path, KEY)
-    root.at("a").at("b").save({"x": 1}, 1)
-    root.at("ab").save({"x": 2}, 1)
-    root.at("a").save({"x": 3}, 7)
-    again = open_checkpoint(tmp_path, KEY)
-    assert (again.at("a").load(), again.at("ab").load(), again.at("a").at("b").load()) == ({"x": 3}, {"x": 2}, None)
-    assert [(one["at"], one["steps"]) for one in again.resumed] == [("a", 7)]
-
-
-def test_nowhere_keeps_nothing():
-    NOWHERE.at("here").save({"x": 1}, 1)
-    assert NOWHERE.at("here").load() is None and not NOWHERE.due and NOWHERE.resumed == []
-
-
-def test_the_key_holds_all_that_the_numbers_depend_on(small_screen, monkeypatch, tmp_path):
-    settings = Settings.from_mapping()
-
-    def key(screen=small_screen, settings=settings, device="cpu", versions=None):
-        return fit_key(screen, settings, device, versions or {"torch": "2"})
-
-    labels = small_screen.fate_probs.copy()
-    labels[0, 0] = np.nextafter(labels[0, 0], 1)
-    others = [
-        key(dataclasses.replace(small_screen, fate_probs=labels)),
-        key(dataclasses.replace(small_screen, guide_names=("other", *small_screen.guide_names[1:]))),
-        key(settings=dataclasses.replace(settings, s_tau=3.0)),
-        key(device="cuda"),
-        key(versions={"torch": "3"}),
-    ]
-    assert key() == key() and key() not in others
-    assert key(settings=dataclasses.replace(settings, mode="simulation", out_dir="elsewhere")) == key()
-    for name, changed in (("get_num_threads", lambda: 99), ("get_num_threads", lambda: 98)):
-        monkeypatch.setattr(torch, name, changed)
-        others.append(key())
-    assert others[-1] != others[-2]
-    (tmp_path / "model.py").write_text("changed")
-    monkeypatch.setattr("fatebias.results.key.PACKAGE", tmp_path)
-    assert key()["fatebias"] != others[-1]["fatebias"]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

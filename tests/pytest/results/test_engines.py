@@ -16,7 +16,10 @@ DRAWS = 4000  # SD of an SD from draws: 1.1 %
 @pytest.mark.parametrize("inference", ["laplace", "svi"])
 @pytest.mark.parametrize(("name", "weight"), [("soft", 20), ("onehot", 1)])
 def test_agrees_with_mcmc(name, weight, inference):
-    """Means within .10 posterior SDs; ratio of SDs: median .97-1.03, 5 % and 95 % in .90-1.10 (DESIGN section 5)."""
+    """Means within .10 posterior SDs; ratio of SDs: median .97-1.03, 5 % and 95 % in .90-1.10.
+
+    As docs/design.md has it, "Reference posteriors".
+    """
     settings = Settings.from_mapping(
         {"likelihood_weight": weight, "inference": inference, "num_posterior_draws": DRAWS}
     )

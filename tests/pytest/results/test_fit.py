@@ -1,4 +1,4 @@
-"""A whole fit: its files, columns and manifest (DESIGN section 6)."""
+"""A whole fit: its files, columns and manifest (docs/design.md, "Export contract")."""
 
 import json
 import warnings
