@@ -98,7 +98,8 @@ def _datasets(path: Path) -> dict[str, np.ndarray]:
         found.update({f"{name}@{key}": np.asarray(value).astype(str) for key, value in item.attrs.items()})
         if isinstance(item, h5py.Dataset):
             texts = h5py.check_string_dtype(item.dtype) is not None
-            found[name] = np.asarray(item.asstr()[()] if texts else item[()], dtype=str if texts else None)
+            values = item.asstr()[()] if texts else item[()]
+            found[name] = np.empty(0) if isinstance(values, h5py.Empty) else np.asarray(values, str if texts else None)
 
     with h5py.File(path) as file:
         take("", file)

@@ -62,7 +62,7 @@ FITS = {
 }
 # enough work that a checkpoint, which is written after five seconds at the earliest, is written before the end
 KILLS = {
-    "laplace": Kill("real", {**LAPLACE, "num_perturbations": 12_000}),
+    "laplace": Kill("real", {**LAPLACE, "num_perturbations": 5_000}),
     "svi": Kill("real", {**SVI, "num_steps": 1_500, "batch_size": 8_192, "loss_tolerance": 0}),
 }
 

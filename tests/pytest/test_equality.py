@@ -90,6 +90,7 @@ def test_screen_files_are_compared_by_content(tmp_path):
         with h5py.File(tmp_path / name, "w") as file:
             file.create_dataset("x", data=np.arange(100.0), compression=compression)
             file.create_dataset("names", data=texts, dtype=h5py.string_dtype())
+            file.create_dataset("raw", data=h5py.Empty("f"))
         return tmp_path / name
 
     one, same, other = write("1.h5ad", ["a", "b"]), write("2.h5ad", ["a", "b"], "gzip"), write("3.h5ad", ["a", "c"])
