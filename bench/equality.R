@@ -41,7 +41,7 @@ if (everything) {
   write_one(certificate$rejection, "r_rejection")
   write_one(certificate$z, "r_null_z")
   write_one(certificate$stability, "r_stability")
-  tested <- randomisation_test(fit, genes = sort(fit$gene$gene)[1:5], n_resamples = 200)
+  tested <- randomisation_test(fit, genes = sort(genes$table$gene)[1:5], n_resamples = 200)
   write_one(tested, "r_randomisation")
   write_one(rank_hits(genes, tested), "r_hits_with_randomisation")
   n_cells <- fit$manifest$screen$n_cells_file
