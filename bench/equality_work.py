@@ -8,7 +8,7 @@ SCREENS = {
     "strong": {"preset": "strong", "cells": 8_000, "seed": 12},
     "onehot": {"preset": "strong", "cells": 6_000, "genes": 60, "labels": "onehot", "seed": 13},
     "fates": {
-        "preset": "weak", "cells": 5_000, "genes": 60, "fates": 4, "days": 2, "concentration": 12, "seed": 14,
+        "preset": "weak", "cells": 2_000, "genes": 60, "fates": 4, "days": 2, "concentration": 12, "seed": 14,
     },
     "real": {"preset": "real", "cells": 20_000, "seed": 15},
 }  # fmt: skip
@@ -62,8 +62,8 @@ FITS = {
 }
 # enough work that a checkpoint, which is written after five seconds at the earliest, is written before the end
 KILLS = {
-    "laplace": Kill("real", {**LAPLACE, "num_perturbations": 5_000}),
-    "svi": Kill("real", {**SVI, "num_steps": 1_500, "batch_size": 8_192, "loss_tolerance": 0}),
+    "laplace": Kill("real", {**LAPLACE, "num_perturbations": 2_000}),
+    "svi": Kill("real", {**SVI, "num_steps": 1_500, "batch_size": 4_096, "loss_tolerance": 0}),
 }
 
 
