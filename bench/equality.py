@@ -99,7 +99,7 @@ def make_killed(runner: Runner, name: str) -> None:
     kill, whole, again = KILLS[name], f"killed/{name}_whole", f"killed/{name}_again"
     runner.run(fit_command(runner, kill.screen, whole, kill.settings))
     command = fit_command(runner, kill.screen, again, kill.settings)
-    kill_at_checkpoint(runner, command, runner.folder / again)
+    kill_at_checkpoint(runner, command, runner.folder / again, kill.place)
     runner.run(command)
     resumed = json.loads((runner.folder / again / MANIFEST).read_text(encoding="utf-8"))["resumed"]
     one, other = (digest_folder(runner.folder / out) for out in (whole, again))
@@ -109,17 +109,26 @@ def make_killed(runner: Runner, name: str) -> None:
     print(f"killed/{name}: {len(one)} files equal; went on from {resumed[0]}", flush=True)
 
 
-def kill_at_checkpoint(runner: Runner, command: list[str], out: Path) -> None:
-    """Start a fit and kill it (SIGKILL) when it has written a checkpoint."""
+def kill_at_checkpoint(runner: Runner, command: list[str], out: Path, place: str) -> None:
+    """Start a fit and kill it (SIGKILL) when it has written a checkpoint of a place."""
     with subprocess.Popen(
         command, cwd=runner.folder, env=runner.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        while process.poll() is None and not (out / CHECKPOINT).is_file():
+        while process.poll() is None and not place_of(out / CHECKPOINT).startswith(place):
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     left = sorted(path.name for path in out.iterdir())
     if process.returncode != -signal.SIGKILL or MANIFEST in left or CHECKPOINT not in left:
         raise RuntimeError(f"{out} ended before it was killed; give it more work. It holds {left}.")
+
+
+def place_of(checkpoint: Path) -> str:
+    """Where a fit stood when it wrote its checkpoint: `at` of the line of JSON that the file begins with."""
+    try:
+        with checkpoint.open("rb") as file:
+            return json.loads(file.readline())["at"]
+    except FileNotFoundError:
+        return ""
 
 
 def make(runner: Runner, screens: Iterable[str], jobs: int) -> None:

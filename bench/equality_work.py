@@ -1,6 +1,6 @@
 """The work of equality.py: which screens, which fits of them, and what each is given to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 # name: arguments of `python -m fatebias simulate`
 SCREENS = {
@@ -29,10 +29,11 @@ class Fit:
 
 @dataclass(frozen=True)
 class Kill:
-    """One fit that is killed when it has written a checkpoint, and run again."""
+    """One fit that is killed when it has written a checkpoint of a place (or one within), and run again."""
 
     screen: str
-    settings: dict = field(default_factory=dict)
+    place: str
+    settings: dict
 
 
 EVERYWHERE = {
@@ -62,8 +63,8 @@ FITS = {
 }
 # enough work that a checkpoint, which is written after five seconds at the earliest, is written before the end
 KILLS = {
-    "laplace": Kill("real", {**LAPLACE, "num_perturbations": 2_000}),
-    "svi": Kill("real", {**SVI, "num_steps": 1_500, "batch_size": 4_096, "loss_tolerance": 0}),
+    "laplace": Kill("real", "laplace/", {**LAPLACE, "num_perturbations": 2_000}),
+    "svi": Kill("real", "svi", {**SVI, "num_steps": 1_500, "batch_size": 4_096, "loss_tolerance": 0}),
 }
 
 
