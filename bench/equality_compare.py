@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,18 @@ def compare(one: Path, other: Path, allowed: Path | None) -> int:
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in (one, other)]
     folders = [path.parent / run["folder"] for path, run in zip((one, other), runs)]
     files = [run["sha256"] for run in runs]
-    bad, used = 0, set()
+    bad, used, by_kind = 0, set(), Counter()
     for name, what in _differences(*files, *folders):
         matched = [pattern for pattern in patterns if fnmatch.fnmatchcase(name, pattern)]
         used.update(matched)
         bad += not matched
-        print(f"{'allowed' if matched else 'DIFFERS'} {name}  {what}")
+        verdict = "allowed" if matched else "DIFFERS"
+        by_kind[f"{verdict} */{name.rpartition('/')[2]}"] += 1
+        print(f"{verdict} {name}  {what}")
     for pattern in patterns:
         if pattern not in used:
             print(f"unused pattern: {pattern}")
+    print("In how many files:", *(f"{n:5} {kind}" for kind, n in sorted(by_kind.items())), sep="\n")
     equal = sum(files[0][name] == files[1].get(name) for name in files[0])
     print(f"{len(files[0])} and {len(files[1])} files, {equal} equal; {bad} differences that are not allowed")
     return bad
@@ -81,7 +85,9 @@ def _difference(a: Any, b: Any) -> str | None:
     other = ~((a == b) | (np.isnan(a) & np.isnan(b)))
     if not other.any():
         return f"{kind}equal values" if kind else None
-    return f"{kind}largest relative difference {_relative(a[other], b[other]):.3g}, {other.sum()} of {a.size} numbers"
+    a, b, n = a[other], b[other], a.size
+    absolute = np.nan_to_num(np.abs(a - b), nan=np.inf).max()
+    return f"{kind}largest relative difference {_relative(a, b):.3g}, absolute {absolute:.3g}, {len(a)} of {n} numbers"
 
 
 def _relative(a: np.ndarray, b: np.ndarray) -> float:

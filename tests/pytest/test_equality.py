@@ -43,11 +43,12 @@ def test_each_part_that_differs_is_named_with_its_size(run, capsys):
     assert compare(run("one"), run("other", manifest, "0.2", (1.0, 2.0 + 2e-9)), None) == 5
     out = capsys.readouterr().out
     for line in (
-        "DIFFERS weak/fit_manifest.json:seed  largest relative difference 0.5, 1 of 1",
-        "DIFFERS weak/fit_manifest.json:scales.tau  largest relative difference inf, 1 of 2",
+        "DIFFERS weak/fit_manifest.json:seed  largest relative difference 0.5, absolute 1, 1 of 1",
+        "DIFFERS weak/fit_manifest.json:scales.tau  largest relative difference inf, absolute inf, 1 of 2",
         "DIFFERS weak/fit_manifest.json:sha256.a.csv  only in B",
-        "DIFFERS weak/gene.csv:se  largest relative difference 0.5, 1 of 2",
-        "DIFFERS weak/theta.npz:theta  largest relative difference 1e-09, 1 of 2",
+        "DIFFERS weak/gene.csv:se  largest relative difference 0.5, absolute 0.1, 1 of 2",
+        "    1 DIFFERS */gene.csv:se",
+        "DIFFERS weak/theta.npz:theta  largest relative difference 1e-09, absolute 2e-09, 1 of 2",
     ):
         assert line in out
 
