@@ -19,6 +19,7 @@ import mash
 import processes
 import reference
 import sbc
+import start
 import svi_step
 from measure import Row, print_rows
 
@@ -27,7 +28,7 @@ HERE = Path(__file__).parent
 
 def all_rows(short: bool) -> list[Row]:
     """Rows of every benchmark; the growth plot is drawn beside this file."""
-    found = processes.rows(["strong", "real"] if short else None)
+    found = start.rows() + processes.rows(["strong", "real"] if short else None)
     found += reference.rows() + calibration.rows() + centering.rows() + svi_step.rows()
     found += sbc.rows(20 if short else 100)
     if not short:
