@@ -23,7 +23,9 @@ test_that("troubleshooting has a section for every class of error and warning, a
   r <- deparse(mget(ls(asNamespace("fatebias"), pattern = "^(abort|warn)_"), asNamespace("fatebias")))
   r_classes <- c(
     classes(r, "abort_kind\\(\"([a-z_]+)\"", "fatebias_error_"),
-    classes(r, "warn_kind\\(\"([a-z_]+)\"", "fatebias_warning_")
+    classes(r, "warn_kind\\(\"([a-z_]+)\"", "fatebias_warning_"),
+    # abort_scheduler() has the scheduler's name; causes and advice are those of this section for all
+    "fatebias_error_slurm"
   )
   expect_setequal(sections, r_classes)
 
