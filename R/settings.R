@@ -53,7 +53,8 @@ read_settings <- function(path = "config.yaml", ...) {
   checked <- resolve_settings(given, where = path)
   # resolved at once, so that later updates see the same paths
   paths <- lapply(unclass(checked)[c("screen", "guide_map", "out_dir")], path_beside, config = path)
-  paths$slurm <- place_slurm(checked$slurm, path)
+  schedulers <- setdiff(settings_table()$execution$choices, "local")
+  paths[schedulers] <- lapply(unclass(checked)[schedulers], place_scheduler, config = path)
   new_settings(override(checked, paths), override(given, paths))
 }
 
@@ -116,15 +117,15 @@ read_config <- function(path, call = rlang::caller_env()) {
   given
 }
 
-#' The slurm block with its paths beside the configuration file
+#' The block of a scheduler with its paths beside the configuration file
 #' @noRd
-place_slurm <- function(slurm, config) {
-  slurm$log_dir <- path_beside(slurm$log_dir, config)
+place_scheduler <- function(block, config) {
+  block$log_dir <- path_beside(block$log_dir, config)
   for (node in c("gpu", "cpu")) {
-    template <- slurm[[node]]$template
-    if (!is.null(template)) slurm[[node]]$template <- path_beside(template, config)
+    template <- block[[node]]$template
+    if (!is.null(template)) block[[node]]$template <- path_beside(template, config)
   }
-  slurm
+  block
 }
 
 path_beside <- function(path, config) {
