@@ -46,6 +46,24 @@ def prior_precision(scales, n):
     return q.reshape((d + n) * f, -1)
 
 
+def test_the_nuisance_effects_start_with_the_covariance_of_double_precision(started):
+    """Given the blocks: (X' W X + prior precision)^-1, written out. Intercepts of days and replicates are told apart by
+    their prior alone; in single precision a large screen's rounding is larger than that.
+    """
+    _, fit, start, _ = started
+    design = fit.baseline.design
+    pi = design.likelihood.mean(design.predictor(fit.baseline.x)).numpy()
+    w = fit.baseline.cells.numpy()[:, None, None] * (
+        pi[:, :, None] * np.eye(pi.shape[1]) - pi[:, :, None] * pi[:, None]
+    )
+    x = design.nuisance.numpy()
+    size = x.shape[1] * pi.shape[1]
+    information = np.einsum("nk,nfg,nl->kflg", x, w, x, optimize=True).reshape(size, size)
+    sd = fit.baseline.prior(PRIORS).nuisance_sd.numpy()
+    expected = np.linalg.inv(information + np.diag(sd.reshape(-1) ** -2.0))
+    assert np.allclose(start.nuisance_covariance.numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
 def test_log_density_is_that_of_its_parts(started):
     """Scales, blocks and nuisance effects as Gaussians in their own coordinates, changed to the model's sites."""
     screen, _, start, posterior = started

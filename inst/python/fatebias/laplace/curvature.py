@@ -34,7 +34,8 @@ class Curvature:
     """A at means of the labels [N, F], cell weights [N] and a prior, ready to be solved with.
 
     inverses: by group of genes the inverses [genes, k, k] of A's diagonal blocks, k = (D + n) F.
-    coarse_image, coarse_inverse: A Z [P, c] and (Z' A Z)^-1 [c, c], c = (K + D) F.
+    coarse_image, coarse, coarse_inverse: A Z [P, c] in single precision, Z' A Z and its inverse [c, c] in double;
+        c = (K + D) F.
     """
 
     design: Design
@@ -43,6 +44,7 @@ class Curvature:
     weight: Tensor
     inverses: tuple[Tensor, ...]
     coarse_image: Tensor
+    coarse: Tensor
     coarse_inverse: Tensor
 
     def times(self, x: Tensor) -> Tensor:
@@ -120,10 +122,10 @@ def curvature_at(design: Design, prior: Prior, mean: Tensor, weight: Tensor) -> 
     for group, gram in zip(design.groups, gene_grams(design, by_cell)):
         factor = torch.linalg.cholesky(gram + prior.block(group.n))
         inverses.append(torch.cholesky_inverse(factor))
-    image, inverse = _coarse_space(design, prior, by_cell)
+    image, coarse, inverse = _coarse_space(design, prior, by_cell)
     return Curvature(
         design=design, prior=prior, mean=mean, weight=weight, inverses=tuple(inverses),
-        coarse_image=image, coarse_inverse=inverse,
+        coarse_image=image, coarse=coarse, coarse_inverse=inverse,
     )  # fmt: skip
 
 
@@ -156,8 +158,8 @@ def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: Tensor, d: int, f:
     return out.view(l, (d + n) * f, (d + n) * f)
 
 
-def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor, Tensor]:
-    """A Z and (Z' A Z)^-1. J Z needs no sums over guides: it is the columns of cells below, logit by logit."""
+def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A Z, Z' A Z and its inverse. J Z needs no sums over guides: it is the columns of cells below, logit by logit."""
     f = design.n_logits
     on_day = torch.nn.functional.one_hot(design.day, design.n_days) * design.n_carried.unsqueeze(1)
     columns = torch.cat([design.nuisance, on_day], 1)  # [N, K + D]
@@ -172,7 +174,7 @@ def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor
     for a in range(f):
         for b in range(f):
             products[a::f, b::f] += columns.T @ (by_cell[:, a, b, None] * columns)
-    return image, torch.cholesky_inverse(torch.linalg.cholesky(products))
+    return image, products, torch.cholesky_inverse(torch.linalg.cholesky(products))
 
 
 def coarse_part(design: Design, x: Tensor) -> Tensor:

@@ -74,7 +74,8 @@ def structured_start(fit: LaplaceFit, priors: Priors) -> StructuredStart:
     curvature = curvature_at(design, baseline.prior(priors), mean, baseline.cells)
     size = design.n_nuisance * design.n_logits
     image = curvature.coarse_image[:, :size].double()  # A's columns of the nuisance effects
-    within = design.nuisance_part(image).reshape(size, size)
+    # in double: intercepts of days and of replicates are told apart by their prior alone, which rounding would drown
+    within = curvature.coarse[:size, :size]
     covariance = torch.linalg.inv((within + within.T) / 2)
 
     def tensor(values: np.ndarray) -> Tensor:
