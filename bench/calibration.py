@@ -27,7 +27,7 @@ def posterior_on_strong(engine: str, seeds: range) -> tuple[float, float]:
     errors, covered = [], []
     for seed in seeds:
         sim, screen = simulated_screen(seed, settings, preset="strong")
-        found, truth = infer(screen, settings).summary, truth_of(sim, screen)[:, 0]
+        found, truth = infer(screen, settings).posterior, truth_of(sim, screen)[:, 0]
         errors.append(np.sqrt(((found.theta_mean - truth) ** 2).mean(0)).mean())
         covered.append((np.abs(found.theta_mean - truth) < Z * found.theta_sd).mean())
     return float(np.mean(errors)), float(np.mean(covered))

@@ -38,7 +38,7 @@ def rows() -> list[Row]:
         for engine in ("laplace", "svi") if name == "real" else ("laplace",):
             fit(screen, "cuda", engine)  # warms up
             (gpu, fast), (cpu, slow) = fit(screen, "cuda", engine), fit(screen, "cpu", engine)
-            apart = np.abs(gpu.summary.theta_mean - cpu.summary.theta_mean) / cpu.summary.theta_sd
+            apart = np.abs(gpu.posterior.theta_mean - cpu.posterior.theta_mean) / cpu.posterior.theta_sd
             label = f"GPU, {name}, {engine}"
             found.append(Row(f"{label}: mean difference / SD from the CPU", float(apart.mean()), None, MOST_DIFFERENCE))
             least = LEAST_SPEEDUP if name == "genome" else None

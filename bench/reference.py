@@ -18,7 +18,7 @@ def compare(name: str, weight: float, engine: str, family: str) -> list[Row]:
     given = {"likelihood_weight": weight, "inference": engine, "approx_posterior": family, "num_posterior_draws": DRAWS}
     settings = Settings.from_mapping(given)
     screen = read_screen(DATA / f"{name}.h5ad", DATA / f"{name}_guide_map.csv", settings)
-    found, nuts = infer(screen, settings).summary, np.load(DATA / f"{name}_nuts_{weight}.npz")
+    found, nuts = infer(screen, settings).posterior, np.load(DATA / f"{name}_nuts_{weight}.npz")
     apart = (np.abs(found.theta_mean_all - nuts["theta_mean"]) / nuts["theta_sd"]).mean()
     low, middle, high = np.quantile(found.theta_sd_all / nuts["theta_sd"], [0.05, 0.5, 0.95])
     several = nuts["delta_sd"].min(1) > 0  # genes with one guide have delta = 0

@@ -63,7 +63,7 @@ def ranks(engine: str, seed: int) -> dict[str, np.ndarray]:
     screen, truth = draw_screen(seed, settings)
     found = infer(screen, settings)
     several = screen.guides_per_gene[screen.guide_gene] > 1
-    draws = {"theta": found.summary.theta_draws, "delta": found.summary.delta_draws[:, several]}
+    draws = {"theta": found.posterior.theta_draws, "delta": found.posterior.delta_draws[:, several]}
     truth["delta"] = truth["delta"][several]
     if found.svi:
         cells, layout = to_tensors(screen, dtype=torch.float32)

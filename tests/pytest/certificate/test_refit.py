@@ -6,7 +6,7 @@ from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
 from fatebias.certificate.refit import estimate_with_draws, reference_draws, settle
-from fatebias.laplace.estimates import contrast_theta, estimate_effects, find_fixed_effects, sd_of
+from fatebias.laplace.estimates import contrast_theta, estimate_theta, find_fixed_effects, sd_of
 from fatebias.laplace.fit import fit_laplace
 from fatebias.laplace.mode import find_mode
 from fatebias.laplace.options import LaplaceOptions
@@ -18,7 +18,7 @@ MES = np.array([1.0, 0.0])
 
 def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_screen):
     fit = fit_laplace(small_screen, OPTIONS)
-    estimates = estimate_effects(fit.baseline, small_screen, MES, OPTIONS)
+    estimates = estimate_theta(fit.baseline, small_screen, MES, OPTIONS)
     design = build_design(small_screen)
     cold = settle(design, OPTIONS)
     refit = estimate_with_draws(cold, small_screen, MES, OPTIONS, 2)

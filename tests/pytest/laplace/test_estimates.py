@@ -6,7 +6,7 @@ from conftest import screen_of, simulated
 from dense_reference import dense_model
 
 from fatebias.base.settings import Settings
-from fatebias.laplace.estimates import carried_by_day, estimate_effects
+from fatebias.laplace.estimates import carried_by_day, estimate_theta
 from fatebias.laplace.fit import fit_laplace
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.screens.contrast import contrast_weights
@@ -18,7 +18,7 @@ WEAK = {"cells": 6000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0
 
 def estimates_of(screen, settings=SETTINGS, contrast=MES):
     options = LaplaceOptions.of(settings)
-    return estimate_effects(fit_laplace(screen, options).baseline, screen, contrast, options)
+    return estimate_theta(fit_laplace(screen, options).baseline, screen, contrast, options)
 
 
 @pytest.mark.parametrize("contrast", ["MES", "MES - NEU"])
@@ -26,7 +26,7 @@ def test_estimates_equal_the_dense_ones(small_screen, contrast):
     settings = replace(SETTINGS, num_perturbations=1024, newton_tolerance=1e-6)
     options = LaplaceOptions.of(settings)
     fit = fit_laplace(small_screen, options)
-    found = estimate_effects(fit.baseline, small_screen, contrast_weights(contrast, small_screen.fates), options)
+    found = estimate_theta(fit.baseline, small_screen, contrast_weights(contrast, small_screen.fates), options)
     f, d = small_screen.n_fates - 1, small_screen.n_days
     flat = np.broadcast_to(np.eye(d) / settings.estimate_prior_sd**2, (f, d, d))
     dense = dense_model(small_screen, settings, flat, fit.scales["sigma_guide"], fit.weight)
@@ -95,7 +95,7 @@ def test_estimates_are_not_shrunk():
     screen = screen_of(sim)
     options = LaplaceOptions.of(SETTINGS)
     fit = fit_laplace(screen, options)
-    found = estimate_effects(fit.baseline, screen, MES, options)
+    found = estimate_theta(fit.baseline, screen, MES, options)
     truth = sim.theta[:, 0]
     slope = [np.sum(values * truth) / np.sum(truth**2) for values in (found.theta_hat, fit.mode["theta"][:, 0])]
     assert slope[0] == pytest.approx(1, abs=0.06)

@@ -15,7 +15,7 @@ from dense_reference import Dense, dense_model, random_walk_precision
 from torch import Tensor
 
 from fatebias.base.settings import Settings
-from fatebias.laplace import LaplaceOptions, draw_blocks, estimate_effects, fit_laplace
+from fatebias.laplace import LaplaceOptions, draw_blocks, estimate_theta, fit_laplace
 from fatebias.model import DrawPlan, Interval, Likelihood, summarise_draws
 from fatebias.screens.screen import Screen
 
@@ -81,7 +81,7 @@ def test_the_posterior_is_generalised_least_squares(screen, fit):
 
 
 def test_estimates_and_their_covariance_are_generalised_least_squares(screen, fit):
-    found = estimate_effects(fit.baseline, screen, MES, OPTIONS)
+    found = estimate_theta(fit.baseline, screen, MES, OPTIONS)
     d, f = screen.n_days, screen.n_fates - 1
     flat = np.broadcast_to(np.eye(d) / SETTINGS.estimate_prior_sd**2, (f, d, d))
     dense = dense_model(screen, SETTINGS, flat, fit.scales["sigma_guide"], fit.weight)

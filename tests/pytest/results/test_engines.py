@@ -24,7 +24,7 @@ def test_agrees_with_mcmc(name, weight, inference):
         {"likelihood_weight": weight, "inference": inference, "num_posterior_draws": DRAWS}
     )
     screen = read_screen(DATA / f"{name}.h5ad", DATA / f"{name}_guide_map.csv", settings)
-    found = infer(screen, settings).summary
+    found = infer(screen, settings).posterior
     nuts = np.load(DATA / f"{name}_nuts_{weight}.npz")
     assert (np.abs(found.theta_mean_all - nuts["theta_mean"]) / nuts["theta_sd"]).mean() <= 0.10
     low, middle, high = np.quantile(found.theta_sd_all / nuts["theta_sd"], [0.05, 0.5, 0.95])
@@ -45,7 +45,7 @@ def test_engines_agree_on_other_screens(seed):
     }[seed]
     screen = screen_of(simulated(cells=2500, genes=10, effects="random_walk", seed=seed, **shape))
     laplace, svi = (
-        infer(screen, Settings.from_mapping({"inference": engine})).summary for engine in ("laplace", "svi")
+        infer(screen, Settings.from_mapping({"inference": engine})).posterior for engine in ("laplace", "svi")
     )
     assert (np.abs(laplace.theta_mean_all - svi.theta_mean_all) / laplace.theta_sd_all).mean() < 0.12
     assert 0.95 < np.median(svi.theta_sd_all / laplace.theta_sd_all) < 1.08
@@ -64,7 +64,7 @@ def test_a_weight_that_auto_cannot_find_does_not_end_a_fit_at_a_fixed_one():
     screen = screen_of(simulated(concentration=1e7))
     with pytest.warns(FitWarning, match="finds no weight on this screen"):
         found = infer(screen, Settings.from_mapping({"likelihood_weight": 20, "inference": "laplace"}))
-    assert np.isfinite(found.summary.theta_sd).all()
+    assert np.isfinite(found.posterior.theta_sd).all()
 
 
 def test_a_matrix_that_is_not_positive_definite_is_a_fit_error(small_screen, monkeypatch):
@@ -86,9 +86,9 @@ def test_the_same_seed_gives_the_same_result(small_screen):
     one, two, other = (
         infer(small_screen, Settings.from_mapping({"seed": seed, "num_steps": 60})) for seed in (3, 3, 4)
     )
-    assert np.array_equal(one.summary.theta_mean, two.summary.theta_mean)
+    assert np.array_equal(one.posterior.theta_mean, two.posterior.theta_mean)
     assert np.array_equal(one.estimates.covariance, two.estimates.covariance)
-    assert not np.array_equal(one.summary.theta_mean, other.summary.theta_mean)
+    assert not np.array_equal(one.posterior.theta_mean, other.posterior.theta_mean)
 
 
 def test_devices(monkeypatch):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..base import Progress, ScreenError, Settings
-from ..laplace import LaplaceOptions, estimate_effects, fit_laplace
+from ..laplace import LaplaceOptions, estimate_theta, fit_laplace
 from ..results import daywise_table
 from ..screens import GuideMap, build_screen, contrast_weights, read_cells, read_guide_map
 
@@ -57,7 +57,7 @@ def estimate_controls(
         grouped = hold_out_controls(given, carried, prefix, rng)
         screen = build_screen(cells, grouped, settings, where=str(screen_path))
         contrast = contrast_weights(settings.contrast_fate, screen.fates)
-        estimates = estimate_effects(fit_laplace(screen, options).baseline, screen, contrast, options)
+        estimates = estimate_theta(fit_laplace(screen, options).baseline, screen, contrast, options)
         rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith(prefix)]
         names += [screen.gene_names[k] for k in rows]
         found.append((estimates.theta_hat[rows], estimates.se[rows]))

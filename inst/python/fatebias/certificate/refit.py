@@ -37,7 +37,7 @@ DRAW_SEED = 1_000_003  # added to the seed: draws of the reference are not those
 
 @dataclass(frozen=True, kw_only=True)
 class Refit:
-    """Estimates of theta for the contrast, NaN where a day has no cell of the gene.
+    """Fixed-effect estimates of theta for the contrast, NaN where a day has no cell of the gene.
 
     theta_hat [L, D], covariance [L, D, D]; draws [S, L, D]: joint draws of their errors, in SEs.
     """

@@ -1,6 +1,6 @@
 """Engine laplace: the mode of the posterior, its curvature, covariances by gene, and fixed-effect estimates.
 
-`fit_laplace` gives the posterior by mode and curvature, `estimate_effects` what mash is meant to be given.
+`fit_laplace` gives the posterior by mode and curvature, `estimate_theta` what mash is meant to be given.
 """
 
 from .baseline import Baseline
@@ -11,7 +11,7 @@ from .estimates import (
     FixedEffects,
     carried_by_day,
     contrast_theta,
-    estimate_effects,
+    estimate_theta,
     find_fixed_effects,
     known_covariance,
     known_theta,
@@ -37,7 +37,7 @@ __all__ = [
     "contrast_theta",
     "curvature_at",
     "draw_blocks",
-    "estimate_effects",
+    "estimate_theta",
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",

@@ -65,7 +65,7 @@ def find_fixed_effects(baseline: Baseline, options: LaplaceOptions, run: Run = Q
     return FixedEffects(x=mode.x, curvature=curvature_at(design, prior, mode.mean, baseline.cells))
 
 
-def estimate_effects(
+def estimate_theta(
     baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions, run: Run = QUIET
 ) -> Estimates:
     """Estimates for the contrast with these weights [F], from where the checkpoint stands. Raises FitError."""
@@ -73,13 +73,13 @@ def estimate_effects(
     if saved:
         arrays: dict[str, Any] = {name: v.cpu().numpy() if isinstance(v, Tensor) else v for name, v in saved.items()}
         return Estimates(**arrays)
-    found = _estimate_effects(baseline, screen, contrast, options, run)
+    found = _estimate_theta(baseline, screen, contrast, options, run)
     tensors = {name: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for name, v in vars(found).items()}
     run.checkpoint.save(tensors, 1, final=True)
     return found
 
 
-def _estimate_effects(
+def _estimate_theta(
     baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions, run: Run
 ) -> Estimates:
     effects, known = find_fixed_effects(baseline, options, run), carried_by_day(screen)

@@ -47,7 +47,7 @@ class EffectBlock:
 
 @dataclass(frozen=True, kw_only=True)
 class PosteriorSummary:
-    """Means and population SDs over draws; L genes, G guides, F logits (the fates beside the reference), D days.
+    """Posterior means and population SDs over draws. L genes, G guides, D days, F logits (fates beside the reference).
 
     Of the contrast: theta_mean, theta_sd [L, D]; theta_cov [L, D, D]; beta_mean, beta_sd [G, D];
     delta_mean, delta_sd [G]. Of every fate: theta_*_all [L, F, D]; delta_*_all [G, F].

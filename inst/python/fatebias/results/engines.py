@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..base import QUIET, FitError, FitWarning, Run, Settings, Stopwatch
-from ..laplace import Estimates, LaplaceFit, LaplaceOptions, draw_blocks, estimate_effects, fit_laplace
+from ..laplace import Estimates, LaplaceFit, LaplaceOptions, draw_blocks, estimate_theta, fit_laplace
 from ..model import (
     DrawPlan,
     EffectBlock,
@@ -36,13 +36,13 @@ USUAL_WEIGHT = (0.5, 2.0)  # a fixed weight times the dispersion phi outside of 
 class Inference:
     """What inference found on a screen.
 
-    summary: posterior of the engine that was asked for. estimates: fixed effects for mash.
+    posterior: of the engine that was asked for. estimates: fixed effects for mash.
     scales: posterior mean and SD of tau [F], sigma_time [F, D - 1], sigma_guide [F], as lists; F logits (the fates
     beside the reference).
     laplace: the fit of engine laplace. svi: that of SVI, or None.
     """
 
-    summary: PosteriorSummary
+    posterior: PosteriorSummary
     estimates: Estimates
     scales: dict[str, dict[str, Any]]
     laplace: LaplaceFit
@@ -69,7 +69,7 @@ def _infer(screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> In
         laplace = fit_laplace(screen, options, run.at("laplace"))
     _warn_if_weight_is_far(laplace, screen, options, run.at("auto weight"))
     with watch.stage("estimates"):
-        estimates = estimate_effects(laplace.baseline, screen, contrast, options, run.at("estimates"))
+        estimates = estimate_theta(laplace.baseline, screen, contrast, options, run.at("estimates"))
     svi = None
     if settings.inference == "laplace":
         blocks, scales = draw_blocks(laplace, screen, plan), _lognormal_scales(laplace)
@@ -77,8 +77,8 @@ def _infer(screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> In
         with watch.stage("svi"):
             svi, blocks, scales = _infer_by_svi(laplace, screen, settings, run.at("svi"))
     with watch.stage("posterior"):
-        summary = summarise_draws(blocks, screen, contrast, plan, run)
-    return Inference(summary=summary, estimates=estimates, scales=scales, laplace=laplace, svi=svi)
+        posterior = summarise_draws(blocks, screen, contrast, plan, run)
+    return Inference(posterior=posterior, estimates=estimates, scales=scales, laplace=laplace, svi=svi)
 
 
 def choose_device(wanted: str) -> str:

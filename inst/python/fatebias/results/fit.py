@@ -15,7 +15,7 @@ from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
 from .qc import qc_tables
-from .tables import effect_arrays, effect_tables, estimate_tables
+from .tables import estimate_tables, posterior_tables, summary_arrays
 
 _ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any fit of this process sets a number
 
@@ -46,7 +46,7 @@ def fit_screen(
         checkpoint.remove()
         raise
     with watch.stage("export"):
-        tables, arrays = _tables(found, screen), effect_arrays(found, screen, settings)
+        tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
     inputs = {"path": str(screen_path), "guide_map": str(guide_map)}
     run = RunRecord(
         screen=inputs | summarise_screen(screen),
@@ -65,9 +65,9 @@ def fit_screen(
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
     """All tables of a fit, by the name of their file."""
     return (
-        effect_tables(found.summary, screen)
+        posterior_tables(found.posterior, screen)
         | estimate_tables(found, screen)
-        | qc_tables(found.summary, screen)
+        | qc_tables(found.posterior, screen)
         | {CELLS_TABLE: count_cells_by_guide(screen)}
     )
 

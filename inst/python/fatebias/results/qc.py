@@ -51,19 +51,19 @@ class Finding:
     worst: pd.DataFrame
 
 
-def qc_tables(summary: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFrame]:
+def qc_tables(posterior: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFrame]:
     """The three QC tables by file name, one row a gene."""
     gene, n_guides = list(screen.gene_names), screen.guides_per_gene
 
     def gene_mean(values: np.ndarray) -> np.ndarray:
         return np.asarray(_sum_by_gene(values, screen) / n_guides.reshape((-1,) + (1,) * (values.ndim - 1)))
 
-    delta = gene_mean(summary.delta_mean)
-    spread = np.sqrt(gene_mean((summary.delta_mean - delta[screen.guide_gene]) ** 2))
-    offset = gene_mean(summary.beta_mean) - summary.theta_mean
-    centered = summary.theta_mean - summary.theta_mean.mean(1, keepdims=True)
+    delta = gene_mean(posterior.delta_mean)
+    spread = np.sqrt(gene_mean((posterior.delta_mean - delta[screen.guide_gene]) ** 2))
+    offset = gene_mean(posterior.beta_mean) - posterior.theta_mean
+    centered = posterior.theta_mean - posterior.theta_mean.mean(1, keepdims=True)
     days = {
-        **dict(zip(day_columns("theta_mean", screen.n_days), summary.theta_mean.T)),
+        **dict(zip(day_columns("theta_mean", screen.n_days), posterior.theta_mean.T)),
         **dict(zip(day_columns("theta_centered", screen.n_days), centered.T)),
     }
     return {

@@ -24,22 +24,24 @@ def daywise_table(names: Mapping[str, Sequence[str] | np.ndarray], mean: np.ndar
     return pd.DataFrame(columns)
 
 
-def effect_tables(summary: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFrame]:
-    """gene_daywise_for_mash.csv (theta) and guide_daywise_for_mash.csv (beta), for the contrast."""
+def posterior_tables(posterior: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFrame]:
+    """gene_daywise_for_mash.csv (theta) and guide_daywise_for_mash.csv (beta): posterior mean and SD of the contrast."""
     gene_of_guide = np.asarray(screen.gene_names, dtype=object)[screen.guide_gene]
     return {
-        "gene_daywise_for_mash.csv": daywise_table({"gene": screen.gene_names}, summary.theta_mean, summary.theta_sd),
+        "gene_daywise_for_mash.csv": daywise_table(
+            {"gene": screen.gene_names}, posterior.theta_mean, posterior.theta_sd
+        ),
         "guide_daywise_for_mash.csv": daywise_table(
-            {"guide": screen.guide_names, "gene": gene_of_guide}, summary.beta_mean, summary.beta_sd
+            {"guide": screen.guide_names, "gene": gene_of_guide}, posterior.beta_mean, posterior.beta_sd
         ),
     }
 
 
 def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
-    """gene_daywise_likelihood.csv and gene_daywise_cov.csv: fixed-effect estimates, and covariances between days."""
+    """gene_daywise_likelihood.csv: fixed-effect estimates; gene_daywise_cov.csv: covariances of both between days."""
     d = screen.n_days
     day_1, day_2 = np.tril_indices(d)
-    covariances = {"theta_cov": found.summary.theta_cov, "likelihood_cov": found.estimates.covariance}
+    covariances = {"theta_cov": found.posterior.theta_cov, "likelihood_cov": found.estimates.covariance}
     columns = {"gene": np.repeat(np.asarray(screen.gene_names, dtype=object), len(day_1))}
     columns |= {"day_1": np.tile(day_1, screen.n_genes), "day_2": np.tile(day_2, screen.n_genes)}
     columns |= {name: values[:, day_1, day_2].ravel() for name, values in covariances.items()}
@@ -51,9 +53,9 @@ def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]
     }
 
 
-def effect_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
+def summary_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
     """The .npz files by name: arrays, names and axis labels."""
-    summary = found.summary
+    posterior = found.posterior
     labels = {
         "gene_names": _texts(screen.gene_names),
         "fates": _texts(screen.fates[1:]),
@@ -63,24 +65,24 @@ def effect_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[
     guides = labels | {"guide_names": _texts(screen.guide_names), "guide_gene": screen.guide_gene}
     arrays = {
         "theta_posterior_summary.npz": labels | {
-            "theta_mean": summary.theta_mean, "theta_sd": summary.theta_sd, "theta_cov": summary.theta_cov,
+            "theta_mean": posterior.theta_mean, "theta_sd": posterior.theta_sd, "theta_cov": posterior.theta_cov,
             "likelihood_cov": found.estimates.covariance,
             "likelihood_se_model": sd_of(found.estimates.model_covariance),
             "likelihood_se_sandwich": sd_of(found.estimates.sandwich_covariance),
-            "theta_mean_all": np.moveaxis(summary.theta_mean_all, 1, 0),
-            "theta_sd_all": np.moveaxis(summary.theta_sd_all, 1, 0),
+            "theta_mean_all": np.moveaxis(posterior.theta_mean_all, 1, 0),
+            "theta_sd_all": np.moveaxis(posterior.theta_sd_all, 1, 0),
             "axes": _texts(["*: gene, day", "*_all: fate, gene, day", "*_cov: gene, day, day"]),
         },
         "delta_posterior_summary.npz": guides | {
-            "delta_mean": summary.delta_mean, "delta_sd": summary.delta_sd,
-            "delta_mean_all": summary.delta_mean_all.T, "delta_sd_all": summary.delta_sd_all.T,
+            "delta_mean": posterior.delta_mean, "delta_sd": posterior.delta_sd,
+            "delta_mean_all": posterior.delta_mean_all.T, "delta_sd_all": posterior.delta_sd_all.T,
             "axes": _texts(["*: guide", "*_all: fate, guide"]),
         },
     }  # fmt: skip
-    if summary.theta_draws is not None and summary.delta_draws is not None:
+    if posterior.theta_draws is not None and posterior.delta_draws is not None:
         axes = ["theta: draw, gene, (fate,) day", "delta: draw, guide(, fate)"]
         arrays["posterior_draws.npz"] = guides | {
-            "theta": summary.theta_draws, "delta": summary.delta_draws, "axes": _texts(axes)
+            "theta": posterior.theta_draws, "delta": posterior.delta_draws, "axes": _texts(axes)
         }  # fmt: skip
     return arrays
 
