@@ -1,5 +1,5 @@
 # The certificate's units of work: which there are, making those that are missing (here, in several processes,
-# or as Slurm jobs), and reading them. Python makes them (inst/python/fatebias/certify.py).
+# or as Slurm jobs), and reading them. Python makes them (inst/python/fatebias/certificate).
 
 #' Checks, and the units of work that each needs
 #' @noRd

@@ -1,5 +1,5 @@
 # Errors and warnings. One thrower a kind names its class, so that callers never spell one and
-# tests expect the class, not the text. Python has the same tree (inst/python/fatebias/errors.py).
+# tests expect the class, not the text. Python has the same tree (inst/python/fatebias/base/errors.py).
 
 #' Conditions of fatebias
 #'

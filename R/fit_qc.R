@@ -1,5 +1,5 @@
 # QC: assertions are data; `assess_qc()` turns them and the tables of a fit into rows, `assert_qc()`
-# reads the rows. Python's command line asserts the same (inst/python/fatebias/qc.py).
+# reads the rows. Python's command line asserts the same (inst/python/fatebias/results/qc.py).
 
 qc_columns <- c("assertion", "statistic", "threshold", "pass", "worst_gene")
 

@@ -15,6 +15,21 @@ weight_words <- function(fit) {
   )
 }
 
+#' The priors that the fit used, for the methods paragraph
+#' @noRd
+prior_words <- function(fit) {
+  s <- update_settings(fit$settings)
+  normal <- function(sd) sprintf("N(0, %s^2^)", format(sd))
+  half <- function(scale) sprintf("half-normal with scale %s", format(scale))
+  sprintf(
+    paste(
+      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope; the SD of gene effects on the",
+      "first day is %s, that of changes from day to day %s, that of guide deviations %s."
+    ),
+    normal(s$s_alpha), normal(s$s_rep), normal(s$s_gamma), half(s$s_tau), half(s$s_time), half(s$s_guide)
+  )
+}
+
 engine_words <- function(fit) {
   convergence <- fit$manifest$convergence
   if (convergence$engine == "laplace") {

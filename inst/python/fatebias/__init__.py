@@ -1,6 +1,6 @@
 """fatebias: which gene knock-downs bias cell fate, on which day, and how sure we are.
 
-Each room imports only from rooms before it; tests/pytest/test_room_order.py has the order.
+Wings (sub-packages) import from the faces of wings below them only; the contracts of the project file have the order.
 """
 
 import os

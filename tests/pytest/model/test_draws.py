@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fatebias.model import draws as posterior
+from fatebias.model import draws
 from fatebias.model.draws import DrawPlan, EffectBlock, blocks_from_raw, gene_slices, summarise_draws, summarise_scales
 from fatebias.screens.contrast import contrast_weights
 
@@ -26,7 +26,7 @@ def raw(small_screen):
 
 def test_slices_cover_every_gene_and_guide_once(small_screen, monkeypatch):
     for numbers in (1, 2_000, 10**9):
-        monkeypatch.setattr(posterior, "BLOCK_NUMBERS", numbers)
+        monkeypatch.setattr(draws, "BLOCK_NUMBERS", numbers)
         slices = list(gene_slices(small_screen, 10))
         assert np.concatenate([np.arange(g.start, g.stop) for g, _ in slices]).tolist() == list(
             range(small_screen.n_genes)
@@ -38,7 +38,7 @@ def test_slices_cover_every_gene_and_guide_once(small_screen, monkeypatch):
 
 def test_blocks_do_not_change_the_summary(small_screen, raw, monkeypatch):
     whole = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, MES, PLAN)
-    monkeypatch.setattr(posterior, "BLOCK_NUMBERS", 1)
+    monkeypatch.setattr(draws, "BLOCK_NUMBERS", 1)
     split = summarise_draws(blocks_from_raw(raw, small_screen), small_screen, MES, PLAN)
     for field in dataclasses.fields(whole):
         assert np.allclose(getattr(whole, field.name), getattr(split, field.name), atol=1e-12), field.name

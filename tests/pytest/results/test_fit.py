@@ -159,7 +159,7 @@ def test_describe_screen_reads_without_fitting(simulated_files):
 @pytest.mark.parametrize("inference", ["laplace", "svi"])
 @pytest.mark.parametrize(("name", "weight"), [("soft", 20), ("onehot", 1)])
 def test_reference_screens_from_file_to_tables(tmp_path, name, weight, inference):
-    """Exported means against the truth that made the screen; MCMC is compared with in test_inference.py."""
+    """Exported means against the truth that made the screen; MCMC is compared with in test_engines.py."""
     settings = Settings.from_mapping({"likelihood_weight": weight, "inference": inference})
     fit_screen(DATA / f"{name}.h5ad", DATA / f"{name}_guide_map.csv", tmp_path, settings)
     truth = pd.read_csv(DATA / f"{name}_truth.csv").set_index("gene")

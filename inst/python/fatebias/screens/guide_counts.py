@@ -1,7 +1,7 @@
 """UMI counts of guides, and the threshold that makes them presence.
 
-`read_guides` reads them from Cell Ranger's matrices (`cellranger`) or from a long table (`guide_table`); `join_samples`
-makes one of several samples, the cells named after their sample.
+They come from Cell Ranger's matrices (`cellranger`) or from a long table (`guide_table`); `join_samples` makes one of
+several samples, the cells named after their sample.
 """
 
 import re
