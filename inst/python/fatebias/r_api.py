@@ -2,12 +2,18 @@
 
 Arguments are what JSON can hold (and matrices by name), values are plain: no object of Python reaches R. Each
 function names the wing that does its work, which is imported only then: what needs no torch starts without it.
+Errors are FatebiasErrors, which R raises again with their class.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .base import Settings
+from .base import Progress, Settings
+from .base import describe_environment as described
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse as sp
 
 Function = Callable[..., Any]
 FUNCTIONS: dict[str, tuple[Function, str]] = {}  # by name: the function, and the wing that it needs
@@ -25,10 +31,8 @@ def _within(wing: str) -> Callable[[Function], Function]:
 
 @_within("base")
 def describe_environment() -> dict[str, Any]:
-    """What Python, packages and device will be used; see `base`."""
-    from .base import describe_environment
-
-    return describe_environment()
+    """What Python, packages and device will be used. The bridge has imported torch before, so its threads are known."""
+    return described()
 
 
 @_within("preflight")
@@ -42,18 +46,26 @@ def check_screen(screen_path: str, settings: Settings, guide_map: str | None = N
 @_within("screens")
 def describe_screen(screen_path: str, guide_map: str, settings: Settings, progress: bool | None) -> dict[str, Any]:
     """Read and check a screen without fitting it; sizes, levels and counts."""
-    from .base import Progress
     from .screens import read_screen, summarise_screen
 
     return summarise_screen(read_screen(screen_path, guide_map, settings, Progress(progress)))
 
 
 @_within("screens")
-def write_screen(**parts: Any) -> None:
-    """Write a screen in the default layout; see `screens.write_screen`."""
+def write_screen(
+    path: str,
+    guides: "sp.csc_matrix",
+    guide_names: list[str],
+    fate_probs: "np.ndarray",
+    fates: list[str],
+    day: list[str],
+    replicate: list[str],
+    cell_names: list[str] | None,
+) -> None:
+    """Write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates."""
     from .screens import write_screen
 
-    write_screen(**parts)
+    write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names)
 
 
 @_within("screens")
@@ -66,40 +78,49 @@ def match_rows(tables: dict[str, list[str]], drop_suffix: bool) -> dict[str, Any
 
 @_within("screens")
 def read_cellranger(
-    paths: list[str], samples: list[str] | None = None, cell_name: str = "", **options: Any
+    paths: list[str], samples: list[str] | None, cell_name: str, feature_type: str, names: str
 ) -> dict[str, Any]:
     """Counts of guides by Cell Ranger, of one path or several, as columns of entries."""
     from .screens import columns_of, read_cellranger, read_samples
 
+    options = {"feature_type": feature_type, "names": names}
     return columns_of(read_samples(paths, samples, cell_name, read_cellranger, **options))
 
 
 @_within("screens")
-def read_guide_table(table: Any, **columns: Any) -> dict[str, Any]:
+def read_guide_table(table: str | dict[str, list[Any]], cell: str, guide: str, umi: str | None) -> dict[str, Any]:
     """Counts of guides from a long table, a path or columns by name, as columns of entries."""
     import pandas as pd
 
     from .screens import columns_of, read_guide_table
 
-    return columns_of(read_guide_table(pd.DataFrame(table) if isinstance(table, dict) else table, **columns))
+    frame = pd.DataFrame(table) if isinstance(table, dict) else table
+    return columns_of(read_guide_table(frame, cell, guide, umi))
 
 
 @_within("screens")
 def assemble_screen(
     h5ad: str,
-    presence: Any,
+    out: str,
+    day: str,
+    replicate: str | None,
+    presence: "sp.csc_matrix",
     guide_cells: list[str],
     guide_names: list[str],
-    out: str,
     fate_probs: str | None,
-    fate_table: Any = None,
+    fates: list[str] | None,
+    rescale: bool,
+    drop_suffix: bool,
+    fate_table: "np.ndarray | None" = None,
     fate_cells: list[str] | None = None,
-    **more: Any,
 ) -> Mapping[str, Any]:
     """Write a screen file of presence and, if given, of a matrix of fate probabilities with the names of `fates`."""
     from .screens import assemble_parts
 
-    return assemble_parts(h5ad, presence, guide_cells, guide_names, out, fate_probs, fate_table, fate_cells, **more)
+    return assemble_parts(
+        h5ad, presence, guide_cells, guide_names, out, fate_probs, fate_table, fate_cells,
+        day=day, replicate=replicate, fates=fates, rescale=rescale, drop_suffix=drop_suffix,
+    )  # fmt: skip
 
 
 @_within("simulation")
@@ -121,40 +142,48 @@ def fit_screen(
 
 
 @_within("certificate")
-def estimate_controls(**arguments: Any) -> dict[str, list[Any]]:
-    """Estimates of control pseudo-genes; see `certificate.estimate_controls`."""
+def estimate_controls(
+    screen_path: str, guide_map: str, settings: Settings, n_splits: int, progress: bool | None
+) -> dict[str, list[Any]]:
+    """Estimates of control pseudo-genes over random splits of the controls, as columns."""
     from .certificate import estimate_controls
 
-    return estimate_controls(**arguments)
+    return estimate_controls(screen_path, guide_map, settings, n_splits, progress)
 
 
 @_within("certificate")
-def describe_units(**arguments: Any) -> dict[str, Any]:
+def describe_units(
+    screen_path: str, guide_map: str, out_dir: str, settings: Settings, units: list[tuple[str, int]]
+) -> dict[str, Any]:
     """Paths, missing units and key of a certificate's units of work."""
     from .certificate import describe_units
 
-    return describe_units(**arguments)
+    return describe_units(screen_path, guide_map, out_dir, settings, units)
 
 
 @_within("certificate")
-def run_units(**arguments: Any) -> list[str]:
+def run_units(
+    screen_path: str, guide_map: str, out_dir: str, settings: Settings, units: list[tuple[str, int]]
+) -> list[str]:
     """Make units of work that are not there yet; returns their paths."""
     from .certificate import run_units
 
-    return run_units(**arguments)
+    return run_units(screen_path, guide_map, out_dir, settings, units)
 
 
 @_within("certificate")
-def randomise_genes(**arguments: Any) -> dict[str, list[Any]]:
+def randomise_genes(
+    screen_path: str, guide_map: str, settings: Settings, genes: list[str], n_resamples: int
+) -> dict[str, list[Any]]:
     """Conditional randomisation test of genes, by day."""
     from .certificate import randomise_genes
 
-    return randomise_genes(**arguments)
+    return randomise_genes(screen_path, guide_map, settings, genes, n_resamples)
 
 
 @_within("certificate")
-def jackknife_blocks(**arguments: Any) -> dict[str, Any]:
+def jackknife_blocks(screen_path: str, guide_map: str, settings: Settings, blocks: list[str]) -> dict[str, Any]:
     """Standard errors by blocks of cells that are left out."""
     from .certificate import jackknife_blocks
 
-    return jackknife_blocks(**arguments)
+    return jackknife_blocks(screen_path, guide_map, settings, blocks)

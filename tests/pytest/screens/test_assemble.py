@@ -19,7 +19,7 @@ from fatebias.__main__ import main
 from fatebias.base.errors import ScreenError, ScreenWarning
 from fatebias.base.settings import Settings
 from fatebias.screens.assemble import assemble_screen
-from fatebias.screens.cellranger import read_cellranger
+from fatebias.screens.cellranger import FEATURE_TYPE, read_cellranger
 from fatebias.screens.guide_counts import GuideCounts
 from fatebias.screens.guides import read_samples
 from fatebias.screens.reader import read_fate_probs, read_screen
@@ -201,17 +201,18 @@ def test_the_command_line_says_what_it_found(tmp_path, folder, umis, capsys):
 
 
 def test_r_sends_parts_and_gets_columns(tmp_path, folder, umis, cells):
-    answer = json.loads(bridge.call("read_cellranger", json.dumps({"paths": [str(folder)]})))["value"]
+    asked = {"paths": [str(folder)], "samples": None, "cell_name": "", "feature_type": FEATURE_TYPE, "names": "id"}
+    answer = json.loads(bridge.call("read_cellranger", json.dumps(asked)))["value"]
     back = np.zeros((700, 6))
     back[answer["cell"], answer["guide"]] = answer["umi"]
     assert np.array_equal(back, umis.loc[answer["cells"], answer["guides"]])
     assert answer["thresholds"][3]["cells_without_guide"] == int((umis < 5).all(axis=1).sum())
     table = {"cell": ["a", "a"], "guide": ["g", "h"], "n": [3, 8]}
-    assert r_api.read_guide_table(table, umi="n")["umi"].tolist() == [3, 8]
-    probs = np.tile([0.5, 0.5], (700, 1))
+    assert r_api.read_guide_table(table, cell="cell", guide="guide", umi="n")["umi"].tolist() == [3, 8]
     report = r_api.assemble_screen(
-        str(CELLRANK), umis.to_numpy() >= 5, list(umis.index), list(umis.columns), str(tmp_path / "s.h5ad"), None,
-        probs, list(cells.obs_names), fates=["x", "y"], day="day",
+        h5ad=str(CELLRANK), out=str(tmp_path / "s.h5ad"), day="day", replicate=None, presence=umis.to_numpy() >= 5,
+        guide_cells=list(umis.index), guide_names=list(umis.columns), fate_probs=None, fates=["x", "y"], rescale=False,
+        drop_suffix=False, fate_table=np.tile([0.5, 0.5], (700, 1)), fate_cells=list(cells.obs_names),
     )  # fmt: skip
     assert report["fates"] == ["x", "y"] and report["n_cells"] == 650
 

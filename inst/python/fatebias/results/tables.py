@@ -25,7 +25,7 @@ def daywise_table(names: Mapping[str, Sequence[str] | np.ndarray], mean: np.ndar
 
 
 def posterior_tables(posterior: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFrame]:
-    """gene_daywise_for_mash.csv (theta) and guide_daywise_for_mash.csv (beta): posterior mean and SD of the contrast."""
+    """Posterior mean and SD of the contrast: gene_daywise_for_mash.csv (theta), guide_daywise_for_mash.csv (beta)."""
     gene_of_guide = np.asarray(screen.gene_names, dtype=object)[screen.guide_gene]
     return {
         "gene_daywise_for_mash.csv": daywise_table(
