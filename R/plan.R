@@ -33,7 +33,7 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' @param lfsr a call is an lfsr below this.
 #' @param target power for which cells are asked.
 #' @details
-#' Of a gene the SE has two parts: that of its own cells, with its guides' deviations random; and what all
+#' The SE of a gene has two parts: that of its own cells, with its guides' deviations random; and what all
 #' genes share, since their mean is told from the burden slope by the controls alone. The share of controls
 #' in cells matters therefore. Effects of a cell's other guides scatter its log odds: the more and the larger
 #' they are, the larger are SEs. `se` is that of a gene of mean abundance; power is the mean over genes, whose

@@ -1,7 +1,7 @@
 """Conditional randomisation test: a second opinion on a gene that does not rest on the model's noise.
 
-Of a gene the guides are handed to other cells of the same day, replicate and burden, again and again, while labels and
-all other guides stay (Candes et al. 2018, J. R. Stat. Soc. B 80:551; for screens Barry et al. 2021, Genome Biology
+The guides of a gene are handed to other cells of the same day, replicate and burden, again and again; labels and all
+other guides stay (Candes et al. 2018, J. R. Stat. Soc. B 80:551; for screens Barry et al. 2021, Genome Biology
 22:344). If its guides do nothing, the estimate from the real cells is one of the many. The model serves as yardstick
 only: were its noise wrong, the test would lose power, but not its level.
 
