@@ -81,6 +81,8 @@ write_table <- function(table, path, call = rlang::caller_env()) {
 write_whole <- function(write, path, call = rlang::caller_env()) {
   stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = paste0(".", tools::file_ext(path)))
   on.exit(unlink(stage))
-  if (isFALSE(write(stage)) || !file.rename(stage, path)) abort_export("Cannot write {.path {path}}.", call = call)
+  if (isFALSE(write(stage)) || !file.rename(stage, path)) {
+    abort_export("Cannot write {.path {path}}.", call = call)
+  }
   path
 }

@@ -1,10 +1,10 @@
-# The manifest of a fit: read, checked against the schema that Python writes by, and against the files themselves.
+# The manifest of a fit: read, checked against the schema that Python writes by, and against the files.
 
 manifest_file <- "fit_manifest.json"
 
 #' The manifest of a folder of results, checked
 #'
-#' A manifest of an earlier version has no `format`: it is taken as far as it goes, and its files are not compared.
+#' A manifest of an earlier version has no `format` and no contents: it is taken as far as it goes.
 #' @noRd
 read_manifest <- function(out_dir, call = rlang::caller_env()) {
   path <- file.path(out_dir, manifest_file)
@@ -28,7 +28,8 @@ read_manifest <- function(out_dir, call = rlang::caller_env()) {
 validate_manifest <- function(manifest, path, call) {
   problem <- schema_problem(manifest, manifest_schema())
   if (!is.null(problem)) {
-    abort_export(c("{.path {path}} does not follow its schema; fit again.", x = verbatim(problem)), call = call)
+    message <- c("{.path {path}} does not follow its schema; fit again.", x = verbatim(problem))
+    abort_export(message, call = call)
   }
 }
 
@@ -57,7 +58,9 @@ validate_contents <- function(manifest, out_dir, call) {
 #' @noRd
 changed_files <- function(contents, out_dir) {
   paths <- file.path(out_dir, names(contents))
-  wanted <- function(what) vapply(contents, function(one) as.character(one[[what]]), character(1), USE.NAMES = FALSE)
+  wanted <- function(what) {
+    vapply(contents, function(one) as.character(one[[what]]), character(1), USE.NAMES = FALSE)
+  }
   changed <- as.character(file.size(paths)) != wanted("bytes")
   same_size <- which(!changed)
   changed[same_size] <- cli::hash_file_sha256(paths[same_size]) != wanted("sha256")[same_size]

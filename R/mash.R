@@ -61,8 +61,8 @@
 #' @returns A `mash_result`, a list with
 #'   - `table`: data.table, one row a gene or guide: its name, `betahat_d*`, `se_d*` (what mash was
 #'     given: estimates or posterior, see `origin`; missing ones NA), `postmean_d*`, `postsd_d*` (mash's own
-#'     posterior mean and SD, log odds), `lfsr_d*` (0 below 1e-12), `lfsr_min` (smallest lfsr of the days with an
-#'     estimate), `best_day` (number of that day, counted from 0 as in the column names; see Ties),
+#'     posterior mean and SD, log odds), `lfsr_d*` (0 below 1e-12), `lfsr_min` (smallest lfsr of the days with
+#'     an estimate), `best_day` (number of that day, counted from 0 as in the column names; see Ties),
 #'     `hit_anyday`; then activity:
 #'     `p_active_d*`, `p_any`, `active_set` and `p_active_set` (the most probable set of active days, such as
 #'     `d0+d2`, or `none`), `onset_day` and `p_onset` (the most probable first active day, counted from 0,

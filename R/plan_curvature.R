@@ -102,7 +102,9 @@ own_variance <- function(per_gene, curvature, inputs, moments) {
   if (is.finite(inputs$abundance)) abundance <- stats::qgamma(stats::ppoints(n), inputs$abundance)
   # two genes share a cell now and then, which takes this much from what tells one gene from all others
   together <- (moments$targeting_square - moments$targeting) / (moments$targeting * inputs$n_genes)
-  information <- diag(c(rep(inputs$priors$estimate_prior_sd^-2, d * f), rep(max(inputs$sigma_guide, 1e-6)^-2, n * f)))
+  of_theta <- inputs$priors$estimate_prior_sd^-2
+  of_guides <- max(inputs$sigma_guide, 1e-6)^-2
+  information <- diag(c(rep(of_theta, d * f), rep(of_guides, n * f)))
   for (day in seq_len(d)) {
     cells <- per_gene[[day]] * (1 - together) * abundance / sum(abundance)
     for (guide in seq_len(n)) {

@@ -1,4 +1,4 @@
-# Bars of what takes seconds: whether anybody watches. Python's are made by inst/python/fatebias/base/progress.py.
+# Bars of what takes seconds: whether anybody watches. Python's: inst/python/fatebias/base/progress.py.
 
 #' TRUE where somebody watches: an interactive session, no pipeline, no CI
 #'

@@ -23,8 +23,8 @@ prior_words <- function(fit) {
   half <- function(scale) sprintf("half-normal with scale %s", format(scale))
   sprintf(
     paste(
-      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope; the SD of gene effects on the",
-      "first day is %s, that of changes from day to day %s, that of guide deviations %s."
+      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope; the SD of gene effects on",
+      "the first day is %s, that of changes from day to day %s, that of guide deviations %s."
     ),
     normal(s$s_alpha), normal(s$s_rep), normal(s$s_gamma), half(s$s_tau), half(s$s_time), half(s$s_guide)
   )

@@ -1,10 +1,11 @@
-# The part of JSON Schema (draft 2020-12) that the schemas of this package use. R has no JSON Schema library without
-# a JavaScript engine; a keyword that is not known here is an error, so that none goes unchecked.
+# The part of JSON Schema (draft 2020-12) that the schemas of this package use. R has no JSON Schema library
+# without a JavaScript engine; a keyword that is not known here is an error, so that none goes unchecked.
 
 #' The schema of fit_manifest.json, which lies with the Python that writes by it
 #' @noRd
 manifest_schema <- function() {
-  path <- system.file("python", "fatebias", "results", "manifest.schema.json", package = "fatebias", mustWork = TRUE)
+  place <- file.path("python", "fatebias", "results", "manifest.schema.json")
+  path <- system.file(place, package = "fatebias", mustWork = TRUE)
   jsonlite::read_json(path, simplifyVector = FALSE)
 }
 
@@ -70,7 +71,8 @@ schema_checks <- list(
     if (is.character(value) && !grepl(pattern, value)) sprintf("%s must match %s", place, pattern)
   },
   minItems = function(value, least, place, schema) {
-    if (json_type(value) == "array" && length(value) < least) sprintf("%s must have %d or more entries", place, least)
+    too_few <- json_type(value) == "array" && length(value) < least
+    if (too_few) sprintf("%s must have %d or more entries", place, least)
   },
   required = function(value, keys, place, schema) {
     absent <- setdiff(unlist(keys), names(value))
@@ -88,7 +90,9 @@ schema_checks <- list(
   },
   items = function(value, part, place, schema) {
     if (is.list(value) && is.null(names(value))) {
-      first_problem(seq_along(value), function(k) schema_problem(value[[k]], part, sprintf("%s/%d", place, k - 1L)))
+      first_problem(seq_along(value), function(k) {
+        schema_problem(value[[k]], part, sprintf("%s/%d", place, k - 1L))
+      })
     }
   }
 )

@@ -1,6 +1,7 @@
 copy_of_example <- function(env = parent.frame()) {
   folder <- withr::local_tempdir(.local_envir = env)
-  file.copy(list.files(system.file("extdata", "example_fit", package = "fatebias"), full.names = TRUE), folder)
+  made <- system.file("extdata", "example_fit", package = "fatebias")
+  file.copy(list.files(made, full.names = TRUE), folder)
   folder
 }
 
@@ -21,7 +22,8 @@ test_that("a file that was changed, cut or is gone is refused by name", {
   path <- file.path(folder, "gene_daywise_likelihood.csv")
   lines <- readLines(path)
   writeLines(sub("0", "1", lines, fixed = TRUE), path) # the same size
-  expect_error(read_fit(folder), "'gene_daywise_likelihood.csv' was changed or cut", class = "fatebias_error_export")
+  said <- "'gene_daywise_likelihood.csv' was changed or cut"
+  expect_error(read_fit(folder), said, class = "fatebias_error_export")
   writeLines(lines[-length(lines)], path)
   writeLines("", file.path(folder, "posterior_draws.npz"))
   expect_error(read_fit(folder), "were changed or cut", class = "fatebias_error_export")

@@ -82,7 +82,8 @@ test_that("something else than a fit is refused", {
 })
 
 test_that("both languages assert the same", {
-  text <- paste(readLines(system.file("python", "fatebias", "results", "qc.py", package = "fatebias", mustWork = TRUE)), collapse = "\n")
+  source <- system.file("python", "fatebias", "results", "qc.py", package = "fatebias", mustWork = TRUE)
+  text <- paste(readLines(source), collapse = "\n")
   for (a in qc_assertions) {
     expect_match(text, sprintf('"%s", [A-Z_]+, "%s", "%s"', a$name, a$column, a$setting))
     expect_match(text, fit_tables[[a$table]]$file, fixed = TRUE)

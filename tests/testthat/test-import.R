@@ -13,7 +13,7 @@ test_that("Python: what CellRank saved and guides of Cell Ranger become a screen
   s <- screen$summary
   umis <- example_umis()
   names <- reticulate::py_run_string(sprintf(
-    "import h5py\nwith h5py.File(%s) as f: names = [str(n) for n in f['obs'][f['obs'].attrs['_index']].asstr()]",
+    "import h5py\nwith h5py.File(%s) as f: names = list(f['obs'][f['obs'].attrs['_index']].asstr()[:])",
     to_json(cells)
   ))$names
   known <- rownames(umis) %in% names

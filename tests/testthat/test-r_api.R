@@ -4,7 +4,11 @@ skip_if_not(dir.exists(sources), "the sources (this is an installed package)")
 # All calls in R/, outermost first
 all_calls <- function() {
   walk <- function(x) {
-    if (is.call(x)) c(list(x), unlist(lapply(as.list(x), walk))) else if (is.expression(x) || is.pairlist(x)) unlist(lapply(x, walk))
+    if (is.call(x)) {
+      c(list(x), unlist(lapply(as.list(x), walk)))
+    } else if (is.expression(x) || is.pairlist(x)) {
+      unlist(lapply(x, walk))
+    }
   }
   unlist(lapply(list.files(sources, "[.]R$", full.names = TRUE), function(file) walk(parse(file))))
 }
@@ -35,8 +39,8 @@ test_that("Python: every function of r_api has written arguments, which R's call
   code <- c(
     "import inspect", "from fatebias.r_api import FUNCTIONS",
     "taken = {name: list(inspect.signature(f).parameters) for name, (f, _) in FUNCTIONS.items()}",
-    "loose = [name for name, (f, _) in FUNCTIONS.items()",
-    "         for p in inspect.signature(f).parameters.values() if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]"
+    "all_of = [p for f, _ in FUNCTIONS.values() for p in inspect.signature(f).parameters.values()]",
+    "loose = [p.name for p in all_of if p.kind is not p.POSITIONAL_OR_KEYWORD]"
   )
   found <- reticulate::py_run_string(paste(code, collapse = "\n"))
   expect_length(found$loose, 0)

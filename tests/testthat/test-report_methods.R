@@ -14,11 +14,14 @@ test_that("methods name engine, weight and mash as they were", {
 })
 
 test_that("the priors are those that the fit used", {
-  fit$settings <- update_settings(fit$settings, s_alpha = 1.25, s_rep = 0.7, s_gamma = 0.6, s_tau = 3, s_time = 0.5, s_guide = 2)
+  used <- list(s_alpha = 1.25, s_rep = 0.7, s_gamma = 0.6, s_tau = 3, s_time = 0.5, s_guide = 2)
+  fit$settings <- update_settings(fit$settings, !!!used)
   said <- prior_words(fit)
-  for (prior in c("N(0, 1.25^2^) for intercepts", "N(0, 0.7^2^) for effects of replicates", "N(0, 0.6^2^) for the slope",
-                  "first day is half-normal with scale 3", "day to day half-normal with scale 0.5",
-                  "guide deviations half-normal with scale 2")) {
+  for (prior in c(
+    "N(0, 1.25^2^) for intercepts", "N(0, 0.7^2^) for effects of replicates", "N(0, 0.6^2^) for the slope",
+    "first day is half-normal with scale 3", "day to day half-normal with scale 0.5",
+    "guide deviations half-normal with scale 2"
+  )) {
     expect_match(said, prior, fixed = TRUE)
   }
 })
@@ -27,7 +30,7 @@ test_that("what mash was given is told, and only works that were used are cited"
   expect_match(input_words(mash, fit), "^The posterior means") # of the preset plain
   estimates <- run_mash(fit, input = "likelihood")
   expect_match(input_words(estimates, fit), "^Fixed-effect estimates.*N\\(0, 2.5")
-  fit$settings <- update_settings(fit$settings, estimate_prior_sd = 1.25) # the prior is the one that the fit used
+  fit$settings <- update_settings(fit$settings, estimate_prior_sd = 1.25) # the prior of this fit
   expect_match(input_words(estimates, fit), "N(0, 1.25^2^)", fixed = TRUE)
   expect_match(mash_words(run_mash(fit, no_effects_prior = 0.1)), "no effects at all, prior probability 0.1")
   expect_named(cited(fit, mash), c("bingham", "stephens", "urbut", "weiler"))
