@@ -1,7 +1,8 @@
 # What a scheduler is: an S3 class that turns a job into a script, sends it, tells what has become of it and
 # cancels it. Everything else about jobs (records, calls, waiting, retries) knows these four methods only.
 # To add one: a file scheduler_NAME.R with a constructor NAME_scheduler() and the methods, and NAME among
-# the choices of `execution` in the table of settings, with a block NAME of the keys that `slurm` has.
+# the choices of `execution` in the table of settings, with a block NAME of the keys that `slurm` has
+# (`keys: *scheduler_keys`).
 
 command_seconds <- 20 # a busy controller answers late; one that is gone never does
 

@@ -6,7 +6,14 @@ from typing import Literal, get_type_hints
 import pytest
 
 from fatebias.base.errors import SettingsError
-from fatebias.base.settings import TABLE, Settings, SlurmGpuNode, SlurmNode, SlurmSettings, parse_assignment
+from fatebias.base.settings import (
+    TABLE,
+    SchedulerGpuNode,
+    SchedulerNode,
+    SchedulerSettings,
+    Settings,
+    parse_assignment,
+)
 
 KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "stage", "help"}
 
@@ -33,24 +40,44 @@ def test_defaults_of_the_design():
 
 TYPES = {"string": str, "integer": int, "number": float, "flag": bool, "strings": tuple[str, ...]}
 TYPES["numbers"] = tuple[float, ...]
-BLOCKS = {"slurm": SlurmSettings, "gpu": SlurmGpuNode, "cpu": SlurmNode}
+NODES = {"gpu": SchedulerGpuNode, "cpu": SchedulerNode}
 
 
 def type_of(key, row):
     """What the class must say of a row of the table."""
     if "keys" in row:
-        return BLOCKS[key]
+        return NODES[key]
     words = [Literal[tuple(row["choices"])]] if "choices" in row else []
     own = [] if words and row["type"] == "string" else [TYPES[row["type"]]]
     return reduce(or_, [*own, *words, *([type(None)] if row.get("nullable") else [])])
 
 
+def slurm_of(settings):
+    return dict(settings.schedulers)["slurm"]
+
+
+def types_of(rows):
+    return {key: type_of(key, row) for key, row in rows.items()}
+
+
 def test_the_written_classes_say_what_the_table_says():
-    classes = {Settings: TABLE, SlurmSettings: TABLE["slurm"]["keys"]}
-    classes |= {BLOCKS[name]: TABLE["slurm"]["keys"][name]["keys"] for name in ("gpu", "cpu")}
-    for cls, rows in classes.items():
-        assert get_type_hints(cls) == {key: type_of(key, row) for key, row in rows.items()}, cls
-    assert set(BLOCKS) == {"slurm"} | {key for key, row in TABLE["slurm"]["keys"].items() if "keys" in row}
+    blocks = {key: row["keys"] for key, row in TABLE.items() if "keys" in row}
+    hints = get_type_hints(Settings)
+    # which schedulers there are is told by the table alone: what adds one is R's
+    assert (hints.pop("execution"), hints.pop("schedulers")) == (str, tuple[tuple[str, SchedulerSettings], ...])
+    assert hints == types_of({key: row for key, row in TABLE.items() if key not in {"execution", *blocks}})
+    assert list(blocks) == [name for name in TABLE["execution"]["choices"] if name != "local"]
+    for keys in blocks.values():
+        assert get_type_hints(SchedulerSettings) == types_of(keys)
+        for name, cls in NODES.items():
+            assert get_type_hints(cls) == types_of(keys[name]["keys"]), name
+
+
+def test_a_scheduler_is_added_by_the_table_alone(monkeypatch):
+    monkeypatch.setitem(TABLE, "other", TABLE["slurm"])
+    s = Settings.from_mapping({"other": {"retries": 7}})
+    assert (dict(s.schedulers)["other"].retries, slurm_of(s)) == (7, slurm_of(Settings.from_mapping()))
+    assert s.as_dict("run")["other"]["retries"] == 7
 
 
 def test_precedence_defaults_preset_keys():
@@ -110,15 +137,15 @@ def test_unknown_key_names_the_nearest(typo, meant):
 def test_whole_floats_and_single_texts_become_what_the_key_wants():
     s = Settings.from_mapping({"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": {"retries": 2.0}})
     assert s.Kmax == 12 and isinstance(s.Kmax, int)
-    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.slurm.retries == 2
+    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and slurm_of(s).retries == 2
 
 
 def test_a_block_is_checked_key_by_key_and_filled_with_defaults():
-    default = Settings.from_mapping().slurm
+    default = slurm_of(Settings.from_mapping())
     assert default.gpu.partition == "gpu" and default.account is None
     for nothing in (None, [], {}, {"gpu": None}):
-        assert Settings.from_mapping({"slurm": nothing}).slurm == default
-    slurm = Settings.from_mapping({"slurm": {"cpu": {"hours": 3, "constraint": "A|B"}}}).slurm
+        assert slurm_of(Settings.from_mapping({"slurm": nothing})) == default
+    slurm = slurm_of(Settings.from_mapping({"slurm": {"cpu": {"hours": 3, "constraint": "A|B"}}}))
     assert slurm.cpu == dataclasses.replace(default.cpu, hours=3.0, constraint="A|B")
     assert slurm.gpu == default.gpu
 

@@ -17,7 +17,7 @@ from .settings_text import decoded, typed_file, typed_value
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlurmNode:
+class SchedulerNode:
     """The jobs on one kind of node: all but the fit on `cpu`."""
 
     partition: str
@@ -30,15 +30,15 @@ class SlurmNode:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlurmGpuNode(SlurmNode):
+class SchedulerGpuNode(SchedulerNode):
     """The jobs that need a GPU: the fit."""
 
     gpus: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlurmSettings:
-    """The block `slurm`."""
+class SchedulerSettings:
+    """The block of a scheduler, such as `slurm`: the same keys for all of them, which R uses."""
 
     account: str | None
     modules: tuple[str, ...] | None
@@ -50,13 +50,16 @@ class SlurmSettings:
     memory_growth: float
     poll_seconds: float
     connect_seconds: float
-    gpu: SlurmGpuNode
-    cpu: SlurmNode
+    gpu: SchedulerGpuNode
+    cpu: SchedulerNode
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Checked settings of one analysis; build with `Settings.from_mapping()`. A field is a key of the table."""
+    """Checked settings of one analysis; build with `Settings.from_mapping()`.
+
+    A field is a key of the table; the blocks of the table are in `schedulers`, with their names.
+    """
 
     preset: Literal["calibrated", "plain"]
     mode: Literal["real", "simulation"]
@@ -130,8 +133,8 @@ class Settings:
 
     # run
     out_dir: str
-    execution: Literal["local", "slurm"]
-    slurm: SlurmSettings
+    execution: str
+    schedulers: tuple[tuple[str, SchedulerSettings], ...]
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any] | None = None) -> "Settings":
@@ -140,8 +143,8 @@ class Settings:
         Raises SettingsError (all problems in one message).
         """
         values = checked_settings(given or {})
-        nodes = {"gpu": SlurmGpuNode(**values["slurm"]["gpu"]), "cpu": SlurmNode(**values["slurm"]["cpu"])}
-        return cls(**values | {"slurm": SlurmSettings(**values["slurm"] | nodes)})
+        blocks = tuple((key, _scheduler(values.pop(key))) for key, row in TABLE.items() if "keys" in row)
+        return cls(**values, schedulers=blocks)
 
     @classmethod
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
@@ -158,7 +161,8 @@ class Settings:
     def as_dict(self, *stages: str) -> dict[str, Any]:
         """Values by key, of the given stages or of all, as plain data: tuples as lists, blocks as dicts."""
         keys = [key for key, row in TABLE.items() if not stages or row["stage"] in stages]
-        return {key: _plain(getattr(self, key)) for key in keys}
+        blocks = dict(self.schedulers)
+        return {key: _plain(blocks[key] if key in blocks else getattr(self, key)) for key in keys}
 
 
 Settings.__doc__ = f"{Settings.__doc__}\n\n" + "\n".join(
@@ -176,6 +180,11 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         return key, typed_value(value, TABLE.get(key, {}), f"{key}.")
     except SettingsError as error:
         raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
+
+
+def _scheduler(block: dict[str, Any]) -> SchedulerSettings:
+    nodes = {"gpu": SchedulerGpuNode(**block["gpu"]), "cpu": SchedulerNode(**block["cpu"])}
+    return SchedulerSettings(**block | nodes)
 
 
 def _plain(value: Any) -> Any:
