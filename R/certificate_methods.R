@@ -9,11 +9,12 @@ format.fatebias_certificate <- function(x, ...) {
   rows <- x$checks
   failed <- sum(!rows$pass, na.rm = TRUE)
   head <- if (failed == 0) "all passed" else sprintf("%d FAILED", failed)
+  width <- max(11, nchar(rows$check))
   shown <- function(v) ifelse(is.infinite(v), "any", formatC(v, digits = 3, format = "g"))
   c(
     sprintf("<fatebias_certificate> %d measures, %s (%s)", nrow(rows), head, x$out_dir),
     sprintf(
-      "%s %-11s %-30s %8s, expected %s to %s", row_mark(rows$pass), rows$check, rows$measure,
+      "%s %-*s %-30s %8s, expected %s to %s", row_mark(rows$pass), width, rows$check, rows$measure,
       shown(rows$statistic), shown(rows$expected_low), shown(rows$expected_high)
     ),
     rows$sentence[is.na(rows$pass) | !rows$pass],

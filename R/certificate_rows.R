@@ -8,7 +8,7 @@ false_alarms <- 0.05
 # An SE that is off by less is none of the certificate's business: at 5 % a test at .05 rejects .062
 scale_tolerance <- 0.05
 
-rejection_levels <- c(0.05, 0.01, 0.001) # as in inst/python/fatebias/checks.py
+rejection_levels <- c(0.05, 0.01, 0.001) # as CRITICAL in certificate/units.py
 
 new_row <- function(check, measure, statistic, range, sentence, day = NA_character_) {
   pass <- statistic >= range[[1]] & statistic <= range[[2]]

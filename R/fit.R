@@ -62,7 +62,7 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
   fit
 }
 
-checkpoint_file <- "fit_checkpoint.pt" # as in inst/python/fatebias/checkpoint.py
+checkpoint_file <- "fit_checkpoint.pt" # as in inst/python/fatebias/base/checkpoint.py
 
 #' Say after Ctrl-C what is left
 #' @noRd

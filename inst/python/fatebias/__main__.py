@@ -1,4 +1,4 @@
-"""Command line: `python -m fatebias assemble | certify | check | fit | simulate ...` (arguments only)."""
+"""Command line: `python -m fatebias COMMAND ...` (arguments only)."""
 
 import argparse
 import os

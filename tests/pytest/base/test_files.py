@@ -5,7 +5,16 @@ import pytest
 
 from fatebias.base import files
 from fatebias.base.errors import ExportError
-from fatebias.base.files import PACKAGE, day_columns, digest_of, file_digest, prepare_out_dir, source_files, whole_file
+from fatebias.base.files import (
+    PACKAGE,
+    day_columns,
+    digest_of,
+    file_digest,
+    files_of,
+    prepare_out_dir,
+    source_files,
+    whole_file,
+)
 
 
 def test_day_columns_are_numbered_by_order():
@@ -21,6 +30,15 @@ def test_out_dir_that_cannot_be_written_is_refused(tmp_path):
 def test_digests_are_those_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"12")
     assert digest_of([b"1", b"2"]) == file_digest(tmp_path / "a") == hashlib.sha256(b"12").hexdigest()
+
+
+def test_files_of_a_file_and_of_a_folder(tmp_path):
+    (tmp_path / "obsm").mkdir()
+    for name in ("obs.csv", "obsm/guide.npy"):
+        (tmp_path / name).write_text(name)
+    assert files_of(tmp_path) == [tmp_path / "obs.csv", tmp_path / "obsm" / "guide.npy"]
+    assert files_of(tmp_path / "obs.csv") == [tmp_path / "obs.csv"]
+    assert files_of(tmp_path / "none") == [tmp_path / "none"]
 
 
 def test_sources_in_every_sub_package_are_seen():

@@ -103,3 +103,12 @@ def test_the_command_line_makes_shares_of_the_work(fitted, capsys):
 def test_a_folder_without_a_fit_is_refused(tmp_path):
     with pytest.raises(ExportError, match="not the folder of a finished fit"):
         fit_source(tmp_path)
+
+
+def test_a_screen_that_is_a_folder_is_known_by_its_files(tmp_path):
+    (tmp_path / "obs.csv").write_text("day\nd0\n")
+    before = certify._stamp(tmp_path)
+    assert certify._stamp(tmp_path) == before
+    (tmp_path / "obs.csv").write_text("day\nd0\nd1\n")
+    assert certify._stamp(tmp_path) != before
+    assert certify._stamp(tmp_path / "none") == [str(tmp_path / "none")]

@@ -19,7 +19,7 @@ from .errors import (
     SettingsError,
     SimulationError,
 )
-from .files import PACKAGE, day_columns, digest_of, file_digest, prepare_out_dir, source_files, whole_file
+from .files import PACKAGE, day_columns, digest_of, file_digest, files_of, prepare_out_dir, source_files, whole_file
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
@@ -52,6 +52,7 @@ __all__ = [
     "describe_environment",
     "digest_of",
     "file_digest",
+    "files_of",
     "import_whole",
     "open_checkpoint",
     "package_versions",

@@ -28,6 +28,11 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_of(path: Path) -> list[Path]:
+    """A file itself, or all files below a folder: a container of a screen may be either."""
+    return sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
+
+
 @contextmanager
 def whole_file(path: Path, prefix: str | None = None) -> Iterator[Path]:
     """A path to write to within the `with` block, which then takes the place of `path`: whole, or not at all.

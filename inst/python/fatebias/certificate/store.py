@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from ..base import ExportError, Settings, SettingsError, package_versions, plain, prepare_out_dir, whole_file
+from ..base import ExportError, Settings, SettingsError, files_of, package_versions, plain, prepare_out_dir, whole_file
 from ..laplace import LaplaceOptions
 from ..model import build_design
 from ..results import choose_device, fit_key, read_manifest
@@ -152,6 +152,6 @@ def _key(screen: Screen, settings: Settings) -> str:
 
 
 def _stamp(path: str | Path) -> list[Any]:
-    """A file as it is now."""
-    found = Path(path).stat() if Path(path).exists() else None
-    return [str(path), found and found.st_size, found and found.st_mtime_ns]
+    """A file, or a folder of files, as it is now."""
+    found = [(one, one.stat()) for one in files_of(Path(path)) if one.exists()]
+    return [str(path), *([str(one), stat.st_size, stat.st_mtime_ns] for one, stat in found)]

@@ -159,7 +159,7 @@ def run_heldout(source: Source, number: int) -> Unit:
     return held_out_statistics(source.screen, source.baseline, source.options, _rng(source, "heldout", number))
 
 
-# unit: (function, what it is for)
+# A new unit goes to the end: the place of a unit is part of its random numbers.
 UNITS = {
     "permutation": run_permutation,
     "ntc": run_ntc,

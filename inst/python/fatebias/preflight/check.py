@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from ..base import Settings
+from ..base import Settings, files_of
 from ..screens import RawCells, Reader, ScreenSource, build_screen, first_few, open_screen, read_guide_map
 from .fates import ITEM as FATES
 from .fates import check_fate_names, check_values, find_fates
@@ -79,7 +79,7 @@ def _check_file(report: Report, source: ScreenSource) -> bool:
         hint = next((fix for group, fix in _HINTS if group in has), "write it again with anndata's write_h5ad()")
         report.problem("File", f"no table {', '.join(missing)}; it has {first_few(has)}", hint)
         return False
-    size = source.path.stat().st_size / 1e6
+    size = sum(path.stat().st_size for path in files_of(source.path)) / 1e6
     report.ok("File", f"{source.n_cells:,} cells, {size:,.1f} MB; expression is not read")
     return True
 
