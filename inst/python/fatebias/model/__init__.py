@@ -4,7 +4,7 @@
 """
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
-from .design import Design, GeneGroup, build_design, centred
+from .design import Design, GeneGroup, ScreenOrder, build_design, centred
 from .dispersion import final_dispersion, labels_by_day, next_weight, pearson_excess_by_day, start_weight
 from .draws import (
     DrawPlan,
@@ -15,7 +15,7 @@ from .draws import (
     summarise_draws,
     summarise_scales,
 )
-from .likelihood import SOFT_LABELS, Interval, Likelihood, likelihood_of
+from .likelihood import SOFT_LABELS, Likelihood, likelihood_of
 from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
 
@@ -25,7 +25,6 @@ __all__ = [
     "DrawPlan",
     "EffectBlock",
     "GeneGroup",
-    "Interval",
     "Layout",
     "Likelihood",
     "Minibatches",
@@ -33,6 +32,7 @@ __all__ = [
     "Prior",
     "Priors",
     "SOFT_LABELS",
+    "ScreenOrder",
     "blocks_from_raw",
     "build_design",
     "centred",

@@ -6,10 +6,12 @@
 from .options import SVIOptions
 from .structured import structured_start
 from .svi import SVIFit, draw_raw, fit_svi
+from .target import Target
 
 __all__ = [
     "SVIFit",
     "SVIOptions",
+    "Target",
     "draw_raw",
     "fit_svi",
     "structured_start",
