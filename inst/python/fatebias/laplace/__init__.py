@@ -1,6 +1,9 @@
 """Engine laplace: the mode of the posterior, its curvature, covariances by gene, and fixed-effect estimates.
 
-`fit_laplace` gives the posterior by mode and curvature, `estimate_theta` what mash is meant to be given.
+It is fast and linear in cells and genes, and every fit runs it, whichever engine makes the posterior: it finds the
+weight of the likelihood and the scales (`fit_laplace`), says where engine svi starts, and gives the estimates that
+mash is meant to be given (`estimate_theta`). Refits of the certificate use its parts: `run_rounds` settles scales and
+weight, `solve_estimates` is the one way to fixed effects and their covariances.
 """
 
 from .baseline import Baseline

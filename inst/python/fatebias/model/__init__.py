@@ -1,6 +1,9 @@
 """The model of a screen: effects, the linear map from effects to cells, priors, the likelihood, its dispersion.
 
-`fate_model` is the Pyro model; `Design`, `Prior` and `Likelihood` are what engine laplace sees of the same model.
+Written once, so that both engines and the simulator have the same model: `fate_model` is the Pyro model, while
+`Design`, `Prior` and `Likelihood` are what engine laplace sees of it. A prior's constant, a derivative of the
+likelihood or the order of genes in x stands here and nowhere else. Nothing here knows how a posterior is found; what
+is made of its draws (`summarise_draws`) is here too, since both engines end in it.
 """
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
