@@ -13,9 +13,9 @@ from scipy import stats
 
 from fatebias.base.settings import Settings
 from fatebias.certificate.controls import hold_out_controls
-from fatebias.certificate.refit import estimate_with_draws, settle
+from fatebias.certificate.refit import refit_estimates, settle
 from fatebias.certificate.units import CRITICAL
-from fatebias.laplace import LaplaceOptions, sd_of
+from fatebias.laplace import LaplaceOptions
 from fatebias.model.design import build_design
 from fatebias.screens.build import build_screen
 from fatebias.screens.contrast import contrast_weights
@@ -35,9 +35,9 @@ def control_z(seed: int, n_splits: int, se: str, **arguments) -> np.ndarray:
         grouped = hold_out_controls(guide_map_of(sim), carried, "control_", rng)
         screen = build_screen(cells_of(sim), grouped, settings, where="simulation")
         contrast = contrast_weights(settings.contrast_fate, screen.fates)
-        refit = estimate_with_draws(settle(build_design(screen), options), screen, contrast, options, 2)
+        refit = refit_estimates(settle(build_design(screen), options), screen, contrast, options)
         rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
-        found.append((refit.theta_hat / sd_of(refit.covariance))[rows].ravel())
+        found.append((refit.theta_hat / refit.se)[rows].ravel())
     return np.concatenate(found)
 
 

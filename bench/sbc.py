@@ -23,6 +23,7 @@ from fatebias.model.pyro_model import fate_model, linear_predictor
 from fatebias.results.engines import infer
 from fatebias.screens.screen import Screen
 from fatebias.vi.svi import draw_raw
+from fatebias.vi.target import Target
 
 DRAWS = 200
 MOST_T = 3.5
@@ -67,7 +68,8 @@ def ranks(engine: str, seed: int) -> dict[str, np.ndarray]:
     truth["delta"] = truth["delta"][several]
     if found.svi:
         cells, layout = to_tensors(screen, dtype=torch.float32)
-        raw = draw_raw(found.svi, cells, layout, Priors.of(settings), DrawPlan.of(settings))
+        target = Target(cells=cells, layout=layout, priors=Priors.of(settings))
+        raw = draw_raw(found.svi, target, DrawPlan.of(settings))
         draws |= {name: raw[name].numpy() for name in ("tau", "sigma_time", "sigma_guide")}
     return {name: ((value < truth[name]).sum(0).ravel() + 0.5) / (DRAWS + 1) for name, value in draws.items()}
 

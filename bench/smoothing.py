@@ -17,9 +17,9 @@ from scipy.cluster.vq import kmeans2
 
 from fatebias.base.settings import Settings
 from fatebias.certificate.jackknife import jackknife_se
-from fatebias.certificate.refit import estimate_with_draws, settle
+from fatebias.certificate.refit import refit_estimates, settle
 from fatebias.certificate.units import Source
-from fatebias.laplace import LaplaceOptions, find_fixed_effects, sd_of
+from fatebias.laplace import LaplaceOptions
 from fatebias.model.design import build_design
 from fatebias.simulation import Arguments, labels, simulate
 
@@ -49,15 +49,14 @@ def one_screen(seed: int, neighbours: int, neighbour_sd: float, cells: int = 800
     source = Source(
         cells=None, guide_map=None, screen=screen, settings=settings, baseline=baseline, where="simulation"
     )  # fmt: skip
-    refit = estimate_with_draws(baseline, screen, source.contrast, source.options, 2)
-    x = find_fixed_effects(baseline, source.options).x
+    refit = refit_estimates(baseline, screen, source.contrast, source.options)
     _, block = kmeans2(kept["near"], N_BLOCKS, minit="++", seed=seed)
     _, block = np.unique(block, return_inverse=True)
-    by_block = jackknife_se(source, x, block)
+    by_block = jackknife_se(source, refit.solved.effects, block)
     truth = truth_of(sim, screen)[:, 0]
     known = ~np.isnan(refit.theta_hat)
     slope = float((refit.theta_hat * truth)[known].sum() / (truth[known] ** 2).sum())
-    error, se = (refit.theta_hat - slope * truth)[known], sd_of(refit.covariance)[known]
+    error, se = (refit.theta_hat - slope * truth)[known], refit.se[known]
     return {
         "slope": slope,
         "error_in_ses": float(np.sqrt(np.mean((error / se) ** 2))),

@@ -14,6 +14,7 @@ from fatebias.model.prior import Priors
 from fatebias.vi.options import SVIOptions
 from fatebias.vi.structured import structured_start
 from fatebias.vi.svi import fit_svi
+from fatebias.vi.target import Target
 
 MOST_MS = {"normal": 25, "structured": 40, "lowrank": None}
 STEPS = 100
@@ -26,11 +27,12 @@ def step_ms(family: str, screen, device: str, repeats: int = 3) -> float:
     )
     cells, layout = to_tensors(screen, device, torch.float32)
     priors, options = Priors.of(settings), SVIOptions.of(settings)
+    target = Target(cells=cells, layout=layout, priors=priors, weight=21.0)
     start = structured_start(fit_laplace(screen, LaplaceOptions.of(settings), Run(device=device)), priors)
     times = []
     for _ in range(repeats + 1):
         begin = time.perf_counter()
-        steps = fit_svi(cells, layout, priors, 21.0, options, start).steps
+        steps = fit_svi(target, options, start).steps
         times.append((time.perf_counter() - begin) / steps * 1e3)
     return min(times[1:])
 

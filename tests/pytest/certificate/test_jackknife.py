@@ -10,9 +10,8 @@ from conftest import screen_of, simulated
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.certificate.jackknife import jackknife_se, usable_blocks
-from fatebias.certificate.refit import estimate_with_draws, settle
+from fatebias.certificate.refit import refit_estimates, settle
 from fatebias.certificate.units import Source
-from fatebias.laplace.estimates import find_fixed_effects, sd_of
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.model.design import build_design
 from fatebias.screens.screen import RawCells
@@ -26,9 +25,8 @@ def source_of(screen) -> Source:
 
 
 def median_ratio(source: Source, block: np.ndarray) -> float:
-    x = find_fixed_effects(source.baseline, source.options).x
-    refit = estimate_with_draws(source.baseline, source.screen, source.contrast, source.options, 2)
-    return float(np.median(jackknife_se(source, x, block) / sd_of(refit.covariance)))
+    refit = refit_estimates(source.baseline, source.screen, source.contrast, source.options)
+    return float(np.median(jackknife_se(source, refit.solved.effects, block) / refit.se))
 
 
 def test_independent_cells_have_the_models_se_and_shared_noise_more():

@@ -5,8 +5,8 @@ import torch
 from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
-from fatebias.certificate.refit import estimate_with_draws, reference_draws, settle
-from fatebias.laplace.estimates import contrast_theta, estimate_theta, find_fixed_effects, sd_of
+from fatebias.certificate.refit import reference_draws, refit_estimates, settle
+from fatebias.laplace.estimates import contrast_theta, estimate_theta, find_fixed_effects
 from fatebias.laplace.fit import fit_laplace
 from fatebias.laplace.mode import find_mode
 from fatebias.laplace.options import LaplaceOptions
@@ -21,9 +21,9 @@ def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_sc
     estimates = estimate_theta(fit.baseline, small_screen, MES, OPTIONS)
     design = build_design(small_screen)
     cold = settle(design, OPTIONS)
-    refit = estimate_with_draws(cold, small_screen, MES, OPTIONS, 2)
+    refit = refit_estimates(cold, small_screen, MES, OPTIONS)
     assert np.allclose(refit.theta_hat, estimates.theta_hat, atol=1e-3)
-    assert np.allclose(sd_of(refit.covariance), estimates.se, rtol=1e-3)
+    assert np.allclose(refit.se, estimates.se, rtol=1e-3)
     warm = settle(design, OPTIONS, cold)
     from_other = settle(build_design(small_screen), OPTIONS, cold)
     for again in (warm, from_other):
@@ -53,12 +53,13 @@ def test_a_cell_drawn_twice_counts_as_two_cells(small_screen):
     baseline = settle(build_design(small_screen), OPTIONS)
     counts = np.ones(small_screen.n_cells, dtype=int)
     counts[:50], counts[50:80] = 2, 0
-    design, prior = baseline.design, baseline.fixed_prior(OPTIONS.priors)
-    x = find_mode(design, prior, baseline.cells * torch.tensor(counts), baseline.x, OPTIONS.tolerances).x
+    problem = baseline.estimate_problem(OPTIONS.priors)
+    design, prior = problem.design, problem.prior
+    x = find_mode(problem.weighted(torch.tensor(counts)), baseline.x, OPTIONS.tolerances).x
     rows = np.repeat(np.arange(small_screen.n_cells), counts)
     eta = design.forward(x)
     probabilities = torch.softmax(torch.cat([torch.zeros_like(eta[:, :1]), eta], 1), 1)[:, 1:]
-    residual = (baseline.cells.unsqueeze(1) * (design.labels - probabilities)).numpy()[rows]
+    residual = (baseline.cell_weight.unsqueeze(1) * (design.labels - probabilities)).numpy()[rows]
     unit = torch.eye(design.n_effects, dtype=torch.float64)
     columns = design.forward(unit).numpy()[rows]
     gradient = np.einsum("nfp,nf->p", columns, residual) - prior.precision(design, x).numpy()

@@ -5,7 +5,6 @@ answer, generalised least squares, which is computed here with dense numpy matri
 """
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, draw_blocks, estimate_theta, fit_laplace
-from fatebias.model import DrawPlan, Interval, Likelihood, summarise_draws
+from fatebias.model import DrawPlan, Likelihood, summarise_draws
 from fatebias.screens.screen import Screen
 
 WEIGHT = 3.0
@@ -25,8 +24,6 @@ MES = np.array([1.0, 0.0])
 
 
 class GaussianLogRatios(Likelihood):
-    label_range = mean_range = Interval(-math.inf, math.inf, closed=False)
-
     def labels(self, fate_probs: Tensor) -> Tensor:
         return torch.log(fate_probs[:, 1:] / fate_probs[:, :1])
 

@@ -103,5 +103,5 @@ def test_effects_leave_in_the_screens_order(small_screen):
 
 def test_fates_count_the_reference_and_logits_do_not(small_screen):
     design = build_design(small_screen)
-    assert (design.n_fates, design.n_logits) == (small_screen.n_fates, small_screen.n_fates - 1) == (3, 2)
+    assert (small_screen.n_fates, small_screen.n_logits, design.n_logits) == (3, 2, 2)
     assert (design.n_genes, design.n_guides) == (small_screen.n_genes, small_screen.n_guides)

@@ -17,7 +17,7 @@ WEAK = {"cells": 6000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0
 
 def random_probabilities(design, seed=0):
     logits = torch.randn(
-        (design.n_cells, design.n_fates), generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+        (design.n_cells, design.n_logits + 1), generator=torch.Generator().manual_seed(seed), dtype=torch.float64
     )
     return torch.softmax(logits, 1)[:, 1:]
 

@@ -7,7 +7,7 @@ from scipy.special import log_softmax, softmax
 from torch.func import hessian, jacrev, vmap
 
 from fatebias.base.settings import Settings
-from fatebias.model.likelihood import SOFT_LABELS, Interval, Likelihood, likelihood_of
+from fatebias.model.likelihood import SOFT_LABELS, Likelihood, likelihood_of
 
 SHAPES = [(50, 1), (50, 2), (40, 4), (5000, 3)]  # the last: more cells than are moved at once
 pytestmark = pytest.mark.parametrize("shape", SHAPES)
@@ -120,15 +120,6 @@ def test_arrays_and_tensors_have_the_same_means(problem):
     np.testing.assert_allclose(SOFT_LABELS.mean_of_array(eta.numpy()), mean, rtol=1e-13)
     np.testing.assert_allclose(all_fates[:, 1:], mean, rtol=1e-13)
     np.testing.assert_allclose(all_fates.sum(1), 1, rtol=1e-14)
-
-
-def test_labels_and_means_lie_in_their_ranges(problem):
-    eta, probs, _ = problem
-    assert SOFT_LABELS.label_range.holds(SOFT_LABELS.labels(probs))
-    assert SOFT_LABELS.label_range.holds(torch.tensor([0.0, 1.0]))  # one-hot
-    assert SOFT_LABELS.mean_range.holds(SOFT_LABELS.mean(eta))
-    assert not SOFT_LABELS.mean_range.holds(torch.tensor([1.0]))
-    assert not Interval(0, 1, closed=True).holds(torch.tensor([0.5, 1.1]))
 
 
 def test_settings_ask_for_soft_labels(shape):

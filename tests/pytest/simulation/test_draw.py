@@ -1,31 +1,8 @@
-import json
-
 import numpy as np
 import pandas as pd
-import pytest
 from conftest import simulated
 
-from fatebias.base.errors import SimulationError
-from fatebias.base.settings import Settings
-from fatebias.screens.reader import read_screen
-from fatebias.simulation import Arguments, simulate, simulate_to
-from fatebias.simulation.arguments import EFFECTS, LABELS, PRESETS
-
-
-def test_presets_have_the_sizes_of_the_design():
-    weak, strong = Arguments.from_mapping({"preset": "weak"}), Arguments.from_mapping({"preset": "strong"})
-    assert (weak.cells, weak.genes, weak.guides_per_gene, weak.ntc, weak.moi, weak.concentration) == (
-        6000,
-        100,
-        6,
-        20,
-        5,
-        6,
-    )
-    assert (strong.cells, strong.moi, strong.concentration) == (25000, 4, 50)
-    assert set(PRESETS) == {"weak", "strong", "real", "real500k", "genome"}
-    genome = Arguments.from_mapping({"preset": "genome", "cells": 2_000_000})
-    assert (genome.cells, genome.genes, genome.guides_per_gene, genome.ntc) == (2_000_000, 18_000, 4, 500)
+from fatebias.simulation import Arguments, simulate
 
 
 def test_real_library_has_its_genes_guides_and_controls():
@@ -66,56 +43,7 @@ def test_guides_a_cell():
     assert abs(control - 0.05) < 0.005
 
 
-def test_dirichlet_labels_have_the_variance_of_their_concentration():
-    """No effects and no spread of pi within a group: the label variance is pi (1 - pi) / (c + 1)."""
-    sim = simulated(cells=60_000, effects="none", concentration=9.0, genes=1, guides_per_gene=1, moi=0.01)
-    group = (sim.day == 0) & (sim.replicate == 0)
-    mean, variance = sim.probs[group].mean(0), sim.probs[group].var(0)
-    assert np.allclose(variance, mean * (1 - mean) / 10, rtol=0.05)
-
-
-@pytest.mark.parametrize("labels", LABELS)
-@pytest.mark.parametrize("effects", EFFECTS)
-def test_every_kind_of_screen_can_be_read(tmp_path, labels, effects):
-    given = {"cells": 400, "genes": 5, "ntc": 3, "labels": labels, "effects": effects, "fates": 4, "days": 3}
-    paths = simulate_to(tmp_path, given)
-    screen = read_screen(paths["screen"], paths["guide_map"], Settings.from_mapping())
-    assert screen.n_fates == 4 and screen.n_days == 3
-    truth = pd.read_csv(paths["truth"])
-    assert list(truth) == ["gene", "theta_d0", "theta_d1", "theta_d2"] and len(truth) == 5
-    stored = np.load(paths["truth_all"])
-    assert np.allclose(stored["theta"][:, 0], truth.iloc[:, 1:])
-    record = json.loads((tmp_path / "simulation.json").read_text())
-    assert record["labels"] == labels and record["cells"] == 400
-    if labels == "onehot":
-        assert set(np.unique(screen.fate_probs)) == {0.0, 1.0}
-
-
-def test_smoothed_labels_are_averages_shrunk_to_uniform():
-    sim = simulated(cells=2000, labels="smoothed")
-    steps = (sim.probs - 0.1 / 3) / 0.9 * 31
-    assert np.allclose(steps, np.round(steps)) and np.allclose(sim.probs.sum(1), 1)
-
-
 def test_the_seed_decides_everything():
     one, two, other = simulated(seed=4), simulated(seed=4), simulated(seed=5)
     assert np.array_equal(one.probs, two.probs) and (one.guides != two.guides).nnz == 0
     assert not np.array_equal(one.probs, other.probs)
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"preset": "huge"}, "preset must be one of weak"),
-        ({"cell": 3}, "Not an argument of a simulation: cell"),
-        ({"cells": 0}, "cells must be at least 1"),
-        ({"days": 1}, "days must be at least 2"),
-        ({"ntc": 0}, "ntc must be at least 1"),
-        ({"labels": "hard"}, "labels must be one of"),
-        ({"moi": -1}, "above 0"),
-        ({"cells": "many"}, "wrong type"),
-    ],
-)
-def test_impossible_simulations_are_refused(given, said):
-    with pytest.raises(SimulationError, match=said):
-        Arguments.from_mapping(given)

@@ -12,6 +12,7 @@ from fatebias.model.pyro_model import fate_model
 from fatebias.vi import families
 from fatebias.vi.families import START_SCALE, draw_sites, make_approx_posterior
 from fatebias.vi.structured import structured_start
+from fatebias.vi.target import Target
 
 SETTINGS = Settings.from_mapping({"likelihood_weight": 21.0})
 PRIORS = Priors.of(SETTINGS)
@@ -33,7 +34,7 @@ def test_pyros_families_start_at_no_effects(tensors, family):
     cells, layout = tensors
     approx = make_approx_posterior(family, fate_model, layout, cells.fate_probs, None)
     approx(cells, layout, PRIORS)
-    draws = draw_sites(approx, 4000, cells, layout, PRIORS)
+    draws = draw_sites(approx, 4000, Target(cells=cells, layout=layout, priors=PRIORS))
     assert draws["z0"].shape == (4000, layout.n_genes, layout.n_logits)
     assert draws["u"].mean().abs() < 0.01 and 0.05 < draws["u"].std() < 0.2
     assert np.isclose(draws["tau"].median(), START_SCALE, rtol=0.05)
@@ -44,10 +45,11 @@ def test_draws_do_not_depend_on_how_many_are_made_at_once(small_screen, tensors,
     cells, layout = tensors
     start = structured_start(fit_laplace(small_screen, LaplaceOptions.of(SETTINGS)), PRIORS)
     approx = make_approx_posterior("structured", fate_model, layout, cells.fate_probs, start)
+    target = Target(cells=cells, layout=layout, priors=PRIORS)
     torch.manual_seed(0)
-    together = draw_sites(approx, 400, cells, layout, PRIORS)["z0"]
+    together = draw_sites(approx, 400, target)["z0"]
     monkeypatch.setattr(families, "_NUMBERS_AT_ONCE", 1)
-    apart = draw_sites(approx, 400, cells, layout, PRIORS)["z0"]
+    apart = draw_sites(approx, 400, target)["z0"]
     assert apart.shape == together.shape
     error = together.std(0) / np.sqrt(200)
     assert ((apart.mean(0) - together.mean(0)).abs() < 5 * error).all()

@@ -16,6 +16,7 @@ from fatebias.model.prior import Priors
 from fatebias.vi.options import SVIOptions
 from fatebias.vi.structured import LEAST_PRECISION, StructuredPosterior, structured_start
 from fatebias.vi.svi import fit_svi
+from fatebias.vi.target import Target
 
 SETTINGS = Settings.from_mapping({"likelihood_weight": 21.0})
 PRIORS = Priors.of(SETTINGS)
@@ -53,13 +54,13 @@ def test_the_nuisance_effects_start_with_the_covariance_of_double_precision(star
     _, fit, start, _ = started
     design = fit.baseline.design
     pi = design.likelihood.mean(design.predictor(fit.baseline.x)).numpy()
-    w = fit.baseline.cells.numpy()[:, None, None] * (
+    w = fit.baseline.cell_weight.numpy()[:, None, None] * (
         pi[:, :, None] * np.eye(pi.shape[1]) - pi[:, :, None] * pi[:, None]
     )
     x = design.nuisance.numpy()
     size = x.shape[1] * pi.shape[1]
     information = np.einsum("nk,nfg,nl->kflg", x, w, x, optimize=True).reshape(size, size)
-    sd = fit.baseline.prior(PRIORS).nuisance_sd.numpy()
+    sd = fit.baseline.posterior_problem(PRIORS).prior.nuisance_sd.numpy()
     expected = np.linalg.inv(information + np.diag(sd.reshape(-1) ** -2.0))
     assert np.allclose(start.nuisance_covariance.numpy(), expected, rtol=1e-9, atol=1e-12)
 
@@ -141,13 +142,14 @@ def test_genes_and_guides_are_put_back_in_the_screens_order(started):
 def test_svi_stays_at_a_start_that_is_the_optimum_and_leaves_one_that_is_not(started):
     screen, _, start, _ = started
     cells, layout = to_tensors(screen, dtype=torch.float32)
-    stayed = fit_svi(cells, layout, PRIORS, 21.0, SVIOptions.of(SETTINGS), start)
+    target = Target(cells=cells, layout=layout, priors=PRIORS, weight=21.0)
+    stayed = fit_svi(target, SVIOptions.of(SETTINGS), start)
     assert stayed.converged
     shift = torch.cat([block.shift.detach().flatten() for block in stayed.approx_posterior.blocks])
     assert shift.square().mean().sqrt() * 0.1 < 0.15  # posterior SDs
     off = structured_start_moved(start, 1.0)
     quick = dataclasses.replace(SVIOptions.of(SETTINGS), learning_rate=0.05, steps=400)
-    left = fit_svi(cells, layout, PRIORS, 21.0, quick, off)
+    left = fit_svi(target, quick, off)
     optimum, gap = stayed.losses[-100:].mean(), left.losses[0] - stayed.losses[-100:].mean()
     assert gap > 0.03 and left.losses[-50:].mean() - optimum < 0.7 * gap
 

@@ -10,6 +10,7 @@ from fatebias.model.draws import DrawPlan, blocks_from_raw, summarise_draws
 from fatebias.model.prior import Priors
 from fatebias.vi.options import SVIOptions
 from fatebias.vi.svi import draw_raw, fit_svi
+from fatebias.vi.target import Target
 
 WEIGHT = 21.0  # of labels of concentration 20
 
@@ -21,8 +22,9 @@ def fitted(screen, **changes):
     )  # fmt: skip
     cells, layout = to_tensors(screen, dtype=torch.float32)
     priors, plan = Priors.of(settings), DrawPlan.of(settings)
-    fit = fit_svi(cells, layout, priors, WEIGHT, SVIOptions.of(settings))
-    raw = draw_raw(fit, cells, layout, priors, plan)
+    target = Target(cells=cells, layout=layout, priors=priors, weight=WEIGHT)
+    fit = fit_svi(target, SVIOptions.of(settings))
+    raw = draw_raw(fit, target, plan)
     return fit, raw, summarise_draws(blocks_from_raw(raw, screen), screen, np.array([1.0, 0.0]), plan)
 
 
@@ -81,4 +83,4 @@ def test_a_loss_that_is_not_finite_stops_the_fit(small_screen):
     cells, layout = to_tensors(small_screen, dtype=torch.float32)
     cells.fate_probs[0, 0] = float("nan")
     with pytest.raises(FitError, match="loss is nan at step 1"):
-        fit_svi(cells, layout, Priors.of(settings), WEIGHT, SVIOptions.of(settings))
+        fit_svi(Target(cells=cells, layout=layout, priors=Priors.of(settings)), SVIOptions.of(settings))

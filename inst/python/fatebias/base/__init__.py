@@ -1,10 +1,11 @@
 """What every other wing stands on: errors, settings, progress, checkpoints, files.
 
-Nothing here knows what a screen or a model is. Nothing heavy (torch, pandas) is imported before it is needed, so
-that `python -m fatebias --version` answers at once.
+So that every part refuses in the same words, reads the same settings, shows its progress, can be killed and go on,
+and leaves whole files or none. Nothing here knows what a screen or a model is, and nothing heavy (torch, pandas) is
+imported before it is needed: `python -m fatebias --version` answers at once.
 """
 
-from .checkpoint import NOWHERE, Checkpoint, open_checkpoint
+from .checkpoint import open_checkpoint
 from .environment import describe_environment, package_versions
 from .errors import (
     ExportError,
@@ -28,13 +29,11 @@ from .settings import Settings, parse_assignment
 from .stopwatch import Stopwatch
 
 __all__ = [
-    "Checkpoint",
     "ExportError",
     "FatebiasError",
     "FatebiasWarning",
     "FitError",
     "FitWarning",
-    "NOWHERE",
     "PACKAGE",
     "Progress",
     "QCError",

@@ -1,6 +1,8 @@
 """Do the standard errors of this fit mean what they say? Refits under which the truth is known.
 
-Each unit of work is made once, alone, and kept (`run_units`); verdicts are R's (`certify_fit()`).
+A fit cannot vouch for itself: guides are shuffled, controls held out, cells drawn anew, left out or predicted from
+others, and what the estimates do then is set beside what their standard errors claim. Each unit of work is made once,
+alone, and kept (`run_units`), so that a cluster can share them; verdicts are R's (`certify_fit()`).
 """
 
 from .controls import estimate_controls

@@ -5,7 +5,7 @@ cells leaves residuals of held-out cells that say nothing about those of like ce
 fitted probabilities; where neighbours share noise they agree.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ def held_out_statistics(
     independent cells, in its SDs; correlation: the mean product itself.
     """
     held_out = predict_held_out(screen, baseline, options, rng)
-    design, weight = baseline.design, baseline.cells
+    design, weight = baseline.design, baseline.cell_weight
     likelihood, labels = design.likelihood, design.labels
     gain = likelihood.log_likelihood(held_out.model, labels) - likelihood.log_likelihood(held_out.nuisance, labels)
     bent = likelihood.quadratic_form(held_out.model - held_out.nuisance, likelihood.mean(held_out.nuisance))
@@ -61,20 +61,23 @@ def held_out_statistics(
 
 def predict_held_out(screen: Screen, baseline: Baseline, options: LaplaceOptions, rng: np.random.Generator) -> HeldOut:
     """Each fold's cells at the mode of the others, at the scales and the weight of the whole fit."""
-    design, prior = baseline.design, baseline.prior(options.priors)
+    model = baseline.posterior_problem(options.priors)
+    design, prior = model.design, model.prior
     bare = Prior(
         half_theta=torch.eye(design.n_days, dtype=torch.float64, device=baseline.x.device).expand_as(prior.half_theta)
         / NO_EFFECT,
         sigma_guide=torch.full_like(prior.sigma_guide, NO_EFFECT),
         nuisance_sd=prior.nuisance_sd,
     )
+    nuisance = replace(model, prior=bare)
     fold = torch.as_tensor(assign_folds(screen, rng, N_FOLDS), device=baseline.x.device)
     found = HeldOut(model=torch.empty_like(design.labels), nuisance=torch.empty_like(design.labels))
     start = baseline.x.new_zeros(design.n_effects)
     for k in range(N_FOLDS):
-        cells, out = baseline.cells * (fold != k), fold == k
-        found.model[out] = design.predictor(find_mode(design, prior, cells, baseline.x, options.tolerances).x)[out]
-        start = find_mode(design, bare, cells, start, options.tolerances).x
+        others, out = fold != k, fold == k
+        x = find_mode(model.weighted(others), baseline.x, options.tolerances).x
+        found.model[out] = design.predictor(x)[out]
+        start = find_mode(nuisance.weighted(others), start, options.tolerances).x
         found.nuisance[out] = design.predictor(start)[out]
     return found
 

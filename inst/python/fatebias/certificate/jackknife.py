@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from ..base import ScreenError, Settings
-from ..laplace import contrast_theta, find_fixed_effects, find_mode, sd_of
-from .refit import estimate_with_draws, reference_draws
+from ..laplace import FixedEffects, contrast_theta, find_mode
+from .refit import reference_draws, refit_estimates
 from .store import open_source
 from .units import N_DRAWS, Source
 
@@ -28,28 +28,28 @@ def jackknife_blocks(screen_path: str, guide_map: str, settings: Settings, block
     source, _ = open_source(screen_path, guide_map, settings)
     block = usable_blocks(source, blocks)
     contrast, options = source.contrast, source.options
-    refit = estimate_with_draws(source.baseline, source.screen, contrast, options, 2)
-    effects = find_fixed_effects(source.baseline, options)
+    refit = refit_estimates(source.baseline, source.screen, contrast, options)
+    effects = refit.solved.effects
     by_labels, whole = (
         (reference_draws(effects.curvature, contrast, options.perturbations, N_DRAWS, labels_only=only) ** 2).mean(0)
         for only in (True, False)
     )
     return {
         "gene": source.screen.gene_names,
-        "se": sd_of(refit.covariance) * np.sqrt(np.minimum(by_labels / whole, 1)),
-        "jackknife": jackknife_se(source, effects.x, block),
+        "se": refit.se * np.sqrt(np.minimum(by_labels / whole, 1)),
+        "jackknife": jackknife_se(source, effects, block),
         "n_blocks": int(block.max()) + 1,
     }
 
 
-def jackknife_se(source: Source, x: torch.Tensor, block: np.ndarray) -> np.ndarray:
-    """SEs [L, D] of the contrast of theta with blocks (0, 1, .. of each cell) left out in turn, starting at x."""
-    baseline, options = source.baseline, source.options
-    prior, label = baseline.fixed_prior(options.priors), torch.as_tensor(block, device=x.device)
+def jackknife_se(source: Source, effects: FixedEffects, block: np.ndarray) -> np.ndarray:
+    """SEs [L, D] of the contrast of theta, blocks (0, 1, .. of each cell) left out in turn from the whole `effects`."""
+    x, tolerances = effects.x, source.options.tolerances
+    label = torch.as_tensor(block, device=x.device)
     found = []
     for k in range(int(block.max()) + 1):
-        without = find_mode(baseline.design, prior, baseline.cells * (label != k), x, options.tolerances)
-        found.append(contrast_theta(baseline.design, without.x.unsqueeze(1), source.contrast)[0])
+        without = find_mode(effects.problem.weighted(label != k), x, tolerances)
+        found.append(contrast_theta(effects.design, without.x.unsqueeze(1), source.contrast)[0])
     theta = np.stack(found)
     return np.asarray(np.sqrt((len(theta) - 1) * theta.var(0)))
 

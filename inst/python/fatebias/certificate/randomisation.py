@@ -79,12 +79,12 @@ def null_gene(source: Source, effects: FixedEffects, gene: int) -> NullGene:
     without[rows] = 0
     mean = likelihood.mean(design.predictor(without))
     cells, columns = _gene_columns(source.screen, gene)
-    by_cell = likelihood.curvature(mean[cells], source.baseline.cells[cells]).cpu().numpy()
+    by_cell = likelihood.curvature(mean[cells], source.baseline.cell_weight[cells]).cpu().numpy()
     k, f = columns.shape[1] * design.n_logits, design.n_logits
     gram = np.einsum("nc,nfg,nd->cfdg", columns, by_cell, columns, optimize=True).reshape(k, k)
     prior = effects.curvature.prior.block(columns.shape[1] - design.n_days).cpu().numpy()
     theta = np.linalg.inv(gram + prior).reshape(-1, f, k)[: design.n_days]
-    score = source.baseline.cells.unsqueeze(1) * likelihood.score(design.labels, mean)
+    score = source.baseline.cell_weight.unsqueeze(1) * likelihood.score(design.labels, mean)
     to_theta = np.einsum("dfk,f->dk", theta, source.contrast)
     return NullGene(cells=cells, columns=columns, score=score.cpu().numpy(), to_theta=to_theta)
 

@@ -1,7 +1,7 @@
 """Refits for the certificate: lean, and warm-started from the fit of the screen as it is.
 
-A refit gives fixed-effect estimates with their covariances, and draws from their joint distribution over all
-genes and days: estimates share the noise of the baseline, so that a mean over genes varies far more than
+A refit gives fixed-effect estimates with their covariances, and where asked draws from their joint distribution over
+all genes and days: estimates share the noise of the baseline, so that a mean over genes varies far more than
 independent ones would, and the draws say how much.
 """
 
@@ -16,17 +16,16 @@ from ..laplace import (
     Curvature,
     LaplaceOptions,
     Perturbations,
+    SolvedEstimates,
     State,
     carried_by_day,
     contrast_theta,
-    find_fixed_effects,
-    gene_covariances,
     known_covariance,
     known_theta,
     perturbation,
     run_rounds,
-    sandwich_covariances,
     sd_of,
+    solve_estimates,
     start_from,
 )
 from ..model import Design
@@ -39,12 +38,19 @@ DRAW_SEED = 1_000_003  # added to the seed: draws of the reference are not those
 class Refit:
     """Fixed-effect estimates of theta for the contrast, NaN where a day has no cell of the gene.
 
-    theta_hat [L, D], covariance [L, D, D]; draws [S, L, D]: joint draws of their errors, in SEs.
+    theta_hat [L, D]; covariance [L, D, D], of the kind that `se` asks for; model_se [L, D]: SEs by the model.
+    solved: what they were made from.
     """
 
     theta_hat: np.ndarray
     covariance: np.ndarray
-    draws: np.ndarray
+    model_se: np.ndarray
+    solved: SolvedEstimates
+
+    @property
+    def se(self) -> np.ndarray:
+        """[L, D]."""
+        return sd_of(self.covariance)
 
 
 def settle(design: Design, options: LaplaceOptions, like: Baseline | None = None) -> Baseline:
@@ -53,22 +59,17 @@ def settle(design: Design, options: LaplaceOptions, like: Baseline | None = None
     if like is not None:
         same = design is like.design
         start = start_from(like.x if same else design.nuisance.new_zeros(design.n_effects), like.scales, like.weight)
-    state = run_rounds(design, options, start=start)
-    return Baseline(design=design, x=state.x, scales=state.scales, weight=state.weight)
+    return run_rounds(design, options, start=start).baseline(design)
 
 
-def estimate_with_draws(
-    baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions, n_draws: int
-) -> Refit:
+def refit_estimates(baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions) -> Refit:
     """Fixed-effect estimates of a screen at a baseline's weight and scales of deviations."""
-    effects, known = find_fixed_effects(baseline, options), carried_by_day(screen)
-    found = gene_covariances(effects.curvature, options.perturbations)
-    covariance = known_covariance(effects.design, found.by_group, contrast, known)
-    draws = reference_draws(effects.curvature, contrast, options.perturbations, n_draws) / sd_of(covariance)
+    solved, known = solve_estimates(baseline, options), carried_by_day(screen)
+    covariance = model = known_covariance(solved.design, solved.model, contrast, known)
     if options.se == "sandwich":
-        scatter = sandwich_covariances(effects.curvature, float(found.p_eff.sum()), options.perturbations)
-        covariance = known_covariance(effects.design, scatter, contrast, known)
-    return Refit(theta_hat=known_theta(effects, contrast, known), covariance=covariance, draws=draws)
+        covariance = known_covariance(solved.design, solved.sandwich(options.perturbations), contrast, known)
+    theta_hat = known_theta(solved.effects, contrast, known)
+    return Refit(theta_hat=theta_hat, covariance=covariance, model_se=sd_of(model), solved=solved)
 
 
 def reference_draws(

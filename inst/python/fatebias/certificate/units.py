@@ -1,7 +1,7 @@
 """The checks of the certificate: each unit of work is one call, independent of all others.
 
 A unit gives numbers, not verdicts; those are R's. What should be seen where the model is right comes with each
-unit: the same statistics of joint draws of the estimates' errors (`refit.Refit.draws`).
+unit: the same statistics of joint draws of the estimates' errors (`refit.reference_draws`).
 """
 
 import dataclasses
@@ -18,16 +18,15 @@ from ..laplace import (
     contrast_theta,
     find_fixed_effects,
     find_mode,
-    gene_covariances,
-    sandwich_covariances,
     sd_of,
+    solve_estimates,
     theta_covariance,
 )
 from ..model import Design, build_design, labels_by_day
 from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights
 from .controls import hold_out_controls
 from .heldout import held_out_statistics
-from .refit import Refit, estimate_with_draws, reference_draws, settle
+from .refit import Refit, reference_draws, refit_estimates, settle
 from .schemes import resample_cells, shuffle_guides
 
 CRITICAL = (1.959964, 2.575829, 3.290527)  # two-sided .05, .01 and .001, standard normal
@@ -71,8 +70,8 @@ def run_permutation(source: Source, number: int) -> Unit:
     refit = _fit_again(dataclasses.replace(design, given=own), screen, source)
     day_1, day_2 = np.tril_indices(screen.n_days)
     return {
-        "gene": screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance),
-        "covariance": refit.covariance[:, day_1, day_2], "expected": draw_statistics(refit.draws),
+        "gene": screen.gene_names, "betahat": refit.theta_hat, "se": refit.se,
+        "covariance": refit.covariance[:, day_1, day_2], "expected": draw_statistics(_errors(refit, source)),
     }  # fmt: skip
 
 
@@ -94,17 +93,15 @@ def run_ntc(source: Source, number: int) -> Unit:
     rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
     return {
         "gene": [screen.gene_names[k] for k in rows], "betahat": refit.theta_hat[rows],
-        "se": sd_of(refit.covariance[rows]), "expected": draw_statistics(refit.draws[:, rows]),
+        "se": refit.se[rows], "expected": draw_statistics(_errors(refit, source)[:, rows]),
     }  # fmt: skip
 
 
 def run_sandwich(source: Source, number: int) -> Unit:
     """SEs of the estimates by the model and by the scatter of the labels (`se: sandwich`)."""
     screen, options, baseline = source.screen, source.options, source.baseline
-    curvature = find_fixed_effects(baseline, options).curvature
-    model = gene_covariances(curvature, options.perturbations)
-    scatter = sandwich_covariances(curvature, float(model.p_eff.sum()), options.perturbations)
-    both = {"model": model.by_group, "sandwich": scatter}
+    solved = solve_estimates(baseline, options)
+    both = {"model": solved.model, "sandwich": solved.sandwich(options.perturbations)}
     se = {name: sd_of(theta_covariance(baseline.design, by_group, source.contrast)) for name, by_group in both.items()}
     carried = np.diff(screen.guide_ptr)
     share = np.bincount(screen.day, weights=carried) / np.bincount(screen.day)
@@ -119,10 +116,10 @@ def run_bootstrap(source: Source, number: int) -> Unit:
     """
     baseline, options = source.baseline, source.options
     counts = torch.as_tensor(resample_cells(source.screen, _rng(source, "bootstrap", number)), dtype=torch.float64)
-    prior = baseline.fixed_prior(options.priors)
-    x = find_mode(baseline.design, prior, baseline.cells, baseline.x, options.tolerances).x
-    cells = baseline.cells * (1 + BOOTSTRAP_STEP * (counts.to(x.device) - 1))
-    shift = (find_mode(baseline.design, prior, cells, x, options.tolerances).x - x) / BOOTSTRAP_STEP
+    effects = find_fixed_effects(baseline, options)
+    x = effects.x
+    drawn = effects.problem.weighted(1 + BOOTSTRAP_STEP * (counts.to(x.device) - 1))
+    shift = (find_mode(drawn, x, options.tolerances).x - x) / BOOTSTRAP_STEP
     theta = contrast_theta(baseline.design, (x + shift).unsqueeze(1), source.contrast)[0]
     return {"gene": source.screen.gene_names, "betahat": theta}
 
@@ -133,15 +130,15 @@ def run_reference(source: Source, number: int) -> Unit:
     Times the share of the labels that the effects leave free [D], since fitted labels lie too near their cells'.
     """
     baseline, options = source.baseline, source.options
-    refit = estimate_with_draws(baseline, source.screen, source.contrast, options, N_DRAWS)
-    curvature = find_fixed_effects(baseline, options).curvature
-    freedom = 1 - gene_covariances(curvature, options.perturbations).p_eff / labels_by_day(baseline.design)
+    refit = refit_estimates(baseline, source.screen, source.contrast, options)
+    curvature = refit.solved.effects.curvature
+    freedom = 1 - refit.solved.p_eff / labels_by_day(baseline.design)
     by_labels = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS, labels_only=True)
     whole = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS)
     share = (by_labels**2).mean(0) / (whole**2).mean(0)
     return {
-        "gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance),
-        "label_share": share * freedom.cpu().numpy(), "expected": draw_statistics(refit.draws),
+        "gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": refit.se,
+        "label_share": share * freedom.cpu().numpy(), "expected": draw_statistics(whole / refit.model_se),
     }  # fmt: skip
 
 
@@ -150,8 +147,8 @@ def run_seed(source: Source, number: int) -> Unit:
     other = dataclasses.replace(source.settings, seed=source.settings.seed + number)
     options = LaplaceOptions.of(other)
     again = settle(source.baseline.design, options)
-    refit = estimate_with_draws(again, source.screen, source.contrast, options, 2)
-    return {"gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": sd_of(refit.covariance)}
+    refit = refit_estimates(again, source.screen, source.contrast, options)
+    return {"gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": refit.se}
 
 
 def run_heldout(source: Source, number: int) -> Unit:
@@ -190,7 +187,13 @@ def _by_day(values: np.ndarray) -> np.ndarray:
 def _fit_again(design: Design, screen: Screen, source: Source) -> Refit:
     """The whole fit of a like screen: scales and weight too."""
     again = settle(design, source.options, source.baseline)
-    return estimate_with_draws(again, screen, source.contrast, source.options, N_DRAWS)
+    return refit_estimates(again, screen, source.contrast, source.options)
+
+
+def _errors(refit: Refit, source: Source) -> np.ndarray:
+    """Joint draws of the errors of a refit's estimates, in SEs by the model: [S, L, D]."""
+    curvature, perturbations = refit.solved.effects.curvature, source.options.perturbations
+    return np.asarray(reference_draws(curvature, source.contrast, perturbations, N_DRAWS) / refit.model_se)
 
 
 def _rng(source: Source, check: str, number: int) -> np.random.Generator:

@@ -1,14 +1,18 @@
 """Engine laplace: the mode of the posterior, its curvature, covariances by gene, and fixed-effect estimates.
 
-`fit_laplace` gives the posterior by mode and curvature, `estimate_theta` what mash is meant to be given.
+It is fast and linear in cells and genes, and every fit runs it, whichever engine makes the posterior: it finds the
+weight of the likelihood and the scales (`fit_laplace`), says where engine svi starts, and gives the estimates that
+mash is meant to be given (`estimate_theta`). Refits of the certificate use its parts: `run_rounds` settles scales and
+weight, `solve_estimates` is the one way to fixed effects and their covariances.
 """
 
 from .baseline import Baseline
-from .covariance import gene_covariances, perturbation, sandwich_covariances
-from .curvature import Curvature, curvature_at
+from .covariance import perturbation
+from .curvature import Curvature
 from .estimates import (
     Estimates,
     FixedEffects,
+    SolvedEstimates,
     carried_by_day,
     contrast_theta,
     estimate_theta,
@@ -16,11 +20,12 @@ from .estimates import (
     known_covariance,
     known_theta,
     sd_of,
+    solve_estimates,
     theta_covariance,
 )
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .mode import find_mode
-from .options import LaplaceOptions, Perturbations, Tolerances
+from .options import LaplaceOptions, Perturbations
 from .rounds import State, run_rounds, start_from
 
 __all__ = [
@@ -31,23 +36,21 @@ __all__ = [
     "LaplaceFit",
     "LaplaceOptions",
     "Perturbations",
+    "SolvedEstimates",
     "State",
-    "Tolerances",
     "carried_by_day",
     "contrast_theta",
-    "curvature_at",
     "draw_blocks",
     "estimate_theta",
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",
-    "gene_covariances",
     "known_covariance",
     "known_theta",
     "perturbation",
     "run_rounds",
-    "sandwich_covariances",
     "sd_of",
+    "solve_estimates",
     "start_from",
     "theta_covariance",
 ]

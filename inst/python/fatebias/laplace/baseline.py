@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..model import Design, Prior, Priors, fixed_effect_prior, random_walk_prior
+from ..model import Design, Priors, fixed_effect_prior, random_walk_prior
+from .problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,14 +21,16 @@ class Baseline:
     weight: Tensor
 
     @property
-    def cells(self) -> Tensor:
+    def cell_weight(self) -> Tensor:
         """Weight of each cell [N]."""
         return self.weight[self.design.day]
 
-    def prior(self, priors: Priors) -> Prior:
-        """The model's prior at these scales."""
-        return random_walk_prior(self.design, self.scales, priors)
+    def posterior_problem(self, priors: Priors) -> Problem:
+        """The posterior of the effects under the model's prior, at these scales and this weight."""
+        prior = random_walk_prior(self.design, self.scales, priors)
+        return Problem(design=self.design, prior=prior, cell_weight=self.cell_weight)
 
-    def fixed_prior(self, priors: Priors) -> Prior:
-        """The prior of the fixed-effect estimates."""
-        return fixed_effect_prior(self.design, self.scales[-1], priors)
+    def estimate_problem(self, priors: Priors) -> Problem:
+        """The same under the prior of the fixed-effect estimates: of the scales, sigma_guide alone counts."""
+        prior = fixed_effect_prior(self.design, self.scales[-1], priors)
+        return Problem(design=self.design, prior=prior, cell_weight=self.cell_weight)

@@ -7,6 +7,7 @@ beside the reference.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,23 +19,54 @@ from ..model import Design
 from ..screens import Screen
 from .baseline import Baseline
 from .covariance import gene_covariances, sandwich_covariances
-from .curvature import Curvature, curvature_at
-from .mode import find_mode
-from .options import LaplaceOptions
+from .curvature import Curvature
+from .mode import Mode, find_mode
+from .options import LaplaceOptions, Perturbations
+from .problem import Problem
 
 RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
 
 
 @dataclass(frozen=True, kw_only=True)
 class FixedEffects:
-    """The mode of all effects under the prior of the estimates, x [P], and the curvature there."""
+    """The mode of all effects under the prior of the estimates, and the curvature there."""
 
-    x: Tensor
-    curvature: Curvature
+    problem: Problem
+    mode: Mode
 
     @property
     def design(self) -> Design:
-        return self.curvature.design
+        return self.problem.design
+
+    @property
+    def x(self) -> Tensor:
+        """Effects [P]."""
+        return self.mode.x
+
+    @cached_property
+    def curvature(self) -> Curvature:
+        """Made when it is asked for: not all need it."""
+        return self.problem.curvature(self.mode.mean)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolvedEstimates:
+    """Fixed effects with the model's covariances of each gene's effects, by group of genes [genes, k, k].
+
+    p_eff: effective parameters by day [D].
+    """
+
+    effects: FixedEffects
+    model: list[Tensor]
+    p_eff: Tensor
+
+    @property
+    def design(self) -> Design:
+        return self.effects.design
+
+    def sandwich(self, perturbations: Perturbations, run: Run = QUIET) -> list[Tensor]:
+        """Covariances by the scatter of the labels, of the same shape as the model's."""
+        return sandwich_covariances(self.effects.curvature, float(self.p_eff.sum()), perturbations, run)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +92,18 @@ class Estimates:
 
 def find_fixed_effects(baseline: Baseline, options: LaplaceOptions, run: Run = QUIET) -> FixedEffects:
     """Fixed effects at a baseline's weight and sigma_guide, searched from its effects. Raises FitError."""
-    design, prior = baseline.design, baseline.fixed_prior(options.priors)
-    mode = find_mode(design, prior, baseline.cells, baseline.x, options.tolerances, run.at("mode"))
-    return FixedEffects(x=mode.x, curvature=curvature_at(design, prior, mode.mean, baseline.cells))
+    problem = baseline.estimate_problem(options.priors)
+    return FixedEffects(problem=problem, mode=find_mode(problem, baseline.x, options.tolerances, run.at("mode")))
+
+
+def solve_estimates(baseline: Baseline, options: LaplaceOptions, run: Run = QUIET) -> SolvedEstimates:
+    """The one way to fixed effects and their covariances: of a fit, of refits and of the certificate's checks.
+
+    From where the checkpoint stands. Raises FitError.
+    """
+    effects = find_fixed_effects(baseline, options, run)
+    found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"))
+    return SolvedEstimates(effects=effects, model=found.by_group, p_eff=found.p_eff)
 
 
 def estimate_theta(
@@ -82,15 +123,15 @@ def estimate_theta(
 def _estimate_theta(
     baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions, run: Run
 ) -> Estimates:
-    effects, known = find_fixed_effects(baseline, options, run), carried_by_day(screen)
-    found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"))
-    model = known_covariance(effects.design, found.by_group, contrast, known)
+    solved, known = solve_estimates(baseline, options, run), carried_by_day(screen)
     wanted, asked = options.se == "sandwich", options.perturbations
     draws = asked if wanted else replace(asked, number=min(RATIO_DRAWS, asked.number))
-    scatter = sandwich_covariances(effects.curvature, float(found.p_eff.sum()), draws, run.at("sandwich"))
-    sandwich = known_covariance(effects.design, scatter, contrast, known)
+    model, sandwich = (
+        known_covariance(solved.design, by_group, contrast, known)
+        for by_group in (solved.model, solved.sandwich(draws, run.at("sandwich")))
+    )
     return Estimates(
-        theta_hat=known_theta(effects, contrast, known),
+        theta_hat=known_theta(solved.effects, contrast, known),
         covariance=sandwich if wanted else model,
         model_covariance=model,
         sandwich_covariance=sandwich,

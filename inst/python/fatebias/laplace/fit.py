@@ -16,7 +16,6 @@ from ..model import Design, DrawPlan, EffectBlock, build_design, centred, final_
 from ..screens import Screen
 from .baseline import Baseline
 from .covariance import gene_covariances
-from .curvature import curvature_at
 from .mode import find_mode
 from .options import LaplaceOptions
 from .rounds import SCALE_TOLERANCE, WEIGHT_TOLERANCE, run_rounds
@@ -82,11 +81,10 @@ def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> La
     """
     design = build_design(screen, run.device, options.likelihood)
     state = run_rounds(design, options, run.at("rounds"))
-    start = Baseline(design=design, x=state.x, scales=state.scales, weight=state.weight)
-    prior = start.prior(options.priors)
-    mode = find_mode(design, prior, start.cells, start.x, options.tolerances, run.at("mode"))
-    curvature = curvature_at(design, prior, mode.mean, start.cells)
-    found = gene_covariances(curvature, options.perturbations, run.at("covariances"))
+    start = state.baseline(design)
+    problem = start.posterior_problem(options.priors)
+    mode = find_mode(problem, start.x, options.tolerances, run.at("mode"))
+    found = gene_covariances(problem.curvature(mode.mean), options.perturbations, run.at("covariances"))
     dispersion = final_dispersion(design, mode.mean, state.weight * found.pearson_excess, options.weight)
     return LaplaceFit(
         mode=named_effects(design, mode.x),
@@ -132,7 +130,7 @@ def named_effects(design: Design, x: Tensor) -> dict[str, np.ndarray]:
 
 def draw_blocks(fit: LaplaceFit, screen: Screen, plan: DrawPlan) -> Iterator[EffectBlock]:
     """Joint draws of theta and delta, gene by gene from N(mean, covariance), in float64."""
-    s, d, f = plan.number, screen.n_days, screen.n_fates - 1
+    s, d, f = plan.number, screen.n_days, screen.n_logits
     generator = torch.Generator().manual_seed(plan.seed)
     for genes, guides in gene_slices(screen, s):
         theta = np.empty((s, genes.stop - genes.start, f, d))

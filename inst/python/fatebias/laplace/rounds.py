@@ -11,9 +11,11 @@ from torch import Tensor
 
 from ..base import QUIET, FitError, Run
 from ..model import Design, next_weight, random_walk_prior, start_weight
+from .baseline import Baseline
 from .covariance import perturbation, shared_moment
 from .mode import find_mode, newton_step
 from .options import LaplaceOptions
+from .problem import Problem
 from .scales import START, effect_moments, improve_scales
 
 MOST_ROUNDS = 100
@@ -47,6 +49,10 @@ class State:
     drift: float = np.inf
     settled: bool = False
 
+    def baseline(self, design: Design) -> Baseline:
+        """The state as a place to go on from, of the design that the rounds are of."""
+        return Baseline(design=design, x=self.x, scales=self.scales, weight=self.weight)
+
 
 def _start(design: Design, options: LaplaceOptions, run: Run) -> State:
     """A rough mode at the starting scales; an automatic weight starts without effective parameters."""
@@ -54,7 +60,8 @@ def _start(design: Design, options: LaplaceOptions, run: Run) -> State:
     x = design.nuisance.new_zeros(design.n_effects)
     prior = random_walk_prior(design, scales, options.priors)
     number = 1.0 if isinstance(options.weight, str) else options.weight
-    mode = find_mode(design, prior, x.new_full((design.n_cells,), number), x, options.tolerances, run, FIRST_STEP)
+    problem = Problem(design=design, prior=prior, cell_weight=x.new_full((design.n_cells,), number))
+    mode = find_mode(problem, x, options.tolerances, run, FIRST_STEP)
     weight = start_weight(options.weight, design, mode.mean)
     return State(
         x=mode.x, scales=scales, weight=weight, sd_log=scales, newton_steps=mode.steps, rounds=0,
@@ -87,8 +94,8 @@ def _next_round(design: Design, state: State, options: LaplaceOptions) -> tuple[
 
     Newton's steps of the scales are damped towards EM's as soon as one does not bring more rest.
     """
-    prior, cells = random_walk_prior(design, state.scales, options.priors), state.weight[design.day]
-    x, step, curvature, newton = newton_step(design, prior, cells, state.x, options.tolerances.solve)
+    problem = state.baseline(design).posterior_problem(options.priors)
+    x, step, curvature, newton = newton_step(problem, state.x, options.tolerances.solve)
     r = perturbation(curvature, options.perturbations.seed, ROUND_DRAWS)
     solution = curvature.solve(r, ROUND_CG_TOLERANCE, state.draws)
     covariances = [a + b for a, b in zip(curvature.inverses, shared_moment(curvature, solution.x, r))]

@@ -1,10 +1,13 @@
 """The model of a screen: effects, the linear map from effects to cells, priors, the likelihood, its dispersion.
 
-`fate_model` is the Pyro model; `Design`, `Prior` and `Likelihood` are what engine laplace sees of the same model.
+Written once, so that both engines and the simulator have the same model: `fate_model` is the Pyro model, while
+`Design`, `Prior` and `Likelihood` are what engine laplace sees of it. A prior's constant, a derivative of the
+likelihood or the order of genes in x stands here and nowhere else. Nothing here knows how a posterior is found; what
+is made of its draws (`summarise_draws`) is here too, since both engines end in it.
 """
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
-from .design import Design, GeneGroup, build_design, centred
+from .design import Design, GeneGroup, ScreenOrder, build_design, centred
 from .dispersion import final_dispersion, labels_by_day, next_weight, pearson_excess_by_day, start_weight
 from .draws import (
     DrawPlan,
@@ -15,7 +18,7 @@ from .draws import (
     summarise_draws,
     summarise_scales,
 )
-from .likelihood import SOFT_LABELS, Interval, Likelihood, likelihood_of
+from .likelihood import SOFT_LABELS, Likelihood, likelihood_of
 from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
 
@@ -25,7 +28,6 @@ __all__ = [
     "DrawPlan",
     "EffectBlock",
     "GeneGroup",
-    "Interval",
     "Layout",
     "Likelihood",
     "Minibatches",
@@ -33,6 +35,7 @@ __all__ = [
     "Prior",
     "Priors",
     "SOFT_LABELS",
+    "ScreenOrder",
     "blocks_from_raw",
     "build_design",
     "centred",

@@ -94,7 +94,7 @@ def to_tensors(
         guide_gene=tensor(screen.guide_gene, torch.int64),
         guides_per_gene=tensor(screen.guides_per_gene, torch.int64),
         n_cells=screen.n_cells,
-        n_logits=screen.n_fates - 1,
+        n_logits=screen.n_logits,
         n_days=screen.n_days,
         n_replicates=screen.n_replicates,
         likelihood=likelihood,

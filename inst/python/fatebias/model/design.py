@@ -51,6 +51,25 @@ class _Order:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScreenOrder:
+    """Puts what is known of the genes or guides of each group, one group after the other, in the screen's order.
+
+    genes int64 [L], guides int64 [G]: where each one of the screen lies among those of all groups.
+    """
+
+    genes: Tensor
+    guides: Tensor
+
+    def by_gene(self, parts: Sequence[Tensor], axis: int = 0) -> Tensor:
+        """[.., genes, ..] of each group -> [.., L, ..], genes along the axis."""
+        return torch.cat(list(parts), axis).index_select(axis, self.genes)
+
+    def by_guide(self, parts: Sequence[Tensor], axis: int = 0) -> Tensor:
+        """[.., guides, ..] of each group -> [.., G, ..], guides along the axis."""
+        return torch.cat(list(parts), axis).index_select(axis, self.guides)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Design:
     """J of one screen on one device. N cells, G guides, L genes, D days, F logits (the fates beside the reference).
 
@@ -82,11 +101,6 @@ class Design:
     def n_logits(self) -> int:
         """F."""
         return self.labels.shape[1]
-
-    @property
-    def n_fates(self) -> int:
-        """Fates, the reference counted: F + 1."""
-        return self.n_logits + 1
 
     @property
     def n_genes(self) -> int:
@@ -126,27 +140,28 @@ class Design:
 
     def deviations(self, x: Tensor) -> Tensor:
         """Uncentred deviations v in x [P, ...], guides in the screen's order: [G, F, ...]."""
-        parts = [self.blocks(x, group)[:, self.n_days :].flatten(0, 1) for group in self.groups]
-        return torch.cat(parts)[self.guide_places]
+        return self.screen_order.by_guide(
+            [self.blocks(x, group)[:, self.n_days :].flatten(0, 1) for group in self.groups]
+        )
 
     def delta(self, x: Tensor) -> Tensor:
         """Deviations with mean 0 within a gene, guides in the screen's order: [G, F, ...]."""
-        parts = [centred(self.blocks(x, group)[:, self.n_days :], 1).flatten(0, 1) for group in self.groups]
-        return torch.cat(parts)[self.guide_places]
+        return self.screen_order.by_guide(
+            [centred(self.blocks(x, group)[:, self.n_days :], 1).flatten(0, 1) for group in self.groups]
+        )
 
     def by_gene(self, parts: Sequence[Tensor]) -> Tensor:
         """What is known of the genes of each group [genes, ...], in the screen's order: [L, ...]."""
-        return torch.cat(list(parts))[self.gene_places]
+        return self.screen_order.by_gene(parts)
 
     @cached_property
-    def gene_places(self) -> Tensor:
-        """int64 [L]: where each gene of the screen lies among the genes of all groups, one group after the other."""
-        return torch.as_tensor(np.argsort(self._order.genes), device=self.day.device)
-
-    @cached_property
-    def guide_places(self) -> Tensor:
-        """int64 [G]: where each guide of the screen lies among the guides of all groups."""
-        return torch.as_tensor(np.argsort(self._order.guides), device=self.day.device)
+    def screen_order(self) -> ScreenOrder:
+        """From the order of x to that of the screen."""
+        genes, guides = (
+            torch.as_tensor(np.argsort(order), device=self.day.device)
+            for order in (self._order.genes, self._order.guides)
+        )
+        return ScreenOrder(genes=genes, guides=guides)
 
     def genes_of(self, group: GeneGroup) -> np.ndarray:
         """int [l], increasing: the group's genes in the screen."""
@@ -158,7 +173,7 @@ class Design:
 
     def rows(self, gene: int) -> slice:
         """Where the effects of a gene of the screen lie in x."""
-        place = int(self.gene_places[gene])
+        place = int(self.screen_order.genes[gene])
         group = next(one for one in self.groups if one.genes.start <= place < one.genes.stop)
         size = (self.n_days + group.n) * self.n_logits
         first = int(group.entries.start) + (place - int(group.genes.start)) * size
@@ -255,7 +270,7 @@ def _pairs_within_gene(screen: Screen, cell: np.ndarray) -> np.ndarray:
 
 def _gene_groups(screen: Screen, order: _Order, pairs: np.ndarray, device: str | torch.device) -> tuple[GeneGroup, ...]:
     """Genes by their number of guides; pairs: rows of `_pairs_within_gene`."""
-    n_days, f = screen.n_days, screen.n_fates - 1
+    n_days, f = screen.n_days, screen.n_logits
     sizes = screen.guides_per_gene[order.genes]
     first = np.r_[0, np.cumsum(sizes)]
     position = np.argsort(order.guides)[pairs[:, 1:]]

@@ -71,7 +71,7 @@ class PosteriorSummary:
 
 def gene_slices(screen: Screen, num_draws: int) -> Iterator[tuple[slice, slice]]:
     """Runs of genes, with their guides, whose draws of beta hold BLOCK_NUMBERS numbers at most (one gene at least)."""
-    per_guide = num_draws * (screen.n_fates - 1) * screen.n_days
+    per_guide = num_draws * screen.n_logits * screen.n_days
     most = max(BLOCK_NUMBERS // per_guide, 1)
     last = np.cumsum(screen.guides_per_gene)
     gene, guide = 0, 0

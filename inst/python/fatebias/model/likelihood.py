@@ -5,7 +5,6 @@ the one that fits use, with closed forms instead. To add one: a subclass, and a 
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,21 +19,6 @@ Floats = NDArray[np.float64]
 _CHUNK = 4096  # cells whose numbers under all vectors or draws stay in the cache
 
 
-@dataclass(frozen=True)
-class Interval:
-    """Numbers from low to high, of which each end belongs to it or does not."""
-
-    low: float
-    high: float
-    closed: bool
-
-    def holds(self, values: Tensor) -> bool:
-        """Do all values lie within?"""
-        if self.closed:
-            return bool(((values >= self.low) & (values <= self.high)).all())
-        return bool(((values > self.low) & (values < self.high)).all())
-
-
 class Likelihood(ABC):
     """Log likelihood of labels y given a linear predictor eta, cell by cell, and its derivatives in eta.
 
@@ -47,11 +31,8 @@ class Likelihood(ABC):
         vectors     [N, F, S]   moved all at once; methods that end in _ change them in place and return them
     Tensors of one device; curve_ and scale_by_root_ take vectors of float32 as well. The curvature W is the expected
     one, minus the second derivative for a canonical link: it depends on eta through the mean alone, and at weight 1
-    it is the covariance of y. label_range, mean_range: where each entry of labels and of means lies.
+    it is the covariance of y.
     """
-
-    label_range: Interval
-    mean_range: Interval
 
     @abstractmethod
     def labels(self, fate_probs: Tensor) -> Tensor:
@@ -122,9 +103,6 @@ class SoftLabels(Likelihood):
     Labels and means are the probabilities of the fates beside the reference. One-hot labels make it the multinomial
     likelihood; W is weight * (diag(pi) - pi pi').
     """
-
-    label_range = Interval(0.0, 1.0, closed=True)
-    mean_range = Interval(0.0, 1.0, closed=False)
 
     def labels(self, fate_probs: Tensor) -> Tensor:
         return fate_probs[:, 1:]

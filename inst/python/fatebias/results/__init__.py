@@ -1,17 +1,18 @@
 """From a screen file to a folder of results: engines, tables, files, manifest, QC.
 
-`fit_screen` is the order of steps; the names of files and columns are those of the export contract.
+What a user gets is made here: `fit_screen` is the order of steps, the names of files and columns are those of the
+export contract. Files appear all at once or not at all, and the manifest says what they were made from, by which
+settings, and how it went; a certificate finds out from it, by `fit_key`, whether it belongs to the fit at hand.
 """
 
 from .engines import choose_device
 from .fit import fit_screen
 from .key import fit_key
-from .manifest import MANIFEST, read_manifest
+from .manifest import read_manifest
 from .qc import assert_qc, assess_qc
 from .tables import daywise_table
 
 __all__ = [
-    "MANIFEST",
     "assert_qc",
     "assess_qc",
     "choose_device",

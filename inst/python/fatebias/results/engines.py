@@ -27,7 +27,7 @@ from ..model import (
     to_tensors,
 )
 from ..screens import Screen, contrast_weights
-from ..vi import SVIFit, SVIOptions, draw_raw, fit_svi, structured_start
+from ..vi import SVIFit, SVIOptions, Target, draw_raw, fit_svi, structured_start
 
 USUAL_WEIGHT = (0.5, 2.0)  # a fixed weight times the dispersion phi outside of this is warned about
 
@@ -95,8 +95,9 @@ def _infer_by_svi(
     cells, layout = to_tensors(screen, run.device, torch.float32, laplace.baseline.design.likelihood)
     start = structured_start(laplace, priors) if options.family == "structured" else None
     weight = torch.as_tensor(laplace.weight, dtype=torch.float32, device=run.device)
-    fit = fit_svi(cells, layout, priors, weight, options, start, run)
-    raw = draw_raw(fit, cells, layout, priors, DrawPlan.of(settings))
+    target = Target(cells=cells, layout=layout, priors=priors, weight=weight)
+    fit = fit_svi(target, options, start, run)
+    raw = draw_raw(fit, target, DrawPlan.of(settings))
     return fit, blocks_from_raw(raw, screen), summarise_scales(raw)
 
 

@@ -1,7 +1,8 @@
-"""A screen from a file and a guide map: containers, guide counts, fate tables, and the checked `Screen`.
+"""From the files that people have to one checked `Screen`: containers, guide counts, fate tables, guide maps.
 
-`read_screen` is the way in. Every file format is read behind one protocol; whatever is refused raises ScreenError
-before any fitting.
+So that no other wing knows a file format or doubts a screen: every format is read behind one protocol, and what
+cannot be right (guides without a gene, probabilities that do not sum to 1, days with too few cells) is refused as
+ScreenError before any fitting. `read_screen` is the way in; `assemble_screen` puts a screen together from parts.
 """
 
 from .assemble import assemble_parts, assemble_screen, columns_of

@@ -91,7 +91,13 @@ class Screen:
 
     @property
     def n_fates(self) -> int:
+        """Fates, the reference counted: F + 1."""
         return len(self.fates)
+
+    @property
+    def n_logits(self) -> int:
+        """F, the fates beside the reference."""
+        return self.n_fates - 1
 
     @property
     def n_days(self) -> int:

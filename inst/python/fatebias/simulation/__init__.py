@@ -1,6 +1,8 @@
 """Simulated screens with their truth: the benchmark screens, and any other size.
 
-`simulate` draws a screen, `simulate_to` writes one. The same arguments give the same screen.
+For everything that needs a known answer: tests, benchmarks, the demo, and a user who asks what a planned screen
+could find. Labels and effects come in kinds that the model is right for and kinds that it is not. `simulate` draws a
+screen in memory, `simulate_to` writes one as a user's files; the same arguments give the same screen.
 """
 
 from .arguments import ARGUMENTS, Arguments

@@ -7,8 +7,9 @@ from pyro.infer import Predictive
 from pyro.infer.autoguide import AutoGuide, AutoLowRankMultivariateNormal, AutoNormal, init_to_value
 from torch import Tensor
 
-from ..model import Cells, Layout, Priors
+from ..model import Layout
 from .structured import StructuredPosterior, StructuredStart
+from .target import Target
 
 ApproxPosterior = AutoGuide | StructuredPosterior
 START_SCALE = 0.3  # where tau, sigma_time and sigma_guide of Pyro's own families start
@@ -31,9 +32,7 @@ def make_approx_posterior(
     return families[family](model, init_loc_fn=begin, init_scale=_START_SD)
 
 
-def draw_sites(
-    approx: ApproxPosterior, n_draws: int, cells: Cells, layout: Layout, priors: Priors
-) -> dict[str, Tensor]:
+def draw_sites(approx: ApproxPosterior, n_draws: int, target: Target) -> dict[str, Tensor]:
     """Draws of every site of the model, first axis draw, on the CPU."""
     with torch.no_grad():
         if isinstance(approx, StructuredPosterior):
@@ -42,9 +41,9 @@ def draw_sites(
             parts = [{k: v.cpu() for k, v in approx.draw(size)[0].items()} for size in sizes]
             return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         sampler = Predictive(approx, num_samples=n_draws, parallel=True)
-        one = cells.take(torch.arange(1, device=cells.day.device))  # Pyro's families do not look at cells
-        draws = sampler(one, layout, priors)
-    return {name: draws[name].cpu() for name in _no_effects(layout, cells.fate_probs)}
+        one = target.cells.take(torch.arange(1, device=target.cells.day.device))  # Pyro's families do not look at cells
+        draws = sampler(one, *target.arguments)
+    return {name: draws[name].cpu() for name in _no_effects(target.layout, target.cells.fate_probs)}
 
 
 def _no_effects(layout: Layout, like: Tensor) -> dict[str, Tensor]:

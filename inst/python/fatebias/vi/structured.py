@@ -26,8 +26,8 @@ from pyro.nn import PyroModule, PyroParam
 from torch import Tensor
 from torch.distributions import constraints
 
-from ..laplace import LaplaceFit, curvature_at
-from ..model import Priors, increments_of_block
+from ..laplace import LaplaceFit
+from ..model import Priors, ScreenOrder, increments_of_block
 
 LEAST_PRECISION = 1e-4  # of y from the data, where the prior alone holds a direction (the mean of v over a gene)
 UNIT = 0.1  # posterior SDs that a step of one moves a mean: the learning rate is shared with other families
@@ -53,14 +53,13 @@ class BlockStart:
 class StructuredStart:
     """Where the structured posterior starts. K = D + R + 1 nuisance effects a logit: alpha, b, gamma.
 
-    gene_places int64 [L], guide_places int64 [G]: where each gene and guide of the screen lies among the blocks.
+    order: from the genes and guides of the blocks to those of the screen.
     log_scales, sd_log: [D + 1, F]: tau, sigma_time of each interval, sigma_guide.
     nuisance_mean: [K F]; nuisance_covariance: [K F, K F], given the blocks.
     """
 
     blocks: tuple[BlockStart, ...]
-    gene_places: Tensor
-    guide_places: Tensor
+    order: ScreenOrder
     log_scales: Tensor
     sd_log: Tensor
     nuisance_mean: Tensor
@@ -70,8 +69,8 @@ class StructuredStart:
 def structured_start(fit: LaplaceFit, priors: Priors) -> StructuredStart:
     """The start from a fit of engine laplace, float64 on the fit's device."""
     baseline, design = fit.baseline, fit.baseline.design
-    mean = design.likelihood.mean(design.predictor(baseline.x))
-    curvature = curvature_at(design, baseline.prior(priors), mean, baseline.cells)
+    posterior = baseline.posterior_problem(priors)
+    curvature = posterior.curvature(posterior.mean(baseline.x))
     size = design.n_nuisance * design.n_logits
     image = curvature.coarse_image[:, :size].double()  # A's columns of the nuisance effects
     # in double: intercepts of days and of replicates are told apart by their prior alone, which rounding would drown
@@ -93,8 +92,7 @@ def structured_start(fit: LaplaceFit, priors: Priors) -> StructuredStart:
     )
     return StructuredStart(
         blocks=blocks,
-        gene_places=design.gene_places,
-        guide_places=design.guide_places,
+        order=design.screen_order,
         log_scales=baseline.scales.log(),
         sd_log=_stacked(fit.scales_sd_log, baseline.x).nan_to_num(WIDEST_LOG_SCALE).clamp(max=WIDEST_LOG_SCALE),
         nuisance_mean=design.nuisance_part(baseline.x).reshape(-1),
@@ -115,8 +113,7 @@ class StructuredPosterior(PyroModule):
         self.nuisance = _WhiteGaussian(start.nuisance_mean, start.nuisance_covariance, dtype)
         blocks = [_Blocks(one, start.log_scales, dtype) for one in start.blocks]
         self.blocks: Any = PyroModule[torch.nn.ModuleList](blocks)  # type: ignore[arg-type]  # a class by its item
-        self.register_buffer("gene_places", start.gene_places)
-        self.register_buffer("guide_places", start.guide_places)
+        self._order = start.order
 
     @property
     def numbers_a_draw(self) -> int:
@@ -144,8 +141,8 @@ class StructuredPosterior(PyroModule):
             parts.append(part)
             log_density, effects = log_density + of_block, effects + moved
         effects = effects.view(*n_draws, -1, f)
-        walk = torch.cat([part[..., :d, :] for part in parts], -3).index_select(-3, self.gene_places)
-        u = torch.cat([part[..., d:, :].flatten(-3, -2) for part in parts], -2).index_select(-2, self.guide_places)
+        walk = self._order.by_gene([part[..., :d, :] for part in parts], -3)
+        u = self._order.by_guide([part[..., d:, :].flatten(-3, -2) for part in parts], -2)
         values = {
             "alpha": effects[..., :d, :].mT, "b": effects[..., d:-1, :].mT, "gamma": effects[..., -1, :],
             "tau": scales[..., 0, :], "sigma_time": scales[..., 1:d, :].mT, "sigma_guide": scales[..., d, :],

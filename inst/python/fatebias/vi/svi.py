@@ -12,11 +12,12 @@ from pyro.optim import ClippedAdam
 from torch import Tensor
 
 from ..base import QUIET, FitError, Run
-from ..model import Cells, DrawPlan, Layout, Minibatches, Priors, fate_model, steps_per_epoch
+from ..model import DrawPlan, Minibatches, fate_model, steps_per_epoch
 from .families import ApproxPosterior, draw_sites, make_approx_posterior
 from .options import SVIOptions
 from .schedule import WINDOW_STEPS, Schedule
 from .structured import StructuredStart
+from .target import Target
 
 CLIP_NORM = 10.0  # on gradients per cell, which are far below 1 unless a step went wrong
 
@@ -44,11 +45,11 @@ class _Steps:
     approx: ApproxPosterior
     batches: Minibatches
     schedule: Schedule
-    arguments: tuple[Layout, Priors, float | Tensor]  # of model and approximate posterior, beside the minibatch
+    target: Target
     losses: list[float] = field(default_factory=list)
 
     def take(self) -> None:
-        self.losses.append(self.svi.step(next(self.batches), *self.arguments))
+        self.losses.append(self.svi.step(next(self.batches), *self.target.arguments))
         _refuse_not_finite(self.losses)
 
     def set_rate(self, rate: float) -> None:
@@ -70,7 +71,7 @@ class _Steps:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back a state; done before the first step."""
-        self.approx(next(self.batches), *self.arguments)  # Pyro's own families have no parameters before
+        self.approx(next(self.batches), *self.target.arguments)  # Pyro's own families have no parameters before
         with torch.no_grad():
             for name, value in self.approx.named_parameters():
                 value.copy_(state["parameters"][name])
@@ -86,21 +87,13 @@ class _Steps:
         return next(self.approx.parameters()).device
 
 
-def fit_svi(
-    cells: Cells,
-    layout: Layout,
-    priors: Priors,
-    weight: float | Tensor,
-    options: SVIOptions,
-    start: StructuredStart | None = None,
-    run: Run = QUIET,
-) -> SVIFit:
+def fit_svi(target: Target, options: SVIOptions, start: StructuredStart | None = None, run: Run = QUIET) -> SVIFit:
     """Fit a family by SVI; stops when converged or after `options.steps` steps.
 
-    weight: likelihood weight, a number or by day [D]. start: of the structured family. The checkpoint of `run` is a
-    place to go on from. Raises FitError when the loss is not finite.
+    start: of the structured family. The checkpoint of `run` is a place to go on from. Raises FitError when the loss is
+    not finite.
     """
-    steps = _begin(cells, layout, priors, weight, options, start)
+    steps = _begin(target, options, start)
     with pyro.validation_enabled(False):
         if saved := run.checkpoint.load():
             steps.restore(saved)
@@ -125,15 +118,9 @@ def fit_svi(
     )
 
 
-def _begin(
-    cells: Cells,
-    layout: Layout,
-    priors: Priors,
-    weight: float | Tensor,
-    options: SVIOptions,
-    start: StructuredStart | None,
-) -> _Steps:
+def _begin(target: Target, options: SVIOptions, start: StructuredStart | None) -> _Steps:
     """Before the first step."""
+    cells, layout = target.cells, target.layout
     pyro.clear_param_store()
     pyro.set_rng_seed(options.seed)
     model = pyro.poutine.scale(fate_model, 1.0 / layout.n_cells)  # loss and gradients per cell
@@ -146,15 +133,15 @@ def _begin(
         approx=approx,
         batches=Minibatches(cells, options.batch_size),
         schedule=Schedule(window=epoch * -(-WINDOW_STEPS // epoch), tolerance=options.tolerance),
-        arguments=(layout, priors, weight),
+        target=target,
     )
 
 
-def draw_raw(fit: SVIFit, cells: Cells, layout: Layout, priors: Priors, plan: DrawPlan) -> dict[str, Tensor]:
-    """Draws of every raw parameter from the approximate posterior, first axis draw, on the CPU."""
+def draw_raw(fit: SVIFit, target: Target, plan: DrawPlan) -> dict[str, Tensor]:
+    """Draws of every raw parameter from the approximate posterior of the target, first axis draw, on the CPU."""
     pyro.set_rng_seed(plan.seed + 1)
     with pyro.validation_enabled(False):
-        return draw_sites(fit.approx_posterior, plan.number, cells, layout, priors)
+        return draw_sites(fit.approx_posterior, plan.number, target)
 
 
 def _random_state(device: torch.device) -> list[Tensor]:

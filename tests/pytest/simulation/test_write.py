@@ -1,0 +1,54 @@
+"""Files of a simulation: a screen that can be read, its truth by name, and what it was asked for."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fatebias import __version__
+from fatebias.base.settings import Settings
+from fatebias.screens.reader import read_screen
+from fatebias.simulation import Arguments, simulate, simulate_to
+from fatebias.simulation.arguments import EFFECTS, LABELS
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("effects", EFFECTS)
+def test_every_kind_of_screen_can_be_read(tmp_path, labels, effects):
+    given = {"cells": 400, "genes": 5, "ntc": 3, "labels": labels, "effects": effects, "fates": 4, "days": 3}
+    paths = simulate_to(tmp_path, given)
+    screen = read_screen(paths["screen"], paths["guide_map"], Settings.from_mapping())
+    assert screen.n_fates == 4 and screen.n_days == 3
+    truth = pd.read_csv(paths["truth"])
+    assert list(truth) == ["gene", "theta_d0", "theta_d1", "theta_d2"] and len(truth) == 5
+    stored = np.load(paths["truth_all"])
+    assert np.allclose(stored["theta"][:, 0], truth.iloc[:, 1:])
+    record = json.loads((tmp_path / "simulation.json").read_text())
+    assert record["labels"] == labels and record["cells"] == 400
+    if labels == "onehot":
+        assert set(np.unique(screen.fate_probs)) == {0.0, 1.0}
+
+
+def test_the_files_hold_what_was_simulated(tmp_path):
+    given = {"cells": 300, "genes": 4, "ntc": 3, "days": 2, "replicates": 3, "seed": 7}
+    paths, sim = simulate_to(tmp_path, given), simulate(Arguments.from_mapping(given))
+    screen = read_screen(paths["screen"], paths["guide_map"], Settings.from_mapping())
+    assert screen.day_labels == ("d0", "d1") and screen.replicate_labels == ("rep1", "rep2", "rep3")
+    assert np.array_equal(screen.day, sim.day) and np.array_equal(screen.replicate, sim.replicate)
+    assert np.allclose(screen.fate_probs, sim.probs, atol=1e-12)
+    assert np.array_equal(screen.burden, np.diff(sim.guides.indptr))
+    truth = np.load(paths["truth_all"])
+    assert np.array_equal(truth["theta"], sim.theta) and np.array_equal(truth["delta"], sim.delta)
+    assert truth["genes"].tolist() == list(sim.genes) and truth["guides"].tolist() == list(sim.targeting)
+    assert truth["fates"].tolist() == ["MES", "NEU"]
+
+
+@pytest.mark.parametrize(("labels", "weight"), [("dirichlet", 10.0), ("onehot", 1.0), ("smoothed", None)])
+def test_the_record_says_how_to_make_the_screen_again_and_its_weight(tmp_path, labels, weight):
+    given = {"cells": 100, "genes": 3, "ntc": 2, "labels": labels, "concentration": 9.0}
+    record = json.loads(Path(simulate_to(tmp_path, given)["arguments"]).read_text(encoding="utf-8"))
+    assert record.pop("fatebias_version") == __version__
+    assert record.pop("sampling_weight") == weight
+    assert Arguments.from_mapping(record) == Arguments.from_mapping(given)
