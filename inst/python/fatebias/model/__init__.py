@@ -7,7 +7,7 @@ is made of its draws (`summarise_draws`) is here too, since both engines end in 
 """
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
-from .design import Design, GeneGroup, ScreenOrder, build_design, centred
+from .design import Design, GeneGroup, build_design, centred
 from .dispersion import final_dispersion, labels_by_day, next_weight, pearson_excess_by_day, start_weight
 from .draws import (
     DrawPlan,
@@ -21,6 +21,7 @@ from .draws import (
 from .likelihood import SOFT_LABELS, Likelihood, likelihood_of
 from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
+from .screen_order import ScreenOrder
 
 __all__ = [
     "Cells",
