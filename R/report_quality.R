@@ -12,7 +12,7 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
   alert <- function(level, text) list(list(level = level, text = text))
   m <- fit$manifest
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
-  fair <- m$constants$weight_range # of weight times dispersion; a fit of an earlier version does not say
+  fair <- m$constants$usual_weight # of weight times dispersion; a fit of an earlier version does not say
   c(
     if (any(!qc$pass)) {
       failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
