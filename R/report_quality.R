@@ -2,7 +2,6 @@
 # how the fit ended, in words and tables.
 
 worst_told <- 3L # genes named beside each assertion
-few_cells <- 20L # a guide with fewer usable cells is named as rare
 
 #' What a reader must know before anything else: one alert each, none where all is well
 #'
@@ -125,6 +124,7 @@ rare_guides_words <- function(cells) {
     return(NULL)
   }
   total <- rowSums(day_matrix(cells, "n_cells"))
+  few_cells <- shared_constant("few_cells")
   rare <- cells$guide[total < few_cells]
   if (length(rare) == 0) {
     return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))
