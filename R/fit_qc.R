@@ -106,7 +106,8 @@ worst_genes <- function(table, column, n = shared_constant("qc_worst_genes")) {
 }
 
 describe_violation <- function(i, x) {
-  assertion <- qc_assertions()[[match(x$assertion[[i]], qc_assertion_names())]] # rows may have been taken away
+  own <- match(x$assertion[[i]], qc_assertion_names()) # rows may have been taken away
+  assertion <- qc_assertions()[[own]]
   worst <- attr(x, "worst")[[x$assertion[[i]]]]
   lines <- c(
     x = sprintf(

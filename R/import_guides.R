@@ -13,8 +13,8 @@
 #'
 #' @param path the folder (`filtered_feature_bc_matrix`) or the `.h5` file; or several of them with the names
 #'   of their samples, as in `c(d0 = "run1/...", d2 = "run2/...")`.
-#' @param min_umi number of UMIs that make a guide present in a cell, by default as in sceptre (Barry et al. 2024,
-#'   Genome Biology 25, 124); `NULL` for the UMI counts themselves.
+#' @param min_umi number of UMIs that make a guide present in a cell, by default as in sceptre (Barry et al.
+#'   2024, Genome Biology 25, 124); `NULL` for the UMI counts themselves.
 #' @param feature_type the type of the features that are guides.
 #' @param names `"id"` or `"name"`: the column of the feature reference that names guides as the guide map
 #'   does.

@@ -196,7 +196,8 @@ validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::cal
 
 write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   validate_guide_map(guide_map, call)
-  write_table(as.data.frame(guide_map)[, shared_constant("guide_map_columns")], guide_map_beside(path), call = call)
+  table <- as.data.frame(guide_map)[, shared_constant("guide_map_columns")]
+  write_table(table, guide_map_beside(path), call = call)
 }
 
 guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_guide_map.csv")

@@ -1,7 +1,7 @@
 # Which numbers are taken as equal. Days, genes and sets often have the same lfsr or probability by the model
 # (all days under an effect that does not change, all genes that are sure); the last digits then differ, from
-# processor to processor and from one number of threads to the next, and must choose nothing. Rules: see
-# run_mash() and rank_hits(). Numbers that differ by less than the constant same_share of their size are equal.
+# processor to processor and from one number of threads to the next, and must choose nothing. Numbers that
+# differ by less than the constant same_share of their size are equal. Rules: see run_mash() and rank_hits().
 
 # ashr gives the lfsr of a negative effect as 1 - P(negative), which rounds to 0 from here on, and that of a
 # positive one as P(negative), down to 1e-300: below this all are 0, so that no sign ranks before the other.
