@@ -49,7 +49,7 @@
 #' fit <- fit_fate_bias(screen, inference = "laplace", out_dir = tempfile())
 #' certify_fit(fit, c("sandwich", "heldout"))
 #' @export
-certify_fit <- function(fit, checks = names(calibration_checks), screen = NULL, ..., n_permutations = 20,
+certify_fit <- function(fit, checks = names(calibration_checks()), screen = NULL, ..., n_permutations = 20,
                         n_splits = 10, n_bootstraps = 20, n_seeds = 5, cores = 1, settings = fit$settings,
                         progress = interactive()) {
   rlang::check_dots_empty()
@@ -57,7 +57,7 @@ certify_fit <- function(fit, checks = names(calibration_checks), screen = NULL, 
   if (is.null(fit$estimate)) {
     abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
   }
-  validate_arg(checks, checkmate::check_subset, names(calibration_checks), empty.ok = FALSE)
+  validate_arg(checks, checkmate::check_subset, names(calibration_checks()), empty.ok = FALSE)
   start <- proc.time()[["elapsed"]]
   too_few <- if ("ntc" %in% checks && fit$manifest$screen$n_ntc < 2) "ntc"
   sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
@@ -66,7 +66,7 @@ certify_fit <- function(fit, checks = names(calibration_checks), screen = NULL, 
   new_certificate(fit, checks, units, update_settings(settings), start)
 }
 
-unit_names <- function(checks) unlist(calibration_checks[checks], use.names = FALSE)
+unit_names <- function(checks) unlist(calibration_checks()[checks], use.names = FALSE)
 
 new_certificate <- function(fit, checks, units, settings, start) {
   days <- fit$days

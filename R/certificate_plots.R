@@ -49,7 +49,7 @@ plot_null_z <- function(x) {
 
 plot_rejection <- function(x) {
   shown <- data.table::copy(x$rejection)
-  shown$level <- factor(shown$level, rev(rejection_levels))
+  shown$level <- factor(shown$level, rev(rejection_levels()))
   shown$nominal <- as.numeric(as.character(shown$level))
   ggplot2::ggplot(shown, ggplot2::aes(.data$level, .data$rate, colour = .data$check)) +
     ggplot2::geom_linerange(

@@ -8,7 +8,9 @@ false_alarms <- 0.05
 # An SE that is off by less is none of the certificate's business: at 5 % a test at .05 rejects .062
 scale_tolerance <- 0.05
 
-rejection_levels <- c(0.05, 0.01, 0.001) # as CRITICAL in certificate/units.py
+#' Levels at which units count rejections
+#' @noRd
+rejection_levels <- function() vapply(shared_constant("rejections"), `[[`, numeric(1), "level")
 
 new_row <- function(check, measure, statistic, range, sentence, day = NA_character_) {
   pass <- statistic >= range[[1]] & statistic <= range[[2]]
@@ -119,10 +121,11 @@ day_row <- function(check, measure, worst, text) {
 ntc_rows <- function(units, level) {
   z <- unit_z(units)
   all <- dim(z)[[2]] + 1
-  rate <- mean(abs(z) > stats::qnorm(1 - rejection_levels[[1]] / 2), na.rm = TRUE)
+  alpha <- rejection_levels()[[1]]
+  rate <- mean(abs(z) > stats::qnorm(1 - alpha / 2), na.rm = TRUE)
   rejected <- pooled_rejections(units)
   spread <- sqrt(mean(z^2, na.rm = TRUE))
-  limits <- rate_range(rejection_levels[[1]], stats::var(rejected[, 1, all]), level)
+  limits <- rate_range(alpha, stats::var(rejected[, 1, all]), level)
   v <- draws_var(pooled_draws(units, "mean_square"))[[all]]
   rbind(
     new_row("ntc", "rejected at .05", rate, limits, sprintf(
@@ -187,12 +190,13 @@ rejection_table <- function(units, check, level = 0.05) {
   z <- unit_z(units)
   all <- dim(z)[[2]] + 1
   v <- apply(pooled_rejections(units)[, , all, drop = FALSE], 2, stats::var)
-  limits <- vapply(seq_along(rejection_levels), function(i) {
-    if (v[[i]] > 0) rate_range(rejection_levels[[i]], v[[i]], level) else c(0, NA_real_)
+  levels <- rejection_levels()
+  limits <- vapply(seq_along(levels), function(i) {
+    if (v[[i]] > 0) rate_range(levels[[i]], v[[i]], level) else c(0, NA_real_)
   }, numeric(2))
   data.table::data.table(
-    check = check, level = rejection_levels,
-    rate = colMeans(outer(abs(z[!is.na(z)]), stats::qnorm(1 - rejection_levels / 2), `>`)),
+    check = check, level = levels,
+    rate = colMeans(outer(abs(z[!is.na(z)]), stats::qnorm(1 - levels / 2), `>`)),
     expected_low = limits[1, ], expected_high = limits[2, ], n = sum(!is.na(z))
   )
 }

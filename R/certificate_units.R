@@ -3,10 +3,7 @@
 
 #' Checks, and the units of work that each needs
 #' @noRd
-calibration_checks <- list(
-  permutation = "permutation", ntc = "ntc", sandwich = "sandwich",
-  bootstrap = c("reference", "bootstrap", "seed"), heldout = "heldout"
-)
+calibration_checks <- function() shared_constant("certificate_checks")
 
 #' Make the refits behind a certificate
 #'
@@ -31,11 +28,11 @@ calibration_checks <- list(
 #' fit <- fit_fate_bias(screen, inference = "laplace", out_dir = tempfile())
 #' basename(run_calibration(fit, "permutation", n_permutations = 2))
 #' @export
-run_calibration <- function(fit, checks = names(calibration_checks), screen = NULL, n_permutations = 20,
+run_calibration <- function(fit, checks = names(calibration_checks()), screen = NULL, n_permutations = 20,
                             n_splits = 10, n_bootstraps = 20, n_seeds = 5, cores = 1,
                             progress = interactive()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  validate_arg(checks, checkmate::check_subset, names(calibration_checks), empty.ok = FALSE)
+  validate_arg(checks, checkmate::check_subset, names(calibration_checks()), empty.ok = FALSE)
   sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
   invisible(make_calibration(fit, checks, screen, sizes, cores, progress)$paths)
 }
@@ -102,7 +99,7 @@ validate_same_screen <- function(fit, screen, call = rlang::caller_env()) {
 #' Pairs of unit and number, as Python takes them
 #' @noRd
 plan_units <- function(checks, sizes) {
-  names <- unlist(calibration_checks[checks], use.names = FALSE)
+  names <- unlist(calibration_checks()[checks], use.names = FALSE)
   unlist(lapply(names, function(name) {
     lapply(seq_len(sizes[[name]] %||% 1L), function(number) list(name, number))
   }), recursive = FALSE)

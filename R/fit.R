@@ -62,12 +62,10 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
   fit
 }
 
-checkpoint_file <- "fit_checkpoint.pt" # as in inst/python/fatebias/base/checkpoint.py
-
 #' Say after Ctrl-C what is left
 #' @noRd
 tell_checkpoint <- function(out_dir) {
-  kept <- file.exists(file.path(out_dir, checkpoint_file))
+  kept <- file.exists(file.path(out_dir, shared_constant("checkpoint_file")))
   cli::cli_inform(c(
     "!" = "Interrupted; no results were written.",
     i = if (kept) "The same call goes on from the checkpoint in {.path {out_dir}}."

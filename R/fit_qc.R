@@ -1,30 +1,31 @@
 # QC: assertions are data; `assess_qc()` turns them and the tables of a fit into rows, `assert_qc()`
-# reads the rows. Python's command line asserts the same (inst/python/fatebias/results/qc.py).
+# reads the rows. Python's command line asserts the same, from the same rows of constants.yaml.
 
 qc_columns <- c("assertion", "statistic", "threshold", "pass", "worst_gene")
 
-n_worst <- 10L # genes printed for a violated assertion
+# What is wrong where an assertion is violated
+qc_meanings <- c(
+  delta_mean = "guide deviations of a gene do not average to zero",
+  offset_mean = "theta is not the average of its gene's guide effects",
+  offset_sd = "theta departs from the average of its guides by a different amount each day"
+)
 
-#' max over genes of |column| of a table must be below the threshold in a setting
+#' Assertions: max over genes of |column| of a table of the fit must be below the threshold in a setting
+#'
+#' @returns List of `list(name, table, column, setting, meaning)`; `table` is a name in `fit_tables`.
 #' @noRd
-qc_assertion <- function(name, table, column, setting, meaning) {
-  list(name = name, table = table, column = column, setting = setting, meaning = meaning)
+qc_assertions <- function() {
+  rows <- shared_constant("qc_assertions")
+  files <- vapply(fit_tables, `[[`, character(1), "file")
+  unname(Map(function(name, row) {
+    list(
+      name = name, table = names(files)[files == row$table], column = row$column, setting = row$setting,
+      meaning = qc_meanings[[name]]
+    )
+  }, names(rows), rows))
 }
 
-qc_assertions <- list(
-  qc_assertion(
-    "delta_mean", "qc_delta", "delta_mean_gene", "qc_delta_mean_max",
-    "guide deviations of a gene do not average to zero"
-  ),
-  qc_assertion(
-    "offset_mean", "qc_offset", "offset_mean", "qc_offset_max",
-    "theta is not the average of its gene's guide effects"
-  ),
-  qc_assertion(
-    "offset_sd", "qc_offset", "offset_sd_across_days", "qc_offset_max",
-    "theta departs from the average of its guides by a different amount each day"
-  )
-)
+qc_assertion_names <- function() names(shared_constant("qc_assertions"))
 
 #' Assess and assert the QC of a fit
 #'
@@ -59,10 +60,11 @@ qc_assertions <- list(
 assess_qc <- function(fit, settings = fit$settings, ...) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_qc)
   settings <- update_settings(settings, ...)
-  worst <- lapply(qc_assertions, function(a) worst_genes(fit[[a$table]], a$column))
-  names(worst) <- vapply(qc_assertions, `[[`, character(1), "name")
-  threshold <- vapply(qc_assertions, function(a) settings[[a$setting]], numeric(1))
-  statistic <- vapply(qc_assertions, function(a) largest_size(fit[[a$table]][[a$column]]), numeric(1))
+  assertions <- qc_assertions()
+  worst <- lapply(assertions, function(a) worst_genes(fit[[a$table]], a$column))
+  names(worst) <- qc_assertion_names()
+  threshold <- vapply(assertions, function(a) settings[[a$setting]], numeric(1))
+  statistic <- vapply(assertions, function(a) largest_size(fit[[a$table]][[a$column]]), numeric(1))
   rows <- data.table::data.table(
     assertion = names(worst), statistic = statistic, threshold = threshold,
     pass = !is.na(statistic) & statistic < threshold,
@@ -97,15 +99,15 @@ largest_size <- function(values) {
 #'
 #' Values that are zero but for rounding name no gene: those that look the same stay in the fit's order.
 #' @noRd
-worst_genes <- function(table, column, n = n_worst) {
+worst_genes <- function(table, column, n = shared_constant("qc_worst_genes")) {
   size <- abs(as.numeric(table[[column]]))
-  worst <- utils::head(order(-round(size, qc_digits), na.last = FALSE), n)
+  worst <- utils::head(order(-round(size, shared_constant("qc_digits")), na.last = FALSE), n)
   data.table::data.table(gene = table$gene[worst], value = table[[column]][worst], size = size[worst])
 }
 
 describe_violation <- function(i, x) {
-  names <- vapply(qc_assertions, `[[`, character(1), "name")
-  assertion <- qc_assertions[[match(x$assertion[[i]], names)]] # rows may have been taken away
+  own <- match(x$assertion[[i]], qc_assertion_names()) # rows may have been taken away
+  assertion <- qc_assertions()[[own]]
   worst <- attr(x, "worst")[[x$assertion[[i]]]]
   lines <- c(
     x = sprintf(
@@ -118,11 +120,9 @@ describe_violation <- function(i, x) {
   rlang::set_names(verbatim(lines), names(lines))
 }
 
-qc_digits <- 6 # decimals of a QC value; what is below is rounding of the arithmetic
-
 #' Numbers for messages
 #' @noRd
-show_number <- function(x) vapply(round(x, qc_digits), format, character(1), digits = 3)
+show_number <- function(x) vapply(round(x, shared_constant("qc_digits")), format, character(1), digits = 3)
 
 #' @rdname assess_qc
 #' @export

@@ -107,9 +107,10 @@ validate_presence <- function(guides, call = rlang::caller_env()) {
   validate_cell_names(rownames(guides), "guides", call)
   other <- guides@x[!guides@x %in% c(0, 1)]
   if (length(other) > 0) {
+    umis <- shared_constant("min_umi")
     abort_screen(c(
       "{.arg guides} must be presence (0 or 1), but has other values, such as {other[[1]]}.",
-      i = "Counts become presence by a threshold, as in {.code guides >= 5}."
+      i = "Counts become presence by a threshold, as in {.code guides >= {umis}}."
     ), call = call)
   }
 }

@@ -1,7 +1,5 @@
 # Parts of a screen that come as R objects: fate probabilities from a table, cells matched by name.
 
-rescalable <- 0.05 # how far from 1 sums may be that are rescaled; as RESCALABLE in fate_table.py
-
 #' Read fate probabilities from a table
 #'
 #' @param table path of a CSV file, cell names in the first column, then a column a fate (what pandas
@@ -25,7 +23,8 @@ read_fate_table <- function(table, rescale = FALSE) {
   validate_arg(table, check_two_dims)
   probs <- named_numbers(table)
   sums <- rowSums(probs)
-  bad <- !is.finite(sums) | rowSums(probs < 0) > 0 | abs(sums - 1) > (if (rescale) rescalable else 0.001)
+  tolerance <- shared_constant(if (rescale) "rescalable" else "probability_tolerance")
+  bad <- !is.finite(sums) | rowSums(probs < 0) > 0 | abs(sums - 1) > tolerance
   bad <- is.na(bad) | bad
   if (any(bad)) {
     cells <- first_few(rownames(probs)[bad])

@@ -1,7 +1,5 @@
 # Guides of cells from files: Cell Ranger's feature-barcode matrices and long tables.
 
-default_min_umi <- 5 # the default threshold of sceptre (Barry et al. 2024, Genome Biology 25, 124)
-
 #' Read guides from Cell Ranger
 #'
 #' Reads the guides of a feature-barcode matrix (Cell Ranger 3 or later, features of the type "CRISPR Guide
@@ -15,7 +13,8 @@ default_min_umi <- 5 # the default threshold of sceptre (Barry et al. 2024, Geno
 #'
 #' @param path the folder (`filtered_feature_bc_matrix`) or the `.h5` file; or several of them with the names
 #'   of their samples, as in `c(d0 = "run1/...", d2 = "run2/...")`.
-#' @param min_umi number of UMIs that make a guide present in a cell; `NULL` for the UMI counts themselves.
+#' @param min_umi number of UMIs that make a guide present in a cell, by default as in sceptre (Barry et al.
+#'   2024, Genome Biology 25, 124); `NULL` for the UMI counts themselves.
 #' @param feature_type the type of the features that are guides.
 #' @param names `"id"` or `"name"`: the column of the feature reference that names guides as the guide map
 #'   does.
@@ -32,7 +31,7 @@ default_min_umi <- 5 # the default threshold of sceptre (Barry et al. 2024, Geno
 #' guides <- read_guides_cellranger(folder)
 #' guides[1:3, ]
 #' @export
-read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type = "CRISPR Guide Capture",
+read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Guide Capture",
                                    names = c("id", "name"), cell_name = "{barcode}-{sample}") {
   validate_arg(path, checkmate::check_character, min.len = 1, any.missing = FALSE)
   validate_arg(feature_type, checkmate::check_string)
@@ -64,7 +63,7 @@ read_guides_cellranger <- function(path, min_umi = default_min_umi, feature_type
 #'   umi = c(12, 1, 8))
 #' read_guides_table(table)
 #' @export
-read_guides_table <- function(table, min_umi = default_min_umi, cell = "cell", guide = "guide", umi = "umi") {
+read_guides_table <- function(table, min_umi = 5, cell = "cell", guide = "guide", umi = "umi") {
   validate_min_umi(min_umi)
   validate_arg(cell, checkmate::check_string)
   validate_arg(guide, checkmate::check_string)

@@ -1,6 +1,5 @@
 # Standard errors of a screen that is planned, from the curvature that the model is expected to have.
 
-burden_most <- 20L # guides a cell, as in the simulator
 quadrature_nodes <- 9L # by fate, for means over cells of the softmax curvature
 abundance_nodes <- 9L # genes, from the rarest in cells to the most common
 
@@ -53,12 +52,12 @@ without_others <- function(curvature, n_day, inputs, moments) {
   lapply(curvature, function(w) solve(solve(w) + others * unknown))
 }
 
-#' Moments of guides in a cell: k ~ Poisson cut to 1..20, of which k - t are controls
+#' Moments of guides in a cell: k ~ Poisson cut to 1 and the simulator's most, of which k - t are controls
 #' @noRd
 burden_moments <- function(moi, ntc_share) {
   k <- 0:60
   p <- stats::dpois(k, moi)
-  k <- pmin(pmax(k, 1), burden_most)
+  k <- pmin(pmax(k, 1), shared_constant("simulated_guides_most"))
   share <- 1 - ntc_share
   mean <- sum(p * k)
   var <- sum(p * k^2) - mean^2

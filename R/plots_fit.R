@@ -48,8 +48,7 @@ plot_qc_data <- function(x) {
     abort_qc("{.arg x} must be a {.cls fatebias_fit} or come from {.fn assess_qc}, not be a {.cls {is}}.")
   }
   assessed <- if (inherits(x, "fatebias_fit")) assess_qc(x) else x
-  genes <- lapply(seq_along(qc_assertions), function(i) {
-    a <- qc_assertions[[i]]
+  genes <- lapply(qc_assertions(), function(a) {
     table <- if (inherits(x, "fatebias_fit")) {
       worst_genes(x[[a$table]], a$column, n = Inf)
     } else {

@@ -1,8 +1,8 @@
 # The only file that names reticulate. Deciding which Python to use (`python_plan()`, pure) and using
 # it (`apply_python_plan()`) are apart, so that precedence is tested without Python. `py_call()` is
-# the single door to Python; its other side is inst/python/fatebias/bridge.py.
+# the single door to Python; its other side is `bridge.py`.
 
-python_min <- "3.11" # as in inst/python/pyproject.toml
+python_min <- "3.11" # the oldest that the Python package is made for; a test compares
 
 #' Which Python to use
 #'
@@ -166,7 +166,7 @@ python_session <- new.env(parent = emptyenv())
 
 #' Call a function of the Python package
 #'
-#' @param fun name of a function of inst/python/fatebias/r_api.py.
+#' @param fun name of a function of `r_api.py`.
 #' @param ... arguments by name that JSON can hold.
 #' @param objects named list of matrices (dense, or sparse of class `dgCMatrix`).
 #' @returns What the function returns, as R lists, vectors and matrices. Errors and warnings of

@@ -115,7 +115,7 @@ settings_lines <- function(fit, mash, qc) {
     preset = fit$settings$preset, mode = attr(qc, "mode"), screen = screen$path, guide_map = screen$guide_map,
     out_dir = fit$out_dir
   )
-  thresholds <- rlang::set_names(qc$threshold, vapply(qc_assertions, `[[`, "", "setting"))
+  thresholds <- rlang::set_names(qc$threshold, vapply(qc_assertions(), `[[`, "", "setting"))
   stages <- settings_for(fit$settings, c("screen", "fit"))
   settings <- Reduce(override, list(made, unclass(stages), as.list(thresholds), unclass(mash$settings)))
   default <- unclass(fate_settings(preset = settings$preset %||% "calibrated"))[names(settings)]

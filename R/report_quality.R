@@ -2,7 +2,6 @@
 # how the fit ended, in words and tables.
 
 worst_told <- 3L # genes named beside each assertion
-few_cells <- 20L # a guide with fewer usable cells is named as rare
 
 #' What a reader must know before anything else: one alert each, none where all is well
 #'
@@ -12,7 +11,7 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
   alert <- function(level, text) list(list(level = level, text = text))
   m <- fit$manifest
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
-  fair <- m$constants$weight_range # of weight times dispersion; a fit of an earlier version does not say
+  fair <- m$constants$usual_weight # of weight times dispersion; a fit of an earlier version does not say
   c(
     if (any(!qc$pass)) {
       failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
@@ -125,6 +124,7 @@ rare_guides_words <- function(cells) {
     return(NULL)
   }
   total <- rowSums(day_matrix(cells, "n_cells"))
+  few_cells <- shared_constant("few_cells")
   rare <- cells$guide[total < few_cells]
   if (length(rare) == 0) {
     return(sprintf("Every guide is in %d usable cells or more; median %s.", few_cells, stats::median(total)))

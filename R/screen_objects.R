@@ -122,9 +122,10 @@ check_two_dims <- function(x) {
 at_least <- function(counts, min_umi, call = rlang::caller_env()) {
   presence <- Matrix::t(if (is.null(min_umi)) counts else counts >= min_umi)
   if (is.null(min_umi) && any(presence > 1)) {
+    umis <- shared_constant("min_umi")
     abort_screen(c(
       "The guides of the object are counts above 1, not presence.",
-      i = "Say how many UMIs make a guide present with {.arg min_umi}, such as {.code min_umi = 5}."
+      i = "Say how many UMIs make a guide present with {.arg min_umi}, such as {.code min_umi = {umis}}."
     ), call = call)
   }
   presence
@@ -195,16 +196,15 @@ validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::cal
 
 write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   validate_guide_map(guide_map, call)
-  write_table(as.data.frame(guide_map)[, guide_map_columns], guide_map_beside(path), call = call)
+  table <- as.data.frame(guide_map)[, shared_constant("guide_map_columns")]
+  write_table(table, guide_map_beside(path), call = call)
 }
 
 guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
 
-guide_map_columns <- c("guide_name", "gene_name", "is_ntc")
-
 validate_guide_map <- function(guide_map, call = rlang::caller_env()) {
   if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
-  found <- check_columns(guide_map, guide_map_columns)
+  found <- check_columns(guide_map, shared_constant("guide_map_columns"))
   if (!found$ok) {
     abort_screen("{.arg guide_map} lacks the column{?s} {.field {found$missing}}.", call = call)
   }

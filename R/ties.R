@@ -1,11 +1,7 @@
 # Which numbers are taken as equal. Days, genes and sets often have the same lfsr or probability by the model
 # (all days under an effect that does not change, all genes that are sure); the last digits then differ, from
-# processor to processor and from one number of threads to the next, and must choose nothing. Rules: see
-# run_mash() and rank_hits().
-
-# Numbers that differ by less than this share of their size are equal. Results of one fit by different
-# processors and numbers of threads were seen to differ by up to 2e-11 of their size.
-same_share <- 1e-9
+# processor to processor and from one number of threads to the next, and must choose nothing. Numbers that
+# differ by less than the constant same_share of their size are equal. Rules: see run_mash() and rank_hits().
 
 # ashr gives the lfsr of a negative effect as 1 - P(negative), which rounds to 0 from here on, and that of a
 # positive one as P(negative), down to 1e-300: below this all are 0, so that no sign ranks before the other.
@@ -22,7 +18,7 @@ rank_apart <- function(x, least = 0) {
   at <- order(x, na.last = NA)
   sorted <- x[at]
   below <- sorted[-length(sorted)]
-  apart <- sorted[-1] - below > pmax(abs(below), abs(sorted[-1])) * same_share + least
+  apart <- sorted[-1] - below > pmax(abs(below), abs(sorted[-1])) * shared_constant("same_share") + least
   rank <- rep(NA_integer_, length(x))
   rank[at] <- cumsum(c(rep(TRUE, length(at) > 0), apart))
   rank
@@ -37,7 +33,8 @@ rank_apart <- function(x, least = 0) {
 is_row_largest <- function(x, among = NULL, least = 0) {
   if (!is.null(among)) x[!among] <- -Inf
   largest <- do.call(pmax, as.data.frame(x))
-  lowest <- ifelse(is.infinite(largest), largest, largest - abs(largest) * same_share - least)
+  share <- shared_constant("same_share")
+  lowest <- ifelse(is.infinite(largest), largest, largest - abs(largest) * share - least)
   x >= lowest & x > -Inf
 }
 

@@ -1,5 +1,7 @@
 import json
+import tomllib
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,8 +80,26 @@ def test_interrupts_are_not_swallowed(monkeypatch):
         report(monkeypatch, interrupt)
 
 
+def test_the_wings_without_torch_are_those_that_the_contracts_hold_to_it():
+    project = tomllib.loads((Path(__file__).parents[2] / "inst/python/pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = [
+        one for one in project["tool"]["importlinter"]["contracts"] if one.get("forbidden_modules") == ["torch", "pyro"]
+    ]
+    wings = {name.removeprefix("fatebias.") for name in contract["source_modules"]}
+    # base imports no torch either, but tells of it (`describe_environment`); a command is none of R's
+    assert set(bridge.WITHOUT_TORCH) == wings - {"base", "commands.check"}
+    assert set(bridge.WITHOUT_TORCH) <= {wing for _, wing in r_api.FUNCTIONS.values()}
+
+
+def test_records_keep_the_versions_of_the_packages_behind_their_numbers():
+    fit, unit = environment.package_versions("fit"), environment.package_versions("unit")
+    assert list(fit) == ["python", "torch", "pyro", "numpy", "scipy", "anndata"]
+    assert fit["pyro"] == r_api.describe_environment()["packages"]["pyro-ppl"]
+    assert unit == {name: fit[name] for name in ("python", "torch", "numpy", "scipy")}
+
+
 def test_the_environment_names_versions():
     found = r_api.describe_environment()
-    assert set(found["packages"]) == set(environment.PACKAGES)
+    assert list(found["packages"]) == [package.name for package in environment.PACKAGES]
     assert found["packages"]["torch"]
     assert found["threads"] >= 1

@@ -37,7 +37,7 @@ test_that("Python: a whole certificate of a small screen", {
   fit$settings <- update_settings(fit$settings, threads = 1L)
   certificate <- certify_fit(fit, n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
   expect_s3_class(certificate, "fatebias_certificate")
-  expect_setequal(certificate$checks$check, names(calibration_checks))
+  expect_setequal(certificate$checks$check, names(calibration_checks()))
   expect_false(anyNA(certificate$checks$statistic))
   again <- certify_fit(fit, n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
   expect_equal(again$checks, certificate$checks)

@@ -45,7 +45,7 @@ value_of <- function(lines, name) {
 test_that("Python: Ctrl-C ends a fit at once, keeps its checkpoint, and the session goes on", {
   skip_on_os("windows")
   out <- file.path(withr::local_tempdir(), "out")
-  checkpoint <- file.path(out, checkpoint_file)
+  checkpoint <- file.path(out, shared_constant("checkpoint_file"))
   slow <- list(
     num_steps = 2500, loss_tolerance = 0, likelihood_weight = 21, threads = 1, num_posterior_draws = 50
   )
@@ -63,7 +63,7 @@ test_that("Python: Ctrl-C ends a fit at once, keeps its checkpoint, and the sess
   printed <- interrupted_session(lines, ready)
   ended <- as.numeric(value_of(printed, "ended"))
   expect_lt(ended - as.numeric(sent), 2)
-  expect_identical(value_of(printed, "left:"), checkpoint_file, info = printed)
+  expect_identical(value_of(printed, "left:"), shared_constant("checkpoint_file"), info = printed)
   expect_match(printed, "goes on from the checkpoint", all = FALSE)
   expect_identical(value_of(printed, "again:"), "12", info = printed)
 

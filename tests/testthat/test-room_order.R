@@ -1,6 +1,6 @@
 # Each file of R/ uses only files above it in this list (edges: any).
 rooms <- c(
-  "conditions", "validate_arguments", "validate_schema", "ties", "print_lines", "settings_text",
+  "conditions", "validate_arguments", "validate_schema", "constants", "ties", "print_lines", "settings_text",
   "settings_table",
   "settings", "progress", "fit_files", "fit_manifest", "fit_npz", "python_backend",
   "screen", "screen_preflight", "screen_objects", "import_guides", "import_cells", "import",

@@ -12,8 +12,10 @@ from fatebias.base.files import (
     file_digest,
     files_of,
     prepare_out_dir,
+    remove_parts,
     source_files,
     whole_file,
+    whole_folder,
 )
 
 
@@ -46,7 +48,7 @@ def test_sources_in_every_sub_package_are_seen():
     folders = [path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
     assert len(folders) >= 10
     assert {f"{folder.name}/__init__.py" for folder in folders} <= names
-    assert {"__main__.py", "base/settings.yaml", "results/manifest.schema.json"} <= names
+    assert {"__main__.py", "base/settings.yaml", "base/constants.yaml", "results/manifest.schema.json"} <= names
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
@@ -78,3 +80,74 @@ def test_what_cannot_take_its_place_leaves_no_part(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="read-only"), whole_file(tmp_path / "t") as part:
         part.write_text("x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_of_a_killed_process_go_and_no_other_files(tmp_path):
+    path, others = tmp_path / "fit[1].pt", [".fit[1]-more.part", ".fit1-00000000.part", "fit[1].pt", ".fit[1]-x.pt"]
+    for name in others:
+        (tmp_path / name).write_text("")
+    with whole_file(tmp_path / "fit[1]-b.pt") as other, whole_file(path) as part:
+        for one in (other, part):
+            one.write_text("half")
+        remove_parts(path)
+        assert not part.exists() and other.exists()
+        part.write_text("whole")
+    assert path.read_text() == "whole"
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted([*others, "fit[1]-b.pt"])
+
+
+def texts_in(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def write_three(folder, text, earlier=()):
+    with whole_folder(folder, "last", earlier) as stage:
+        for name in ("last", "a", "b"):
+            (stage / name).write_text(text)
+    return texts_in(folder)
+
+
+def test_the_files_of_a_folder_are_written_all_or_none(tmp_path):
+    (tmp_path / "mine").write_text("")
+    assert write_three(tmp_path, "1") == {"a": "1", "b": "1", "last": "1", "mine": ""}
+
+    def fail():
+        with whole_folder(tmp_path, "last", ["a", "b", "last"]) as stage:
+            (stage / "a").write_text("2")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert texts_in(tmp_path) == {"a": "1", "b": "1", "last": "1", "mine": ""}
+    (tmp_path / "old").write_text("1")
+    assert write_three(tmp_path, "3", ["a", "old", "last"]) == {"a": "3", "b": "3", "last": "3", "mine": ""}
+
+
+def test_a_folder_with_its_last_file_is_whole_at_every_moment(tmp_path, monkeypatch):
+    write_three(tmp_path, "1")
+    replace, sync, seen = files.os.replace, files.os.fsync, []
+
+    def look_and_replace(*paths):
+        seen.append(sorted(path.name for path in tmp_path.iterdir() if path.is_file()))
+        replace(*paths)
+
+    def look_and_sync(number):
+        seen.append("on the disk")
+        sync(number)
+
+    monkeypatch.setattr(files.os, "replace", look_and_replace)
+    monkeypatch.setattr(files.os, "fsync", look_and_sync)
+    write_three(tmp_path, "2")
+    assert seen == ["on the disk"] * 3 + [["a", "b"]] * 3
+
+
+def test_what_cannot_be_moved_leaves_a_folder_without_its_last_file(tmp_path, monkeypatch):
+    write_three(tmp_path, "1")
+
+    def refuse(*paths):
+        raise OSError("read-only")
+
+    monkeypatch.setattr(files.os, "replace", refuse)
+    with pytest.raises(OSError, match="read-only"):
+        write_three(tmp_path, "2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]

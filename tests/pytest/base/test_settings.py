@@ -1,19 +1,13 @@
 import dataclasses
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Literal, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import pytest
 
 from fatebias.base.errors import SettingsError
-from fatebias.base.settings import (
-    TABLE,
-    SchedulerGpuNode,
-    SchedulerNode,
-    SchedulerSettings,
-    Settings,
-    parse_assignment,
-)
+from fatebias.base.settings import TABLE, Settings, parse_assignment
 
 KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max", "stage", "help"}
 
@@ -40,44 +34,40 @@ def test_defaults_of_the_design():
 
 TYPES = {"string": str, "integer": int, "number": float, "flag": bool, "strings": tuple[str, ...]}
 TYPES["numbers"] = tuple[float, ...]
-NODES = {"gpu": SchedulerGpuNode, "cpu": SchedulerNode}
 
 
 def type_of(key, row):
     """What the class must say of a row of the table."""
-    if "keys" in row:
-        return NODES[key]
+    if key == "execution":  # a scheduler is added in the table alone
+        return str
     words = [Literal[tuple(row["choices"])]] if "choices" in row else []
     own = [] if words and row["type"] == "string" else [TYPES[row["type"]]]
     return reduce(or_, [*own, *words, *([type(None)] if row.get("nullable") else [])])
 
 
-def slurm_of(settings):
-    return dict(settings.schedulers)["slurm"]
+def test_the_written_class_says_what_the_table_says():
+    rows = {key: row for key, row in TABLE.items() if row["type"] != "mapping"}
+    assert all("keys" in TABLE[key] for key in set(TABLE) - set(rows)) and "slurm" not in rows
+    wanted = {key: type_of(key, row) for key, row in rows.items()} | {"blocks": Mapping[str, Mapping[str, Any]]}
+    assert get_type_hints(Settings) == wanted
 
 
-def types_of(rows):
-    return {key: type_of(key, row) for key, row in rows.items()}
-
-
-def test_the_written_classes_say_what_the_table_says():
-    blocks = {key: row["keys"] for key, row in TABLE.items() if "keys" in row}
-    hints = get_type_hints(Settings)
-    # which schedulers there are is told by the table alone: what adds one is R's
-    assert (hints.pop("execution"), hints.pop("schedulers")) == (str, tuple[tuple[str, SchedulerSettings], ...])
-    assert hints == types_of({key: row for key, row in TABLE.items() if key not in {"execution", *blocks}})
-    assert list(blocks) == [name for name in TABLE["execution"]["choices"] if name != "local"]
-    for keys in blocks.values():
-        assert get_type_hints(SchedulerSettings) == types_of(keys)
-        for name, cls in NODES.items():
-            assert get_type_hints(cls) == types_of(keys[name]["keys"]), name
-
-
-def test_a_scheduler_is_added_by_the_table_alone(monkeypatch):
-    monkeypatch.setitem(TABLE, "other", TABLE["slurm"])
-    s = Settings.from_mapping({"other": {"retries": 7}})
-    assert (dict(s.schedulers)["other"].retries, slurm_of(s)) == (7, slurm_of(Settings.from_mapping()))
-    assert s.as_dict("run")["other"]["retries"] == 7
+def test_another_scheduler_is_rows_of_the_table(monkeypatch):
+    node = {"default": {}, "type": "mapping", "keys": {"hours": {"default": 2, "type": "number", "above": 0}}}
+    keys = {"queue": {"default": "all", "type": "string"}, "flags": {"default": ["-l"], "type": "strings"}, "cpu": node}
+    monkeypatch.setitem(TABLE, "grid", {"default": {}, "type": "mapping", "stage": "run", "help": "", "keys": keys})
+    choices = [*TABLE["execution"]["choices"], "grid"]
+    monkeypatch.setitem(TABLE, "execution", TABLE["execution"] | {"choices": choices})
+    s = Settings.from_mapping({"execution": "grid", "grid": {"queue": "long", "cpu": {"hours": 3}}})
+    assert s.execution == "grid" and set(s.blocks) == {"slurm", "grid"}
+    assert s.as_dict("run")["grid"] == {"queue": "long", "flags": ["-l"], "cpu": {"hours": 3.0}}
+    assert s.as_dict("run")["slurm"] == Settings.from_mapping().as_dict("run")["slurm"]
+    for wrong, said in (
+        ({"cpu": {"hours": 0}}, "`grid.cpu.hours` must be a number > 0"),
+        ({"queu": "a"}, "grid.queue"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            Settings.from_mapping({"grid": wrong})
 
 
 def test_precedence_defaults_preset_keys():
@@ -88,8 +78,12 @@ def test_precedence_defaults_preset_keys():
 
 
 def test_settings_are_frozen():
+    s = Settings.from_mapping()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Settings.from_mapping().Kmax = 3
+        s.Kmax = 3
+    for block in (s.blocks, s.blocks["slurm"], s.blocks["slurm"]["cpu"]):
+        with pytest.raises(TypeError, match="item assignment"):
+            block["hours"] = 3
 
 
 @pytest.mark.parametrize(
@@ -137,17 +131,21 @@ def test_unknown_key_names_the_nearest(typo, meant):
 def test_whole_floats_and_single_texts_become_what_the_key_wants():
     s = Settings.from_mapping({"Kmax": 12.0, "fates": "EC", "day_levels": [1, 2], "slurm": {"retries": 2.0}})
     assert s.Kmax == 12 and isinstance(s.Kmax, int)
-    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and slurm_of(s).retries == 2
+    assert s.fates == ("EC",) and s.day_levels == ("1", "2") and s.blocks["slurm"]["retries"] == 2
 
 
 def test_a_block_is_checked_key_by_key_and_filled_with_defaults():
-    default = slurm_of(Settings.from_mapping())
-    assert default.gpu.partition == "gpu" and default.account is None
+    default = Settings.from_mapping().blocks["slurm"]
+    assert default["gpu"]["partition"] == "gpu" and default["account"] is None
     for nothing in (None, [], {}, {"gpu": None}):
-        assert slurm_of(Settings.from_mapping({"slurm": nothing})) == default
-    slurm = slurm_of(Settings.from_mapping({"slurm": {"cpu": {"hours": 3, "constraint": "A|B"}}}))
-    assert slurm.cpu == dataclasses.replace(default.cpu, hours=3.0, constraint="A|B")
-    assert slurm.gpu == default.gpu
+        assert Settings.from_mapping({"slurm": nothing}).blocks["slurm"] == default
+    slurm = Settings.from_mapping({"slurm": {"cpu": {"hours": 3, "constraint": "A|B"}}}).blocks["slurm"]
+    assert slurm["cpu"] == default["cpu"] | {"hours": 3.0, "constraint": "A|B"}
+    assert slurm["gpu"] == default["gpu"] and slurm["modules"] == default["modules"] == (
+        "R/4.4.2",
+        "python/3.12.1",
+        "gsl",
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from fatebias.base.errors import ExportError, SettingsError
 from fatebias.base.settings import Settings
 from fatebias.certificate import store as certify
 from fatebias.certificate.store import CHECKS, SIZES, describe_units, fit_source, parse_part, planned_units, run_units
+from fatebias.certificate.units import UNITS
 from fatebias.results.fit import fit_screen
 from fatebias.simulation import simulate_to
 
@@ -27,7 +28,7 @@ def fitted(tmp_path_factory):
 def test_every_check_has_its_units():
     units = planned_units(CHECKS, SIZES)
     assert units.count(("permutation", 20)) == 1 and ("heldout", 1) in units and ("reference", 1) in units
-    assert len(units) == 20 + 10 + 20 + 5 + 3
+    assert len(units) == 20 + 10 + 20 + 5 + 3 and {name for name, _ in units} == set(UNITS)
     assert planned_units(["ntc"], {"ntc": 2}) == [("ntc", 1), ("ntc", 2)]
 
 

@@ -1,6 +1,7 @@
 """Files of a simulation: a screen that can be read, its truth by name, and what it was asked for."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +53,27 @@ def test_the_record_says_how_to_make_the_screen_again_and_its_weight(tmp_path, l
     assert record.pop("fatebias_version") == __version__
     assert record.pop("sampling_weight") == weight
     assert Arguments.from_mapping(record) == Arguments.from_mapping(given)
+
+
+def contents_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("kept", range(5))
+def test_each_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch, kept):
+    given = {"cells": 60, "genes": 3, "ntc": 2, "days": 2}
+    simulate_to(tmp_path, given)
+    before, replace, moved = contents_of(tmp_path), os.replace, []
+
+    def fail_later(*given):
+        if len(moved) == kept:
+            raise OSError("disk full")
+        moved.append(given)
+        replace(*given)
+
+    monkeypatch.setattr(os, "replace", fail_later)
+    with pytest.raises(OSError, match="disk full"):
+        simulate_to(tmp_path, given | {"seed": 8})
+    after = contents_of(tmp_path)
+    assert set(after) == set(before) and len(moved) == kept
+    assert sum(after[name] != before[name] for name in before) == kept - (kept > 1)  # one guide map fits all seeds

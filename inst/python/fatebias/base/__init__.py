@@ -6,6 +6,7 @@ imported before it is needed: `python -m fatebias --version` answers at once.
 """
 
 from .checkpoint import open_checkpoint
+from .constants import CONSTANTS
 from .environment import describe_environment, package_versions
 from .errors import (
     ExportError,
@@ -20,7 +21,17 @@ from .errors import (
     SettingsError,
     SimulationError,
 )
-from .files import PACKAGE, day_columns, digest_of, file_digest, files_of, prepare_out_dir, source_files, whole_file
+from .files import (
+    PACKAGE,
+    day_columns,
+    digest_of,
+    file_digest,
+    files_of,
+    prepare_out_dir,
+    source_files,
+    whole_file,
+    whole_folder,
+)
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
@@ -29,6 +40,7 @@ from .settings import Settings, parse_assignment
 from .stopwatch import Stopwatch
 
 __all__ = [
+    "CONSTANTS",
     "ExportError",
     "FatebiasError",
     "FatebiasWarning",
@@ -63,4 +75,5 @@ __all__ = [
     "source_files",
     "unheard",
     "whole_file",
+    "whole_folder",
 ]

@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .constants import CONSTANTS
 from .errors import FitWarning
-from .files import digest_of, whole_file
+from .files import digest_of, remove_parts, whole_file
 
-CHECKPOINT = "fit_checkpoint.pt"
+CHECKPOINT = CONSTANTS.checkpoint_file
 LEAST_SECONDS = 5.0  # between two writes, at least
 MOST_SECONDS = 50.0  # at most, so that with the step in between no minute is lost
 WRITE_SHARE = 0.01  # of a fit's time that writing may take, within these bounds
-_PART = ".fit_checkpoint-"  # how the names of files begin that are being written
 
 
 class Checkpoint:
@@ -79,7 +79,7 @@ def open_checkpoint(
     A file of another key, or one that is damaged, is not used: a FitWarning says so, and the fit starts afresh.
     """
     file = _File(Path(out_dir) / CHECKPOINT, key, clock)
-    file.remove_parts()
+    remove_parts(file.path)  # of runs that were killed while they wrote
     try:
         file.read()
     except _NotUsableError as reason:
@@ -155,19 +155,14 @@ class _File:
         payload = io.BytesIO()
         torch.save(self.states, payload)
         header = {"key": self._key, "resumed": self.resumed, "digest": digest_of([payload.getbuffer()]), **position}
-        with whole_file(self.path, _PART) as part, part.open("wb") as file:
+        with whole_file(self.path) as part, part.open("wb") as file:
             file.write(json.dumps(header).encode() + b"\n")
             file.write(payload.getbuffer())
 
     def remove(self) -> None:
         self.states = {}
         self.path.unlink(missing_ok=True)
-        self.remove_parts()
-
-    def remove_parts(self) -> None:
-        """Remove what runs that were killed while they wrote have left."""
-        for part in self.path.parent.glob(f"{_PART}*.part"):
-            part.unlink(missing_ok=True)
+        remove_parts(self.path)
 
 
 def _parsed(head: bytes) -> dict[str, Any]:

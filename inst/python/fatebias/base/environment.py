@@ -3,21 +3,41 @@
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from typing import Any, Literal
 
-PACKAGES = ("torch", "pyro-ppl", "numpy", "scipy", "pandas", "anndata", "h5py")
+Record = Literal["fit", "unit"]  # what keeps versions: the manifest of a fit, the key of a unit of the certificate
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that fatebias stands on. name: of its distribution; called: in records, those that keep its version."""
+
+    name: str
+    called: str
+    records: tuple[Record, ...] = ()
+
+
+PACKAGES = (
+    Package("torch", "torch", ("fit", "unit")),
+    Package("pyro-ppl", "pyro", ("fit",)),
+    Package("numpy", "numpy", ("fit", "unit")),
+    Package("scipy", "scipy", ("fit", "unit")),
+    Package("pandas", "pandas"),
+    Package("anndata", "anndata", ("fit",)),
+    Package("h5py", "h5py"),
+)
 
 
 def describe_environment() -> dict[str, Any]:
     """What Python, packages and device will be used; a package that is missing is None."""
     found: dict[str, Any] = {"python": sys.executable, "version": platform.python_version(), "packages": {}}
-    for name in PACKAGES:
+    for package in PACKAGES:
         try:
-            found["packages"][name] = metadata.version(name)
+            found["packages"][package.name] = metadata.version(package.name)
         except metadata.PackageNotFoundError:
-            found["packages"][name] = None
+            found["packages"][package.name] = None
     torch = sys.modules.get("torch")
     found["threads"] = torch.get_num_threads() if torch else None
     found["device"] = torch.cuda.get_device_name() if torch and torch.cuda.is_available() else "cpu"
@@ -26,6 +46,7 @@ def describe_environment() -> dict[str, Any]:
     return found
 
 
-def package_versions(packages: Mapping[str, str]) -> dict[str, str]:
-    """Versions of Python and of packages. packages: the names to give them, and their names as distributions."""
-    return {"python": platform.python_version()} | {name: metadata.version(dist) for name, dist in packages.items()}
+def package_versions(record: Record) -> dict[str, str]:
+    """Versions of Python and of the packages behind the numbers of a record, as it calls them."""
+    found = {package.called: metadata.version(package.name) for package in PACKAGES if record in package.records}
+    return {"python": platform.python_version()} | found

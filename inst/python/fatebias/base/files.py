@@ -1,8 +1,10 @@
 """Folders of results, files written whole or not at all, names of columns, digests, and this package's sources."""
 
+import glob
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ExportError
+from .interrupts import run_whole
 
 PACKAGE = Path(__file__).parents[1]
+_PART_BYTES = 4  # of the random token in the name of a part
 
 
 def digest_of(parts: Iterable[Any]) -> str:
@@ -34,20 +38,63 @@ def files_of(path: Path) -> list[Path]:
 
 
 @contextmanager
-def whole_file(path: Path, prefix: str | None = None) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to within the `with` block, which then takes the place of `path`: whole, or not at all.
 
-    It lies in the same folder and begins with `prefix`. The file is on the disk before it is renamed, so that it is
-    whole whatever the moment of a kill.
+    It lies in the same folder. The file is on the disk before it is renamed, so that it is whole whatever the moment
+    of a kill; a part that a kill leaves is for `remove_parts`.
     """
-    part = path.with_name(f"{prefix or f'.{path.stem}-'}{secrets.token_hex(4)}.part")
+    part = path.with_name(_part_name(path.stem, secrets.token_hex(_PART_BYTES)))
     try:
         yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        _sync(part)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what processes that were killed while they wrote `path` as a `whole_file` have left."""
+    for part in path.parent.glob(_part_name(glob.escape(path.stem), "[0-9a-f]" * 2 * _PART_BYTES)):
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: Path, last: str, earlier: Iterable[str] = ()) -> Iterator[Path]:
+    """A folder to write files to within the `with` block, which then go to `folder`, the file named `last` as last.
+
+    That file says what belongs together: it is taken away before any other is replaced, so that where it is, all are
+    there and whole. An error within the block changes nothing in `folder`; Ctrl-C waits until all are moved.
+    earlier: names of the files that these replace; what is not written anew goes.
+    """
+    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=folder))
+    try:
+        yield stage
+        names = [*sorted({path.name for path in stage.iterdir()} - {last}), last]
+        for name in names:
+            _sync(stage / name)
+        run_whole(lambda: _move(stage, folder, names, set(earlier) - set(names)))
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _part_name(stem: str, token: str) -> str:
+    return f".{stem}-{token}.part"
+
+
+def _sync(path: Path) -> None:
+    """Have a file on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _move(stage: Path, folder: Path, names: list[str], stale: set[str]) -> None:
+    """Move files in place in their order; the last of these goes first, then the stale ones."""
+    (folder / names[-1]).unlink(missing_ok=True)
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
+    for name in names:
+        os.replace(stage / name, folder / name)
 
 
 def source_files(folder: Path = PACKAGE) -> list[Path]:

@@ -1,64 +1,27 @@
 """Settings: one frozen, checked object, described by the table in settings.yaml.
 
 The table is shared with R, so that there is one place where a setting is described; a test holds the fields of
-`Settings` and their types equal to it. settings_table.py checks typed values against the table, settings_text.py
-says what a configuration file may hold.
+`Settings` and their types equal to it. Blocks of the table, a scheduler's each, are R's: here they are checked and
+handed on, so that another block, or another key in one, needs no line here.
+settings_table.py checks typed values against the table, settings_text.py says what a configuration file may hold.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from .constants import read_only
 from .errors import SettingsError
 from .settings_table import TABLE, checked_settings
 from .settings_text import decoded, typed_file, typed_value
 
 
 @dataclass(frozen=True, kw_only=True)
-class SchedulerNode:
-    """The jobs on one kind of node: all but the fit on `cpu`."""
-
-    partition: str
-    hours: float
-    memory_gb: float
-    cores: int
-    constraint: str | None
-    retry_time_limit: bool
-    template: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SchedulerGpuNode(SchedulerNode):
-    """The jobs that need a GPU: the fit."""
-
-    gpus: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class SchedulerSettings:
-    """The block of a scheduler, such as `slurm`: the same keys for all of them, which R uses."""
-
-    account: str | None
-    modules: tuple[str, ...] | None
-    environment: tuple[str, ...] | None
-    log_dir: str
-    host: str | None
-    in_flight: int
-    retries: int
-    memory_growth: float
-    poll_seconds: float
-    connect_seconds: float
-    gpu: SchedulerGpuNode
-    cpu: SchedulerNode
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Checked settings of one analysis; build with `Settings.from_mapping()`.
+    """Checked settings of one analysis; build with `Settings.from_mapping()`. A field is a key of the table.
 
-    A field is a key of the table; the blocks of the table are in `schedulers`, with their names.
+    blocks: those of type mapping, by key; read-only, lists as tuples.
     """
 
     preset: Literal["calibrated", "plain"]
@@ -134,7 +97,7 @@ class Settings:
     # run
     out_dir: str
     execution: str
-    schedulers: tuple[tuple[str, SchedulerSettings], ...]
+    blocks: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any] | None = None) -> "Settings":
@@ -143,8 +106,8 @@ class Settings:
         Raises SettingsError (all problems in one message).
         """
         values = checked_settings(given or {})
-        blocks = tuple((key, _scheduler(values.pop(key))) for key, row in TABLE.items() if "keys" in row)
-        return cls(**values, schedulers=blocks)
+        blocks = {key: values.pop(key) for key, row in TABLE.items() if row["type"] == "mapping"}
+        return cls(**values, blocks=read_only(blocks))
 
     @classmethod
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
@@ -161,8 +124,7 @@ class Settings:
     def as_dict(self, *stages: str) -> dict[str, Any]:
         """Values by key, of the given stages or of all, as plain data: tuples as lists, blocks as dicts."""
         keys = [key for key, row in TABLE.items() if not stages or row["stage"] in stages]
-        blocks = dict(self.schedulers)
-        return {key: _plain(blocks[key] if key in blocks else getattr(self, key)) for key in keys}
+        return {key: _plain(self.blocks[key] if key in self.blocks else getattr(self, key)) for key in keys}
 
 
 Settings.__doc__ = f"{Settings.__doc__}\n\n" + "\n".join(
@@ -182,12 +144,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
 
 
-def _scheduler(block: dict[str, Any]) -> SchedulerSettings:
-    nodes = {"gpu": SchedulerGpuNode(**block["gpu"]), "cpu": SchedulerNode(**block["cpu"])}
-    return SchedulerSettings(**block | nodes)
-
-
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
     return list(value) if isinstance(value, tuple) else value

@@ -12,6 +12,7 @@ import torch
 
 from ..base import ScreenError, Settings
 from ..laplace import FixedEffects, contrast_theta, find_mode
+from ..screens import usable_cells
 from .refit import reference_draws, refit_estimates
 from .store import open_source
 from .units import N_DRAWS, Source
@@ -59,7 +60,7 @@ def usable_blocks(source: Source, blocks: list[str]) -> np.ndarray:
     burden = np.diff(source.cells.guides.indptr)
     if len(blocks) != len(burden):
         raise ScreenError(f"{source.where} has {len(burden)} cells, but there are {len(blocks)} labels of blocks.")
-    usable = (burden > 0) & (burden <= source.settings.Kmax)
+    usable = usable_cells(burden, source.settings.Kmax)
     names, block = np.unique(np.asarray(blocks, dtype=str)[usable], return_inverse=True)
     if len(names) < LEAST_BLOCKS:
         raise ScreenError(f"A jackknife needs {LEAST_BLOCKS} or more blocks of cells; there are {len(names)}.")

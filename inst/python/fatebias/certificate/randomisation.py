@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from scipy.stats import norm
 
-from ..base import ScreenError, Settings
+from ..base import CONSTANTS, ScreenError, Settings
 from ..laplace import Curvature, FixedEffects, find_fixed_effects
 from ..screens import Screen, first_few
 from .schemes import burden_strata, shuffle_within
@@ -27,7 +27,6 @@ from .units import Source
 
 RESAMPLES_AT_ONCE = 64
 LEAST_BEYOND = 10  # resamples beyond the estimate from which their share is the p-value; else the normal tail
-SAME_SHARE = 1e-9  # distances that differ by less of their size differ by rounding: a few cells often draw a tie
 SOLVE_TOLERANCE = 1e-6  # of what the other effects do without a gene
 STREAM = 7  # of the random numbers, beside those of the checks
 
@@ -110,7 +109,8 @@ def p_values(estimate: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.nd
     """
     mean, sd = draws.mean(0), draws.std(0, ddof=1)
     z = (estimate - mean) / sd
-    beyond = (np.abs(draws - mean) >= np.abs(estimate - mean) * (1 - SAME_SHARE)).sum(0)
+    least = np.abs(estimate - mean) * (1 - CONSTANTS.same_share)  # a few cells often draw a tie
+    beyond = (np.abs(draws - mean) >= least).sum(0)
     share = (beyond + 1) / (len(draws) + 1)
     return z, np.where(beyond < LEAST_BEYOND, np.minimum(share, 2 * norm.sf(np.abs(z))), share)
 

@@ -14,7 +14,17 @@ from typing import Any
 
 import torch
 
-from ..base import ExportError, Settings, SettingsError, files_of, package_versions, plain, prepare_out_dir, whole_file
+from ..base import (
+    CONSTANTS,
+    ExportError,
+    Settings,
+    SettingsError,
+    files_of,
+    package_versions,
+    plain,
+    prepare_out_dir,
+    whole_file,
+)
 from ..laplace import LaplaceOptions
 from ..model import build_design
 from ..results import choose_device, fit_key, read_manifest
@@ -23,17 +33,9 @@ from .refit import settle
 from .units import UNITS, Source
 
 FOLDER = "calibration"
-# check: units that it needs; those in SIZES come in numbers
-CHECKS = {
-    "permutation": ("permutation",),
-    "ntc": ("ntc",),
-    "sandwich": ("sandwich",),
-    "bootstrap": ("reference", "bootstrap", "seed"),
-    "heldout": ("heldout",),
-}
-SIZES = {"permutation": 20, "ntc": 10, "bootstrap": 20, "seed": 5}
+CHECKS = CONSTANTS.certificate_checks  # check: units that it needs; those in SIZES come in numbers
+SIZES = CONSTANTS.certificate_sizes
 Units = Iterable[Sequence[Any]]  # pairs of check and number
-PACKAGES = {name: name for name in ("torch", "numpy", "scipy")}
 _opened: dict[str, tuple[Source, str]] = {}  # the screen last read by this process, and its key
 
 
@@ -144,7 +146,7 @@ def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Setti
 
 def _key(screen: Screen, settings: Settings) -> str:
     """All that the numbers of a unit depend on, but the number of threads."""
-    versions = package_versions(PACKAGES)
+    versions = package_versions("unit")
     parts = fit_key(screen, settings, "", versions)
     parts.pop("threads")
     parts["settings"].pop("threads")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..base import Settings
+from ..base import CONSTANTS, Settings
 from ..laplace import (
     Baseline,
     LaplaceOptions,
@@ -29,7 +29,7 @@ from .heldout import held_out_statistics
 from .refit import Refit, reference_draws, refit_estimates, settle
 from .schemes import resample_cells, shuffle_guides
 
-CRITICAL = (1.959964, 2.575829, 3.290527)  # two-sided .05, .01 and .001, standard normal
+CRITICAL = tuple(row["critical"] for row in CONSTANTS.rejections)
 BOOTSTRAP_STEP = 0.25
 N_DRAWS = 256  # joint draws behind what is expected
 Unit = dict[str, Any]  # numbers and arrays by name

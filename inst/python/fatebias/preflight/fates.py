@@ -12,6 +12,7 @@ from ..screens import (
     first_few,
     names_beside,
     nearest_name,
+    probability_faults,
 )
 from .findings import KEYS, Report, cells_named, find_key
 from .lookalikes import fate_tables, levels_of, name_lists, state_columns
@@ -48,12 +49,9 @@ def find_fates(report: Report, source: ScreenSource) -> bool:
 def check_values(report: Report, reader: Reader, probs: np.ndarray) -> None:
     """Values of the fate probabilities: numbers, none negative, rows that sum to 1."""
     item, key = ITEM, f"obsm['{reader.settings.fate_prob_key}']"
-    known = np.isfinite(probs).all(1)
-    negative = known & (probs < 0).any(1)
-    total = probs[known].sum(1)
-    off = np.zeros(len(probs), dtype=bool)
-    off[known] = np.abs(total - 1) > PROBABILITY_TOLERANCE
-    empty = known & (probs == 0).all(1)
+    (unknown, _), (below_zero, _), (no_sum, _) = probability_faults(probs)
+    known, negative, off = ~unknown, below_zero & ~unknown, no_sum & ~unknown
+    empty, total = known & (probs == 0).all(1), probs[known].sum(1)
     keep = f"leave them out: P = numpy.asarray(adata.{key}); adata = adata[numpy.isfinite(P).all(1) & (P.sum(1) > 0)]"
     if not known.all():
         report.problem(item, f"{cells_named(reader, ~known)} with NaN or infinite values", keep)

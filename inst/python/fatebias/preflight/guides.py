@@ -3,13 +3,13 @@
 import numpy as np
 import scipy.sparse as sp
 
-from ..screens import MIN_UMI, THRESHOLDS, ScreenSource, usable_cells
+from ..base import CONSTANTS
+from ..screens import MIN_UMI, THRESHOLDS, ScreenSource, count_left_out, usable_cells
 from .findings import KEYS, Report, find_key
 from .lookalikes import guide_tables, levels_of, name_lists
 
 ITEM = KEYS["guide_key"][1]
 MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
-FEW_CELLS = 20  # cells of a guide below which its deviation is mostly prior
 _NO_GUIDES = 'put them there: adata.obsm["guide"] = cells x guides, 0 or 1; adata.uns["guide_names"] = their names'
 
 
@@ -61,8 +61,8 @@ def check_burden(report: Report, guides: sp.csr_matrix | None) -> np.ndarray | N
     if guides is None:
         return None
     item, most, burden = "Guides per cell", report.settings.Kmax, np.diff(guides.indptr)
-    none, many = int((burden == 0).sum()), int((burden > most).sum())
-    usable = usable_cells(burden, most)
+    usable, left_out = usable_cells(burden, most), count_left_out(burden, most)
+    none, many = left_out["no_guide"], left_out["too_many_guides"]
     if not usable.any():
         found = f"no cell is usable: {none:,} without a guide, {many:,} with more than {most} (Kmax)"
         report.problem(
@@ -76,7 +76,8 @@ def check_burden(report: Report, guides: sp.csr_matrix | None) -> np.ndarray | N
     else:
         report.ok(item, found)
     cells = np.bincount(guides[usable].indices, minlength=guides.shape[1])
-    few = int((cells < FEW_CELLS).sum())
-    text = f"median {np.median(cells):,.0f}; {few:,} of {len(cells):,} guides in fewer than {FEW_CELLS}"
+    least = CONSTANTS.few_cells
+    few = int((cells < least).sum())
+    text = f"median {np.median(cells):,.0f}; {few:,} of {len(cells):,} guides in fewer than {least}"
     (report.warn if few > len(cells) / 2 else report.ok)("Cells per guide", text)
     return usable

@@ -1,12 +1,6 @@
-"""The files of a fit as a whole: written all or none, each with its size and digest in the manifest.
-
-Everything goes to a stage folder first, then each file is moved in place, the manifest last.
-"""
+"""The files of a fit as a whole: written all or none, each with its size and digest in the manifest."""
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import ExportError, file_digest, run_whole
+from ..base import ExportError, file_digest, whole_folder
 from .manifest import MANIFEST, check_manifest
 
 
@@ -28,22 +22,19 @@ def write_files(
 
     A failure before the last byte is written leaves the files of an earlier fit as they were. Raises ExportError.
     """
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=out_dir))
     names = [*tables, *arrays]
     try:
-        for name, table in tables.items():
-            table.to_csv(stage / name, index=False, float_format="%.10g")
-        for name, members in arrays.items():
-            np.savez_compressed(stage / name, **members)  # type: ignore[arg-type]  # numpy's stub takes its options only
-        whole = dict(manifest) | {"files": sorted([*names, MANIFEST]), "contents": describe_contents(stage, names)}
-        check_manifest(whole, stage / MANIFEST)
-        text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
-        (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        run_whole(lambda: _move(stage, out_dir, [*names, MANIFEST]))  # Ctrl-C would leave half of them
+        with whole_folder(out_dir, MANIFEST, _files_of(out_dir)) as stage:
+            for name, table in tables.items():
+                table.to_csv(stage / name, index=False, float_format="%.10g")
+            for name, members in arrays.items():
+                np.savez_compressed(stage / name, **members)  # type: ignore[arg-type]  # the stub takes options only
+            whole = dict(manifest) | {"files": sorted([*names, MANIFEST]), "contents": describe_contents(stage, names)}
+            check_manifest(whole, stage / MANIFEST)
+            text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
+            (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
         raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
     return whole
 
 
@@ -59,16 +50,6 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
     return pd.read_csv(path, dtype={"gene": str, "guide": str}, keep_default_na=False, na_values=["", "NaN", "nan"])
-
-
-def _move(stage: Path, out_dir: Path, names: list[str]) -> None:
-    """Move all files in place, the manifest last; those of an earlier fit that do not belong to this one go."""
-    earlier = _files_of(out_dir)
-    (out_dir / MANIFEST).unlink(missing_ok=True)  # a folder without manifest is no fit
-    for name in earlier - set(names):
-        (out_dir / name).unlink(missing_ok=True)
-    for name in names:
-        os.replace(stage / name, out_dir / name)
 
 
 def _files_of(out_dir: Path) -> set[str]:

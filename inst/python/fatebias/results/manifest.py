@@ -24,7 +24,6 @@ MANIFEST = "fit_manifest.json"
 FORMAT = 2  # of the manifest; 1, of versions before this key, had no contents
 SCHEMA = Path(__file__).parent / "manifest.schema.json"
 _LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
-_PACKAGES = {"torch": "torch", "pyro": "pyro-ppl", "numpy": "numpy", "scipy": "scipy", "anndata": "anndata"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,7 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
         "convergence": _convergence(found, settings),
         "losses": _thinned(found.svi.losses) if found.svi else [],
         "estimates": {"se": settings.se, "sandwich_ratio": found.estimates.sandwich_ratio},
-        "constants": {"weight_range": list(USUAL_WEIGHT)},
+        "constants": {"usual_weight": list(USUAL_WEIGHT)},
         "resumed": [dict(one) for one in run.resumed],
         "seconds": dict(run.seconds),
         "peak_memory_gb": _peak_memory_gb(),
@@ -73,7 +72,7 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
 
 def fit_versions() -> dict[str, str]:
     """Versions of Python and of the packages behind the numbers of a fit."""
-    return package_versions(_PACKAGES)
+    return package_versions("fit")
 
 
 def read_manifest(out_dir: str | Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base import QCError, QCWarning, Settings, day_columns
+from ..base import CONSTANTS, QCError, QCWarning, Settings, day_columns
 from ..model import PosteriorSummary
 from ..screens import Screen
 from .files import read_table
@@ -19,8 +19,6 @@ from .files import read_table
 DELTA_TABLE = "qc_delta_mean_by_gene.csv"
 OFFSET_TABLE = "qc_theta_beta_offset_by_gene.csv"
 CENTERING_TABLE = "qc_theta_day_centering.csv"
-_WORST = 10  # genes printed for a violated assertion
-_DIGITS = 6  # decimals of a QC value; what is below is rounding of the arithmetic
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,7 @@ class Assertion:
     setting: str
 
 
-ASSERTIONS = (
-    Assertion("delta_mean", DELTA_TABLE, "delta_mean_gene", "qc_delta_mean_max"),
-    Assertion("offset_mean", OFFSET_TABLE, "offset_mean", "qc_offset_max"),
-    Assertion("offset_sd", OFFSET_TABLE, "offset_sd_across_days", "qc_offset_max"),
-)
+ASSERTIONS = tuple(Assertion(name=name, **row) for name, row in CONSTANTS.qc_assertions.items())
 
 
 @dataclass(frozen=True)
@@ -98,8 +92,8 @@ def _assess(assertion: Assertion, table: pd.DataFrame, settings: Settings) -> Fi
     statistic = float("nan") if size.isna().any() or size.empty else float(size.max())
     threshold = getattr(settings, assertion.setting)
     # What is zero but for rounding names no gene: values that look the same stay in the table's order.
-    by_size = size.round(_DIGITS).sort_values(ascending=False, na_position="first", kind="stable")
-    worst = table.loc[by_size.index[:_WORST], ["gene", assertion.column]]
+    by_size = size.round(CONSTANTS.qc_digits).sort_values(ascending=False, na_position="first", kind="stable")
+    worst = table.loc[by_size.index[: CONSTANTS.qc_worst_genes], ["gene", assertion.column]]
     return Finding(assertion, statistic, threshold, bool(statistic < threshold), worst)  # NaN < threshold is False
 
 

@@ -6,12 +6,12 @@ ScreenError before any fitting. `read_screen` is the way in; `assemble_screen` p
 """
 
 from .assemble import assemble_parts, assemble_screen, columns_of
-from .build import build_screen, numbers_in, sort_levels, usable_cells
+from .build import build_screen, count_left_out, numbers_in, sort_levels, usable_cells
 from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
 from .containers import open_screen
 from .contrast import contrast_parts, contrast_weights, nearest_name
-from .fate_table import PROBABILITY_TOLERANCE, names_beside, read_fate_table
+from .fate_table import PROBABILITY_TOLERANCE, names_beside, probability_faults, read_fate_table
 from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import (
     COLUMNS,
@@ -54,6 +54,7 @@ __all__ = [
     "control_flags",
     "count_by_threshold",
     "count_cells_by_guide",
+    "count_left_out",
     "covariates",
     "first_few",
     "match_rows",
@@ -61,6 +62,7 @@ __all__ = [
     "nearest_name",
     "numbers_in",
     "open_screen",
+    "probability_faults",
     "problems_in",
     "read_cellranger",
     "read_cells",

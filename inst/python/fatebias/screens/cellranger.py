@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError
+from ..base import CONSTANTS, ScreenError
 from .guide_counts import GuideCounts
 from .guide_map import first_few
 
-FEATURE_TYPE = "CRISPR Guide Capture"  # Cell Ranger's word
+FEATURE_TYPE = CONSTANTS.feature_type
 _ENTRIES_AT_ONCE = 5_000_000  # entries of a matrix in memory at a time
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # features, cells (both from 0) and UMIs of some entries
 _NO_ENTRY: Block = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))

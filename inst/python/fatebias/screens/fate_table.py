@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError
+from ..base import CONSTANTS, ScreenError
 from .guide_map import first_few
 from .source import ScreenSource
 
-PROBABILITY_TOLERANCE = 1e-3  # how far the fate probabilities of a cell may sum from 1
-RESCALABLE = 0.05  # how far when they are to be rescaled; Palantir, which cuts small ones off, stays within it
+PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
 
 
 def names_beside(source: ScreenSource, key: str) -> tuple[str, list[str]]:
@@ -64,13 +63,14 @@ def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERAN
     """What may be wrong with fate probabilities [cells, fates]: which cells (bool), and the fault in words."""
     yield ~np.isfinite(probs).all(1), "with NaN or infinite fate probabilities"
     yield np.asarray((probs < 0).any(1)), "with negative fate probabilities"
-    off = np.abs(probs.sum(1) - 1) > tolerance
+    with np.errstate(invalid="ignore"):  # infinite ones of both signs
+        off = np.abs(probs.sum(1) - 1) > tolerance
     yield off, f"whose fate probabilities do not sum to 1 (tolerance {tolerance:g})"
 
 
 def tolerance_of(rescale: bool) -> float:
     """How far sums may be from 1."""
-    return RESCALABLE if rescale else PROBABILITY_TOLERANCE
+    return CONSTANTS.rescalable if rescale else PROBABILITY_TOLERANCE
 
 
 def read_fate_table(path: str | Path) -> pd.DataFrame:

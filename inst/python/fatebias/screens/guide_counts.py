@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError
+from ..base import CONSTANTS, ScreenError
 from .guide_map import first_few
 
-MIN_UMI = 5  # the default threshold of sceptre (Barry et al. 2024, Genome Biology 25, 124)
+MIN_UMI = CONSTANTS.min_umi
 THRESHOLDS = (1, 2, 3, 5, 10, 20)  # what a report on thresholds shows
-CELL_NAME = "{barcode}-{sample}"  # as anndata.concat(index_unique="-") names cells
+CELL_NAME = CONSTANTS.cell_name
 
 
 @dataclass(frozen=True, kw_only=True)

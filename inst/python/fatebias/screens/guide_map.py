@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError
+from ..base import CONSTANTS, ScreenError
 
-COLUMNS = ("guide_name", "gene_name", "is_ntc")
+COLUMNS = CONSTANTS.guide_map_columns
 _FLAGS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 _SHOWN = 5  # offending rows that a message lists
 

@@ -15,11 +15,13 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from ..base import CONSTANTS
 from ..screens import read_guide_map
 from .arguments import Arguments
 from .labels import draw_labels
 
-NTC_SHARE, MOST_GUIDES, ABUNDANCE, DAY_SHARES = 0.05, 20, 5.0, 30.0
+NTC_SHARE, ABUNDANCE, DAY_SHARES = 0.05, 5.0, 30.0
+MOST_GUIDES = CONSTANTS.simulated_guides_most
 SD = {"delta": 0.2, "alpha": 0.4, "b": 0.2, "gamma": 0.04, "walk_start": 0.3}
 WALK_STEPS = (0.25, 0.15, 0.2)  # SDs of the steps from day to day, again and again
 ACTIVE_SHARE, EFFECT_RANGE, EFFECT_SD = 0.1, (0.3, 1.0), 0.5

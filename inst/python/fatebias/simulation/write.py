@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..base import Progress, day_columns, prepare_out_dir
+from ..base import Progress, day_columns, prepare_out_dir, whole_file
 from ..screens import write_screen
 from .arguments import Arguments
 from .draw import Simulation, simulate
@@ -43,19 +43,23 @@ def _write_simulation(out_dir: Path, sim: Simulation, arguments: Arguments) -> d
         paths["screen"], sim.guides, sim.guide_map.guide_name, sim.probs, sim.fates,
         days[sim.day], replicates[sim.replicate],
     )  # fmt: skip
-    sim.guide_map.to_csv(paths["guide_map"], index=False)
+    with whole_file(paths["guide_map"]) as part:
+        sim.guide_map.to_csv(part, index=False)
     truth = {"gene": sim.genes} | dict(zip(day_columns("theta", arguments.days), sim.theta[:, 0].T))
-    pd.DataFrame(truth).to_csv(paths["truth"], index=False)
-    np.savez_compressed(
-        paths["truth_all"], theta=sim.theta, delta=sim.delta, genes=np.array(sim.genes, dtype=str),
-        guides=np.array(sim.targeting, dtype=str), fates=np.array(sim.fates[1:], dtype=str),
-    )  # fmt: skip
+    with whole_file(paths["truth"]) as part:
+        pd.DataFrame(truth).to_csv(part, index=False)
+    with whole_file(paths["truth_all"]) as part, part.open("wb") as file:  # given a path, numpy adds .npz to it
+        np.savez_compressed(
+            file, theta=sim.theta, delta=sim.delta, genes=np.array(sim.genes, dtype=str),
+            guides=np.array(sim.targeting, dtype=str), fates=np.array(sim.fates[1:], dtype=str),
+        )  # fmt: skip
     record = {
         "fatebias_version": __version__,
         **dataclasses.asdict(arguments),
         "sampling_weight": _sampling_weight(arguments),
     }
-    paths["arguments"].write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    with whole_file(paths["arguments"]) as part:
+        part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return paths
 
 
