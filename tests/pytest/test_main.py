@@ -8,6 +8,7 @@ import pytest
 
 from fatebias import results
 from fatebias.__main__ import main
+from fatebias.commands import COMMANDS
 
 
 def run(*arguments):
@@ -89,3 +90,17 @@ def test_check_prints_findings_and_lines_for_the_configuration(screen):
     other = run("check", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--set", "day_key=time")
     assert other.returncode == 1 and other.stderr == ""
     assert "problem  Days: no obs['time']" in other.stdout and other.stdout.endswith('config.yaml:\nday_key: "day"\n')
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_and_version_start_no_torch(arguments):
+    code = f"""
+import sys
+from fatebias.__main__ import main
+try:
+    main({arguments!r})
+except SystemExit:
+    print("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False" and len(done.stdout.splitlines()) > 1

@@ -9,8 +9,9 @@ from fatebias.__main__ import main
 from fatebias.base.errors import ExportError, SettingsError
 from fatebias.base.settings import Settings
 from fatebias.certificate import store as certify
-from fatebias.certificate.store import CHECKS, SIZES, describe_units, fit_source, parse_part, planned_units, run_units
+from fatebias.certificate.store import CHECKS, SIZES, describe_units, fit_source, planned_units, run_units
 from fatebias.certificate.units import UNITS
+from fatebias.commands.certify import parse_part
 from fatebias.results.fit import fit_screen
 from fatebias.simulation import simulate_to
 

@@ -8,17 +8,14 @@ alone, and kept (`run_units`), so that a cluster can share them; verdicts are R'
 from .controls import estimate_controls
 from .jackknife import jackknife_blocks
 from .randomisation import randomise_genes
-from .store import CHECKS, FOLDER, SIZES, describe_units, fit_source, parse_part, planned_units, run_units
+from .store import FOLDER, describe_units, fit_source, planned_units, run_units
 
 __all__ = [
-    "CHECKS",
     "FOLDER",
-    "SIZES",
     "describe_units",
     "estimate_controls",
     "fit_source",
     "jackknife_blocks",
-    "parse_part",
     "planned_units",
     "randomise_genes",
     "run_units",

@@ -18,7 +18,6 @@ from ..base import (
     CONSTANTS,
     ExportError,
     Settings,
-    SettingsError,
     files_of,
     package_versions,
     plain,
@@ -43,14 +42,6 @@ def planned_units(checks: Iterable[str], sizes: Mapping[str, int]) -> list[tuple
     """Units of some checks, pairs of name and number; sizes as SIZES."""
     names = [name for check in checks for name in CHECKS[check]]
     return [(name, k + 1) for name in names for k in range(sizes.get(name, 1))]
-
-
-def parse_part(text: str) -> tuple[int, int]:
-    """`K/N`, 1 <= K <= N. Raises SettingsError."""
-    k, _, n = text.partition("/")
-    if not (k.isdecimal() and n.isdecimal() and 1 <= int(k) <= int(n)):
-        raise SettingsError(f"--part wants K/N with 1 <= K <= N, not {text!r}.")
-    return int(k), int(n)
 
 
 def open_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:

@@ -1,7 +1,7 @@
 """The commands of `python -m fatebias`, a module each: its arguments and what it runs.
 
-A module is imported when its command is given, and what it runs when its arguments are in order, so that `--version`
-and `--help` answer at once. To add a command: a module here and a line in `COMMANDS`.
+A module is imported when its command is given, and the wing that it needs when its arguments are in order, so that
+`--version` and `--help` answer at once. To add a command: a module here and a line in `COMMANDS`.
 """
 
 # by name: what it does, as in `python -m fatebias --help`

@@ -2,15 +2,7 @@
 
 import argparse
 
-from ..screens import (
-    CELL_NAME,
-    FEATURE_TYPE,
-    MIN_UMI,
-    assemble_screen,
-    count_by_threshold,
-    read_fate_table,
-    read_samples,
-)
+from ..base import CONSTANTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,13 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     fates.add_argument("--fate-table", metavar="FILE.csv", help="fate probabilities: cell names, a column a fate")
     parser.add_argument("--fates", nargs="+", help="names of the columns in order, where the file has none")
-    parser.add_argument("--min-umi", type=float, default=MIN_UMI, help=f"UMIs that make a guide present ({MIN_UMI})")
-    parser.add_argument("--feature-type", help=f"of the guides, Cell Ranger (default {FEATURE_TYPE})")
+    parser.add_argument(
+        "--min-umi", type=float, default=CONSTANTS.min_umi, help=f"UMIs that make a guide present ({CONSTANTS.min_umi})"
+    )
+    parser.add_argument("--feature-type", help=f"of the guides, Cell Ranger (default {CONSTANTS.feature_type})")
     parser.add_argument("--names", choices=("id", "name"), help="column that names guides, Cell Ranger (default id)")
     parser.add_argument("--columns", nargs=3, metavar=("CELL", "GUIDE", "UMI"), help="columns of a long table")
-    parser.add_argument(
-        "--cell-name", default=CELL_NAME, help=f"names of cells of several samples (default {CELL_NAME})"
-    )
+    names = CONSTANTS.cell_name
+    parser.add_argument("--cell-name", default=names, help=f"names of cells of several samples (default {names})")
     parser.add_argument(
         "--rescale", action="store_true", help="divide fate probabilities that nearly sum to 1 by the sum"
     )
@@ -42,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    from ..screens import assemble_screen, count_by_threshold, read_fate_table, read_samples
+
     options = {"feature_type": args.feature_type, "names": args.names}
     options |= dict(zip(("cell", "guide", "umi"), args.columns or ()))
     given = {name: value for name, value in options.items() if value is not None}

@@ -2,20 +2,31 @@
 
 import argparse
 
-from ..certificate import CHECKS, FOLDER, SIZES, fit_source, parse_part, planned_units, run_units
+from ..base import CONSTANTS, SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    checks = CONSTANTS.certificate_checks
     parser.add_argument("fit", metavar="DIR", help="folder of a fit")
-    parser.add_argument("--checks", nargs="+", choices=CHECKS, default=list(CHECKS), help="some of the checks")
-    for name, number in SIZES.items():
+    parser.add_argument("--checks", nargs="+", choices=checks, default=list(checks), help="some of the checks")
+    for name, number in CONSTANTS.certificate_sizes.items():
         parser.add_argument(f"--{name}s", type=int, default=number, help=f"number of units (default {number})")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N shares of the work")
 
 
 def run(args: argparse.Namespace) -> None:
-    sizes = {name: getattr(args, f"{name}s") for name in SIZES}
     k, n = parse_part(args.part)
+    from ..certificate import FOLDER, fit_source, planned_units, run_units
+
+    sizes = {name: getattr(args, f"{name}s") for name in CONSTANTS.certificate_sizes}
     units = planned_units(args.checks, sizes)[k - 1 :: n]
     paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
     print(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
+
+
+def parse_part(text: str) -> tuple[int, int]:
+    """`K/N`, 1 <= K <= N. Raises SettingsError."""
+    k, _, n = text.partition("/")
+    if not (k.isdecimal() and n.isdecimal() and 1 <= int(k) <= int(n)):
+        raise SettingsError(f"--part wants K/N with 1 <= K <= N, not {text!r}.")
+    return int(k), int(n)
