@@ -131,24 +131,66 @@ run_slurm() {
   stop_slurm
 }
 
-# ---- all --------------------------------------------------------------------------------------------------
-
-PARTS="${1:-all}"
-case "$PARTS" in all | lint)
+run_lint() {
   run_check ruff tools/lint.sh python
   run_check 'ruff format' tools/lint.sh format
   run_check mypy tools/lint.sh types
   run_check lint-imports tools/lint.sh imports
   run_check lintr tools/lint.sh r
   run_check .github tools/lint.sh github
-  ;;
+}
+
+run_python() { run_suite pytest test_python; }
+
+run_r() { run_suite testthat test_r; }
+
+run_package() { run_check 'R CMD check' tools/run_check.sh package; }
+
+# ---- lanes: parts that share nothing run beside one another, since most of them use one core --------------
+
+run_lane() {
+  run_lint
+  run_python
+  run_package
+  run_numbers
+  run_browser
+}
+
+start_lane() {
+  (
+    PASSED=0 FAILED=0 SKIPPED=0 TIMES=""
+    run_lane
+    printf '%s %s %s%s\n' "$PASSED" "$FAILED" "$SKIPPED" "$TIMES" >"$WORK/lane"
+  ) >"$WORK/lane.log" 2>&1 &
+  LANE=$!
+}
+
+# What the lane printed and counted; one that crashes counts as one failure.
+take_lane() {
+  local passed=0 failed=1 skipped=0 times=""
+  wait "$LANE"
+  cat "$WORK/lane.log"
+  [ -s "$WORK/lane" ] && read -r passed failed skipped times <"$WORK/lane" || say "a lane ended without a count"
+  add_counts "$passed" "$failed" "$skipped"
+  TIMES="$TIMES  $times"
+}
+
+# Slurm's tests come last and alone: they watch the clock.
+run_all() {
+  say "linters, pytest, R CMD check and the browser run beside testthat, and are shown after it"
+  start_lane
+  run_r
+  take_lane
+  run_slurm
+}
+
+# ---- all --------------------------------------------------------------------------------------------------
+
+PART="${1:-all}"
+case "$PART" in
+  all | lint | python | r | package | numbers | browser | slurm) "run_$PART" ;;
+  *) die "no such part: $PART" ;;
 esac
-case "$PARTS" in all | python) run_suite pytest test_python ;; esac
-case "$PARTS" in all | r) run_suite testthat test_r ;; esac
-case "$PARTS" in all | package) run_check 'R CMD check' tools/run_check.sh package ;; esac
-case "$PARTS" in all | numbers) run_numbers ;; esac
-case "$PARTS" in all | browser) run_browser ;; esac
-case "$PARTS" in all | slurm) run_slurm ;; esac
 
 printf '\nseconds:%s\n' "$TIMES"
 if [ "$SKIPPED" -gt 0 ]; then

@@ -171,6 +171,26 @@ def test_numbers_run_again_where_openblas_takes_another_core_and_are_skipped_els
     assert run_bash(script).stdout.strip() == counted
 
 
+@pytest.mark.parametrize(
+    ("lane", "counted"),
+    [
+        ("add_counts 3 1 2; TIMES='  pytest 7 s'", "4 1 2 testthat 1 s pytest 7 s"),
+        ("exit 7", "1 1 0 testthat 1 s"),  # crashed before its count
+    ],
+)
+def test_what_a_lane_counts_is_added_and_one_that_crashes_is_a_failure(tmp_path, lane, counted):
+    functions = (TOOLS / "run_tests.sh").read_text().split("# ---- all")[0].split("# ---- counting")[1]
+    script = f"""
+    set +e; WORK={tmp_path} PASSED=0 FAILED=0 SKIPPED=0 TIMES=
+    # ---- counting{functions}
+    run_lane() {{ {lane}; }}
+    run_r() {{ add_counts 1 0 0; TIMES="  testthat 1 s"; }}
+    run_slurm() {{ :; }}
+    run_all >/dev/null; echo $PASSED $FAILED $SKIPPED $TIMES
+    """
+    assert run_bash(script).stdout.strip() == counted
+
+
 def test_counts_of_pytest_come_from_its_own_report(tmp_path):
     (tmp_path / "test_a.py").write_text(
         "import pytest\n"

@@ -29,7 +29,8 @@ test_that("troubleshooting has a section for every class of error and warning, a
   )
   expect_setequal(sections, r_classes)
 
-  python <- readLines(system.file("python", "fatebias", "errors.py", package = "fatebias", mustWork = TRUE))
+  source <- file.path("python", "fatebias", "base", "errors.py")
+  python <- readLines(system.file(source, package = "fatebias", mustWork = TRUE))
   starts <- grep("^class ", python)
   group <- findInterval(seq_along(python), starts)
   kind <- tapply(python, group, function(lines) {
