@@ -41,15 +41,24 @@ class Settings:
     guide_names_key: str
     fate_prob_key: str
     fates: tuple[str, ...] | None
+    missing_fates: Literal["drop", "error"]
     ref_fate: str
     contrast_fate: str
+    covariates: tuple[str, ...] | None
+    cluster_key: str | None
     Kmax: int
 
     # model and inference
+    estimand: Literal["gene", "guides"]
     likelihood_weight: float | Literal["auto", "auto_by_day"]
     s_alpha: float
     s_rep: float
     s_gamma: float
+    burden_by_day: bool
+    s_gamma_day: float
+    sample_effects: bool
+    s_sample: float
+    s_covariate: float
     s_tau: float
     s_time: float
     s_guide: float
