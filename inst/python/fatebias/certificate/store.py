@@ -25,7 +25,6 @@ from ..base import (
     whole_file,
 )
 from ..laplace import LaplaceOptions
-from ..model import build_design
 from ..results import choose_device, fit_key, read_manifest
 from ..screens import Screen, build_screen, read_cells, read_guide_map
 from .refit import settle
@@ -128,7 +127,7 @@ def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Setti
     cells, names = read_cells(screen_path, settings), read_guide_map(guide_map)
     screen = build_screen(cells, names, settings, where=str(screen_path))
     options = LaplaceOptions.of(settings)
-    baseline = settle(build_design(screen, choose_device(settings.device), options.likelihood), options)
+    baseline = settle(options.design(screen, choose_device(settings.device)), options)
     source = Source(
         cells=cells, guide_map=names, screen=screen, settings=settings, baseline=baseline, where=str(screen_path)
     )  # fmt: skip

@@ -22,7 +22,7 @@ from ..laplace import (
     solve_estimates,
     theta_covariance,
 )
-from ..model import Design, build_design, labels_by_day
+from ..model import Design, labels_by_day
 from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights
 from .controls import hold_out_controls
 from .heldout import held_out_statistics
@@ -66,7 +66,7 @@ def run_permutation(source: Source, number: int) -> Unit:
     """
     screen = shuffle_guides(source.screen, _rng(source, "permutation", number))
     own = own_effects(source.baseline)
-    design = build_design(screen, own.device, source.options.likelihood)
+    design = source.options.design(screen, own.device)
     refit = _fit_again(dataclasses.replace(design, given=own), screen, source)
     day_1, day_2 = np.tril_indices(screen.n_days)
     return {
@@ -89,7 +89,7 @@ def run_ntc(source: Source, number: int) -> Unit:
     carried = np.asarray(source.cells.guide_names, dtype=object)[np.asarray(source.cells.guides.sum(0)).ravel() > 0]
     grouped = hold_out_controls(source.guide_map, set(carried), "control_", _rng(source, "ntc", number))
     screen = build_screen(source.cells, grouped, source.settings, where=source.where)
-    refit = _fit_again(build_design(screen, source.baseline.x.device, source.options.likelihood), screen, source)
+    refit = _fit_again(source.options.design(screen, source.baseline.x.device), screen, source)
     rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
     return {
         "gene": [screen.gene_names[k] for k in rows], "betahat": refit.theta_hat[rows],

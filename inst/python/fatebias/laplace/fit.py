@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..base import QUIET, Run
-from ..model import Design, DrawPlan, EffectBlock, build_design, centred, final_dispersion, gene_slices
+from ..model import Design, DrawPlan, EffectBlock, centred, final_dispersion, gene_slices
 from ..screens import Screen
 from .baseline import Baseline
 from .covariance import gene_covariances
@@ -56,7 +56,8 @@ class Convergence:
 class LaplaceFit:
     """Posterior of one screen by mode and curvature. Axes: gene or guide, logit, day.
 
-    mode: theta [L, F, D], v and delta [G, F], alpha [F, D], b [F, R], gamma [F].
+    mode: theta [L, F, D], v and delta [G, F], alpha [F, D], b [F, R], gamma [F], and those other nuisance effects that
+    the model has.
     scales: tau [F], sigma_time [F, D - 1], sigma_guide [F]; scales_sd_log: SD of their logarithms.
     weight, dispersion, p_eff: by day [D]; dispersion phi is that of the labels at weight 1.
     blocks: posterior of each gene's effects, by number of guides.
@@ -79,7 +80,7 @@ def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> La
 
     Raises FitError when a part of it does not converge.
     """
-    design = build_design(screen, run.device, options.likelihood)
+    design = options.design(screen, run.device)
     state = run_rounds(design, options, run.at("rounds"))
     start = state.baseline(design)
     problem = start.posterior_problem(options.priors)
@@ -116,15 +117,13 @@ def gene_blocks(design: Design, x: Tensor, covariances: list[Tensor]) -> tuple[G
 
 def named_effects(design: Design, x: Tensor) -> dict[str, np.ndarray]:
     """The effects in x by name, in the screen's order of genes and guides."""
-    d = design.n_days
     nuisance = design.nuisance_part(x).T.cpu().numpy()
     return {
         "theta": design.theta(x).cpu().numpy(),
         "v": design.deviations(x).cpu().numpy(),
         "delta": design.delta(x).cpu().numpy(),
-        "alpha": nuisance[:, :d],
-        "b": nuisance[:, d:-1],
-        "gamma": nuisance[:, -1],
+        **{kind: nuisance[:, place] for kind, place in design.kinds.items()},
+        "gamma": nuisance[:, design.kinds["gamma"]][:, 0],
     }
 
 

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import torch
+
 from ..base import Settings
-from ..model import SOFT_LABELS, Likelihood, Priors, likelihood_of
+from ..model import NO_TERMS, SOFT_LABELS, Design, Likelihood, Priors, Terms, build_design, likelihood_of
+from ..screens import Screen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class LaplaceOptions:
     """All that a fit by engine laplace depends on, beside the screen.
 
     weight: of the likelihood, a number, "auto" or "auto_by_day". se: covariances of the estimates by the "model" or by
-    the "sandwich".
+    the "sandwich". terms: nuisance effects of the model.
     """
 
     priors: Priors
@@ -37,6 +40,11 @@ class LaplaceOptions:
     perturbations: Perturbations
     se: str
     likelihood: Likelihood = SOFT_LABELS
+    terms: Terms = NO_TERMS
+
+    def design(self, screen: Screen, device: str | torch.device = "cpu") -> Design:
+        """The design of a screen, with the labels of the likelihood and the nuisance effects of the model."""
+        return build_design(screen, device, self.likelihood, self.terms)
 
     @classmethod
     def of(cls, settings: Settings) -> "LaplaceOptions":
@@ -48,4 +56,5 @@ class LaplaceOptions:
             perturbations=Perturbations(number=settings.num_perturbations, seed=settings.seed, tolerance=tolerance),
             se=settings.se,
             likelihood=likelihood_of(settings),
+            terms=Terms.of(settings),
         )

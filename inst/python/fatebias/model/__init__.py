@@ -19,6 +19,7 @@ from .draws import (
     summarise_scales,
 )
 from .likelihood import SOFT_LABELS, Likelihood, likelihood_of
+from .nuisance import NO_TERMS, Terms
 from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
 from .screen_order import ScreenOrder
@@ -32,11 +33,13 @@ __all__ = [
     "Layout",
     "Likelihood",
     "Minibatches",
+    "NO_TERMS",
     "PosteriorSummary",
     "Prior",
     "Priors",
     "SOFT_LABELS",
     "ScreenOrder",
+    "Terms",
     "blocks_from_raw",
     "build_design",
     "centred",

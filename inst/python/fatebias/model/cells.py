@@ -4,7 +4,8 @@ A guide entry of a cell is stored as the row `day * G + guide` of the table of g
 that the sum over a cell's guides is one look-up and one sum a cell (never a [B, G, F] tensor).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from ..screens import Screen
 from .likelihood import SOFT_LABELS, Likelihood
+from .nuisance import NO_TERMS, Terms, extra_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,8 @@ class Cells:
     """Cells as tensors: all N of a screen, or a minibatch.
 
     ptr: int64 [B + 1], rows: int64 [entries]: rows[ptr[i]:ptr[i + 1]] are cell i's guides as day * G + guide.
-    day, replicate: int64 [B]. burden_centered: [B]. fate_probs: [B, F + 1], the reference first; F logits, the fates
+    day, replicate: int64 [B]. burden_centered: [B]. extra: [B, k], columns of the nuisance effects beside alpha, b and
+    gamma. fate_probs: [B, F + 1], the reference first; F logits, the fates
     beside the reference.
     """
 
@@ -29,6 +32,7 @@ class Cells:
     replicate: Tensor
     burden_centered: Tensor
     fate_probs: Tensor
+    extra: Tensor
 
     def __len__(self) -> int:
         return len(self.day)
@@ -45,6 +49,7 @@ class Cells:
             replicate=self.replicate[index],
             burden_centered=self.burden_centered[index],
             fate_probs=self.fate_probs[index],
+            extra=self.extra[index],
         )
 
 
@@ -53,6 +58,7 @@ class Layout:
     """Sizes and the guide-to-gene index of a screen, and the likelihood: all that the model needs beside the cells.
 
     guide_gene: int64 [G]; guides_per_gene: int64 [L]; n_logits: F, the fates beside the reference.
+    extra: number of nuisance effects of each kind beside alpha, b and gamma, in the order of `Cells.extra`.
     """
 
     guide_gene: Tensor
@@ -62,6 +68,7 @@ class Layout:
     n_days: int
     n_replicates: int
     likelihood: Likelihood = SOFT_LABELS
+    extra: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n_genes(self) -> int:
@@ -73,13 +80,18 @@ class Layout:
 
 
 def to_tensors(
-    screen: Screen, device: str = "cpu", dtype: torch.dtype = torch.float64, likelihood: Likelihood = SOFT_LABELS
+    screen: Screen,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float64,
+    likelihood: Likelihood = SOFT_LABELS,
+    terms: Terms = NO_TERMS,
 ) -> tuple[Cells, Layout]:
     """The cells and the layout of a screen on a device."""
 
     def tensor(values: np.ndarray, kind: torch.dtype) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=kind, device=device)
 
+    extra = extra_columns(screen, terms)
     per_cell = np.diff(screen.guide_ptr)
     rows = np.repeat(screen.day, per_cell) * np.int64(screen.n_guides) + screen.guide_idx
     cells = Cells(
@@ -89,6 +101,7 @@ def to_tensors(
         replicate=tensor(screen.replicate, torch.int64),
         burden_centered=tensor(screen.burden_centered, dtype),
         fate_probs=tensor(screen.fate_probs, dtype),
+        extra=tensor(np.concatenate([np.empty((screen.n_cells, 0)), *extra.values()], axis=1), dtype),
     )
     layout = Layout(
         guide_gene=tensor(screen.guide_gene, torch.int64),
@@ -98,6 +111,7 @@ def to_tensors(
         n_days=screen.n_days,
         n_replicates=screen.n_replicates,
         likelihood=likelihood,
+        extra={kind: columns.shape[1] for kind, columns in extra.items()},
     )
     return cells, layout
 

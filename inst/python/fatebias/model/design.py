@@ -1,14 +1,14 @@
 """The linear map of the model: eta = J x for a vector x of all effects, and its transpose.
 
 x stacks, gene by gene, theta [D, F] and the uncentred deviations v [n, F] of the gene's n guides
-(delta = v minus its mean over the gene), then the nuisance effects [K, F]: alpha by day, b by
-replicate, gamma; F logits, the fates beside the reference. Genes with the same number of guides lie side
+(delta = v minus its mean over the gene), then the nuisance effects [K, F], kind by kind (`nuisance`);
+F logits, the fates beside the reference. Genes with the same number of guides lie side
 by side, so that all their blocks are one tensor [genes, D + n, F, S] without any look-up; S is the number
 of vectors moved at once.
 J and J' are sums over lists of rows: the guides of a cell, the cells of a guide on a day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..screens import Screen
 from .likelihood import SOFT_LABELS, Likelihood
+from .nuisance import NO_TERMS, Terms, nuisance_columns
 from .row_sums import RowSums
 from .screen_order import ScreenOrder
 
@@ -57,7 +58,8 @@ class Design:
 
     Genes and guides have an order of their own in x, which is known here only: what leaves by name (`theta`, `delta`,
     `by_gene`, `genes_of`, `rows`, ..) is in the screen's order.
-    nuisance: float64 [N, K], the columns of alpha, b and gamma. day: int64 [N].
+    nuisance: float64 [N, K], the columns of the nuisance effects. kinds: where those of each kind lie, by its name.
+    day: int64 [N].
     n_carried: float64 [N], targeting guides of each cell.
     labels: float64 [N, F], those of `likelihood`. given: float64 [N, F], a part of eta that is not for x to explain,
     or None.
@@ -67,6 +69,7 @@ class Design:
     cell_sums: RowSums
     guide_sums: RowSums
     nuisance: Tensor
+    kinds: Mapping[str, slice]
     day: Tensor
     n_carried: Tensor
     labels: Tensor
@@ -205,8 +208,13 @@ def centred(values: Tensor, axis: int) -> Tensor:
     return values - values.mean(axis, keepdim=True)
 
 
-def build_design(screen: Screen, device: str | torch.device = "cpu", likelihood: Likelihood = SOFT_LABELS) -> Design:
-    """The design of a screen on a device, with the labels of a likelihood."""
+def build_design(
+    screen: Screen,
+    device: str | torch.device = "cpu",
+    likelihood: Likelihood = SOFT_LABELS,
+    terms: Terms = NO_TERMS,
+) -> Design:
+    """The design of a screen on a device, with the labels of a likelihood and the nuisance effects of a model."""
     n_days = screen.n_days
     gene_order = np.argsort(screen.guides_per_gene, kind="stable")
     place_of_gene = np.argsort(gene_order)
@@ -218,7 +226,7 @@ def build_design(screen: Screen, device: str | torch.device = "cpu", likelihood:
     n_rows = screen.n_guides * n_days
     by_row = np.argsort(rows, kind="stable")
     row_ptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=n_rows))]
-    nuisance = np.c_[np.eye(n_days)[screen.day], np.eye(screen.n_replicates)[screen.replicate], screen.burden_centered]
+    nuisance = nuisance_columns(screen, terms)
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float64, device=device)
@@ -227,7 +235,8 @@ def build_design(screen: Screen, device: str | torch.device = "cpu", likelihood:
         groups=_gene_groups(screen, order, _pairs_within_gene(screen, cell), device),
         cell_sums=RowSums(screen.guide_ptr, rows, n_rows, device),
         guide_sums=RowSums(row_ptr, cell[by_row], screen.n_cells, device),
-        nuisance=tensor(nuisance),
+        nuisance=tensor(np.concatenate(list(nuisance.values()), axis=1)),
+        kinds=_places(nuisance),
         day=torch.as_tensor(screen.day, dtype=torch.int64, device=device),
         n_carried=tensor(n_carried),
         labels=likelihood.labels(tensor(screen.fate_probs)),
@@ -235,6 +244,12 @@ def build_design(screen: Screen, device: str | torch.device = "cpu", likelihood:
         likelihood=likelihood,
         _order=order,
     )
+
+
+def _places(nuisance: Mapping[str, np.ndarray]) -> Mapping[str, slice]:
+    """Where the columns of each kind lie among all."""
+    ends = np.cumsum([columns.shape[1] for columns in nuisance.values()]).tolist()
+    return {name: slice(start, end) for name, start, end in zip(nuisance, [0, *ends], ends)}
 
 
 def _pairs_within_gene(screen: Screen, cell: np.ndarray) -> np.ndarray:

@@ -20,7 +20,8 @@ from .design import Design
 class Priors:
     """What the model believes before it has seen labels, as SDs of effects in logits.
 
-    s_alpha, s_rep, s_gamma: of normal priors, of intercepts by day, replicate effects and burden slopes. s_tau, s_time,
+    s_alpha, s_rep, s_gamma: of normal priors, of intercepts by day, replicate effects and burden slopes; s_gamma_day,
+    s_sample, s_covariate: of those by day, of intercepts by day and replicate, and of covariates. s_tau, s_time,
     s_guide: of half-normal priors, of the scales tau, sigma_time, sigma_guide. estimate_prior_sd: of theta in the
     fixed-effect estimates.
     """
@@ -32,10 +33,18 @@ class Priors:
     s_time: float
     s_guide: float
     estimate_prior_sd: float
+    s_gamma_day: float = 0.2
+    s_sample: float = 0.5
+    s_covariate: float = 0.8
 
     @classmethod
     def of(cls, settings: Settings) -> "Priors":
         return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+
+    def of_nuisance(self, kind: str) -> float:
+        """Prior SD of the nuisance effects of a kind."""
+        own = {"alpha": "s_alpha", "b": "s_rep", "gamma": "s_gamma", "gamma_day": "s_gamma_day", "sample": "s_sample"}
+        return float(getattr(self, own.get(kind, "s_covariate")))
 
 
 def increments_matrix(n_days: int, like: Tensor) -> Tensor:
@@ -113,6 +122,7 @@ def fixed_effect_prior(design: Design, sigma_guide: Tensor, priors: Priors) -> P
 
 
 def _nuisance_sd(design: Design, priors: Priors) -> Tensor:
-    n_replicates = design.n_nuisance - design.n_days - 1
-    sd = [priors.s_alpha] * design.n_days + [priors.s_rep] * n_replicates + [priors.s_gamma]
-    return design.nuisance.new_tensor(sd).unsqueeze(1).expand(-1, design.n_logits)
+    sd = design.nuisance.new_empty(design.n_nuisance)
+    for kind, place in design.kinds.items():
+        sd[place] = priors.of_nuisance(kind)
+    return sd.unsqueeze(1).expand(-1, design.n_logits)

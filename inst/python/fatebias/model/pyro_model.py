@@ -25,6 +25,8 @@ def fate_model(cells: Cells, layout: Layout, priors: Priors, likelihood_weight: 
     """Hierarchical random-walk model of fate probabilities.
 
     alpha[f, d] ~ N(0, s_alpha)        b[f, r] ~ N(0, s_rep)        gamma[f] ~ N(0, s_gamma)
+    where the layout has them: gamma_day[f, d] ~ N(0, s_gamma_day), sample[f, s] ~ N(0, s_sample),
+    covariate[f, c] ~ N(0, s_covariate)
     tau[f] ~ HalfNormal(s_tau)   sigma_time[f, j] ~ HalfNormal(s_time)   sigma_guide[f] ~ HalfNormal(s_guide)
     z0[l, f], eps[l, f, j], u[g, f] ~ N(0, 1)
     theta, delta, beta = effects of these;   eta = linear predictor
@@ -47,6 +49,7 @@ def fate_model(cells: Cells, layout: Layout, priors: Priors, likelihood_weight: 
     alpha = normal("alpha", priors.s_alpha, f, layout.n_days)
     b = normal("b", priors.s_rep, f, layout.n_replicates)
     gamma = normal("gamma", priors.s_gamma, f)
+    extra = [normal(kind, priors.of_nuisance(kind), f, size) for kind, size in layout.extra.items()]
     tau = half_normal("tau", priors.s_tau, f)
     sigma_time = half_normal("sigma_time", priors.s_time, f, layout.n_days - 1)
     sigma_guide = half_normal("sigma_guide", priors.s_guide, f)
@@ -57,6 +60,8 @@ def fate_model(cells: Cells, layout: Layout, priors: Priors, likelihood_weight: 
     theta = theta_from_raw(z0, eps, tau, sigma_time)
     delta = delta_from_raw(u, sigma_guide, layout.guide_gene, layout.guides_per_gene)
     eta = linear_predictor(cells, beta_from_effects(theta, delta, layout.guide_gene), alpha, b, gamma)
+    if extra:
+        eta = eta + cells.extra @ torch.cat(extra, 1).T
     weight = torch.as_tensor(likelihood_weight, dtype=like.dtype, device=like.device)
     by_cell = weight[cells.day] if weight.ndim else weight
     by_label = layout.likelihood.log_density(eta, cells.fate_probs)

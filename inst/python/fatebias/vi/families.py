@@ -51,6 +51,7 @@ def _no_effects(layout: Layout, like: Tensor) -> dict[str, Tensor]:
     f, d = layout.n_logits, layout.n_days
     zeros = {"alpha": (f, d), "b": (f, layout.n_replicates), "gamma": (f,),
              "z0": (layout.n_genes, f), "eps": (layout.n_genes, f, d - 1), "u": (layout.n_guides, f)}  # fmt: skip
+    zeros |= {kind: (f, size) for kind, size in layout.extra.items()}
     scales = {"tau": (f,), "sigma_time": (f, d - 1), "sigma_guide": (f,)}
     return {name: like.new_zeros(shape) for name, shape in zeros.items()} | {
         name: like.new_full(shape, START_SCALE) for name, shape in scales.items()

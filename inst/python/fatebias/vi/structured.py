@@ -15,6 +15,7 @@ the screen. Densities are taken at parameters held fixed ("sticking the landing"
 2017, NeurIPS 30): the same gradient in expectation, without noise where q is exact.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class BlockStart:
 
 @dataclass(frozen=True, kw_only=True)
 class StructuredStart:
-    """Where the structured posterior starts. K = D + R + 1 nuisance effects a logit: alpha, b, gamma.
+    """Where the structured posterior starts. K nuisance effects a logit; kinds: where those of each kind lie.
 
     order: from the genes and guides of the blocks to those of the screen.
     log_scales, sd_log: [D + 1, F]: tau, sigma_time of each interval, sigma_guide.
@@ -64,6 +65,7 @@ class StructuredStart:
     sd_log: Tensor
     nuisance_mean: Tensor
     nuisance_covariance: Tensor
+    kinds: Mapping[str, slice]
 
 
 def structured_start(fit: LaplaceFit, priors: Priors) -> StructuredStart:
@@ -97,6 +99,7 @@ def structured_start(fit: LaplaceFit, priors: Priors) -> StructuredStart:
         sd_log=_stacked(fit.scales_sd_log, baseline.x).nan_to_num(WIDEST_LOG_SCALE).clamp(max=WIDEST_LOG_SCALE),
         nuisance_mean=design.nuisance_part(baseline.x).reshape(-1),
         nuisance_covariance=covariance,
+        kinds=design.kinds,
     )
 
 
@@ -113,7 +116,7 @@ class StructuredPosterior(PyroModule):
         self.nuisance = _WhiteGaussian(start.nuisance_mean, start.nuisance_covariance, dtype)
         blocks = [_Blocks(one, start.log_scales, dtype) for one in start.blocks]
         self.blocks: Any = PyroModule[torch.nn.ModuleList](blocks)  # type: ignore[arg-type]  # a class by its item
-        self._order = start.order
+        self._order, self._kinds = start.order, start.kinds
 
     @property
     def numbers_a_draw(self) -> int:
@@ -144,7 +147,8 @@ class StructuredPosterior(PyroModule):
         walk = self._order.by_gene([part[..., :d, :] for part in parts], -3)
         u = self._order.by_guide([part[..., d:, :].flatten(-3, -2) for part in parts], -2)
         values = {
-            "alpha": effects[..., :d, :].mT, "b": effects[..., d:-1, :].mT, "gamma": effects[..., -1, :],
+            **{kind: effects[..., place, :].mT for kind, place in self._kinds.items()},
+            "gamma": effects[..., self._kinds["gamma"].start, :],
             "tau": scales[..., 0, :], "sigma_time": scales[..., 1:d, :].mT, "sigma_guide": scales[..., d, :],
             "z0": walk[..., 0, :], "eps": walk[..., 1:, :].mT, "u": u,
         }  # fmt: skip

@@ -1,0 +1,157 @@
+"""What the labels say of each guide on each day, one number at a time, and what follows from it for a gene.
+
+At the fixed effects the labels give every guide g and day d a pseudo-observation of its effect (one step of Newton's
+method for it alone), and all questions about the guides of a gene are those of a two-way layout,
+    y[g, d] = theta[d] + delta[g] + zeta[g, d] + noise,    sum over g of delta = 0,    Var(noise) = v[g, d].
+delta ~ N(0, s^2): how much guides differ, constant over days; zeta ~ N(0, s_gd^2): beyond that, day by day.
+v is the model's variance times a factor a day, that of the scatter of the labels (Huber 1967) where `se` asks for it.
+Arrays of the genes with n guides: y, v [l, n, D]; v is infinite where no cell carries the guide.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..model import Design
+from .curvature import Curvature
+
+VAGUE = 1e6  # variance of theta before the data, in logits^2: none to speak of
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuideDays:
+    """Pseudo-observations of the contrast by group of genes: y and v [l, n, D]; genes [l], guides [l, n] as in the
+    screen.
+    """
+
+    y: np.ndarray
+    v: np.ndarray
+    genes: np.ndarray
+    guides: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return int(self.y.shape[1])
+
+
+def observe_guides(
+    curvature: Curvature, x: Tensor, contrast: np.ndarray, scatter: Tensor | None
+) -> tuple[GuideDays, ...]:
+    """Pseudo-observations at effects x [P]. contrast: [F]. scatter: [G D, F, F], the sum over units of noise (cells or
+    clusters) of score score' by guide and day as `Design.guide_sums` has them, or None for the model's variance.
+    """
+    design = curvature.design
+    score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean)
+    information = design.guide_sums(design.likelihood.curvature(curvature.mean, curvature.weight))
+    carried = information.diagonal(dim1=1, dim2=2).amin(1) > 0
+    unit = torch.eye(design.n_logits, dtype=information.dtype, device=information.device)
+    inverse = torch.linalg.inv(torch.where(carried[:, None, None], information, unit))
+    weights = torch.as_tensor(contrast, dtype=inverse.dtype, device=inverse.device)
+    onto = inverse @ weights  # [G D, F]
+    miss = (onto * design.guide_sums(score)).sum(1)
+    variance = torch.einsum("gf,gfh,gh->g", onto, information, onto)
+    if scatter is not None:
+        variance = variance * _factors(design, variance, torch.einsum("gf,gfh,gh->g", onto, scatter, onto), carried)
+    variance = torch.where(carried, variance, torch.inf)
+    return tuple(_of_groups(design, x, contrast, miss, variance))
+
+
+def _factors(design: Design, model: Tensor, scattered: Tensor, carried: Tensor) -> Tensor:
+    """Scatter over the model's variance by day, every guide with the weight of its information: [G D]."""
+    day = torch.arange(len(model), device=model.device) % design.n_days
+    ratio = torch.where(carried, scattered / model**2, 0.0)
+    least = torch.where(carried, 1 / model, 0.0)
+    total, whole = (model.new_zeros(design.n_days).index_add_(0, day, part) for part in (ratio, least))
+    return (total / whole.clamp(min=torch.finfo(model.dtype).tiny))[day]
+
+
+def _of_groups(design: Design, x: Tensor, contrast: np.ndarray, miss: Tensor, variance: Tensor) -> list[GuideDays]:
+    d, found = design.n_days, []
+    weights = torch.as_tensor(contrast, dtype=x.dtype, device=x.device)
+    for group in design.groups:
+        rows = slice(group.guides.start * d, group.guides.stop * d)
+        shape = (group.n_genes, group.n, d)
+        block = design.blocks(x, group) @ weights
+        fitted = block[:, None, :d] + (block[:, d:] - block[:, d:].mean(1, keepdim=True)).unsqueeze(2)
+        found.append(
+            GuideDays(
+                y=(fitted + miss[rows].view(shape)).cpu().numpy(), v=variance[rows].view(shape).cpu().numpy(),
+                genes=design.genes_of(group), guides=design.guides_of(group),
+            )
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutFit:
+    """Theta and deviations of many genes: mean [.., D + n] and covariance [.., D + n, D + n], theta first; the
+    deviations have mean 0.
+    """
+
+    n_days: int
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    @property
+    def theta(self) -> np.ndarray:
+        return self.mean[..., : self.n_days]
+
+    @property
+    def delta(self) -> np.ndarray:
+        return self.mean[..., self.n_days :]
+
+
+def fit_layout(y: np.ndarray, v: np.ndarray, guide_variance: float) -> LayoutFit:
+    """Generalised least squares of layouts y with variances v, [.., n, D]; deviations random with that variance, and
+    fixed where it is VAGUE.
+    """
+    n, d = y.shape[-2:]
+    w = 1 / v
+    centre = np.eye(n) - 1 / n
+    precision = np.zeros((*y.shape[:-2], d + n, d + n))
+    days, guides = np.arange(d), np.arange(d, d + n)
+    precision[..., days, days] = w.sum(-2)
+    cross = centre @ w
+    precision[..., d:, :d], precision[..., :d, d:] = cross, np.swapaxes(cross, -1, -2)
+    own = np.zeros((*y.shape[:-2], n, n))
+    own[..., np.arange(n), np.arange(n)] = w.sum(-1)
+    precision[..., d:, d:] = centre @ own @ centre
+    precision[..., days, days] += 1 / VAGUE
+    precision[..., guides, guides] += 1 / guide_variance
+    seen = np.where(w > 0, w * y, 0.0)
+    right = np.concatenate([seen.sum(-2), seen.sum(-1) @ centre], axis=-1)
+    covariance = np.linalg.inv(precision)
+    mean = (covariance @ right[..., None])[..., 0]
+    to_centred = np.eye(d + n)
+    to_centred[d:, d:] = centre
+    return LayoutFit(n_days=d, mean=mean @ to_centred, covariance=to_centred @ covariance @ to_centred)
+
+
+def day_variance(layouts: tuple[GuideDays, ...]) -> float:
+    """s_gd^2, pooled over genes: the moment estimate from what theta and delta leave of each gene's layout.
+
+    Q = sum of squares of residuals over v, of a gene with n guides; E Q = (n - 1)(D - 1) + c s_gd^2, c the trace of
+    the residuals' projection (DerSimonian & Laird 1986, Control. Clin. Trials 7:177, for a two-way layout).
+    """
+    excess, slope = 0.0, 0.0
+    for layout in layouts:
+        if layout.n > 1:
+            q, freedom, c = _left_over(layout.y, layout.v)
+            excess, slope = excess + float((q - freedom).sum()), slope + float(c.sum())
+    return max(0.0, excess / slope) if slope > 0 else 0.0
+
+
+def _left_over(y: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Q, its degrees of freedom and c of each layout [l, n, D]."""
+    l, n, d = y.shape
+    w = (1 / v).reshape(l, n * d)
+    columns = np.concatenate([np.tile(np.eye(d), (n, 1)), np.repeat(np.eye(n), d, 0)[:, 1:]], axis=1)  # [n D, D + n - 1]
+    weighted = w[:, :, None] * columns
+    inverse = np.linalg.pinv(columns.T @ weighted, hermitian=True)
+    flat = np.where(w > 0, y.reshape(l, n * d), 0.0)
+    fitted = np.einsum("ik,lkm,ljm,lj->li", columns, inverse, weighted, flat)
+    q = (w * (flat - fitted) ** 2).sum(1)
+    leverage = np.einsum("ljk,lkm,jm->lj", weighted, inverse, columns)
+    return q, (w > 0).sum(1) - leverage.sum(1), (w * (1 - leverage)).sum(1)
