@@ -6,10 +6,11 @@ is exactly zero.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError
@@ -33,6 +34,10 @@ class Screen:
     dropped_genes: genes all of whose guides are uncarried.
     burden_counts: int [most guides in a cell + 1], cells of the file by number of guides, those left out included.
     ntc_names: control guides carried by some usable cell. ntc_cells: int [their number, D], cells that carry each.
+    covariates: float [N, C], numbers standardised (mean 0, SD 1), a centred indicator (0/1 less its mean) for each
+        level of a column of labels. covariate_names: names of its columns ("depth", "lane=A").
+    cluster: int64 [N], the cluster of each cell from 0, or None where each cell is alone.
+    mended: cells whose fate probabilities were rounded, by what was wrong.
     """
 
     guide_ptr: np.ndarray
@@ -54,9 +59,15 @@ class Screen:
     burden_counts: np.ndarray
     ntc_names: tuple[str, ...]
     ntc_cells: np.ndarray
+    covariates: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    covariate_names: tuple[str, ...] = ()
+    cluster: np.ndarray | None = None
+    mended: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n, g = self.n_cells, self.n_guides
+        if not self.covariate_names and self.covariates.size == 0:
+            object.__setattr__(self, "covariates", np.zeros((n, 0)))
         _want(n > 0 and g > 0, "has no cell or no guide")
         _want(self.guide_ptr.shape == (n + 1,) and self.guide_ptr[0] == 0, "has a guide_ptr of the wrong shape")
         _want(self.guide_ptr[-1] == len(self.guide_idx), "has guide lists that do not end with guide_ptr")
@@ -67,6 +78,10 @@ class Screen:
         _want(self.n_days >= 2, "needs two or more days")
         _want(self.guide_gene.shape == (g,) and _within(self.guide_gene, self.n_genes), "has a guide without gene")
         _want(bool(np.all(np.diff(self.guide_gene) >= 0)), "needs guides sorted by gene")
+        shape = (n, self.n_covariates)
+        _want(self.covariates.shape == shape, f"needs covariates of the shape {shape}, one name a column")
+        _want(bool(np.isfinite(self.covariates).all()), "has covariates that are no finite numbers")
+        _want(self.cluster is None or self.cluster.shape == (n,), "needs one cluster a cell")
 
     @property
     def n_cells(self) -> int:
@@ -107,6 +122,16 @@ class Screen:
     def n_replicates(self) -> int:
         return len(self.replicate_labels)
 
+    @property
+    def n_covariates(self) -> int:
+        """C, columns of `covariates`."""
+        return len(self.covariate_names)
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of cells; None where each cell is alone."""
+        return None if self.cluster is None else int(self.cluster.max()) + 1
+
     @cached_property
     def guides_per_gene(self) -> np.ndarray:
         """int [L], guides of each gene."""
@@ -121,7 +146,12 @@ class Screen:
 
 @dataclass(frozen=True, kw_only=True)
 class RawCells:
-    """Cells as a file gives them: presence [cells, guides of the screen], labels, probabilities."""
+    """Cells as a file gives them, those that will be left out included.
+
+    guides: presence [cells, guides of the screen]. day, replicate: labels. fate_probs: [cells, F + 1], NaN in the
+    whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster: labels, or None.
+    mended: cells whose fate probabilities were rounded, by what was wrong.
+    """
 
     guides: sp.csr_matrix
     guide_names: list[str]
@@ -129,6 +159,14 @@ class RawCells:
     replicate: np.ndarray
     fates: tuple[str, ...]
     fate_probs: np.ndarray
+    covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cluster: np.ndarray | None = None
+    mended: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def burden(self) -> np.ndarray:
+        """int [cells], guides in each cell."""
+        return np.asarray(np.diff(self.guides.indptr))
 
 
 def _within(index: np.ndarray, size: int) -> bool:
