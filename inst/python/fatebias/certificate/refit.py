@@ -18,10 +18,8 @@ from ..laplace import (
     Perturbations,
     SolvedEstimates,
     State,
-    carried_by_day,
     contrast_theta,
-    known_covariance,
-    known_theta,
+    estimates_of,
     perturbation,
     run_rounds,
     sd_of,
@@ -64,12 +62,11 @@ def settle(design: Design, options: LaplaceOptions, like: Baseline | None = None
 
 def refit_estimates(baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions) -> Refit:
     """Fixed-effect estimates of a screen at a baseline's weight and scales of deviations."""
-    solved, known = solve_estimates(baseline, options), carried_by_day(screen)
-    covariance = model = known_covariance(solved.design, solved.model, contrast, known)
-    if options.se == "sandwich":
-        covariance = known_covariance(solved.design, solved.sandwich(options.perturbations), contrast, known)
-    theta_hat = known_theta(solved.effects, contrast, known)
-    return Refit(theta_hat=theta_hat, covariance=covariance, model_se=sd_of(model), solved=solved)
+    solved = solve_estimates(baseline, options)
+    found = estimates_of(solved, screen, contrast, options)
+    return Refit(
+        theta_hat=found.theta_hat, covariance=found.covariance, model_se=sd_of(found.model_covariance), solved=solved
+    )
 
 
 def reference_draws(

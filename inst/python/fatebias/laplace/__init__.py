@@ -9,23 +9,20 @@ weight, `solve_estimates` is the one way to fixed effects and their covariances.
 from .baseline import Baseline
 from .covariance import perturbation
 from .curvature import Curvature
-from .estimates import (
-    Estimates,
-    FixedEffects,
-    SolvedEstimates,
+from .contrasts import (
     carried_by_day,
     contrast_theta,
-    estimate_theta,
-    find_fixed_effects,
     known_covariance,
     known_theta,
     sd_of,
-    solve_estimates,
     theta_covariance,
 )
+from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
 from .fit import LaplaceFit, draw_blocks, fit_laplace
+from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
+from .replicates import replicate_agreement
 from .rounds import State, run_rounds, start_from
 
 __all__ = [
@@ -42,12 +39,14 @@ __all__ = [
     "contrast_theta",
     "draw_blocks",
     "estimate_theta",
+    "estimates_of",
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",
     "known_covariance",
     "known_theta",
     "perturbation",
+    "replicate_agreement",
     "run_rounds",
     "sd_of",
     "solve_estimates",

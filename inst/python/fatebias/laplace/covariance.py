@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from ..base import QUIET, Run
-from ..model import pearson_excess_by_day
-from .curvature import Curvature, add_coarse_, coarse_part, gene_columns, gene_grams
+from ..model import Design, pearson_excess_by_day
+from .curvature import Curvature, add_coarse_, coarse_part, gene_columns
 from .options import Perturbations
+from .scatter import Scatter
 
 LEAST_EIGENVALUE = 1e-6  # of a sandwich covariance, relative to its largest: simulation can leave one below 0
 RIDGE_SHARE = 0.7  # share of a variance that is simulated: .1 to .4 is usual, near 1 only on a ridge
@@ -104,20 +105,43 @@ def match_coarse_moments(curvature: Curvature, draws: Tensor, r: Tensor) -> tupl
 
     q and the rest of x, which is A-orthogonal to the coarse space Z, are independent: so q may be recoloured, and
     the rest projected off it (and scaled up for the dimensions lost). That takes more than half off the error of the
-    SEs, since genes share variance mostly through the coarse space. Few draws are left as they are.
+    SEs, since genes share variance mostly through the coarse space. Few draws match as much of it as they can.
     """
     design, n_draws = curvature.design, draws.shape[1]
-    q = coarse_part(design, r)
-    if n_draws < 2 * len(q):
+    matched = _matched(design, n_draws)
+    if not len(matched):
         return draws, r
+    q = coarse_part(design, r)[matched]
+    coarse = curvature.coarse[matched][:, matched]
+    onto = torch.eye(len(curvature.coarse), dtype=q.dtype, device=q.device)[:, matched]
     rows, _ = torch.linalg.qr(q.T)
     rest = torch.eye(n_draws, dtype=q.dtype, device=q.device) - rows @ rows.T
     rest = (rest * (n_draws / (n_draws - len(q))) ** 0.5).to(r.dtype)
-    before = curvature.coarse_inverse @ q
-    after = torch.linalg.cholesky(curvature.coarse_inverse) @ rows.T * n_draws**0.5
-    image = curvature.coarse_image.to(r.dtype)
-    draws = add_coarse_(design, add_coarse_(design, draws.clone(), -before) @ rest, after)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(coarse))
+    before = inverse @ q
+    after = torch.linalg.cholesky(inverse) @ rows.T * n_draws**0.5
+    image = curvature.coarse_image[:, matched].to(r.dtype)
+    draws = add_coarse_(design, add_coarse_(design, draws.clone(), onto @ -before) @ rest, onto @ after)
     return draws, (r - image @ before.to(r.dtype)) @ rest + image @ after.to(r.dtype)
+
+
+def _matched(design: Design, n_draws: int) -> Tensor:
+    """Columns of the coarse space that so many draws can match, two a column: int64, increasing.
+
+    Those of the model's own kinds and of theta all or none, since genes share most through them; then others kind by
+    kind.
+    """
+    f, k = design.n_logits, design.n_nuisance
+    kinds = {kind: list(range(place.start * f, place.stop * f)) for kind, place in design.kinds.items()}
+    chosen = list(range(k * f, (k + design.n_days) * f))
+    for kind in ("alpha", "b", "gamma"):
+        chosen += kinds.pop(kind)
+    if 2 * len(chosen) > n_draws:
+        chosen = []
+    else:
+        for columns in kinds.values():
+            chosen += columns if 2 * (len(chosen) + len(columns)) <= n_draws else []
+    return torch.as_tensor(sorted(chosen), dtype=torch.int64, device=design.day.device)
 
 
 def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor) -> list[Tensor]:
@@ -130,25 +154,22 @@ def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor) -> list[Tensor
 
 
 def sandwich_covariances(
-    curvature: Curvature, n_parameters: float, perturbations: Perturbations, run: Run = QUIET
+    curvature: Curvature, scatter: Scatter, perturbations: Perturbations, run: Run = QUIET
 ) -> list[Tensor]:
-    """Blocks of A^-1 (M + Q) A^-1, M the sum over cells of score score' (Huber 1967; White 1982), by group of genes.
+    """Blocks of A^-1 (M + Q) A^-1, M the scatter of the labels, by group of genes.
 
-    M is multiplied by NF / (NF - n_parameters): fitted labels lie too near their cells' (MacKinnon & White 1985, HC1).
     Draws x = A^-1 r, r ~ N(0, M + Q), with y = B^-1 r_b, whose covariance B^-1 V B^-1 (V: the gene's block of M + Q)
     is known, as control variate: B^-1 V B^-1 + mean of x x' - y y', made positive definite.
     """
     design, prior = curvature.design, curvature.prior
-    freedom = 1 - n_parameters / (design.n_cells * design.n_logits)
-    score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean) / freedom**0.5
     at = run.checkpoint.load()
     if at is None:
-        middle = gene_grams(design, score.unsqueeze(2) * score.unsqueeze(1))
+        middle = scatter.by_gene()
         known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
         at = {"totals": known, "n_found": 0}
     with run.progress.bar("Sandwich", perturbations.number, at["n_found"]) as bar:
         for seed, count in _portions(curvature, perturbations, at["n_found"]):
-            r = score_perturbation(curvature, score, seed, count)
+            r = score_perturbation(curvature, scatter, seed, count)
             x = curvature.solve(r, perturbations.tolerance, told=bar.part(count)).x
             totals = []
             for group, inverse, total in zip(design.groups, curvature.inverses, at["totals"]):
@@ -161,11 +182,11 @@ def sandwich_covariances(
     return [_positive_definite(one) for one in at["totals"]]
 
 
-def score_perturbation(curvature: Curvature, score: Tensor, seed: int, n_draws: int) -> Tensor:
-    """r ~ N(0, M + Q): J' score z, one z a cell, plus Q^(1/2) z; float32 [P, n_draws]."""
+def score_perturbation(curvature: Curvature, scatter: Scatter, seed: int, n_draws: int) -> Tensor:
+    """r ~ N(0, M + Q): J' score z, one z a unit of noise, plus Q^(1/2) z; float32 [P, n_draws]."""
     design = curvature.design
     noise = _Noise(design.day.device, seed)
-    e = score.float().unsqueeze(2) * noise(design.n_cells, 1, n_draws)
+    e = scatter.perturb(noise(scatter.n_units, n_draws))
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))
 
 

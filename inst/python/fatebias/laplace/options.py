@@ -31,7 +31,8 @@ class LaplaceOptions:
     """All that a fit by engine laplace depends on, beside the screen.
 
     weight: of the likelihood, a number, "auto" or "auto_by_day". se: covariances of the estimates by the "model" or by
-    the "sandwich". terms: nuisance effects of the model.
+    the "sandwich". terms: nuisance effects of the model. estimand: see
+    `gene_estimates`.
     """
 
     priors: Priors
@@ -39,6 +40,7 @@ class LaplaceOptions:
     tolerances: Tolerances
     perturbations: Perturbations
     se: str
+    estimand: str = "guides"
     likelihood: Likelihood = SOFT_LABELS
     terms: Terms = NO_TERMS
 
@@ -55,6 +57,7 @@ class LaplaceOptions:
             tolerances=Tolerances(newton=settings.newton_tolerance, solve=tolerance),
             perturbations=Perturbations(number=settings.num_perturbations, seed=settings.seed, tolerance=tolerance),
             se=settings.se,
+            estimand=settings.estimand,
             likelihood=likelihood_of(settings),
             terms=Terms.of(settings),
         )

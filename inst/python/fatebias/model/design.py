@@ -62,7 +62,7 @@ class Design:
     day: int64 [N].
     n_carried: float64 [N], targeting guides of each cell.
     labels: float64 [N, F], those of `likelihood`. given: float64 [N, F], a part of eta that is not for x to explain,
-    or None.
+    or None. cluster: int64 [N], number of the cluster that a cell shares noise with, or None where each is alone.
     """
 
     groups: tuple[GeneGroup, ...]
@@ -77,6 +77,7 @@ class Design:
     likelihood: Likelihood
     _order: _Order
     given: Tensor | None = None
+    cluster: Tensor | None = None
 
     @property
     def n_cells(self) -> int:
@@ -243,6 +244,7 @@ def build_design(
         n_days=n_days,
         likelihood=likelihood,
         _order=order,
+        cluster=None if screen.cluster is None else torch.as_tensor(screen.cluster, device=device),
     )
 
 

@@ -17,6 +17,11 @@ class RowSums:
         self._rows = torch.as_tensor(rows, dtype=torch.int32, device=device)
         self._n_rows = n_rows
 
+    @property
+    def lists(self) -> tuple[np.ndarray, np.ndarray]:
+        """The lists as ptr and rows, on the CPU."""
+        return self._ptr.cpu().numpy(), self._rows.cpu().numpy()
+
     @cached_property
     def _matrix(self) -> Tensor:
         ones = torch.ones(len(self._rows), dtype=torch.float64, device=self._rows.device)

@@ -6,6 +6,7 @@ checked when a manifest is written and when one is read, by R as well.
 
 import datetime
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
         "scales": found.scales,
         "convergence": _convergence(found, settings),
         "losses": _thinned(found.svi.losses) if found.svi else [],
-        "estimates": {"se": settings.se, "sandwich_ratio": found.estimates.sandwich_ratio},
+        "estimates": _estimates(found, settings),
         "constants": {"usual_weight": list(USUAL_WEIGHT)},
         "resumed": [dict(one) for one in run.resumed],
         "seconds": dict(run.seconds),
@@ -105,6 +106,22 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of a manifest."""
     found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return found
+
+
+def _estimates(found: Inference, settings: Settings) -> dict[str, Any]:
+    """What the estimates are of, and what their standard errors contain; SDs in logits."""
+    guides, replicates = found.estimates.guide_variance, found.estimates.replicate_variance
+    return {
+        "se": settings.se,
+        "sandwich_ratio": found.estimates.sandwich_ratio,
+        "estimand": settings.estimand,
+        "guide_sd": guides.scale,
+        "guide_sd_df": guides.df,
+        "guide_day_sd": math.sqrt(guides.day),
+        "replicate_sd_day": math.sqrt(replicates.day),
+        "replicate_sd_constant": math.sqrt(replicates.constant),
+        "n_replicates": replicates.n_replicates,
+    }
 
 
 def _convergence(found: Inference, settings: Settings) -> dict[str, Any]:

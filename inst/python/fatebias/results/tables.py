@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..base import Settings, day_columns
-from ..laplace import sd_of
+from ..laplace import replicate_agreement, sd_of
 from ..model import PosteriorSummary
 from ..screens import Screen
 from .engines import Inference
@@ -51,6 +51,39 @@ def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]
         ),
         "gene_daywise_cov.csv": pd.DataFrame(columns),
     }
+
+
+def heterogeneity_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+    """Estimates by guide, with a guide left out, and by replicate; and by gene how much guides and replicates differ."""
+    estimates, genes = found.estimates, np.asarray(screen.gene_names, dtype=object)
+    guides, names = estimates.guides, {"guide": screen.guide_names, "gene": genes[screen.guide_gene]}
+    several = screen.guides_per_gene[screen.guide_gene] > 1
+    left_out = daywise_table(names, guides.left_out, guides.left_out_se)[several]
+    n = screen.guides_per_gene
+    of_guides = np.einsum("ldd->ld", estimates.guide_variance.of_mean(n, screen.n_days))
+    agreement = replicate_agreement(estimates.by_replicate)
+    whole = np.einsum("ldd->ld", estimates.noise) + of_guides
+    by_gene = {
+        "gene": genes, "n_guides": n, "guide_sd": np.sqrt(estimates.guide_variance.by_gene),
+        "guide_share": np.nanmean(of_guides / whole, axis=1),
+        "replicate_q": agreement.q, "replicate_df": agreement.df, "replicate_p": agreement.p,
+    }  # fmt: skip
+    return {
+        "guide_daywise_likelihood.csv": daywise_table(names, guides.beta, guides.se),
+        "guide_daywise_left_out.csv": left_out,
+        "gene_daywise_by_replicate.csv": _by_replicate(found, screen),
+        "gene_heterogeneity.csv": pd.DataFrame(by_gene),
+    }
+
+
+def _by_replicate(found: Inference, screen: Screen) -> pd.DataFrame:
+    """Rows gene, day, replicate, in this order."""
+    by = found.estimates.by_replicate
+    index = pd.MultiIndex.from_product(
+        [screen.gene_names, range(screen.n_days), screen.replicate_labels[: by.n]], names=["gene", "day", "replicate"]
+    )
+    values = {name: part.transpose(1, 2, 0).ravel() for name, part in (("betahat", by.theta), ("se", by.se))}
+    return pd.DataFrame(values, index=index).reset_index()
 
 
 def summary_arrays(found: Inference, screen: Screen, settings: Settings) -> dict[str, dict[str, np.ndarray]]:

@@ -1,0 +1,96 @@
+"""The scatter M of the labels' scores: sum over independent units of noise of s s', s the sum of a unit's scores.
+
+Units are cells (Huber 1967; White 1982), or clusters of cells that share noise, such as clones (Liang & Zeger 1986,
+Biometrika 73:13). Clusters are summed on the CPU, as sparse rows. F logits, the fates beside the reference.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+from ..model import Design, GeneGroup, centred
+from .curvature import Curvature, gene_grams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scatter:
+    """score: float64 [N, F], of each cell, its weight counted and what the fit took off it put back."""
+
+    design: Design
+    score: Tensor
+
+    @classmethod
+    def at(cls, curvature: Curvature, n_parameters: float) -> "Scatter":
+        """Where the curvature is. Fitted labels lie too near their cells': M is multiplied by NF / (NF - n_parameters),
+        and with C clusters by C / (C - 1) (MacKinnon & White 1985; Cameron & Miller 2015, J. Hum. Resour. 50:317).
+        """
+        design = curvature.design
+        factor = 1 - n_parameters / (design.n_cells * design.n_logits)
+        if design.cluster is not None:
+            n = int(design.cluster.max()) + 1
+            factor *= (n - 1) / n
+        score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean) / factor**0.5
+        return cls(design=design, score=score)
+
+    def by_guide_day(self) -> Tensor:
+        """M of each guide and day alone, in the order of `Design.guide_sums`: [G D, F, F]."""
+        if self.design.cluster is None:
+            return self.design.guide_sums(self.score.unsqueeze(2) * self.score.unsqueeze(1))
+        parts = self._by_cluster
+        found = [[np.asarray(a.multiply(b).sum(1)).ravel() for b in parts] for a in parts]
+        return self._tensor(np.array(found).transpose(2, 0, 1))
+
+    def by_gene(self) -> list[Tensor]:
+        """M of each gene's effects, J_b' M J_b, by group of genes [genes, k, k]."""
+        if self.design.cluster is None:
+            return gene_grams(self.design, self.score.unsqueeze(2) * self.score.unsqueeze(1))
+        return [self._group(group) for group in self.design.groups]
+
+    def perturb(self, z: Tensor) -> Tensor:
+        """Scores with M's covariance: each cell's score times its unit's number, z [units, S] -> float32 [N, F, S]."""
+        if self.design.cluster is not None:
+            z = z.index_select(0, self.design.cluster)
+        return self.score.float().unsqueeze(2) * z.unsqueeze(1)
+
+    @property
+    def n_units(self) -> int:
+        cluster = self.design.cluster
+        return self.design.n_cells if cluster is None else int(cluster.max()) + 1
+
+    @cached_property
+    def _by_cluster(self) -> list[sp.csr_matrix]:
+        """By logit: sums of scores over a cluster's cells with a guide on a day, [G D, C]."""
+        ptr, cells = self.design.guide_sums.lists
+        assert self.design.cluster is not None
+        cluster, score = self.design.cluster.cpu().numpy(), self.score.cpu().numpy()
+        shape = (len(ptr) - 1, self.n_units)
+        parts = [sp.csr_matrix((score[cells, f], cluster[cells], ptr), shape=shape) for f in range(score.shape[1])]
+        for part in parts:
+            part.sum_duplicates()
+        return parts
+
+    def _group(self, group: GeneGroup) -> Tensor:
+        d, f, n = self.design.n_days, self.design.n_logits, group.n
+        out = np.empty((group.n_genes, f * n * d, f * n * d))
+        for k in range(group.n_genes):
+            first = (group.guides.start + k * n) * d
+            rows = sp.vstack([part[first : first + n * d] for part in self._by_cluster])
+            out[k] = (rows @ rows.T).toarray()
+        full = self._tensor(out).view(-1, f, n, d, f, n, d).permute(0, 2, 3, 1, 5, 6, 4)  # [l, n, D, F, n, D, F]
+        onto = _block_of_guide_days(n, d, f, full)
+        return onto @ full.reshape(-1, n * d * f, n * d * f) @ onto.T
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=self.score.dtype, device=self.score.device)
+
+
+def _block_of_guide_days(n: int, d: int, f: int, like: Tensor) -> Tensor:
+    """The transposed map of a gene's block onto its guides by day: [(D + n) F, n D F]."""
+    guides, days, logits = (torch.eye(size, dtype=like.dtype, device=like.device) for size in (n, d, f))
+    theta = torch.einsum("g,de->dge", torch.ones_like(guides[0]), days)
+    v = torch.einsum("gh,e->ghe", centred(guides, 0), torch.ones_like(days[0]))
+    return torch.kron(torch.cat([theta, v]).reshape(d + n, n * d), logits)
