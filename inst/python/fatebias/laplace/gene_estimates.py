@@ -15,7 +15,7 @@ from ..screens import Screen
 from .baseline import Baseline
 from .contrasts import carried_by_day, known_covariance, known_theta, sd_of
 from .estimates import SolvedEstimates, solve_estimates
-from .guide_days import GuideDays, day_variance, observe_guides
+from .guide_days import GuideDays, observe_guides
 from .guide_estimates import GeneNoise, GuideEstimates, estimate_guides
 from .guide_variance import GuideVariance, moderated_variance
 from .options import LaplaceOptions
@@ -82,19 +82,18 @@ def estimates_of(
     theta_hat = known_theta(design, solved.effects.x, contrast, known)
     noise = sandwich if wanted else model
     layouts = _layouts(solved, contrast, wanted)
-    guides = moderated_variance(layouts, screen.n_genes, day_variance(layouts))
-    of_guides = guides.of_mean(screen.guides_per_gene, screen.n_days)
+    guides = moderated_variance(layouts, screen.n_genes)
     by_replicate = estimate_by_replicate(solved.effects, screen, contrast, noise, options.tolerances.solve)
-    replicates = replicate_variance(by_replicate, float((guides.by_gene / screen.guides_per_gene).mean()))
-    of_gene = options.estimand == "gene"
-    added = of_guides + replicates.of_mean(screen.n_days) if of_gene else 0.0
+    replicates = replicate_variance(by_replicate)
+    counted = float(options.estimand == "gene")
+    of_guides, of_replicates = counted * guides.of_mean(screen.guides_per_gene), counted * replicates.of_mean
     genes = GeneNoise(
-        theta_hat=theta_hat, variance=np.einsum("ldd->ld", noise), guides=guides if of_gene else None,
-        replicates=of_gene * replicates.of_mean(screen.n_days).diagonal(), guide_prior=_guide_prior(solved, contrast),
+        theta_hat=theta_hat, variance=np.einsum("ldd->ld", noise), guides=guides,
+        of_guides=np.einsum("ldd->ld", of_guides), replicates=of_replicates.diagonal(), guide_prior=_guide_prior(solved, contrast),
     )  # fmt: skip
     return Estimates(
-        theta_hat=theta_hat, covariance=noise + added, noise=noise, model_covariance=model,
-        sandwich_covariance=sandwich, guides=estimate_guides(layouts, genes, guides.day), guide_variance=guides,
+        theta_hat=theta_hat, covariance=noise + of_guides + of_replicates, noise=noise, model_covariance=model,
+        sandwich_covariance=sandwich, guides=estimate_guides(layouts, genes), guide_variance=guides,
         by_replicate=by_replicate, replicate_variance=replicates,
     )  # fmt: skip
 

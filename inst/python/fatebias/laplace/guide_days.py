@@ -8,7 +8,7 @@ v is the model's variance times a factor a day, that of the scatter of the label
 Arrays of the genes with n guides: y, v [l, n, D]; v is infinite where no cell carries the guide.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -34,6 +34,10 @@ class GuideDays:
     @property
     def n(self) -> int:
         return int(self.y.shape[1])
+
+    def divided(self, by: np.ndarray) -> "GuideDays":
+        """The same in other units by day [D]."""
+        return replace(self, y=self.y / by, v=self.v / by**2)
 
 
 def observe_guides(

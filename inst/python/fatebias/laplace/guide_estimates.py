@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .guide_days import VAGUE, GuideDays, fit_layout
+from .guide_days import VAGUE, GuideDays, LayoutFit, fit_layout
 from .guide_variance import GuideVariance
 
 
@@ -26,38 +26,41 @@ class GuideEstimates:
 @dataclass(frozen=True, kw_only=True)
 class GeneNoise:
     """What is known of the genes: theta_hat [L, D], the variance of its noise [L, D], and what is added to the variance
-    of a mean of guides beyond it: guides (None: nothing), replicates [D]. guide_prior: variance of the deviations in
-    the model.
+    of a mean of guides beyond it: of_guides [L, D], of the mean of all, and replicates [D], both 0 where the estimand is
+    of these guides. guides: how much they differ. guide_prior: variance of the deviations in the model.
     """
 
     theta_hat: np.ndarray
     variance: np.ndarray
-    guides: GuideVariance | None
+    guides: GuideVariance
+    of_guides: np.ndarray
     replicates: np.ndarray
     guide_prior: float
 
 
-def estimate_guides(layouts: tuple[GuideDays, ...], genes: GeneNoise, day: float) -> GuideEstimates:
-    """day: s_gd^2, by which guides differ day by day."""
+def estimate_guides(layouts: tuple[GuideDays, ...], genes: GeneNoise) -> GuideEstimates:
+    """Of all guides, from the layouts of all genes."""
     n_guides = sum(layout.guides.size for layout in layouts)
     beta, se, left, left_se = (np.full((n_guides, genes.theta_hat.shape[1]), np.nan) for _ in range(4))
     for layout in layouts:
-        found = _unshrunk(layout, genes, day)
+        found = _unshrunk(layout, genes)
         beta[layout.guides], se[layout.guides] = found
         if layout.n > 1:
             left[layout.guides], left_se[layout.guides] = _left_out(layout, genes)
     return GuideEstimates(beta=beta, se=se, left_out=left, left_out_se=left_se)
 
 
-def _unshrunk(layout: GuideDays, genes: GeneNoise, day: float) -> tuple[np.ndarray, np.ndarray]:
-    """Effects of guides and their SEs [l, n, D]."""
-    found = fit_layout(layout.y, layout.v + day, VAGUE)
+def _unshrunk(layout: GuideDays, genes: GeneNoise) -> tuple[np.ndarray, np.ndarray]:
+    """Effects of guides and their SEs [l, n, D]: deviations that follow the profile of days."""
+    unit, profile = genes.guides.unit(layout), genes.guides.profile
+    found: LayoutFit = fit_layout(unit.y, unit.v + genes.guides.day, VAGUE)
     d = found.n_days
     variance = np.einsum("lkk->lk", found.covariance)
     of_theta, of_delta = variance[:, None, :d], variance[:, d:, None]
     both = of_theta + of_delta + 2 * np.swapaxes(found.covariance[:, :d, d:], 1, 2)
     wider = genes.variance[layout.genes] / variance[:, :d]
-    return genes.theta_hat[layout.genes][:, None] + found.delta[:, :, None], np.sqrt(both * wider[:, None])
+    delta = profile * found.delta[:, :, None]
+    return genes.theta_hat[layout.genes][:, None] + delta, np.sqrt(both * wider[:, None])
 
 
 def _left_out(layout: GuideDays, genes: GeneNoise) -> tuple[np.ndarray, np.ndarray]:
@@ -69,10 +72,8 @@ def _left_out(layout: GuideDays, genes: GeneNoise) -> tuple[np.ndarray, np.ndarr
     without = fit_layout(layout.y[:, others], v, genes.guide_prior)
     days = np.arange(d)
     ratio = without.covariance[..., days, days] / whole.covariance[:, None, days, days]
-    variance = genes.variance[layout.genes][:, None] * ratio + genes.replicates
-    if genes.guides is not None:
-        own = (genes.guides.by_gene[layout.genes] + genes.guides.day) / (n - 1)
-        variance = variance + own[:, None, None]
+    added = genes.of_guides[layout.genes] * n / (n - 1) + genes.replicates
+    variance = genes.variance[layout.genes][:, None] * ratio + added[:, None]
     theta = genes.theta_hat[layout.genes][:, None] + without.theta - whole.theta[:, None]
     seen = np.isfinite(v).any(2)
     return np.where(seen, theta, np.nan), np.where(seen, np.sqrt(variance), np.nan)

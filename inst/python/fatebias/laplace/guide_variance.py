@@ -3,7 +3,7 @@
 A gene has few guides, so that its own spread says little of s^2, while some genes have a guide with an effect of its
 own (off-target) and really spread more. s^2 ~ scaled inverse chi-squared(df, scale^2), both found by maximum marginal
 likelihood over all genes (Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3:3, here with the noise of every guide counted),
-and a gene's s^2 is its posterior mean. All on one grid of s.
+and a gene's s^2 is its posterior mean. All on one grid of s, in units of the profile: the SD of guides by day.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from .guide_days import VAGUE, GuideDays, fit_layout
+from .between import one_way_variance, profile_of, shrink_over_days
+from .guide_days import VAGUE, GuideDays, day_variance, fit_layout
 
 GRID = np.geomspace(0.005, 3.0, 64) ** 2  # s^2, in logits^2
 PRIOR_DF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
@@ -19,21 +20,45 @@ PRIOR_DF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 @dataclass(frozen=True, kw_only=True)
 class GuideVariance:
-    """by_gene: s^2 [L], a gene with one guide having that of the prior. scale: SD, and df of the prior; day: s_gd^2."""
+    """by_gene: s^2 [L], a gene with one guide having that of the prior. scale: SD, and df of the prior; day: s_gd^2.
+
+    profile [D]: what their SDs are multiplied by on each day, 1 on the day on which guides differ most.
+    """
 
     by_gene: np.ndarray
     scale: float
     df: float
     day: float
+    profile: np.ndarray
 
-    def of_mean(self, n_guides: np.ndarray, n_days: int) -> np.ndarray:
-        """G: variance of the mean effect of so many guides [L], over days: [L, D, D]."""
+    def of_mean(self, n_guides: np.ndarray) -> np.ndarray:
+        """G: covariance of the mean effect of so many guides [L] over days: [L, D, D]."""
         constant, own = self.by_gene / n_guides, self.day / n_guides
-        return np.asarray(constant[:, None, None] + own[:, None, None] * np.eye(n_days))
+        between = constant[:, None, None] + own[:, None, None] * np.eye(len(self.profile))
+        return np.asarray(between * np.outer(self.profile, self.profile))
+
+    def unit(self, layout: GuideDays) -> GuideDays:
+        """A layout in units of the profile."""
+        return layout.divided(self.profile)
 
 
-def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int, day: float) -> GuideVariance:
-    """s^2 of each gene of a screen from the layouts of all; day: s_gd^2."""
+def guide_profile(layouts: tuple[GuideDays, ...]) -> np.ndarray:
+    """SD of guides within a gene by day, in units of the largest: [D]."""
+    n_days = layouts[0].y.shape[2]
+    parts = [one_way_variance(layout.y, layout.v) for layout in layouts if layout.n > 1]
+    if not parts:
+        return np.ones(n_days)
+    found, error = (np.stack(part) for part in zip(*parts))
+    w = 1 / error
+    whole = np.maximum(w.sum(0), np.finfo(float).tiny)
+    return profile_of(shrink_over_days((w * found).sum(0) / whole, 1 / whole))
+
+
+def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int) -> GuideVariance:
+    """s^2 of each gene of a screen from the layouts of all."""
+    profile = guide_profile(layouts)
+    layouts = tuple(layout.divided(profile) for layout in layouts)
+    day = day_variance(layouts)
     log_likelihood = np.zeros((n_genes, len(GRID)))
     for layout in layouts:
         if layout.n > 1:
@@ -42,8 +67,10 @@ def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int, day: float)
     likelihood = np.exp(log_likelihood - log_likelihood.max(1, keepdims=True))
     best = int(np.log(likelihood @ np.exp(priors.log_mass).T).sum(0).argmax())
     posterior = likelihood * np.exp(priors.log_mass[best])
-    by_gene = (posterior @ GRID) / posterior.sum(1)
-    return GuideVariance(by_gene=by_gene, scale=float(priors.scale[best]), df=float(priors.df[best]), day=day)
+    return GuideVariance(
+        by_gene=(posterior @ GRID) / posterior.sum(1), scale=float(priors.scale[best]), df=float(priors.df[best]),
+        day=day, profile=profile,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import torch
 from scipy.stats import chi2
 
 from ..screens import Screen
+from .between import one_way_variance, shrink_over_days
 from .contrasts import carried_by_day, known_covariance, known_theta, sd_of, theta_covariance
 from .estimates import FixedEffects
 from .mode import newton_step
@@ -39,18 +40,20 @@ class ByReplicate:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicateVariance:
-    """Variance of a gene's effect between replicates: day, s_d^2, anew on each day; constant, s_c^2, the same on all.
-
-    n_replicates: R; with one there is nothing to tell them from.
+    """Of a gene's effect between replicates: by_day, its variance [D]; constant, the share of it that is the same on all
+    days. n_replicates: R; with one there is nothing to tell them from, and both are 0.
     """
 
-    day: float
+    by_day: np.ndarray
     constant: float
     n_replicates: int
 
-    def of_mean(self, n_days: int) -> np.ndarray:
-        """R of the design: variance of the mean effect over the replicates, [D, D]."""
-        return np.asarray((self.day * np.eye(n_days) + self.constant) / self.n_replicates)
+    @property
+    def of_mean(self) -> np.ndarray:
+        """R of the design: covariance of the mean effect over the replicates, [D, D]."""
+        sd = np.sqrt(self.by_day)
+        correlation = self.constant + (1 - self.constant) * np.eye(len(sd))
+        return np.asarray(correlation * np.outer(sd, sd) / self.n_replicates)
 
 
 def estimate_by_replicate(
@@ -75,30 +78,40 @@ def estimate_by_replicate(
     return ByReplicate(theta=np.stack(theta), covariance=np.stack(covariances))
 
 
-def replicate_variance(found: ByReplicate, of_guides: float) -> ReplicateVariance:
-    """By moments of the differences between every two replicates, pooled over genes.
+def replicate_variance(found: ByReplicate) -> ReplicateVariance:
+    """From the scatter of each gene's estimates over replicates beyond their noise, pooled over genes."""
+    n, _, d = found.theta.shape
+    if n == 0:
+        return ReplicateVariance(by_day=np.zeros(d), constant=0.0, n_replicates=1)
+    theta, covariance = found.theta.transpose(1, 0, 2), found.covariance.transpose(1, 0, 2, 3)
+    noise = np.einsum("lrdd->lrd", covariance)
+    theta = theta - _shared_by_genes(theta, noise)
+    by_day = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
+    return ReplicateVariance(by_day=by_day, constant=_constant_share(theta, covariance, by_day), n_replicates=n)
 
-    of_guides: variance that guides give to the mean of a gene (cells of one clone are of one replicate and carry the
-    same guides), which is not counted twice.
+
+def _shared_by_genes(theta: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Mean over genes in each replicate and day [R, D], weighted by precision: noise that all genes share, of which there
+    is one draw only.
     """
-    within, between, n_within, n_between = 0.0, 0.0, 0, 0
-    for one, other in combinations(range(found.n), 2):
-        difference = found.theta[one] - found.theta[other]
-        noise = found.covariance[one] + found.covariance[other]
-        days = ~np.isnan(difference).all(0)
-        complete = ~np.isnan(difference[:, days]).any(1)
-        moved, spread = difference[complete][:, days], noise[complete][:, days][:, :, days]
-        n, d = moved.shape
-        if n and d:
-            centre = np.eye(d) - 1 / d
-            within += float(((moved @ centre) ** 2).sum() - np.einsum("de,led->", centre, spread))
-            n_within += 2 * (d - 1) * n
-            between += float((moved.mean(1) ** 2).sum() - spread.sum() / d**2)
-            n_between += 2 * n
-            n_days = d
-    day = max(0.0, within / n_within) if n_within else 0.0
-    constant = max(0.0, between / n_between - day / n_days - of_guides) if n_between else 0.0
-    return ReplicateVariance(day=day, constant=constant, n_replicates=max(1, found.n))
+    w = np.where(np.isnan(theta), 0.0, 1 / noise)
+    mean = np.where(w > 0, w * theta, 0.0).sum(0) / np.maximum(w.sum(0), np.finfo(float).tiny)
+    return np.asarray(mean)
+
+
+def _constant_share(theta: np.ndarray, covariance: np.ndarray, by_day: np.ndarray) -> float:
+    """Correlation between days of what replicates differ by, from differences of every two: within 0 and 1."""
+    sd, top, bottom = np.sqrt(by_day), 0.0, 0.0
+    for one, other in combinations(range(theta.shape[1]), 2):
+        moved, noise = theta[:, one] - theta[:, other], covariance[:, one] + covariance[:, other]
+        scale = np.sqrt(np.einsum("ldd->ld", noise) + 2 * by_day)
+        products = (moved[:, :, None] * moved[:, None] - noise) / (scale[:, :, None] * scale[:, None])
+        full = 2 * np.outer(sd, sd) / (scale[:, :, None] * scale[:, None])
+        first, second = np.triu_indices(len(sd), 1)
+        known = ~np.isnan(products[:, first, second])
+        top += float((full * products)[:, first, second][known].sum())
+        bottom += float((full**2)[:, first, second][known].sum())
+    return min(1.0, max(0.0, top / bottom)) if bottom > 0 else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,8 +118,9 @@ def _estimates(found: Inference, settings: Settings) -> dict[str, Any]:
         "guide_sd": guides.scale,
         "guide_sd_df": guides.df,
         "guide_day_sd": math.sqrt(guides.day),
-        "replicate_sd_day": math.sqrt(replicates.day),
-        "replicate_sd_constant": math.sqrt(replicates.constant),
+        "guide_profile": guides.profile.tolist(),
+        "replicate_sd": np.sqrt(replicates.by_day).tolist(),
+        "replicate_constant_share": replicates.constant,
         "n_replicates": replicates.n_replicates,
     }
 

@@ -60,7 +60,7 @@ def heterogeneity_tables(found: Inference, screen: Screen) -> dict[str, pd.DataF
     several = screen.guides_per_gene[screen.guide_gene] > 1
     left_out = daywise_table(names, guides.left_out, guides.left_out_se)[several]
     n = screen.guides_per_gene
-    of_guides = np.einsum("ldd->ld", estimates.guide_variance.of_mean(n, screen.n_days))
+    of_guides = np.einsum("ldd->ld", estimates.guide_variance.of_mean(n))
     agreement = replicate_agreement(estimates.by_replicate)
     whole = np.einsum("ldd->ld", estimates.noise) + of_guides
     by_gene = {
