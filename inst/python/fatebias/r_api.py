@@ -115,7 +115,7 @@ def assemble_screen(
     fates: list[str] | None,
     rescale: bool,
     drop_suffix: bool,
-    covariates: list[str],
+    covariates: list[str] | None = None,
     fate_table: "np.ndarray | None" = None,
     fate_cells: list[str] | None = None,
 ) -> Mapping[str, Any]:
@@ -125,7 +125,7 @@ def assemble_screen(
     return assemble_parts(
         h5ad, presence, guide_cells, guide_names, out, fate_probs, fate_table, fate_cells,
         day=day, replicate=replicate, fates=fates, rescale=rescale, drop_suffix=drop_suffix,
-        covariates=covariates,
+        covariates=covariates or (),
     )  # fmt: skip
 
 

@@ -71,7 +71,10 @@ def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERAN
     Cells without any (a row of NaN) are no fault, nor are negative ones as small as rounding.
     """
     lacking = lack_probabilities(probs)
-    yield ~np.isfinite(probs).all(1) & ~lacking, "with some fate probabilities NaN or infinite"
+    yield (
+        ~np.isfinite(probs).all(1) & ~lacking,
+        "with NaN or infinite fate probabilities (a cell without any has NaN in its whole row)",
+    )
     yield np.asarray((probs < -CONSTANTS.probability_rounding).any(1)), "with negative fate probabilities"
     with np.errstate(invalid="ignore"):  # infinite ones of both signs
         off = np.abs(probs.sum(1) - 1) > tolerance
