@@ -87,13 +87,13 @@ def mend_probabilities(probs: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
     Rows of NaN stay. "negative_to_zero": a probability was negative by rounding; "sum_to_one": the sum was off by
     more than the rounding of single precision.
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # the NA of R
         negative = probs < 0
-    positive = np.where(negative, 0.0, probs) if negative.any() else probs
-    total = positive.sum(1, keepdims=True)
-    with np.errstate(invalid="ignore"):
+        positive = np.where(negative, 0.0, probs) if negative.any() else probs
+        total = positive.sum(1, keepdims=True)
         off = np.abs(total - 1) > ROUNDED_SUM
-    return positive / total, {"negative_to_zero": int(negative.any(1).sum()), "sum_to_one": int(off.sum())}
+        mended = positive / total
+    return mended, {"negative_to_zero": int(negative.any(1).sum()), "sum_to_one": int(off.sum())}
 
 
 def tolerance_of(rescale: bool) -> float:
