@@ -21,7 +21,7 @@
 #'   [read_fate_table()].
 #' @param drop_suffix match cells without `-1` at the end of their names? See [match_cells()].
 #' @param settings,... as in [read_screen()], but for the names of keys, which are those of the standard
-#'   layout.
+#'   layout. The columns that `covariates` and `cluster_key` name are those of the `obs` of `cells`.
 #' @returns A `fatebias_screen`, see [read_screen()].
 #' @section Errors: `fatebias_error_screen` and `fatebias_warning_screen` as in [match_cells()], and all of
 #'   [read_screen()]. The screen file is written whole or not at all.
@@ -65,6 +65,7 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
       guide_cells = I(rownames(guides)), guide_names = I(colnames(guides)),
       fate_probs = if (is.null(table)) fate_probs, fate_cells = as_array(rownames(table)),
       fates = as_array(fates), rescale = rescale, drop_suffix = drop_suffix,
+      covariates = as_array(named_columns(settings)),
       objects = c(list(presence = guides), if (!is.null(table)) list(fate_table = table))
     )
     burden <- paste(vapply(found$guides_per_cell, count, character(1)), collapse = ", ")

@@ -7,9 +7,11 @@
 #'   data frame with cell names in the first column.
 #' @param rescale divide rows that sum to 1 within 0.05 by their sum? Palantir sets small probabilities to
 #'   zero. Without it rows must sum to 1 within 0.001.
-#' @returns Numeric matrix, cells x fates, with names of both.
+#' @returns Numeric matrix, cells x fates, with names of both; a cell without any probability has NA in its
+#'   whole row.
 #' @section Errors: `fatebias_error_screen` for columns that are no numbers, cells that appear twice or
-#'   have no name, and probabilities that are missing, negative or do not sum to 1.
+#'   have no name, and probabilities that are missing in a part of a row, negative (by more than rounding,
+#'   1e-9) or do not sum to 1.
 #' @examples
 #' read_fate_table(data.frame(cell = c("AAAC-1", "CCCA-1"), EC = c(0.2, 0.5), MES = c(0.8, 0.5)))
 #' @export
@@ -24,8 +26,9 @@ read_fate_table <- function(table, rescale = FALSE) {
   probs <- named_numbers(table)
   sums <- rowSums(probs)
   tolerance <- shared_constant(if (rescale) "rescalable" else "probability_tolerance")
-  bad <- !is.finite(sums) | rowSums(probs < 0) > 0 | abs(sums - 1) > tolerance
-  bad <- is.na(bad) | bad
+  negative <- rowSums(probs < -shared_constant("probability_rounding")) > 0
+  bad <- !is.finite(sums) | negative | abs(sums - 1) > tolerance
+  bad <- (is.na(bad) | bad) & rowSums(!is.na(probs)) > 0 # a cell without any is left out later
   if (any(bad)) {
     cells <- first_few(rownames(probs)[bad])
     abort_screen(c(

@@ -46,6 +46,7 @@ abort_earlier <- function(needed, call) {
 plot_burden <- function(x) {
   bars <- plot_burden_data(x)
   left_out <- sum(bars$n_cells[bars$use == "left out"])
+  no_fate <- screen_summary(x, "left_out")$left_out$no_fate_probs %||% 0L
   ggplot2::ggplot(bars, ggplot2::aes(.data$n_guides, .data$n_cells, fill = .data$use)) +
     ggplot2::geom_col(colour = "black", linewidth = 0.3, width = 0.8) +
     ggplot2::scale_fill_manual(NULL, values = c(used = "grey35", `left out` = "white"), drop = FALSE) +
@@ -53,7 +54,7 @@ plot_burden <- function(x) {
     ggplot2::scale_y_continuous("cells", labels = count) +
     ggplot2::labs(caption = caption(
       "Left out: ", count(left_out), " of ", count(sum(bars$n_cells)), " cells, with no guide or more than ",
-      most_guides(x), "."
+      most_guides(x), ".", if (no_fate > 0) paste0(" ", count(no_fate), " more have no fate probabilities.")
     )) +
     theme_fatebias()
 }

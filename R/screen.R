@@ -13,15 +13,20 @@
 #' @param settings [fate_settings()]; the stage Screen is used.
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen`: `path`, `guide_map`, `settings` (of the stage Screen) and `summary`, a
-#'   list with `n_cells`, `n_cells_file`, `left_out` (cells by reason), `days`, `day_values`,
-#'   `replicates`, `fates` (the reference first), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`,
-#'   `dropped_genes`, `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
+#'   list with `n_cells`, `n_cells_file`, `left_out` (cells by reason), `mended` (cells whose fate
+#'   probabilities were rounded, by what was wrong), `days`, `day_values`, `replicates`, `fates` (the
+#'   reference first), `covariates` (columns of the model: `lane=A` is one level of labels), `n_clusters`
+#'   (NULL: each cell is alone), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`, `dropped_genes`,
+#'   `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
 #'   `burden_counts` (list `n_guides`, `n_cells`: cells of the file by number of guides),
 #'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate).
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
-#'   to do: probabilities that do not sum to 1 (tolerance 0.001) or are NaN or negative, a guide that
+#'   to do: probabilities that do not sum to 1 (tolerance 0.001), are negative, or are NaN in a part of a
+#'   cell's row (cells without any are left out, or refused under `missing_fates = "error"`), a guide that
 #'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a
-#'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad.
+#'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
+#'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
+#'   cell without a cluster, or fewer than 10 clusters.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
@@ -43,7 +48,7 @@ read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
 }
 
 new_screen <- function(path, guide_map, settings, summary) {
-  for (name in c("uncarried_guides", "dropped_genes", "replicates")) {
+  for (name in c("uncarried_guides", "dropped_genes", "replicates", "covariates")) {
     summary[[name]] <- as.character(unlist(summary[[name]])) # an empty JSON array has no type
   }
   structure(
@@ -56,8 +61,8 @@ new_screen <- function(path, guide_map, settings, summary) {
 #' @noRd
 screen_lines <- function(summary) {
   s <- summary
-  out <- unlist(s$left_out)
-  left_out <- sprintf("%s %s", count(out), gsub("_", " ", names(out)))[out > 0]
+  left_out <- counts_by_name(s$left_out)
+  mended <- counts_by_name(s$mended)
   uncarried <- length(s$uncarried_guides)
   c(
     sprintf(
@@ -66,10 +71,20 @@ screen_lines <- function(summary) {
     ),
     sprintf("Days %s; replicates %s", paste(s$days, collapse = " < "), paste(s$replicates, collapse = ", ")),
     sprintf("Fates %s (reference), %s", s$fates[[1]], paste(s$fates[-1], collapse = ", ")),
+    if (length(s$covariates) > 0) paste("Covariates", paste(s$covariates, collapse = ", ")),
+    if (!is.null(s$n_clusters)) sprintf("Clusters of cells: %s", count(s$n_clusters)),
     if (length(left_out) > 0) paste("Cells left out:", paste(left_out, collapse = ", ")),
+    if (length(mended) > 0) paste("Cells with rounded probabilities:", paste(mended, collapse = ", ")),
     if (uncarried > 0) sprintf("Guides of the map that no cell carries: %s", count(uncarried)),
     if (length(s$dropped_genes) > 0) paste("Genes dropped with them:", first_few(s$dropped_genes))
   )
+}
+
+#' Counts above zero with their names: "15 no guide"
+#' @noRd
+counts_by_name <- function(counts) {
+  n <- unlist(counts)
+  sprintf("%s %s", vapply(n, count, character(1)), gsub("_", " ", names(n)))[n > 0]
 }
 
 count <- function(n) format(n, big.mark = ",", scientific = FALSE, trim = TRUE)

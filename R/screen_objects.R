@@ -8,12 +8,15 @@
 #' @param guides presence of guides, cells x guides: a sparse matrix of the package Matrix or a matrix,
 #'   0 or 1 (or logical), with guide names as column names; or a `SingleCellExperiment` or a `Seurat`
 #'   object.
-#' @param fate_probs matrix, cells x fates, rows sum to 1, with fate names as column names. For a
+#' @param fate_probs matrix, cells x fates, rows sum to 1, with fate names as column names; a cell without
+#'   any has NA in its whole row, and is left out (`missing_fates`). For a
 #'   `SingleCellExperiment`: the name of the `reducedDim` that holds it. For a `Seurat` object: the names of
 #'   the columns of its metadata, one a fate (its reductions do not keep names of columns).
 #' @param day,replicate label of each cell, length cells. For a `SingleCellExperiment`: names of
 #'   columns of its `colData`, for a `Seurat` object of its metadata.
 #' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide.
+#' @param cell_data data frame with a row a cell: the columns that the settings `covariates` and
+#'   `cluster_key` name. For a `SingleCellExperiment` it is the `colData`, for a `Seurat` object the metadata.
 #' @param path where to write the screen file; the guide map goes to the same name ending in
 #'   `_guide_map.csv`.
 #' @param guide_exp name of the `altExp` whose first assay holds guides x cells.
@@ -47,7 +50,7 @@ fate_screen <- function(guides, ...) {
 
 #' @rdname fate_screen
 #' @export
-fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
+fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map, cell_data = NULL,
                                 path = tempfile(fileext = ".h5ad"), settings = fate_settings(), ...) {
   validate_arg(path, checkmate::check_string, min.chars = 1)
   validate_arg(fate_probs, check_two_dims)
@@ -55,12 +58,13 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map,
   guides <- as_presence(guides)
   fate_probs <- as_probabilities(fate_probs)
   validate_cells(guides, fate_probs, day, replicate)
+  covariates <- columns_for(settings, cell_data, nrow(guides))
   map_path <- write_guide_map(guide_map, path)
   py_call(
     "write_screen",
     path = path.expand(path), guide_names = I(colnames(guides)), fates = I(colnames(fate_probs)),
     day = I(as.character(day)), replicate = I(as.character(replicate)), cell_names = rownames(guides),
-    objects = list(guides = guides, fate_probs = fate_probs)
+    covariates = lapply(covariates, I), objects = list(guides = guides, fate_probs = fate_probs)
   )
   read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
 }
@@ -82,7 +86,7 @@ fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", rep
   fate_screen(
     at_least(counts, min_umi),
     fate_probs = SingleCellExperiment::reducedDim(guides, fate_probs), day = cells[[day]],
-    replicate = cells[[replicate]], guide_map = guide_map, ...
+    replicate = cells[[replicate]], guide_map = guide_map, cell_data = as.data.frame(cells), ...
   )
 }
 
@@ -102,7 +106,7 @@ fate_screen.Seurat <- function(guides, guide_map, fate_probs, day = "day", repli
   fate_screen(
     at_least(counts, min_umi),
     fate_probs = as.matrix(cells[fate_probs]), day = cells[[day]], replicate = cells[[replicate]],
-    guide_map = guide_map, ...
+    guide_map = guide_map, cell_data = cells, ...
   )
 }
 
@@ -110,6 +114,35 @@ validate_column_names <- function(day, replicate, call = rlang::caller_env()) {
   validate_arg(day, checkmate::check_string, call = call)
   validate_arg(replicate, checkmate::check_string, call = call)
 }
+
+#' Columns of the cells that settings name, numbers or texts; a named list, empty where they name none
+#' @noRd
+columns_for <- function(settings, cell_data, n, call = rlang::caller_env()) {
+  wanted <- named_columns(settings)
+  if (length(wanted) == 0) return(rlang::set_names(list()))
+  validate_arg(cell_data, checkmate::check_data_frame, nrows = n, call = call)
+  missing <- setdiff(wanted, names(cell_data))
+  if (length(missing) > 0) {
+    has <- first_few(names(cell_data))
+    abort_screen("{.arg cell_data} has no {.field {missing}}; it has: {has}.", call = call)
+  }
+  lapply(rlang::set_names(wanted), function(name) {
+    column <- cell_data[[name]]
+    lost <- if (is.numeric(column)) !is.finite(column) else is.na(column)
+    if (any(lost)) {
+      rows <- first_few(which(lost))
+      abort_screen(
+        "{.field {name}} of {.arg cell_data} is missing or infinite for {sum(lost)} cell{?s}: row {rows}.",
+        call = call
+      )
+    }
+    if (is.numeric(column) || is.logical(column)) column else as.character(column)
+  })
+}
+
+#' Columns of cells that the settings `covariates` and `cluster_key` name
+#' @noRd
+named_columns <- function(settings) unique(c(settings$covariates, settings$cluster_key))
 
 #' TRUE for a matrix of any class and a data frame; or what is wrong
 #' @noRd
@@ -162,6 +195,7 @@ as_presence <- function(guides, call = rlang::caller_env()) {
 as_probabilities <- function(fate_probs, call = rlang::caller_env()) {
   fate_probs <- as.matrix(fate_probs)
   if (!is.numeric(fate_probs)) abort_screen("{.arg fate_probs} must be numeric.", call = call)
+  storage.mode(fate_probs) <- "double" # a missing whole number has no NaN
   if (is.null(colnames(fate_probs))) {
     abort_screen("{.arg fate_probs} needs fate names as column names.", call = call)
   }

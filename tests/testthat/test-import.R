@@ -99,3 +99,13 @@ test_that("counts and guides without names of cells are refused before anything 
   unnamed <- matrix(1, 2, 2, dimnames = list(NULL, c("g1", "g2")))
   expect_error(assemble("s.h5ad", guides = unnamed), "names of cells", class = "fatebias_error_screen")
 })
+
+test_that("Python: columns of obs that settings name go along", {
+  path <- file.path(withr::local_tempdir(), "s.h5ad")
+  screen <- quietly(assemble(path, settings = do.call(fate_settings, c(blood, covariates = "sample"))))
+  expect_identical(screen$summary$covariates, c("sample=s1", "sample=s2"))
+  expect_error(
+    assemble(path, settings = do.call(fate_settings, c(blood, cluster_key = "clone"))), "no column clone",
+    class = "fatebias_error_screen"
+  )
+})

@@ -35,6 +35,13 @@ test_that("what is no table of probabilities is refused", {
   })
 })
 
+test_that("a cell without any probability stays, and so does rounding below zero", {
+  some <- rbind(probs, c4 = c(NA, NA), c5 = c(-1e-12, 1))
+  expect_identical(read_fate_table(some), some)
+  expect_identical(read_fate_table(some, rescale = TRUE)["c4", ], c(EC = NA_real_, MES = NA_real_))
+  expect_error(read_fate_table(rbind(probs, c4 = c(-1e-6, 1))), "c4", class = "fatebias_error_screen")
+})
+
 test_that("rescaling is asked for, and only for what is nearly 1", {
   cut <- probs * c(1, 0.96, 1)
   expect_equal(read_fate_table(cut, rescale = TRUE), probs)

@@ -26,6 +26,9 @@ test_that("cells by number of guides: none and more than Kmax are left out", {
   plot <- plot_burden(screened_fit())
   expect_drawn(plot)
   expect_match(plot$labels$caption, "Left out: 17 of 367 cells, with no guide or more than 3.", fixed = TRUE)
+  fit <- screened_fit()
+  fit$manifest$screen$left_out$no_fate_probs <- 1500L
+  expect_match(plot_burden(fit)$labels$caption, "1,500 more have no fate probabilities.", fixed = TRUE)
 })
 
 test_that("the counts of the fixture add up to the cells of its file and those left out", {

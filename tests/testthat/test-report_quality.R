@@ -39,6 +39,11 @@ test_that("what was left out is told with the reason", {
   expect_match(words[4], "1 guide is in fewer than 20 usable cells (G01\\_1)", fixed = TRUE)
 })
 
+test_that("cells without fate probabilities are told", {
+  fit$manifest$screen$left_out$no_fate_probs <- 7L
+  expect_match(left_out_words(fit)[1], "guides and 7 without fate probabilities.", fixed = TRUE)
+})
+
 test_that("the fit is told with its weight, dispersion and end", {
   words <- fit_words(fit)
   expect_match(words[1], "weight 7; dispersion of the labels 0.14. Their product is 0.98")

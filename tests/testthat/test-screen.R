@@ -20,6 +20,10 @@ test_that("left out cells and genes are shown", {
   summary <- described()
   summary$uncarried_guides <- c("X_1", "X_2")
   summary$dropped_genes <- "X"
+  summary$left_out$no_fate_probs <- 1200L
+  summary$mended <- list(negative_to_zero = 3L, sum_to_one = 0L)
+  summary$covariates <- c("depth", "lane=A")
+  summary$n_clusters <- 1234L
   expect_snapshot(cat(screen_lines(summary), sep = "\n"))
 })
 

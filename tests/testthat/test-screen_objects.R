@@ -139,3 +139,55 @@ test_that("Python: a Seurat object gives the same screen as its parts", {
     fate_screen(object, map, fates, guide_assay = "crispr"), "assay", class = "fatebias_error_screen"
   )
 })
+
+test_that("columns of cells that settings name are looked at before anything is written", {
+  cell_data <- data.frame(depth = seq_len(n) / 2, lane = factor(rep(c("A", "B"), n / 2)), ok = TRUE)
+  columns <- function(...) columns_for(fate_settings(...), cell_data, n)
+  expect_identical(unname(columns()), list())
+  expect_identical(
+    columns(covariates = c("depth", "lane"), cluster_key = "ok"),
+    list(depth = cell_data$depth, lane = as.character(cell_data$lane), ok = cell_data$ok)
+  )
+  cell_data$depth[3] <- NA
+  local_mocked_bindings(py_call = function(...) stop("Python was called"))
+  expect_snapshot(error = TRUE, {
+    columns(covariates = "depth")
+    columns(covariates = "batch")
+    columns_for(fate_settings(cluster_key = "clone"), NULL, n)
+    columns_for(fate_settings(cluster_key = "lane"), cell_data[-1, ], n)
+  })
+})
+
+test_that("Python: covariates, clusters and cells without fate probabilities of R objects", {
+  cell_data <- data.frame(
+    depth = as.numeric(seq_len(n)), lane = rep(c("A", "B", "B"), length.out = n), clone = rep(1:20, each = 2)
+  )
+  some <- probs
+  some[c(1, 5), ] <- NA
+  some[2, ] <- c(-1e-12, 0.4, 0.6)
+  screen <- fate_screen(
+    guides, some, day, replicate, map, cell_data,
+    covariates = c("depth", "lane"), cluster_key = "clone"
+  )
+  s <- screen$summary
+  expect_identical(s$covariates, c("depth", "lane=A", "lane=B"))
+  expect_equal(s$n_clusters, 20)
+  expect_equal(s$n_cells, n - 2)
+  expect_equal(unlist(s$left_out), c(no_guide = 0, too_many_guides = 0, no_fate_probs = 2))
+  expect_equal(s$mended$negative_to_zero, 1)
+  said <- format(screen)
+  expect_true(all(c(
+    "Covariates depth, lane=A, lane=B", "Clusters of cells: 20", "Cells left out: 2 no fate probs",
+    "Cells with rounded probabilities: 1 negative to zero"
+  ) %in% said))
+  expect_error(
+    fate_screen(guides, some, day, replicate, map, missing_fates = "error"), "row 0 \\(c1\\), row 4 \\(c5\\)",
+    class = "fatebias_error_screen"
+  )
+  some[1, 1] <- 0.2
+  expect_error(fate_screen(guides, some, day, replicate, map), "c1", class = "fatebias_error_screen")
+  expect_error(
+    fate_screen(guides, probs, day, replicate, map, data.frame(again = day), covariates = "again"),
+    "same as the day", class = "fatebias_error_screen"
+  )
+})

@@ -61,11 +61,15 @@ def write_screen(
     day: list[str],
     replicate: list[str],
     cell_names: list[str] | None,
+    covariates: dict[str, list[Any]],
 ) -> None:
-    """Write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates."""
+    """Write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates; covariates: columns."""
+    import pandas as pd
+
     from .screens import write_screen
 
-    write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names)
+    columns = pd.DataFrame(covariates, index=range(len(day)))
+    write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names, columns)
 
 
 @_within("screens")
@@ -111,6 +115,7 @@ def assemble_screen(
     fates: list[str] | None,
     rescale: bool,
     drop_suffix: bool,
+    covariates: list[str] | None = None,
     fate_table: "np.ndarray | None" = None,
     fate_cells: list[str] | None = None,
 ) -> Mapping[str, Any]:
@@ -120,6 +125,7 @@ def assemble_screen(
     return assemble_parts(
         h5ad, presence, guide_cells, guide_names, out, fate_probs, fate_table, fate_cells,
         day=day, replicate=replicate, fates=fates, rescale=rescale, drop_suffix=drop_suffix,
+        covariates=covariates or (),
     )  # fmt: skip
 
 

@@ -47,12 +47,17 @@ def test_independent_cells_have_the_models_se_and_shared_noise_more():
 
 
 def test_blocks_are_of_the_files_cells_and_ten_or_more():
-    guides = sp.csr_matrix(np.array([[1, 0], [0, 0], [1, 1]] * 20))
-    cells = RawCells(guides=guides, guide_names=["a", "b"], day=None, replicate=None, fates=("x", "y"), fate_probs=None)
+    guides, probs = sp.csr_matrix(np.array([[1, 0], [0, 0], [1, 1]] * 20)), np.full((60, 2), 0.5)
+    cells = RawCells(
+        guides=guides, guide_names=["a", "b"], day=None, replicate=None, fates=("x", "y"), fate_probs=probs
+    )  # fmt: skip
     source = Source(cells=cells, guide_map=None, screen=None, settings=SETTINGS, baseline=None, where="here")
     names = [f"b{k // 3}" for k in range(60)]
     block = usable_blocks(source, names)
     assert len(block) == 40 and block.max() == 19 and block[0] == block[1]
+    probs[[0, 2]] = np.nan  # both usable cells of the first block: the others stay in line with the screen's cells
+    kept = [name for i, name in enumerate(names) if i % 3 != 1][2:]
+    assert usable_blocks(source, names).tolist() == [sorted(set(kept)).index(name) for name in kept]
     with pytest.raises(ScreenError, match="60 cells, but there are 59"):
         usable_blocks(source, names[:-1])
     with pytest.raises(ScreenError, match="10 or more"):

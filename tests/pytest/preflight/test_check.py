@@ -17,7 +17,8 @@ from fatebias.screens.h5ad import write_screen
 def test_a_good_screen_has_no_problem(tmp_path):
     found = preflight(tmp_path, screen())
     assert found.ok and not found.settings
-    assert {row["status"] for row in found.rows if row["item"] != "Cells per guide"} == {"ok"}
+    small = ("Cells per guide", "Effective cells")  # the screen has few cells
+    assert {row["status"] for row in found.rows if row["item"] not in small} == {"ok"}
 
 
 def test_all_problems_at_once_and_the_suggested_settings_mend_what_settings_can(tmp_path):

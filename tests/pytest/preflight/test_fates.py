@@ -55,11 +55,34 @@ def test_values_that_are_no_probabilities(tmp_path, change, said):
 
 def test_several_faults_are_told_at_once(tmp_path):
     table = probs()
-    table.iloc[3] = np.nan
+    table.iloc[3, 1] = np.nan
     table.iloc[9] = 0.0
     table.iloc[11] *= 1.5
     text = preflight(tmp_path, screen(obsm={"fateprob": table})).problems["Fate probabilities"]
     assert all(word in text for word in ("cell3", "cell9", "cell11"))
+
+
+def test_cells_without_any_are_left_out_or_refused(tmp_path):
+    table = probs()
+    table.iloc[[3, 5]] = np.nan
+    found = preflight(tmp_path, screen(obsm={"fateprob": table}))
+    row = found.row("Fate probabilities")
+    assert found.ok and row["status"] == "warning" and "2 cells (row 3 (cell3), row 5 (cell5))" in row["found"]
+    assert "2 without fate probabilities" in found.row("Guides per cell")["found"]
+    assert "238 usable cells" in found.row("Screen")["found"]
+    refused = preflight(tmp_path, screen(obsm={"fateprob": table}), missing_fates="error")
+    assert refused.settings == {"missing_fates": "drop"} and refused.reads_as_suggested
+    none = preflight(tmp_path, screen(obsm={"fateprob": table * np.nan}))
+    assert "no cell has any" in none.problems["Fate probabilities"]
+
+
+def test_rounding_is_told_and_is_no_fault(tmp_path):
+    table = probs()
+    table.iloc[4] = [-1e-12, 0.5, 0.5]
+    table.iloc[6] *= 1.0005
+    found = preflight(tmp_path, screen(obsm={"fateprob": table})).row("Fate probabilities")
+    assert found["status"] == "ok"
+    assert "1 cells negative by rounding (set to 0); 1 cells with sums a little off" in found["found"]
 
 
 def test_four_fates_and_a_reference_of_another_name(tmp_path):

@@ -77,7 +77,8 @@ def test_no_replicate_anywhere(tmp_path):
     assert "with one replicate: set rep_key: null" in found.problems["Replicates"]
     assert found.settings == {"rep_key": None} and found.reads_as_suggested
     one = preflight(tmp_path, adata, rep_key=None)
-    assert one.ok and one.row("Replicates")["found"] == "r1 (240 cells)"
+    assert one.ok and one.row("Replicates")["status"] == "warning"
+    assert one.row("Replicates")["found"] == "one replicate, r1 (240 cells): no SE can include how cultures differ"
 
 
 def test_a_replicate_with_one_cell(tmp_path):

@@ -74,6 +74,22 @@ def test_every_cell_gets_the_guides_and_the_fates_of_its_name(tmp_path, cells, u
     assert screen.n_cells == (burden > 0).sum() and screen.replicate_labels == ("s1", "s2")
 
 
+def test_columns_of_the_cells_go_along(tmp_path, cells, folder, guide_map):
+    depth = pd.Series(np.random.default_rng(0).poisson(5000, len(cells)), index=cells.obs_names)
+    more, out = cells.copy(), tmp_path / "screen.h5ad"
+    more.obs["depth"], more.obs["clone"] = depth, [f"clone{i // 4}" for i in range(len(cells))]
+    more.write_h5ad(tmp_path / "cells.h5ad")
+    assemble_screen(tmp_path / "cells.h5ad", read_cellranger(folder), out, covariates=["depth", "clone"])
+    covar = anndata.read_h5ad(out).obsm["covar"]
+    assert list(covar.columns) == ["rep", "depth", "clone"]
+    assert covar["depth"].equals(depth[covar.index].astype(float).rename("depth"))
+    settings = FATES | {"covariates": ["depth"], "cluster_key": "clone"}
+    screen = read_screen(out, guide_map, Settings.from_mapping(settings))
+    assert screen.covariate_names == ("depth",) and screen.n_clusters > 150
+    with pytest.raises(ScreenError, match="no column lane in obs"):
+        assemble_screen(CELLRANK, read_cellranger(folder), out, covariates=["lane"])
+
+
 def test_what_cellrank_saved_has_names_that_mean_what_they_say(cells):
     """A terminal state's own cells go there."""
     names, probs = read_fate_probs(CELLRANK, "lineages_fwd")

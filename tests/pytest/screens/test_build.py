@@ -4,7 +4,6 @@ from conftest import labels
 from tiny_screen import PRESENCE, tiny
 
 from fatebias.base.errors import ScreenError
-from fatebias.screens.build import sort_levels
 
 
 def test_guides_are_sorted_by_gene_and_controls_only_count():
@@ -31,7 +30,7 @@ def test_cells_with_no_or_too_many_guides_are_left_out_and_counted():
     presence = PRESENCE.copy()
     presence[0], presence[2] = 0, 1
     screen = tiny(presence)
-    assert screen.left_out == {"no_guide": 1, "too_many_guides": 1}
+    assert screen.left_out == {"no_guide": 1, "too_many_guides": 1, "no_fate_probs": 0}
     assert screen.n_cells == 6 and screen.n_cells_file == 8
 
 
@@ -54,10 +53,3 @@ def test_too_few_cells():
     few = {"day": labels("d", [1, 1, 2, 2]), "replicate": labels("r", [0, 0, 1, 1]), "fate_probs": np.full((4, 2), 0.5)}
     with pytest.raises(ScreenError, match="too few usable cells: 4 of 4"):
         tiny(PRESENCE[keep], **few)
-
-
-def test_days_with_decimals_sort_by_their_numbers():
-    assert sort_levels(["0.5", "0.25", "10"]) == ["0.25", "0.5", "10"]
-    assert sort_levels(["E10.5", "E8.5", "E9"]) == ["E8.5", "E9", "E10.5"]
-    assert sort_levels(["d2", "d10", "d1"]) == ["d1", "d2", "d10"]
-    assert sort_levels(["12h", "0h", "48h"]) == ["0h", "12h", "48h"]

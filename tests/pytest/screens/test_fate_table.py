@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from fatebias.base.errors import ScreenError
-from fatebias.screens.fate_table import check_fate_table, name_columns, probability_faults, read_fate_table
+from fatebias.screens.fate_table import (
+    check_fate_table,
+    lack_probabilities,
+    mend_probabilities,
+    name_columns,
+    probability_faults,
+    read_fate_table,
+)
 
 BESIDE = ("obs['term_states_fwd']", ["B", "NK", "T"])
 
@@ -37,6 +44,22 @@ def test_names_that_do_not_fit_are_refused(given, beside, said):
 def test_faults_find_the_cells():
     probs = np.array([[0.5, 0.5], [np.nan, 1], [-0.1, 1.1], [0.5, 0.502], [0.5, 0.5009]])
     assert [np.flatnonzero(bad).tolist() for bad, _ in probability_faults(probs)] == [[1], [2], [3]]
+
+
+def test_a_cell_without_any_is_no_fault_nor_is_rounding():
+    probs = np.array([[np.nan, np.nan], [-1e-12, 1 + 1e-12], [-1e-6, 1 + 1e-6], [np.nan, np.inf], [-1e-9, 1]])
+    assert [np.flatnonzero(bad).tolist() for bad, _ in probability_faults(probs)] == [[3], [2], []]
+    assert lack_probabilities(probs).tolist() == [True, False, False, False, False]
+
+
+def test_rounding_is_mended_and_counted():
+    probs = np.array([[0.2, 0.8], [-1e-12, 1.0], [0.5, 0.5005], [np.nan, np.nan], [0.5 + 1e-8, 0.5]])
+    mended, counts = mend_probabilities(probs)
+    assert counts == {"negative_to_zero": 1, "sum_to_one": 1}  # the last is off by single precision only
+    assert mended[1].tolist() == [0.0, 1.0] and np.isnan(mended[3]).all() and (mended[[0, 1, 2, 4]] >= 0).all()
+    np.testing.assert_allclose(mended[2], [0.5 / 1.0005, 0.5005 / 1.0005])
+    np.testing.assert_allclose(mended[[0, 1, 2, 4]].sum(1), 1, atol=1e-15)
+    assert probs[1, 0] == -1e-12  # the file's are kept
 
 
 def table(**columns):

@@ -171,6 +171,97 @@ def test_sums_within_the_tolerance_pass_and_are_made_exact(edited):
     assert np.allclose(probs.sum(1), 1, atol=1e-12) and np.allclose(probs[3], np.array([0.5, 0.3, 0.2005]) / 1.0005)
 
 
+def test_cells_without_probabilities_are_left_out_or_refused(edited, written):
+    whole = read_screen(*written[:2], Settings.from_mapping())
+    screen = edited(change_probs([3, 9], np.nan))
+    rest = np.delete(np.arange(300), [3, 9])
+    assert screen.left_out == {"no_guide": 0, "too_many_guides": 0, "no_fate_probs": 2}
+    assert np.array_equal(screen.fate_probs, whole.fate_probs[rest]) and np.array_equal(screen.day, whole.day[rest])
+    assert screen.n_cells_file == 300
+    with pytest.raises(ScreenError, match=r"2 cell\(s\) without fate probabilities.*row 3 \(cell3\), row 9 \(cell9\)"):
+        edited(change_probs([3, 9], np.nan), missing_fates="error")
+
+
+def test_rounding_is_mended_and_counted_in_the_screen(edited):
+    screen = edited(change_probs([[2, 5]], [[-1e-12, 0.5, 0.5], [0.5, 0.3, 0.2005]]))
+    assert screen.mended == {"negative_to_zero": 1, "sum_to_one": 1}
+    assert screen.fate_probs[2].tolist() == [0, 0.5, 0.5]
+
+
+def add(table, **columns):
+    def change(file):
+        frame = read_elem(file[table])
+        for name, values in columns.items():
+            frame[name] = values
+        replace(file, table, frame)
+
+    return change
+
+
+def test_covariates_stand_in_their_table_or_in_obs(edited):
+    rng = np.random.default_rng(0)
+    depth, score = rng.poisson(5000, 300), rng.normal(size=300)
+
+    def change(file):
+        add("obsm/covar", depth=depth, lane=pd.Categorical([f"L{i % 3}" for i in range(300)]))(file)
+        add("obs", score=score, doublet=[i % 7 == 0 for i in range(300)], depth=0)(file)
+
+    screen = edited(change, covariates=["score", "lane", "depth", "doublet"])
+    names = ("score", "lane=L0", "lane=L1", "lane=L2", "depth", "doublet=False", "doublet=True")
+    assert screen.covariate_names == names
+    for name, values in (("score", score), ("depth", depth)):  # of depth the table's, not that of obs
+        found = screen.covariates[:, names.index(name)]
+        np.testing.assert_allclose(found, (values - values.mean()) / values.std())
+    np.testing.assert_allclose(screen.covariates[:, 6], np.where(np.arange(300) % 7 == 0, 1, 0) - 43 / 300)
+
+
+def test_clusters_are_labels_of_any_kind(edited):
+    for labels_of in (lambda i: i // 5, lambda i: f"clone {i // 5}", lambda i: float(i // 5)):
+        screen = edited(add("obs", clone=[labels_of(i) for i in range(300)]), cluster_key="clone")
+        pairs = {(int(cluster), i // 5) for i, cluster in enumerate(screen.cluster)}
+        assert screen.n_clusters == 60 and len(pairs) == 60
+    assert edited(add("obs", cell=[f"c{i}" for i in range(300)]), cluster_key="cell").cluster is None
+
+
+@pytest.mark.parametrize(
+    ("values", "settings", "said"),
+    [
+        ([1.0] * 300, {"covariates": ["y"]}, r"no column y in obsm\['covar'\] or obs, which `covariates` names; .*rep"),
+        ([np.nan] + [1.0] * 299, {"covariates": ["x"]}, r"obs\['x'\]: 1 cell\(s\) without a value: row 0 \(cell0\)"),
+        ([np.inf] + [1.0] * 299, {"covariates": ["x"]}, r"1 cell\(s\) with an infinite value: row 0 \(cell0\)"),
+        (pd.Categorical([None] + ["a"] * 299), {"covariates": ["x"]}, "without a value: row 0"),
+        ([1.0] * 300, {"covariates": ["x"]}, "constant"),
+        ([f"c{i}" for i in range(300)], {"covariates": ["x"]}, "another label in each cell"),
+        ([1.0] * 300, {"covariates": ["day"]}, "the same as the day"),
+        ([1.0] * 300, {"covariates": ["rep"]}, "the same as the replicate"),
+        ([1.0] * 300, {"covariates": ["x", "x"]}, "twice: x"),
+        ([""] + ["a"] * 299, {"cluster_key": "x"}, "without a label: row 0"),
+        (["a", "b"] * 150, {"cluster_key": "x"}, r"2 cluster\(s\).*10 or more"),
+        (["a", "b"] * 150, {"cluster_key": "z"}, "no column z .* which `cluster_key` names"),
+    ],
+)
+def test_columns_that_cannot_be_used(edited, values, settings, said):
+    with pytest.raises(ScreenError, match=said):
+        edited(add("obs", x=values), **settings)
+
+
+def test_covariates_are_written_beside_the_replicate(written, tmp_path):
+    sim, frame = written[2], pd.DataFrame({"depth": np.arange(300.0), "lane": ["A", "B", "B"] * 100})
+    args = (
+        sim.guides,
+        sim.guide_map.guide_name,
+        sim.probs,
+        sim.fates,
+        labels("d", sim.day),
+        labels("r", sim.replicate),
+    )
+    write_screen(tmp_path / "s.h5ad", *args, covariates=frame)
+    screen = read_screen(tmp_path / "s.h5ad", written[1], Settings.from_mapping({"covariates": ["lane"]}))
+    assert screen.covariate_names == ("lane=A", "lane=B")
+    with pytest.raises(ScreenError, match="called rep"):
+        write_screen(tmp_path / "s.h5ad", *args, covariates=frame.rename(columns={"lane": "rep"}))
+
+
 def shorten(file):
     replace(file, "obsm/fateprob", np.full((299, 3), 1 / 3))
 

@@ -44,3 +44,10 @@ def test_cells_by_guide_and_day():
     for row in table.itertuples():
         carried = PRESENCE[:, column[row.guide]]
         assert (row.n_cells_d0, row.n_cells_d1) == (carried[:4].sum(), carried[4:].sum())
+
+
+def test_covariates_clusters_and_mended_cells_are_told():
+    cells = pd.DataFrame({"lane": ["A", "B", "B", "A", "A", "B", "B", "B"]})
+    summary = summarise_screen(tiny(PRESENCE, covariates=cells, mended={"sum_to_one": 2}))
+    assert summary["covariates"] == ["lane=A", "lane=B"] and summary["mended"] == {"sum_to_one": 2}
+    assert summary["n_clusters"] is None

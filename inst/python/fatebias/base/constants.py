@@ -20,6 +20,7 @@ class Constants:
     cell_name: str
     guide_map_columns: tuple[str, ...]
     probability_tolerance: float
+    probability_rounding: float
     rescalable: float
     few_cells: int
     simulated_guides_most: int

@@ -13,13 +13,13 @@ import numpy as np
 from ..base import Progress, ScreenError, Settings
 from ..laplace import LaplaceOptions, estimate_theta, fit_laplace
 from ..results import daywise_table
-from ..screens import GuideMap, build_screen, contrast_weights, read_cells, read_guide_map
+from ..screens import GuideMap, build_screen, carried_guides, contrast_weights, read_cells, read_guide_map
 
 
 def hold_out_controls(given: GuideMap, carried: set[str], prefix: str, rng: np.random.Generator) -> GuideMap:
     """The guide map with half of its carried controls as pseudo-genes `prefix1`, `prefix2`, ..
 
-    given: the map. carried: names of guides that some cell carries.
+    given: the map. carried: names of guides that some usable cell carries.
     Raises ScreenError with fewer than 2 carried controls.
     """
     names = np.asarray(given.guide_names, dtype=object)
@@ -49,7 +49,7 @@ def estimate_controls(
     """
     cells, given = read_cells(screen_path, settings), read_guide_map(guide_map)
     options, rng = LaplaceOptions.of(settings), np.random.default_rng(settings.seed)
-    carried = set(np.asarray(cells.guide_names, dtype=object)[np.asarray(cells.guides.sum(0)).ravel() > 0])
+    carried = carried_guides(cells, settings.Kmax)
     names: list[str] = []
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for split in Progress(progress).each(range(n_splits), "Controls", n_splits):

@@ -57,10 +57,10 @@ def jackknife_se(source: Source, effects: FixedEffects, block: np.ndarray) -> np
 
 def usable_blocks(source: Source, blocks: list[str]) -> np.ndarray:
     """Blocks of the screen's cells as numbers from 0."""
-    burden = np.diff(source.cells.guides.indptr)
-    if len(blocks) != len(burden):
-        raise ScreenError(f"{source.where} has {len(burden)} cells, but there are {len(blocks)} labels of blocks.")
-    usable = usable_cells(burden, source.settings.Kmax)
+    cells = source.cells
+    if len(blocks) != cells.n_cells:
+        raise ScreenError(f"{source.where} has {cells.n_cells} cells, but there are {len(blocks)} labels of blocks.")
+    usable = usable_cells(cells.burden, source.settings.Kmax, cells.lacks_fates)
     names, block = np.unique(np.asarray(blocks, dtype=str)[usable], return_inverse=True)
     if len(names) < LEAST_BLOCKS:
         raise ScreenError(f"A jackknife needs {LEAST_BLOCKS} or more blocks of cells; there are {len(names)}.")

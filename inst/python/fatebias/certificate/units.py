@@ -23,7 +23,7 @@ from ..laplace import (
     theta_covariance,
 )
 from ..model import Design, labels_by_day
-from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights
+from ..screens import GuideMap, RawCells, Screen, build_screen, carried_guides, contrast_weights
 from .controls import hold_out_controls
 from .heldout import held_out_statistics
 from .refit import Refit, reference_draws, refit_estimates, settle
@@ -86,8 +86,8 @@ def own_effects(baseline: Baseline) -> torch.Tensor:
 
 def run_ntc(source: Source, number: int) -> Unit:
     """Half of the control guides held out of the baseline and run like genes: their truth is 0."""
-    carried = np.asarray(source.cells.guide_names, dtype=object)[np.asarray(source.cells.guides.sum(0)).ravel() > 0]
-    grouped = hold_out_controls(source.guide_map, set(carried), "control_", _rng(source, "ntc", number))
+    carried = carried_guides(source.cells, source.settings.Kmax)
+    grouped = hold_out_controls(source.guide_map, carried, "control_", _rng(source, "ntc", number))
     screen = build_screen(source.cells, grouped, source.settings, where=source.where)
     refit = _fit_again(source.options.design(screen, source.baseline.x.device), screen, source)
     rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]

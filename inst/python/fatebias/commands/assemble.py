@@ -14,6 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="SCREEN.h5ad", help="screen file to write")
     parser.add_argument("--day", default="day", help="column of obs (default day)")
     parser.add_argument("--replicate", help="column of obs (default: there is one replicate)")
+    parser.add_argument(
+        "--covariates", nargs="+", default=[], metavar="COLUMN",
+        help="columns of obs to keep, for the settings covariates and cluster_key",
+    )  # fmt: skip
     fates = parser.add_mutually_exclusive_group()
     fates.add_argument(
         "--fate-probs", default="lineages_fwd", metavar="KEY", help="entry of obsm (default lineages_fwd)"
@@ -50,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     report = assemble_screen(
         args.cells, guides, args.out, day=args.day, replicate=args.replicate, fates=args.fates,
         fate_probs=read_fate_table(args.fate_table) if args.fate_table else args.fate_probs,
-        min_umi=args.min_umi, rescale=args.rescale, drop_suffix=args.drop_suffix,
+        min_umi=args.min_umi, rescale=args.rescale, drop_suffix=args.drop_suffix, covariates=args.covariates,
     )  # fmt: skip
     left = ", ".join(f"{part} {n}" for part, n in report["unmatched"].items())
     print(f"{report['path']}: {report['n_cells']} cells, fates {', '.join(report['fates'])}; not matched: {left}")

@@ -4,15 +4,25 @@
 like the right one is suggested, and the rest is looked at as if it were set. Expression is never read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from ..base import Settings, files_of
-from ..screens import RawCells, Reader, ScreenSource, build_screen, first_few, open_screen, read_guide_map
+from ..screens import (
+    RawCells,
+    Reader,
+    ScreenSource,
+    first_few,
+    lack_probabilities,
+    mend_probabilities,
+    open_screen,
+)
+from .covariates import check_clusters, check_covariates
 from .fates import ITEM as FATES
 from .fates import check_fate_names, check_values, find_fates
 from .findings import Report
@@ -20,6 +30,7 @@ from .guide_map import check_map, check_match, read_names
 from .guides import ITEM as GUIDES
 from .guides import check_burden, check_presence, find_guides
 from .levels import check_days, check_replicates, find_day, find_replicates
+from .whole import check_whole
 
 _HINTS = (  # groups of HDF5 files that are no .h5ad, and what to do with them
     ("mod", 'it is MuData: write one modality, mdata["rna"].write_h5ad("screen.h5ad")'),
@@ -44,7 +55,7 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
         with report.refusals("Screen"):  # the same door as a fit's: nothing is ok here that is refused there
             cells = parts.cells(report.settings.ref_fate)
             if cells is not None:
-                _check_whole(report, cells, map_path)
+                check_whole(report, cells, map_path)
     return report.as_dict()
 
 
@@ -58,6 +69,13 @@ class _Parts:
     guide_names: list[str] | None = None
     day: np.ndarray | None = None
     replicate: np.ndarray | None = None
+    covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cluster: np.ndarray | None = None
+
+    @property
+    def lacking(self) -> np.ndarray | None:
+        """bool [cells], cells without fate probabilities."""
+        return None if self.probs is None else lack_probabilities(self.probs)
 
     def cells(self, ref_fate: str) -> RawCells | None:
         """The cells, the reference fate first; None where a part could not be read."""
@@ -66,9 +84,11 @@ class _Parts:
         if self.day is None or self.replicate is None:
             return None
         order = [self.fates.index(ref_fate)] + [j for j, name in enumerate(self.fates) if name != ref_fate]
+        probs, mended = mend_probabilities(self.probs)
         return RawCells(
             guides=self.guides, guide_names=self.guide_names, day=self.day, replicate=self.replicate,
-            fates=tuple(self.fates[j] for j in order), fate_probs=self.probs[:, order],
+            fates=tuple(self.fates[j] for j in order), fate_probs=probs[:, order], covariates=self.covariates,
+            cluster=self.cluster, mended=mended,
         )  # fmt: skip
 
 
@@ -98,7 +118,7 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
             reader = Reader(source, report.settings)
             guides, parts.guide_names = reader.guide_table()
             parts.guides = check_presence(report, guides)
-    usable = check_burden(report, parts.guides)
+    usable = check_burden(report, parts.guides, parts.lacking)
     with report.refusals("Days"):
         if find_day(report, source):
             key = report.settings.day_key
@@ -108,6 +128,7 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
         if find_replicates(report, source):
             parts.replicate = Reader(source, report.settings).replicates()
             check_replicates(report, parts.replicate, usable)
+    _check_optional(report, source, parts, usable)
     sizes = {
         "fate probabilities": parts.probs,
         "guides": parts.guides,
@@ -120,15 +141,12 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     return parts
 
 
-def _check_whole(report: Report, cells: RawCells, guide_map: Path) -> None:
-    screen = build_screen(cells, read_guide_map(guide_map), report.settings, where="the screen")
-    sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
-    sizes += f", {screen.n_ntc:,} controls"
-    uncarried, genes = screen.uncarried_guides, screen.dropped_genes
-    if screen.n_ntc == 0:
-        report.warn("Screen", f"{sizes}: no usable cell carries a control guide", "are the controls among the guides?")
-    elif genes:
-        report.warn("Screen", f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")
-    else:
-        tail = f"; {len(uncarried):,} guides of the map are in no usable cell" if uncarried else ""
-        report.ok("Screen", sizes + tail)
+def _check_optional(report: Report, source: ScreenSource, parts: _Parts, usable: np.ndarray | None) -> None:
+    """Covariates and clusters, where the settings name any."""
+    reader = Reader(source, report.settings)
+    with report.refusals("Covariates"):
+        parts.covariates = reader.covariates()
+        check_covariates(report, parts.covariates, parts.day, parts.replicate, usable)
+    with report.refusals("Clusters"):
+        parts.cluster = reader.clusters()
+        check_clusters(report, parts.cluster, usable)

@@ -10,6 +10,8 @@ from ..screens import (
     contrast_parts,
     contrast_weights,
     first_few,
+    lack_probabilities,
+    mend_probabilities,
     names_beside,
     nearest_name,
     probability_faults,
@@ -47,14 +49,16 @@ def find_fates(report: Report, source: ScreenSource) -> bool:
 
 
 def check_values(report: Report, reader: Reader, probs: np.ndarray) -> None:
-    """Values of the fate probabilities: numbers, none negative, rows that sum to 1."""
+    """Values of the fate probabilities: numbers, none negative, rows that sum to 1; or none at all for a cell."""
     item, key = ITEM, f"obsm['{reader.settings.fate_prob_key}']"
+    lacking = lack_probabilities(probs)
+    _check_lacking(report, reader, lacking)
     (unknown, _), (below_zero, _), (no_sum, _) = probability_faults(probs)
-    known, negative, off = ~unknown, below_zero & ~unknown, no_sum & ~unknown
+    known, negative, off = ~(unknown | lacking), below_zero & ~unknown, no_sum & ~unknown
     empty, total = known & (probs == 0).all(1), probs[known].sum(1)
     keep = f"leave them out: P = numpy.asarray(adata.{key}); adata = adata[numpy.isfinite(P).all(1) & (P.sum(1) > 0)]"
-    if not known.all():
-        report.problem(item, f"{cells_named(reader, ~known)} with NaN or infinite values", keep)
+    if unknown.any():
+        report.problem(item, f"{cells_named(reader, unknown)} with some values NaN or infinite", keep)
     if negative.any():
         report.problem(item, f"{cells_named(reader, negative)} with negative values", "these are no probabilities")
     if empty.any():
@@ -67,8 +71,29 @@ def check_values(report: Report, reader: Reader, probs: np.ndarray) -> None:
         found = f"rows of {key} do not sum to 1: {cells_named(reader, off)}, sums from {low:.3g} to {high:.3g}"
         fix = "is a fate missing? Else divide each row by its sum"
         report.problem(item, found, fix)
-    if known.all() and not (negative | empty | off).any():
-        report.ok(item, f"{key}, rows sum to 1")
+    if known.any() and not (unknown | negative | empty | off).any():
+        report.ok(item, f"{key}, rows sum to 1{_mended_words(probs)}")
+
+
+def _check_lacking(report: Report, reader: Reader, lacking: np.ndarray) -> None:
+    """Cells without any fate probability, and what `missing_fates` makes of them."""
+    if not lacking.any():
+        return
+    found = f"{cells_named(reader, lacking)} without fate probabilities (all NaN)"
+    if lacking.all():
+        report.problem(ITEM, found, "no cell has any: is this the right entry?")
+    elif reader.settings.missing_fates == "error":
+        report.suggest(ITEM, found, "set missing_fates: drop, which leaves them out", missing_fates="drop")
+    else:
+        report.warn(ITEM, f"{found} are left out", "is it known why? missing_fates: error refuses them")
+
+
+def _mended_words(probs: np.ndarray) -> str:
+    """What rounding will be mended, as the end of a sentence."""
+    counts = mend_probabilities(probs)[1]
+    words = {"negative_to_zero": "negative by rounding (set to 0)", "sum_to_one": "with sums a little off (rescaled)"}
+    told = [f"{n:,} cells {words[what]}" for what, n in counts.items() if n]
+    return "".join(f"; {text}" for text in told)
 
 
 def check_fate_names(report: Report, fates: list[str]) -> None:

@@ -56,20 +56,24 @@ def check_presence(report: Report, guides: sp.csr_matrix) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(data)), guides.indices, guides.indptr), shape=guides.shape)
 
 
-def check_burden(report: Report, guides: sp.csr_matrix | None) -> np.ndarray | None:
-    """Which cells are usable, and how many guides they carry."""
+def check_burden(report: Report, guides: sp.csr_matrix | None, lacking: np.ndarray | None) -> np.ndarray | None:
+    """Which cells are usable, and how many guides they carry. lacking: cells without fate probabilities, if known."""
     if guides is None:
         return None
+    if lacking is not None and len(lacking) != guides.shape[0]:
+        lacking = None  # tables of unequal length, which is told
     item, most, burden = "Guides per cell", report.settings.Kmax, np.diff(guides.indptr)
-    usable, left_out = usable_cells(burden, most), count_left_out(burden, most)
-    none, many = left_out["no_guide"], left_out["too_many_guides"]
+    usable, left_out = usable_cells(burden, most, lacking), count_left_out(burden, most, lacking)
+    none, many, unlabelled = left_out["no_guide"], left_out["too_many_guides"], left_out["no_fate_probs"]
     if not usable.any():
-        found = f"no cell is usable: {none:,} without a guide, {many:,} with more than {most} (Kmax)"
+        found = f"no cell is usable: {none:,} without a guide, {many:,} with more than {most} (Kmax), {unlabelled:,} "
+        found += "others without fate probabilities"
         report.problem(
             item, found, f"at most {burden.max(initial=0)} guides are in a cell: look at the guides, or raise Kmax"
         )
         return usable
     out = f"left out: {none:,} cells without a guide, {many:,} with more than {most} (Kmax)"
+    out += f", {unlabelled:,} without fate probabilities" if unlabelled else ""
     found = f"{burden[usable].mean():.1f} in {usable.sum():,} usable cells; {out}"
     if (~usable).mean() > MANY_LEFT_OUT:
         report.warn(item, found, "is the threshold of the guides right, and Kmax large enough?")

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..screens import ScreenSource, covariates, first_few, numbers_in, sort_levels
+from ..screens import ScreenSource, covariate_table, first_few, numbers_in, sort_levels
 from .findings import Report, find_key
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
 
@@ -62,7 +62,7 @@ def find_replicates(report: Report, source: ScreenSource) -> bool:
     item, s = "Replicates", report.settings
     if s.rep_key is None:
         return True
-    place = covariates(s)
+    place = covariate_table(s)
     if source.element(place, s.rep_key) is not None:
         return True
     has = ", ".join(source.names(place))
@@ -90,6 +90,8 @@ def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray |
         report.warn(
             item, f"{len(levels):,} replicates, such as {first_few(levels)}", "is this the column of the replicate?"
         )
+    elif len(levels) == 1:
+        report.warn(item, f"one replicate, {shown}: no SE can include how cultures differ")
     else:
         report.ok(item, shown)
 

@@ -6,12 +6,20 @@ ScreenError before any fitting. `read_screen` is the way in; `assemble_screen` p
 """
 
 from .assemble import assemble_parts, assemble_screen, columns_of
-from .build import build_screen, count_left_out, numbers_in, sort_levels, usable_cells
+from .build import build_screen, carried_guides, count_left_out, usable_cells
 from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
 from .containers import open_screen
 from .contrast import contrast_parts, contrast_weights, nearest_name
-from .fate_table import PROBABILITY_TOLERANCE, names_beside, probability_faults, read_fate_table
+from .covariates import number_clusters, standardise_covariates
+from .fate_table import (
+    PROBABILITY_TOLERANCE,
+    lack_probabilities,
+    mend_probabilities,
+    names_beside,
+    probability_faults,
+    read_fate_table,
+)
 from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import (
     COLUMNS,
@@ -26,7 +34,8 @@ from .guide_map import (
 from .guide_table import read_guide_table
 from .guides import read_samples
 from .h5ad import write_screen
-from .reader import Reader, covariates, read_cells, read_screen
+from .levels import numbers_in, sort_levels
+from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
 from .source import Element, ScreenSource
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
@@ -48,6 +57,7 @@ __all__ = [
     "assemble_parts",
     "assemble_screen",
     "build_screen",
+    "carried_guides",
     "columns_of",
     "contrast_parts",
     "contrast_weights",
@@ -55,11 +65,14 @@ __all__ = [
     "count_by_threshold",
     "count_cells_by_guide",
     "count_left_out",
-    "covariates",
+    "covariate_table",
     "first_few",
+    "lack_probabilities",
     "match_rows",
+    "mend_probabilities",
     "names_beside",
     "nearest_name",
+    "number_clusters",
     "numbers_in",
     "open_screen",
     "probability_faults",
@@ -73,6 +86,7 @@ __all__ = [
     "read_samples",
     "read_screen",
     "sort_levels",
+    "standardise_covariates",
     "stripped",
     "summarise_screen",
     "usable_cells",

@@ -21,7 +21,7 @@ from .cell_names import match_cells
 from .fate_table import check_fate_table, tolerance_of
 from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold
 from .h5ad import write_screen
-from .reader import read_fate_probs, read_labels
+from .reader import read_covariates, read_fate_probs, read_labels
 from .screen import ONE_REPLICATE
 
 _TABLE = "the table of fate probabilities"
@@ -49,6 +49,7 @@ def assemble_screen(
     min_umi: float = MIN_UMI,
     rescale: bool = False,
     drop_suffix: bool = False,
+    covariates: Sequence[str] = (),
 ) -> Assembly:
     """Write a screen file in the default layout, whole or not at all, of the cells that all parts have.
 
@@ -56,12 +57,14 @@ def assemble_screen(
     in its obsm, or a table (cell names as index, a column a fate). fates: names of its columns in order, where
     the file has none. min_umi: a cell carries a guide with so many UMIs or more. rescale: rows of probabilities that
     sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match without "-1" at their end.
+    covariates: further columns of its obs to keep, for the settings `covariates` and `cluster_key`.
     Returns "path", "fates", and counts: "n_cells", "unmatched" (cells left out of "cells", "guides", "fate_probs"),
     "guides_per_cell" (cells with 0, 1, .. guides).
     """
     if os.path.realpath(h5ad) == os.path.realpath(out):
         raise ScreenError(f"The screen cannot be written to {out}, from which its cells are read; name another file.")
     names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate])
+    columns = read_covariates(h5ad, covariates)
     sides: dict[str, Collection[str]] = {"cells": names, "guides": guides.cells}
     called = {"cells": Path(h5ad).name, "guides": guides.source}
     if isinstance(fate_probs, pd.DataFrame):
@@ -75,6 +78,7 @@ def assemble_screen(
     write_screen(
         out, presence, guides.guides, probs.to_numpy()[match.rows.get("fate_probs", cells)], probs.columns,
         labels[0][cells], labels[1][cells] if replicate else np.repeat(ONE_REPLICATE, len(cells)), match.names,
+        columns.iloc[cells],
     )  # fmt: skip
     return {
         "path": str(out),

@@ -16,6 +16,7 @@ from .guide_map import first_few
 from .source import ScreenSource
 
 PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
+ROUNDED_SUM = 1e-6  # how far the sum of probabilities in single precision is from 1
 
 
 def names_beside(source: ScreenSource, key: str) -> tuple[str, list[str]]:
@@ -59,13 +60,40 @@ def name_columns(what: str, n_columns: int, given: Sequence[str] | None, beside:
     return found
 
 
+def lack_probabilities(probs: np.ndarray) -> np.ndarray:
+    """bool [cells]: cells without fate probabilities, whose whole row [cells, fates] is NaN."""
+    return np.asarray(np.isnan(probs).all(1))
+
+
 def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERANCE) -> Iterator[tuple[np.ndarray, str]]:
-    """What may be wrong with fate probabilities [cells, fates]: which cells (bool), and the fault in words."""
-    yield ~np.isfinite(probs).all(1), "with NaN or infinite fate probabilities"
-    yield np.asarray((probs < 0).any(1)), "with negative fate probabilities"
+    """What may be wrong with fate probabilities [cells, fates]: which cells (bool), and the fault in words.
+
+    Cells without any (a row of NaN) are no fault, nor are negative ones as small as rounding.
+    """
+    lacking = lack_probabilities(probs)
+    yield (
+        ~np.isfinite(probs).all(1) & ~lacking,
+        "with NaN or infinite fate probabilities (a cell without any has NaN in its whole row)",
+    )
+    yield np.asarray((probs < -CONSTANTS.probability_rounding).any(1)), "with negative fate probabilities"
     with np.errstate(invalid="ignore"):  # infinite ones of both signs
         off = np.abs(probs.sum(1) - 1) > tolerance
     yield off, f"whose fate probabilities do not sum to 1 (tolerance {tolerance:g})"
+
+
+def mend_probabilities(probs: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
+    """Probabilities [cells, fates] without faults, none negative and of sum 1, and the number of cells mended so.
+
+    Rows of NaN stay. "negative_to_zero": a probability was negative by rounding; "sum_to_one": the sum was off by
+    more than the rounding of single precision.
+    """
+    with np.errstate(invalid="ignore"):  # the NA of R
+        negative = probs < 0
+        positive = np.where(negative, 0.0, probs) if negative.any() else probs
+        total = positive.sum(1, keepdims=True)
+        off = np.abs(total - 1) > ROUNDED_SUM
+        mended = positive / total
+    return mended, {"negative_to_zero": int(negative.any(1).sum()), "sum_to_one": int(off.sum())}
 
 
 def tolerance_of(rescale: bool) -> float:

@@ -172,19 +172,26 @@ def write_screen(
     day: Iterable[object],
     replicate: Iterable[object],
     cell_names: Iterable[str] | None = None,
+    covariates: pd.DataFrame | None = None,
 ) -> None:
     """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
 
     guides: sparse cells x guides. fate_probs: array cells x fates, columns named by `fates`.
-    day, replicate: one label a cell. cell_names: one unique name a cell, or None.
+    day, replicate: one label a cell. cell_names: one unique name a cell, or None. covariates: further columns of
+    covar, one row a cell, of numbers or texts; none may be called rep.
     """
     n = guides.shape[0]
     index = pd.Index([f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names)))
+    covar = pd.DataFrame({"rep": pd.Categorical(list(map(str, replicate)))}, index=index)
+    if covariates is not None:
+        if "rep" in covariates:
+            raise ScreenError("A covariate cannot be called rep: it is the column of the replicate. Rename it.")
+        covar = covar.join(covariates.set_axis(index, axis=0))
     adata = anndata.AnnData(
         X=sp.csr_matrix((n, 1)).astype(np.float32),
         obs=pd.DataFrame({"day": pd.Categorical(list(map(str, day)))}, index=index),
         obsm={
-            "covar": pd.DataFrame({"rep": pd.Categorical(list(map(str, replicate)))}, index=index),
+            "covar": covar,
             "guide": sp.csr_matrix(guides, dtype=np.int8),
             "fateprob": pd.DataFrame(np.asarray(fate_probs, dtype=np.float64), columns=list(fates), index=index),
         },

@@ -15,7 +15,14 @@ from ..base import SILENT, Progress, ScreenError, Settings
 from .build import build_screen
 from .containers import open_screen
 from .contrast import contrast_weights
-from .fate_table import PROBABILITY_TOLERANCE, name_columns, names_beside, probability_faults
+from .fate_table import (
+    PROBABILITY_TOLERANCE,
+    lack_probabilities,
+    mend_probabilities,
+    name_columns,
+    names_beside,
+    probability_faults,
+)
 from .guide_map import first_few, read_guide_map
 from .screen import ONE_REPLICATE, RawCells, Screen
 from .source import Element, ScreenSource
@@ -29,9 +36,9 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
-    with open_screen(path) as source, progress.bar("Reading", 4) as bar:
+    with open_screen(path) as source, progress.bar("Reading", 5) as bar:
         reader = Reader(source, settings)
-        fates, probs = reader.fate_probs()
+        fates, probs, mended = reader.fate_probs()
         contrast_weights(settings.contrast_fate, fates)
         bar.advance()
         guides, guide_names = reader.guides()
@@ -40,8 +47,13 @@ def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT
         bar.advance()
         replicate = reader.replicates()
         bar.advance()
+        covariates, cluster = reader.covariates(), reader.clusters()
+        bar.advance()
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
-    return RawCells(guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs)
+    return RawCells(
+        guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs,
+        covariates=covariates, cluster=cluster, mended=mended,
+    )  # fmt: skip
 
 
 def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -65,7 +77,14 @@ def read_fate_probs(
         return Reader(source, Settings.from_mapping({"fate_prob_key": key, "fates": fates})).fate_table(tolerance)
 
 
-def covariates(settings: Settings) -> str:
+def read_covariates(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Columns of obs, numbers or texts, with the names of the cells as index; raises ScreenError."""
+    settings = Settings.from_mapping({"covar_key": None, "covariates": list(columns) or None})
+    with open_screen(path) as source:
+        return Reader(source, settings).covariates().set_axis(source.cell_names(), axis=0)
+
+
+def covariate_table(settings: Settings) -> str:
     """Where the covariates of cells are: a table in obsm, or obs itself."""
     return "obs" if settings.covar_key is None else f"obsm/{settings.covar_key}"
 
@@ -120,16 +139,65 @@ class Reader:
         s = self.settings
         if s.rep_key is None:
             return np.full(self.source.n_cells, ONE_REPLICATE, dtype=object)
-        table = "obs" if s.covar_key is None else f"obsm['{s.covar_key}']"
-        return self.labels(f"{table}['{s.rep_key}']", covariates(s), s.rep_key)
+        table = covariate_table(s)
+        return self.labels(f"{_written(table)}['{s.rep_key}']", table, s.rep_key)
 
-    def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray]:
-        """Fates, the reference first, and checked probabilities in that order."""
+    def covariates(self) -> pd.DataFrame:
+        """The covariates of each cell: columns of numbers, or of texts; missing and infinite ones are refused."""
+        names = self.settings.covariates or ()
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ScreenError(f"`covariates` names a column twice: {first_few(twice)}.")
+        columns = {name: self._covariate(name) for name in names}
+        return pd.DataFrame(columns, index=range(self.source.n_cells))
+
+    def clusters(self) -> np.ndarray | None:
+        """The label of each cell's cluster; None without a key. Cells without a label are refused."""
+        key = self.settings.cluster_key
+        if key is None:
+            return None
+        table, label = self._column("cluster_key", key)
+        labels = self.labels(label, table, key)
+        self.refuse_cells(labels == "", label, "without a label")
+        self.check_lengths(**{label: len(labels), "obs": self.source.n_cells})
+        return labels
+
+    def _column(self, setting: str, name: str) -> tuple[str, str]:
+        """The table that has the column, the covariates before obs, and how messages call it."""
+        tables = list(dict.fromkeys([covariate_table(self.settings), "obs"]))
+        for table in tables:
+            if self.source.element(table, name) is not None:
+                return table, f"{_written(table)}['{name}']"
+        has = "; ".join(
+            f"{_written(table)} has: {first_few(self.source.names(table)) or 'nothing'}"
+            for table in tables
+            if self.source.has_table(table)
+        )
+        where = " or ".join(map(_written, tables))
+        raise ScreenError(f"{self.path} has no column {name} in {where}, which `{setting}` names; {has}.")
+
+    def _covariate(self, name: str) -> np.ndarray:
+        """A column as numbers, or as texts where it holds labels."""
+        table, label = self._column("covariates", name)
+        values = self.element(table, name, label).read_labels()
+        if values is None:
+            raise ScreenError(f"{self.path}: {label} must be a column of numbers or labels, one a cell.")
+        self.check_lengths(**{label: len(values), "obs": self.source.n_cells})
+        self.refuse_cells(values.isna().to_numpy(), label, "without a value")
+        if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            return values.astype(str).to_numpy(dtype=object)
+        numbers = values.to_numpy(dtype=np.float64)
+        self.refuse_cells(~np.isfinite(numbers), label, "with an infinite value")
+        return numbers
+
+    def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray, dict[str, int]]:
+        """Fates, the reference first, checked probabilities in that order, and counts of cells mended."""
         s = self.settings
         names, probs = self.fate_table()
         self.check_fates(names)
         order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
-        return tuple(names[j] for j in order), probs[:, order] / probs.sum(1, keepdims=True)
+        mended, counts = mend_probabilities(probs)
+        return tuple(names[j] for j in order), mended[:, order], counts
 
     def check_fates(self, names: list[str]) -> None:
         s, label = self.settings, self.fate_label
@@ -151,6 +219,9 @@ class Reader:
         names, probs = self.unchecked_fate_table()
         for bad, fault in probability_faults(probs, tolerance):
             self.refuse_cells(bad, self.fate_label, fault)
+        if self.settings.missing_fates == "error":
+            found = "without fate probabilities (`missing_fates: drop` leaves them out)"
+            self.refuse_cells(lack_probabilities(probs), self.fate_label, found)
         return names, probs
 
     def unchecked_fate_table(self) -> tuple[list[str], np.ndarray]:
@@ -214,3 +285,9 @@ class Reader:
         if len(set(rows.values())) > 1:
             sizes = ", ".join(f"{key} {n}" for key, n in rows.items())
             raise ScreenError(f"{self.path}: tables of unequal length (cells): {sizes}.")
+
+
+def _written(table: str) -> str:
+    """A table of a container as one writes it in Python."""
+    top, _, name = table.partition("/")
+    return f"{top}['{name}']" if name else top

@@ -14,6 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError
+from .fate_table import lack_probabilities
 
 ONE_REPLICATE = "r1"  # the label of the replicate where there is one only
 
@@ -164,9 +165,18 @@ class RawCells:
     mended: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def n_cells(self) -> int:
+        return int(self.guides.shape[0])
+
+    @property
     def burden(self) -> np.ndarray:
         """int [cells], guides in each cell."""
         return np.asarray(np.diff(self.guides.indptr))
+
+    @property
+    def lacks_fates(self) -> np.ndarray:
+        """bool [cells], those without fate probabilities."""
+        return lack_probabilities(self.fate_probs)
 
 
 def _within(index: np.ndarray, size: int) -> bool:
