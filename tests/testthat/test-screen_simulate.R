@@ -39,9 +39,8 @@ test_that("Python: unknown arguments are refused", {
 
 test_that("Python: arguments of screens of life arrive as they are", {
   simulated <- function(...) {
-    files <- simulate_screen(
-      withr::local_tempdir(.local_envir = parent.frame()), preset = "life", seed = 2, cells = 300, genes = 5, ...
-    )
+    folder <- withr::local_tempdir()
+    files <- simulate_screen(folder, preset = "life", seed = 2, cells = 300, genes = 5, ...)
     jsonlite::fromJSON(files$arguments)
   }
   asked <- simulated(guide_sd = 0.3, clones = c(2, 4), rare = TRUE, day_dispersion = c(9, 8, 7, 6))
