@@ -155,9 +155,9 @@ def walk(rng: np.random.Generator, asked: Landscape, genes: Genes, cells: Cells)
 
 
 def total_push(asked: Landscape, genes: Genes, cells: Cells, by_replicate: np.ndarray, day: int) -> np.ndarray:
-    """Sum of the pushes of each cell's guides on a day [N]; active genes' differ by replicate [L, R]."""
-    push = genes.push[:, [day]]
-    of_gene = np.repeat(push + by_replicate * (push != 0), asked.guides, axis=0) * genes.efficacy[:, None]  # [G, R]
+    """Sum of the pushes of each cell's guides on a day [N]; guides that push have their gene's shift [L, R] besides."""
+    push = np.repeat(genes.push[:, [day]], asked.guides, axis=0) * genes.efficacy[:, None]
+    of_gene = push + (push != 0) * np.repeat(by_replicate, asked.guides, axis=0)  # [G, R]
     targeting = cells.guides[:, : len(genes.own)]
     return (targeting @ (of_gene + genes.own[:, None]))[np.arange(len(targeting)), cells.replicate]
 

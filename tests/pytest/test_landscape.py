@@ -47,9 +47,10 @@ def test_the_push_of_a_cell_is_the_sum_over_its_guides(repvar, dead):
     for i in range(0, 200, 7):
         expected = 0.0
         for guide in np.flatnonzero(cells.guides[i, :240]):
-            push = genes.push[guide // 6, 2]
-            varied = push + by_replicate[guide // 6, cells.replicate[i]] if push else 0.0
-            expected += varied * genes.efficacy[guide] + genes.own[guide]
+            expected += genes.own[guide]
+            push = genes.push[guide // 6, 2] * genes.efficacy[guide]
+            if push:
+                expected += push + by_replicate[guide // 6, cells.replicate[i]]
         assert found[i] == pytest.approx(expected)
 
 
