@@ -207,3 +207,11 @@ def test_files_of_other_screens_do_not_speak_of_life(tmp_path):
     assert sorted(np.load(paths["truth_all"])) == ["delta", "fates", "genes", "guides", "theta"]
     with h5py.File(paths["screen"]) as file:
         assert "clone" not in file["obs"]
+
+
+def test_parts_are_drawn_independently_of_each_other_and_of_the_screen():
+    asked = Arguments(genes=1, seed=5)
+    first = {part: life._stream(asked, part).random() for part in LIFE} | {"screen": np.random.default_rng(5).random()}
+    assert len(set(first.values())) == len(LIFE) + 1
+    assert life._stream(asked, "dead").random() == first["dead"]
+    assert life._stream(Arguments(genes=1, seed=6), "dead").random() != first["dead"]
