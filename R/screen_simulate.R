@@ -7,7 +7,8 @@
 #'
 #' @param out_dir folder to write to; it is created.
 #' @param preset size and labels of the screen: `"weak"` (6,000 cells, 100 genes), `"strong"` (25,000
-#'   cells, 100 genes), `"real"` (100,000 cells, the real guide library), `"real500k"` or `"genome"`.
+#'   cells, 100 genes), `"real"` (100,000 cells, the real guide library), `"real500k"`, `"genome"`, or
+#'   `"life"` and `"life_none"` (8,000 cells, 100 genes with and without effects; see "Screens of life").
 #' @param seed integer, the seed; the same arguments give the same screen.
 #' @param x a `fatebias_simulation`.
 #' @param row.names,optional not used.
@@ -15,11 +16,29 @@
 #'   `moi` (mean guides a cell), `days`, `replicates` (numbers), `concentration` (of Dirichlet labels),
 #'   `labels` (`"dirichlet"`, `"onehot"`, `"logitnormal"`, `"smoothed"`), `effects` (`"sparse"`,
 #'   `"sparse_normal"`, `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and
-#'   guides from).
+#'   guides from), and those of "Screens of life".
 #' @details
 #' `effects = "sparse"` and `"sparse_normal"`: on each day a few genes are active, with the same theta for
 #' every fate but the reference. So the difference of two such fates (`contrast_fate = "MES - NEU"`) has no
 #' effects at all; `"random_walk"` draws every fate on its own.
+#'
+#' # Screens of life
+#' The other presets have labels, guides and replicates as the model takes them to be. These arguments add
+#' what real screens have besides; each is absent unless given, and changes nothing but what it names.
+#' `preset = "life"` sets those with a value in brackets.
+#'
+#' * `guide_sd` (0.1): SD of guides around their gene. They are not centred within the gene, and theta is the
+#'   mean of the population of its guides. Without it guides have SD 0.2 and are centred.
+#' * `off_target` (0.05): share of genes of which one guide has an effect of its own, 0.5 to 1.2 in size.
+#' * `dead`: share of guides without an effect on their gene; the truth is the mean over such guides.
+#' * `clones`, `clone_sd`: mean number of cells a clone, or `c(least, most)`, and the SD of their shifts of
+#'   the logits (default 0.5). Cells of a clone share guides, day and replicate; `obs$clone` names it.
+#' * `sample_sd` (0.1): SD of intercepts by day and replicate.
+#' * `replicate_sd` (0.08): SD of a gene's effect between replicates, by day, also of genes without effects.
+#' * `burden_day_sd` (0.04): SD of the burden slope between days.
+#' * `day_dispersion` (`c(40, 20, 12, 8)`): Dirichlet concentration of each day.
+#' * `rare`: `TRUE` makes all fates but the contrast's rare (0.3 to 3 % a day).
+#' * `day0_flat`: `TRUE` makes the labels of the first day nearly flat.
 #' @returns A `fatebias_simulation`: a list of paths, `screen`, `guide_map`, `truth` (CSV: gene and
 #'   theta by day for the contrast MES) and others, and `preset`, `seed`. `tidy()`, `as.data.table()`,
 #'   `as.data.frame()`: the truth, one row a gene and day: `gene`, `day` (number, as in `d0`), `truth`

@@ -37,6 +37,24 @@ test_that("Python: unknown arguments are refused", {
   expect_error(simulate_screen(tempdir(), labels = "fuzzy"), class = "fatebias_error_simulation")
 })
 
+test_that("Python: arguments of screens of life arrive as they are", {
+  simulated <- function(...) {
+    folder <- withr::local_tempdir()
+    files <- simulate_screen(folder, preset = "life", seed = 2, cells = 300, genes = 5, ...)
+    jsonlite::fromJSON(files$arguments)
+  }
+  asked <- simulated(guide_sd = 0.3, clones = c(2, 4), rare = TRUE, day_dispersion = c(9, 8, 7, 6))
+  expect_equal(asked[c("guide_sd", "clones", "rare")], list(guide_sd = 0.3, clones = c(2, 4), rare = TRUE))
+  expect_equal(asked$day_dispersion, c(9, 8, 7, 6))
+  expect_equal(asked$sampling_weight, c(10, 9, 8, 7))
+  expect_equal(simulated(clones = 3)$clones, 3)
+  expect_error(simulate_screen(tempdir(), dead = 1), "dead is a share", class = "fatebias_error_simulation")
+  expect_error(
+    simulate_screen(tempdir(), preset = "life", days = 3), "one concentration a day",
+    class = "fatebias_error_simulation"
+  )
+})
+
 test_that("tidy is the truth in long form", {
   folder <- withr::local_tempdir()
   truth <- file.path(folder, "truth.csv")

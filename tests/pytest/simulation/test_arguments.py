@@ -17,9 +17,38 @@ def test_presets_have_the_sizes_of_the_design():
         6,
     )
     assert (strong.cells, strong.moi, strong.concentration) == (25000, 4, 50)
-    assert set(PRESETS) == {"weak", "strong", "real", "real500k", "genome"}
+    assert set(PRESETS) == {"weak", "strong", "real", "real500k", "genome", "life", "life_none"}
     genome = Arguments.from_mapping({"preset": "genome", "cells": 2_000_000})
     assert (genome.cells, genome.genes, genome.guides_per_gene, genome.ntc) == (2_000_000, 18_000, 4, 500)
+
+
+def test_life_has_a_little_of_everything():
+    life, none = Arguments.from_mapping({"preset": "life"}), Arguments.from_mapping({"preset": "life_none"})
+    assert (life.cells, life.genes, life.guides_per_gene, life.days, life.replicates) == (8000, 100, 5, 4, 2)
+    assert life.life == {
+        "guide_sd": 0.1, "off_target": 0.05, "sample_sd": 0.1, "replicate_sd": 0.08, "burden_day_sd": 0.04,
+        "day_dispersion": (40, 20, 12, 8),
+    }  # fmt: skip
+    assert (life.effects, none.effects) == ("sparse", "none") and life.life == none.life
+    assert life.clone_sizes is None and not Arguments(genes=1).life
+
+
+def test_life_arguments_come_as_words_and_as_values():
+    words = {"clones": "5,15", "day_dispersion": "40, 20,12,8", "rare": "TRUE", "day0_flat": "false", "dead": "0.5"}
+    values = {"clones": [5, 15], "day_dispersion": [40, 20, 12, 8], "rare": True, "day0_flat": False, "dead": 0.5}
+    assert Arguments.from_mapping(words) == Arguments.from_mapping(values)
+    assert Arguments.from_mapping(words).clone_sizes == (5, 15)
+
+
+@pytest.mark.parametrize(("clones", "sizes"), [("0", None), (10, (5, 15)), (7, (4, 10)), (1, (1, 1)), ("3,9", (3, 9))])
+def test_sizes_of_clones_lie_around_their_mean(clones, sizes):
+    assert Arguments.from_mapping({"clones": clones}).clone_sizes == sizes
+
+
+def test_concentrations_by_day():
+    assert Arguments(genes=1, concentration=7).concentrations == (7,) * 4
+    assert Arguments(genes=1, concentration=7, day0_flat=True).concentrations == (100, 7, 7, 7)
+    assert Arguments(genes=1, day0_flat=True, day_dispersion=(4, 3, 2, 1)).concentrations == (4, 3, 2, 1)
 
 
 def test_given_arguments_override_the_preset_and_come_in_their_type():
@@ -46,6 +75,22 @@ def test_the_table_names_every_argument_and_presets_set_no_other():
         ({"effects": "large"}, "effects must be one of"),
         ({"concentration": 0}, "above 0"),
         ({"cells": "many"}, "wrong type"),
+        ({"guide_sd": -0.1}, "guide_sd must be 0 or more"),
+        ({"sample_sd": float("nan")}, "sample_sd must be 0 or more"),
+        ({"off_target": 1.1}, "off_target is a share"),
+        ({"dead": 1}, "dead is a share from 0 to below 1"),
+        ({"clones": -3}, "clones must be 0"),
+        ({"clones": 2.5}, "clones must be 0"),
+        ({"clones": "0,4"}, "clones must be 0"),
+        ({"clones": "9,4"}, "clones must be 0"),
+        ({"clones": "1,2,3"}, "clones must be 0"),
+        ({"clones": float("inf")}, "clones must be 0"),
+        ({"clone_sd": 0.3}, "clone_sd needs clones"),
+        ({"day_dispersion": "8,9"}, r"one concentration a day \(4\), not 2"),
+        ({"day_dispersion": "8,9,0,1"}, "day_dispersion must be above 0"),
+        ({"day_dispersion": "8,9,,1"}, "wrong type"),
+        ({"rare": "maybe"}, "neither true nor false"),
+        ({"rare": True, "fates": 21}, "can be 20 fates, not 21"),
     ],
 )
 def test_impossible_simulations_are_refused(given, said):

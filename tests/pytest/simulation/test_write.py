@@ -55,6 +55,15 @@ def test_the_record_says_how_to_make_the_screen_again_and_its_weight(tmp_path, l
     assert Arguments.from_mapping(record) == Arguments.from_mapping(given)
 
 
+@pytest.mark.parametrize("given", [{"dead": 0}, {"guide_sd": 0.3, "clones": "2,3"}, {"day_dispersion": "9,9,9,4"}])
+def test_the_record_of_a_screen_of_life_makes_it_again(tmp_path, given):
+    given = {"preset": "life", "cells": 100, "genes": 3, "ntc": 2, "off_target": 0} | given
+    record = json.loads(Path(simulate_to(tmp_path, given)["arguments"]).read_text(encoding="utf-8"))
+    weights = [one + 1 for one in record["day_dispersion"]]
+    assert (record.pop("fatebias_version"), record.pop("sampling_weight")) == (__version__, weights)
+    assert Arguments.from_mapping(record) == Arguments.from_mapping(given)
+
+
 def contents_of(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

@@ -4,7 +4,7 @@ Only the named groups are opened (h5py and anndata's `read_elem`), so expression
 loaded, however large.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -173,12 +173,13 @@ def write_screen(
     replicate: Iterable[object],
     cell_names: Iterable[str] | None = None,
     covariates: pd.DataFrame | None = None,
+    obs: Mapping[str, Iterable[object]] | None = None,
 ) -> None:
     """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
 
     guides: sparse cells x guides. fate_probs: array cells x fates, columns named by `fates`.
     day, replicate: one label a cell. cell_names: one unique name a cell, or None. covariates: further columns of
-    covar, one row a cell, of numbers or texts; none may be called rep.
+    covar, one row a cell, of numbers or texts; none may be called rep. obs: further labels of cells, by name.
     """
     n = guides.shape[0]
     index = pd.Index([f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names)))
@@ -187,9 +188,10 @@ def write_screen(
         if "rep" in covariates:
             raise ScreenError("A covariate cannot be called rep: it is the column of the replicate. Rename it.")
         covar = covar.join(covariates.set_axis(index, axis=0))
+    labels = {"day": day, **(obs or {})}
     adata = anndata.AnnData(
         X=sp.csr_matrix((n, 1)).astype(np.float32),
-        obs=pd.DataFrame({"day": pd.Categorical(list(map(str, day)))}, index=index),
+        obs=pd.DataFrame({name: pd.Categorical(list(map(str, of))) for name, of in labels.items()}, index=index),
         obsm={
             "covar": covar,
             "guide": sp.csr_matrix(guides, dtype=np.int8),

@@ -5,6 +5,9 @@
     beta[g, f, d] = theta[gene, f, d] + delta[g, f],  delta ~ N(0, .2) centred within gene: theta IS the gene's average
     labels: Dirichlet(concentration pi), one-hot, logit-normal, or one-hot smoothed over like cells
 
+What screens of life have besides (guides that differ by more, clones, samples, ..) is in `life`. With `guide_sd` delta
+is N(0, guide_sd) and not centred: theta is then the mean of the population of the gene's guides.
+
 Everything is vectorised over cells. Arrays: theta [L, F, D], delta [G, F], F logits (the fates beside the reference).
 """
 
@@ -19,6 +22,7 @@ from ..base import CONSTANTS
 from ..screens import read_guide_map
 from .arguments import Arguments
 from .labels import draw_labels
+from .life import cell_shifts, draw_clones, draw_dead, draw_off_target, intercepts, replicate_sums
 
 NTC_SHARE, ABUNDANCE, DAY_SHARES = 0.05, 5.0, 30.0
 MOST_GUIDES = CONSTANTS.simulated_guides_most
@@ -34,6 +38,9 @@ class Simulation:
 
     guide_map: table guide_name, gene_name, is_ntc. guides: csr [N, guides of the map], ones.
     probs: [N, F + 1], reference first. theta: [L, F, D]; delta: [G, F]; genes, targeting: their names.
+    off_target: [G], effect of a guide beside its gene's. dead: [G], whether a guide does nothing to its gene. A guide's
+    effect is off_target, and unless it is dead theta / (1 - share of dead guides) + delta besides.
+    clone: [N], number of each cell's clone from 0, or None.
     """
 
     guide_map: pd.DataFrame
@@ -46,6 +53,9 @@ class Simulation:
     targeting: tuple[str, ...]
     theta: np.ndarray
     delta: np.ndarray
+    off_target: np.ndarray
+    dead: np.ndarray
+    clone: np.ndarray | None
 
 
 def simulate(arguments: Arguments) -> Simulation:
@@ -54,18 +64,25 @@ def simulate(arguments: Arguments) -> Simulation:
     library = _library(arguments)
     targeting = library[library.is_ntc == 0]
     gene, genes = pd.factorize(targeting.gene_name)
-    f, d, n = arguments.fates - 1, arguments.days, arguments.cells
+    f, d, clone = arguments.fates - 1, arguments.days, draw_clones(arguments)
+    n = clone[-1] + 1
     theta = _theta(rng, arguments, len(genes), f)
-    delta = _delta(rng, gene, len(genes), f)
-    guides = _guides(rng, arguments, library.is_ntc.to_numpy())
-    day = rng.choice(d, n, p=rng.dirichlet(np.full(d, DAY_SHARES)))
-    replicate = rng.integers(arguments.replicates, size=n)
-    eta = _baseline(rng, arguments, day, replicate, np.diff(guides.indptr))
-    eta += _guide_sums(guides[:, np.flatnonzero(library.is_ntc == 0)], theta[gene] + delta[:, :, None], day)
+    delta = _delta(rng, gene, len(genes), f, arguments.guide_sd)
+    off_target, dead = draw_off_target(arguments, gene), draw_dead(arguments, len(gene))
+    guides = _guides(rng, arguments.moi, n, library.is_ntc.to_numpy())[clone]
+    day = rng.choice(d, n, p=rng.dirichlet(np.full(d, DAY_SHARES)))[clone]
+    replicate = rng.integers(arguments.replicates, size=n)[clone]
+    burden = np.diff(guides.indptr)
+    eta = _baseline(rng, arguments, day, replicate, burden)
+    eta += cell_shifts(arguments, clone, day, replicate, _centred(burden, day, d))
+    beta = np.where(dead[:, None, None], 0.0, theta[gene] + delta[:, :, None]) + off_target[:, None, None]
+    carried = guides[:, np.flatnonzero(library.is_ntc == 0)]
+    eta += _guide_sums(carried, beta, day) + replicate_sums(arguments, carried, gene, dead, day, replicate)
     return Simulation(
         guide_map=library, guides=guides, day=day, replicate=replicate, fates=_fate_names(arguments.fates),
         probs=draw_labels(rng, arguments, eta, day, replicate), genes=tuple(genes),
-        targeting=tuple(targeting.guide_name), theta=theta, delta=delta,
+        targeting=tuple(targeting.guide_name), theta=(1 - arguments.dead) * theta, delta=delta,
+        off_target=off_target, dead=dead, clone=None if arguments.clone_sizes is None else clone,
     )  # fmt: skip
 
 
@@ -110,16 +127,21 @@ def _theta(rng: np.random.Generator, arguments: Arguments, n_genes: int, f: int)
     return theta
 
 
-def _delta(rng: np.random.Generator, gene: np.ndarray, n_genes: int, f: int) -> np.ndarray:
-    delta = rng.normal(0, SD["delta"], (len(gene), f))
+def _delta(
+    rng: np.random.Generator, gene: np.ndarray, n_genes: int, f: int, guide_sd: float | None = None
+) -> np.ndarray:
+    """Deviations of guides [G, F]: N(0, .2) centred within gene, or N(0, guide_sd) as drawn."""
+    delta = rng.normal(0, SD["delta"] if guide_sd is None else guide_sd, (len(gene), f))
+    if guide_sd is not None:
+        return delta
     total = np.zeros((n_genes, f))
     np.add.at(total, gene, delta)
     return np.asarray(delta - (total / np.bincount(gene)[:, None])[gene])
 
 
-def _guides(rng: np.random.Generator, arguments: Arguments, is_ntc: np.ndarray) -> sp.csr_matrix:
-    """Presence [N, guides of the map]: guides drawn by abundance, controls with their own share; repeats count once."""
-    count = rng.poisson(arguments.moi, arguments.cells).clip(1, MOST_GUIDES)
+def _guides(rng: np.random.Generator, moi: float, n: int, is_ntc: np.ndarray) -> sp.csr_matrix:
+    """Presence [n, guides of the map]: guides drawn by abundance, controls with their own share; repeats count once."""
+    count = rng.poisson(moi, n).clip(1, MOST_GUIDES)
     control = rng.random(count.sum()) < NTC_SHARE
     column = np.empty(len(control), dtype=np.int32)
     for kind in (False, True):
@@ -139,12 +161,16 @@ def _baseline(
 ) -> np.ndarray:
     """Intercepts by day, replicate effects and burden slope: [N, F]."""
     f = arguments.fates - 1
-    alpha = rng.normal(0, SD["alpha"], (arguments.days, f))
+    alpha = intercepts(arguments, rng.normal(0, SD["alpha"], (arguments.days, f)))
     b = rng.normal(0, SD["b"], (arguments.replicates, f))
     gamma = rng.normal(0, SD["gamma"], f)
-    cells = np.bincount(day, minlength=arguments.days).clip(1)
-    mean = np.bincount(day, weights=burden, minlength=arguments.days) / cells
-    return np.asarray(alpha[day] + b[replicate] + (burden - mean[day])[:, None] * gamma)
+    return np.asarray(alpha[day] + b[replicate] + _centred(burden, day, arguments.days)[:, None] * gamma)
+
+
+def _centred(burden: np.ndarray, day: np.ndarray, n_days: int) -> np.ndarray:
+    """Burden minus its mean on the cell's day [N]."""
+    mean = np.bincount(day, weights=burden, minlength=n_days) / np.bincount(day, minlength=n_days).clip(1)
+    return np.asarray(burden - mean[day])
 
 
 def _guide_sums(guides: sp.csr_matrix, beta: np.ndarray, day: np.ndarray) -> np.ndarray:

@@ -20,7 +20,8 @@ def draw_labels(
         return SOFT_LABELS.all_fates(eta + rng.normal(0, LOGIT_SD, eta.shape))
     pi = SOFT_LABELS.all_fates(eta)
     if arguments.labels == "dirichlet":
-        gamma = rng.standard_gamma(np.maximum(arguments.concentration * pi, 1e-6)) + 1e-300
+        concentration = np.array(arguments.concentrations)[day]
+        gamma = rng.standard_gamma(np.maximum(concentration[:, None] * pi, 1e-6)) + 1e-300
         return np.asarray(gamma / gamma.sum(1, keepdims=True))
     onehot = np.eye(pi.shape[1])[(pi.cumsum(1) < rng.random((len(pi), 1))).sum(1).clip(max=pi.shape[1] - 1)]
     return onehot if arguments.labels == "onehot" else _smoothed(rng, pi, onehot, day, replicate)
