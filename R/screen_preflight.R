@@ -5,9 +5,9 @@
 #' Looks at a screen and its guide map and lists everything that is wrong at once, with what to do about it
 #' ([read_screen()] stops at the first fault). Where a key is missing, entries that look like the right one
 #' are named, and the rest is looked at as if the likeliest were set. It warns of what is no error but weakens
-#' what can be said: one replicate, genes with one guide, genes with under 10 effective cells on a day (the sum of
-#' the probability of the rarer fate of the contrast over the gene's cells). Expression is never read: 100,000
-#' cells take less than a second once Python has started.
+#' what can be said: one replicate, genes with one guide, genes with under 10 effective cells on a day (the
+#' sum of the probability of the rarer fate of the contrast over the gene's cells). Expression is never read:
+#' 100,000 cells take less than a second once Python has started.
 #'
 #' @param path screen file (.h5ad), see [read_screen()].
 #' @param guide_map guide map (CSV); NULL: it is not looked at.
