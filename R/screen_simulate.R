@@ -32,7 +32,7 @@
 #' * `off_target` (0.05): share of genes of which one guide has an effect of its own, 0.5 to 1.2 in size.
 #' * `dead`: share of guides without an effect on their gene; the truth is the mean over such guides.
 #' * `clones`, `clone_sd`: mean number of cells a clone, or `c(least, most)`, and the SD of their shifts of
-#'   the logits (default 0.5). Cells of a clone share guides, day and replicate; `obs$clone` names it.
+#'   the logits (default 0.5). Cells of a clone share guides and replicate; `obs$clone` names it.
 #' * `sample_sd` (0.1): SD of intercepts by day and replicate.
 #' * `replicate_sd` (0.08): SD of a gene's effect between replicates, by day, also of genes without effects.
 #' * `burden_day_sd` (0.04): SD of the burden slope between days.

@@ -1,22 +1,27 @@
 """Estimates by replicate, and how much effects vary between replicates beyond their noise.
 
 A replicate's estimates are one step of Newton's method from those of all cells, with its own cells alone. Their
-covariance is the gene's by itself, widened as that of the whole screen is by what genes share and by the scatter of the
-labels. R replicates, L genes, D days.
+covariance is the model's, from few draws since it is of many genes that it must be right, and widened as that of the
+whole screen is by the scatter of the labels. R replicates, L genes, D days.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import torch
 from scipy.stats import chi2
 
+from ..base import QUIET, Run
 from ..screens import Screen
 from .between import one_way_variance, shrink_over_days
-from .contrasts import carried_by_day, known_covariance, known_theta, sd_of, theta_covariance
+from .contrasts import carried_by_day, known_covariance, known_theta
+from .covariance import gene_covariances
 from .estimates import FixedEffects
 from .mode import newton_step
+from .options import Perturbations
+
+DRAWS = 16  # behind the covariances of a replicate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +62,26 @@ class ReplicateVariance:
 
 
 def estimate_by_replicate(
-    effects: FixedEffects, screen: Screen, contrast: np.ndarray, noise: np.ndarray, tolerance: float
+    effects: FixedEffects,
+    screen: Screen,
+    contrast: np.ndarray,
+    widening: np.ndarray,
+    perturbations: Perturbations,
+    run: Run = QUIET,
 ) -> ByReplicate:
-    """noise: covariance of the estimates of all cells [L, D, D]; tolerance: of the linear solves."""
+    """widening: SEs of the estimates of all cells over those of the model [L, D]."""
     design, d = effects.design, screen.n_days
     if screen.n_replicates == 1:
         return ByReplicate(theta=np.empty((0, screen.n_genes, d)), covariance=np.empty((0, screen.n_genes, d, d)))
-    alone = sd_of(theta_covariance(design, effects.curvature.inverses, contrast))
-    widening = sd_of(noise) / alone
+    draws = replace(perturbations, number=min(DRAWS, perturbations.number))
     replicate = torch.as_tensor(screen.replicate, device=effects.x.device)
     found = []
     for r in range(screen.n_replicates):
         own = effects.problem.weighted((replicate == r).to(effects.x.dtype))
-        x, _, curvature, _ = newton_step(own, effects.x, tolerance)
+        x, _, curvature, _ = newton_step(own, effects.x, draws.tolerance)
         known = carried_by_day(screen, screen.replicate == r)
-        covariance = known_covariance(design, curvature.inverses, contrast, known)
+        of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}")).by_group
+        covariance = known_covariance(design, of_model, contrast, known)
         widened = covariance * widening[:, :, None] * widening[:, None, :]
         found.append((known_theta(design, x, contrast, known), widened))
     theta, covariances = zip(*found)

@@ -19,8 +19,8 @@ class RowSums:
 
     @property
     def lists(self) -> tuple[np.ndarray, np.ndarray]:
-        """The lists as ptr and rows, on the CPU."""
-        return self._ptr.cpu().numpy(), self._rows.cpu().numpy()
+        """The lists as ptr and rows: copies on the CPU."""
+        return self._ptr.numpy(force=True).copy(), self._rows.numpy(force=True).copy()
 
     @cached_property
     def _matrix(self) -> Tensor:

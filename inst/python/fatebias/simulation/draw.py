@@ -70,7 +70,7 @@ def simulate(arguments: Arguments) -> Simulation:
     delta = _delta(rng, gene, len(genes), f, arguments.guide_sd)
     off_target, dead = draw_off_target(arguments, gene), draw_dead(arguments, len(gene))
     guides = _guides(rng, arguments.moi, n, library.is_ntc.to_numpy())[clone]
-    day = rng.choice(d, n, p=rng.dirichlet(np.full(d, DAY_SHARES)))[clone]
+    day = rng.choice(d, len(clone), p=rng.dirichlet(np.full(d, DAY_SHARES)))
     replicate = rng.integers(arguments.replicates, size=n)[clone]
     burden = np.diff(guides.indptr)
     eta = _baseline(rng, arguments, day, replicate, burden)

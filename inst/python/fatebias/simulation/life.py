@@ -2,7 +2,7 @@
 
     off-target      a share of genes has one guide with an effect of its own, +-U(.5, 1.2), on all days and fates
     dead guides     do nothing to their gene; its truth is then (1 - share) theta, the mean over such guides
-    clones          cells share guides, day, replicate and a shift N(0, clone_sd) of each logit
+    clones          cells share guides, replicate and a shift N(0, clone_sd) of each logit; a clone is seen on all days
     samples         intercepts N(0, sample_sd) by day, replicate and fate
     replicates      theta[l, f, d] + N(0, replicate_sd) by gene, replicate and day, the same for all fates; theta is
                     the mean over replicates. Genes without effects differ as well
