@@ -7,7 +7,7 @@ rooms <- c(
   "screen_simulate",
   "fit", "fit_methods", "fit_draws", "fit_controls", "fit_qc",
   "mash_covariances", "mash_day_covariances", "mash_estimates", "mash_correlation", "mash_activity",
-  "mash_model", "mash", "mash_result", "mash_compare", "mash_part", "mash_hits",
+  "mash_model", "mash_guides", "mash", "mash_result", "mash_compare", "mash_part", "mash_hits",
   "plots", "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit",
   "report_words", "report_quality", "report_methods", "report_table", "report",
   "scheduler", "scheduler_call", "scheduler_verdict", "scheduler_job", "scheduler_record", "scheduler_run",
