@@ -14,7 +14,8 @@ rooms <- c(
   "scheduler", "scheduler_call", "scheduler_verdict", "scheduler_job", "scheduler_record", "scheduler_run",
   "scheduler_slurm_script", "scheduler_slurm",
   "certificate_units", "certificate_rows", "certificate", "certificate_methods", "certificate_plots",
-  "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power", "plan",
+  "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power", "plan_inputs",
+  "plan",
   "project", "python_install", "sitrep"
 )
 edges <- c("fatebias-package", "zzz")
