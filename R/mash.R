@@ -89,13 +89,13 @@
 #'   of those that with the largest effect, of those the first. So the last digits, which depend on the
 #'   processor, choose nothing. Likewise the first of equally probable days is the onset, and of equally
 #'   probable sets that of earlier days is `active_set`.
-#' @section Guides and replicates: Would the call stand with any one guide left out? Of genes the table says so
-#'   for the best day and the sign of `postmean` there. Columns, NA where it is not known (of tables, matrices,
-#'   `input = "posterior"`, fits of an earlier version):
+#' @section Guides and replicates: Would the call stand with any one guide left out? Of genes the table says
+#'   so, for the best day and the sign of `postmean` there. Columns, NA where it is not known (of tables,
+#'   matrices, `input = "posterior"`, fits of an earlier version):
 #'   - `n_guides`: guides of the gene that cells carry (known of every fit);
 #'   - `guides_agree`: guides whose own estimate has that sign; they are not shrunk, see `fit$guide_estimate`;
-#'   - `loo_effect_min`: the least estimate, in the direction of that sign, with one guide left out (log odds);
-#'     below zero the sign turns;
+#'   - `loo_effect_min`: the least estimate, in the direction of that sign, with one guide left out (log
+#'     odds); below zero the sign turns;
 #'   - `loo_lfsr_max`: the largest probability, with one guide left out, that the effect has not that sign,
 #'     under the mixture that mash has learned from all genes; 1 where no estimate of that day is left;
 #'   - `top_guide`: the guide whose leaving out takes most away; `top_guide_share`: its share in the sum of

@@ -117,7 +117,8 @@ left_out_lfsr <- function(result, left, call) {
   of_sign <- if (result$discovery_method == "mashr") signs_by_mash else signs_by_ash
   posterior <- of_sign(result, estimates, gene)
   at <- cbind(seq_along(gene), call$day[gene])
-  wrong <- ifelse(call$sign[gene] > 0, posterior$negative[at] + posterior$zero[at], 1 - posterior$negative[at])
+  negative <- posterior$negative[at]
+  wrong <- ifelse(call$sign[gene] > 0, negative + posterior$zero[at], 1 - negative)
   none <- result$no_effects$posterior %||% 0
   wrong <- none + (1 - none) * pmax(wrong, 0)
   wrong[wrong < lfsr_rounding] <- 0

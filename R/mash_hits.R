@@ -31,8 +31,8 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   they are not known: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`,
 #'   `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `n_robust` (hits that are
-#'   still called with any one guide left out), `n_single_guide` (hits of genes with one guide, which cannot be
-#'   checked so; both NA where guides are not known), `lfsr_thresh`, `contrast`.
+#'   still called with any one guide left out), `n_single_guide` (hits of genes with one guide, which cannot
+#'   be checked so; both NA where guides are not known), `lfsr_thresh`, `contrast`.
 #' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: hits by day
 #'   and direction.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
@@ -233,7 +233,8 @@ robust_line <- function(g) {
     return(NULL)
   }
   paste0(
-    cli::pluralize("{g$n_hits} hit{?s}, {g$n_robust} of them robust: still called with any one guide left out"),
+    cli::pluralize("{g$n_hits} hit{?s}, {g$n_robust} of them robust: "),
+    "still called with any one guide left out",
     if (g$n_single_guide > 0) sprintf("; %d with one guide cannot be checked", g$n_single_guide)
   )
 }

@@ -25,7 +25,8 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' @param sigma_guide SD of the guides' deviations from their gene.
 #' @param guide_sd SD of the effects of one gene's guides on a day, and `replicate_sd` SD of a gene's effects
 #'   between replicates, log odds: what other guides and other cultures would add. Default: those of the pilot
-#'   fit; without one 0.2 and 0 (a guess, and the most hopeful one). 0 and 0: of these guides in these cultures.
+#'   fit; without one 0.2 and 0 (a guess, and the most hopeful one). 0 and 0: of these guides in these
+#'   cultures.
 #' @param replicate_sd see `guide_sd`.
 #' @param abundance shape of the gamma distribution of guide abundances; Inf: all alike.
 #' @param effects effect sizes, log odds, whose power is asked for.
@@ -59,11 +60,11 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' Effects on different days are taken as independent. Where they last, mash borrows between days, which
 #' comes on top. Errors are taken as normal around the truth, their SEs as what the fit will say.
 #' @returns A `fatebias_plan`, a list with `se`: data.table `day` (from 1), `cells`, `cells_per_gene`, `se`,
-#'   `se_own`, `se_shared`, `se_guides`, `se_replicates` (the four parts, whose squares add up); `power`: data.table `day`, `effect`, `power`; `needed`: data.table `effect`,
-#'   `cells` (for the target, as the mean over days; NA above 100 times the cells); `call_at`: estimates in
-#'   log odds, by day, at which calls begin (for a gene of mean abundance, the median; Inf where none would
-#'   be called); `inputs`; `scaling`: SEs of the pilot without guides and replicates, against what was expected
-#'   of it; `genes`: matrix,
+#'   `se_own`, `se_shared`, `se_guides`, `se_replicates` (the four parts, whose squares add up); `power`:
+#'   data.table `day`, `effect`, `power`; `needed`: data.table `effect`, `cells` (for the target, as the mean
+#'   over days; NA above 100 times the cells); `call_at`: estimates in log odds, by day, at which calls begin
+#'   (for a gene of mean abundance, the median; Inf where none would be called); `inputs`; `scaling`: SEs of
+#'   the pilot without guides and replicates, against what was expected of it; `genes`: matrix,
 #'   SEs of equally likely genes, rarest first, by day; `begins`: list by day, where calls begin, in SEs.
 #' @section Errors: `fatebias_error_simulation` for sizes that make no screen.
 #' @examples

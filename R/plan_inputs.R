@@ -94,8 +94,8 @@ root_of <- function(sd) {
   if (any(!is.na(sd))) sqrt(sum(sd^2, na.rm = TRUE))
 }
 
-#' SEs of a pilot, without what guides and replicates add, against what is expected of it, by day; days that the
-#' plan adds get the mean
+#' SEs of a pilot, without what guides and replicates add, against what is expected of it, by day; days that
+#' the plan adds get the mean
 #' @noRd
 pilot_scaling <- function(fit, pilot, inputs) {
   found <- apply(sqrt(sampling_variance(fit)), 2, stats::median, na.rm = TRUE)

@@ -58,7 +58,9 @@ spread_words <- function(fit) {
   sd <- fit$manifest$estimates$guide_sd
   share <- stats::median(fit$heterogeneity$guide_share, na.rm = TRUE)
   c(
-    if (!is.null(sd)) sprintf("Effects of one gene's guides differ by an SD of %s log odds.", number_text(sd)),
+    if (!is.null(sd)) {
+      sprintf("Effects of one gene's guides differ by an SD of %s log odds.", number_text(sd))
+    },
     if (!is.na(share)) {
       sprintf("Guides make %.0f %% of the variance of a gene's estimates (median over genes).", 100 * share)
     }
@@ -82,8 +84,8 @@ replicate_words <- function(fit, called) {
   c(
     if (!is.null(e$replicate_sd_day)) {
       sprintf(
-        "Effects of a gene in the %d replicates differ by an SD of %s log odds by day, and %s on all days alike.",
-        n, number_text(e$replicate_sd_day), number_text(e$replicate_sd_constant)
+        "Effects of a gene in the %d replicates differ by an SD of %s log odds by day, and %s on %s.", n,
+        number_text(e$replicate_sd_day), number_text(e$replicate_sd_constant), "all days alike"
       )
     },
     hits_words(alone, "with the direction of the call in one replicate or none, on the best day"),

@@ -35,7 +35,8 @@ terms_used <- function(fit) {
 terms_words <- function(fit) {
   terms <- terms_used(fit)
   paste(c(
-    "an intercept by day", if (terms$sample) "an intercept by day and replicate", "an effect of the replicate",
+    "an intercept by day", if (terms$sample) "an intercept by day and replicate",
+    "an effect of the replicate",
     paste0("a slope on the number of guides in the cell", if (terms$burden) ", which differs by day"),
     if (length(terms$covariates) > 0) paste("effects of", and_list(as_markdown(terms$covariates)))
   ), collapse = ", ")
@@ -103,8 +104,8 @@ prior_words <- function(fit) {
   half <- function(scale) sprintf("half-normal with scale %s", format(scale))
   sprintf(
     paste(
-      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope%s; the SD of gene effects on",
-      "the first day is %s, that of changes from day to day %s, that of guide deviations %s."
+      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope%s; the SD of gene effects",
+      "on the first day is %s, that of changes from day to day %s, that of guide deviations %s."
     ),
     normal(s$s_alpha), normal(s$s_rep), normal(s$s_gamma),
     paste0(c(

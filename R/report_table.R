@@ -11,11 +11,12 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""),
 #'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (mash's posterior mean
 #'   and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`,
-#'   `p_persist`, `agree` (guides whose own estimate has the sign of the effect on that day, of all its guides;
-#'   of a fit without such estimates guides whose posterior mean has the sign of the gene's estimate),
-#'   where it is known `robust` ("yes", "no", "1 guide"), with two replicates or more `replicates` (those whose
-#'   estimate has that sign, of all that have one), `carried` (how often a usable cell carries a guide of the gene; NA for fits without counts);
-#'   where `hits` have p-values of the randomisation test, `p_random`, that of the best day.
+#'   `p_persist`, `agree` (guides whose own estimate has the sign of the effect on that day, of all its
+#'   guides; of a fit without such estimates guides whose posterior mean has the sign of the gene's estimate),
+#'   where it is known `robust` ("yes", "no", "1 guide"), with two replicates or more `replicates` (those
+#'   whose estimate has that sign, of all that have one), `carried` (how often a usable cell carries a guide
+#'   of the gene; NA for fits without counts); where `hits` have p-values of the randomisation test,
+#'   `p_random`, that of the best day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
@@ -43,8 +44,8 @@ robust_text <- function(marks) {
   }
 }
 
-#' "2 of 3": replicates whose estimate has the sign of the effect on a day, of those with an estimate; NULL with
-#' one replicate
+#' "2 of 3": replicates whose estimate has the sign of the effect on a day, of those with an estimate; NULL
+#' with one replicate
 #' @noRd
 agreeing_replicates <- function(fit, told, day) {
   if (anyNA(told$replicates_agree)) {

@@ -112,7 +112,8 @@ guide_tables <- function(fit, guide_sd, shift) {
     gene_heterogeneity.csv = data.frame(
       gene = fit$estimate$gene, n_guides = as.vector(table(names$gene)[fit$estimate$gene]),
       guide_sd = guide_sd, guide_share = 0.2, replicate_q = if (one) NA else 3,
-      replicate_df = if (one) NA else n_days, replicate_p = if (one) NA else pchisq(3, n_days, lower.tail = FALSE)
+      replicate_df = if (one) NA else n_days,
+      replicate_p = if (one) NA else pchisq(3, n_days, lower.tail = FALSE)
     )
   )
 }

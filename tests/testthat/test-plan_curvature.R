@@ -51,6 +51,8 @@ test_that("genes differ in cells as gamma abundances and counts of cells make th
 })
 
 test_that("effects of other guides in a cell scatter eta, and so raise SEs", {
-  with_effects <- function(...) plan_screen(n_cells = 6000, n_genes = 100, effects = 0.5, guide_sd = 0, ...)$se$se
+  with_effects <- function(...) {
+    plan_screen(n_cells = 6000, n_genes = 100, effects = 0.5, guide_sd = 0, ...)$se$se
+  }
   expect_true(all(with_effects(active_effects = 1, active = 0.3) > 1.05 * with_effects(effect_sd = 0.01)))
 })

@@ -5,7 +5,8 @@ test_that("guides and replicates add to every SE what no number of cells takes a
   added <- 0.3^2 / 4 + 0.15^2 / 3
   expect_equal(others$se$se, sqrt(these$se$se^2 + added))
   expect_equal(others$genes, sqrt(these$genes^2 + added))
-  expect_equal(unname(rowSums(others$se[, c("se_own", "se_shared", "se_guides", "se_replicates")]^2)), others$se$se^2)
+  parts <- others$se[, c("se_own", "se_shared", "se_guides", "se_replicates")]
+  expect_equal(unname(rowSums(parts^2)), others$se$se^2)
   expect_identical(others$se$se_own, these$se$se_own)
   expect_true(all(others$power$power < these$power$power))
   # an effect of .5 is 2.9 of these SEs at best, however many cells there are
@@ -33,7 +34,7 @@ test_that("a pilot gives both; what they added to its SEs is taken off before SE
   expect_equal(sqrt(plan$se$se_own^2 + plan$se$se_shared^2), unname(by_cells))
 })
 
-test_that("a pilot of these guides alone, or of an earlier version, keeps its SEs; its guides say what others add", {
+test_that("a pilot of these guides alone, or of an earlier version, has nothing to take off", {
   old <- example_fit()
   plan <- plan_screen(old)
   expect_identical(plan$inputs$guide_sd, 0.2) # sigma_guide of the contrast

@@ -89,18 +89,22 @@ test_that("terms of the model are those that the fit used", {
 })
 
 test_that("the estimand and what is in standard errors follow from settings and manifest", {
-  expect_match(estimand_words(fit), "estimates are those of effects of these guides in these cultures.", fixed = TRUE)
+  expect_match(estimand_words(fit), "are those of effects of these guides in these cultures.", fixed = TRUE)
   new <- fit_with_guides()
   said <- estimand_words(new)
   expect_match(said, "that other guides of the gene and other cultures would show", fixed = TRUE)
-  expect_match(said, "towards 0.1 log odds with 4 prior degrees of freedom, Smyth 2004; by day 0.05", fixed = TRUE)
-  expect_match(said, "between the 2 replicates (SD 0.03 log odds by day, 0.04 on all days alike)", fixed = TRUE)
+  for (part in c(
+    "towards 0.1 log odds with 4 prior degrees of freedom, Smyth 2004; by day 0.05",
+    "between the 2 replicates (SD 0.03 log odds by day, 0.04 on all days alike)"
+  )) {
+    expect_match(said, part, fixed = TRUE)
+  }
   expect_no_match(said, "sandwich")
   new$manifest$estimates$se <- "sandwich"
   expect_match(estimand_words(new), "from the scores of cells (sandwich)", fixed = TRUE)
   new$manifest$settings$cluster_key <- "clone"
   expect_match(estimand_words(new), "from the scores of clusters of cells (clone) (sandwich)", fixed = TRUE)
   one <- fit_with_guides(shift = c(r1 = 0))
-  expect_match(estimand_words(one), "with one replicate they cannot include how cultures differ", fixed = TRUE)
+  expect_match(estimand_words(one), "one replicate they cannot include how cultures differ", fixed = TRUE)
   expect_true("smyth" %in% names(cited(new, mash)))
 })
