@@ -93,7 +93,7 @@ test_that("a table is written whole or not at all", {
   expect_identical(list.files(dirname(path), all.files = TRUE, no.. = TRUE), "t.csv")
 })
 
-test_that("estimates by guide and replicate are read: names as text, no rows with one replicate, parts by gene", {
+test_that("estimates by guide and replicate are read: names as text, parts by gene, none for older fits", {
   fit <- fit_with_guides(shift = c("1" = 0.1, "2" = NA))
   expect_identical(unique(fit$by_replicate$replicate), c("1", "2"))
   expect_identical(is.na(fit$by_replicate$betahat), fit$by_replicate$replicate == "2")
