@@ -26,6 +26,16 @@
 #'   - `qc_delta`, `qc_offset`, `qc_centering`: QC tables, see [assess_qc()];
 #'   - `cells`: `guide, gene, is_ntc, n_cells_d*`, usable cells that carry a guide, by day; controls have no
 #'     gene. NULL where an earlier version made the fit;
+#'   - `guide_estimate`: data.table `guide, gene, betahat_d*, se_d*`, the fixed-effect estimate of each guide,
+#'     not shrunk; their mean over the gene's guides is the gene's `estimate`;
+#'   - `left_out`: `guide, gene, betahat_d*, se_d*`, the gene's estimate with this guide left out, of genes
+#'     with two guides or more;
+#'   - `by_replicate`: `gene, day` (number, from 0), `replicate, betahat, se`: estimates of each replicate;
+#'     no rows where the screen has one;
+#'   - `heterogeneity`: `gene, n_guides, guide_sd` (SD of the effects of its guides, log odds),
+#'     `guide_share` (share of the variance of the gene's estimates that its guides make), `replicate_q,
+#'     replicate_df, replicate_p` (Cochran's Q over replicates and days; NA with one replicate). These four
+#'     are NULL where an earlier version made the fit;
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a

@@ -5,6 +5,7 @@
 #'
 #' `gene` and `guide` are posteriors (mean and SD of theta and of beta), `estimate` the fixed-effect estimates
 #' of theta with their SEs: the names of the columns do not tell them apart, the name of the table does.
+#' `guide_estimate`, `left_out` (theta without one guide) and `by_replicate` are such estimates as well.
 #' @noRd
 fit_tables <- list(
   gene = list(file = "gene_daywise_for_mash.csv", needed = TRUE, columns = c("gene", "betahat_d", "se_d")),
@@ -32,6 +33,20 @@ fit_tables <- list(
   ),
   cells = list(
     file = "qc_cells_by_guide.csv", needed = FALSE, columns = c("guide", "gene", "is_ntc", "n_cells_d")
+  ),
+  guide_estimate = list(
+    file = "guide_daywise_likelihood.csv", needed = FALSE, columns = c("guide", "gene", "betahat_d", "se_d")
+  ),
+  left_out = list(
+    file = "guide_daywise_left_out.csv", needed = FALSE, columns = c("guide", "gene", "betahat_d", "se_d")
+  ),
+  by_replicate = list(
+    file = "gene_daywise_by_replicate.csv", needed = FALSE,
+    columns = c("gene", "day", "replicate", "betahat", "se")
+  ),
+  heterogeneity = list(
+    file = "gene_heterogeneity.csv", needed = FALSE,
+    columns = c("gene", "n_guides", "guide_sd", "guide_share", "replicate_q", "replicate_df", "replicate_p")
   )
 )
 
@@ -49,15 +64,15 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
   table
 }
 
-#' Columns of names: read as text, so that a guide called 1 keeps its name
+#' Columns of names: read as text, so that a guide or replicate called 1 keeps its name
 #' @noRd
 name_columns <- function(path) {
-  intersect(c("guide", "gene"), names(data.table::fread(path, nrows = 0L)))
+  intersect(c("guide", "gene", "replicate"), names(data.table::fread(path, nrows = 0L)))
 }
 
 validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
   genes <- tables$gene$gene
-  for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering")) {
+  for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering", "guide_estimate", "heterogeneity")) {
     if (!is.null(tables[[name]]) && !setequal(tables[[name]]$gene, genes)) {
       files <- c(fit_tables[[name]]$file, fit_tables$gene$file)
       abort_export("{.file {files}} in {.path {out_dir}} hold different genes; fit again.", call = call)

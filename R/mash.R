@@ -69,7 +69,8 @@
 #'     however small its probability),
 #'     `p_persist` (active on some day and on all days after the first one), `p_switch` (effects of both
 #'     signs), `plarge_d*` (effect larger than `effect_size`), `svalue` (expected share of wrong signs among
-#'     rows with an `lfsr_min` up to this one);
+#'     rows with an `lfsr_min` up to this one); of genes at last the columns on guides and replicates, see
+#'     below;
 #'   - `covariances`: data.table `family`, `matrix`, `active`, `weight` (imaginary rows of the prior), `pi`
 #'     (estimated weight); `null_pi`: that of the null; NULL under ashr;
 #'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`,
@@ -88,6 +89,22 @@
 #'   of those that with the largest effect, of those the first. So the last digits, which depend on the
 #'   processor, choose nothing. Likewise the first of equally probable days is the onset, and of equally
 #'   probable sets that of earlier days is `active_set`.
+#' @section Guides and replicates: Would the call stand with any one guide left out? Of genes the table says
+#'   so, for the best day and the sign of `postmean` there. Columns, NA where it is not known (of tables,
+#'   matrices, `input = "posterior"`, fits of an earlier version):
+#'   - `n_guides`: guides of the gene that cells carry (known of every fit);
+#'   - `guides_agree`: guides whose own estimate has that sign; they are not shrunk, see `fit$guide_estimate`;
+#'   - `loo_effect_min`: the least estimate, in the direction of that sign, with one guide left out (log
+#'     odds); below zero the sign turns;
+#'   - `loo_lfsr_max`: the largest probability, with one guide left out, that the effect has not that sign,
+#'     under the mixture that mash has learned from all genes; 1 where no estimate of that day is left;
+#'   - `top_guide`: the guide whose leaving out takes most away; `top_guide_share`: its share in the sum of
+#'     the guides' own estimates, which is above 1 where others point the other way;
+#'   - `robust`: `loo_lfsr_max` is below `lfsr_thresh`; NA of a gene with one guide, which cannot be checked;
+#'   - `replicates_agree`: replicates whose own estimate has that sign; `replicate_p`: p-value of Cochran's Q,
+#'     small where replicates differ by more than their noise. NA with one replicate.
+#'
+#'   Ranking and `hit_anyday` do not depend on them.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
@@ -130,10 +147,12 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     if (is.null(model)) shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...)
     else shrink_mashr(model, estimates, settings, n_draws, ...)
   }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
-  new_mash_result(
+  result <- new_mash_result(
     estimates, shrunk, model, level, settings,
     settings = recorded_settings(settings, v, covariances), n_draws = n_draws, seed = seed
   )
+  if (level == "gene") result$table <- data.table::data.table(result$table, guide_columns(result, x))
+  result
 }
 
 #' Settings of the stage mash as they were used; a matrix or a specification in place of a word is none

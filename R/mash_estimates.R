@@ -190,9 +190,13 @@ fill_missing <- function(raw) {
   at <- which(raw$is_missing, arr.ind = TRUE)
   raw$missing <- data.table::data.table(name = raw$names[[1]][at[, "row"]], day = raw$days[at[, "col"]])
   raw$complete <- rowSums(raw$is_missing) == 0
-  raw$se[is.na(raw$se)] <- vague_factor * max(raw$se, na.rm = TRUE)
-  raw$betahat[is.na(raw$betahat)] <- 0
-  raw
+  fill_vague(raw)
+}
+
+fill_vague <- function(estimates) {
+  estimates$se[estimates$is_missing] <- vague_factor * max(estimates$se, na.rm = TRUE)
+  estimates$betahat[estimates$is_missing] <- 0
+  estimates
 }
 
 #' The fate whose log odds are reported, and the one they are against: of "A - B" B, else the reference

@@ -27,8 +27,12 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   threshold; NA for other genes), `best_day`
 #'   (label), `estimate` and `std.error` (what mash was given on that day), `postmean` and `postsd` (mash's
 #'   posterior mean and SD there; all four in log odds), `lfsr` (on that day),
-#'   `onset` (label of the most probable first active day), `p_onset`.
-#' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `lfsr_thresh`, `contrast`.
+#'   `onset` (label of the most probable first active day), `p_onset`; then on guides and replicates, NA where
+#'   they are not known: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`,
+#'   `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see [run_mash()].
+#' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `n_robust` (hits that are
+#'   still called with any one guide left out), `n_single_guide` (hits of genes with one guide, which cannot
+#'   be checked so; both NA where guides are not known), `lfsr_thresh`, `contrast`.
 #' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: hits by day
 #'   and direction.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
@@ -146,17 +150,13 @@ tidy.fatebias_hits <- function(x, ...) {
     estimate = on_best_day("betahat"), std.error = on_best_day("se"),
     postmean = on_best_day("postmean"), postsd = on_best_day("postsd"), lfsr = x$lfsr_min,
     onset = if (is.null(x$onset_day)) NA_character_ else days[x$onset_day + 1L],
-    p_onset = x$p_onset %||% NA_real_
+    p_onset = x$p_onset %||% NA_real_, guide_marks(x)
   )
 }
 
 #' Labels of the days; their numbers where the attributes of a ranking were lost
 #' @noRd
 day_labels <- function(hits) attr(hits, "days") %||% sub("^postmean_", "", day_columns(hits, "postmean"))
-
-day_matrix <- function(table, prefix) {
-  as.matrix(as.data.frame(table)[day_columns(table, prefix)])
-}
 
 #' Rows x days: TRUE where there is an estimate and an lfsr below the threshold
 #' @noRd
@@ -181,8 +181,12 @@ directions <- function(hits) {
 #' @export
 glance.fatebias_hits <- function(x, ...) {
   n_of <- function(word) sum(directions(x) == word, na.rm = TRUE)
+  marks <- guide_marks(x)[x$hit_anyday]
+  known <- !anyNA(marks$n_guides) && !anyNA(marks$robust[marks$n_guides > 1])
   data.table::data.table(
     n = nrow(x), n_hits = sum(x$hit_anyday), n_up = n_of("up"), n_down = n_of("down"), n_both = n_of("both"),
+    n_robust = if (known) sum(marks$robust, na.rm = TRUE) else NA_integer_,
+    n_single_guide = if (known) sum(marks$n_guides == 1) else NA_integer_,
     lfsr_thresh = attr(x, "lfsr_thresh") %||% NA_real_, contrast = attr(x, "contrast") %||% NA_character_
   )
 }
@@ -208,6 +212,7 @@ format.fatebias_hits <- function(x, ...) {
     sprintf("<fatebias_hits> %s of %s genes are hits at lfsr < %s", count(g$n_hits), count(g$n), threshold),
     if (g$n < ranked) sprintf("Part of the ranking of %s genes", count(ranked)),
     direction_line(g, attr(x, "reference")),
+    robust_line(g),
     if (g$n_hits == 0 && g$n > 0) "No gene is called. Those with the smallest lfsr:",
     if (g$n > 0) table_lines(printed_columns(shown)),
     if (left_out > 0) sprintf("... and %s more", count(left_out)),
@@ -219,6 +224,19 @@ direction_line <- function(g, reference) {
   against <- if (!is.null(reference)) sprintf(" against %s", reference)
   towards <- if (!is.na(g$contrast)) sprintf(" (towards %s%s)", g$contrast, against %||% "")
   sprintf("Up%s: %d, down: %d, both directions: %d", towards %||% "", g$n_up, g$n_down, g$n_both)
+}
+
+#' How many hits do not rest on one guide
+#' @noRd
+robust_line <- function(g) {
+  if (g$n_hits == 0 || is.na(g$n_robust)) {
+    return(NULL)
+  }
+  paste0(
+    cli::pluralize("{g$n_hits} hit{?s}, {g$n_robust} of them robust: "),
+    "still called with any one guide left out",
+    if (g$n_single_guide > 0) sprintf("; %d with one guide cannot be checked", g$n_single_guide)
+  )
 }
 
 printed_columns <- function(rows) {

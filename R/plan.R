@@ -23,6 +23,11 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' @param contrast number of the fate beside the reference whose effects are asked for.
 #' @param ntc_share share of control guides among the guides in cells.
 #' @param sigma_guide SD of the guides' deviations from their gene.
+#' @param guide_sd SD of the effects of one gene's guides on a day, and `replicate_sd` SD of a gene's effects
+#'   between replicates, log odds: what other guides and other cultures would add. Default: those of the pilot
+#'   fit; without one 0.2 and 0 (a guess, and the most hopeful one). 0 and 0: of these guides in these
+#'   cultures.
+#' @param replicate_sd see `guide_sd`.
 #' @param abundance shape of the gamma distribution of guide abundances; Inf: all alike.
 #' @param effects effect sizes, log odds, whose power is asked for.
 #' @param active expected share of active genes on a day; a call needs the more evidence the rarer effects
@@ -39,6 +44,11 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' they are, the larger are SEs. `se` is that of a gene of mean abundance; power is the mean over genes, whose
 #' cells differ in number as `abundance` says.
 #'
+#' The estimand is that of `estimand: gene`, the default of [fate_settings()]: the effect that other guides of
+#' the gene and other cultures would show. So `guide_sd^2 / guides_per_gene + replicate_sd^2 / replicates` is
+#' added to the variance of every estimate. More cells do not lower this part: more guides and replicates do,
+#' and where it is large no number of cells gives the power asked for.
+#'
 #' Where calls begin depends on what [run_mash()] will learn from the screen about effects. This is learned
 #' here as well: estimates of screens of `n_genes` genes, some 1,500 genes in all, are drawn with a fixed seed
 #' from the assumed effects with the expected SEs, and the mixture of [cov_day_subsets()] is learned from
@@ -50,10 +60,11 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' Effects on different days are taken as independent. Where they last, mash borrows between days, which
 #' comes on top. Errors are taken as normal around the truth, their SEs as what the fit will say.
 #' @returns A `fatebias_plan`, a list with `se`: data.table `day` (from 1), `cells`, `cells_per_gene`, `se`,
-#'   `se_own`, `se_shared`; `power`: data.table `day`, `effect`, `power`; `needed`: data.table `effect`,
-#'   `cells` (for the target, as the mean over days; NA above 100 times the cells); `call_at`: estimates in
-#'   log odds, by day, at which calls begin (for a gene of mean abundance, the median; Inf where none would
-#'   be called); `inputs`; `scaling`: SEs of the pilot, against what was expected of it; `genes`: matrix,
+#'   `se_own`, `se_shared`, `se_guides`, `se_replicates` (the four parts, whose squares add up); `power`:
+#'   data.table `day`, `effect`, `power`; `needed`: data.table `effect`, `cells` (for the target, as the mean
+#'   over days; NA above 100 times the cells); `call_at`: estimates in log odds, by day, at which calls begin
+#'   (for a gene of mean abundance, the median; Inf where none would be called); `inputs`; `scaling`: SEs of
+#'   the pilot without guides and replicates, against what was expected of it; `genes`: matrix,
 #'   SEs of equally likely genes, rarest first, by day; `begins`: list by day, where calls begin, in SEs.
 #' @section Errors: `fatebias_error_simulation` for sizes that make no screen.
 #' @examples
@@ -62,13 +73,14 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' @export
 plan_screen <- function(fit = NULL, ..., n_cells = NULL, n_genes = NULL, guides_per_gene = NULL, moi = NULL,
                         days = NULL, replicates = NULL, weight = NULL, fate_means = NULL, contrast = NULL,
-                        ntc_share = NULL, sigma_guide = NULL, abundance = 5, effects = c(0.2, 0.3, 0.5, 0.8),
+                        ntc_share = NULL, sigma_guide = NULL, guide_sd = NULL, replicate_sd = NULL,
+                        abundance = 5, effects = c(0.2, 0.3, 0.5, 0.8),
                         active = 0.1, effect_sd = 0.5, active_effects = NULL, lfsr = 0.05, target = 0.8) {
   rlang::check_dots_empty()
   given <- list(
     n_cells = n_cells, n_genes = n_genes, guides_per_gene = guides_per_gene, moi = moi, days = days,
     replicates = replicates, weight = weight, fate_means = fate_means, contrast = contrast,
-    ntc_share = ntc_share, sigma_guide = sigma_guide
+    ntc_share = ntc_share, sigma_guide = sigma_guide, guide_sd = guide_sd, replicate_sd = replicate_sd
   )
   validate_arg(effects, checkmate::check_numeric, finite = TRUE, any.missing = FALSE, min.len = 1)
   validate_arg(lfsr, checkmate::check_number, lower = 1e-6, upper = 0.5)
@@ -94,101 +106,19 @@ plan_screen <- function(fit = NULL, ..., n_cells = NULL, n_genes = NULL, guides_
   )
 }
 
-plan_defaults <- list(
-  n_cells = 6000, n_genes = 100, guides_per_gene = 6, moi = 5, days = 4, replicates = 2, weight = 7,
-  fate_means = rep(1 / 3, 3), contrast = 1, ntc_share = 0.05, sigma_guide = 0.2
-)
-
-#' Scales of the priors behind the estimates: those of the pilot, or the defaults
-#' @noRd
-plan_priors <- function(fit) {
-  settings <- if (is.null(fit)) fate_settings() else update_settings(fit$settings)
-  unclass(settings)[c("s_alpha", "s_rep", "s_gamma", "estimate_prior_sd")]
-}
-
-normal_sizes <- 99L # equally likely sizes that stand for a normal distribution
-
-#' What is assumed of genes: how common they are in cells, and their effects
-#' @noRd
-assumed_effects <- function(active, effect_sd, active_effects, abundance, call = rlang::caller_env()) {
-  validate_arg(active, checkmate::check_number, lower = 1e-4, upper = 1, call = call)
-  validate_arg(effect_sd, checkmate::check_number, lower = 1e-6, finite = TRUE, call = call)
-  validate_arg(
-    active_effects, checkmate::check_numeric,
-    finite = TRUE, any.missing = FALSE, min.len = 1, null.ok = TRUE, call = call
-  )
-  validate_arg(abundance, checkmate::check_number, lower = 0.1, call = call)
-  sizes <- abs(active_effects %||% (effect_sd * stats::qnorm(stats::ppoints(normal_sizes))))
-  list(active = active, sizes = sizes, abundance = abundance)
-}
-
-#' Checked inputs; days as shares
-#' @noRd
-plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
-  numbers <- c("n_cells", "n_genes", "guides_per_gene", "moi", "replicates", "weight", "contrast")
-  for (name in numbers) {
-    value <- inputs[[name]]
-    validate_arg(value, checkmate::check_number, lower = 1e-6, finite = TRUE, arg = name, call = call)
-  }
-  ntc_share <- inputs$ntc_share
-  sigma_guide <- inputs$sigma_guide
-  validate_arg(ntc_share, checkmate::check_number, lower = 0, upper = 0.99, call = call)
-  validate_arg(sigma_guide, checkmate::check_number, lower = 0, call = call)
-  shares <- if (length(inputs$days) == 1) rep(1, inputs$days) else inputs$days
-  shares <- shares / sum(shares)
-  means <- inputs$fate_means
-  if (!is.matrix(means)) means <- matrix(means, length(shares), length(means), byrow = TRUE)
-  if (length(shares) < 2 || ncol(means) < 2 || any(means <= 0) || inputs$contrast > ncol(means) - 1) {
-    abort_simulation(c(
-      "These sizes make no screen.",
-      i = "It takes two or more days, two or more fates with probability above 0, and a contrast among them."
-    ), call = call)
-  }
-  if (inputs$n_genes <= inputs$moi) {
-    abort_simulation(c(
-      "These sizes make no screen: cells carry {inputs$moi} guides, of {inputs$n_genes} gene{?s} in all.",
-      i = "It takes more genes ({.arg n_genes}) than guides a cell ({.arg moi})."
-    ), call = call)
-  }
-  inputs$days <- shares
-  inputs$fate_means <- means / rowSums(means)
-  c(inputs, assumed)
-}
-
-#' Inputs by a pilot fit
-#' @noRd
-pilot_inputs <- function(fit) {
-  validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  m <- fit$manifest
-  s <- m$screen
-  cells <- as_day_matrix(s$cells_by_day_replicate, length(s$days), s$replicates)
-  beside <- match(m$contrast, s$fates[-1])
-  contrast <- if (is.na(beside)) 1 else beside # of a difference of two fates; the scaling puts it right
-  list(
-    n_cells = s$n_cells, n_genes = s$n_genes, guides_per_gene = max(1, s$n_guides / s$n_genes),
-    moi = poisson_mean(s$guides_per_cell_mean), days = rowSums(cells), replicates = length(s$replicates),
-    weight = mean(unlist(m$likelihood_weight)),
-    fate_means = as_day_matrix(s$fate_means_by_day, length(s$days), s$fates),
-    contrast = contrast, ntc_share = s$n_ntc / (s$n_ntc + s$n_guides),
-    sigma_guide = unlist(m$scales$sigma_guide$mean)[[contrast]]
-  )
-}
-
-#' SEs of a pilot against what is expected of it, by day; days that the plan adds get the mean
-#' @noRd
-pilot_scaling <- function(fit, pilot, inputs) {
-  table <- fit$estimate %||% fit$gene
-  found <- vapply(day_columns(table, "se"), function(d) stats::median(table[[d]], na.rm = TRUE), numeric(1))
-  ratio <- unname(found) / expected_se(pilot)$table$se
-  if (length(ratio) == length(inputs$days)) ratio else rep(mean(ratio), length(inputs$days))
-}
-
-#' Expected SEs times those of the pilot against what was expected of it
+#' Expected SEs: those by cells, times those of the pilot against what was expected of it; then guides and
+#' replicates
 #' @noRd
 scaled_se <- function(inputs, scaling) {
   se <- expected_se(inputs)
-  for (column in c("se", "se_own", "se_shared")) se$table[[column]] <- se$table[[column]] * scaling
-  list(table = se$table, genes = sweep(se$genes, 2, scaling, `*`))
+  guides <- inputs$guide_sd^2 / inputs$guides_per_gene
+  replicates <- inputs$replicate_sd^2 / inputs$replicates
+  for (column in c("se_own", "se_shared")) se$table[[column]] <- se$table[[column]] * scaling
+  by_cells <- (se$table$se * scaling)^2
+  data.table::set(se$table, j = "se", value = sqrt(by_cells + guides + replicates))
+  data.table::set(se$table, j = "se_guides", value = sqrt(guides))
+  data.table::set(se$table, j = "se_replicates", value = sqrt(replicates))
+  list(table = se$table, genes = sqrt(sweep(se$genes, 2, scaling, `*`)^2 + guides + replicates))
 }
 
 #' @param points table with `day` and `effect`.
@@ -244,6 +174,10 @@ format.fatebias_plan <- function(x, ...) {
       count(i$n_cells), count(i$n_genes), i$guides_per_gene, i$moi, length(i$days), i$weight
     ),
     sprintf("Expected SE by day: %s", paste(sprintf("%.3f", x$se$se), collapse = " ")),
+    sprintf(
+      "In it: guides differ by SD %.2g, replicates by %.2g (log odds; %.3g guides, %.3g replicates a gene)",
+      i$guide_sd, i$replicate_sd, i$guides_per_gene, i$replicates
+    ),
     sprintf(
       "Power by day at lfsr < %s, effect %-4s: %s", format(x$lfsr), format(power$effect),
       apply(as.matrix(power[, -1]), 1, function(p) paste(sprintf("%.2f", p), collapse = " "))

@@ -3,15 +3,17 @@
 #' Effects of single genes over time
 #'
 #' One panel a gene, at the real times of the days: the estimate given to mash, the posterior of mash beside
-#' it, and the gene's guides.
+#' it, the gene's guides, and its replicates.
 #'
 #' @inheritParams plot_effects
 #' @param x a `mash_result` of genes, from [run_mash()].
-#' @param fit the `fatebias_fit` that the result is from, for the guides; NULL: without guides.
+#' @param fit the `fatebias_fit` that the result is from, for guides and replicates; NULL: without them.
 #' @returns `plot_gene()`: a ggplot2 object. `plot_gene_data()`: data.table, one row a gene, day and source:
 #'   `gene`, `day` (factors, in the order drawn), `time`, `source` (`estimate`: given to mash; `posterior`: of
-#'   mash; `guide`: posterior mean of the fit), `guide` (its name, else NA), `value`, `low`, `high` (log odds;
-#'   the interval of guides is not drawn), `state` (of the effect, see [plot_effects()]; of guides NA).
+#'   mash; `guide`: its own estimate, not shrunk, or in fits of an earlier version its posterior mean, as the
+#'   caption says; `replicate`: estimate of a replicate, where there are two or more), `guide` (its name, else
+#'   NA), `value`, `low`, `high` (log odds; the intervals of guides and replicates are not drawn), `state` (of
+#'   the effect, see [plot_effects()]; of guides and replicates NA), `replicate` (its label, else NA).
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes, and for a fit with other
 #'   days or without these genes; `fatebias_error_fit` for anything but a `fatebias_fit`;
 #'   `fatebias_error_argument` for unknown genes, with the nearest known names.
@@ -23,11 +25,11 @@
 plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9) {
   points <- plot_gene_data(x, fit, genes, n, level)
   step <- dodge_step(x$times)
-  at <- points$time + step * c(estimate = -1, guide = 0, posterior = 1)[as.character(points$source)]
+  at <- points$time + step * gene_places[as.character(points$source)]
   data.table::set(points, j = "at", value = unname(at))
   kinds <- kinds_of(points)
   data.table::set(points, j = "kind", value = kinds)
-  effects <- points[points$source != "guide"]
+  effects <- points[points$source %in% c("estimate", "posterior")]
   posterior <- points[points$source == "posterior"]
   ggplot2::ggplot(points, ggplot2::aes(.data$at, .data$value)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50", linewidth = 0.3) +
@@ -46,8 +48,20 @@ plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9) {
     ggplot2::facet_wrap(
       "gene", labeller = ggplot2::as_labeller(strip_name), ncol = min(2L, nlevels(points$gene))
     ) +
-    ggplot2::labs(caption = caption("Lines: ", interval_text(level), ". ", call_text(x))) +
+    ggplot2::labs(caption = caption("Lines: ", interval_text(level), ". ", call_text(x), guide_text(fit))) +
     theme_fatebias()
+}
+
+# where the marks of a day stand, in steps from it
+gene_places <- c(estimate = -1, replicate = -0.5, guide = 0, posterior = 1)
+
+#' What the marks of guides are
+#' @noRd
+guide_text <- function(fit) {
+  if (is.null(fit)) {
+    return("")
+  }
+  if (is.null(fit$guide_estimate)) " Guides: posterior means, shrunk." else " Guides: estimates, not shrunk."
 }
 
 strip_name <- function(names) short_name(names, 17L) # above panels that are narrow
@@ -63,7 +77,7 @@ dodge_step <- function(times) {
   min(0.3 * gap, max(0.15 * gap, 0.02 * diff(range(times))))
 }
 
-gene_kinds <- c("estimate", "guide", paste("posterior,", states))
+gene_kinds <- c("estimate", "replicate", "guide", paste("posterior,", states))
 
 kinds_of <- function(points) {
   posterior <- points$source == "posterior"
@@ -77,11 +91,11 @@ scale_kinds <- function(kinds) {
   look <- function(values) rlang::set_names(values, gene_kinds)
   legend <- ggplot2::guide_legend(NULL, ncol = 2)
   list(
-    ggplot2::scale_shape_manual(values = look(c(5, 3, 21, 21, 4)), breaks = shown, guide = legend),
+    ggplot2::scale_shape_manual(values = look(c(5, 2, 3, 21, 21, 4)), breaks = shown, guide = legend),
     ggplot2::scale_fill_manual(
-      values = look(c("white", "white", "black", "grey75", "white")), breaks = shown, guide = legend
+      values = look(c("white", "white", "white", "black", "grey75", "white")), breaks = shown, guide = legend
     ),
-    ggplot2::scale_size_manual(values = look(c(2, 1, 2, 2, 2)), breaks = shown, guide = legend)
+    ggplot2::scale_size_manual(values = look(c(2, 1, 1, 2, 2, 2)), breaks = shown, guide = legend)
   )
 }
 
@@ -94,10 +108,12 @@ plot_gene_data <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9) {
   rows <- list(
     estimate = effect_rows(effects, "estimate", c("estimate", "estimate_low", "estimate_high")),
     posterior = effect_rows(effects, "posterior", c("postmean", "low", "high")),
-    guide = if (!is.null(fit)) guide_rows(fit, x, effects, level)
+    guide = if (!is.null(fit)) guide_rows(fit, x, effects, level),
+    replicate = if (NROW(fit$by_replicate) > 0) replicate_rows(fit, x, effects, level)
   )
-  points <- data.table::rbindlist(rows)
-  sources <- c("estimate", "posterior", "guide")
+  points <- data.table::rbindlist(rows, fill = TRUE)
+  if (is.null(points$replicate)) data.table::set(points, j = "replicate", value = NA_character_)
+  sources <- c("estimate", "posterior", "guide", "replicate")
   data.table::set(points, j = "source", value = factor(points$source, levels = sources))
   data.table::setorderv(points, c("gene", "day", "source"))
   points[]
@@ -111,7 +127,7 @@ effect_rows <- function(effects, source, columns) {
   )
 }
 
-#' Guides of the genes drawn, from the posterior of the fit
+#' Guides of the genes drawn: their own estimates where the fit has them, else its posterior
 #' @noRd
 guide_rows <- function(fit, x, effects, level, call = rlang::caller_env()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit, call = call)
@@ -120,7 +136,8 @@ guide_rows <- function(fit, x, effects, level, call = rlang::caller_env()) {
   if (!identical(as.character(fit$days), as.character(x$days)) || length(strange) > 0) {
     abort_mash("{.arg fit} is not the fit of {.arg x}: its days or genes differ.", call = call)
   }
-  guides <- long_by_day(fit$guide[fit$guide$gene %in% genes], fit, level)
+  table <- fit$guide_estimate %||% fit$guide
+  guides <- long_by_day(table[table$gene %in% genes], fit, level)
   data.table::data.table(
     gene = factor(guides$gene, levels = genes), day = day_factor(guides$day, x$days),
     time = unname(x$times)[match(guides$day, x$days)], source = "guide", guide = guides$guide,
@@ -129,7 +146,22 @@ guide_rows <- function(fit, x, effects, level, call = rlang::caller_env()) {
   )
 }
 
-#' Posterior means and intervals of a table of a fit, one row a name and day
+#' Estimates of the genes drawn by replicate; those without cells are left away
+#' @noRd
+replicate_rows <- function(fit, x, effects, level) {
+  genes <- levels(effects$gene)
+  rows <- fit$by_replicate[fit$by_replicate$gene %in% genes & !is.na(fit$by_replicate$betahat)]
+  day <- x$days[rows$day + 1L]
+  width <- half_width(level) * rows$se
+  data.table::data.table(
+    gene = factor(rows$gene, levels = genes), day = day_factor(day, x$days),
+    time = unname(x$times)[rows$day + 1L], source = "replicate", guide = NA_character_, value = rows$betahat,
+    low = rows$betahat - width, high = rows$betahat + width, state = factor(NA, levels = states),
+    replicate = rows$replicate
+  )
+}
+
+#' Means and intervals of a table of a fit, one row a name and day
 #' @noRd
 long_by_day <- function(table, fit, level) {
   names <- intersect(c("guide", "gene"), names(table))

@@ -6,9 +6,9 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' Write the report
 #'
 #' One self-contained HTML file that needs no network: the answer in words, a table of hits that can be
-#' sorted, filtered and downloaded, effects by gene and day, one panel a top gene, onset and persistence,
-#' volcano by day, calibration (with a certificate), QC, the fit, methods for a paper, and how to make the
-#' result again.
+#' sorted, filtered and downloaded, effects by gene and day, one panel a top gene, guides and replicates,
+#' onset and persistence, volcano by day, calibration (with a certificate), QC, the fit, methods for a paper,
+#' and how to make the result again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].

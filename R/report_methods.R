@@ -15,18 +15,105 @@ weight_words <- function(fit) {
   )
 }
 
+#' Terms of the model beside those that every fit has; a fit of an earlier version has none of them
+#'
+#' @returns `list(burden, sample, covariates)`: does the slope differ by day, are there intercepts by day and
+#'   replicate, names of covariates.
+#' @noRd
+terms_used <- function(fit) {
+  s <- fit$manifest$settings
+  screen <- fit$manifest$screen
+  cells <- as_day_matrix(screen$cells_by_day_replicate, length(fit$days), screen$replicates)
+  list(
+    burden = isTRUE(s$burden_by_day), sample = isTRUE(s$sample_effects) && any(colSums(cells > 0) > 1),
+    covariates = as.character(unlist(s$covariates))
+  )
+}
+
+#' What a cell's log odds are made of beside the effects of its guides
+#' @noRd
+terms_words <- function(fit) {
+  terms <- terms_used(fit)
+  paste(c(
+    "an intercept by day", if (terms$sample) "an intercept by day and replicate",
+    "an effect of the replicate",
+    paste0("a slope on the number of guides in the cell", if (terms$burden) ", which differs by day"),
+    if (length(terms$covariates) > 0) paste("effects of", and_list(as_markdown(terms$covariates)))
+  ), collapse = ", ")
+}
+
+#' What the standard errors are of, and what is in them
+#' @noRd
+estimand_words <- function(fit) {
+  if (is.null(fit$estimate)) {
+    return("")
+  }
+  of_gene <- identical(fit$manifest$settings$estimand, "gene")
+  paste0(
+    "Standard errors of the estimates", sandwich_words(fit), " are those of effects ",
+    if (of_gene) {
+      paste0("that other guides of the gene and other cultures would show: ", variance_words(fit))
+    } else {
+      "of these guides in these cultures."
+    }
+  )
+}
+
+sandwich_words <- function(fit) {
+  if (!identical(fit$manifest$estimates$se, "sandwich")) {
+    return("")
+  }
+  clusters <- fit$manifest$settings$cluster_key
+  by <- if (is.null(clusters)) "cells" else sprintf("clusters of cells (%s)", as_markdown(clusters))
+  sprintf(", from the scores of %s (sandwich),", by)
+}
+
+#' Variances between guides and replicates that standard errors contain
+#' @noRd
+variance_words <- function(fit) {
+  e <- fit$manifest$estimates
+  n <- length(fit$manifest$screen$replicates)
+  paste0(
+    "they include the variance between guides",
+    if (!is.null(e$guide_sd)) {
+      sprintf(
+        " (SD of a gene's own, moderated towards %s log odds with %s prior degrees of freedom, Smyth 2004%s)",
+        number_text(e$guide_sd), number_text(e$guide_sd_df),
+        if (is.null(e$guide_day_sd)) "" else sprintf("; by day %s", number_text(e$guide_day_sd))
+      )
+    },
+    if (n == 1) {
+      "; with one replicate they cannot include how cultures differ."
+    } else {
+      sprintf(
+        " and between the %d replicates (SD %s log odds by day, %s on all days alike).", n,
+        number_text(e$replicate_sd_day), number_text(e$replicate_sd_constant)
+      )
+    }
+  )
+}
+
+number_text <- function(x) format(signif(as.numeric(unlist(x)), 2), trim = TRUE)
+
 #' The priors that the fit used, for the methods paragraph
 #' @noRd
 prior_words <- function(fit) {
   s <- update_settings(fit$settings)
+  terms <- terms_used(fit)
   normal <- function(sd) sprintf("N(0, %s^2^)", format(sd))
   half <- function(scale) sprintf("half-normal with scale %s", format(scale))
   sprintf(
     paste(
-      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope; the SD of gene effects on",
-      "the first day is %s, that of changes from day to day %s, that of guide deviations %s."
+      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope%s; the SD of gene effects",
+      "on the first day is %s, that of changes from day to day %s, that of guide deviations %s."
     ),
-    normal(s$s_alpha), normal(s$s_rep), normal(s$s_gamma), half(s$s_tau), half(s$s_time), half(s$s_guide)
+    normal(s$s_alpha), normal(s$s_rep), normal(s$s_gamma),
+    paste0(c(
+      if (terms$burden) sprintf(", %s for its deviations by day", normal(s$s_gamma_day)),
+      if (terms$sample) sprintf(", %s for intercepts by day and replicate", normal(s$s_sample)),
+      if (length(terms$covariates) > 0) sprintf(", %s for covariates, by their SD", normal(s$s_covariate))
+    ), collapse = ""),
+    half(s$s_tau), half(s$s_time), half(s$s_guide)
   )
 }
 
@@ -74,7 +161,8 @@ mash_words <- function(mash) {
 #' @noRd
 cited <- function(fit, mash) {
   report_references[c(
-    if (fit$manifest$convergence$engine == "svi") "bingham", "stephens",
+    if (fit$manifest$convergence$engine == "svi") "bingham",
+    if (identical(fit$manifest$settings$estimand, "gene")) "smyth", "stephens",
     if (mash$discovery_method == "mashr") "urbut",
     if (!is.numeric(fit$manifest$settings$likelihood_weight)) "wedderburn", "weiler"
   )]
@@ -84,6 +172,11 @@ report_references <- c(
   bingham = paste(
     "Bingham E, Chen JP, Jankowiak M, et al. (2019). Pyro: Deep Universal Probabilistic Programming.",
     "*Journal of Machine Learning Research* 20(28), 1-6."
+  ),
+  smyth = paste(
+    "Smyth GK (2004). Linear models and empirical Bayes methods for assessing differential expression in",
+    "microarray experiments. *Statistical Applications in Genetics and Molecular Biology* 3, 3.",
+    "doi:10.2202/1544-6115.1027 (variances of guides)"
   ),
   stephens = paste(
     "Stephens M (2017). False discovery rates: a new deal. *Biostatistics* 18, 275-294.",

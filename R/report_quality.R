@@ -99,7 +99,7 @@ left_out_words <- function(fit) {
   reason <- c(
     no_guide = "without a guide", too_many_guides = too_many, no_fate_probs = "without fate probabilities"
   )
-  lost <- paste(count(out), reason[names(out)])[out > 0]
+  lost <- paste(count(out), ifelse(names(out) %in% names(reason), reason[names(out)], names(out)))[out > 0]
   c(
     paste0(
       sprintf("%s of %s cells were used", count(s$n_cells), count(s$n_cells_file)),

@@ -11,9 +11,12 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""),
 #'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (mash's posterior mean
 #'   and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`,
-#'   `p_persist`, `agree` (guides whose posterior mean has the sign of the gene's estimate on that day, of all
-#'   its guides), `carried` (how often a usable cell carries a guide of the gene; NA for fits without counts);
-#'   where `hits` have p-values of the randomisation test, `p_random`, that of the best day.
+#'   `p_persist`, `agree` (guides whose own estimate has the sign of the effect on that day, of all its
+#'   guides; of a fit without such estimates guides whose posterior mean has the sign of the gene's estimate),
+#'   where it is known `robust` ("yes", "no", "1 guide"), with two replicates or more `replicates` (those
+#'   whose estimate has that sign, of all that have one), `carried` (how often a usable cell carries a guide
+#'   of the gene; NA for fits without counts); where `hits` have p-values of the randomisation test,
+#'   `p_random`, that of the best day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
@@ -24,7 +27,8 @@ report_table <- function(fit, mash, hits) {
     direction = ifelse(told$hit, told$direction, ""), day = told$best_day,
     effect = told$postmean, sd = told$postsd, lfsr = told$lfsr, svalue = shown$svalue,
     onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
-    agree = agreeing_guides(fit, shown, best), carried = carried_by_gene(fit$cells, told$gene)
+    agree = agreeing_guides(fit, shown, best), robust = robust_text(told),
+    replicates = agreeing_replicates(fit, told, best), carried = carried_by_gene(fit$cells, told$gene)
   )
   if (length(day_columns(shown, "p_random")) > 0) {
     table$p_random <- day_matrix(shown, "p_random")[cbind(seq_along(best), best)]
@@ -32,9 +36,35 @@ report_table <- function(fit, mash, hits) {
   table
 }
 
-#' "4 of 5": guides whose posterior mean has the sign of the gene's estimate, as mash was given it, on a day
+#' NULL where it is not known
+#' @noRd
+robust_text <- function(marks) {
+  if (!anyNA(marks$guides_agree)) {
+    ifelse(marks$n_guides == 1, "1 guide", ifelse(marks$robust, "yes", "no"))
+  }
+}
+
+#' "2 of 3": replicates whose estimate has the sign of the effect on a day, of those with an estimate; NULL
+#' with one replicate
+#' @noRd
+agreeing_replicates <- function(fit, told, day) {
+  if (anyNA(told$replicates_agree)) {
+    return(NULL)
+  }
+  rows <- fit$by_replicate
+  at <- match(rows$gene, told$gene)
+  there <- which(rows$day + 1L == day[at] & !is.na(rows$betahat))
+  sprintf("%d of %d", told$replicates_agree, tabulate(at[there], nrow(told)))
+}
+
+#' "4 of 5": guides whose own estimate has the sign of the effect; where there is none, guides whose posterior
+#' mean has the sign of the gene's estimate, as mash was given it, on a day
 #' @noRd
 agreeing_guides <- function(fit, shown, day) {
+  marks <- guide_marks(shown)
+  if (!anyNA(marks$guides_agree)) {
+    return(sprintf("%d of %d", marks$guides_agree, marks$n_guides))
+  }
   row <- match(fit$guide$gene, shown$gene)
   guide <- fit$guide[!is.na(row)]
   row <- row[!is.na(row)]
@@ -118,6 +148,7 @@ hits_columns <- function(n_days) {
     effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = lfsr_text),
     svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
     p_onset = number("P(onset)", 84), p_persist = number("P(lasts)", 80), agree = text("Guides agree", 98),
+    robust = text("Robust", 70, filterable = TRUE), replicates = text("Replicates", 88),
     carried = number("Carried", 74, 0), p_random = text("p random.", 84, cell = p_text)
   )
 }

@@ -37,7 +37,7 @@ answer_words <- function(fit, mash, hits) {
   told <- utils::head(hits$gene[hits$hit_anyday], strongest_told)
   list(
     head = c(count_words(fit, mash, hits), days_words(mash, calls)),
-    how_sure = c(sureness_words(mash, hits), no_effects_words(mash), reach_words(fit)),
+    how_sure = c(sureness_words(mash, hits), robust_words(hits), no_effects_words(mash), reach_words(fit)),
     genes = vapply(told, gene_words, character(1), fit = fit, mash = mash, calls = calls, USE.NAMES = FALSE)
   )
 }
@@ -79,6 +79,13 @@ sureness_words <- function(mash, hits) {
   paste0(
     "Expected number of wrong signs among these ", n, " hits, each on its best day: ", show_small(wrong), "."
   )
+}
+
+#' How many hits do not rest on one guide; NULL where it is not known
+#' @noRd
+robust_words <- function(hits) {
+  line <- robust_line(glance(hits))
+  if (!is.null(line)) paste0(line, ".")
 }
 
 no_effects_words <- function(mash) {

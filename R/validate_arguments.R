@@ -30,6 +30,12 @@ day_columns <- function(table, prefix) {
   found[order(as.integer(sub("^.*_d", "", found)))]
 }
 
+#' These columns as a matrix, rows x days
+#' @noRd
+day_matrix <- function(table, prefix) {
+  as.matrix(as.data.frame(table)[day_columns(table, prefix)])
+}
+
 #' TRUE where something can be created in, or below, a folder
 #' @noRd
 check_writable <- function(folder) {

@@ -65,3 +65,55 @@ sign_again <- function(folder) {
   }
   jsonlite::write_json(manifest, path, auto_unbox = TRUE, null = "null", digits = NA)
 }
+
+# A copy of a fit with the files on guides and replicates: guides scatter around their gene's estimate, each
+# left out in turn, replicates differ by what `shift` says (log odds, replicate by replicate).
+fit_with_guides <- function(fit = example_fit(), guide_sd = 0.1, shift = c(r1 = 0.02, r2 = -0.02),
+                            folder = withr::local_tempdir(.local_envir = parent.frame())) {
+  file.copy(list.files(fit$out_dir, full.names = TRUE), folder)
+  tables <- guide_tables(fit, guide_sd, shift)
+  for (name in names(tables)) data.table::fwrite(tables[[name]], file.path(folder, name))
+  path <- file.path(folder, "fit_manifest.json")
+  manifest <- jsonlite::read_json(path)
+  manifest$files <- as.list(c(unlist(manifest$files), names(tables)))
+  if (!is.null(manifest$contents)) manifest$contents[names(tables)] <- list(list())
+  manifest$settings$estimand <- "gene"
+  manifest$estimates <- c(manifest$estimates, list(
+    estimand = "gene", guide_sd = guide_sd, guide_sd_df = 4, guide_day_sd = 0.05, replicate_sd_day = 0.03,
+    replicate_sd_constant = 0.04, n_replicates = length(shift)
+  ))
+  manifest$screen$replicates <- as.list(names(shift))
+  jsonlite::write_json(manifest, path, auto_unbox = TRUE, null = "null", digits = NA)
+  sign_again(folder)
+  read_fit(folder)
+}
+
+guide_tables <- function(fit, guide_sd, shift) {
+  names <- as.data.frame(fit$guide)[c("guide", "gene")]
+  row <- match(names$gene, fit$estimate$gene)
+  n <- as.vector(table(names$gene)[names$gene])
+  of_gene <- betahat(fit$estimate)[row, ]
+  se <- as.matrix(as.data.frame(fit$estimate)[grep("^se_d", names(fit$estimate))])[row, ]
+  u <- withr::with_seed(3, matrix(rnorm(length(of_gene), sd = guide_sd), nrow(of_gene)))
+  u <- apply(u, 2, function(day) day - ave(day, names$gene))
+  lone <- n == 1
+  n_days <- ncol(of_gene)
+  by_replicate <- expand.grid(
+    gene = fit$estimate$gene, day = seq_len(n_days) - 1L, replicate = names(shift), stringsAsFactors = FALSE
+  )
+  at <- cbind(match(by_replicate$gene, fit$estimate$gene), by_replicate$day + 1L)
+  by_replicate$betahat <- betahat(fit$estimate)[at] + shift[by_replicate$replicate]
+  by_replicate$se <- 0.1
+  one <- length(shift) < 2
+  list(
+    guide_daywise_likelihood.csv = cbind(names, of_gene + u, se * sqrt(n)),
+    guide_daywise_left_out.csv = cbind(names, of_gene - u / (n - 1), se * sqrt(n / (n - 1)))[!lone, ],
+    gene_daywise_by_replicate.csv = by_replicate[if (one) 0 else TRUE, ],
+    gene_heterogeneity.csv = data.frame(
+      gene = fit$estimate$gene, n_guides = as.vector(table(names$gene)[fit$estimate$gene]),
+      guide_sd = guide_sd, guide_share = 0.2, replicate_q = if (one) NA else 3,
+      replicate_df = if (one) NA else n_days,
+      replicate_p = if (one) NA else pchisq(3, n_days, lower.tail = FALSE)
+    )
+  )
+}

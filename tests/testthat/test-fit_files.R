@@ -92,3 +92,28 @@ test_that("a table is written whole or not at all", {
   expect_identical(readLines(path), c("gene,hit", "a,TRUE"))
   expect_identical(list.files(dirname(path), all.files = TRUE, no.. = TRUE), "t.csv")
 })
+
+test_that("estimates by guide and replicate are read: names as text, parts by gene, none for older fits", {
+  fit <- fit_with_guides(shift = c("1" = 0.1, "2" = NA))
+  expect_identical(unique(fit$by_replicate$replicate), c("1", "2"))
+  expect_identical(is.na(fit$by_replicate$betahat), fit$by_replicate$replicate == "2")
+  expect_identical(fit$guide_estimate$guide, fit$guide$guide)
+  expect_setequal(fit$left_out$gene, setdiff(fit$gene$gene, c("G01", "G02"))) # these have one guide
+  part <- fit[c("G05", "G01")]
+  expect_identical(part$left_out$gene, rep("G05", 3))
+  expect_identical(part$heterogeneity$gene, c("G05", "G01"))
+  expect_identical(nrow(part$by_replicate), 16L)
+  one <- fit_with_guides(shift = c(r1 = 0))
+  expect_identical(nrow(one$by_replicate), 0L)
+  expect_true(all(is.na(one$heterogeneity$replicate_p)))
+  old <- example_fit()
+  for (name in c("guide_estimate", "left_out", "by_replicate", "heterogeneity")) expect_null(old[[name]])
+})
+
+test_that("estimates of guides of other genes are refused", {
+  folder <- fit_with_guides()$out_dir
+  file <- file.path(folder, "gene_heterogeneity.csv")
+  data.table::fwrite(data.table::fread(file)[-1], file)
+  sign_again(folder)
+  expect_error(read_fit(folder), "gene_heterogeneity.csv.*different genes", class = "fatebias_error_export")
+})

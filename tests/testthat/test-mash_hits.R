@@ -29,13 +29,13 @@ test_that("ranks do not hang on the last digits: of the same lfsr the larger eff
 })
 
 test_that("all genes of a result are ranked, and written", {
-  result <- run_mash(example_fit())
+  result <- run_mash(fit_with_guides(), settings = fate_settings())
   hits <- rank_hits(result)
   expect_setequal(hits$gene, result$table$gene)
   expect_false(is.unsorted(rank_apart(hits$lfsr_min, lfsr_rounding)))
   expect_setequal(hits$gene[1:8], sprintf("G%02d", 1:8))
   folder <- withr::local_tempdir()
-  written <- data.table::fread(write_hits(hits, folder))
+  written <- data.table::fread(write_hits(hits, folder), na.strings = "")
   expect_equal(written, data.table::as.data.table(hits), tolerance = 1e-12)
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "hits_ranked.csv")
 })
@@ -170,4 +170,30 @@ test_that("everything else means what it means for a plain data.table", {
   set_by <- data.table::copy(hits)[, double := 2 * lfsr_min]
   expect_identical(set_by$double, 2 * plain$lfsr_min)
   expect_s3_class(set_by, "fatebias_hits")
+})
+
+test_that("hits that do not rest on one guide are counted and printed", {
+  result <- run_mash(fit_with_guides(), settings = fate_settings())
+  hits <- rank_hits(result)
+  called <- result$table[result$table$hit_anyday]
+  g <- glance(hits)
+  expect_identical(g$n_robust, sum(called$robust, na.rm = TRUE))
+  expect_identical(g$n_single_guide, 2L) # G01 and G02
+  start <- "8 hits, 6 of them robust: still called with any one guide left out"
+  expect_identical(robust_line(g), paste0(start, "; 2 with one guide cannot be checked"))
+  expect_identical(tidy(hits)$top_guide, hits$top_guide)
+  expect_identical(tidy(hits)$robust, hits$robust)
+  long <- tidy(result)
+  expect_identical(unique(long$loo_lfsr_max[long$gene == "G05"]), result$table$loo_lfsr_max[5])
+  one <- hits[hits$n_guides > 1][1]
+  line <- "1 hit, 1 of them robust: still called with any one guide left out"
+  expect_identical(robust_line(glance(one)), line)
+})
+
+test_that("nothing is said of guides where nothing is known", {
+  old <- rank_hits(run_mash(example_fit(), settings = fate_settings()))
+  expect_true(is.na(glance(old)$n_robust))
+  expect_no_match(format(old), "robust")
+  columns <- setdiff(names(old), names(no_guide_columns(1)))
+  expect_true(all(is.na(tidy(old[, columns, with = FALSE])$robust))) # a ranking of an earlier version
 })

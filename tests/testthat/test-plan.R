@@ -27,27 +27,27 @@ test_that("the same plan gives the same numbers, and leaves the session's random
 })
 
 test_that("more cells need less; cells needed give the power asked for", {
-  plan <- plan_screen(n_cells = 6000, n_genes = 100, effects = c(0.3, 0.5))
+  plan <- plan_screen(n_cells = 6000, n_genes = 100, effects = c(0.3, 0.5), guide_sd = 0.05)
   needed <- plan$needed$cells[[2]]
-  enough <- plan_screen(n_cells = needed, n_genes = 100, effects = 0.5)
+  enough <- plan_screen(n_cells = needed, n_genes = 100, effects = 0.5, guide_sd = 0.05)
   expect_equal(mean(enough$power$power), 0.8, tolerance = 0.02)
   expect_gt(plan$needed$cells[[1]], needed)
   # many more cells than planned: calls do not begin at the same z there
-  far <- plan_screen(n_cells = 1500, n_genes = 100, effects = 0.3)
-  there <- plan_screen(n_cells = far$needed$cells, n_genes = 100, effects = 0.3)
+  far <- plan_screen(n_cells = 1500, n_genes = 100, effects = 0.3, guide_sd = 0)
+  there <- plan_screen(n_cells = far$needed$cells, n_genes = 100, effects = 0.3, guide_sd = 0)
   expect_equal(mean(there$power$power), 0.8, tolerance = 0.015)
   expect_gt(abs(median(unlist(far$begins)) - median(unlist(there$begins))), 0.02)
-  more <- plan_screen(n_cells = 24000, n_genes = 100)
-  expect_equal(more$se$se / plan$se$se, rep(0.5, 4), tolerance = 0.1)
+  by_cells <- function(n_cells) plan_screen(n_cells = n_cells, n_genes = 100, guide_sd = 0)$se$se
+  expect_equal(by_cells(24000) / by_cells(6000), rep(0.5, 4), tolerance = 0.1)
 })
 
 test_that("a pilot sets what is not given, and scales the SEs to its own", {
   fit <- example_fit()
-  same <- plan_screen(fit)
+  same <- plan_screen(fit, guide_sd = 0, replicate_sd = 0)
   found <- vapply(paste0("se_d", 0:3), function(d) median(fit$estimate[[d]], na.rm = TRUE), numeric(1))
   expect_equal(same$se$se, unname(found))
   expect_identical(same$inputs$n_cells, fit$manifest$screen$n_cells)
-  double <- plan_screen(fit, n_cells = 2 * fit$manifest$screen$n_cells)
+  double <- plan_screen(fit, n_cells = 2 * fit$manifest$screen$n_cells, guide_sd = 0)
   expect_true(all(double$se$se < 0.8 * same$se$se))
 })
 
@@ -57,6 +57,8 @@ test_that("sizes that make no screen are refused; prints and plots", {
   expect_error(plan_screen(n_genes = 5), "more genes", class = "fatebias_error_simulation")
   expect_error(plan_screen(n_cells = -1), class = "fatebias_error_argument")
   expect_error(plan_screen(6000), class = "fatebias_error_argument")
+  expect_error(plan_screen(guide_sd = -0.1), "guide_sd", class = "fatebias_error_argument")
+  expect_error(plan_screen(replicate_sd = Inf), "replicate_sd", class = "fatebias_error_argument")
   expect_error(plan_screen(active = 0), class = "fatebias_error_argument")
   expect_error(plan_screen(effects = NA_real_), class = "fatebias_error_argument")
   expect_error(plan_screen(active_effects = numeric(0)), class = "fatebias_error_argument")

@@ -28,7 +28,8 @@ test_that("the curvature of cells is the mean over their probabilities", {
 test_that("with many controls, one guide a gene and known deviations the SE is that of counting cells", {
   plan <- plan_screen(
     n_cells = 1e5, n_genes = 5000, guides_per_gene = 1, moi = 1, days = 2, weight = 1,
-    fate_means = c(0.5, 0.5), ntc_share = 0.9, sigma_guide = 0, abundance = Inf
+    fate_means = c(0.5, 0.5), ntc_share = 0.9, sigma_guide = 0, abundance = Inf,
+    guide_sd = 0
   )
   cells <- plan$se$cells_per_gene
   expect_equal(plan$se$se_own, sqrt(1 / (cells / 4 + 2.5^-2)), tolerance = 0.02)
@@ -50,6 +51,8 @@ test_that("genes differ in cells as gamma abundances and counts of cells make th
 })
 
 test_that("effects of other guides in a cell scatter eta, and so raise SEs", {
-  with_effects <- function(...) plan_screen(n_cells = 6000, n_genes = 100, effects = 0.5, ...)$se$se
+  with_effects <- function(...) {
+    plan_screen(n_cells = 6000, n_genes = 100, effects = 0.5, guide_sd = 0, ...)$se$se
+  }
   expect_true(all(with_effects(active_effects = 1, active = 0.3) > 1.05 * with_effects(effect_sd = 0.01)))
 })

@@ -4,7 +4,7 @@ result <- run_mash(fit, settings = fate_settings())
 test_that("a gene has its estimates, its posterior and its guides on every day", {
   points <- plot_gene_data(result, fit, genes = "G05", level = 0.8)
   n_guides <- sum(fit$guide$gene == "G05")
-  expect_identical(as.vector(table(points$source)), c(4L, 4L, 4L * n_guides))
+  expect_identical(as.vector(table(points$source)), c(4L, 4L, 4L * n_guides, 0L))
   row <- result$table[result$table$gene == "G05"]
   third <- points[points$day == "d4"]
   expect_identical(unique(third$time), 4)
@@ -14,6 +14,21 @@ test_that("a gene has its estimates, its posterior and its guides on every day",
   expect_identical(third[third$source == "posterior"]$value, row$postmean_d2)
   guides <- third[third$source == "guide"]
   expect_identical(guides$value, fit$guide$betahat_d2[match(guides$guide, fit$guide$guide)])
+})
+
+test_that("guides stand where their own estimates do, replicates beside them", {
+  new <- fit_with_guides(shift = c(a = 0.2, b = NA, c = -0.1))
+  points <- plot_gene_data(result, new, genes = "G05")
+  third <- points[points$day == "d4"]
+  guides <- third[third$source == "guide"]
+  expect_identical(guides$value, new$guide_estimate$betahat_d2[match(guides$guide, new$guide_estimate$guide)])
+  expect_false(isTRUE(all.equal(guides$value, new$guide$betahat_d2[match(guides$guide, new$guide$guide)])))
+  own <- third[third$source == "replicate"]
+  expect_identical(own$replicate, c("a", "c")) # b has no cells of the gene
+  expect_equal(own$value, fit$estimate$betahat_d2[fit$estimate$gene == "G05"] + c(0.2, -0.1))
+  expect_match(plot_gene(result, new, "G05")$labels$caption, "Guides: estimates, not shrunk")
+  expect_match(plot_gene(result, fit, "G05")$labels$caption, "Guides: posterior means, shrunk")
+  expect_drawn(plot_gene(result, new))
 })
 
 test_that("guides without a fit are left away; the states are those of the effects", {

@@ -107,3 +107,16 @@ test_that("a missing pandoc is said before work starts", {
   local_mocked_bindings(pandoc_available = function(...) FALSE, .package = "rmarkdown")
   expect_error(render_report(fit, mash, hits, path = report_file), "pandoc", class = "fatebias_error_report")
 })
+
+test_that("a fit with estimates by guide and replicate has a section on them", {
+  expect_false(grepl("id=\"guides\"", html, fixed = TRUE))
+  new <- fit_with_guides()
+  found <- run_mash(new, settings = fate_settings())
+  file <- withr::local_tempfile(fileext = ".html")
+  render_report(new, found, path = file, qc = assess_qc(new), n_panels = 1)
+  text <- paste(readLines(file, warn = FALSE), collapse = " ") # pandoc breaks lines where it likes
+  expect_match(text, "id=\"guides\"", fixed = TRUE)
+  expect_match(text, "8 hits, 6 of them robust", fixed = TRUE)
+  expect_match(text, "other guides of the gene and other cultures would show", fixed = TRUE)
+  expect_match(text, "each by its own estimate", fixed = TRUE)
+})

@@ -64,3 +64,47 @@ test_that("what was given as an object is told, and not replaced by a default in
   expect_match(lines, "^# mash_v: given to run_mash\\(\\) as an object", all = FALSE)
   expect_false(any(grepl("^mash_v", lines)))
 })
+
+test_that("terms of the model are those that the fit used", {
+  expect_identical(terms_words(fit), paste(
+    "an intercept by day, an effect of the replicate, a slope on the number of guides in the cell"
+  ))
+  expect_no_match(prior_words(fit), "by day and replicate|covariates|deviations by day")
+  fit$manifest$settings[c("burden_by_day", "sample_effects")] <- list(TRUE, TRUE)
+  fit$manifest$settings$covariates <- c("log_umi", "lane")
+  said <- terms_words(fit)
+  expect_match(said, "an intercept by day, an intercept by day and replicate, an effect", fixed = TRUE)
+  expect_match(said, "in the cell, which differs by day, effects of log\\_umi and lane", fixed = TRUE)
+  fit$settings <- update_settings(fit$settings, s_gamma_day = 0.25, s_sample = 0.4, s_covariate = 0.7)
+  said <- prior_words(fit)
+  for (prior in c(
+    "N(0, 0.25^2^) for its deviations by day", "N(0, 0.4^2^) for intercepts by day and replicate",
+    "N(0, 0.7^2^) for covariates"
+  )) {
+    expect_match(said, prior, fixed = TRUE)
+  }
+  # every replicate has cells on one day only: it is its day's, and has no intercept of its own
+  fit$manifest$screen$cells_by_day_replicate <- rbind(c(9, 0), c(0, 9), c(0, 0), c(0, 0))
+  expect_false(terms_used(fit)$sample)
+})
+
+test_that("the estimand and what is in standard errors follow from settings and manifest", {
+  expect_match(estimand_words(fit), "are those of effects of these guides in these cultures.", fixed = TRUE)
+  new <- fit_with_guides()
+  said <- estimand_words(new)
+  expect_match(said, "that other guides of the gene and other cultures would show", fixed = TRUE)
+  for (part in c(
+    "towards 0.1 log odds with 4 prior degrees of freedom, Smyth 2004; by day 0.05",
+    "between the 2 replicates (SD 0.03 log odds by day, 0.04 on all days alike)"
+  )) {
+    expect_match(said, part, fixed = TRUE)
+  }
+  expect_no_match(said, "sandwich")
+  new$manifest$estimates$se <- "sandwich"
+  expect_match(estimand_words(new), "from the scores of cells (sandwich)", fixed = TRUE)
+  new$manifest$settings$cluster_key <- "clone"
+  expect_match(estimand_words(new), "from the scores of clusters of cells (clone) (sandwich)", fixed = TRUE)
+  one <- fit_with_guides(shift = c(r1 = 0))
+  expect_match(estimand_words(one), "one replicate they cannot include how cultures differ", fixed = TRUE)
+  expect_true("smyth" %in% names(cited(new, mash)))
+})

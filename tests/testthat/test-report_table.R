@@ -66,3 +66,17 @@ test_that("p-values of the randomisation test stand beside the lfsr, those of th
   expect_identical(table$p_random[table$gene == "G06"], 0.07) # day d4
   expect_true(is.na(table$p_random[table$gene == "G20"]))
 })
+
+test_that("guides, robust calls and replicates are marked where they are known", {
+  expect_false(any(c("robust", "replicates") %in% names(report_table(fit, mash, hits))))
+  new <- fit_with_guides(shift = c(a = 0.3, b = -0.1, c = -0.3))
+  found <- run_mash(new, settings = fate_settings())
+  table <- report_table(new, found, rank_hits(found))
+  row <- match(table$gene, found$table$gene)
+  expect_identical(table$robust[table$gene %in% c("G01", "G02")], c("1 guide", "1 guide"))
+  many <- !table$gene %in% c("G01", "G02")
+  expect_identical(table$robust[many] == "yes", found$table$robust[row][many])
+  expect_identical(table$agree, sprintf("%d of %d", found$table$guides_agree, found$table$n_guides)[row])
+  expect_identical(table$replicates, sprintf("%d of 3", found$table$replicates_agree)[row])
+  expect_no_error(hits_widget(table, found, rank_hits(found)))
+})

@@ -27,12 +27,14 @@ COLUMN_NUMBERS = 64_000_000  # numbers of the linear predictors that are moved a
 class Covariances:
     """by_group: posterior covariances of each gene's effects, by group of genes [genes, k, k].
 
-    p_eff: effective parameters, trace(H_lik Sigma), by day [D]. pearson_excess: see `likelihood_weight`, [D].
+    p_eff: effective parameters, trace(H_lik Sigma), by day [D]; p_units: the same of independent units of noise, which
+    may be clusters of cells. pearson_excess: see `likelihood_weight`, [D].
     cg_iterations: of all solves.
     """
 
     by_group: list[Tensor]
     p_eff: Tensor
+    p_units: Tensor
     pearson_excess: Tensor
     cg_iterations: int
 
@@ -58,9 +60,11 @@ def _simulate(curvature: Curvature, perturbations: Perturbations, run: Run) -> C
             solution = curvature.solve(r, perturbations.tolerance, told=bar.part(count))
             draws, r = match_coarse_moments(curvature, solution.x, r)
             eta = curvature.design.forward(draws)
+            p_eff = effective_parameters_by_day(curvature, eta)
             part = Covariances(
                 by_group=shared_moment(curvature, draws, r),
-                p_eff=effective_parameters_by_day(curvature, eta),
+                p_eff=p_eff,
+                p_units=p_eff.sum() if curvature.design.cluster is None else parameters_of_clusters(curvature, eta),
                 pearson_excess=pearson_excess_by_day(curvature.design, curvature.mean, eta),
                 cg_iterations=solution.iterations,
             )
@@ -77,6 +81,7 @@ def _pooled(one: Covariances, n_one: int, other: Covariances, n_other: int) -> C
     return Covariances(
         by_group=[torch.lerp(a, b, share) for a, b in zip(one.by_group, other.by_group)],
         p_eff=torch.lerp(one.p_eff, other.p_eff, share),
+        p_units=torch.lerp(one.p_units, other.p_units, share),
         pearson_excess=torch.lerp(one.pearson_excess, other.pearson_excess, share),
         cg_iterations=one.cg_iterations + other.cg_iterations,
     )
@@ -195,6 +200,22 @@ def effective_parameters_by_day(curvature: Curvature, eta: Tensor) -> Tensor:
     design = curvature.design
     bent = design.likelihood.curve_(eta.clone(), curvature.mean.to(eta.dtype), curvature.weight.to(eta.dtype))
     return design.sum_by_day(bent.mul_(eta).sum((1, 2)).double()) / eta.shape[2]
+
+
+def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
+    """What the effects take off the sums of scores of clusters, as `effective_parameters_by_day` of cells: a number.
+
+    A cluster with curvature S = sum of W over its cells has leverage trace(S^-1 E[s s']), s = sum of W eta; F at most.
+    """
+    design = curvature.design
+    assert design.cluster is not None
+    n, f = int(design.cluster.max()) + 1, design.n_logits
+    bent = design.likelihood.curve_(eta.clone(), curvature.mean.to(eta.dtype), curvature.weight.to(eta.dtype)).double()
+    moved = bent.new_zeros((n, *bent.shape[1:])).index_add_(0, design.cluster, bent)
+    by_cell = design.likelihood.curvature(curvature.mean, curvature.weight)
+    total = by_cell.new_zeros((n, f, f)).index_add_(0, design.cluster, by_cell)
+    total = total + torch.finfo(torch.float32).tiny * torch.eye(f, dtype=total.dtype, device=total.device)
+    return (moved * torch.linalg.solve(total, moved)).sum() / eta.shape[2]
 
 
 class _Noise:

@@ -47,12 +47,13 @@ class FixedEffects:
 class SolvedEstimates:
     """Fixed effects with the model's covariances of each gene's effects, by group of genes [genes, k, k].
 
-    p_eff: effective parameters by day [D].
+    p_eff: effective parameters by day [D]; p_units: of the units of noise.
     """
 
     effects: FixedEffects
     model: list[Tensor]
     p_eff: Tensor
+    p_units: Tensor
 
     @property
     def design(self) -> Design:
@@ -61,7 +62,7 @@ class SolvedEstimates:
     @cached_property
     def scatter(self) -> Scatter:
         """Of the labels around the fixed effects."""
-        return Scatter.at(self.effects.curvature, float(self.p_eff.sum()))
+        return Scatter.at(self.effects.curvature, float(self.p_units))
 
     def sandwich(self, perturbations: Perturbations, run: Run = QUIET) -> list[Tensor]:
         """Covariances by the scatter of the labels, of the same shape as the model's."""
@@ -81,4 +82,4 @@ def solve_estimates(baseline: Baseline, options: LaplaceOptions, run: Run = QUIE
     """
     effects = find_fixed_effects(baseline, options, run)
     found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"))
-    return SolvedEstimates(effects=effects, model=found.by_group, p_eff=found.p_eff)
+    return SolvedEstimates(effects=effects, model=found.by_group, p_eff=found.p_eff, p_units=found.p_units)

@@ -16,6 +16,9 @@ from ..model import Design, GeneGroup, centred
 from .curvature import Curvature, gene_grams
 
 
+LEAST_FREEDOM = 0.05  # share of the scores that the effects leave, at least
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scatter:
     """score: float64 [N, F], of each cell, its weight counted and what the fit took off it put back."""
@@ -25,14 +28,14 @@ class Scatter:
 
     @classmethod
     def at(cls, curvature: Curvature, n_parameters: float) -> "Scatter":
-        """Where the curvature is. Fitted labels lie too near their cells': M is multiplied by NF / (NF - n_parameters),
-        and with C clusters by C / (C - 1) (MacKinnon & White 1985; Cameron & Miller 2015, J. Hum. Resour. 50:317).
+        """Where the curvature is. n_parameters: what the effects take off the scores of units (`Covariances.p_units`).
+
+        Fitted labels lie too near their cells', so that M is multiplied by UF / (UF - n_parameters), U units (MacKinnon
+        & White 1985, J. Econom. 29:305, HC1; of clusters Bell & McCaffrey 2002, Surv. Methodol. 28:169, on average).
         """
         design = curvature.design
-        factor = 1 - n_parameters / (design.n_cells * design.n_logits)
-        if design.cluster is not None:
-            n = int(design.cluster.max()) + 1
-            factor *= (n - 1) / n
+        n = design.n_cells if design.cluster is None else int(design.cluster.max()) + 1
+        factor = max(LEAST_FREEDOM, 1 - n_parameters / (n * design.n_logits))
         score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean) / factor**0.5
         return cls(design=design, score=score)
 

@@ -1,0 +1,100 @@
+# The part of the report on guides and replicates: which hits rest on one guide or one replicate, and how much
+# guides and replicates of a gene differ, in words.
+
+fragile_told <- 10L # hits that rest on one guide, or on one replicate, told by name
+differ_below <- 0.05 # p-value, adjusted over hits, below which replicates differ
+
+#' The paragraphs on guides and replicates
+#'
+#' @returns character, markdown; NULL of a fit without estimates by guide.
+#' @noRd
+guides_words <- function(fit, hits) {
+  if (is.null(fit$guide_estimate)) {
+    return(NULL)
+  }
+  called <- hits[hits$hit_anyday]
+  c(
+    robust_words(hits), fragile_words(called), single_words(called), spread_words(fit),
+    replicate_words(fit, called)
+  )
+}
+
+#' Hits that rest on one guide, with it
+#' @noRd
+fragile_words <- function(called) {
+  fragile <- called[guide_marks(called)$robust %in% FALSE]
+  if (nrow(fragile) == 0) {
+    return(NULL)
+  }
+  told <- utils::head(fragile, fragile_told)
+  lines <- sprintf(
+    "**%s** rests on its guide %s (%s of its guides' effects; without it %s)", as_markdown(told$gene),
+    as_markdown(told$top_guide), share_text(told$top_guide_share), show_lfsr(told$loo_lfsr_max)
+  )
+  more <- nrow(fragile) - nrow(told)
+  paste0("Not called any more when one guide is left out: ", paste(lines, collapse = "; "),
+         if (more > 0) sprintf("; and %d more, `robust` FALSE in hits_ranked.csv", more), ".")
+}
+
+share_text <- function(share) ifelse(is.na(share), "an unknown share", sprintf("%.0f %%", 100 * share))
+
+single_words <- function(called) {
+  single <- called$gene[guide_marks(called)$n_guides %in% 1L]
+  if (length(single) == 0) {
+    return(NULL)
+  }
+  cli::pluralize(
+    "{length(single)} hit{?s} {?has/have} 1 guide and cannot be checked: ",
+    "{as_markdown(first_few(single, fragile_told))}. An off-target effect would look the same."
+  )
+}
+
+#' How much the guides of a gene differ
+#' @noRd
+spread_words <- function(fit) {
+  if (is.null(fit$heterogeneity)) {
+    return(NULL)
+  }
+  sd <- fit$manifest$estimates$guide_sd
+  share <- stats::median(fit$heterogeneity$guide_share, na.rm = TRUE)
+  c(
+    if (!is.null(sd)) {
+      sprintf("Effects of one gene's guides differ by an SD of %s log odds.", number_text(sd))
+    },
+    if (!is.na(share)) {
+      sprintf("Guides make %.0f %% of the variance of a gene's estimates (median over genes).", 100 * share)
+    }
+  )
+}
+
+#' How much replicates differ, and which hits they do not share
+#' @noRd
+replicate_words <- function(fit, called) {
+  n <- length(fit$manifest$screen$replicates)
+  if (n == 1) {
+    return("One replicate: no standard error here can include how cultures differ.")
+  }
+  if (NROW(fit$by_replicate) == 0) {
+    return(NULL)
+  }
+  e <- fit$manifest$estimates
+  marks <- guide_marks(called)
+  alone <- called$gene[marks$replicates_agree %in% 0:1]
+  differ <- called$gene[which(stats::p.adjust(marks$replicate_p, "holm") < differ_below)]
+  c(
+    if (!is.null(e$replicate_sd_day)) {
+      sprintf(
+        "Effects of a gene in the %d replicates differ by an SD of %s log odds by day, and %s on %s.", n,
+        number_text(e$replicate_sd_day), number_text(e$replicate_sd_constant), "all days alike"
+      )
+    },
+    hits_words(alone, "with the direction of the call in one replicate or none, on the best day"),
+    hits_words(differ, "in which replicates differ by more than noise (Cochran's Q, Holm-adjusted p < 0.05)")
+  )
+}
+
+hits_words <- function(genes, what) {
+  if (length(genes) > 0) {
+    sprintf("Hits %s: %d (%s).", what, length(genes), as_markdown(first_few(genes, fragile_told)))
+  }
+}
