@@ -56,3 +56,15 @@ def theta_covariance(design: Design, by_group: Sequence[Tensor], contrast: np.nd
     parts = [c[:, : d * f, : d * f].reshape(-1, d, f, d, f) for c in by_group]
     covariance = design.by_gene([torch.einsum("ldfeg,f,g->lde", part, weights, weights) for part in parts])
     return covariance.cpu().numpy()
+
+
+def mean_vectors(design: Design, weights: np.ndarray, contrast: np.ndarray) -> Tensor:
+    """Vectors a [P, D] for which a[:, d]' x is the mean over genes, with weights [L, D], of the contrast of theta."""
+    unit = torch.as_tensor(contrast, dtype=torch.float64, device=design.day.device)
+    out = unit.new_zeros((design.n_effects, design.n_days))
+    for group in design.groups:
+        own = torch.as_tensor(weights[design.genes_of(group)], dtype=unit.dtype, device=unit.device)
+        block = design.blocks(out, group)
+        for day in range(design.n_days):
+            block[:, day, :, day] = own[:, day, None] * unit
+    return out

@@ -68,7 +68,7 @@ def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int) -> GuideVar
     best = int(np.log(likelihood @ np.exp(priors.log_mass).T).sum(0).argmax())
     posterior = likelihood * np.exp(priors.log_mass[best])
     return GuideVariance(
-        by_gene=(posterior @ GRID) / posterior.sum(1), scale=float(priors.scale[best]), df=float(priors.df[best]),
+        by_gene=posterior.sum(1) / (posterior @ (1 / GRID)), scale=float(priors.scale[best]), df=float(priors.df[best]),
         day=day, profile=profile,
     )  # fmt: skip
 

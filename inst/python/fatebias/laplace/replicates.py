@@ -15,8 +15,9 @@ from scipy.stats import chi2
 from ..base import QUIET, Run
 from ..screens import Screen
 from .between import one_way_variance, shrink_over_days
-from .contrasts import carried_by_day, known_covariance, known_theta
+from .contrasts import carried_by_day, contrast_theta, known_covariance, known_theta, mean_vectors
 from .covariance import gene_covariances
+from .curvature import Curvature
 from .estimates import FixedEffects
 from .mode import newton_step
 from .options import Perturbations
@@ -27,11 +28,14 @@ DRAWS = 16  # behind the covariances of a replicate
 @dataclass(frozen=True, kw_only=True)
 class ByReplicate:
     """theta [R, L, D] and covariance [R, L, D, D] of the contrast; NaN where a replicate has no cell of the gene that
-    day. R = 0 where the screen has one replicate.
+    day. centred: theta less its mean over genes, which all share; its covariance. R = 0 where the screen has one
+    replicate.
     """
 
     theta: np.ndarray
     covariance: np.ndarray
+    centred: np.ndarray
+    centred_covariance: np.ndarray
 
     @property
     def n(self) -> int:
@@ -72,7 +76,8 @@ def estimate_by_replicate(
     """widening: SEs of the estimates of all cells over those of the model [L, D]."""
     design, d = effects.design, screen.n_days
     if screen.n_replicates == 1:
-        return ByReplicate(theta=np.empty((0, screen.n_genes, d)), covariance=np.empty((0, screen.n_genes, d, d)))
+        none, nothing = np.empty((0, screen.n_genes, d)), np.empty((0, screen.n_genes, d, d))
+        return ByReplicate(theta=none, covariance=nothing, centred=none, centred_covariance=nothing)
     draws = replace(perturbations, number=min(DRAWS, perturbations.number))
     replicate = torch.as_tensor(screen.replicate, device=effects.x.device)
     found = []
@@ -81,11 +86,30 @@ def estimate_by_replicate(
         x, _, curvature, _ = newton_step(own, effects.x, draws.tolerance)
         known = carried_by_day(screen, screen.replicate == r)
         of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}")).by_group
+        theta = known_theta(design, x, contrast, known)
         covariance = known_covariance(design, of_model, contrast, known)
-        widened = covariance * widening[:, :, None] * widening[:, None, :]
-        found.append((known_theta(design, x, contrast, known), widened))
-    theta, covariances = zip(*found)
-    return ByReplicate(theta=np.stack(theta), covariance=np.stack(covariances))
+        mean, less = _shared_by_genes(curvature, theta, covariance, contrast, draws.tolerance)
+        wider = widening[:, :, None] * widening[:, None, :]
+        found.append((theta, wider * covariance, theta - mean, wider * (covariance - less)))
+    return ByReplicate(**dict(zip(("theta", "covariance", "centred", "centred_covariance"), map(np.stack, zip(*found)))))
+
+
+def _shared_by_genes(
+    curvature: Curvature, theta: np.ndarray, covariance: np.ndarray, contrast: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of theta over genes by day [D], weighted by precision, and what a gene's covariance loses without it.
+
+    Genes share the noise of the baseline, of which there is one draw only: less [L, D, D] is Cov(theta, mean) and its
+    transpose, less Var(mean), by one exact solve a day.
+    """
+    variance = np.einsum("ldd->ld", covariance)
+    weight = np.where(np.isnan(theta), 0.0, 1 / variance)
+    weight = weight / np.maximum(weight.sum(0), np.finfo(float).tiny)
+    vectors = mean_vectors(curvature.design, weight, contrast)
+    with_mean = contrast_theta(curvature.design, curvature.solve(vectors, tolerance).x, contrast)  # [D, L, D]
+    cross = with_mean.transpose(1, 2, 0)
+    of_mean = np.einsum("ld,lde->de", weight, cross)
+    return np.where(np.isnan(theta), 0.0, weight * theta).sum(0), cross + cross.transpose(0, 2, 1) - of_mean
 
 
 def replicate_variance(found: ByReplicate) -> ReplicateVariance:
@@ -93,20 +117,10 @@ def replicate_variance(found: ByReplicate) -> ReplicateVariance:
     n, _, d = found.theta.shape
     if n == 0:
         return ReplicateVariance(by_day=np.zeros(d), constant=0.0, n_replicates=1)
-    theta, covariance = found.theta.transpose(1, 0, 2), found.covariance.transpose(1, 0, 2, 3)
-    noise = np.einsum("lrdd->lrd", covariance)
-    theta = theta - _shared_by_genes(theta, noise)
+    theta, covariance = found.centred.transpose(1, 0, 2), found.centred_covariance.transpose(1, 0, 2, 3)
+    noise = np.maximum(np.einsum("lrdd->lrd", covariance), np.finfo(float).tiny)
     by_day = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
     return ReplicateVariance(by_day=by_day, constant=_constant_share(theta, covariance, by_day), n_replicates=n)
-
-
-def _shared_by_genes(theta: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Mean over genes in each replicate and day [R, D], weighted by precision: noise that all genes share, of which there
-    is one draw only.
-    """
-    w = np.where(np.isnan(theta), 0.0, 1 / noise)
-    mean = np.where(w > 0, w * theta, 0.0).sum(0) / np.maximum(w.sum(0), np.finfo(float).tiny)
-    return np.asarray(mean)
 
 
 def _constant_share(theta: np.ndarray, covariance: np.ndarray, by_day: np.ndarray) -> float:
