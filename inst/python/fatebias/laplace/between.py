@@ -1,8 +1,7 @@
 """Variance between units (guides, replicates) day by day, from estimates whose noise is known.
 
 By moments, day by day: small where labels are nearly flat, large where they are nearly one-hot. Each day's estimate is
-then drawn towards what is common to all days by its own uncertainty (DerSimonian & Laird 1986, Control. Clin. Trials
-7:177), so that days that do not differ get one number.
+then drawn towards what is common to all days (`shrink_over_days`).
 """
 
 import numpy as np
@@ -35,22 +34,6 @@ def one_way_variance(y: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarr
         error = (2 * freedom * share**2).sum(0)
         found = np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
     return found, np.divide(error, bottom**2, out=np.full_like(error, np.inf), where=bottom > 0)
-
-
-def shrink_over_days(found: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Estimates [D] drawn towards their common mean, each by its own error variance [D]; none below 0."""
-    known = np.isfinite(error) & (error > 0)
-    if not known.any():
-        return np.zeros_like(found)
-    w = np.where(known, 1 / np.where(known, error, 1.0), 0.0)
-    mean = (w * found).sum() / w.sum()
-    q = (w * (found - mean) ** 2).sum()
-    spare = w.sum() - (w**2).sum() / w.sum()
-    spread = max(0.0, (q - (known.sum() - 1)) / spare) if spare > 0 else 0.0
-    w = np.where(known, 1 / (np.where(known, error, 1.0) + spread), 0.0)
-    mean = (w * found).sum() / w.sum()
-    own = np.where(known, spread / (spread + np.where(known, error, 1.0)), 0.0)
-    return np.asarray(np.maximum(own * found + (1 - own) * mean, 0.0))
 
 
 def profile_of(variance: np.ndarray) -> np.ndarray:

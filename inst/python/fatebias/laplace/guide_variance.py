@@ -3,7 +3,7 @@
 A gene has few guides, so that its own spread says little of s^2, while some genes have a guide with an effect of its
 own (off-target) and really spread more. s^2 ~ scaled inverse chi-squared(df, scale^2), both found by maximum marginal
 likelihood over all genes (Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3:3, here with the noise of every guide counted),
-and a gene's s^2 is its posterior mean. All on one grid of s, in units of the profile: the SD of guides by day.
+and a gene's s^2 is 1 / E[1 / s^2 | its guides], as there. All on one grid of s, in units of the profile: the SD of guides by day.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from .between import one_way_variance, profile_of, shrink_over_days
+from ..model import shrink_over_days
+from .between import one_way_variance, profile_of
 from .guide_days import VAGUE, GuideDays, day_variance, fit_layout
 
 GRID = np.geomspace(0.005, 3.0, 64) ** 2  # s^2, in logits^2
@@ -51,7 +52,7 @@ def guide_profile(layouts: tuple[GuideDays, ...]) -> np.ndarray:
     found, error = (np.stack(part) for part in zip(*parts))
     w = 1 / error
     whole = np.maximum(w.sum(0), np.finfo(float).tiny)
-    return profile_of(shrink_over_days((w * found).sum(0) / whole, 1 / whole))
+    return profile_of(np.maximum(shrink_over_days((w * found).sum(0) / whole, 1 / whole), 0.0))
 
 
 def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int) -> GuideVariance:

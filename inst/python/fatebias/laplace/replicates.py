@@ -13,8 +13,9 @@ import torch
 from scipy.stats import chi2
 
 from ..base import QUIET, Run
+from ..model import shrink_over_days
 from ..screens import Screen
-from .between import one_way_variance, shrink_over_days
+from .between import one_way_variance
 from .contrasts import carried_by_day, contrast_theta, known_covariance, known_theta, mean_vectors
 from .covariance import gene_covariances
 from .curvature import Curvature
@@ -119,7 +120,8 @@ def replicate_variance(found: ByReplicate) -> ReplicateVariance:
         return ReplicateVariance(by_day=np.zeros(d), constant=0.0, n_replicates=1)
     theta, covariance = found.centred.transpose(1, 0, 2), found.centred_covariance.transpose(1, 0, 2, 3)
     noise = np.maximum(np.einsum("lrdd->lrd", covariance), np.finfo(float).tiny)
-    by_day = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
+    found_by_day = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
+    by_day = np.maximum(found_by_day, 0.0)
     return ReplicateVariance(by_day=by_day, constant=_constant_share(theta, covariance, by_day), n_replicates=n)
 
 

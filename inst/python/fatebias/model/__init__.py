@@ -20,6 +20,7 @@ from .draws import (
 )
 from .likelihood import SOFT_LABELS, Likelihood, likelihood_of
 from .nuisance import NO_TERMS, Terms
+from .pooling import shrink_over_days
 from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
 from .screen_order import ScreenOrder
@@ -53,6 +54,7 @@ __all__ = [
     "next_weight",
     "pearson_excess_by_day",
     "random_walk_prior",
+    "shrink_over_days",
     "start_weight",
     "steps_per_epoch",
     "summarise_draws",

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ..base import FitError
 from .design import Design
+from .pooling import shrink_over_days
 
 WEIGHT_RANGE = (1e-3, 1e6)  # one-hot labels have 1, Dirichlet labels their concentration + 1
 LEAST_FREEDOM = 0.05  # share of the labels that must be left over by the parameters
@@ -36,11 +37,19 @@ def pearson_excess_by_day(design: Design, mean: Tensor, shift: Tensor) -> Tensor
 
 
 def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> Tensor:
-    """phi of the labels around means [N, F], given parameters p by day [D]: [D], equal when pooled."""
-    pearson = pearson_by_day(design, mean)
+    """phi of the labels around means [N, F], given parameters p by day [D]: [D], equal when pooled.
+
+    By day, log phi is drawn towards the days' common value by its own uncertainty, that of a mean over cells.
+    """
+    by_cell = design.likelihood.pearson(design.labels, mean)
+    pearson, squares = design.sum_by_day(by_cell), design.sum_by_day(by_cell**2)
     labels = labels_by_day(design)
     freedom = torch.maximum(labels - p, LEAST_FREEDOM * labels)
-    return (pearson.sum() / freedom.sum()).expand(len(pearson)) if pooled else pearson / freedom
+    if pooled:
+        return (pearson.sum() / freedom.sum()).expand(len(pearson))
+    error = (squares / pearson**2 - 1 / torch.bincount(design.day, minlength=design.n_days)).clamp(min=0)
+    log_phi = (pearson / freedom).log().cpu().numpy()
+    return torch.as_tensor(shrink_over_days(log_phi, error.cpu().numpy()), device=mean.device).exp()
 
 
 def labels_by_day(design: Design) -> Tensor:
