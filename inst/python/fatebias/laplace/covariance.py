@@ -39,18 +39,23 @@ class Covariances:
     cg_iterations: int
 
 
-def gene_covariances(curvature: Curvature, perturbations: Perturbations, run: Run = QUIET) -> Covariances:
-    """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together."""
+def gene_covariances(
+    curvature: Curvature, perturbations: Perturbations, run: Run = QUIET, excess: bool = False
+) -> Covariances:
+    """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together.
+
+    excess: give `pearson_excess` as well, which a weight needs and nothing else.
+    """
     n = perturbations.number
-    total = _simulate(curvature, perturbations, run.at("draws"))
+    total = _simulate(curvature, perturbations, run.at("draws"), excess)
     if _largest_shared(curvature, total) > RIDGE_SHARE:
         more = replace(perturbations, number=(RIDGE_FACTOR - 1) * n, seed=perturbations.seed + n)
-        total = _pooled(total, n, _simulate(curvature, more, run.at("more draws")), more.number)
+        total = _pooled(total, n, _simulate(curvature, more, run.at("more draws"), excess), more.number)
     by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
     return replace(total, by_group=by_group)
 
 
-def _simulate(curvature: Curvature, perturbations: Perturbations, run: Run) -> Covariances:
+def _simulate(curvature: Curvature, perturbations: Perturbations, run: Run, excess: bool) -> Covariances:
     """The simulated part of the covariances, E[c c'], and what else the draws say."""
     saved = run.checkpoint.load()
     found, n_found = (Covariances(**saved["found"]), saved["n_found"]) if saved else (None, 0)
@@ -65,7 +70,7 @@ def _simulate(curvature: Curvature, perturbations: Perturbations, run: Run) -> C
                 by_group=shared_moment(curvature, draws, r),
                 p_eff=p_eff,
                 p_units=p_eff.sum() if curvature.design.cluster is None else parameters_of_clusters(curvature, eta),
-                pearson_excess=pearson_excess_by_day(curvature.design, curvature.mean, eta),
+                pearson_excess=pearson_excess_by_day(curvature.design, curvature.mean, eta) if excess else 0 * p_eff,
                 cg_iterations=solution.iterations,
             )
             found = part if found is None else _pooled(found, n_found, part, count)

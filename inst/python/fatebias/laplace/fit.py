@@ -85,7 +85,7 @@ def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> La
     start = state.baseline(design)
     problem = start.posterior_problem(options.priors)
     mode = find_mode(problem, start.x, options.tolerances, run.at("mode"))
-    found = gene_covariances(problem.curvature(mode.mean), options.perturbations, run.at("covariances"))
+    found = gene_covariances(problem.curvature(mode.mean), options.perturbations, run.at("covariances"), excess=True)
     dispersion = final_dispersion(design, mode.mean, state.weight * found.pearson_excess, options.weight)
     return LaplaceFit(
         mode=named_effects(design, mode.x),
