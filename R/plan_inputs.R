@@ -81,18 +81,21 @@ pilot_inputs <- function(fit) {
     fate_means = as_day_matrix(s$fate_means_by_day, length(s$days), s$fates),
     contrast = contrast, ntc_share = s$n_ntc / (s$n_ntc + s$n_guides),
     sigma_guide = unlist(m$scales$sigma_guide$mean)[[contrast]],
-    guide_sd = root_of(m$estimates[c("guide_sd", "guide_day_sd")]) %||%
+    guide_sd = mean_sd(guide_variance(m$estimates, m$estimates$guide_sd)) %||%
       unlist(m$scales$sigma_guide$mean)[[contrast]],
-    replicate_sd = root_of(m$estimates[c("replicate_sd_day", "replicate_sd_constant")]) %||% 0
+    replicate_sd = mean_sd(as.numeric(unlist(m$estimates$replicate_sd))^2) %||% 0
   )
 }
 
-#' SD of a sum from the SDs of its parts; NULL where none is known, as in fits of an earlier version
+#' Variance of guides of a gene by day: of each SD a row, days x 1 for one; empty for a fit of an earlier version
 #' @noRd
-root_of <- function(sd) {
-  sd <- as.numeric(unlist(sd))
-  if (any(!is.na(sd))) sqrt(sum(sd^2, na.rm = TRUE))
+guide_variance <- function(estimates, sd) {
+  outer(as.numeric(sd)^2 + (estimates$guide_day_sd %||% 0)^2, as.numeric(unlist(estimates$guide_profile))^2)
 }
+
+#' SD over days from variances by day; NULL where none is known, as in fits of an earlier version
+#' @noRd
+mean_sd <- function(variance) if (length(variance) > 0) sqrt(mean(variance))
 
 #' SEs of a pilot, without what guides and replicates add, against what is expected of it, by day; days that
 #' the plan adds get the mean
@@ -115,10 +118,9 @@ sampling_variance <- function(fit) {
     return(variance)
   }
   own <- fit$heterogeneity[match(table$gene, fit$heterogeneity$gene)]
-  guides <- (own$guide_sd^2 + (e$guide_day_sd %||% 0)^2) / own$n_guides
-  between <- root_of(e[c("replicate_sd_day", "replicate_sd_constant")]) %||% 0
-  replicates <- between^2 / length(fit$manifest$screen$replicates)
-  pmax(variance - guides - replicates, least_share * variance)
+  guides <- guide_variance(e, own$guide_sd) / own$n_guides
+  replicates <- as.numeric(unlist(e$replicate_sd))^2 / e$n_replicates
+  pmax(sweep(variance - guides, 2, replicates), least_share * variance)
 }
 
 least_share <- 0.01 # of a variance that is its cells' own: rounding of files must not leave less than none

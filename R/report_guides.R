@@ -82,10 +82,10 @@ replicate_words <- function(fit, called) {
   alone <- called$gene[marks$replicates_agree %in% 0:1]
   differ <- called$gene[which(stats::p.adjust(marks$replicate_p, "holm") < differ_below)]
   c(
-    if (!is.null(e$replicate_sd_day)) {
+    if (!is.null(e$replicate_sd)) {
       sprintf(
-        "Effects of a gene in the %d replicates differ by an SD of %s log odds by day, and %s on %s.", n,
-        number_text(e$replicate_sd_day), number_text(e$replicate_sd_constant), "all days alike"
+        "Effects of a gene in the %d replicates differ by an SD of %s log odds (%s).", n,
+        and_list(number_text(e$replicate_sd)), and_list(as_markdown(fit$days))
       )
     },
     hits_words(alone, "with the direction of the call in one replicate or none, on the best day"),

@@ -86,8 +86,8 @@ variance_words <- function(fit) {
       "; with one replicate they cannot include how cultures differ."
     } else {
       sprintf(
-        " and between the %d replicates (SD %s log odds by day, %s on all days alike).", n,
-        number_text(e$replicate_sd_day), number_text(e$replicate_sd_constant)
+        " and between the %d replicates (SD of effects %s log odds, day by day).", n,
+        paste(number_text(e$replicate_sd), collapse = ", ")
       )
     }
   )

@@ -1,8 +1,8 @@
-# The demo: a folder demo/ as a user's project would be. A screen is simulated from the real guide library,
-# the pipeline runs on it, and its calls are compared with the truth. What is up to date is left as it is.
+# The demo: a folder demo/ as a user's project would be. A screen is simulated from the real guide library, with
+# guides, samples and replicates that differ as those of life do; the pipeline runs on it, and its calls are compared with the truth. What is up to date is left as it is.
 
 demo_folder <- "demo"
-screen_arguments <- list(preset = "real", seed = 1, cells = 25000)
+screen_arguments <- list(preset = "life", library = "real", seed = 1, cells = 25000)
 large_effect <- 0.5
 
 # ---- the project ----
@@ -61,6 +61,14 @@ show_hits <- function(hits) {
   print(rows, row.names = FALSE, width = 110)
 }
 
+show_robust <- function(hits) {
+  called <- hits[hits$hit_anyday, ]
+  cat(sprintf(
+    "\n%d genes are hits, %d of them robust: still called with any one of their guides left out.\n",
+    nrow(called), sum(called$robust %in% TRUE)
+  ))
+}
+
 show_comparison <- function(found) {
   cat(sprintf(
     paste(
@@ -81,6 +89,7 @@ main <- function() {
   report <- file.path(settings$out_dir, "report.html")
   cat(sprintf("\nThe report is %s, the ranked table %s\nIts first rows:\n\n", report, file))
   show_hits(hits)
+  show_robust(hits)
   show_comparison(compare_with_truth(
     hits, utils::read.csv(file.path(demo_folder, "truth.csv")), settings$mash_lfsr_thresh
   ))

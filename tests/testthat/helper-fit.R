@@ -79,8 +79,9 @@ fit_with_guides <- function(fit = example_fit(), guide_sd = 0.1, shift = c(r1 = 
   if (!is.null(manifest$contents)) manifest$contents[names(tables)] <- list(list())
   manifest$settings$estimand <- "gene"
   manifest$estimates <- c(manifest$estimates, list(
-    estimand = "gene", guide_sd = guide_sd, guide_sd_df = 4, guide_day_sd = 0.05, replicate_sd_day = 0.03,
-    replicate_sd_constant = 0.04, n_replicates = length(shift)
+    estimand = "gene", guide_sd = guide_sd, guide_sd_df = 4, guide_day_sd = 0.05,
+    guide_profile = as.list(rep(1, length(fit$days))), replicate_sd = as.list(rep(0.05, length(fit$days))),
+    replicate_constant_share = 0.64, n_replicates = length(shift)
   ))
   manifest$screen$replicates <- as.list(names(shift))
   jsonlite::write_json(manifest, path, auto_unbox = TRUE, null = "null", digits = NA)

@@ -32,7 +32,7 @@ test_that("guides and replicates: how much they differ, by the manifest", {
   said <- guides_words(fit, hits)
   expect_match(said, "guides differ by an SD of 0.1 log odds", all = FALSE)
   expect_match(said, "Guides make 20 % of the variance", all = FALSE)
-  expect_match(said, "2 replicates differ by an SD of 0.03 log odds by day, and 0.04 on all", all = FALSE)
+  expect_match(said, "2 replicates differ by an SD of 0.05, 0.05, 0.05 and 0.05 log odds", all = FALSE)
   expect_no_match(said, "one replicate|noise")
 })
 

@@ -95,7 +95,7 @@ test_that("the estimand and what is in standard errors follow from settings and 
   expect_match(said, "that other guides of the gene and other cultures would show", fixed = TRUE)
   for (part in c(
     "towards 0.1 log odds with 4 prior degrees of freedom, Smyth 2004; by day 0.05",
-    "between the 2 replicates (SD 0.03 log odds by day, 0.04 on all days alike)"
+    "between the 2 replicates (SD of effects 0.05, 0.05, 0.05, 0.05 log odds, day by day)"
   )) {
     expect_match(said, part, fixed = TRUE)
   }

@@ -24,6 +24,7 @@ from .mode import newton_step
 from .options import Perturbations
 
 DRAWS = 16  # behind the covariances of a replicate
+LEAST_OWN = 0.1  # share of a gene's variance that it does not share with all genes, at least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +90,19 @@ def estimate_by_replicate(
         of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}")).by_group
         theta = known_theta(design, x, contrast, known)
         covariance = known_covariance(design, of_model, contrast, known)
-        mean, less = _shared_by_genes(curvature, theta, covariance, contrast, draws.tolerance)
+        mean, own_part = _without_shared(curvature, theta, covariance, contrast, draws.tolerance)
         wider = widening[:, :, None] * widening[:, None, :]
-        found.append((theta, wider * covariance, theta - mean, wider * (covariance - less)))
+        found.append((theta, wider * covariance, theta - mean, wider * own_part))
     return ByReplicate(**dict(zip(("theta", "covariance", "centred", "centred_covariance"), map(np.stack, zip(*found)))))
 
 
-def _shared_by_genes(
+def _without_shared(
     curvature: Curvature, theta: np.ndarray, covariance: np.ndarray, contrast: np.ndarray, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of theta over genes by day [D], weighted by precision, and what a gene's covariance loses without it.
+    """The mean of theta over genes by day [D], weighted by precision, and the covariance of theta without it [L, D, D].
 
-    Genes share the noise of the baseline, of which there is one draw only: less [L, D, D] is Cov(theta, mean) and its
-    transpose, less Var(mean), by one exact solve a day.
+    Genes share the noise of the baseline, of which there is one draw only. What goes is Cov(theta, mean) and its
+    transpose, less Var(mean), by one exact solve a day; the covariance is simulated, so that LEAST_OWN of it stays.
     """
     variance = np.einsum("ldd->ld", covariance)
     weight = np.where(np.isnan(theta), 0.0, 1 / variance)
@@ -110,7 +111,10 @@ def _shared_by_genes(
     with_mean = contrast_theta(curvature.design, curvature.solve(vectors, tolerance).x, contrast)  # [D, L, D]
     cross = with_mean.transpose(1, 2, 0)
     of_mean = np.einsum("ld,lde->de", weight, cross)
-    return np.where(np.isnan(theta), 0.0, weight * theta).sum(0), cross + cross.transpose(0, 2, 1) - of_mean
+    own = covariance - cross - cross.transpose(0, 2, 1) + of_mean
+    too_small = (np.einsum("ldd->ld", own) < LEAST_OWN * variance).any(1)
+    own = np.where(too_small[:, None, None], LEAST_OWN * covariance, own)
+    return np.where(np.isnan(theta), 0.0, weight * theta).sum(0), own
 
 
 def replicate_variance(found: ByReplicate) -> ReplicateVariance:
@@ -119,7 +123,7 @@ def replicate_variance(found: ByReplicate) -> ReplicateVariance:
     if n == 0:
         return ReplicateVariance(by_day=np.zeros(d), constant=0.0, n_replicates=1)
     theta, covariance = found.centred.transpose(1, 0, 2), found.centred_covariance.transpose(1, 0, 2, 3)
-    noise = np.maximum(np.einsum("lrdd->lrd", covariance), np.finfo(float).tiny)
+    noise = np.einsum("lrdd->lrd", covariance)
     found_by_day = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
     by_day = np.maximum(found_by_day, 0.0)
     return ReplicateVariance(by_day=by_day, constant=_constant_share(theta, covariance, by_day), n_replicates=n)
