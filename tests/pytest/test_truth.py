@@ -61,13 +61,13 @@ def test_benjamini_hochberg_steps_up_and_ignores_missing_ones():
 
 
 def test_defaults_and_competitors_come_first_and_screens_that_are_not_there_are_left_out(tmp_path):
-    args = Namespace(first_seed=11, seeds=3, remedy_seeds=2)
-    jobs = list(truth.plan(Place(folder=tmp_path), ["base", "plain", "life", "clone_50+key"], args))
+    args = Namespace(first_seed=11, seeds=3, clone_seeds=1, remedy_seeds=2)
+    jobs = list(truth.plan(Place(folder=tmp_path), ["base", "clone_50+key", "plain", "life"], args))
     first = [(job.row, job.method) for job in jobs if job.method in ("fatebias", "competitors")]
     assert first == [(job.row, job.method) for job in jobs[: len(first)]] and "base" not in dict(first)
     assert {(job.row, len(job.seeds)) for job in jobs[len(first) :]} == {("life", 2)}
     seeds = [seed for job in jobs for seed in job.seeds if job.method == "fatebias"]
-    assert len(set(seeds)) == len(seeds) == 9
+    assert len(set(seeds)) == len(seeds) == 7 and jobs[len(first) - 1].row == "clone_50+key"
 
 
 def test_files_of_a_landscape_folder_give_the_seeds(tmp_path):
