@@ -83,7 +83,7 @@ def estimates_of(
     noise = sandwich if wanted else model
     layouts = _layouts(solved, contrast, wanted)
     guides = moderated_variance(layouts, screen.n_genes)
-    by_replicate = estimate_by_replicate(solved.effects, screen, contrast, sd_of(noise) / sd_of(model), asked, run)
+    by_replicate = estimate_by_replicate(solved, screen, contrast, sd_of(noise) / sd_of(model), asked, run)
     replicates = replicate_variance(by_replicate)
     counted = float(options.estimand == "gene")
     of_guides, of_replicates = counted * guides.of_mean(screen.guides_per_gene), counted * replicates.of_mean

@@ -1,8 +1,9 @@
 """Estimates by replicate, and how much effects vary between replicates beyond their noise.
 
 A replicate's estimates are one step of Newton's method from those of all cells, with its own cells alone. Their
-covariance is the model's, from few draws since it is of many genes that it must be right, and widened as that of the
-whole screen is by the scatter of the labels. R replicates, L genes, D days.
+covariance is the model's, from few draws since it is of many genes that it must be right, widened as that of the whole
+screen is by the scatter of the labels, and by the replicate's own dispersion over that of all, in which differences of
+replicates are noise. R replicates, L genes, D days.
 """
 
 from dataclasses import dataclass, replace
@@ -13,13 +14,13 @@ import torch
 from scipy.stats import chi2
 
 from ..base import QUIET, Run
-from ..model import shrink_over_days
+from ..model import dispersion_among, shrink_over_days
 from ..screens import Screen
 from .between import one_way_variance
 from .contrasts import carried_by_day, contrast_theta, known_covariance, known_theta, mean_vectors
 from .covariance import gene_covariances
 from .curvature import Curvature
-from .estimates import FixedEffects
+from .estimates import SolvedEstimates
 from .mode import newton_step
 from .options import Perturbations
 
@@ -68,7 +69,7 @@ class ReplicateVariance:
 
 
 def estimate_by_replicate(
-    effects: FixedEffects,
+    solved: SolvedEstimates,
     screen: Screen,
     contrast: np.ndarray,
     widening: np.ndarray,
@@ -76,22 +77,26 @@ def estimate_by_replicate(
     run: Run = QUIET,
 ) -> ByReplicate:
     """widening: SEs of the estimates of all cells over those of the model [L, D]."""
-    design, d = effects.design, screen.n_days
+    effects, design, d = solved.effects, solved.design, screen.n_days
     if screen.n_replicates == 1:
         none, nothing = np.empty((0, screen.n_genes, d)), np.empty((0, screen.n_genes, d, d))
         return ByReplicate(theta=none, covariance=nothing, centred=none, centred_covariance=nothing)
     draws = replace(perturbations, number=min(DRAWS, perturbations.number))
     replicate = torch.as_tensor(screen.replicate, device=effects.x.device)
+    common = dispersion_among(design, effects.mode.mean, torch.ones_like(design.n_carried), solved.p_eff)
     found = []
     for r in range(screen.n_replicates):
-        own = effects.problem.weighted((replicate == r).to(effects.x.dtype))
+        counted = (replicate == r).to(effects.x.dtype)
+        own = effects.problem.weighted(counted)
         x, _, curvature, _ = newton_step(own, effects.x, draws.tolerance)
         known = carried_by_day(screen, screen.replicate == r)
-        of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}")).by_group
+        of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}"))
+        ratio = dispersion_among(design, own.mean(x), counted, of_model.p_eff) / common
+        sd = widening * ratio.nan_to_num(1.0).sqrt().cpu().numpy()
         theta = known_theta(design, x, contrast, known)
-        covariance = known_covariance(design, of_model, contrast, known)
+        covariance = known_covariance(design, of_model.by_group, contrast, known)
         mean, own_part = _without_shared(curvature, theta, covariance, contrast, draws.tolerance)
-        wider = widening[:, :, None] * widening[:, None, :]
+        wider = sd[:, :, None] * sd[:, None, :]
         found.append((theta, wider * covariance, theta - mean, wider * own_part))
     return ByReplicate(**dict(zip(("theta", "covariance", "centred", "centred_covariance"), map(np.stack, zip(*found)))))
 
