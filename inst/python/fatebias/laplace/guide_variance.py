@@ -52,7 +52,7 @@ def guide_profile(layouts: tuple[GuideDays, ...]) -> np.ndarray:
     found, error = (np.stack(part) for part in zip(*parts))
     w = 1 / error
     whole = np.maximum(w.sum(0), np.finfo(float).tiny)
-    return profile_of(np.maximum(shrink_over_days((w * found).sum(0) / whole, 1 / whole), 0.0))
+    return profile_of(np.maximum(shrink_over_days((w * found).sum(0) / whole, 1 / whole)[0], 0.0))
 
 
 def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int) -> GuideVariance:

@@ -56,7 +56,7 @@ def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> 
         return (pearson.sum() / freedom.sum()).expand(len(pearson))
     error = (squares / pearson**2 - 1 / torch.bincount(design.day, minlength=design.n_days)).clamp(min=0)
     log_phi = (pearson / freedom).log().cpu().numpy()
-    return torch.as_tensor(shrink_over_days(log_phi, error.cpu().numpy()), device=mean.device).exp()
+    return torch.as_tensor(shrink_over_days(log_phi, error.cpu().numpy())[0], device=mean.device).exp()
 
 
 def labels_by_day(design: Design) -> Tensor:
