@@ -6,8 +6,10 @@ from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
 from fatebias.certificate.refit import reference_draws, refit_estimates, settle
-from fatebias.laplace.estimates import contrast_theta, estimate_theta, find_fixed_effects
+from fatebias.laplace.contrasts import contrast_theta
+from fatebias.laplace.estimates import find_fixed_effects
 from fatebias.laplace.fit import fit_laplace
+from fatebias.laplace.gene_estimates import estimate_theta
 from fatebias.laplace.mode import find_mode
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.model.design import build_design

@@ -6,8 +6,9 @@ from conftest import screen_of, simulated
 from dense_reference import dense_model
 
 from fatebias.base.settings import Settings
-from fatebias.laplace.estimates import carried_by_day, estimate_theta
+from fatebias.laplace.contrasts import carried_by_day
 from fatebias.laplace.fit import fit_laplace
+from fatebias.laplace.gene_estimates import estimate_theta
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.screens.contrast import contrast_weights
 

@@ -3,7 +3,8 @@
 A gene has few guides, so that its own spread says little of s^2, while some genes have a guide with an effect of its
 own (off-target) and really spread more. s^2 ~ scaled inverse chi-squared(df, scale^2), both found by maximum marginal
 likelihood over all genes (Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3:3, here with the noise of every guide counted),
-and a gene's s^2 is 1 / E[1 / s^2 | its guides], as there. All on one grid of s, in units of the profile: the SD of guides by day.
+and a gene's s^2 is 1 / E[1 / s^2 | its guides], as there. All on one grid of s, in units of the profile: the SD of
+guides by day.
 """
 
 from dataclasses import dataclass

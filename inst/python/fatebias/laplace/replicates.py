@@ -50,8 +50,8 @@ class ByReplicate:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicateVariance:
-    """Of a gene's effect between replicates: by_day, its variance [D]; constant, the share of it that is the same on all
-    days. n_replicates: R; with one there is nothing to tell them from, and both are 0.
+    """Of a gene's effect between replicates: by_day, its variance [D]; constant, the share of it that is the same on
+    all days. n_replicates: R; with one there is nothing to tell them from, and both are 0.
     """
 
     by_day: np.ndarray
@@ -92,7 +92,8 @@ def estimate_by_replicate(
         mean, less = _shared_by_genes(curvature, theta, covariance, contrast, draws.tolerance)
         wider = widening[:, :, None] * widening[:, None, :]
         found.append((theta, wider * covariance, theta - mean, wider * (covariance - less)))
-    return ByReplicate(**dict(zip(("theta", "covariance", "centred", "centred_covariance"), map(np.stack, zip(*found)))))
+    theta, covariance, centred, of_centred = (np.stack(part) for part in zip(*found))
+    return ByReplicate(theta=theta, covariance=covariance, centred=centred, centred_covariance=of_centred)
 
 
 def _shared_by_genes(

@@ -15,7 +15,6 @@ from torch import Tensor
 from ..model import Design, GeneGroup, centred
 from .curvature import Curvature, gene_grams
 
-
 LEAST_FREEDOM = 0.05  # share of the scores that the effects leave, at least
 
 
