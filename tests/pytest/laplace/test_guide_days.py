@@ -90,7 +90,9 @@ def test_a_day_without_the_guides_cells_says_nothing(observed):
     pointer = np.r_[0, np.cumsum(np.bincount(cell[keep], minlength=screen.n_cells))]
     x, curvature, _ = curvature_of(replace(screen, guide_idx=screen.guide_idx[keep], guide_ptr=pointer))
     layouts = observe_guides(curvature, x, CONTRAST, None)
-    silent = [(int(layout.guides[at[0], at[1]]), int(at[2])) for layout in layouts for at in np.argwhere(layout.v > 1e9)]
+    silent = [
+        (int(layout.guides[at[0], at[1]]), int(at[2])) for layout in layouts for at in np.argwhere(layout.v > 1e9)
+    ]
     assert silent == [(2, 1)]
     assert all(np.isfinite(layout.y).all() for layout in layouts)
 

@@ -15,7 +15,9 @@ def layouts_of(rng, variances, n, noise, profile=(1.0, 1.0, 1.0), day_sd=0.0, fi
     deviation = rng.normal(0, 1, (genes, n, 1)) * np.sqrt(variances)[:, None, None]
     y = profile * (deviation + rng.normal(0, day_sd, v.shape)) + rng.normal(0, 1, v.shape) * np.sqrt(v)
     index = first + np.arange(genes)
-    return GuideDays(y=y + rng.normal(0, 0.5, (genes, 1, d)), v=v, genes=index, guides=index[:, None] * n + np.arange(n))
+    return GuideDays(
+        y=y + rng.normal(0, 0.5, (genes, 1, d)), v=v, genes=index, guides=index[:, None] * n + np.arange(n)
+    )
 
 
 def inverse_chi_squared(rng, n, df, scale):

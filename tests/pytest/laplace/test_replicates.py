@@ -125,10 +125,14 @@ def test_a_planted_variance_and_its_constant_share_are_recovered(replicates, sha
     found = [replicate_variance(planted(rng, replicates, 120, covariance, 0.15)) for _ in range(25)]
     by_day = np.stack([one.by_day for one in found])
     mc = by_day.std(0) / np.sqrt(len(found))
-    assert (np.abs(by_day.mean(0) - sd**2) < 3.5 * mc + 0.06 * sd**2).all()  # days are drawn towards each other a little
+    assert (
+        np.abs(by_day.mean(0) - sd**2) < 3.5 * mc + 0.06 * sd**2
+    ).all()  # days are drawn towards each other a little
     assert np.mean([one.constant for one in found]) == pytest.approx(share, abs=0.08)
     expected = covariance / replicates
-    np.testing.assert_allclose(np.mean([one.of_mean for one in found], 0), expected, rtol=0.12, atol=0.1 * expected.max())
+    np.testing.assert_allclose(
+        np.mean([one.of_mean for one in found], 0), expected, rtol=0.12, atol=0.1 * expected.max()
+    )
 
 
 def test_replicates_that_differ_by_noise_alone_have_no_variance():
