@@ -10,7 +10,6 @@ from fatebias.base.settings import Settings
 from fatebias.certificate.heldout import agreement_of_like_cells, held_out_statistics, predict_held_out
 from fatebias.certificate.refit import settle
 from fatebias.laplace.options import LaplaceOptions
-from fatebias.model.design import build_design
 from fatebias.model.likelihood import SOFT_LABELS
 
 OPTIONS = LaplaceOptions.of(Settings.from_mapping({"inference": "laplace"}))

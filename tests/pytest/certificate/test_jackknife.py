@@ -13,7 +13,6 @@ from fatebias.certificate.jackknife import jackknife_se, usable_blocks
 from fatebias.certificate.refit import refit_estimates, settle
 from fatebias.certificate.units import Source
 from fatebias.laplace.options import LaplaceOptions
-from fatebias.model.design import build_design
 from fatebias.screens.screen import RawCells
 
 # what a jackknife of labels can see: no guides or cultures but these

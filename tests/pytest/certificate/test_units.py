@@ -13,7 +13,6 @@ from fatebias.certificate.refit import settle
 from fatebias.certificate.units import CRITICAL, UNITS, Source, draw_statistics, own_effects
 from fatebias.laplace.fit import named_effects
 from fatebias.laplace.options import LaplaceOptions
-from fatebias.model.design import build_design
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 3})
 
