@@ -89,7 +89,8 @@ def estimates_of(
     of_guides, of_replicates = counted * guides.of_mean(screen.guides_per_gene), counted * replicates.of_mean
     genes = GeneNoise(
         theta_hat=theta_hat, variance=np.einsum("ldd->ld", noise), guides=guides,
-        of_guides=np.einsum("ldd->ld", of_guides), replicates=of_replicates.diagonal(), guide_prior=_guide_prior(solved, contrast),
+        of_guides=np.einsum("ldd->ld", of_guides), replicates=of_replicates.diagonal(),
+        guide_prior=_guide_prior(solved, contrast),
     )  # fmt: skip
     return Estimates(
         theta_hat=theta_hat, covariance=noise + of_guides + of_replicates, noise=noise, model_covariance=model,

@@ -52,8 +52,8 @@ class ByReplicate:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicateVariance:
-    """Of a gene's effect between replicates: by_day, its variance [D]; constant, the share of it that is the same on all
-    days. n_replicates: R; with one there is nothing to tell them from, and both are 0.
+    """Of a gene's effect between replicates: by_day, its variance [D]; constant, the share of it that is the same on
+    all days. n_replicates: R; with one there is nothing to tell them from, and both are 0.
     """
 
     by_day: np.ndarray
@@ -98,7 +98,8 @@ def estimate_by_replicate(
         mean, own_part = _without_shared(curvature, theta, covariance, contrast, draws.tolerance)
         wider = sd[:, :, None] * sd[:, None, :]
         found.append((theta, wider * covariance, theta - mean, wider * own_part))
-    return ByReplicate(**dict(zip(("theta", "covariance", "centred", "centred_covariance"), map(np.stack, zip(*found)))))
+    theta, covariance, centred, of_centred = (np.stack(part) for part in zip(*found))
+    return ByReplicate(theta=theta, covariance=covariance, centred=centred, centred_covariance=of_centred)
 
 
 def _without_shared(
