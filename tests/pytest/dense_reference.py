@@ -1,7 +1,8 @@
 """The model with a dense J and a dense Cholesky factor: what the linear engine must reproduce on small screens.
 
-Its own order of effects and its own loops: theta [L, F, D], v [G, F], alpha [F, D], b [F, R], gamma [F], each
-raveled, one after the other.
+Its own order of effects and its own loops: theta [L, F, D], v [G, F], alpha [F, D], b [F, R], gamma [F], then what
+the settings and the screen ask for of gamma_day [F, D], sample [F, S], covariate [F, C]; each raveled, one after the
+other.
 """
 
 from dataclasses import dataclass
@@ -75,14 +76,20 @@ def dense_model(screen: Screen, settings: Settings, theta_precision: np.ndarray,
         screen.n_cells,
     )
     shapes = {"theta": (l, f, d), "v": (g, f), "alpha": (f, d), "b": (f, r), "gamma": (f,)}
+    samples = sorted(set(zip(screen.day.tolist(), screen.replicate.tolist())))
+    several = r > 1 and len({replicate for _, replicate in samples}) < len(samples)  # some replicate has two days
+    shapes |= {"gamma_day": (f, d)} if settings.burden_by_day else {}
+    shapes |= {"sample": (f, len(samples))} if settings.sample_effects and several else {}
+    shapes |= {"covariate": (f, screen.n_covariates)} if screen.covariate_names else {}
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     starts = dict(zip(shapes, np.cumsum([0, *sizes[:-1]]).tolist()))
     at = {name: starts[name] + np.arange(size).reshape(shapes[name]) for name, size in zip(shapes, sizes)}
     design, precision = np.zeros((n, f, sum(sizes))), np.zeros((sum(sizes), sum(sizes)))
     sd = {"alpha": settings.s_alpha, "b": settings.s_rep, "gamma": settings.s_gamma}
+    sd |= {"gamma_day": settings.s_gamma_day, "sample": settings.s_sample, "covariate": settings.s_covariate}
     for k in range(f):
-        for name, value in sd.items():
-            precision[at[name][k], at[name][k]] = value**-2.0
+        for name in at.keys() & sd.keys():
+            precision[at[name][k], at[name][k]] = sd[name] ** -2.0
         precision[at["v"][:, k], at["v"][:, k]] = sigma_guide[k] ** -2.0
         for gene in range(l):
             precision[np.ix_(at["theta"][gene, k], at["theta"][gene, k])] = theta_precision[k]
@@ -91,6 +98,12 @@ def dense_model(screen: Screen, settings: Settings, theta_precision: np.ndarray,
             design[i, k, at["alpha"][k, day]] = 1
             design[i, k, at["b"][k, screen.replicate[i]]] = 1
             design[i, k, at["gamma"][k]] = screen.burden_centered[i]
+            if "gamma_day" in at:
+                design[i, k, at["gamma_day"][k, day]] = screen.burden_centered[i]
+            if "sample" in at:
+                design[i, k, at["sample"][k, samples.index((day, screen.replicate[i]))]] = 1
+            if "covariate" in at:
+                design[i, k, at["covariate"][k]] = screen.covariates[i]
             for guide in screen.guide_idx[screen.guide_ptr[i] : screen.guide_ptr[i + 1]]:
                 gene = screen.guide_gene[guide]
                 own = np.flatnonzero(screen.guide_gene == gene)

@@ -135,7 +135,9 @@ def test_a_fit_killed_at_every_place_in_turn_ends_with_the_same_result(files, tm
     inner = ["rounds/start", "rounds", "mode", "covariances/draws", "covariances/more draws"]
     wanted = [f"laplace/{name}" for name in inner] + [f"auto weight/fit/{name}" for name in inner] + ["auto weight"]
     wanted += ["estimates/mode", "estimates/covariances/draws", "estimates/covariances/more draws"]
-    assert places == [*wanted, "estimates/sandwich", "estimates", "svi"]
+    wanted += ["estimates/sandwich"]
+    wanted += [f"estimates/replicate {r}/{name}" for r in (0, 1) for name in ("draws", "more draws")]
+    assert places == [*wanted, "estimates", "svi"]
     for place in places:
         fit_and_die(eager, files, tmp_path / "again", settings, place)
     with pytest.warns(FitWarning) as said_again:
@@ -146,11 +148,13 @@ def test_a_fit_killed_at_every_place_in_turn_ends_with_the_same_result(files, tm
 
 
 def test_portions_and_rounds_that_are_done_are_not_done_again(files, tmp_path, eager):
-    fit_and_die(eager, files, tmp_path, LAPLACE, "estimates/sandwich")
+    fit_and_die(eager, files, tmp_path, LAPLACE, "estimates/sandwich", 48)  # the second portion of three
     again = count_calls(eager, rounds, "_next_round")
-    solves = count_calls(eager, covariance.Curvature, "solve")
+    of_model = count_calls(eager, covariance, "perturbation")
+    of_scores = count_calls(eager, covariance, "score_perturbation")
     fit(files, tmp_path, LAPLACE)
-    assert (again, solves) == ([], [])  # 16 draws of the sandwich are one portion
+    # 16 draws of each of two replicates are one portion, and 48 more are two; the model's own are done
+    assert (again, len(of_scores), len(of_model)) == ([], 1, 2 * 3)
 
 
 @pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.base.errors.FitWarning")

@@ -10,7 +10,6 @@ from fatebias.base.settings import Settings
 from fatebias.certificate.heldout import agreement_of_like_cells, held_out_statistics, predict_held_out
 from fatebias.certificate.refit import settle
 from fatebias.laplace.options import LaplaceOptions
-from fatebias.model.design import build_design
 from fatebias.model.likelihood import SOFT_LABELS
 
 OPTIONS = LaplaceOptions.of(Settings.from_mapping({"inference": "laplace"}))
@@ -48,7 +47,7 @@ def test_groups_too_small_for_their_trends_are_left_out():
 @pytest.mark.parametrize("effects", ["sparse", "none"])
 def test_gain_is_the_difference_of_cross_entropies_on_cells_not_seen(effects):
     screen = screen_of(simulated(cells=1200, effects=effects, seed=3))
-    baseline = settle(build_design(screen), OPTIONS)
+    baseline = settle(OPTIONS.design(screen), OPTIONS)
     held_out = predict_held_out(screen, baseline, OPTIONS, np.random.default_rng(0))
     found = held_out_statistics(screen, baseline, OPTIONS, np.random.default_rng(0))
 

@@ -13,14 +13,14 @@ from fatebias.certificate.jackknife import jackknife_se, usable_blocks
 from fatebias.certificate.refit import refit_estimates, settle
 from fatebias.certificate.units import Source
 from fatebias.laplace.options import LaplaceOptions
-from fatebias.model.design import build_design
 from fatebias.screens.screen import RawCells
 
-SETTINGS = Settings.from_mapping({"inference": "laplace"})
+# what a jackknife of labels can see: no guides or cultures but these
+SETTINGS = Settings.from_mapping({"inference": "laplace", "se": "model", "estimand": "guides"})
 
 
 def source_of(screen) -> Source:
-    baseline = settle(build_design(screen), LaplaceOptions.of(SETTINGS))
+    baseline = settle(LaplaceOptions.of(SETTINGS).design(screen), LaplaceOptions.of(SETTINGS))
     return Source(cells=None, guide_map=None, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation")
 
 

@@ -13,7 +13,6 @@ from fatebias.certificate.refit import settle
 from fatebias.certificate.units import CRITICAL, UNITS, Source, draw_statistics, own_effects
 from fatebias.laplace.fit import named_effects
 from fatebias.laplace.options import LaplaceOptions
-from fatebias.model.design import build_design
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 3})
 
@@ -22,7 +21,7 @@ SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 3})
 def source() -> Source:
     sim = simulated(cells=1500, genes=10, ntc=12, seed=4)
     screen = screen_of(sim, SETTINGS)
-    baseline = settle(build_design(screen), LaplaceOptions.of(SETTINGS))
+    baseline = settle(LaplaceOptions.of(SETTINGS).design(screen), LaplaceOptions.of(SETTINGS))
     return Source(
         cells=measure.cells_of(sim), guide_map=measure.guide_map_of(sim), screen=screen, settings=SETTINGS,
         baseline=baseline, where="simulation",

@@ -8,6 +8,7 @@ from dense_reference import curvature_of
 
 from fatebias.laplace.covariance import gene_covariances, perturbation, sandwich_covariances
 from fatebias.laplace.options import Perturbations
+from fatebias.laplace.scatter import Scatter
 
 TOLERANCE = 1e-4
 
@@ -84,7 +85,9 @@ def test_sandwich_equals_the_dense_one():
     by_cell = d.transpose(unit)
     middle = by_cell @ by_cell.T + curvature.prior.precision(d, torch.eye(d.n_effects, dtype=torch.float64))
     exact = (inverse @ middle @ inverse).diagonal().sqrt()
-    found = sandwich_covariances(curvature, 0.0, Perturbations(number=1024, seed=5, tolerance=TOLERANCE))
+    found = sandwich_covariances(
+        curvature, Scatter.at(curvature, 0.0), Perturbations(number=1024, seed=5, tolerance=TOLERANCE)
+    )
     sds = torch.cat([c.diagonal(dim1=1, dim2=2).sqrt().reshape(-1) for c in found])
     error = (sds / exact[: len(sds)] - 1).abs()
     assert float(error.median()) < 0.01

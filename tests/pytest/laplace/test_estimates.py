@@ -6,12 +6,13 @@ from conftest import screen_of, simulated
 from dense_reference import dense_model
 
 from fatebias.base.settings import Settings
-from fatebias.laplace.estimates import carried_by_day, estimate_theta
+from fatebias.laplace.contrasts import carried_by_day
 from fatebias.laplace.fit import fit_laplace
+from fatebias.laplace.gene_estimates import estimate_theta
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.screens.contrast import contrast_weights
 
-SETTINGS = Settings.from_mapping({"likelihood_weight": "auto"})
+SETTINGS = Settings.from_mapping({"likelihood_weight": "auto", "se": "model", "estimand": "guides"})
 MES = np.array([1.0, 0.0])
 WEAK = {"cells": 6000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "days": 4, "concentration": 6.0}
 

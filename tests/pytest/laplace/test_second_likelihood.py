@@ -19,7 +19,12 @@ from fatebias.model import DrawPlan, Likelihood, summarise_draws
 from fatebias.screens.screen import Screen
 
 WEIGHT = 3.0
-SETTINGS = Settings.from_mapping({"likelihood_weight": WEIGHT, "num_perturbations": 1024, "newton_tolerance": 1e-7})
+SETTINGS = Settings.from_mapping(
+    {
+        "likelihood_weight": WEIGHT, "num_perturbations": 1024, "newton_tolerance": 1e-7, "se": "model",
+        "estimand": "guides",
+    }
+)  # fmt: skip
 MES = np.array([1.0, 0.0])
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fatebias.base.settings import Settings
 from fatebias.laplace.fit import named_effects
 from fatebias.model.design import build_design
+from fatebias.model.nuisance import Terms
 
 
 def random_vector(size, seed=0, columns=3):
@@ -50,7 +51,7 @@ def test_forward_is_the_dense_design(small_screen):
     dense = dense_model(
         small_screen, settings, random_walk_precision(np.ones(f), np.ones((f, d - 1))), np.ones(f), np.ones(d)
     )
-    design = build_design(small_screen)
+    design = build_design(small_screen, terms=Terms.of(settings))
     x = random_vector(design.n_effects, columns=1)[:, 0]
     named = named_effects(design, x)
     flat = np.concatenate([named[name].ravel() for name in dense.starts])

@@ -10,6 +10,7 @@ from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.model.design import build_design
 from fatebias.model.dispersion import dispersion_by_day, final_dispersion, pearson_by_day, pearson_excess_by_day
+from fatebias.model.pooling import shrink_over_days
 
 AUTO = LaplaceOptions.of(Settings.from_mapping({"likelihood_weight": "auto"}))
 WEAK = {"cells": 6000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "days": 4}
@@ -48,9 +49,30 @@ def test_dispersion_pools_days_or_not(small_screen):
     design = build_design(small_screen)
     pi, none = random_probabilities(design), torch.zeros(design.n_days, dtype=torch.float64)
     pooled, apart = (dispersion_by_day(design, pi, none, pooled=pooled) for pooled in (True, False))
-    cells = torch.bincount(design.day).double()
-    assert float(pooled[0]) == pytest.approx(float((apart * cells).sum() / cells.sum()))
-    assert len(set(apart.tolist())) == design.n_days
+    by_cell, day = design.likelihood.pearson(design.labels, pi).numpy(), small_screen.day
+    assert float(pooled[0]) == pytest.approx(by_cell.sum() / (design.n_logits * design.n_cells))
+    assert len(set(pooled.tolist())) == 1
+    own = [by_cell[day == d] for d in range(design.n_days)]
+    log_phi = np.log([one.mean() / design.n_logits for one in own])
+    error = np.array([one.var() / len(one) / one.mean() ** 2 for one in own])  # of the logarithm of a mean
+    np.testing.assert_allclose(apart, np.exp(shrink_over_days(log_phi, error)))
+
+
+def test_days_of_one_dispersion_share_it_and_days_of_their_own_keep_theirs(small_screen):
+    """Labels at a distance from their mean that is the same for all cells of a day, but for a little noise."""
+    design = build_design(small_screen)
+    pi, none = random_probabilities(design), torch.zeros(design.n_days, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(2)
+    root = torch.linalg.cholesky(design.likelihood.curvature(pi, torch.ones_like(pi[:, 0])))
+    z = torch.randn(pi.shape, generator=generator, dtype=torch.float64).unsqueeze(2)
+    for sd, tolerance in (([0.2, 0.2, 0.2], 0.15), ([0.1, 0.2, 0.4], 0.25)):
+        labels = pi + (root @ z).squeeze(2) * torch.tensor(sd, dtype=torch.float64)[design.day, None]
+        found = dispersion_by_day(replace(design, labels=labels), pi, none, pooled=False).numpy()
+        np.testing.assert_allclose(found, np.square(sd), rtol=tolerance)
+        if len(set(sd)) == 1:
+            raw = design.sum_by_day(design.likelihood.pearson(labels, pi)).numpy()
+            raw = raw / (design.n_logits * np.bincount(small_screen.day))
+            assert np.ptp(np.log(found)) < 0.8 * np.ptp(np.log(raw))
 
 
 @pytest.mark.parametrize(("labels", "concentration", "seed"), [

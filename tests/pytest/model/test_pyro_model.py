@@ -1,6 +1,7 @@
 """The log joint against a plain numpy sum, and what must not change it."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pyro
@@ -13,10 +14,12 @@ from scipy import stats
 from fatebias.base.settings import Settings
 from fatebias.model.cells import Minibatches, to_tensors
 from fatebias.model.likelihood import SoftLabels
+from fatebias.model.nuisance import Terms
 from fatebias.model.prior import Priors
 from fatebias.model.pyro_model import fate_model, linear_predictor
 
 PRIORS = Priors.of(Settings.from_mapping())
+BOTH = Terms(burden_by_day=True, sample_effects=True)
 SITES = ("alpha", "b", "gamma", "tau", "sigma_time", "sigma_guide", "z0", "eps", "u")
 
 
@@ -24,7 +27,14 @@ def prior_draw(cells, layout, seed=0):
     """Raw parameters drawn from the model, scales of ordinary size."""
     pyro.set_rng_seed(seed)
     trace = poutine.trace(fate_model).get_trace(cells, layout, PRIORS)
-    return {name: trace.nodes[name]["value"] * (0.3 if name in SITES[3:6] else 1.0) for name in SITES}
+    sites = (*SITES, *layout.extra)
+    return {name: trace.nodes[name]["value"] * (0.3 if name in SITES[3:6] else 1.0) for name in sites}
+
+
+def with_covariates(screen, n):
+    """The screen with so many columns of covariates."""
+    values = np.random.default_rng(4).normal(size=(screen.n_cells, n))
+    return replace(screen, covariates=values, covariate_names=tuple(f"c{k}" for k in range(n)))
 
 
 def log_joint(cells, layout, values, weight=1.0):
@@ -41,6 +51,9 @@ def numpy_log_joint(screen, values, weight=1.0):
     total += stats.halfnorm.logpdf(v["sigma_time"], 0, s.s_time).sum()
     total += stats.halfnorm.logpdf(v["sigma_guide"], 0, s.s_guide).sum()
     total += sum(stats.norm.logpdf(v[name]).sum() for name in ("z0", "eps", "u"))
+    sd = {"gamma_day": s.s_gamma_day, "sample": s.s_sample, "covariate": s.s_covariate}
+    total += sum(stats.norm.logpdf(v[name], 0, sd[name]).sum() for name in sd if name in v)
+    samples = sorted(set(zip(screen.day, screen.replicate)))
     burden = screen.burden.copy()
     for day in range(screen.n_days):
         burden[screen.day == day] -= screen.burden[screen.day == day].mean()
@@ -48,6 +61,12 @@ def numpy_log_joint(screen, values, weight=1.0):
         day, eta = screen.day[i], np.zeros(screen.n_fates)
         for f in range(screen.n_fates - 1):
             value = v["alpha"][f, day] + v["b"][f, screen.replicate[i]] + v["gamma"][f] * burden[i]
+            if "gamma_day" in v:
+                value += v["gamma_day"][f, day] * burden[i]
+            if "sample" in v:
+                value += v["sample"][f, samples.index((day, screen.replicate[i]))]
+            if "covariate" in v:
+                value += v["covariate"][f] @ screen.covariates[i]
             for g in screen.guide_idx[screen.guide_ptr[i] : screen.guide_ptr[i + 1]]:
                 gene = screen.guide_gene[g]
                 theta = v["tau"][f] * v["z0"][gene, f] + (v["sigma_time"][f] * v["eps"][gene, f])[:day].sum()
@@ -65,6 +84,21 @@ def test_log_joint_equals_the_plain_sum(arguments, weight):
     cells, layout = to_tensors(screen)
     values = prior_draw(cells, layout)
     assert np.isclose(log_joint(cells, layout, values, weight), numpy_log_joint(screen, values, weight), rtol=1e-10)
+
+
+@pytest.mark.parametrize("terms", [Terms(burden_by_day=True), Terms(sample_effects=True), BOTH])
+@pytest.mark.parametrize("n_covariates", [0, 2])
+def test_log_joint_has_the_terms_that_are_asked_for(terms, n_covariates):
+    screen = with_covariates(screen_of(simulated(cells=200)), n_covariates)
+    cells, layout = to_tensors(screen, terms=terms)
+    wanted = {"gamma_day": terms.burden_by_day, "sample": terms.sample_effects, "covariate": n_covariates > 0}
+    assert {kind: kind in layout.extra for kind in wanted} == wanted
+    values = prior_draw(cells, layout)
+    assert np.isclose(log_joint(cells, layout, values, 3.0), numpy_log_joint(screen, values, 3.0), rtol=1e-10)
+    torch.manual_seed(2)
+    batches = itertools.islice(Minibatches(cells, 40), 5)  # a batch takes its cells' columns along
+    parts = [log_joint(batch, layout, values, 3.0) for batch in batches]
+    assert np.isclose(np.mean(parts), numpy_log_joint(screen, values, 3.0), rtol=1e-12)
 
 
 def test_mean_over_minibatches_is_the_full_log_joint(small_screen):

@@ -10,6 +10,7 @@ from fatebias.base.settings import Settings
 from fatebias.results.engines import choose_device, infer
 from fatebias.screens.reader import read_screen
 
+THREE_TERMS = {"burden_by_day": False, "sample_effects": False}  # the model that MCMC was made of
 DRAWS = 4000  # SD of an SD from draws: 1.1 %
 
 
@@ -21,7 +22,7 @@ def test_agrees_with_mcmc(name, weight, inference):
     As docs/design.md has it, "Reference posteriors".
     """
     settings = Settings.from_mapping(
-        {"likelihood_weight": weight, "inference": inference, "num_posterior_draws": DRAWS}
+        {"likelihood_weight": weight, "inference": inference, "num_posterior_draws": DRAWS} | THREE_TERMS
     )
     screen = read_screen(DATA / f"{name}.h5ad", DATA / f"{name}_guide_map.csv", settings)
     found = infer(screen, settings).posterior

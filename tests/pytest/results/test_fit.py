@@ -40,6 +40,18 @@ def test_every_file_of_the_contract(fit):
         "guide_daywise_for_mash.csv": ["guide", "gene", *estimates],
         "gene_daywise_likelihood.csv": ["gene", *estimates],
         "gene_daywise_cov.csv": ["gene", "day_1", "day_2", "theta_cov", "likelihood_cov"],
+        "guide_daywise_likelihood.csv": ["guide", "gene", *estimates],
+        "guide_daywise_left_out.csv": ["guide", "gene", *estimates],
+        "gene_daywise_by_replicate.csv": ["gene", "day", "replicate", "betahat", "se"],
+        "gene_heterogeneity.csv": [
+            "gene",
+            "n_guides",
+            "guide_sd",
+            "guide_share",
+            "replicate_q",
+            "replicate_df",
+            "replicate_p",
+        ],
         "qc_delta_mean_by_gene.csv": ["gene", "n_guides", "delta_mean_gene", "delta_sd_gene"],
         "qc_theta_beta_offset_by_gene.csv": ["gene", "n_guides", "offset_mean", "offset_sd_across_days"],
         "qc_theta_day_centering.csv": [
@@ -52,6 +64,9 @@ def test_every_file_of_the_contract(fit):
     n_guides, n_ntc = 6 * 3 + 2, 4
     rows = {
         "guide_daywise_for_mash.csv": n_guides,
+        "guide_daywise_likelihood.csv": n_guides,
+        "guide_daywise_left_out.csv": 6 * 3,
+        "gene_daywise_by_replicate.csv": 8 * 3 * 2,
         "gene_daywise_cov.csv": 8 * 6,
         "qc_cells_by_guide.csv": n_guides + n_ntc,
     }

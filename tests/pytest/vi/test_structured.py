@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import torch
 from conftest import screen_of, simulated
+from pyro import poutine
 from scipy import stats
 
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.model.cells import to_tensors
 from fatebias.model.effects import delta_from_raw, theta_from_raw
+from fatebias.model.nuisance import Terms
 from fatebias.model.prior import Priors
+from fatebias.model.pyro_model import fate_model
 from fatebias.vi.options import SVIOptions
 from fatebias.vi.structured import LEAST_PRECISION, StructuredPosterior, structured_start
 from fatebias.vi.svi import fit_svi
@@ -90,7 +93,7 @@ def test_log_density_is_that_of_its_parts(started):
             total += stats.multivariate_normal.logpdf(x, mean, covariance)
             total += log_scales[:d].sum() + n * log_scales[d].sum()  # of x -> z0, eps, u
             moved += block.nuisance_on_block[:, i].numpy() @ (x - block.mean[i].numpy())
-    nuisance = np.concatenate([v["alpha"].T, v["b"].T, v["gamma"][None]]).ravel()
+    nuisance = np.concatenate([v["alpha"].T, v["b"].T, v["gamma"][None], v["gamma_day"].T, v["sample"].T]).ravel()
     total += stats.multivariate_normal.logpdf(nuisance, moved, start.nuisance_covariance.numpy())
     assert np.isclose(float(log_density), total, rtol=1e-8)
     assert screen.n_guides == len(v["u"])
@@ -120,9 +123,13 @@ def test_draws_have_the_shapes_of_the_models_sites_and_zero_mean_delta(started):
         values, log_density = posterior.draw(7)
     g, l, f, d = screen.n_guides, screen.n_genes, screen.n_fates - 1, screen.n_days
     shapes = {"alpha": (f, d), "b": (f, 2), "gamma": (f,), "tau": (f,), "sigma_time": (f, d - 1), "sigma_guide": (f,),
-              "z0": (l, f), "eps": (l, f, d - 1), "u": (g, f)}  # fmt: skip
+              "z0": (l, f), "eps": (l, f, d - 1), "u": (g, f), "gamma_day": (f, d), "sample": (f, 2 * d)}  # fmt: skip
     assert {name: tuple(value.shape) for name, value in values.items()} == {k: (7, *s) for k, s in shapes.items()}
     assert log_density.shape == (7,)
+    cells, layout = to_tensors(screen, terms=Terms.of(SETTINGS))
+    trace = poutine.trace(fate_model).get_trace(cells, layout, PRIORS)
+    latent = {name for name, node in trace.nodes.items() if node["type"] == "sample" and not node["is_observed"]}
+    assert latent == values.keys()  # every site of the model, and no other
 
 
 def test_genes_and_guides_are_put_back_in_the_screens_order(started):
@@ -136,12 +143,13 @@ def test_genes_and_guides_are_put_back_in_the_screens_order(started):
     delta = delta_from_raw(values["u"], values["sigma_guide"], gene, counts).mean(0).numpy()
     assert np.abs(theta - fit.mode["theta"]).max() < 0.03
     assert np.abs(delta - fit.mode["delta"]).max() < 0.03
-    assert np.abs(values["alpha"].mean(0).numpy() - fit.mode["alpha"]).max() < 0.03
+    for kind in ("alpha", "gamma_day", "sample"):
+        assert np.abs(values[kind].mean(0).numpy() - fit.mode[kind]).max() < 0.04, kind
 
 
 def test_svi_stays_at_a_start_that_is_the_optimum_and_leaves_one_that_is_not(started):
     screen, _, start, _ = started
-    cells, layout = to_tensors(screen, dtype=torch.float32)
+    cells, layout = to_tensors(screen, dtype=torch.float32, terms=Terms.of(SETTINGS))
     target = Target(cells=cells, layout=layout, priors=PRIORS, weight=21.0)
     stayed = fit_svi(target, SVIOptions.of(SETTINGS), start)
     assert stayed.converged

@@ -17,7 +17,7 @@ def one_way_variance(y: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarr
     agree better than noise would have it.
     """
     seen = np.isfinite(v)
-    y = np.where(seen, y, 0.0)
+    y, v = np.where(seen, y, 0.0), np.where(seen, v, 0.0)
     found = np.zeros(y.shape[2])
     for _ in range(TURNS):
         total = np.where(seen, v + np.maximum(found, 0.0), np.inf)
@@ -25,7 +25,7 @@ def one_way_variance(y: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarr
         whole = np.maximum(w.sum(1), np.finfo(float).tiny)
         mean = (w * y).sum(1) / whole
         q = (w * (y - mean[:, None]) ** 2).sum(1)
-        expected = np.where(seen, w * v, 0.0).sum(1) - np.where(seen, w**2 * v, 0.0).sum(1) / whole
+        expected = (w * v).sum(1) - (w**2 * v).sum(1) / whole
         slope = w.sum(1) - (w**2).sum(1) / whole
         freedom = np.maximum(seen.sum(1) - 1, 0)
         # each row with the weight of its information on the variance

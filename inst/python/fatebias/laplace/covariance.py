@@ -220,7 +220,8 @@ def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
     by_cell = design.likelihood.curvature(curvature.mean, curvature.weight)
     total = by_cell.new_zeros((n, f, f)).index_add_(0, design.cluster, by_cell)
     total = total + torch.finfo(torch.float32).tiny * torch.eye(f, dtype=total.dtype, device=total.device)
-    return (moved * torch.linalg.solve(total, moved)).sum() / eta.shape[2]
+    leverage: Tensor = (moved * torch.linalg.solve(total, moved)).sum() / eta.shape[2]
+    return leverage
 
 
 class _Noise:

@@ -83,13 +83,14 @@ def estimates_of(
     noise = sandwich if wanted else model
     layouts = _layouts(solved, contrast, wanted)
     guides = moderated_variance(layouts, screen.n_genes)
-    by_replicate = estimate_by_replicate(solved.effects, screen, contrast, sd_of(noise) / sd_of(model), asked, run)
+    by_replicate = estimate_by_replicate(solved, screen, contrast, sd_of(noise) / sd_of(model), asked, run)
     replicates = replicate_variance(by_replicate)
     counted = float(options.estimand == "gene")
     of_guides, of_replicates = counted * guides.of_mean(screen.guides_per_gene), counted * replicates.of_mean
     genes = GeneNoise(
         theta_hat=theta_hat, variance=np.einsum("ldd->ld", noise), guides=guides,
-        of_guides=np.einsum("ldd->ld", of_guides), replicates=of_replicates.diagonal(), guide_prior=_guide_prior(solved, contrast),
+        of_guides=np.einsum("ldd->ld", of_guides), replicates=of_replicates.diagonal(),
+        guide_prior=_guide_prior(solved, contrast),
     )  # fmt: skip
     return Estimates(
         theta_hat=theta_hat, covariance=noise + of_guides + of_replicates, noise=noise, model_covariance=model,

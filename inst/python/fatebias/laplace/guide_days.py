@@ -151,7 +151,7 @@ def _left_over(y: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     """Q, its degrees of freedom and c of each layout [l, n, D]."""
     l, n, d = y.shape
     w = (1 / v).reshape(l, n * d)
-    columns = np.concatenate([np.tile(np.eye(d), (n, 1)), np.repeat(np.eye(n), d, 0)[:, 1:]], axis=1)  # [n D, D + n - 1]
+    columns = np.hstack([np.tile(np.eye(d), (n, 1)), np.repeat(np.eye(n), d, 0)[:, 1:]])  # [n D, D + n - 1]
     weighted = w[:, :, None] * columns
     inverse = np.linalg.pinv(columns.T @ weighted, hermitian=True)
     flat = np.where(w > 0, y.reshape(l, n * d), 0.0)

@@ -13,8 +13,8 @@ from .guide_variance import GuideVariance
 
 @dataclass(frozen=True, kw_only=True)
 class GuideEstimates:
-    """beta, se [G, D]: of each guide, with mean over a gene's guides as the gene's own. left_out, left_out_se [G, D]: of
-    the gene without that guide, NaN where no other guide is carried.
+    """beta, se [G, D]: of each guide, with mean over a gene's guides as the gene's own. left_out, left_out_se [G, D]:
+    of the gene without that guide, NaN where no other guide is carried.
     """
 
     beta: np.ndarray
@@ -25,9 +25,9 @@ class GuideEstimates:
 
 @dataclass(frozen=True, kw_only=True)
 class GeneNoise:
-    """What is known of the genes: theta_hat [L, D], the variance of its noise [L, D], and what is added to the variance
-    of a mean of guides beyond it: of_guides [L, D], of the mean of all, and replicates [D], both 0 where the estimand is
-    of these guides. guides: how much they differ. guide_prior: variance of the deviations in the model.
+    """What is known of the genes: theta_hat [L, D], the variance of its noise [L, D], and what is added to the
+    variance of a mean of guides beyond it: of_guides [L, D], of the mean of all, and replicates [D], both 0 where the
+    estimand is of these guides. guides: how much they differ. guide_prior: variance of the deviations in the model.
     """
 
     theta_hat: np.ndarray

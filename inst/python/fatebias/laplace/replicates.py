@@ -1,8 +1,9 @@
 """Estimates by replicate, and how much effects vary between replicates beyond their noise.
 
 A replicate's estimates are one step of Newton's method from those of all cells, with its own cells alone. Their
-covariance is the model's, from few draws since it is of many genes that it must be right, and widened as that of the
-whole screen is by the scatter of the labels. R replicates, L genes, D days.
+covariance is the model's, from few draws since it is of many genes that it must be right, widened as that of the whole
+screen is by the scatter of the labels, and by the replicate's own dispersion over that of all, in which differences of
+replicates are noise. R replicates, L genes, D days.
 """
 
 from dataclasses import dataclass, replace
@@ -13,13 +14,13 @@ import torch
 from scipy.stats import chi2
 
 from ..base import QUIET, Run
-from ..model import shrink_over_days
+from ..model import dispersion_among, shrink_over_days
 from ..screens import Screen
 from .between import one_way_variance
 from .contrasts import carried_by_day, contrast_theta, known_covariance, known_theta, mean_vectors
 from .covariance import gene_covariances
 from .curvature import Curvature
-from .estimates import FixedEffects
+from .estimates import SolvedEstimates
 from .mode import newton_step
 from .options import Perturbations
 
@@ -51,8 +52,8 @@ class ByReplicate:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicateVariance:
-    """Of a gene's effect between replicates: by_day, its variance [D]; constant, the share of it that is the same on all
-    days. n_replicates: R; with one there is nothing to tell them from, and both are 0.
+    """Of a gene's effect between replicates: by_day, its variance [D]; constant, the share of it that is the same on
+    all days. n_replicates: R; with one there is nothing to tell them from, and both are 0.
     """
 
     by_day: np.ndarray
@@ -68,7 +69,7 @@ class ReplicateVariance:
 
 
 def estimate_by_replicate(
-    effects: FixedEffects,
+    solved: SolvedEstimates,
     screen: Screen,
     contrast: np.ndarray,
     widening: np.ndarray,
@@ -76,24 +77,29 @@ def estimate_by_replicate(
     run: Run = QUIET,
 ) -> ByReplicate:
     """widening: SEs of the estimates of all cells over those of the model [L, D]."""
-    design, d = effects.design, screen.n_days
+    effects, design, d = solved.effects, solved.design, screen.n_days
     if screen.n_replicates == 1:
         none, nothing = np.empty((0, screen.n_genes, d)), np.empty((0, screen.n_genes, d, d))
         return ByReplicate(theta=none, covariance=nothing, centred=none, centred_covariance=nothing)
     draws = replace(perturbations, number=min(DRAWS, perturbations.number))
     replicate = torch.as_tensor(screen.replicate, device=effects.x.device)
+    common = dispersion_among(design, effects.mode.mean, torch.ones_like(design.n_carried), solved.p_eff)
     found = []
     for r in range(screen.n_replicates):
-        own = effects.problem.weighted((replicate == r).to(effects.x.dtype))
+        counted = (replicate == r).to(effects.x.dtype)
+        own = effects.problem.weighted(counted)
         x, _, curvature, _ = newton_step(own, effects.x, draws.tolerance)
         known = carried_by_day(screen, screen.replicate == r)
-        of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}")).by_group
+        of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}"))
+        ratio = dispersion_among(design, own.mean(x), counted, of_model.p_eff) / common
+        sd = widening * ratio.nan_to_num(1.0).sqrt().cpu().numpy()
         theta = known_theta(design, x, contrast, known)
-        covariance = known_covariance(design, of_model, contrast, known)
+        covariance = known_covariance(design, of_model.by_group, contrast, known)
         mean, own_part = _without_shared(curvature, theta, covariance, contrast, draws.tolerance)
-        wider = widening[:, :, None] * widening[:, None, :]
+        wider = sd[:, :, None] * sd[:, None, :]
         found.append((theta, wider * covariance, theta - mean, wider * own_part))
-    return ByReplicate(**dict(zip(("theta", "covariance", "centred", "centred_covariance"), map(np.stack, zip(*found)))))
+    theta, covariance, centred, of_centred = (np.stack(part) for part in zip(*found))
+    return ByReplicate(theta=theta, covariance=covariance, centred=centred, centred_covariance=of_centred)
 
 
 def _without_shared(
@@ -118,14 +124,18 @@ def _without_shared(
 
 
 def replicate_variance(found: ByReplicate) -> ReplicateVariance:
-    """From the scatter of each gene's estimates over replicates beyond their noise, pooled over genes."""
+    """From the scatter of each gene's estimates over replicates beyond their noise, pooled over genes.
+
+    One standard error above the estimate: a variance that is put in as if it were known makes intervals too short
+    (Kackar & Harville 1984, J. Am. Stat. Assoc. 79:853), and too small a one is the dearer mistake.
+    """
     n, _, d = found.theta.shape
     if n == 0:
         return ReplicateVariance(by_day=np.zeros(d), constant=0.0, n_replicates=1)
     theta, covariance = found.centred.transpose(1, 0, 2), found.centred_covariance.transpose(1, 0, 2, 3)
     noise = np.einsum("lrdd->lrd", covariance)
-    found_by_day = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
-    by_day = np.maximum(found_by_day, 0.0)
+    by_day, error = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
+    by_day = np.maximum(by_day + np.sqrt(error), 0.0)
     return ReplicateVariance(by_day=by_day, constant=_constant_share(theta, covariance, by_day), n_replicates=n)
 
 

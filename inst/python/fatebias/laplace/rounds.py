@@ -25,6 +25,7 @@ ROUND_CG_TOLERANCE = 1e-3  # of the solves in a round, whose errors the next rou
 SCALE_TOLERANCE = 0.03  # Newton step of every log scale, in its posterior SDs, at which rounds end
 WEIGHT_TOLERANCE = 5e-3  # step of the log weight at which rounds end
 DAMPING = 0.1  # first damping of the scales' steps, tripled when that is not enough
+PATIENCE = 20  # rounds after which damping is not taken back, or few draws could send scales to and fro for ever
 FIRST_STEP = 0.5  # largest step of an effect at which the search for a starting point ends
 
 
@@ -103,12 +104,13 @@ def _next_round(design: Design, state: State, options: LaplaceOptions) -> tuple[
     improved = improve_scales(design, state.scales, moments, state.damping, options.priors)
     weight = _next_weight(design, state.weight, x, solution.x, options.weight)
     drift = float((weight / state.weight).log().abs().max())
+    less = state.damping / 2 if state.rounds < PATIENCE else state.damping
     worse, settled = improved.unrest > state.unrest, improved.unrest < SCALE_TOLERANCE and drift < WEIGHT_TOLERANCE
     return State(
         x=x, scales=state.scales * improved.step.exp(), weight=weight, sd_log=improved.sd_log,
         newton_steps=state.newton_steps + 1, rounds=state.rounds + 1,
         cg_iterations=state.cg_iterations + newton + solution.iterations, draws=None if settled else solution.x,
-        damping=min(1.0, max(3 * state.damping, DAMPING)) if worse else state.damping / 2,
+        damping=min(1.0, max(3 * state.damping, DAMPING)) if worse else less,
         unrest=improved.unrest, drift=drift, settled=settled,
     ), step  # fmt: skip
 

@@ -15,7 +15,6 @@ from torch import Tensor
 from ..model import Design, GeneGroup, centred
 from .curvature import Curvature, gene_grams
 
-
 LEAST_FREEDOM = 0.05  # share of the scores that the effects leave, at least
 
 
@@ -71,7 +70,9 @@ class Scatter:
         assert self.design.cluster is not None
         cluster, score = self.design.cluster.cpu().numpy(), self.score.cpu().numpy()
         shape = (len(ptr) - 1, self.n_units)
-        parts = [sp.csr_matrix((score[cells, f], cluster[cells], ptr), shape=shape) for f in range(score.shape[1])]
+        parts = [  # copies, since sum_duplicates() moves the pointers
+            sp.csr_matrix((score[cells, f], cluster[cells], ptr), shape=shape, copy=True) for f in range(score.shape[1])
+        ]
         for part in parts:
             part.sum_duplicates()
         return parts

@@ -36,6 +36,13 @@ def pearson_excess_by_day(design: Design, mean: Tensor, shift: Tensor) -> Tensor
     return design.sum_by_day(moved) - pearson_by_day(design, mean)
 
 
+def dispersion_among(design: Design, mean: Tensor, counted: Tensor, p: Tensor) -> Tensor:
+    """phi by day [D] of the cells that count (1, others 0) [N], around means [N, F], given parameters p by day [D]."""
+    labels = design.n_logits * design.sum_by_day(counted)
+    pearson = design.sum_by_day(counted * design.likelihood.pearson(design.labels, mean))
+    return pearson / torch.maximum(labels - p, LEAST_FREEDOM * labels)
+
+
 def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> Tensor:
     """phi of the labels around means [N, F], given parameters p by day [D]: [D], equal when pooled.
 
@@ -49,7 +56,7 @@ def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> 
         return (pearson.sum() / freedom.sum()).expand(len(pearson))
     error = (squares / pearson**2 - 1 / torch.bincount(design.day, minlength=design.n_days)).clamp(min=0)
     log_phi = (pearson / freedom).log().cpu().numpy()
-    return torch.as_tensor(shrink_over_days(log_phi, error.cpu().numpy()), device=mean.device).exp()
+    return torch.as_tensor(shrink_over_days(log_phi, error.cpu().numpy())[0], device=mean.device).exp()
 
 
 def labels_by_day(design: Design) -> Tensor:

@@ -68,7 +68,8 @@ class Likelihood(ABC):
 
     def scale_by_root_(self, vectors: Tensor, mean: Tensor, weight: Tensor) -> Tensor:
         """W^(1/2) times vectors, in place: standard normal ones come to have covariance W."""
-        return vectors.copy_(torch.linalg.cholesky(self.curvature(mean, weight)).to(vectors.dtype) @ vectors)
+        root = torch.linalg.cholesky(self.curvature(mean, torch.ones_like(weight)))  # a cell may have weight 0
+        return vectors.copy_((root * weight.sqrt()[:, None, None]).to(vectors.dtype) @ vectors)
 
     def quadratic_form(self, eta: Tensor, mean: Tensor) -> Tensor:
         """eta' W eta of each cell at weight 1: [N]."""

@@ -93,7 +93,9 @@ def _infer_by_svi(
     laplace: LaplaceFit, screen: Screen, settings: Settings, run: Run
 ) -> tuple[SVIFit, Iterator[EffectBlock], dict[str, dict[str, Any]]]:
     priors, options = Priors.of(settings), SVIOptions.of(settings)
-    cells, layout = to_tensors(screen, run.device, torch.float32, laplace.baseline.design.likelihood, Terms.of(settings))
+    cells, layout = to_tensors(
+        screen, run.device, torch.float32, laplace.baseline.design.likelihood, Terms.of(settings)
+    )
     start = structured_start(laplace, priors) if options.family == "structured" else None
     weight = torch.as_tensor(laplace.weight, dtype=torch.float32, device=run.device)
     target = Target(cells=cells, layout=layout, priors=priors, weight=weight)

@@ -54,7 +54,7 @@ def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]
 
 
 def heterogeneity_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
-    """Estimates by guide, with a guide left out, and by replicate; and by gene how much guides and replicates differ."""
+    """Estimates by guide, with a guide left out, by replicate; and by gene how much guides and replicates differ."""
     estimates, genes = found.estimates, np.asarray(screen.gene_names, dtype=object)
     guides, names = estimates.guides, {"guide": screen.guide_names, "gene": genes[screen.guide_gene]}
     several = screen.guides_per_gene[screen.guide_gene] > 1

@@ -12,7 +12,7 @@
     flat first day  no intercepts there
 
 Every part has a random stream of its own: it changes nothing of the screen but what it names (clones also draw
-guides, day and replicate anew, once a clone).
+guides and replicate anew, once a clone).
 """
 
 import numpy as np
