@@ -1,6 +1,7 @@
-# Calls in R for truth.py. `Rscript truth.R mash FIT...` writes mash.csv, the table of run_mash(), into each folder of a fit;
-# `Rscript truth.R units FOLDER...` reads units.csv and writes limma.csv and guide_t.csv (gene, day, estimate, half, z, p;
-# half: of the 90 % interval). What is there is kept.
+# Calls in R for truth.py. What is there is kept.
+# `Rscript truth.R mash FIT...` writes mash.csv, the table of run_mash(), into each folder of a fit.
+# `Rscript truth.R units FOLDER...` reads units.csv and writes limma.csv and guide_t.csv (gene, day,
+# estimate, half, z, p; half: of the 90 % interval).
 
 suppressMessages(library(data.table))
 arguments <- commandArgs(TRUE)

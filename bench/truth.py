@@ -114,6 +114,8 @@ def run(place: Place, jobs: list[Job]) -> None:
         waiting = {pool.submit(work, place, job): job for job in jobs}
         for done, future in enumerate(as_completed(waiting), 1):
             job = waiting[future]
+            if future.exception():
+                pool.shutdown(cancel_futures=True)
             future.result()
             print(f"{done}/{len(jobs)} {job.row}: {job.method}, {len(job.seeds)} screens", file=sys.stderr, flush=True)
 

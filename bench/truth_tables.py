@@ -34,7 +34,7 @@ def page(table: Scores, alone: Scores, seeds: dict[str, tuple[int, ...]]) -> str
         *grid(["screens", *REMEDIES, "all (the defaults)"], remedies(alone)),
         "## Everything", *grid(EVERYTHING, everything(table)),
     ]  # fmt: skip
-    return "\n".join(part + "\n" if not part.startswith("|") else part for part in parts)
+    return "\n".join(part + "\n" if part and not part.startswith("|") else part for part in parts)
 
 
 def grid(head: list[str], rows: list[list[str]]) -> list[str]:
