@@ -1,4 +1,4 @@
-# Calls in R for truth.py. What is there is kept.
+# Calls in R for truth.py.
 # `Rscript truth.R mash FIT...` writes mash.csv, the table of run_mash(), into each folder of a fit.
 # `Rscript truth.R units FOLDER...` reads units.csv and writes limma.csv and guide_t.csv (gene, day,
 # estimate, half, z, p; half: of the 90 % interval).
@@ -36,10 +36,8 @@ write_unit_tests <- function(where) {
   fwrite(moderated_t(units, "guide", weighted = FALSE), file.path(where, "guide_t.csv"))
 }
 
-work <- switch(arguments[[1]],
-  mash = list(run = write_mash_table, writes = "mash.csv"),
-  units = list(run = write_unit_tests, writes = "guide_t.csv")
+run <- switch(arguments[[1]],
+  mash = write_mash_table,
+  units = write_unit_tests
 )
-for (where in arguments[-1]) {
-  if (!file.exists(file.path(where, work$writes))) work$run(where)
-}
+for (where in arguments[-1]) run(where)

@@ -93,8 +93,10 @@ def work(place: Place, job: Job) -> None:
             fit(place.files(row.kind, seed), folders[-1], FITS[job.method] | row.settings)
         else:
             compete(place.files(row.kind, seed), folders[-1])
-    script, what = Path(__file__).with_name("truth.R"), "mash" if job.method in FITS else "units"
-    subprocess.run(["Rscript", "--no-save", script, what, *folders], check=True)
+    what, writes = ("mash", "mash.csv") if job.method in FITS else ("units", "guide_t.csv")
+    left = [folder for folder in folders if not (folder / writes).exists()]
+    if left:
+        subprocess.run(["Rscript", "--no-save", Path(__file__).with_name("truth.R"), what, *left], check=True)
 
 
 def score(place: Place, job: Job) -> dict[str, Score]:

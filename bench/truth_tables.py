@@ -31,7 +31,7 @@ def page(table: Scores, alone: Scores, seeds: dict[str, tuple[int, ...]]) -> str
         "## What must hold", *grid(["what", "must", "measured", ""], musts(table)),
         "## Beside other methods", *grid(["screens", *TITLES.values()], beside(table)),
         "## Remedies, alone and together",
-        *grid(["screens", *REMEDIES, "all (the defaults)"], remedies(alone)),
+        *grid(["screens", "n", *REMEDIES, "all (the defaults)"], remedies(alone)),
         "## Everything", *grid(EVERYTHING, everything(table)),
     ]  # fmt: skip
     return "\n".join(part + "\n" if part and not part.startswith("|") else part for part in parts)
@@ -94,8 +94,12 @@ def calls_text(score: Score, bold: bool = False) -> str:
 
 
 def remedies(alone: Scores) -> list[list[str]]:
+    """Of each row how many screens, and what each remedy gives."""
     order = [*REMEDIES, DEFAULT]
-    return [[title(row), *(calls_text(methods[method]) for method in order)] for row, methods in alone.items()]
+    return [
+        [title(row), str(methods[DEFAULT].screens), *(calls_text(methods[method]) for method in order)]
+        for row, methods in alone.items()
+    ]
 
 
 EVERYTHING = [
