@@ -75,19 +75,26 @@ def plan(place: Place, rows: list[str], args: argparse.Namespace) -> Iterator[Jo
     )
 
 
+def screens_of(jobs: list[Job]) -> list[Job]:
+    """Jobs that make the screens of others, each once: two methods that run side by side share their files."""
+    wanted = {(ROWS[job.row].kind, seed) for job in jobs for seed in job.seeds}
+    return [Job(method="screens", row=kind, seeds=(seed,)) for kind, seed in sorted(wanted)]
+
+
 def where(place: Place, job: Job, seed: int) -> Path:
     """Folder of one method (or of all competitors) on one screen."""
-    if job.method in FITS:
-        return place.folder / "fits" / job.method / f"{job.row}_{seed}"
-    return place.folder / "competitors" / f"{ROWS[job.row].kind}_{seed}"
+    return (place.folder / "fits" if job.method in FITS else place.folder) / job.method / f"{job.row}_{seed}"
 
 
 def work(place: Place, job: Job) -> None:
-    """Make the screens of a job, run its method on each, and call."""
+    """Run the method of a job on each of its screens, and call; or make the screens."""
     warnings.simplefilter("ignore", FitWarning)
     row, folders = ROWS[job.row], []
+    if job.method == "screens":
+        for seed in job.seeds:
+            place.make(row.kind, seed)
+        return
     for seed in job.seeds:
-        place.make(row.kind, seed)
         folders.append(where(place, job, seed))
         if job.method in FITS:
             fit(place.files(row.kind, seed), folders[-1], FITS[job.method] | row.settings)
@@ -122,6 +129,18 @@ def run(place: Place, jobs: list[Job]) -> None:
             print(f"{done}/{len(jobs)} {job.row}: {job.method}, {len(job.seeds)} screens", file=sys.stderr, flush=True)
 
 
+def scored(place: Place, jobs: list[Job], remedy_seeds: int) -> str:
+    """The tables of what jobs have left in their folders."""
+    table: truth_tables.Scores = {}
+    alone: truth_tables.Scores = {}
+    for job in sorted(jobs, key=lambda job: list(ROWS).index(job.row)):
+        (alone if job.method in REMEDIES else table).setdefault(job.row, {}).update(score(place, job))
+    seeds = {job.row: job.seeds for job in jobs if job.method == DEFAULT}
+    for row in alone:  # the defaults on the same screens
+        alone[row] |= score(place, Job(method=DEFAULT, row=row, seeds=seeds[row][:remedy_seeds]))
+    return truth_tables.page(table, alone, seeds)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -136,16 +155,9 @@ def main() -> None:
     args = parser.parse_args()
     place = Place(folder=args.folder, landscape=args.landscape, cellrank=args.cellrank_python)
     jobs = list(plan(place, args.rows or list(ROWS), args))
+    run(place, screens_of(jobs))
     run(place, jobs)
-    table, alone = {}, {}
-    for job in sorted(jobs, key=lambda job: list(ROWS).index(job.row)):
-        (alone if job.method in REMEDIES else table).setdefault(job.row, {}).update(score(place, job))
-    for row in alone:  # the defaults on the same screens
-        together = Job(
-            method=DEFAULT, row=row, seeds=next(job.seeds for job in jobs if job.row == row)[: args.remedy_seeds]
-        )
-        alone[row] |= score(place, together)
-    text = truth_tables.page(table, alone, {job.row: job.seeds for job in reversed(jobs)})
+    text = scored(place, jobs, args.remedy_seeds)
     if args.write:
         truth_tables.write_between_marks(args.write, text)
     else:
