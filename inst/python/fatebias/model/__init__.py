@@ -8,7 +8,14 @@ is made of its draws (`summarise_draws`) is here too, since both engines end in 
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
 from .design import Design, GeneGroup, build_design, centred
-from .dispersion import dispersion_among, final_dispersion, labels_by_day, next_weight, pearson_excess_by_day, start_weight
+from .dispersion import (
+    dispersion_among,
+    final_dispersion,
+    labels_by_day,
+    next_weight,
+    pearson_excess_by_day,
+    start_weight,
+)
 from .draws import (
     DrawPlan,
     EffectBlock,
