@@ -22,11 +22,12 @@ from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
-from .replicates import replicate_agreement
+from .replicates import ByReplicate, replicate_agreement, shared_by_genes
 from .rounds import State, run_rounds, start_from
 
 __all__ = [
     "Baseline",
+    "ByReplicate",
     "Curvature",
     "Estimates",
     "FixedEffects",
@@ -49,6 +50,7 @@ __all__ = [
     "replicate_agreement",
     "run_rounds",
     "sd_of",
+    "shared_by_genes",
     "solve_estimates",
     "start_from",
     "theta_covariance",

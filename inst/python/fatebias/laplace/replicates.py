@@ -95,12 +95,12 @@ def replicate_variance(found: ByReplicate) -> ReplicateVariance:
         return ReplicateVariance(by_day=np.zeros(d), constant=0.0, n_replicates=1)
     theta, covariance = found.theta.transpose(1, 0, 2), found.covariance.transpose(1, 0, 2, 3)
     noise = np.einsum("lrdd->lrd", covariance)
-    theta = theta - _shared_by_genes(theta, noise)
+    theta = theta - shared_by_genes(theta, noise)
     by_day = shrink_over_days(*one_way_variance(theta, np.where(np.isnan(theta), np.inf, noise)))
     return ReplicateVariance(by_day=by_day, constant=_constant_share(theta, covariance, by_day), n_replicates=n)
 
 
-def _shared_by_genes(theta: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def shared_by_genes(theta: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Mean over genes in each replicate and day [R, D], weighted by precision: noise that all genes share, of which there
     is one draw only.
     """
