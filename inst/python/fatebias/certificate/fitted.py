@@ -77,7 +77,8 @@ def label_dispersion(source: Source) -> dict[str, Any]:
     """
     solved, screen = source.solved, source.screen
     design, mean = solved.design, solved.effects.curvature.mean
-    freedom = 1 - (solved.p_eff / labels_by_day(design)).cpu().numpy()
+    parameters = source.baseline.weight * solved.pearson_excess
+    freedom = 1 - (parameters / labels_by_day(design)).cpu().numpy()
     pearson = design.likelihood.pearson(design.labels, mean) / design.n_logits
     ratio = (pearson * source.baseline.cell_weight).cpu().numpy() / freedom[screen.day]
     by_day, day_sd = _means(ratio, screen.day)

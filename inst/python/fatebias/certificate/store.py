@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from pandas.util import hash_array
@@ -159,8 +160,12 @@ def _key(screen: Screen, settings: Settings, columns: pd.DataFrame) -> str:
     parts = fit_key(screen, settings, "", versions)
     parts.pop("threads")
     parts["settings"].pop("threads")
-    parts["columns"] = {str(name): int(hash_array(columns[name].to_numpy()).sum()) for name in columns}
+    parts["columns"] = {str(name): _digest(columns[name].to_numpy()) for name in columns}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(hash_array(values).tobytes()).hexdigest()
 
 
 def _stamp(path: str | Path) -> list[Any]:

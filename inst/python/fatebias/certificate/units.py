@@ -18,7 +18,7 @@ from .associations import associate_columns
 from .controls import hold_out_controls
 from .fitted import burden_slopes, guide_share, label_dispersion, replicate_scatter
 from .heldout import held_out_statistics
-from .refit import Refit, reference_draws, refit_estimates, settle
+from .refit import Refit, reference_draws, refit_estimates, refit_noise, settle
 from .schemes import regroup_guides, resample_cells, shuffle_guides
 from .source import Source
 
@@ -27,6 +27,7 @@ BOOTSTRAP_STEP = 0.25
 N_DRAWS = 256  # joint draws behind what is expected
 QUICK_DRAWS = 32  # the same of a quick permutation, and as many behind its covariances
 QUICK_TOLERANCE = 1e-2  # of their solves
+QUICK_STEP = 1.0  # largest step of an effect, in logits, after which there is none
 Unit = dict[str, Any]  # numbers and arrays by name
 
 
@@ -43,14 +44,15 @@ def run_permutation(source: Source, number: int) -> Unit:
 
 
 def run_shuffle(source: Source, number: int) -> Unit:
-    """A quick permutation: as `run_permutation`, but at the scales and the weight of the fit, and with few draws."""
+    """A quick permutation: as `run_permutation`, but one step from the fit, at its scales and weight, with few draws.
+
+    SEs are those of the labels' noise: shuffled guides do nothing, and so differ neither among each other nor between
+    replicates.
+    """
     screen, design = _shuffled(source, "shuffle", number)
-    options = source.options
-    few = dataclasses.replace(options.perturbations, number=QUICK_DRAWS, tolerance=QUICK_TOLERANCE)
-    options = dataclasses.replace(options, perturbations=few)
-    like = source.baseline
-    start = dataclasses.replace(like, design=design, x=_nuisance_only(like))
-    refit = refit_estimates(start, screen, source.contrast, options)
+    options = quick_options(source.options)
+    start = dataclasses.replace(source.baseline, design=design, x=_nuisance_only(source.baseline))
+    refit = refit_noise(start, screen, source.contrast, options)
     expected = draw_statistics(_errors(refit, source.contrast, options, QUICK_DRAWS))
     return _whole(refit, screen) | {"expected": expected}
 
@@ -215,6 +217,13 @@ def _fit_again(design: Design, screen: Screen, source: Source) -> Refit:
     """The whole fit of a like screen: scales and weight too."""
     again = settle(design, source.options, source.baseline)
     return refit_estimates(again, screen, source.contrast, source.options)
+
+
+def quick_options(options: LaplaceOptions) -> LaplaceOptions:
+    """What a quick permutation is told: few draws, and no step of Newton's beyond the first unless that was long."""
+    few = dataclasses.replace(options.perturbations, number=QUICK_DRAWS, tolerance=QUICK_TOLERANCE)
+    far = dataclasses.replace(options.tolerances, newton=QUICK_STEP)
+    return dataclasses.replace(options, perturbations=few, tolerances=far)
 
 
 def _shuffled(source: Source, check: str, number: int) -> tuple[Screen, Design]:

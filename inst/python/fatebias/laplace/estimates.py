@@ -47,13 +47,15 @@ class FixedEffects:
 class SolvedEstimates:
     """Fixed effects with the model's covariances of each gene's effects, by group of genes [genes, k, k].
 
-    p_eff: effective parameters by day [D]; p_units: of the units of noise.
+    p_eff: effective parameters by day [D]; p_units: of the units of noise; pearson_excess: what the labels' Pearson
+    statistic loses by them [D].
     """
 
     effects: FixedEffects
     model: list[Tensor]
     p_eff: Tensor
     p_units: Tensor
+    pearson_excess: Tensor
 
     @property
     def design(self) -> Design:
@@ -82,4 +84,7 @@ def solve_estimates(baseline: Baseline, options: LaplaceOptions, run: Run = QUIE
     """
     effects = find_fixed_effects(baseline, options, run)
     found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"))
-    return SolvedEstimates(effects=effects, model=found.by_group, p_eff=found.p_eff, p_units=found.p_units)
+    return SolvedEstimates(
+        effects=effects, model=found.by_group, p_eff=found.p_eff, p_units=found.p_units,
+        pearson_excess=found.pearson_excess,
+    )  # fmt: skip
