@@ -64,17 +64,22 @@ list(
   # under `calibration: quick` or `full` what the certificate rests on, check by check, and its verdicts; under
   # `full` a second opinion on the hits as well
   tar_target(calibrate, settings_calibration$calibration),
-  tar_target(check, certificate_checks(calibrate)),
+  tar_target(check, switch(calibrate,
+    full = c("fitted", "permutation", "regroup", "ntc", "bootstrap", "heldout"),
+    "quick"
+  )),
   tar_target(calibration, {
     list(python_files, screen_file, guide_map_file)
-    run_job(
-      run_calibration, fit, check, screen,
-      n_permutations = settings_calibration$calibration_permutations,
-      n_splits = settings_calibration$calibration_splits,
-      n_bootstraps = settings_calibration$calibration_bootstraps,
-      name = paste0("calibration_", check[[1]]), node = "gpu"
-    )
-  }, pattern = map(check), iteration = "list", deployment = "worker"),
+    if (calibrate != "none") {
+      run_job(
+        run_calibration, fit, check, screen,
+        n_permutations = settings_calibration$calibration_permutations,
+        n_splits = settings_calibration$calibration_splits,
+        n_bootstraps = settings_calibration$calibration_bootstraps,
+        name = paste0("calibration_", check), node = "gpu"
+      )
+    }
+  }, pattern = map(check), deployment = "worker"),
   tar_target(certificate, {
     calibration
     if (calibrate != "none") {

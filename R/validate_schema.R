@@ -67,6 +67,9 @@ schema_checks <- list(
   minimum = function(value, least, place, schema) {
     if (is.numeric(value) && value < least) sprintf("%s must be at least %s", place, format(least))
   },
+  maximum = function(value, most, place, schema) {
+    if (is.numeric(value) && value > most) sprintf("%s must be at most %s", place, format(most))
+  },
   pattern = function(value, pattern, place, schema) {
     if (is.character(value) && !grepl(pattern, value)) sprintf("%s must match %s", place, pattern)
   },

@@ -48,7 +48,7 @@ def test_groups_too_small_for_their_trends_are_left_out():
 @pytest.mark.parametrize("effects", ["sparse", "none"])
 def test_gain_is_the_difference_of_cross_entropies_on_cells_not_seen(effects):
     screen = screen_of(simulated(cells=1200, effects=effects, seed=3))
-    baseline = settle(build_design(screen), OPTIONS)
+    baseline = settle(OPTIONS.design(screen), OPTIONS)
     held_out = predict_held_out(screen, baseline, OPTIONS, np.random.default_rng(0))
     found = held_out_statistics(screen, baseline, OPTIONS, np.random.default_rng(0))
 

@@ -20,7 +20,7 @@ SETTINGS = Settings.from_mapping({"inference": "laplace"})
 
 
 def source_of(screen) -> Source:
-    baseline = settle(build_design(screen), LaplaceOptions.of(SETTINGS))
+    baseline = settle(LaplaceOptions.of(SETTINGS).design(screen), LaplaceOptions.of(SETTINGS))
     return Source(cells=None, guide_map=None, screen=screen, settings=SETTINGS, baseline=baseline, where="simulation")
 
 

@@ -6,7 +6,7 @@ from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
 from fatebias.certificate.refit import reference_draws, refit_estimates, settle
-from fatebias.laplace.estimates import contrast_theta, estimate_theta, find_fixed_effects
+from fatebias.laplace import contrast_theta, estimate_theta, find_fixed_effects
 from fatebias.laplace.fit import fit_laplace
 from fatebias.laplace.mode import find_mode
 from fatebias.laplace.options import LaplaceOptions
@@ -19,13 +19,13 @@ MES = np.array([1.0, 0.0])
 def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_screen):
     fit = fit_laplace(small_screen, OPTIONS)
     estimates = estimate_theta(fit.baseline, small_screen, MES, OPTIONS)
-    design = build_design(small_screen)
+    design = OPTIONS.design(small_screen)
     cold = settle(design, OPTIONS)
     refit = refit_estimates(cold, small_screen, MES, OPTIONS)
     assert np.allclose(refit.theta_hat, estimates.theta_hat, atol=1e-3)
     assert np.allclose(refit.se, estimates.se, rtol=1e-3)
     warm = settle(design, OPTIONS, cold)
-    from_other = settle(build_design(small_screen), OPTIONS, cold)
+    from_other = settle(OPTIONS.design(small_screen), OPTIONS, cold)
     for again in (warm, from_other):
         assert torch.allclose(again.weight, cold.weight, rtol=0.02)
         assert torch.allclose(again.scales.log(), cold.scales.log(), atol=0.1)
@@ -33,7 +33,7 @@ def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_sc
 
 def test_draws_have_the_covariance_of_all_genes_and_labels_their_part():
     screen = screen_of(simulated(cells=500, genes=4, days=2))
-    baseline = settle(build_design(screen), OPTIONS)
+    baseline = settle(OPTIONS.design(screen), OPTIONS)
     curvature = find_fixed_effects(baseline, OPTIONS).curvature
     eye = torch.eye(baseline.design.n_effects, dtype=torch.float64)
     inverse = np.linalg.inv(curvature.times(eye).numpy())
@@ -50,7 +50,7 @@ def test_draws_have_the_covariance_of_all_genes_and_labels_their_part():
 
 
 def test_a_cell_drawn_twice_counts_as_two_cells(small_screen):
-    baseline = settle(build_design(small_screen), OPTIONS)
+    baseline = settle(OPTIONS.design(small_screen), OPTIONS)
     counts = np.ones(small_screen.n_cells, dtype=int)
     counts[:50], counts[50:80] = 2, 0
     problem = baseline.estimate_problem(OPTIONS.priors)

@@ -22,7 +22,7 @@ SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 3})
 def source() -> Source:
     sim = simulated(cells=1500, genes=10, ntc=12, seed=4)
     screen = screen_of(sim, SETTINGS)
-    baseline = settle(build_design(screen), LaplaceOptions.of(SETTINGS))
+    baseline = settle(LaplaceOptions.of(SETTINGS).design(screen), LaplaceOptions.of(SETTINGS))
     return Source(
         cells=measure.cells_of(sim), guide_map=measure.guide_map_of(sim), screen=screen, settings=SETTINGS,
         baseline=baseline, where="simulation",
