@@ -65,19 +65,21 @@ dispersion_row <- function(ratio, sd, names, day, what, level) {
 }
 
 burden_row <- function(unit, days, level) {
-  measure <- "slope of a day, in SEs"
+  measure <- "burden slopes by day, SD of z"
   if (unit$in_model) {
-    return(new_row("burden", measure, 0, c(0, 0), "The model has a burden slope for each day."))
+    return(new_row("burden", measure, 0, c(0, 1), "The model has a burden slope for each day."))
   }
-  q <- stats::qnorm(1 - level / length(days) / 2)
-  ranges <- lapply(unit$sd, function(own) c(-1, 1) * (q * own + scale_tolerance))
-  worst <- worst_day(unit$slope, ranges, days)
-  row <- day_row("burden", measure, worst, paste(
-    "Each further guide of a cell moves its labels by %.2f standard errors of a gene beyond the slope in the",
-    "model"
-  ))
-  if (!row$pass) row$sentence <- paste(row$sentence, "Set `burden_by_day: true`.")
-  row
+  spread <- sqrt(unit$chi_square / unit$df)
+  most <- sqrt(stats::qchisq(1 - level, unit$df) / unit$df)
+  worst <- first_largest(abs(unit$slope))
+  new_row("burden", measure, spread, c(0, most), if (spread <= most) {
+    "Burden slopes do not differ by day."
+  } else {
+    sprintf(paste(
+      "Burden slopes differ by day: each further guide of a cell moves its labels by %.2f standard errors of a",
+      "gene beyond the common slope (%s, where they depart most). Set `burden_by_day: true`."
+    ), unit$slope[[worst]], days[[worst]])
+  })
 }
 
 association_rows <- function(unit, level) rbind(confounder_row(unit$columns, level), groups_row(unit$groups, level))

@@ -1,4 +1,4 @@
-"""Columns that a model lacks: score tests at its fixed effects, and what each would do to the estimates.
+"""Columns that a model lacks: score tests at its effects, and what each would do to the estimates.
 
 A column c of cells, with one slope a logit, is tested without a refit (Rao 1948, Proc. Camb. Philos. Soc. 44:50). With
 A = J' W J + Q the curvature, E the column spread over the logits and X = A^-1 J' W E,
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..laplace import SolvedEstimates, contrast_theta
+from ..laplace import Curvature, Scatter, contrast_theta
 from .source import Source
 
 TOLERANCE = 1e-4  # of the solves
@@ -48,10 +48,14 @@ class Added:
 
 
 def add_columns(source: Source, columns: np.ndarray) -> Added:
-    """Of columns [N, k] that neither the model nor each other can stand for. Raises FitError."""
+    """Of columns [N, k] that neither the model nor each other can stand for, at the fixed effects. Raises FitError."""
     solved = source.solved
-    curvature, design = solved.effects.curvature, solved.design
-    f, scatter = design.n_logits, solved.scatter
+    return added_at(solved.effects.curvature, solved.scatter, source.contrast, columns)
+
+
+def added_at(curvature: Curvature, scatter: Scatter, contrast: np.ndarray, columns: np.ndarray) -> Added:
+    """The same at any mode, by its curvature and the scatter of the labels there."""
+    design, f = curvature.design, curvature.design.n_logits
     own = torch.as_tensor(columns, dtype=torch.float64, device=design.day.device)
     bent, response, units = [], [], []
     for part in own.split(AT_ONCE, 1):
@@ -60,7 +64,7 @@ def add_columns(source: Source, columns: np.ndarray) -> Added:
         x = curvature.solve(pulled, TOLERANCE).x
         bent.append(pulled)
         response.append(x)
-        units.append(_by_unit(solved, ((spread - design.forward(x)) * scatter.score.unsqueeze(2)).sum(1)))
+        units.append(_by_unit(scatter, ((spread - design.forward(x)) * scatter.score.unsqueeze(2)).sum(1)))
     pulled, x, of_units = torch.cat(bent, 1), torch.cat(response, 1), torch.cat(units, 1)
     score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean)
     found = (own.T @ score).reshape(-1)
@@ -71,7 +75,7 @@ def add_columns(source: Source, columns: np.ndarray) -> Added:
     inverse = torch.linalg.pinv((information + information.T) / 2, hermitian=True)
     return Added(
         slope=(inverse @ found).cpu().numpy(), covariance=(inverse @ variance @ inverse).cpu().numpy(),
-        shift=-contrast_theta(design, x, source.contrast),
+        shift=-contrast_theta(design, x, contrast),
     )  # fmt: skip
 
 
@@ -81,9 +85,9 @@ def _spread(columns: Tensor, n_logits: int) -> Tensor:
     return torch.einsum("nk,fg->nfkg", columns, unit).reshape(len(columns), n_logits, -1)
 
 
-def _by_unit(solved: SolvedEstimates, by_cell: Tensor) -> Tensor:
+def _by_unit(scatter: Scatter, by_cell: Tensor) -> Tensor:
     """Sums over the cells that share noise: [N, S] -> [units, S]."""
-    cluster = solved.design.cluster
+    cluster = scatter.design.cluster
     if cluster is None:
         return by_cell
-    return by_cell.new_zeros((solved.scatter.n_units, by_cell.shape[1])).index_add_(0, cluster, by_cell)
+    return by_cell.new_zeros((scatter.n_units, by_cell.shape[1])).index_add_(0, cluster, by_cell)

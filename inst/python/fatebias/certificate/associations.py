@@ -3,7 +3,7 @@
 A confounder moves the labels and goes along with guides: a lane in which some guides are more frequent, a depth at
 which some are found more easily. Both are tested within day and replicate; guides against the other guides of their
 gene and controls against none, so that what a knock-down itself does to a column is no association.
-Cells of a group (a clone) that share noise and guides make standard errors too small, whatever the model.
+Cells of a group (a clone) that share noise and guides make standard errors too small, whatever the model: `groups`.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from scipy.stats import chi2
 
 from ..screens import Screen
 from .added import Added, add_columns
+from .groups import shared_noise, standard_residuals
 from .schemes import day_replicate
 from .source import Source
 
@@ -25,7 +26,7 @@ MOST_COLUMNS = 200  # looked at: the first of the file
 
 
 def associate_columns(source: Source) -> dict[str, list[dict[str, Any]]]:
-    """Confounders and groups of the file's columns, one record a column: see `_confounding` and `_grouping`."""
+    """Confounders and groups of the file's columns, one record a column: see `_confounding` and `groups`."""
     screen, residual = source.screen, standard_residuals(source)
     found: dict[str, list[dict[str, Any]]] = {"columns": [], "groups": []}
     for name, values in list(source.columns.items())[:MOST_COLUMNS]:
@@ -41,7 +42,7 @@ def associate_columns(source: Source) -> dict[str, list[dict[str, Any]]]:
             if record:
                 found["columns"].append({"name": str(name), "labels": named} | record)
         if MOST_LEVELS < len(levels) <= screen.n_cells / 2:
-            found["groups"].append({"name": str(name)} | _grouping(source, codes))
+            found["groups"].append({"name": str(name)} | shared_noise(source, codes))
     return found
 
 
@@ -125,52 +126,3 @@ def _within_genes(mean: np.ndarray, variance: np.ndarray, gene: np.ndarray) -> t
     whole = np.bincount(gene, weights=w) + np.finfo(float).tiny
     centre = np.bincount(gene, weights=w * mean) / whole
     return float((w * (mean - centre[gene]) ** 2).sum()), int(np.maximum(size - 1, 0).sum())
-
-
-def standard_residuals(source: Source) -> np.ndarray:
-    """Residuals of the fit [N, F], with covariance of one size under the model."""
-    solved = source.solved
-    eta = solved.design.predictor(solved.effects.x).cpu().numpy()
-    return solved.design.likelihood.standardised(solved.design.labels.cpu().numpy(), eta)
-
-
-def _grouping(source: Source, codes: np.ndarray) -> dict[str, Any]:
-    """What SEs would be with scores summed over groups: log_ratio, its median over genes and days, and its error."""
-    ratio = group_ratios(source, codes)
-    known = np.log(ratio[np.isfinite(ratio) & (ratio > 0)])
-    screen = source.screen
-    n = len(known) / max(1.0, len(screen.guide_idx) / screen.n_cells)
-    return {
-        "n_groups": int(codes.max()) + 1, "log_ratio": float(np.median(known)) if len(known) else 0.0,
-        "error": float(1.2533 * known.std() / max(n, 1.0) ** 0.5) if len(known) else 0.0,
-    }  # fmt: skip
-
-
-def group_ratios(source: Source, codes: np.ndarray) -> np.ndarray:
-    """SD of the sum of a gene's scores on a day, groups taken for units of noise, against that of the fit: [L, D].
-
-    Scores in the direction of the contrast at the day's mean curvature.
-    """
-    solved, screen = source.solved, source.screen
-    design, curvature = solved.design, solved.effects.curvature
-    by_cell = design.likelihood.curvature(curvature.mean, curvature.weight).cpu().numpy()
-    along = np.empty((screen.n_cells, screen.n_logits))
-    for d in range(screen.n_days):
-        on_day = screen.day == d
-        along[on_day] = np.linalg.solve(by_cell[on_day].mean(0), source.contrast)
-    score = (solved.scatter.score.cpu().numpy() * along).sum(1)
-    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
-    row = screen.guide_gene[screen.guide_idx] * screen.n_days + screen.day[cell]
-    shape = (screen.n_genes * screen.n_days, screen.n_cells)
-    scores = sp.csr_matrix((score[cell], (row, cell)), shape=shape)
-    alone = np.arange(screen.n_cells) if screen.cluster is None else screen.cluster
-    spread = [_sum_of_squares(scores, unit) for unit in (codes, alone)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.sqrt(spread[0] / spread[1])).reshape(screen.n_genes, screen.n_days)
-
-
-def _sum_of_squares(scores: sp.csr_matrix, unit: np.ndarray) -> np.ndarray:
-    """Of sums over units, by row."""
-    member = sp.csr_matrix((np.ones(len(unit)), (np.arange(len(unit)), unit)))
-    summed = scores @ member
-    return np.asarray(summed.multiply(summed).sum(1)).ravel()

@@ -3,15 +3,19 @@
 Each takes the fit's estimates as they are, refits nothing, and gives a statistic with what sampling alone does to it.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
-from ..laplace import ByReplicate, shared_by_genes
+from ..laplace import ByReplicate, Scatter, find_mode, shared_by_genes, theta_covariance
 from ..model import labels_by_day
 from ..screens import Screen
-from .added import add_columns
+from .added import added_at
 from .source import Source
+
+LEAST_EFFECT = 0.02  # SD of theta, in logits, with which burden slopes are told from effects
 
 
 def guide_share(source: Source) -> dict[str, Any]:
@@ -99,22 +103,38 @@ def sample_name(screen: Screen, sample: int) -> str:
 
 
 def burden_slopes(source: Source) -> dict[str, Any]:
-    """How far a day's burden slope is from that of all days, in SEs of a gene [D], with its SD; by a score test.
+    """Score test of burden slopes that differ by day: chi_square with df, and slope [D], in SEs of a gene.
 
+    With theta free, a slope could not be told from what all genes do together on a day, so that theta is N(0, s^2) here,
+    s^2 what the estimates of all genes show by day and logit. Of the contrast alone: effects on logits go together.
     in_model: such slopes are in the model, and nothing is tested.
     """
     screen = source.screen
     if source.options.terms.burden_by_day:
         return {"in_model": True}
     by_day = np.eye(screen.n_days)[screen.day] * screen.burden_centered[:, None]
-    slope, covariance = add_columns(source, by_day[:, 1:]).of_contrast(source.contrast)
+    problem = source.baseline.estimate_problem(source.options.priors)
+    spread = 1 / torch.as_tensor(effect_sd(source), device=source.baseline.x.device)
+    problem = replace(problem, prior=replace(problem.prior, half_theta=torch.diag_embed(spread)))
+    mode = find_mode(problem, source.baseline.x, source.options.tolerances)
+    curvature = problem.curvature(mode.mean)
+    scatter = Scatter.at(curvature, float(source.solved.p_units))
+    added = added_at(curvature, scatter, source.contrast, by_day[:, 1:])
+    slope, covariance = added.of_contrast(source.contrast)
     weight = (by_day**2).sum(0)
     onto = (np.eye(screen.n_days) - weight / weight.sum())[:, 1:]  # from differences to the first day
-    se = np.nanmedian(source.estimates.se, axis=0)
     return {
-        "in_model": False, "slope": (onto @ slope) / se,
-        "sd": np.sqrt(np.einsum("ij,jk,ik->i", onto, covariance, onto)) / se,
+        "in_model": False, "chi_square": float(slope @ np.linalg.solve(covariance, slope)), "df": len(slope),
+        "slope": (onto @ slope) / np.nanmedian(source.estimates.se, axis=0),
     }  # fmt: skip
+
+
+def effect_sd(source: Source) -> np.ndarray:
+    """SD of theta around 0 by logit and day, beyond the noise of its estimates: [F, D]."""
+    solved, f = source.solved, source.screen.n_logits
+    square = solved.design.theta(solved.effects.x).cpu().numpy() ** 2
+    noise = [np.einsum("ldd->ld", theta_covariance(solved.design, solved.model, unit)) for unit in np.eye(f)]
+    return np.sqrt(np.maximum((square - np.stack(noise, 1)).mean(0), LEAST_EFFECT**2))
 
 
 def _means(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

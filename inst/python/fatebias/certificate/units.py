@@ -27,7 +27,8 @@ BOOTSTRAP_STEP = 0.25
 N_DRAWS = 256  # joint draws behind what is expected
 QUICK_DRAWS = 32  # the same of a quick permutation, and as many behind its covariances
 QUICK_TOLERANCE = 1e-2  # of their solves
-QUICK_STEP = 1.0  # largest step of an effect, in logits, after which there is none
+NO_DEVIATION = 0.01  # SD of its guides' deviations, in logits
+QUICK_STEP = 0.1  # largest step of an effect, in logits, after which there is none
 Unit = dict[str, Any]  # numbers and arrays by name
 
 
@@ -44,14 +45,16 @@ def run_permutation(source: Source, number: int) -> Unit:
 
 
 def run_shuffle(source: Source, number: int) -> Unit:
-    """A quick permutation: as `run_permutation`, but one step from the fit, at its scales and weight, with few draws.
+    """A quick permutation: as `run_permutation`, but at the weight of the fit, with few steps and draws.
 
-    SEs are those of the labels' noise: shuffled guides do nothing, and so differ neither among each other nor between
-    replicates.
+    Shuffled guides do nothing, and so differ neither among each other nor between replicates: SEs are those of the
+    labels' noise.
     """
     screen, design = _shuffled(source, "shuffle", number)
     options = quick_options(source.options)
-    start = dataclasses.replace(source.baseline, design=design, x=_nuisance_only(source.baseline))
+    scales = source.baseline.scales.clone()
+    scales[-1] = NO_DEVIATION
+    start = dataclasses.replace(source.baseline, design=design, x=_nuisance_only(source.baseline), scales=scales)
     refit = refit_noise(start, screen, source.contrast, options)
     expected = draw_statistics(_errors(refit, source.contrast, options, QUICK_DRAWS))
     return _whole(refit, screen) | {"expected": expected}
@@ -220,7 +223,7 @@ def _fit_again(design: Design, screen: Screen, source: Source) -> Refit:
 
 
 def quick_options(options: LaplaceOptions) -> LaplaceOptions:
-    """What a quick permutation is told: few draws, and no step of Newton's beyond the first unless that was long."""
+    """What a quick permutation is told: few draws, and no step of Newton's after a short one."""
     few = dataclasses.replace(options.perturbations, number=QUICK_DRAWS, tolerance=QUICK_TOLERANCE)
     far = dataclasses.replace(options.tolerances, newton=QUICK_STEP)
     return dataclasses.replace(options, perturbations=few, tolerances=far)

@@ -7,7 +7,7 @@ weight, `solve_estimates` is the one way to fixed effects and their covariances.
 """
 
 from .baseline import Baseline
-from .covariance import perturbation
+from .covariance import gene_covariances, perturbation
 from .curvature import Curvature
 from .contrasts import (
     carried_by_day,
@@ -24,6 +24,7 @@ from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
 from .replicates import ByReplicate, replicate_agreement, shared_by_genes
 from .rounds import State, run_rounds, start_from
+from .scatter import Scatter
 
 __all__ = [
     "Baseline",
@@ -34,6 +35,7 @@ __all__ = [
     "LaplaceFit",
     "LaplaceOptions",
     "Perturbations",
+    "Scatter",
     "SolvedEstimates",
     "State",
     "carried_by_day",
@@ -44,6 +46,7 @@ __all__ = [
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",
+    "gene_covariances",
     "known_covariance",
     "known_theta",
     "perturbation",
