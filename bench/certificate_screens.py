@@ -3,8 +3,8 @@
     python certificate_screens.py FOLDER KIND SEED
 
 FOLDER/KIND/SEED holds the screen and `fit/`, a fit by engine laplace. Kinds, of size `weak` unless told otherwise:
-right_* (the model is right); the faults of FAULTS at full and at half size (`half_*`). Lanes and depths are made
-here: each guide is more frequent in one lane (log odds N(0, 1)), or found at larger depth (.5 SD), and the labels shift.
+right_* (the model is right); the faults of FAULTS at full and at half size (`half_*`). Lanes and depths are made here:
+each guide is more frequent in one lane (log odds N(0, 1)), or found at larger depth (.5 SD), and the labels shift.
 """
 
 import argparse

@@ -10,7 +10,6 @@ from fatebias.laplace import contrast_theta, estimate_theta, find_fixed_effects
 from fatebias.laplace.fit import fit_laplace
 from fatebias.laplace.mode import find_mode
 from fatebias.laplace.options import LaplaceOptions
-from fatebias.model.design import build_design
 
 OPTIONS = LaplaceOptions.of(Settings.from_mapping({"inference": "laplace", "num_perturbations": 256}))
 MES = np.array([1.0, 0.0])

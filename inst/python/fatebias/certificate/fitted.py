@@ -105,8 +105,8 @@ def sample_name(screen: Screen, sample: int) -> str:
 def burden_slopes(source: Source) -> dict[str, Any]:
     """Score test of burden slopes that differ by day: chi_square with df, and slope [D], in SEs of a gene.
 
-    With theta free, a slope could not be told from what all genes do together on a day, so that theta is N(0, s^2) here,
-    s^2 what the estimates of all genes show by day and logit. Of the contrast alone: effects on logits go together.
+    With theta free, a slope could not be told from what all genes do together on a day: theta is N(0, s^2) here, s^2
+    what the estimates of all genes show by day and logit. Of the contrast alone: effects on logits go together.
     in_model: such slopes are in the model, and nothing is tested.
     """
     screen = source.screen
@@ -134,7 +134,8 @@ def effect_sd(source: Source) -> np.ndarray:
     solved, f = source.solved, source.screen.n_logits
     square = solved.design.theta(solved.effects.x).cpu().numpy() ** 2
     noise = [np.einsum("ldd->ld", theta_covariance(solved.design, solved.model, unit)) for unit in np.eye(f)]
-    return np.sqrt(np.maximum((square - np.stack(noise, 1)).mean(0), LEAST_EFFECT**2))
+    found = (square - np.stack(noise, 1)).mean(0)
+    return np.asarray(np.sqrt(np.maximum(found, LEAST_EFFECT**2)))
 
 
 def _means(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,8 @@
 """Do cells of a group (a clone, a droplet) share noise, and what does it do to standard errors?
 
-Residuals of a fit agree less within groups than independent cells would, since effects were fitted to them: standardised
-residuals e have the covariance I - H, H = L' J A^-1 J' L, L L' = W. So the sum over pairs of cells of one group
+Residuals of a fit agree less within groups than independent cells would, since effects were fitted to them:
+standardised residuals e have the covariance I - H, H = L' J A^-1 J' L, L L' = W. So the sum over pairs of cells of
+one group
     T = sum e_i e_j + sum H_ij
 has the mean 0 where cells are independent, and the variance 2 a pair. Where each pair has the correlation rho, so many
 cells of one gene and day in one group make the variance of its estimate 1 + rho (cells - 1) times as large.
@@ -77,7 +78,7 @@ def cells_together(source: Source, codes: np.ndarray) -> np.ndarray:
     whole = np.asarray(counts.sum(1)).ravel()
     squares = np.asarray(counts.multiply(counts).sum(1)).ravel()
     together = np.divide(squares, whole, out=np.full(len(whole), np.nan), where=whole > 0) - 1
-    return together.reshape(screen.n_genes, screen.n_days)
+    return np.asarray(together).reshape(screen.n_genes, screen.n_days)
 
 
 def standard_residuals(source: Source) -> np.ndarray:

@@ -39,9 +39,8 @@ DRAW_SEED = 1_000_003  # added to the seed: draws of the reference are not those
 class Refit:
     """Fixed-effect estimates of theta for the contrast, NaN where a day has no cell of the gene.
 
-    theta_hat [L, D]; covariance [L, D, D], all that the estimand asks for; model_se [L, D]: of the labels' noise, by the
-    model.
-    solved: what they were made from.
+    theta_hat [L, D]; covariance [L, D, D], all that the estimand asks for; model_se [L, D]: of the labels' noise, by
+    the model. solved: what they were made from.
     """
 
     theta_hat: np.ndarray

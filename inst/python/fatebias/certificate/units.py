@@ -69,7 +69,8 @@ def run_regroup(source: Source, number: int) -> Unit:
     screen = regroup_guides(source.screen, _rng(source, "regroup", number))
     refit = _fit_again(source.options.design(screen, source.baseline.x.device), screen, source)
     found = _whole(refit, screen) | {"expected": draw_statistics(_errors(refit, source.contrast, source.options))}
-    return found | {"betahat": refit.theta_hat - np.nanmean(refit.theta_hat, axis=0), "estimand": source.options.estimand}
+    around = refit.theta_hat - np.nanmean(refit.theta_hat, axis=0)
+    return found | {"betahat": around, "estimand": source.options.estimand}
 
 
 def own_effects(baseline: Baseline) -> torch.Tensor:
@@ -124,8 +125,8 @@ def run_bootstrap(source: Source, number: int) -> Unit:
 
 
 def run_reference(source: Source, number: int) -> Unit:
-    """What a bootstrap should give: the share of each variance that is the labels' [L, D], the rest being that of guides
-    and replicates.
+    """What a bootstrap should give: the share of each variance that is the labels' [L, D], the rest being that of
+    guides and replicates.
 
     Times the share of the labels that the effects leave free [D], since fitted labels lie too near their cells'.
     """

@@ -9,7 +9,9 @@ from ..base import CONSTANTS, SettingsError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     words = [*CONSTANTS.certificate_levels, *CONSTANTS.certificate_checks]
     parser.add_argument("fit", metavar="DIR", help="folder of a fit")
-    parser.add_argument("--checks", nargs="+", choices=words, default=["quick"], help="quick, full, or some of the checks")
+    parser.add_argument(
+        "--checks", nargs="+", choices=words, default=["quick"], help="quick, full, or some of the checks"
+    )
     for name, number in CONSTANTS.certificate_sizes.items():
         parser.add_argument(f"--{name}s", type=int, default=number, help=f"number of units (default {number})")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N shares of the work")

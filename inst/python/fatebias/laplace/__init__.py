@@ -7,8 +7,6 @@ weight, `solve_estimates` is the one way to fixed effects and their covariances.
 """
 
 from .baseline import Baseline
-from .covariance import gene_covariances, perturbation
-from .curvature import Curvature
 from .contrasts import (
     carried_by_day,
     contrast_theta,
@@ -17,6 +15,8 @@ from .contrasts import (
     sd_of,
     theta_covariance,
 )
+from .covariance import gene_covariances, perturbation
+from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of

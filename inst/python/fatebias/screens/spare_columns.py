@@ -34,7 +34,7 @@ def read_spare_columns(path: str | Path, settings: Settings) -> pd.DataFrame:
 
 def _usable(values: pd.Series) -> np.ndarray | None:
     missing = values.isna().to_numpy()
-    if missing.mean() > MOST_MISSING or not 2 <= values.nunique(dropna=False):
+    if missing.mean() > MOST_MISSING or values.nunique(dropna=False) < 2:
         return None
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
