@@ -4,7 +4,7 @@ all_constants <- function() {
 }
 
 # What R needs for defaults only, which the last test compares
-of_defaults <- c("feature_type", "cell_name", "certificate_sizes")
+of_defaults <- c("feature_type", "cell_name")
 
 test_that("a constant has its value and type to the last bit", {
   expect_identical(shared_constant("min_umi"), 5L)

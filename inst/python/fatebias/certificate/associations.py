@@ -21,7 +21,7 @@ from .source import Source
 
 MOST_LEVELS = 50  # of a column of labels that could be a covariate
 LEAST_CELLS = 20  # of a level
-OUTCOME = 0.25  # share of the residuals' variance from which a column is taken for another name of the labels
+OUTCOME = 0.25  # share of the residuals' variance from which a column may be another name of the labels
 MOST_COLUMNS = 200  # looked at: the first of the file
 
 
@@ -49,14 +49,16 @@ def associate_columns(source: Source) -> dict[str, list[dict[str, Any]]]:
 def _confounding(source: Source, columns: np.ndarray, residual: np.ndarray) -> dict[str, Any] | None:
     """p of guides, p of labels, and how far estimates would move (`moved`, root mean square in SEs).
 
-    None where day, replicate and burden leave nothing of the column, or it is another name of the labels. Labels are
-    looked at only where guides are associated.
+    None where day, replicate and burden leave nothing of the column. Of one that explains more than OUTCOME of the
+    residuals, maybe another name of the labels, controls alone are asked. Labels are looked at only where guides are
+    associated.
     """
     screen = source.screen
     own = independent_columns(within_strata(columns, screen))
-    if own.shape[1] == 0 or explained_share(own, residual) > OUTCOME:
+    if own.shape[1] == 0:
         return None
-    p_guides = guide_association(screen, source.cells_of_controls, own)
+    likely = explained_share(own, residual) <= OUTCOME
+    p_guides = guide_association(screen, source.cells_of_controls, own, within_genes=likely)
     record: dict[str, Any] = {"p_guides": p_guides, "p_labels": None, "moved": 0.0}
     if p_guides < 1e-2:
         added: Added = add_columns(source, own)
@@ -94,11 +96,11 @@ def explained_share(columns: np.ndarray, residual: np.ndarray) -> float:
     return float(((onto**2).sum(0) / (residual**2).mean(0)).max())
 
 
-def guide_association(screen: Screen, controls: sp.csr_matrix, columns: np.ndarray) -> float:
+def guide_association(screen: Screen, controls: sp.csr_matrix, columns: np.ndarray, within_genes: bool = True) -> float:
     """p of columns [N, r] (from `within_strata`) that do not differ between guides of a gene, nor from 0 for controls.
 
     The sum over a guide's cells has the mean 0 and the variance n V within strata; V that of the columns there. A chi
-    square over guides within genes and controls. controls: cells x controls.
+    square over controls (cells x controls) and, with `within_genes`, over guides within genes.
     """
     stratum, r = day_replicate(screen), columns.shape[1]
     carried = sp.csr_matrix((np.ones(len(screen.guide_idx)), screen.guide_idx, screen.guide_ptr),
@@ -108,11 +110,11 @@ def guide_association(screen: Screen, controls: sp.csr_matrix, columns: np.ndarr
     statistic, freedom = 0.0, 0
     for j in range(r):
         spread = np.bincount(stratum, weights=columns[:, j] ** 2) / np.maximum(n - 1, 1)
-        for presence, gene in ((carried, screen.guide_gene), (controls, None)):
+        for presence, gene in ((carried, screen.guide_gene), (controls, None))[0 if within_genes else 1 :]:
             counts = (presence.T @ by_stratum).toarray()
             variance = (counts * np.maximum(1 - counts / np.maximum(n, 1), 0) * spread).sum(1)
             usable = (counts.sum(1) >= 2) & (variance > 0)
-            mean, v = ((presence.T @ columns[:, j]) / np.maximum(counts.sum(1), 1))[usable], None
+            mean = ((presence.T @ columns[:, j]) / np.maximum(counts.sum(1), 1))[usable]
             v = (variance / np.maximum(counts.sum(1), 1) ** 2)[usable]
             q, df = _within_genes(mean, v, gene[usable]) if gene is not None else (float((mean**2 / v).sum()), len(v))
             statistic, freedom = statistic + q, freedom + df
