@@ -13,14 +13,9 @@ rooms <- c(
   "report_table", "report",
   "scheduler", "scheduler_call", "scheduler_verdict", "scheduler_job", "scheduler_record", "scheduler_run",
   "scheduler_slurm_script", "scheduler_slurm",
-<<<<<<< HEAD
-  "certificate_units", "certificate_rows", "certificate", "certificate_methods", "certificate_plots",
-  "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power", "plan_inputs",
-  "plan",
-=======
-  "certificate_units", "certificate_rows", "certificate_fit_rows", "certificate", "certificate_methods", "certificate_plots",
-  "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power", "plan",
->>>>>>> 7e75cef (R: rows, verdicts and words of the new checks)
+  "certificate_units", "certificate_rows", "certificate_fit_rows", "certificate", "certificate_methods",
+  "certificate_plots", "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power",
+  "plan_inputs", "plan",
   "project", "python_install", "sitrep"
 )
 edges <- c("fatebias-package", "zzz")

@@ -88,7 +88,7 @@ def test_a_lane_with_its_own_guides_and_labels_is_found_and_one_of_these_alone_i
     probs = np.exp(shifted) / np.exp(shifted).sum(1, keepdims=True)
     both = source_with(dataclasses.replace(sim, probs=probs), lane=np.where(lane, "B", "A"))
     found = associate_columns(both)["columns"][0]
-    assert found["name"] == "lane" and found["p_guides"] < 1e-6 and found["p_labels"] < 1e-6 and found["moved"] > 0.1
+    assert found["name"] == "lane" and found["p_guides"] < 1e-3 and found["p_labels"] < 1e-6 and found["moved"] > 0.1
     guides_only = associate_columns(source_with(sim, lane=lane.astype(float)))["columns"][0]
     assert guides_only["p_guides"] < 1e-6 and guides_only["p_labels"] > 1e-3
     chance = rng.random(len(odds)) < 0.5

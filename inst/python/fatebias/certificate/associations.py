@@ -15,19 +15,20 @@ from scipy.stats import chi2
 
 from ..screens import Screen
 from .added import Added, add_columns
-from .groups import shared_noise, standard_residuals
+from .groups import shared_noise
 from .schemes import day_replicate
 from .source import Source
 
 MOST_LEVELS = 50  # of a column of labels that could be a covariate
 LEAST_CELLS = 20  # of a level
-OUTCOME = 0.25  # share of the residuals' variance from which a column may be another name of the labels
+OUTCOME = 0.25  # share of the labels' variance from which a column may be another name of them
 MOST_COLUMNS = 200  # looked at: the first of the file
 
 
 def associate_columns(source: Source) -> dict[str, list[dict[str, Any]]]:
     """Confounders and groups of the file's columns, one record a column: see `_confounding` and `groups`."""
-    screen, residual = source.screen, standard_residuals(source)
+    screen = source.screen
+    labels = within_strata(source.baseline.design.labels.cpu().numpy(), screen)
     found: dict[str, list[dict[str, Any]]] = {"columns": [], "groups": []}
     for name, values in list(source.columns.items())[:MOST_COLUMNS]:
         column = values.to_numpy()
@@ -38,7 +39,7 @@ def associate_columns(source: Source) -> dict[str, list[dict[str, Any]]]:
             indicators = indicators[:, indicators.sum(0) >= LEAST_CELLS]
         columns = indicators if named else column[:, None].astype(np.float64)
         if columns is not None:
-            record = _confounding(source, columns, residual)
+            record = _confounding(source, columns, labels)
             if record:
                 found["columns"].append({"name": str(name), "labels": named} | record)
         if MOST_LEVELS < len(levels) <= screen.n_cells / 2:
@@ -46,18 +47,18 @@ def associate_columns(source: Source) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _confounding(source: Source, columns: np.ndarray, residual: np.ndarray) -> dict[str, Any] | None:
+def _confounding(source: Source, columns: np.ndarray, labels: np.ndarray) -> dict[str, Any] | None:
     """p of guides, p of labels, and how far estimates would move (`moved`, root mean square in SEs).
 
     None where day, replicate and burden leave nothing of the column. Of one that explains more than OUTCOME of the
-    residuals, maybe another name of the labels, controls alone are asked. Labels are looked at only where guides are
+    labels [N, F], maybe another name of them, controls alone are asked. Labels are looked at only where guides are
     associated.
     """
     screen = source.screen
     own = independent_columns(within_strata(columns, screen))
     if own.shape[1] == 0:
         return None
-    likely = explained_share(own, residual) <= OUTCOME
+    likely = explained_share(own, labels) <= OUTCOME
     p_guides = guide_association(screen, source.cells_of_controls, own, within_genes=likely)
     record: dict[str, Any] = {"p_guides": p_guides, "p_labels": None, "moved": 0.0}
     if p_guides < 1e-2:
@@ -90,10 +91,10 @@ def independent_columns(columns: np.ndarray) -> np.ndarray:
     return np.asarray(columns @ (vectors[:, keep] / np.sqrt(values[keep])))
 
 
-def explained_share(columns: np.ndarray, residual: np.ndarray) -> float:
-    """Largest share of a residual's variance [N, F] that independent columns [N, r] explain."""
-    onto = columns.T @ residual / len(columns)
-    return float(((onto**2).sum(0) / (residual**2).mean(0)).max())
+def explained_share(columns: np.ndarray, labels: np.ndarray) -> float:
+    """Largest share of the variance of labels [N, F], of mean 0, that independent columns [N, r] explain."""
+    onto = columns.T @ labels / len(columns)
+    return float(((onto**2).sum(0) / (labels**2).mean(0)).max())
 
 
 def guide_association(screen: Screen, controls: sp.csr_matrix, columns: np.ndarray, within_genes: bool = True) -> float:
