@@ -37,19 +37,17 @@ def run_permutation(source: Source, number: int) -> Unit:
 
     What the fit says the cell's own guides do stays with the cell (Freedman & Lane 1983, J. Bus. Econ. Stat. 1:292), or
     it would be noise of another shape than the labels'. All but what guides do on average: a slope by burden that the
-    model lacks would be in there.
+    model lacks would be in there. Shuffled guides do nothing, and so differ neither among each other nor between
+    replicates: SEs are those of the labels' noise.
     """
     screen, design = _shuffled(source, "permutation", number)
-    refit = _fit_again(design, screen, source)
+    again = settle(design, source.options, source.baseline)
+    refit = refit_noise(again, screen, source.contrast, source.options)
     return _whole(refit, screen) | {"expected": draw_statistics(_errors(refit, source.contrast, source.options))}
 
 
 def run_shuffle(source: Source, number: int) -> Unit:
-    """A quick permutation: as `run_permutation`, but at the weight of the fit, with few steps and draws.
-
-    Shuffled guides do nothing, and so differ neither among each other nor between replicates: SEs are those of the
-    labels' noise.
-    """
+    """A quick permutation: as `run_permutation`, but at the weight of the fit, with few steps and draws."""
     screen, design = _shuffled(source, "shuffle", number)
     options = quick_options(source.options)
     scales = source.baseline.scales.clone()

@@ -8,7 +8,7 @@ is made of its draws (`summarise_draws`) is here too, since both engines end in 
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
 from .design import Design, GeneGroup, build_design, centred
-from .design_of_cells import design_of_cells
+from .design_part import design_of_cells
 from .dispersion import (
     dispersion_at,
     final_dispersion,
