@@ -17,8 +17,12 @@ from fatebias.laplace.options import LaplaceOptions
 from fatebias.screens.screen import RawCells
 
 # what a jackknife of labels can see: no guides or cultures but these
-SETTINGS = Settings.from_mapping({"inference": "laplace", "se": "model", "estimand": "guides", "likelihood_weight": "auto",
-                                  "burden_by_day": False, "sample_effects": False})  # fmt: skip
+SETTINGS = Settings.from_mapping(
+    {
+        "inference": "laplace", "se": "model", "estimand": "guides", "likelihood_weight": "auto",
+        "burden_by_day": False, "sample_effects": False,
+    }
+)  # fmt: skip
 
 
 def source_of(screen) -> Source:

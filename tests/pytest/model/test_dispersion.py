@@ -10,7 +10,7 @@ from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.model.design import build_design
 from fatebias.model.dispersion import (
-    dispersion_among,
+    dispersion_at,
     dispersion_by_day,
     final_dispersion,
     pearson_by_day,
@@ -130,13 +130,12 @@ def test_too_few_cells_for_a_dispersion():
         fit_laplace(screen, AUTO)
 
 
-def test_dispersion_among_some_cells_is_theirs_alone(small_screen):
+def test_dispersion_at_a_day_is_that_of_its_cells_alone(small_screen):
     design = build_design(small_screen)
     pi, p = random_probabilities(design), torch.tensor([3.0, 5.0, 1e6], dtype=torch.float64)
-    among = small_screen.replicate == 1
-    found = dispersion_among(design, pi, torch.tensor(among.astype(float)), p).numpy()
+    found = dispersion_at(design, pi, p).numpy()
     by_cell = design.likelihood.pearson(design.labels, pi).numpy()
     for day in range(3):
-        own = by_cell[among & (small_screen.day == day)]
+        own = by_cell[small_screen.day == day]
         labels = 2 * len(own)
         assert found[day] == pytest.approx(own.sum() / max(labels - float(p[day]), 0.05 * labels))
