@@ -1,0 +1,112 @@
+"""What methods say of screens against the truth: one `Score` a method and row of screens."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from truth_methods import Z90
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """One method on one screen, by gene and day [L, D]. sign: of the effect that a call says, 0 without a call; z:
+    NaN where there is no estimate; estimate, half: centre and half width of the 90 % interval. hits: by gene, or
+    None: `sign` on the best day, `day`, `robust`."""
+
+    genes: pd.Index
+    sign: np.ndarray
+    z: np.ndarray
+    estimate: np.ndarray
+    half: np.ndarray
+    hits: pd.DataFrame | None = None
+
+
+def read_mash(where: Path) -> Calls:
+    """lfsr below LEVEL; a hit is a gene whose smallest lfsr is."""
+    table = pd.read_csv(where / "mash.csv").set_index("gene")
+    part = {name: table.filter(regex=rf"^{name}_d\d+$").to_numpy() for name in ("betahat", "se", "postmean", "lfsr")}
+    sign = np.sign(part["postmean"]) * (part["lfsr"] < LEVEL)
+    best = np.sign(part["postmean"])[np.arange(len(table)), table["best_day"]]
+    robust = table["robust"].astype(str).str.upper() == "TRUE"
+    hits = pd.DataFrame({"sign": best, "day": table["best_day"], "robust": robust})[table["lfsr_min"] < LEVEL]
+    estimate, se = part["betahat"], part["se"]
+    return Calls(genes=table.index, sign=sign, z=estimate / se, estimate=estimate, half=Z90 * se, hits=hits)
+
+
+def read_tests(path: Path) -> Calls:
+    """Benjamini-Hochberg at LEVEL over genes and days."""
+    table = pd.read_csv(path)
+    wide = {name: table.pivot(index="gene", columns="day", values=name) for name in ("estimate", "half", "z", "p")}
+    estimate, half, z, p = (wide[name].to_numpy() for name in ("estimate", "half", "z", "p"))
+    return Calls(
+        genes=wide["p"].index, sign=np.sign(estimate) * benjamini_hochberg(p), z=z, estimate=estimate, half=half
+    )
+
+
+def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """Which are rejected; missing ones are no tests."""
+    values = np.sort(p[np.isfinite(p)])
+    below = values[values <= LEVEL * np.arange(1, len(values) + 1) / max(len(values), 1)]
+    return p <= below.max() if len(below) else np.zeros(p.shape, dtype=bool)
+
+
+@dataclass(kw_only=True)
+class Score:
+    """Counts over screens. active: effects by gene and day; hits, robust: (false, all) genes."""
+
+    screens: int = 0
+    with_false: int = 0
+    active: int = 0
+    calls: int = 0
+    false: int = 0
+    hits: list[int] = field(default_factory=lambda: [0, 0])
+    robust: list[int] = field(default_factory=lambda: [0, 0])
+    null_z: list[np.ndarray] = field(default_factory=list)
+    covered: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, calls: Calls, truth: pd.DataFrame) -> None:
+        """One more screen. Genes that no cell carries are left out. Where the truth is signs alone, intervals are
+        judged on nulls."""
+        signs_only = all(name.startswith("sign_d") for name in truth)
+        true = truth.loc[calls.genes].to_numpy()
+        called, wrong = calls.sign != 0, calls.sign * np.sign(true) <= 0
+        false = int((called & wrong).sum())
+        self.screens += 1
+        self.with_false += false > 0
+        self.active += int((true != 0).sum())
+        self.calls += int(called.sum())
+        self.false += false
+        self.null_z.append(np.where(true == 0, calls.z, np.nan))
+        inside = np.where(np.isfinite(calls.z), np.abs(calls.estimate - true) <= calls.half, np.nan)
+        self.covered.append(inside[(true == 0) | (not signs_only)])
+        if calls.hits is not None:
+            self._add_hits(calls.hits, truth)
+
+    def _add_hits(self, hits: pd.DataFrame, truth: pd.DataFrame) -> None:
+        true = truth.loc[hits.index].to_numpy()[np.arange(len(hits)), hits["day"]]
+        wrong = hits["sign"].to_numpy() * np.sign(true) <= 0
+        for tally, of in ((self.hits, np.ones(len(hits), dtype=bool)), (self.robust, hits["robust"].to_numpy())):
+            tally[0] += int((wrong & of).sum())
+            tally[1] += int(of.sum())
+
+    @property
+    def power(self) -> float:
+        return (self.calls - self.false) / self.active if self.active else np.nan
+
+    @property
+    def false_share(self) -> float:
+        return self.false / max(self.calls, 1)
+
+    @property
+    def z_by_day(self) -> np.ndarray:
+        """SD of null z scores [D]; NaN on a day without null genes."""
+        pooled = np.concatenate(self.null_z)
+        counts = np.isfinite(pooled).sum(0)
+        return np.array([np.nanstd(pooled[:, day]) if n else np.nan for day, n in enumerate(counts)])
+
+    @property
+    def coverage(self) -> float:
+        return float(np.nanmean(np.concatenate(self.covered)))

@@ -1,0 +1,145 @@
+"""The tables of TRUTH.md."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from measure import Row as Must
+from truth_methods import COMPETITORS, DEFAULT, REMEDIES
+from truth_score import LEVEL, Score
+from truth_screens import KINDS
+
+import fatebias
+
+Scores = dict[str, dict[str, Score]]  # by row and method
+MARKS = ("<!-- truth.py -->", "<!-- end of truth.py -->")
+TITLES = {
+    DEFAULT: "fatebias", "least_squares": "least squares, BH", "limma": "limma, BH", "guide_t": "t over guides, BH",
+}  # fmt: skip
+# least power that is asked for by row
+POWER = {
+    "base": 0.7, "replicate": 0.45, "depth": 0.7, "clone+key": 0.6, "plain": 0.85, "guide_sd": 0.8, "off_target": 0.8,
+    "replicate_15": 0.65, "replicate_30": 0.2, "clone_50+key": 0.7, "burden": 0.8, "dispersion": 0.85, "life": 0.15,
+}  # fmt: skip
+
+
+def page(table: Scores, alone: Scores, seeds: dict[str, tuple[int, ...]]) -> str:
+    """All tables."""
+    numbers = "; ".join(f"{row} {of[0]}-{of[-1]}" for row, of in seeds.items())
+    parts = [
+        f"fatebias {fatebias.__version__}, commit {commit()}. Seeds: {numbers}.",
+        "## What must hold", *grid(["what", "must", "measured", ""], musts(table)),
+        "## Beside other methods", *grid(["screens", *TITLES.values()], beside(table)),
+        "## Remedies, alone and together",
+        *grid(["screens", *REMEDIES, "all (the defaults)"], remedies(alone)),
+        "## Everything", *grid(EVERYTHING, everything(table)),
+    ]  # fmt: skip
+    return "\n".join(part + "\n" if part and not part.startswith("|") else part for part in parts)
+
+
+def grid(head: list[str], rows: list[list[str]]) -> list[str]:
+    """A Markdown table, by lines, with an empty line at its end."""
+    lines = [head, ["---"] * len(head), *rows]
+    return [*("| " + " | ".join(cells) + " |" for cells in lines), ""]
+
+
+def title(row: str) -> str:
+    """A row in words."""
+    kind, _, key = row.partition("+")
+    return KINDS[kind].what + (", `cluster_key`" if key else "")
+
+
+def musts(table: Scores) -> list[list[str]]:
+    """Each number that is asked for: what, must, measured, verdict. Of clones the fits that are told of them."""
+    found = []
+    for row, methods in table.items():
+        if f"{row}+key" not in table and DEFAULT in methods:
+            found += row_musts(row, methods[DEFAULT])
+    return [[one.what, one.must, short(one.measured), "ok" if one.ok else "**MISSED**"] for one in found]
+
+
+def row_musts(row: str, score: Score) -> list[Must]:
+    what, kind = title(row), KINDS[row.partition("+")[0]]
+    if kind.effects:
+        calls = [Must(f"{what}: false share of calls", score.false_share, most=LEVEL)]
+        if row in POWER:
+            calls.append(Must(f"{what}: power", score.power, least=POWER[row]))
+    else:
+        calls = [Must(f"{what}: screens of {score.screens} with a call", score.with_false, most=1)]
+    if kind.landscape:
+        z = score.z_by_day
+        return [*calls, Must(f"{what}: null z SD, day furthest from 1", z[np.nanargmax(np.abs(z - 1))], 0.85, 1.15)]
+    return [*calls, Must(f"{what}: coverage of 90 % intervals", score.coverage, least=0.86)]
+
+
+def beside(table: Scores) -> list[list[str]]:
+    """Power, false / calls by method. Bold: the largest power of those whose false share is at most LEVEL."""
+    rows = []
+    for row, methods in table.items():
+        scores = [methods.get(method) for method in TITLES]
+        able = [s.power for s in scores if s and s.active and s.false_share <= LEVEL]
+        best = max(able, default=None)
+        rows.append(
+            [title(row), *(calls_text(s, s.power == best and s.false_share <= LEVEL) if s else "" for s in scores)]
+        )
+    return rows
+
+
+def calls_text(score: Score, bold: bool = False) -> str:
+    """Power, false / calls (false share); without effects the calls and the screens that have one."""
+    if not score.active:
+        return f"{score.false} calls, {score.with_false} of {score.screens} screens"
+    power = f"**{short(score.power)}**" if bold else short(score.power)
+    return f"{power}, {score.false}/{score.calls} ({short(score.false_share)})"
+
+
+def remedies(alone: Scores) -> list[list[str]]:
+    order = [*REMEDIES, DEFAULT]
+    return [[title(row), *(calls_text(methods[method]) for method in order)] for row, methods in alone.items()]
+
+
+EVERYTHING = [
+    "screens", "method", "n", "power", "false / calls", "screens with a false call", "null z SD by day",
+    "coverage of 90 % intervals", "false / hits", "false / robust hits",
+]  # fmt: skip
+
+
+def everything(table: Scores) -> list[list[str]]:
+    """One line a row and method."""
+    return [
+        [title(row), TITLES[method], *score_cells(methods[method])]
+        for row, methods in table.items()
+        for method in (DEFAULT, *COMPETITORS)
+        if method in methods
+    ]
+
+
+def score_cells(score: Score) -> list[str]:
+    hits = [f"{of[0]}/{of[1]}" if of[1] or score.hits[1] else "-" for of in (score.hits, score.robust)]
+    return [
+        str(score.screens), short(score.power), f"{score.false}/{score.calls} ({short(score.false_share)})",
+        str(score.with_false), " ".join(short(z) for z in score.z_by_day), short(score.coverage), *hits,
+    ]  # fmt: skip
+
+
+def short(number: float) -> str:
+    """Two digits without a leading zero; a count as it is."""
+    if isinstance(number, int):
+        return str(number)
+    return "-" if np.isnan(number) else f"{number:.2f}".removeprefix("0")
+
+
+def commit() -> str:
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"
+
+
+def write_between_marks(path: Path, text: str) -> None:
+    """Replace what stands between the marks of a page; without such a page, write one of the marks alone."""
+    page_text = path.read_text(encoding="utf-8") if path.exists() else "\n".join(MARKS) + "\n"
+    head, rest = page_text.split(MARKS[0])
+    tail = rest.split(MARKS[1])[1]
+    path.write_text(f"{head}{MARKS[0]}\n\n{text}\n{MARKS[1]}{tail}", encoding="utf-8")
