@@ -22,7 +22,7 @@ named_checks <- function(checks, call = rlang::caller_env()) {
 #' not made again.
 #'
 #' @param fit a `fatebias_fit`.
-#' @param checks `"quick"`: checks that take about as long as the fit by mode and curvature (`"sandwich"`,
+#' @param checks `"quick"`: checks without whole refits (`"sandwich"`,
 #'   `"guides"`, `"replicates"`, `"dispersion"`, `"burden"`, `"associations"`, `"shuffle"`); `"full"`: all, with
 #'   whole refits (`"permutation"`, `"regroup"`, `"ntc"`, `"bootstrap"`, `"heldout"`) in place of `"shuffle"`;
 #'   `"fitted"`: the first six, which refit nothing; or some of these names.
