@@ -61,8 +61,8 @@ list(
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
 
-  # under `calibration: quick` or `full` what the certificate rests on, check by check, and its verdicts; under
-  # `full` a second opinion on the hits as well
+  # under `calibration: quick` or `full` what the certificate rests on, check by check, and its verdicts;
+  # under `full` a second opinion on the hits as well
   tar_target(calibrate, settings_calibration$calibration),
   tar_target(check, switch(calibrate,
     full = c("fitted", "permutation", "regroup", "ntc", "bootstrap", "heldout"),

@@ -10,10 +10,10 @@
 #' | `sandwich` | standard errors by the scatter of the labels | those of the fit |
 #' | `guides` | how much guides of a gene differ | standard errors contain it |
 #' | `replicates` | estimates by replicate, Cochran's Q | they differ as standard errors say |
-#' | `dispersion` | dispersion of the labels by day, and by day and replicate | that of the likelihood weight |
+#' | `dispersion` | dispersion of the labels by day, and by sample | that of the likelihood weight |
 #' | `burden` | score test of burden slopes by day | those of the model |
-#' | `associations` | columns of the file that the model lacks | none goes along with guides and labels, or groups cells that share noise |
-#' | `shuffle` | guide lists shuffled within day, replicate and burden, one step from the fit | no hits, SD of z 1, mean 0 |
+#' | `associations` | columns that the model lacks | none goes with guides and labels, or groups noise |
+#' | `shuffle` | guide lists shuffled within day, replicate and burden | no hits, SD of z 1, mean 0 |
 #' | `permutation` | the same, and the whole fit made again | the same |
 #' | `regroup` | guides handed to other genes | estimates scatter by their standard errors |
 #' | `ntc` | half of the controls held out of the baseline, run like genes | 5 % differ from 0 at level .05 |
@@ -37,8 +37,8 @@
 #'
 #' A column of cells is a confounder where guides of one gene (or controls) differ in it within day, replicate
 #' and burden, where the labels depend on it, and where estimates would move with it in the model. What all
-#' guides of a gene do to a column, as a cell cycle score, is no confounder. Of a column that explains more than a
-#' quarter of the labels' variance, which may be another name of the labels, only controls are asked.
+#' guides of a gene do to a column, as a cell cycle score, is no confounder. Of a column that explains more than
+#' a quarter of the labels' variance, which may be another name of the labels, only controls are asked.
 #'
 #' `"shuffle"` makes no refit: scales and likelihood weight are the fit's, effects are one step of Newton from
 #' none, and covariances come from 32 draws.
@@ -51,7 +51,8 @@
 #' show it; anything that mash adds, beyond the calls where nothing has an effect.
 #' @returns A `fatebias_certificate`, a list with
 #'   - `checks`: data.table, one row a measure: `check`, `statistic`, `expected_low`, `expected_high`, `pass`
-#'     (NA where there is no verdict), `verdict` (`"pass"`, `"fail"`, `"cannot be checked"`, `"did not settle"`),
+#'     (NA where there is no verdict), `verdict` (`"pass"`, `"fail"`, `"cannot be checked"`,
+#'     `"did not settle"`),
 #'     `sentence`, `measure`, `day` (label, where the row is of one day);
 #'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
 #'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
@@ -99,7 +100,8 @@ new_certificate <- function(fit, checks, units, settings, start) {
   unsettled <- Map(settling_row, names(units), units)
   units <- lapply(units, settled_units)
   of_null <- Filter(length, units[intersect(c("shuffle", "permutation", "ntc"), names(units))])
-  calls <- lapply(units[intersect(c("shuffle", "permutation"), names(units))], permutation_calls, fit, settings)
+  shuffled <- units[intersect(c("shuffle", "permutation"), names(units))]
+  calls <- lapply(shuffled, permutation_calls, fit, settings)
   rows <- lapply(checks, check_rows, units = units, fit = fit, calls = calls, level = level)
   structure(
     list(
@@ -136,7 +138,9 @@ check_rows <- function(check, units, fit, calls, level) {
     permutation = permutation_rows(own, calls$permutation, days, level),
     regroup = regroup_row(own, days, level),
     ntc = ntc_rows(own, level),
-    bootstrap = if (length(units$bootstrap) > 1) bootstrap_row(units$bootstrap, one, fitted_se(fit), days, level),
+    bootstrap = if (length(units$bootstrap) > 1) {
+      bootstrap_row(units$bootstrap, one, fitted_se(fit), days, level)
+    },
     heldout = heldout_rows(one, level)
   )
 }

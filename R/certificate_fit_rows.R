@@ -76,13 +76,15 @@ burden_row <- function(unit, days, level) {
     "Burden slopes do not differ by day."
   } else {
     sprintf(paste(
-      "Burden slopes differ by day: each further guide of a cell moves its labels by %.2f standard errors of a",
-      "gene beyond the common slope (%s, where they depart most). Set `burden_by_day: true`."
+      "Burden slopes differ by day: each further guide of a cell moves its labels by %.2f standard errors of",
+      "a gene beyond the common slope (%s, where they depart most). Set `burden_by_day: true`."
     ), unit$slope[[worst]], days[[worst]])
   })
 }
 
-association_rows <- function(unit, level) rbind(confounder_row(unit$columns, level), groups_row(unit$groups, level))
+association_rows <- function(unit, level) {
+  rbind(confounder_row(unit$columns, level), groups_row(unit$groups, level))
+}
 
 #' A column with which guides are associated, and on which labels depend: it moves the estimates
 #' @noRd
@@ -124,7 +126,10 @@ groups_row <- function(groups, level) {
             first_few(vapply(groups, `[[`, character(1), "name")))
   } else {
     sprintf(
-      "Cells with the same %s share noise: standard errors should be %.2f times what they are. Set `cluster_key: %s`.",
+      paste0(
+        "Cells with the same %s share noise: standard errors should be %.2f times what they are. ",
+        "Set `cluster_key: %s`."
+      ),
       name, ratio[[worst]], name
     )
   })

@@ -9,7 +9,8 @@ verdict_line <- function(checks) {
   made <- sum(!is.na(checks$pass))
   if (length(failed) == 0) return(sprintf("Certificate: all %d measures that were made passed", made))
   sprintf(
-    "Certificate FAILED (%s): standard errors and calls may not mean what they say", paste(failed, collapse = ", ")
+    "Certificate FAILED (%s): standard errors and calls may not mean what they say",
+    paste(failed, collapse = ", ")
   )
 }
 

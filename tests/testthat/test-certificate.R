@@ -41,7 +41,8 @@ test_that("a refit that did not settle is a verdict, and the others are judged",
 
 test_that("hits say the verdict of their certificate in one line", {
   result <- run_mash(example_fit())
-  expect_match(format(rank_hits(result, certificate = wrong)), "Certificate FAILED \\(permutation", all = FALSE)
+  failed <- format(rank_hits(result, certificate = wrong))
+  expect_match(failed, "Certificate FAILED \\(permutation", all = FALSE)
   expect_match(format(rank_hits(result, certificate = right)), "Certificate: all 5 measures", all = FALSE)
   expect_no_match(format(rank_hits(result)), "Certificate")
   expect_error(rank_hits(result, certificate = 1), class = "fatebias_error")

@@ -6,7 +6,7 @@ test_that("guides: a share that SEs lack is flagged beyond the tolerance and cha
   row <- guides_row(unit, level)
   expect_false(row$pass)
   expect_equal(row$expected_high, 1 - 1 / 1.05^2 + qnorm(0.99) * 0.01)
-  expect_match(row$sentence, "20 % larger") # 1 / sqrt(.7) = 1.195
+  expect_match(row$sentence, "20 % larger") # than with .7 of the variance
   expect_true(guides_row(override(unit, list(lacking = 0, estimand = "gene")), level)$pass)
   expect_true(guides_row(override(unit, list(share = 0.08, lacking = 0.08)), level)$pass)
   unit$chance <- NULL
@@ -45,7 +45,8 @@ test_that("burden slopes by day: chi-square, or nothing to test", {
 })
 
 test_that("a column confounds where guides and labels go along with it and estimates would move", {
-  column <- function(...) override(list(name = "lane", p_guides = 1e-6, p_labels = 1e-6, moved = 0.4), list(...))
+  lane <- list(name = "lane", p_guides = 1e-6, p_labels = 1e-6, moved = 0.4)
+  column <- function(...) override(lane, list(...))
   expect_false(confounder_row(list(column()), level)$pass)
   expect_match(confounder_row(list(column()), level)$sentence, "covariates: lane")
   expect_true(confounder_row(list(column(p_guides = 0.2)), level)$pass)
