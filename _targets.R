@@ -61,13 +61,16 @@ list(
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
 
-  # under `calibration: true` the refits behind the certificate, check by check, its verdicts, and a second
-  # opinion on the hits
+  # under `calibration: quick` or `full` what the certificate rests on, check by check, and its verdicts;
+  # under `full` a second opinion on the hits as well
   tar_target(calibrate, settings_calibration$calibration),
-  tar_target(check, c("permutation", "ntc", "sandwich", "bootstrap", "heldout")),
+  tar_target(check, switch(calibrate,
+    full = c("fitted", "permutation", "regroup", "ntc", "bootstrap", "heldout"),
+    "quick"
+  )),
   tar_target(calibration, {
     list(python_files, screen_file, guide_map_file)
-    if (calibrate) {
+    if (calibrate != "none") {
       run_job(
         run_calibration, fit, check, screen,
         n_permutations = settings_calibration$calibration_permutations,
@@ -79,9 +82,9 @@ list(
   }, pattern = map(check), deployment = "worker"),
   tar_target(certificate, {
     calibration
-    if (calibrate) {
+    if (calibrate != "none") {
       run_job(
-        certify_fit, fit,
+        certify_fit, fit, calibrate,
         screen = screen, settings = settings_mash,
         n_permutations = settings_calibration$calibration_permutations,
         n_splits = settings_calibration$calibration_splits,
@@ -91,14 +94,14 @@ list(
   }, deployment = "worker"),
   tar_target(randomisation, {
     list(python_files, screen_file, guide_map_file)
-    if (calibrate) {
+    if (calibrate == "full") {
       called <- mash_gene$table$gene[mash_gene$table$hit_anyday]
       resamples <- settings_calibration$calibration_resamples
       run_job(randomisation_test, fit, called, screen, resamples, name = "randomisation", node = "gpu")
     }
   }, deployment = "worker"),
 
-  tar_target(hits, rank_hits(mash_gene, randomisation)),
+  tar_target(hits, rank_hits(mash_gene, randomisation, certificate)),
   tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
   tar_target(
     report,

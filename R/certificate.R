@@ -7,9 +7,16 @@
 #'
 #' | check | what is done | what should be seen |
 #' |---|---|---|
-#' | `permutation` | guide lists shuffled within day, replicate and burden | no hits, SD of z 1, mean 0 |
-#' | `ntc` | half of the controls held out of the baseline, run like genes | 5 % differ from 0 at level .05 |
 #' | `sandwich` | standard errors by the scatter of the labels | those of the fit |
+#' | `guides` | how much guides of a gene differ | standard errors contain it |
+#' | `replicates` | estimates by replicate, Cochran's Q | they differ as standard errors say |
+#' | `dispersion` | dispersion of the labels by day, and by sample | that of the likelihood weight |
+#' | `burden` | score test of burden slopes by day | those of the model |
+#' | `associations` | columns that the model lacks | none goes with guides and labels, or groups noise |
+#' | `shuffle` | guide lists shuffled within day, replicate and burden | no hits, SD of z 1, mean 0 |
+#' | `permutation` | the same, and the whole fit made again | the same |
+#' | `regroup` | guides handed to other genes | estimates scatter by their standard errors |
+#' | `ntc` | half of the controls held out of the baseline, run like genes | 5 % differ from 0 at level .05 |
 #' | `bootstrap` | cells drawn anew (a quarter of the way) within day and replicate | scatter by the SEs |
 #' | `heldout` | folds of cells predicted from the others | better with guides; like cells independent |
 #'
@@ -28,13 +35,25 @@
 #' its log odds (Freedman & Lane 1983); else it would scatter the labels in ways that no label does. All but
 #' what guides do on average, in which a burden slope that the model lacks would hide.
 #'
+#' A column of cells is a confounder where guides of one gene (or controls) differ in it within day, replicate
+#' and burden, where the labels depend on it, and where estimates would move with it in the model. What all
+#' guides of a gene do to a column, as a cell cycle score, is no confounder. Of a column that explains more than
+#' a quarter of the labels' variance, which may be another name of the labels, only controls are asked.
+#'
+#' `"shuffle"` makes no refit: scales and likelihood weight are the fit's, effects are one step of Newton from
+#' none, and covariances come from 32 draws.
+#'
+#' The verdict stays in the folder `calibration` of the fit, for `print(fit)`.
+#'
 #' Where it is blind: effects that go along with the guides in every cell (an off-target of all guides of a
 #' gene; labels that were made from the guides); attenuation of all effects, as smoothing of labels brings it;
 #' noise that cells with the same guides share in ways that shuffling breaks, where too few controls would
 #' show it; anything that mash adds, beyond the calls where nothing has an effect.
 #' @returns A `fatebias_certificate`, a list with
 #'   - `checks`: data.table, one row a measure: `check`, `statistic`, `expected_low`, `expected_high`, `pass`
-#'     (NA where it could not be made), `sentence`, `measure`, `day` (label, where the row is of one day);
+#'     (NA where there is no verdict), `verdict` (`"pass"`, `"fail"`, `"cannot be checked"`,
+#'     `"did not settle"`),
+#'     `sentence`, `measure`, `day` (label, where the row is of one day);
 #'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
 #'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
 #'   - `calls`: hits of each permutation; `effective`: independent z that the pool of a check amounts to;
@@ -49,7 +68,7 @@
 #' fit <- fit_fate_bias(screen, inference = "laplace", out_dir = tempfile())
 #' certify_fit(fit, c("sandwich", "heldout"))
 #' @export
-certify_fit <- function(fit, checks = names(calibration_checks()), screen = NULL, ..., n_permutations = 20,
+certify_fit <- function(fit, checks = "quick", screen = NULL, ..., n_permutations = 20,
                         n_splits = 10, n_bootstraps = 20, n_seeds = 5, cores = 1, settings = fit$settings,
                         progress = interactive()) {
   rlang::check_dots_empty()
@@ -57,43 +76,72 @@ certify_fit <- function(fit, checks = names(calibration_checks()), screen = NULL
   if (is.null(fit$estimate)) {
     abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
   }
-  validate_arg(checks, checkmate::check_subset, names(calibration_checks()), empty.ok = FALSE)
+  checks <- named_checks(checks)
   start <- proc.time()[["elapsed"]]
   too_few <- if ("ntc" %in% checks && fit$manifest$screen$n_ntc < 2) "ntc"
   sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
   found <- make_calibration(fit, setdiff(checks, too_few), screen, sizes, cores, progress)
   units <- lapply(rlang::set_names(unit_names(checks)), read_units, found = found)
-  new_certificate(fit, checks, units, update_settings(settings), start)
+  certificate <- new_certificate(fit, checks, units, update_settings(settings), start)
+  write_verdict(verdict_line(certificate$checks), fit)
+  certificate
 }
 
 unit_names <- function(checks) unlist(calibration_checks()[checks], use.names = FALSE)
 
+# Rows of each check, by which a right model's false alarms are shared out
+rows_of_checks <- c(
+  sandwich = 1, guides = 1, replicates = 1, dispersion = 2, burden = 1, associations = 2, shuffle = 3,
+  permutation = 3, regroup = 1, ntc = 2, bootstrap = 1, heldout = 2
+)
+
 new_certificate <- function(fit, checks, units, settings, start) {
-  days <- fit$days
-  n_rows <- sum(c(permutation = 3, ntc = 2, sandwich = 1, bootstrap = 1, heldout = 2)[checks])
-  level <- false_alarms / n_rows
-  se <- fitted_se(fit)
-  calls <- permutation_calls(units$permutation, fit, settings)
-  few <- "The screen has fewer than two control guides."
-  rows <- list(
-    if (length(units$permutation) > 0) permutation_rows(units$permutation, calls, days, level),
-    if (length(units$ntc) > 0) ntc_rows(units$ntc, level),
-    if ("ntc" %in% checks && length(units$ntc) == 0) absent_row("ntc", "rejected at .05", few),
-    if (length(units$sandwich) > 0) sandwich_row(units$sandwich[[1]], se, days, level),
-    if (length(units$bootstrap) > 0) bootstrap_row(units$bootstrap, units$reference[[1]], se, days, level),
-    if (length(units$heldout) > 0) heldout_rows(units$heldout[[1]], level)
-  )
-  of_null <- Filter(function(one) length(one) > 0, units[intersect(c("permutation", "ntc"), names(units))])
+  level <- false_alarms / sum(rows_of_checks[checks])
+  unsettled <- Map(settling_row, names(units), units)
+  units <- lapply(units, settled_units)
+  of_null <- Filter(length, units[intersect(c("shuffle", "permutation", "ntc"), names(units))])
+  shuffled <- units[intersect(c("shuffle", "permutation"), names(units))]
+  calls <- lapply(shuffled, permutation_calls, fit, settings)
+  rows <- lapply(checks, check_rows, units = units, fit = fit, calls = calls, level = level)
   structure(
     list(
-      checks = data.table::rbindlist(rows),
+      checks = data.table::rbindlist(c(rows, unsettled)),
       rejection = data.table::rbindlist(Map(rejection_table, of_null, names(of_null))),
-      z = data.table::rbindlist(Map(null_z, of_null, names(of_null), MoreArgs = list(days = days))),
-      calls = calls, effective = vapply(of_null, effective_number, numeric(1)),
-      stability = hit_stability(units, fit, settings), level = level, days = days,
+      z = data.table::rbindlist(Map(null_z, of_null, names(of_null), MoreArgs = list(days = fit$days))),
+      calls = calls[["permutation"]] %||% calls[["shuffle"]],
+      effective = vapply(of_null, effective_number, numeric(1)),
+      stability = hit_stability(units, fit, settings), level = level, days = fit$days,
       seconds = proc.time()[["elapsed"]] - start, out_dir = fit$out_dir
     ),
     class = "fatebias_certificate"
+  )
+}
+
+#' Rows of one check; NULL where none of its units settled
+#' @noRd
+check_rows <- function(check, units, fit, calls, level) {
+  own <- units[[calibration_checks()[[check]][[1]]]]
+  if (length(own) == 0) {
+    few <- "The screen has fewer than two control guides."
+    return(if (check == "ntc") absent_row(check, "rejected at .05", few))
+  }
+  one <- own[[1]]
+  days <- fit$days
+  switch(check,
+    sandwich = sandwich_row(one, fitted_se(fit), days, level),
+    guides = guides_row(one, level),
+    replicates = replicates_row(one, level),
+    dispersion = dispersion_rows(one, days, level),
+    burden = burden_row(one, days, level),
+    associations = association_rows(one, level),
+    shuffle = permutation_rows(own, calls$shuffle, days, level, "shuffle"),
+    permutation = permutation_rows(own, calls$permutation, days, level),
+    regroup = regroup_row(own, days, level),
+    ntc = ntc_rows(own, level),
+    bootstrap = if (length(units$bootstrap) > 1) {
+      bootstrap_row(units$bootstrap, one, fitted_se(fit), days, level)
+    },
+    heldout = heldout_rows(one, level)
   )
 }
 

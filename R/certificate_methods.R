@@ -17,7 +17,7 @@ format.fatebias_certificate <- function(x, ...) {
       "%s %-*s %-30s %8s, expected %s to %s", row_mark(rows$pass), width, rows$check, rows$measure,
       shown(rows$statistic), shown(rows$expected_low), shown(rows$expected_high)
     ),
-    rows$sentence[is.na(rows$pass) | !rows$pass],
+    sprintf("%s: %s", rows$check, rows$sentence)[is.na(rows$pass) | !rows$pass],
     "Next: summary() has a sentence a row, autoplot() shows the null z, $stability the hits."
   )
 }

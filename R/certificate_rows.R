@@ -16,16 +16,31 @@ new_row <- function(check, measure, statistic, range, sentence, day = NA_charact
   pass <- statistic >= range[[1]] & statistic <= range[[2]]
   data.table::data.table(
     check = check, statistic = statistic, expected_low = range[[1]], expected_high = range[[2]], pass = pass,
+    verdict = if (is.na(pass)) "not made" else if (pass) "pass" else "fail",
     sentence = sentence, measure = measure, day = day
   )
 }
 
 #' A row for a check that could not be made, and why
 #' @noRd
-absent_row <- function(check, measure, why) {
+absent_row <- function(check, measure, why, verdict = "cannot be checked") {
   row <- new_row(check, measure, NA_real_, c(NA_real_, NA_real_), why)
-  row$pass <- NA
+  row$verdict <- verdict
   row
+}
+
+#' Units whose refit settled
+#' @noRd
+settled_units <- function(units) Filter(function(unit) is.null(unit$not_settled), units)
+
+#' A row on refits that did not settle; NULL where all did
+#' @noRd
+settling_row <- function(check, units) {
+  why <- unlist(lapply(units, `[[`, "not_settled"))
+  if (length(why) > 0) {
+    text <- sprintf("%d of %d refits did not settle: %s", length(why), length(units), why[[1]])
+    absent_row(check, "refits", text, "did not settle")
+  }
 }
 
 #' Range of an SD of z whose mean square has variance `v`: chi-square, widened by the tolerance
@@ -77,7 +92,7 @@ by_day_and_all <- function(z) c(apply(z, 2, mean, na.rm = TRUE), mean(z, na.rm =
 
 # ---- rows ----
 
-permutation_rows <- function(units, calls, days, level) {
+permutation_rows <- function(units, calls, days, level, check = "permutation") {
   z <- unit_z(units)
   d <- seq_along(days)
   all <- length(days) + 1
@@ -87,12 +102,12 @@ permutation_rows <- function(units, calls, days, level) {
   mean <- by_day_and_all(z)[[all]]
   limits <- mean_range(sqrt(draws_var(pooled_draws(units, "mean"))[[all]]), level)
   rbind(
-    calls_row(calls, length(units), level),
+    calls_row(calls, length(units), level, check),
     day_row(
-      "permutation", "SD of z", worst,
+      check, "SD of z", worst,
       "With guides shuffled, estimates scatter %.2f times as far as their standard errors say"
     ),
-    new_row("permutation", "mean of z", mean, limits, sprintf(
+    new_row(check, "mean of z", mean, limits, sprintf(
       "With guides shuffled, estimates are off by %.2f standard errors on average, all one way.", mean
     ))
   )
@@ -100,15 +115,33 @@ permutation_rows <- function(units, calls, days, level) {
 
 #' A screen without effects may have a call with probability .05, which is what lfsr < .05 promises at least
 #' @noRd
-calls_row <- function(calls, n, level) {
+calls_row <- function(calls, n, level, check = "permutation") {
   measure <- "permutations with a call"
   if (is.null(calls)) {
-    return(absent_row("permutation", measure, "mash is not given these estimates here (`mash_input`)."))
+    return(absent_row(check, measure, "mash is not given these estimates here (`mash_input`)."))
   }
   called <- sum(calls > 0)
-  new_row("permutation", measure, called, c(0, stats::qbinom(1 - level, n, 0.05)), sprintf(
+  new_row(check, measure, called, c(0, stats::qbinom(1 - level, n, 0.05)), sprintf(
     "With guides shuffled, so that no gene has an effect, %d of %d screens still had a hit.", called, n
   ))
+}
+
+#' Guides handed to other genes: estimates of random sets of guides, around the mean of all
+#' @noRd
+regroup_row <- function(units, days, level) {
+  measure <- "SD of z"
+  if (!identical(units[[1]]$estimand, "gene")) {
+    why <- "Estimates are of these guides (`estimand: guides`); a gene of other guides has other effects."
+    return(absent_row("regroup", measure, why))
+  }
+  z <- unit_z(units)
+  v <- draws_var(pooled_draws(units, "mean_square"))[seq_along(days)]
+  ranges <- lapply(v, function(own) c(0, scale_range(own, level / length(days))[[2]]))
+  worst <- worst_day(sqrt(by_day_and_all(z^2))[seq_along(days)], ranges, days)
+  day_row(
+    "regroup", measure, worst,
+    "With guides handed to other genes, estimates scatter %.2f times as far as their standard errors say"
+  )
 }
 
 #' A row of the day that departs most

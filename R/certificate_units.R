@@ -5,6 +5,15 @@
 #' @noRd
 calibration_checks <- function() shared_constant("certificate_checks")
 
+#' Names of checks from names, or from a word that stands for several
+#' @noRd
+named_checks <- function(checks, call = rlang::caller_env()) {
+  levels <- shared_constant("certificate_levels")
+  known <- c(names(levels), names(calibration_checks()))
+  validate_arg(checks, checkmate::check_subset, known, empty.ok = FALSE, call = call)
+  unique(unlist(lapply(checks, function(word) levels[[word]] %||% word)))
+}
+
 #' Make the refits behind a certificate
 #'
 #' Makes the units of work that [certify_fit()] judges: refits of a fit's own screen with guides shuffled,
@@ -13,7 +22,10 @@ calibration_checks <- function() shared_constant("certificate_checks")
 #' not made again.
 #'
 #' @param fit a `fatebias_fit`.
-#' @param checks some of `"permutation"`, `"ntc"`, `"sandwich"`, `"bootstrap"`, `"heldout"`.
+#' @param checks `"quick"`: checks without whole refits (`"sandwich"`,
+#'   `"guides"`, `"replicates"`, `"dispersion"`, `"burden"`, `"associations"`, `"shuffle"`); `"full"`: all, with
+#'   whole refits (`"permutation"`, `"regroup"`, `"ntc"`, `"bootstrap"`, `"heldout"`) in place of `"shuffle"`;
+#'   `"fitted"`: the first six, which refit nothing; or some of these names.
 #' @param screen the `fatebias_screen` that the fit was made from; NULL: the files that its manifest names.
 #' @param n_permutations,n_splits,n_bootstraps,n_seeds numbers of refits: with guides shuffled, with other
 #'   halves of the controls held out, with cells resampled, with other seeds.
@@ -28,11 +40,11 @@ calibration_checks <- function() shared_constant("certificate_checks")
 #' fit <- fit_fate_bias(screen, inference = "laplace", out_dir = tempfile())
 #' basename(run_calibration(fit, "permutation", n_permutations = 2))
 #' @export
-run_calibration <- function(fit, checks = names(calibration_checks()), screen = NULL, n_permutations = 20,
+run_calibration <- function(fit, checks = "quick", screen = NULL, n_permutations = 20,
                             n_splits = 10, n_bootstraps = 20, n_seeds = 5, cores = 1,
                             progress = interactive()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
-  validate_arg(checks, checkmate::check_subset, names(calibration_checks()), empty.ok = FALSE)
+  checks <- named_checks(checks)
   sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
   invisible(make_calibration(fit, checks, screen, sizes, cores, progress)$paths)
 }
@@ -42,7 +54,8 @@ unit_sizes <- function(n_permutations, n_splits, n_bootstraps, n_seeds) {
   validate_arg(n_splits, checkmate::check_count, positive = TRUE)
   validate_arg(n_bootstraps, checkmate::check_int, lower = 2) # one has no scatter
   validate_arg(n_seeds, checkmate::check_count, positive = TRUE)
-  list(permutation = n_permutations, ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds)
+  kept <- shared_constant("certificate_sizes")[c("shuffle", "regroup")]
+  c(kept, list(permutation = n_permutations, ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds))
 }
 
 #' Units made where they are missing: `paths` of all, and the `key` of this fit
@@ -127,7 +140,8 @@ make_units <- function(source, units, cores, progress, fit) {
 
 # Seconds of a unit, in fits by mode and curvature: measured at 6,000 and at 100,000 cells
 unit_costs <- c(
-  permutation = 1.5, ntc = 1.5, sandwich = 1, reference = 2, bootstrap = 0.3, seed = 1.2, heldout = 2
+  permutation = 1.5, ntc = 1.5, sandwich = 1, reference = 2, bootstrap = 0.3, seed = 1.2, heldout = 2,
+  guides = 0, replicates = 0, dispersion = 0, burden = 0.1, associations = 0.1, shuffle = 0.15, regroup = 1.5
 )
 
 say_how_long <- function(units, cores, manifest) {

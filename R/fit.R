@@ -138,6 +138,7 @@ format.fatebias_fit <- function(x, ...) {
     screen_lines(m$screen),
     sprintf("Effects on %s, likelihood weight %s", m$contrast, show_weight(m$likelihood_weight)),
     sprintf("%s: %s, %.0f s on %s", engine, converged, m$seconds$total, m$device),
+    kept_verdict(x),
     part_line(x),
     "Next: assert_qc(), run_mash(); summary(), tidy(), posterior_draws()."
   )

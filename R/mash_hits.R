@@ -11,6 +11,7 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'
 #' @param result a `mash_result`, from [run_mash()].
 #' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
+#' @param certificate a `fatebias_certificate`, from [certify_fit()], or NULL: the print says its verdict.
 #' @param hits,x,object what `rank_hits()` returned.
 #' @param out_dir folder to write to.
 #' @param ... of `[`: as for a data.table, but that names of genes stand for their rows, as in
@@ -46,7 +47,7 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' head(tidy(hits), 3)
 #' hits[c("GENE00030", "GENE00010")]
 #' @export
-rank_hits <- function(result, randomisation = NULL) {
+rank_hits <- function(result, randomisation = NULL, certificate = NULL) {
   validate_class(result, "mash_result", "run_mash", abort_mash)
   if (result$level != "gene") {
     abort_mash("Genes are ranked, not {result$level}s: use {.code run_mash(level = \"gene\")}.")
@@ -57,7 +58,7 @@ rank_hits <- function(result, randomisation = NULL) {
   last <- c(day_columns(table, "betahat"), day_columns(table, "se"))
   ranked <- table[strongest_first(table), c(first, setdiff(names(table), c(first, last)), last), with = FALSE]
   if (!is.null(randomisation)) ranked <- with_randomisation(ranked, randomisation, result$days)
-  new_hits(ranked, result)
+  with_verdict(new_hits(ranked, result), certificate)
 }
 
 #' p-values of the randomisation test as columns, one a day
@@ -213,6 +214,7 @@ format.fatebias_hits <- function(x, ...) {
     if (g$n < ranked) sprintf("Part of the ranking of %s genes", count(ranked)),
     direction_line(g, attr(x, "reference")),
     robust_line(g),
+    hits_verdict(x),
     if (g$n_hits == 0 && g$n > 0) "No gene is called. Those with the smallest lfsr:",
     if (g$n > 0) table_lines(printed_columns(shown)),
     if (left_out > 0) sprintf("... and %s more", count(left_out)),

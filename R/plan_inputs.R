@@ -87,7 +87,7 @@ pilot_inputs <- function(fit) {
   )
 }
 
-#' Variance of guides of a gene by day: of each SD a row, days x 1 for one; empty for a fit of an earlier version
+#' Variance of guides of a gene by day, a row for each SD; empty for a fit of an earlier version
 #' @noRd
 guide_variance <- function(estimates, sd) {
   outer(as.numeric(sd)^2 + (estimates$guide_day_sd %||% 0)^2, as.numeric(unlist(estimates$guide_profile))^2)

@@ -13,6 +13,7 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
   fair <- m$constants$usual_weight # of weight times dispersion; a fit of an earlier version does not say
   c(
+    if (any(certificate$checks$pass %in% FALSE)) alert("problem", certificate_alert(certificate)),
     if (any(!qc$pass)) {
       failed <- sprintf("%s (worst gene %s)", qc$assertion, qc$worst_gene)[!qc$pass]
       alert("problem", sprintf(
@@ -32,13 +33,6 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
         show_weight(off)
       ))
     },
-    if (any(certificate$checks$pass %in% FALSE)) {
-      failed <- unique(certificate$checks$check[certificate$checks$pass %in% FALSE])
-      alert("problem", sprintf(
-        "**The certificate failed** (%s): standard errors and calls may not mean what they say; see %s.",
-        and_list(failed), "[Calibration](#calibration)"
-      ))
-    },
     if (length(mash$fallbacks) > 0) {
       alert("note", paste0("mash took a fall-back: ", as_markdown(and_list(mash$fallbacks)), "."))
     },
@@ -49,6 +43,19 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
       ))
     },
     if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
+  )
+}
+
+#' What opens the report where the certificate failed: which checks, and what each found
+#' @noRd
+certificate_alert <- function(certificate) {
+  failed <- certificate$checks[certificate$checks$pass %in% FALSE]
+  paste(
+    sprintf(
+      "**The certificate failed** (%s): standard errors and calls may not mean what they say; see %s.",
+      and_list(unique(failed$check)), "[Calibration](#calibration)"
+    ),
+    paste(as_markdown(failed$sentence), collapse = " ")
   )
 }
 
@@ -78,7 +85,7 @@ certificate_table <- function(certificate) {
   data.frame(
     Check = rows$check, Measure = rows$measure, Statistic = number(rows$statistic),
     Expected = paste(number(rows$expected_low), "to", number(rows$expected_high)),
-    Verdict = ifelse(is.na(rows$pass), "not made", ifelse(rows$pass, "pass", "**FAIL**")),
+    Verdict = ifelse(rows$pass %in% FALSE, "**FAIL**", rows$verdict),
     Meaning = as_markdown(rows$sentence)
   )
 }

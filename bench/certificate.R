@@ -1,57 +1,51 @@
 # How often is a right model flagged, and a wrong one? Certificates of simulated screens (certificate_screens.py).
 #
-#   Rscript certificate.R FOLDER FIRST_SEED N [PERMUTATIONS SPLITS BOOTSTRAPS]
+#   Rscript certificate.R FOLDER CHECKS FIRST_SEED N KIND [KIND ...]
 #
-# Makes N screens of the right kinds together and of each wrong one (labels are smoothed with and without effects in
-# turn; logit-normal labels, where the model is nearly right, on every fourth seed), certifies each (by default with 20
-# permutations, 10 splits of the controls, 20 bootstraps), and writes FOLDER/certificates_FIRST_SEED.csv, one row a
-# measure and screen. What is there is kept.
+# Makes N screens of each kind, certifies each by CHECKS (`quick`, `full` or names with commas), and writes
+# FOLDER/CHECKS_KIND.csv, one row a measure and screen. What is there is kept. SEs of the kinds `shrunk` and
+# `half_shrunk` are divided by 1.3 and 1.15.
 
 library(fatebias)
 
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)))
 arguments <- commandArgs(TRUE)
 folder <- arguments[[1]]
-first_seed <- as.integer(arguments[[2]])
-n <- as.integer(arguments[[3]])
-sizes <- if (length(arguments) > 3) as.integer(arguments[4:6]) else c(20L, 10L, 20L)
-right <- c("right_sparse", "right_none", "right_onehot", "right_walk")
-smoothed <- c("smoothed", "smoothed_none")
-
-# Kinds of the k-th screens
-kinds_of <- function(k) {
-  in_turn <- function(kinds) kinds[[1 + (k - 1) %% length(kinds)]]
-  c(in_turn(right), "shrunk", in_turn(smoothed), "burden", if (k %% 4 == 1) "logitnormal")
-}
+checks <- arguments[[2]]
+seeds <- as.integer(arguments[[3]]) + seq_len(as.integer(arguments[[4]])) - 1L
+kinds <- arguments[-(1:4)]
+shrinkage <- c(shrunk = 1.3, half_shrunk = 1.15)
 
 certify_one <- function(kind, seed) {
-  done <- file.path(folder, sprintf("%s_%d.csv", kind, seed))
-  if (file.exists(done)) {
-    return(data.table::fread(done))
+  fit <- read_fit(file.path(folder, kind, seed, "fit"))
+  if (kind %in% names(shrinkage)) {
+    for (column in grep("^se_", names(fit$estimate), value = TRUE)) {
+      data.table::set(fit$estimate, j = column, value = fit$estimate[[column]] / shrinkage[[kind]])
+    }
   }
-  python <- Sys.getenv("RETICULATE_PYTHON", "python3")
-  script <- file.path(here, "certificate_screens.py")
-  system2(python, c(script, folder, kind, seed), stdout = FALSE)
   certificate <- certify_fit(
-    read_fit(file.path(folder, kind, seed, "fit")), progress = FALSE,
-    n_permutations = sizes[[1]], n_splits = sizes[[2]], n_bootstraps = sizes[[3]], n_seeds = 1
+    fit, strsplit(checks, ",")[[1]], progress = FALSE, n_permutations = 10, n_splits = 4, n_bootstraps = 12,
+    n_seeds = 1
   )
-  rows <- data.table::data.table(kind = kind, seed = seed, tidy(certificate), seconds = certificate$seconds)
-  data.table::fwrite(rows, done)
-  rows
+  data.table::data.table(
+    kind = kind, seed = seed, tidy(certificate), seconds = certificate$seconds,
+    fit_seconds = fit$manifest$seconds$total
+  )
 }
 
-rows <- list()
-for (k in seq_len(n)) {
-  for (kind in kinds_of(k)) {
-    rows[[length(rows) + 1]] <- certify_one(kind, first_seed + k - 1)
+python <- Sys.getenv("RETICULATE_PYTHON", "python3")
+for (kind in kinds) {
+  done <- file.path(folder, sprintf("%s_%s.csv", gsub(",", "-", checks), kind))
+  if (!file.exists(done)) {
+    system2(python, c(file.path(here, "certificate_screens.py"), folder, kind, seeds), stdout = FALSE)
+    rows <- data.table::rbindlist(lapply(seeds, certify_one, kind = kind))
+    data.table::fwrite(rows, done)
   }
+  rows <- data.table::fread(done)
+  flagged <- rows[!is.na(rows$pass) & !rows$pass]
+  by <- table(sprintf("%s: %s", flagged$check, flagged$measure))
+  cat(sprintf(
+    "%-18s %2d of %2d flagged  (%s)  %.1f s, fit %.1f s\n", kind, length(unique(flagged$seed)),
+    length(unique(rows$seed)), paste(names(by), by, collapse = "; "), mean(rows$seconds), mean(rows$fit_seconds)
+  ))
 }
-rows <- data.table::rbindlist(rows)
-data.table::fwrite(rows, file.path(folder, sprintf("certificates_%d.csv", first_seed)))
-
-kind <- group <- pass <- seed <- measure <- check <- NULL
-rows[, group := sub("_.*", "", kind)]
-flagged <- rows[, list(flagged = any(!pass)), by = list(group, kind, seed)]
-print(flagged[, list(screens = .N, flagged = sum(flagged)), by = group])
-print(data.table::dcast(rows, check + measure ~ group, value.var = "pass", fun.aggregate = function(p) sum(!p)))

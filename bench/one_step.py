@@ -19,13 +19,12 @@ from fatebias.certificate.refit import settle
 from fatebias.certificate.schemes import burden_strata, shuffle_within
 from fatebias.certificate.units import Source
 from fatebias.laplace import Baseline, LaplaceOptions, contrast_theta, find_fixed_effects
-from fatebias.model.design import build_design
 from fatebias.screens.screen import Screen
 
 
 def source_of(screen: Screen, settings: Settings) -> Source:
     """What the test takes, of a screen in memory."""
-    baseline = settle(build_design(screen), LaplaceOptions.of(settings))
+    baseline = settle(LaplaceOptions.of(settings).design(screen), LaplaceOptions.of(settings))
     return Source(cells=None, guide_map=None, screen=screen, settings=settings, baseline=baseline, where="simulation")
 
 
@@ -39,7 +38,7 @@ def with_moved_gene(source: Source, gene: int, moved: np.ndarray) -> Source:
     ptr = np.r_[0, np.cumsum(np.bincount(cell, minlength=screen.n_cells))]
     changed = dataclasses.replace(screen, guide_ptr=ptr, guide_idx=screen.guide_idx[order])
     like = source.baseline
-    baseline = Baseline(design=build_design(changed), x=like.x, scales=like.scales, weight=like.weight)
+    baseline = Baseline(design=source.options.design(changed), x=like.x, scales=like.scales, weight=like.weight)
     return dataclasses.replace(source, screen=changed, baseline=baseline)
 
 

@@ -1,8 +1,9 @@
-# The demo: a folder demo/ as a user's project would be. A screen is simulated from the real guide library, with
-# guides, samples and replicates that differ as those of life do; the pipeline runs on it, and its calls are compared with the truth. What is up to date is left as it is.
+# The demo: a folder demo/ as a user's project would be. A screen is simulated from the real guide library,
+# with guides, samples and replicates that differ as those of life do; the pipeline runs on it, and its calls
+# are compared with the truth. What is up to date is left as it is.
 
 demo_folder <- "demo"
-screen_arguments <- list(preset = "life", library = "real", seed = 1, cells = 25000)
+screen_arguments <- list(preset = "life", library = "real", genes = 298, seed = 1, cells = 25000)
 large_effect <- 0.5
 
 # ---- the project ----

@@ -13,6 +13,7 @@ import torch
 from fatebias.base.settings import Settings
 from fatebias.laplace.curvature import Curvature, curvature_at
 from fatebias.model.design import build_design
+from fatebias.model.nuisance import Terms
 from fatebias.model.prior import Priors, fixed_effect_prior, random_walk_prior
 from fatebias.screens.screen import Screen
 
@@ -126,8 +127,8 @@ def curvature_of(
     screen: Screen, prior="random_walk", weight=20.0, seed=0
 ) -> tuple[torch.Tensor, Curvature, torch.Tensor]:
     """A random x, the engine's curvature there, and A as the dense matrix that its products with unit vectors make."""
-    priors = Priors.of(Settings.from_mapping())
-    design = build_design(screen)
+    settings = Settings.from_mapping()
+    priors, design = Priors.of(settings), build_design(screen, terms=Terms.of(settings))
     generator = torch.Generator().manual_seed(seed)
     x = 0.3 * torch.randn(design.n_effects, generator=generator, dtype=torch.float64)
     scales = torch.full((design.n_days + 1, design.n_logits), 0.25, dtype=torch.float64)

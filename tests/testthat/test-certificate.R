@@ -27,6 +27,27 @@ test_that("mash calls hits on refits as run_mash() does on a table", {
   expect_identical(cov$likelihood_cov[cov$gene == unit$gene[[3]]], as.numeric(unit$covariance[3, ]))
 })
 
+test_that("a refit that did not settle is a verdict, and the others are judged", {
+  fit <- example_fit()
+  units <- made_units(6, nrow(fit$estimate), length(fit$days))
+  units <- lapply(units, override, list(gene = fit$estimate$gene))
+  units[[2]] <- list(not_settled = "scales did not settle")
+  certificate <- new_certificate(fit, "permutation", list(permutation = units), fate_settings(), 0)
+  expect_identical(certificate$checks$verdict, c("pass", "pass", "pass", "did not settle"))
+  expect_length(certificate$calls, 5)
+  none <- new_certificate(fit, "permutation", list(permutation = units[2]), fate_settings(), 0)
+  expect_identical(none$checks$verdict, "did not settle")
+})
+
+test_that("hits say the verdict of their certificate in one line", {
+  result <- run_mash(example_fit())
+  failed <- format(rank_hits(result, certificate = wrong))
+  expect_match(failed, "Certificate FAILED \\(permutation", all = FALSE)
+  expect_match(format(rank_hits(result, certificate = right)), "Certificate: all 5 measures", all = FALSE)
+  expect_no_match(format(rank_hits(result)), "Certificate")
+  expect_error(rank_hits(result, certificate = 1), class = "fatebias_error")
+})
+
 test_that("a check that cannot be made is a row without verdict", {
   certificate <- new_certificate(example_fit(), "ntc", list(ntc = list()), fate_settings(), 0)
   expect_identical(certificate$checks$pass, NA)
@@ -35,11 +56,15 @@ test_that("a check that cannot be made is a row without verdict", {
 test_that("Python: a whole certificate of a small screen", {
   fit <- small_fit()
   fit$settings <- update_settings(fit$settings, threads = 1L)
-  certificate <- certify_fit(fit, n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
+  certificate <- certify_fit(fit, "full", n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
   expect_s3_class(certificate, "fatebias_certificate")
-  expect_setequal(certificate$checks$check, names(calibration_checks()))
-  expect_false(anyNA(certificate$checks$statistic))
-  again <- certify_fit(fit, n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
+  expect_setequal(certificate$checks$check, shared_constant("certificate_levels")$full)
+  expect_identical(unique(certificate$checks$check[is.na(certificate$checks$statistic)]), "associations")
+  expect_match(format(fit), "^Certificate", all = FALSE)
+  expect_match(kept_verdict(fit), if (all(certificate$checks$pass, na.rm = TRUE)) "passed" else "FAILED")
+  quick <- certify_fit(fit)
+  expect_setequal(quick$checks$check, shared_constant("certificate_levels")$quick)
+  again <- certify_fit(fit, "full", n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)
   expect_equal(again$checks, certificate$checks)
   expect_error(certify_fit(fit, 0.3), class = "fatebias_error_argument")
   expect_error(certify_fit("fit"), class = "fatebias_error_argument")

@@ -4,7 +4,7 @@ all_constants <- function() {
 }
 
 # What R needs for defaults only, which the last test compares
-of_defaults <- c("feature_type", "cell_name", "certificate_sizes")
+of_defaults <- c("feature_type", "cell_name")
 
 test_that("a constant has its value and type to the last bit", {
   expect_identical(shared_constant("min_umi"), 5L)
@@ -12,6 +12,7 @@ test_that("a constant has its value and type to the last bit", {
   expect_identical(shared_constant("probability_tolerance"), 0.001)
   expect_identical(shared_constant("rescalable"), 0.05)
   expect_identical(shared_constant("guide_map_columns"), c("guide_name", "gene_name", "is_ntc"))
+  expect_setequal(unlist(shared_constant("certificate_levels")), names(calibration_checks()))
   expect_identical(calibration_checks()$bootstrap, c("reference", "bootstrap", "seed"))
   expect_identical(rejection_levels(), c(0.05, 0.01, 0.001))
   expect_error(shared_constant("min_umis"), "name %in%")
@@ -46,9 +47,9 @@ test_that("defaults that help pages show are the constants", {
   arguments <- c(
     permutation = "n_permutations", ntc = "n_splits", bootstrap = "n_bootstraps", seed = "n_seeds"
   )
-  expect_setequal(names(arguments), names(sizes))
+  expect_setequal(c(names(arguments), "shuffle", "regroup"), names(sizes))
   for (fun in list(run_calibration, certify_fit)) {
-    for (unit in names(sizes)) expect_equal(default(fun, arguments[[unit]]), sizes[[unit]], info = unit)
-    expect_identical(default(fun, "checks"), names(shared_constant("certificate_checks")))
+    for (unit in names(arguments)) expect_equal(default(fun, arguments[[unit]]), sizes[[unit]], info = unit)
+    expect_identical(default(fun, "checks"), "quick")
   }
 })

@@ -34,6 +34,8 @@ test_that("Python: the pipeline runs from screen to ranked hits", {
     "report.html"
   )
   expect_true(all(file.exists(file.path("results", written))))
+  targets::tar_load("certificate")
+  expect_setequal(certificate$checks$check, shared_constant("certificate_levels")$quick)
   hits <- data.table::fread("results/hits_ranked.csv")
   expect_identical(nrow(hits), 12L)
   expect_true(all(assess_qc(read_fit("results"))$pass))
@@ -58,15 +60,15 @@ test_that("Python: another lfsr threshold reruns mash onwards, and no fit", {
   expect_true(all(done$progress[done$name %in% untouched] == "skipped"))
 })
 
-test_that("Python: with `calibration: true` there is a certificate, and hits have a second opinion", {
+test_that("Python: with `calibration: full` there is a certificate, and hits have a second opinion", {
   write_settings(
-    mash_lfsr_thresh = 0.2, calibration = TRUE, calibration_permutations = 2L, calibration_splits = 1L,
+    mash_lfsr_thresh = 0.2, calibration = "full", calibration_permutations = 2L, calibration_splits = 1L,
     calibration_bootstraps = 2L, calibration_resamples = 50L
   )
   progress <- run_pipeline()
   expect_identical(unique(progress$progress[progress$name %in% c("fit_files", "mash_gene")]), "skipped")
   targets::tar_load(c("certificate", "hits"))
-  expect_setequal(certificate$checks$check, c("permutation", "ntc", "sandwich", "bootstrap", "heldout"))
+  expect_setequal(certificate$checks$check, shared_constant("certificate_levels")$full)
   expect_true(all(hits$hit_anyday == !is.na(hits$p_random_d0)))
   write_settings(mash_lfsr_thresh = 0.2)
   run_pipeline()

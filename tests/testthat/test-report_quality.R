@@ -67,6 +67,7 @@ made_certificate <- function(pass) {
       checks = data.table::data.table(
         check = c("ntc", "bootstrap", "heldout"), statistic = c(0.05, 1.3, 2),
         expected_low = c(0.03, 0.9, -Inf), expected_high = c(0.07, 1.1, 3), pass = pass,
+        verdict = ifelse(is.na(pass), "cannot be checked", ifelse(pass, "pass", "fail")),
         sentence = "A *sentence*.", measure = "m", day = NA
       ),
       stability = data.table::data.table(by = "bootstrap", gene = c("A", "B"), called = c(1, 0.5), n = 20),
@@ -84,9 +85,9 @@ test_that("a certificate is told with its verdict, and a failed one before anyth
   expect_identical(certificate_words(bad)[1], "1 of 3 measures of the certificate failed.")
   alerts <- report_alerts(fit, mash, hits, qc, bad)
   expect_identical(levels_of(alerts), "problem")
-  expect_match(texts_of(alerts), "The certificate failed.*bootstrap")
+  expect_match(texts_of(alerts), "The certificate failed.*bootstrap.*A .*sentence")
   table <- certificate_table(bad)
-  expect_identical(table$Verdict, c("pass", "**FAIL**", "not made"))
+  expect_identical(table$Verdict, c("pass", "**FAIL**", "cannot be checked"))
   expect_identical(table$Expected[3], "any to 3")
   expect_identical(table$Meaning[1], "A \\*sentence\\*.")
 })

@@ -5,7 +5,7 @@ rooms <- c(
   "settings", "progress", "fit_files", "fit_manifest", "fit_npz", "python_backend",
   "screen", "screen_preflight", "screen_objects", "import_guides", "import_cells", "import",
   "screen_simulate",
-  "fit", "fit_methods", "fit_draws", "fit_controls", "fit_qc",
+  "certificate_verdict", "fit", "fit_methods", "fit_draws", "fit_controls", "fit_qc",
   "mash_covariances", "mash_day_covariances", "mash_estimates", "mash_correlation", "mash_activity",
   "mash_model", "mash_guides", "mash", "mash_result", "mash_compare", "mash_part", "mash_hits",
   "plots", "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit",
@@ -13,9 +13,9 @@ rooms <- c(
   "report_table", "report",
   "scheduler", "scheduler_call", "scheduler_verdict", "scheduler_job", "scheduler_record", "scheduler_run",
   "scheduler_slurm_script", "scheduler_slurm",
-  "certificate_units", "certificate_rows", "certificate", "certificate_methods", "certificate_plots",
-  "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power", "plan_inputs",
-  "plan",
+  "certificate_units", "certificate_rows", "certificate_fit_rows", "certificate", "certificate_methods",
+  "certificate_plots", "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power",
+  "plan_inputs", "plan",
   "project", "python_install", "sitrep"
 )
 edges <- c("fatebias-package", "zzz")

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 import torch
 from conftest import screen_of, simulated
+from scipy import sparse
 from scipy.special import softmax
 
 from fatebias.base.settings import Settings
-from fatebias.certificate.heldout import agreement_of_like_cells, held_out_statistics, predict_held_out
+from fatebias.certificate.heldout import (
+    _neighbour_weights,
+    agreement_of_like_cells,
+    carried_genes,
+    held_out_statistics,
+    predict_held_out,
+)
 from fatebias.certificate.refit import settle
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.model.likelihood import SOFT_LABELS
@@ -24,7 +31,8 @@ def made_labels(seed: int, n: int = 1500, shared: float = 0.0):
     noise = shared * rng.normal(size=(block.max() + 1, 2))[block.ravel()]
     pi = softmax(np.c_[np.zeros(n), eta + noise], axis=1)
     gamma = rng.standard_gamma(20 * pi)
-    return (gamma / gamma.sum(1, keepdims=True))[:, 1:], eta, np.zeros(n, dtype=int)
+    genes = sparse.csr_matrix((n, 1))
+    return (gamma / gamma.sum(1, keepdims=True))[:, 1:], eta, np.zeros(n, dtype=int), genes
 
 
 def test_independent_cells_do_not_agree_and_the_statistic_is_standard_normal():
@@ -40,8 +48,30 @@ def test_cells_with_shared_noise_agree():
 
 
 def test_groups_too_small_for_their_trends_are_left_out():
-    labels, eta, _ = made_labels(2, n=30)
-    assert np.isnan(agreement_of_like_cells(SOFT_LABELS, labels, eta, np.arange(30) // 5)[0])
+    labels, eta, _, genes = made_labels(2, n=30)
+    assert np.isnan(agreement_of_like_cells(SOFT_LABELS, labels, eta, np.arange(30) // 5, genes)[0])
+
+
+def test_cells_with_a_gene_in_common_are_not_compared():
+    labels, eta, group, _ = made_labels(1, n=400, shared=0.3)
+    one_gene = sparse.csr_matrix(np.ones((400, 1)))
+    assert np.isnan(agreement_of_like_cells(SOFT_LABELS, labels, eta, group, one_gene)[0])
+    screen = screen_of(simulated(cells=60, seed=5))
+    weights = _neighbour_weights(np.random.default_rng(0).normal(size=(60, 2)), carried_genes(screen)).tocoo()
+    genes = [
+        set(screen.guide_gene[screen.guide_idx[screen.guide_ptr[i] : screen.guide_ptr[i + 1]]].tolist())
+        for i in range(60)
+    ]
+    assert len(weights.row) > 0 and not any(genes[i] & genes[j] for i, j in zip(weights.row, weights.col))
+
+
+def test_like_cells_of_a_right_screen_with_one_guide_a_cell_do_not_agree():
+    found = []
+    for seed in range(6):
+        screen = screen_of(simulated(cells=2500, genes=30, moi=0.05, ntc=8, seed=seed))
+        baseline = settle(OPTIONS.design(screen), OPTIONS)
+        found.append(held_out_statistics(screen, baseline, OPTIONS, np.random.default_rng(0))["agreement"])
+    assert abs(np.mean(found)) < 4 / np.sqrt(6) and max(found) < 3
 
 
 @pytest.mark.parametrize("effects", ["sparse", "none"])

@@ -3,15 +3,19 @@
 import json
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+from certificate_screens import add_column
 
 from fatebias.__main__ import main
-from fatebias.base.errors import ExportError, SettingsError
+from fatebias.base.constants import CONSTANTS
+from fatebias.base.errors import ExportError, FitError, SettingsError
 from fatebias.base.settings import Settings
 from fatebias.certificate import store as certify
 from fatebias.certificate.store import CHECKS, SIZES, describe_units, fit_source, planned_units, run_units
 from fatebias.certificate.units import UNITS
-from fatebias.commands.certify import parse_part
+from fatebias.commands.certify import named_checks, parse_part
 from fatebias.results.fit import fit_screen
 from fatebias.simulation import simulate_to
 
@@ -29,7 +33,8 @@ def fitted(tmp_path_factory):
 def test_every_check_has_its_units():
     units = planned_units(CHECKS, SIZES)
     assert units.count(("permutation", 20)) == 1 and ("heldout", 1) in units and ("reference", 1) in units
-    assert len(units) == 20 + 10 + 20 + 5 + 3 and {name for name, _ in units} == set(UNITS)
+    assert len(units) == 20 + 10 + 20 + 5 + 5 + 5 + 8 and {name for name, _ in units} == set(UNITS)
+    assert {check for checks in CONSTANTS.certificate_levels.values() for check in checks} == set(CHECKS)
     assert planned_units(["ntc"], {"ntc": 2}) == [("ntc", 1), ("ntc", 2)]
 
 
@@ -59,6 +64,29 @@ def test_units_are_made_once_and_a_stopped_run_goes_on(fitted, monkeypatch):
     }
     assert all(after[name] == before[name] for name in before)
     assert not list((fitted / "calibration").glob("*.part"))
+
+
+def test_a_refit_that_does_not_settle_is_kept_as_such(fitted, monkeypatch):
+    def restless(source, number):
+        raise FitError("scales and weight did not settle")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(certify.UNITS, "seed", restless)
+        path = run_units(out_dir=fitted, units=[("seed", 2)], **fit_source(fitted))[0]
+    assert json.loads(Path(path).read_text())["value"] == {"not_settled": "scales and weight did not settle"}
+
+
+def test_a_column_that_is_added_to_the_file_makes_other_units(fitted):
+    source, unit = fit_source(fitted), [("associations", 1)]
+    before = describe_units(out_dir=fitted, units=unit, **source)["key"]
+    with h5py.File(source["screen_path"]) as file:
+        n = len(file["obs"][file["obs"].attrs["_index"]])
+    add_column(source["screen_path"], "depth", np.arange(n) % 7 / 7)
+    assert describe_units(out_dir=fitted, units=unit, **source)["key"] != before
+
+
+def test_checks_by_their_words():
+    assert named_checks(["quick", "ntc", "guides"]) == [*CONSTANTS.certificate_levels["quick"], "ntc"]
 
 
 def test_a_unit_of_another_fit_or_a_damaged_one_is_made_again(fitted):

@@ -16,7 +16,7 @@ def dense_curvature(screen, curvature, x, theta_precision):
     dense = dense_model(screen, SETTINGS, theta_precision, np.full(d.n_logits, 0.25), np.full(d.n_days, 20.0))
     order = np.concatenate([dense.gene_index(screen, gene) for group in d.groups for gene in d.genes_of(group)])
     nuisance = [dense.starts[name] + np.arange(np.prod(dense.shapes[name])).reshape(d.n_logits, -1).T
-                for name in ("alpha", "b", "gamma")]  # fmt: skip
+                for name in dense.starts if name not in ("theta", "v")]  # fmt: skip
     order = np.concatenate([order, np.concatenate(nuisance).ravel()])
     back = np.empty(len(x))
     back[order] = x.numpy()

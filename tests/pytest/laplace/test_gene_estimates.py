@@ -13,6 +13,9 @@ from fatebias.base.run import Run
 from fatebias.base.settings import Settings
 from fatebias.laplace import Baseline, LaplaceOptions, estimate_theta, find_fixed_effects, fit_laplace
 from fatebias.laplace.contrasts import carried_by_day, contrast_theta, mean_vectors, sd_of, theta_covariance
+from fatebias.laplace.guide_days import GuideDays
+from fatebias.laplace.guide_estimates import GeneNoise, estimate_guides
+from fatebias.laplace.guide_variance import GuideVariance
 from fatebias.model.design import build_design
 
 SETTINGS = Settings.from_mapping({})
@@ -96,6 +99,37 @@ def test_dense_estimates_with_all_terms_and_covariates():
     flat = np.broadcast_to(np.eye(3) / SETTINGS.estimate_prior_sd**2, (2, 3, 3))
     dense = dense_model(screen, SETTINGS, flat, fit.scales["sigma_guide"], fit.weight)
     np.testing.assert_allclose(theta_hat, dense.named(dense.mode())["theta"][:, 0], atol=1e-5)
+
+
+def test_clusters_are_in_the_noise_as_in_a_dense_sandwich():
+    """All the way through: the factor of scores from what clusters use up, and the scatter of their sums."""
+    screen = screen_of(simulated(cells=600, genes=5))
+    cluster = np.random.default_rng(0).integers(80, size=screen.n_cells)
+    screen = replace(screen, cluster=np.unique(cluster, return_inverse=True)[1])
+    fit = fit_laplace(screen, OPTIONS)
+    options = replace(OPTIONS, perturbations=replace(OPTIONS.perturbations, number=1024))
+    found = estimate_theta(fit.baseline, screen, MES, options)
+    flat = np.broadcast_to(np.eye(3) / SETTINGS.estimate_prior_sd**2, (2, 3, 3))
+    dense = dense_model(screen, SETTINGS, flat, fit.scales["sigma_guide"], fit.weight)
+    x = dense.mode()
+    pi, inverse = dense.pi(x), np.linalg.inv(dense.curvature(x))
+    w = dense.weight[:, None, None] * (pi[:, :, None] * np.eye(2) - pi[:, :, None] * pi[:, None])
+    score, used, middle = dense.weight[:, None] * (dense.labels - pi), 0.0, dense.precision.copy()
+    for c in range(80):
+        own = screen.cluster == c
+        k = np.einsum("nfg,ngp->fp", w[own], dense.design[own])
+        used += np.trace(np.linalg.solve(w[own].sum(0), k @ inverse @ k.T))
+    for c in range(80):
+        own = screen.cluster == c
+        s = np.einsum("nfp,nf->p", dense.design[own], score[own])
+        middle += np.outer(s, s) / (1 - used / (80 * 2))
+    sandwich = inverse @ middle @ inverse
+    for gene in range(5):
+        at = dense.starts["theta"] + np.arange(5 * 2 * 3).reshape(5, 2, 3)[gene, 0]
+        exact = sandwich[np.ix_(at, at)]
+        sd = np.sqrt(np.diag(exact))
+        assert np.abs((found.noise[gene] - exact) / np.outer(sd, sd)).max() < 0.15  # 1,024 draws
+        np.testing.assert_allclose(np.sqrt(np.diag(found.noise[gene])), sd, rtol=0.06)
 
 
 # ---- contrasts --------------------------------------------------------------------------------------------
@@ -207,10 +241,6 @@ def test_without_a_guide_the_gene_is_what_a_refit_without_it_finds(screen, fit, 
 
 def test_without_a_guide_the_mean_of_a_balanced_gene_moves_by_its_deviation():
     """theta without g = theta - delta_g / (n - 1), where all guides are seen equally well and deviations are fixed."""
-    from fatebias.laplace.guide_days import GuideDays
-    from fatebias.laplace.guide_estimates import GeneNoise, estimate_guides
-    from fatebias.laplace.guide_variance import GuideVariance
-
     rng, n, d, l = np.random.default_rng(0), 4, 3, 5
     y = rng.normal(size=(l, n, d))
     layout = GuideDays(y=y, v=np.full((l, n, d), 0.04), genes=np.arange(l), guides=np.arange(l * n).reshape(l, n))
@@ -244,9 +274,8 @@ def test_estimates_come_back_from_a_checkpoint_as_they_went(screen, fit, found, 
     run = Run(checkpoint=open_checkpoint(tmp_path, key)).at("estimates")
     saved = estimate_theta(fit.baseline, screen, MES, OPTIONS, run)
     monkeypatch.setattr("fatebias.laplace.gene_estimates.solve_estimates", None)  # it must not be asked again
-    again = estimate_theta(
-        fit.baseline, screen, MES, OPTIONS, Run(checkpoint=open_checkpoint(tmp_path, key)).at("estimates")
-    )
+    reopened = Run(checkpoint=open_checkpoint(tmp_path, key)).at("estimates")
+    again = estimate_theta(fit.baseline, screen, MES, OPTIONS, reopened)
     for one, other in ((saved, again), (found, again)):
         assert_equal_records(one, other)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import digamma
 
 from fatebias.laplace.guide_days import VAGUE, GuideDays, fit_layout
 from fatebias.laplace.guide_variance import GRID, GuideVariance, guide_profile, moderated_variance
@@ -51,13 +52,18 @@ def test_outliers_keep_a_larger_variance_and_others_lose_their_luck():
     assert 0.4 * 0.15**2 < np.median(others) < 1.3 * 0.15**2
 
 
-def test_smyths_closed_form_where_there_is_no_noise():
-    """Without noise s^2 of n guides is (df scale^2 + sum of squares) / (df + n - 1) at the prior that is found."""
+def expected_log(df, whole):
+    """exp(E log s^2) of whole / s^2 ~ chi-squared(df)."""
+    return whole / 2 / np.exp(digamma(df / 2))
+
+
+def test_the_closed_form_where_there_is_no_noise():
+    """Without noise (df scale^2 + sum of squares) / s^2 ~ chi-squared(df + n - 1), at the prior that is found."""
     rng = np.random.default_rng(2)
     layout = layouts_of(rng, inverse_chi_squared(rng, 300, 4, 0.3), 4, noise=1e-3)
     found = moderated_variance((layout,), 300)
     squares = (fit_layout(layout.y, layout.v, VAGUE).delta ** 2).sum(1)
-    expected = (found.df * found.scale**2 + squares) / (found.df + 3)
+    expected = expected_log(found.df + 3, found.df * found.scale**2 + squares)
     inside = (expected > 4 * GRID[0]) & (expected < GRID[-1] / 20)
     assert inside.mean() > 0.9
     # the grid's profile is close to 1, not exactly so
@@ -78,7 +84,7 @@ def test_a_gene_with_one_guide_has_the_priors_variance():
         layouts_of(rng, inverse_chi_squared(rng, 100, 8, 0.2), 4, 0.1, first=3),
     )
     found = moderated_variance(layouts, 103)
-    np.testing.assert_allclose(found.by_gene[:3], found.scale**2, rtol=0.05)  # 1 / E[1 / s^2] = scale^2
+    np.testing.assert_allclose(found.by_gene[:3], expected_log(found.df, found.df * found.scale**2), rtol=0.05)
 
 
 @pytest.mark.parametrize("profile", [(0.25, 0.5, 1.0), (1.0, 1.0, 1.0)])

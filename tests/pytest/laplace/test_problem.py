@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from fatebias.base.settings import Settings
 from fatebias.laplace.problem import Problem
 from fatebias.model.design import build_design
+from fatebias.model.nuisance import Terms
 from fatebias.model.prior import Priors, random_walk_prior
 
 SETTINGS = Settings.from_mapping()
@@ -17,7 +18,7 @@ SCALE, WEIGHT = 0.3, (3.0, 5.0, 8.0)
 
 @pytest.fixture(scope="module")
 def problem(small_screen):
-    design = build_design(small_screen)
+    design = build_design(small_screen, terms=Terms.of(SETTINGS))
     scales = design.nuisance.new_full((design.n_days + 1, design.n_logits), SCALE)
     prior = random_walk_prior(design, scales, Priors.of(SETTINGS))
     return Problem(design=design, prior=prior, cell_weight=torch.tensor(WEIGHT, dtype=torch.float64)[design.day])

@@ -1,7 +1,9 @@
 """Rounds of scales and weight: they end at rest, from wherever they start, and go on where they were stopped."""
 
+import numpy as np
 import pytest
 import torch
+from conftest import screen_of, simulated
 
 from fatebias.base.checkpoint import open_checkpoint
 from fatebias.base.errors import FitError
@@ -63,3 +65,14 @@ def test_rounds_go_on_from_their_place_to_the_same_bytes(design, ended, tmp_path
 def test_a_state_is_a_baseline_of_its_design(design, ended):
     baseline = ended.baseline(design)
     assert baseline.x is ended.x and baseline.scales is ended.scales and baseline.weight is ended.weight
+
+
+def test_damping_that_is_needed_stays_where_few_draws_send_scales_to_and_fro(monkeypatch):
+    """A small screen of five fates with all nuisance effects: plain Newton's steps go round in a circle."""
+    screen = screen_of(simulated(fates=5))
+    options = LaplaceOptions.of(Settings.from_mapping())
+    seen, step = [], rounds._next_round
+    monkeypatch.setattr(rounds, "_next_round", lambda *a: (seen.append(a[1].damping), step(*a))[1])
+    state = run_rounds(options.design(screen), options)
+    assert state.settled
+    assert (np.diff(seen[rounds.PATIENCE :]) >= 0).all() and max(seen) > 0

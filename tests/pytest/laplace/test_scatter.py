@@ -99,7 +99,7 @@ def test_the_sandwich_is_the_dense_one(case):
     sds = np.concatenate([c.diagonal(dim1=1, dim2=2).sqrt().reshape(-1).numpy() for c in found])
     error = np.abs(sds / exact[: len(sds)] - 1)
     assert np.median(error) < 0.01
-    assert np.quantile(error, 0.95) < 0.03
+    assert np.quantile(error, 0.95) < 0.044  # two SDs of an SD of 1,024 draws
 
 
 def test_units_use_up_as_many_parameters_as_the_dense_hat_matrix_says(case):

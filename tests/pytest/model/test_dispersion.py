@@ -9,7 +9,13 @@ from fatebias.base.errors import FitError
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.model.design import build_design
-from fatebias.model.dispersion import dispersion_by_day, final_dispersion, pearson_by_day, pearson_excess_by_day
+from fatebias.model.dispersion import (
+    dispersion_at,
+    dispersion_by_day,
+    final_dispersion,
+    pearson_by_day,
+    pearson_excess_by_day,
+)
 from fatebias.model.pooling import shrink_over_days
 
 AUTO = LaplaceOptions.of(Settings.from_mapping({"likelihood_weight": "auto"}))
@@ -55,7 +61,7 @@ def test_dispersion_pools_days_or_not(small_screen):
     own = [by_cell[day == d] for d in range(design.n_days)]
     log_phi = np.log([one.mean() / design.n_logits for one in own])
     error = np.array([one.var() / len(one) / one.mean() ** 2 for one in own])  # of the logarithm of a mean
-    np.testing.assert_allclose(apart, np.exp(shrink_over_days(log_phi, error)))
+    np.testing.assert_allclose(apart, np.exp(shrink_over_days(log_phi, error)[0]))
 
 
 def test_days_of_one_dispersion_share_it_and_days_of_their_own_keep_theirs(small_screen):
@@ -122,3 +128,14 @@ def test_too_few_cells_for_a_dispersion():
     )
     with pytest.raises(FitError, match="Set a number as `likelihood_weight`"):
         fit_laplace(screen, AUTO)
+
+
+def test_dispersion_at_a_day_is_that_of_its_cells_alone(small_screen):
+    design = build_design(small_screen)
+    pi, p = random_probabilities(design), torch.tensor([3.0, 5.0, 1e6], dtype=torch.float64)
+    found = dispersion_at(design, pi, p).numpy()
+    by_cell = design.likelihood.pearson(design.labels, pi).numpy()
+    for day in range(3):
+        own = by_cell[small_screen.day == day]
+        labels = 2 * len(own)
+        assert found[day] == pytest.approx(own.sum() / max(labels - float(p[day]), 0.05 * labels))

@@ -6,16 +6,20 @@ import pytest
 from fatebias.model import shrink_over_days
 
 
+def shrunk(found, error):
+    return shrink_over_days(found, error)[0]
+
+
 def test_days_that_agree_get_their_common_mean():
-    found = shrink_over_days(np.array([1.0, 1.1, 0.9]), np.array([1.0, 0.5, 2.0]))
+    found = shrunk(np.array([1.0, 1.1, 0.9]), np.array([1.0, 0.5, 2.0]))
     mean = (1.0 + 1.1 * 2 + 0.9 / 2) / 3.5
     np.testing.assert_allclose(found, mean)
-    np.testing.assert_allclose(shrink_over_days(np.full(4, 2.5), np.array([0.1, 1, 10, np.inf])), 2.5)
+    np.testing.assert_allclose(shrunk(np.full(4, 2.5), np.array([0.1, 1, 10, np.inf])), 2.5)
 
 
 def test_days_that_are_far_apart_keep_their_own():
     own = np.array([-10.0, 0.0, 10.0])
-    np.testing.assert_allclose(shrink_over_days(own, np.full(3, 1e-3)), own, atol=1e-3)
+    np.testing.assert_allclose(shrunk(own, np.full(3, 1e-3)), own, atol=1e-3)
 
 
 def test_in_between_is_the_estimator_of_dersimonian_and_laird():
@@ -24,11 +28,11 @@ def test_in_between_is_the_estimator_of_dersimonian_and_laird():
     spread = own.var(ddof=1) - error
     assert spread > 0
     share = spread / (spread + error)
-    np.testing.assert_allclose(shrink_over_days(own, np.full(4, error)), own.mean() + share * (own - own.mean()))
+    np.testing.assert_allclose(shrunk(own, np.full(4, error)), own.mean() + share * (own - own.mean()))
 
 
 def test_a_day_without_an_error_of_its_own_gets_what_is_common():
-    found = shrink_over_days(np.array([1.0, 3.0, 99.0]), np.array([0.01, 0.01, np.inf]))
+    found = shrunk(np.array([1.0, 3.0, 99.0]), np.array([0.01, 0.01, np.inf]))
     assert found[2] == pytest.approx(2.0)
     np.testing.assert_allclose(found[:2], [1.0, 3.0], atol=0.02)
 
@@ -36,11 +40,21 @@ def test_a_day_without_an_error_of_its_own_gets_what_is_common():
 def test_all_unknown_stays_as_it_is():
     own = np.array([1.0, 2.0, 3.0])
     for error in (np.full(3, np.inf), np.zeros(3), np.full(3, np.nan)):
-        np.testing.assert_array_equal(shrink_over_days(own, error), own)
+        np.testing.assert_array_equal(shrunk(own, error), own)
+
+
+def test_the_error_afterwards_at_both_ends():
+    """Of days that agree that of their mean, of days far apart their own; of an unknown day the spread as well."""
+    error = np.array([0.2, 0.4, 1.0])
+    np.testing.assert_allclose(shrink_over_days(np.full(3, 2.0), error)[1], 1 / (1 / error).sum())
+    np.testing.assert_allclose(shrink_over_days(np.array([-50.0, 0, 50]), error)[1], error, rtol=0.01)
+    own, spread = np.array([1.0, 3.0, 0.0]), 2.0 - 0.01
+    _, after = shrink_over_days(own, np.array([0.01, 0.01, np.inf]))
+    assert after[2] == pytest.approx(spread + (spread + 0.01) / 2)
 
 
 def test_one_day_alone_is_itself():
-    np.testing.assert_allclose(shrink_over_days(np.array([1.5]), np.array([0.2])), [1.5])
+    np.testing.assert_allclose(shrunk(np.array([1.5]), np.array([0.2])), [1.5])
 
 
 def test_the_spread_of_days_is_recovered():
@@ -48,6 +62,8 @@ def test_the_spread_of_days_is_recovered():
     rng, sd, noise = np.random.default_rng(0), 0.5, 1.0
     truth = rng.normal(0, sd, (2000, 12))
     seen = truth + rng.normal(0, noise, truth.shape)
-    moved = np.stack([shrink_over_days(row, np.full(12, noise**2)) for row in seen])
+    found = [shrink_over_days(row, np.full(12, noise**2)) for row in seen]
+    moved, after = (np.stack(part) for part in zip(*found))
     best = sd**2 * noise**2 / (sd**2 + noise**2)
     assert best < ((moved - truth) ** 2).mean() < 1.7 * best < 0.5 * noise**2
+    assert after.mean() == pytest.approx(((moved - truth) ** 2).mean(), rel=0.25)  # what it says of itself

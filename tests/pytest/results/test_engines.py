@@ -1,5 +1,7 @@
 """Both engines against MCMC (NUTS) on the reference screens, and what inference reports beside the posterior."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -45,6 +47,11 @@ def test_engines_agree_on_other_screens(seed):
         3: {"labels": "onehot"},
     }[seed]
     screen = screen_of(simulated(cells=2500, genes=10, effects="random_walk", seed=seed, **shape))
+    if seed == 2:  # and with a covariate that moves the labels
+        depth = np.random.default_rng(0).normal(size=screen.n_cells)
+        logits = np.log(screen.fate_probs + 1e-9) + np.outer(depth, [0, 0.5, -0.3])
+        probs = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        screen = replace(screen, fate_probs=probs, covariates=depth[:, None], covariate_names=("depth",))
     laplace, svi = (
         infer(screen, Settings.from_mapping({"inference": engine})).posterior for engine in ("laplace", "svi")
     )

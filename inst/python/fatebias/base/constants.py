@@ -30,6 +30,7 @@ class Constants:
     qc_worst_genes: int
     qc_digits: int
     certificate_checks: Mapping[str, tuple[str, ...]]
+    certificate_levels: Mapping[str, tuple[str, ...]]
     certificate_sizes: Mapping[str, int]
     rejections: tuple[Mapping[str, float], ...]
 

@@ -97,7 +97,7 @@ class Settings:
     mash_gridmult: float | None
 
     # calibration
-    calibration: bool
+    calibration: Literal["quick", "full", "none"]
     calibration_permutations: int
     calibration_splits: int
     calibration_bootstraps: int

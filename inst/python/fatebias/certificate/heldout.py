@@ -20,6 +20,7 @@ from .schemes import assign_folds, day_replicate
 
 N_FOLDS = 5
 NEIGHBOURS = 20  # like cells of a cell: somewhat fewer than graphs of cells usually have (30)
+CANDIDATES = 160  # nearest cells among which they are looked for
 NO_EFFECT = 1e-4  # prior SD of effects in the model without guides
 
 
@@ -49,7 +50,7 @@ def held_out_statistics(
     gain = likelihood.log_likelihood(held_out.model, labels) - likelihood.log_likelihood(held_out.nuisance, labels)
     bent = likelihood.quadratic_form(held_out.model - held_out.nuisance, likelihood.mean(held_out.nuisance))
     agreement, correlation = agreement_of_like_cells(
-        likelihood, labels.cpu().numpy(), held_out.model.cpu().numpy(), day_replicate(screen)
+        likelihood, labels.cpu().numpy(), held_out.model.cpu().numpy(), day_replicate(screen), carried_genes(screen)
     )
     n = screen.n_cells
     return {
@@ -82,12 +83,24 @@ def predict_held_out(screen: Screen, baseline: Baseline, options: LaplaceOptions
     return found
 
 
+def carried_genes(screen: Screen) -> sparse.csr_matrix:
+    """1 where a cell carries a guide of a gene: [N, L]."""
+    shape = (screen.n_cells, screen.n_genes)
+    genes = sparse.csr_matrix(
+        (np.ones(len(screen.guide_idx)), screen.guide_gene[screen.guide_idx], screen.guide_ptr), shape=shape
+    )  # fmt: skip
+    genes.sum_duplicates()
+    genes.data[:] = 1
+    return genes
+
+
 def agreement_of_like_cells(
-    likelihood: Likelihood, labels: np.ndarray, eta: np.ndarray, group: np.ndarray
+    likelihood: Likelihood, labels: np.ndarray, eta: np.ndarray, group: np.ndarray, genes: sparse.csr_matrix
 ) -> tuple[float, float]:
     """How far residuals of like cells agree, in SDs of what independent cells show, and their mean product.
 
-    labels [N, F], eta [N, F]: of held-out cells. group [N]: only cells of one group are compared. Residuals are
+    labels [N, F], eta [N, F]: of held-out cells. group [N]: only cells of one group are compared. genes [N, L]: what
+    cells carry; two with a gene in common are not compared, since they share the error of its effect. Residuals are
     standardised by the covariance that the model gives the labels, and cleared of trends in eta (quadratic, by group).
     With W the symmetric weights of neighbours and M the projection off the trends, r' W r has mean s2 tr(M W) and
     variance 2 s2^2 tr(W M W M), nearly 2 s2^2 tr(W W) (Cliff & Ord 1981, chapter 8).
@@ -96,10 +109,10 @@ def agreement_of_like_cells(
     excess = variance = product = pairs = 0.0
     for one in np.unique(group):
         cells = np.flatnonzero(group == one)
-        k, trend = min(NEIGHBOURS, len(cells) - 1), _trend(eta[cells])
+        trend = _trend(eta[cells])
         if len(cells) <= trend.shape[1] + 1:
             continue
-        weights = _neighbour_weights(mean[cells], k)
+        weights = _neighbour_weights(mean[cells], genes[cells])
         basis, _ = np.linalg.qr(trend)
         r = residual[cells] - basis @ (basis.T @ residual[cells])
         scale = (r**2).sum(0) / (len(cells) - trend.shape[1])
@@ -111,12 +124,19 @@ def agreement_of_like_cells(
     return (excess / variance**0.5, product / pairs) if variance > 0 else (float("nan"), float("nan"))
 
 
-def _neighbour_weights(points: np.ndarray, k: int) -> sparse.csr_matrix:
-    """Symmetric weights: 1 between mutual neighbours, 1/2 where only one is among the other's k nearest."""
+def _neighbour_weights(points: np.ndarray, genes: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Symmetric weights: 1 between mutual neighbours, 1/2 where only one is among the other's nearest.
+
+    A cell's neighbours are the NEIGHBOURS nearest with no gene in common, of its CANDIDATES nearest.
+    """
     n = len(points)
-    near = np.asarray(cKDTree(points).query(points, k=k + 1)[1]).reshape(n, k + 1)[:, 1:]
-    one_way = sparse.csr_matrix((np.ones(n * k), (np.repeat(np.arange(n), k), near.ravel())), shape=(n, n))
-    one_way.setdiag(0)
+    k = min(CANDIDATES, n - 1)
+    near = np.asarray(cKDTree(points).query(points, k=k + 1)[1]).reshape(n, k + 1)
+    cell, other = np.repeat(np.arange(n), k + 1), near.ravel()
+    shared = np.asarray(genes[cell].multiply(genes[other]).sum(1)).ravel() > 0
+    apart = (~shared & (cell != other)).reshape(n, k + 1)
+    chosen = (apart & (apart.cumsum(1) <= NEIGHBOURS)).ravel()
+    one_way = sparse.csr_matrix((np.ones(int(chosen.sum())), (cell[chosen], other[chosen])), shape=(n, n))
     return ((one_way + one_way.T) / 2).tocsr()
 
 

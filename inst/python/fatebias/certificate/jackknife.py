@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from ..base import ScreenError, Settings
-from ..laplace import FixedEffects, contrast_theta, find_mode
-from ..screens import usable_cells
-from .refit import reference_draws, refit_estimates
+from ..laplace import FixedEffects, contrast_theta, find_mode, sd_of
+from .refit import reference_draws
+from .source import Source
 from .store import open_source
-from .units import N_DRAWS, Source
+from .units import N_DRAWS
 
 LEAST_BLOCKS = 10
 
@@ -28,16 +28,14 @@ def jackknife_blocks(screen_path: str, guide_map: str, settings: Settings, block
     """
     source, _ = open_source(screen_path, guide_map, settings)
     block = usable_blocks(source, blocks)
-    contrast, options = source.contrast, source.options
-    refit = refit_estimates(source.baseline, source.screen, contrast, options)
-    effects = refit.solved.effects
+    contrast, options, effects = source.contrast, source.options, source.solved.effects
     by_labels, whole = (
         (reference_draws(effects.curvature, contrast, options.perturbations, N_DRAWS, labels_only=only) ** 2).mean(0)
         for only in (True, False)
     )
     return {
         "gene": source.screen.gene_names,
-        "se": refit.se * np.sqrt(np.minimum(by_labels / whole, 1)),
+        "se": sd_of(source.estimates.noise) * np.sqrt(np.minimum(by_labels / whole, 1)),
         "jackknife": jackknife_se(source, effects, block),
         "n_blocks": int(block.max()) + 1,
     }
@@ -57,11 +55,10 @@ def jackknife_se(source: Source, effects: FixedEffects, block: np.ndarray) -> np
 
 def usable_blocks(source: Source, blocks: list[str]) -> np.ndarray:
     """Blocks of the screen's cells as numbers from 0."""
-    cells = source.cells
-    if len(blocks) != cells.n_cells:
-        raise ScreenError(f"{source.where} has {cells.n_cells} cells, but there are {len(blocks)} labels of blocks.")
-    usable = usable_cells(cells.burden, source.settings.Kmax, cells.lacks_fates)
-    names, block = np.unique(np.asarray(blocks, dtype=str)[usable], return_inverse=True)
+    n = source.cells.n_cells
+    if len(blocks) != n:
+        raise ScreenError(f"{source.where} has {n} cells, but there are {len(blocks)} labels of blocks.")
+    names, block = np.unique(np.asarray(blocks, dtype=str)[source.usable], return_inverse=True)
     if len(names) < LEAST_BLOCKS:
         raise ScreenError(f"A jackknife needs {LEAST_BLOCKS} or more blocks of cells; there are {len(names)}.")
     return block

@@ -22,8 +22,8 @@ from ..base import CONSTANTS, ScreenError, Settings
 from ..laplace import Curvature, FixedEffects, find_fixed_effects
 from ..screens import Screen, first_few
 from .schemes import burden_strata, shuffle_within
+from .source import Source
 from .store import open_source
-from .units import Source
 
 RESAMPLES_AT_ONCE = 64
 LEAST_BEYOND = 10  # resamples beyond the estimate from which their share is the p-value; else the normal tail

@@ -18,8 +18,11 @@ from ..laplace import (
     Perturbations,
     SolvedEstimates,
     State,
+    carried_by_day,
     contrast_theta,
     estimates_of,
+    known_covariance,
+    known_theta,
     perturbation,
     run_rounds,
     sd_of,
@@ -36,8 +39,8 @@ DRAW_SEED = 1_000_003  # added to the seed: draws of the reference are not those
 class Refit:
     """Fixed-effect estimates of theta for the contrast, NaN where a day has no cell of the gene.
 
-    theta_hat [L, D]; covariance [L, D, D], of the kind that `se` asks for; model_se [L, D]: SEs by the model.
-    solved: what they were made from.
+    theta_hat [L, D]; covariance [L, D, D], all that the estimand asks for; model_se [L, D]: of the labels' noise, by
+    the model. solved: what they were made from.
     """
 
     theta_hat: np.ndarray
@@ -67,6 +70,17 @@ def refit_estimates(baseline: Baseline, screen: Screen, contrast: np.ndarray, op
     return Refit(
         theta_hat=found.theta_hat, covariance=found.covariance, model_se=sd_of(found.model_covariance), solved=solved
     )
+
+
+def refit_noise(baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions) -> Refit:
+    """The same where neither guides nor replicates differ: the covariance is that of the labels' noise."""
+    solved, known = solve_estimates(baseline, options), carried_by_day(screen)
+    model = known_covariance(solved.design, solved.model, contrast, known)
+    covariance = model
+    if options.se == "sandwich":
+        covariance = known_covariance(solved.design, solved.sandwich(options.perturbations), contrast, known)
+    theta = known_theta(solved.design, solved.effects.x, contrast, known)
+    return Refit(theta_hat=theta, covariance=covariance, model_se=sd_of(model), solved=solved)
 
 
 def reference_draws(

@@ -36,6 +36,18 @@ def shuffle_guides(screen: Screen, rng: np.random.Generator) -> Screen:
     )  # fmt: skip
 
 
+def regroup_guides(screen: Screen, rng: np.random.Generator) -> Screen:
+    """The screen with guides handed to other genes, each gene with as many as it had."""
+    place = rng.permutation(screen.n_guides)  # of each guide, among guides sorted by gene
+    moved = place[screen.guide_idx]
+    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
+    names = np.empty(screen.n_guides, dtype=object)
+    names[place] = screen.guide_names
+    return dataclasses.replace(
+        screen, guide_idx=moved[np.lexsort((moved, cell))].astype(np.int32), guide_names=tuple(names)
+    )  # fmt: skip
+
+
 def shuffle_within(stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """int [N]: a permutation of cells that moves none to another stratum."""
     source = np.empty(len(stratum), dtype=np.int64)
@@ -44,10 +56,17 @@ def shuffle_within(stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def resample_cells(screen: Screen, rng: np.random.Generator) -> np.ndarray:
-    """int [N]: how often each cell is drawn when every day x replicate is drawn anew with replacement."""
+    """int [N]: how often each cell is drawn when every day x replicate is drawn anew with replacement.
+
+    Cells of a cluster are drawn together, within their day and replicate.
+    """
     counts = np.zeros(screen.n_cells, dtype=np.int64)
     for cells in _day_replicates(screen):
-        counts[cells] = np.bincount(rng.integers(len(cells), size=len(cells)), minlength=len(cells))
+        unit = np.arange(len(cells))
+        if screen.cluster is not None:
+            _, unit = np.unique(screen.cluster[cells], return_inverse=True)
+        n = int(unit.max()) + 1
+        counts[cells] = np.bincount(rng.integers(n, size=n), minlength=n)[unit]
     return counts
 
 

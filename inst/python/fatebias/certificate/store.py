@@ -12,11 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import torch
+from pandas.util import hash_array
 
 from ..base import (
     CONSTANTS,
     ExportError,
+    FitError,
     Settings,
     files_of,
     package_versions,
@@ -26,9 +30,10 @@ from ..base import (
 )
 from ..laplace import LaplaceOptions
 from ..results import choose_device, fit_key, read_manifest
-from ..screens import Screen, build_screen, read_cells, read_guide_map
+from ..screens import RawCells, Screen, build_screen, read_cells, read_guide_map, read_spare_columns, usable_cells
 from .refit import settle
-from .units import UNITS, Source
+from .source import Source
+from .units import UNITS
 
 FOLDER = "calibration"
 CHECKS = CONSTANTS.certificate_checks  # check: units that it needs; those in SIZES come in numbers
@@ -70,10 +75,9 @@ def describe_units(
     """Of the units, pairs of check and number: `paths` of all, `missing`, those that no file holds for this fit,
     and their `key`. Reads the screen, fits nothing.
     """
-    screen = build_screen(
-        read_cells(screen_path, settings), read_guide_map(guide_map), settings, where=str(screen_path)
-    )  # fmt: skip
-    key, folder = _key(screen, settings), Path(out_dir) / FOLDER
+    cells = read_cells(screen_path, settings)
+    screen = build_screen(cells, read_guide_map(guide_map), settings, where=str(screen_path))
+    key, folder = _key(screen, settings, _columns(screen_path, cells, settings)), Path(out_dir) / FOLDER
     pairs = [(check, int(number)) for check, number in units]
     paths = [_unit_path(folder, *pair) for pair in pairs]
     missing = [list(pair) for pair, path in zip(pairs, paths) if _read_unit(path, key) is None]
@@ -94,10 +98,18 @@ def _made_units(folder: Path, source: Source, key: str, units: list[tuple[str, i
         path = _unit_path(folder, check, number)
         if _read_unit(path, key) is None:
             start = time.perf_counter()
-            value = UNITS[check](source, number)
+            value = _value(source, check, number)
             seconds = time.perf_counter() - start
             _write_unit(path, {"key": key, "check": check, "number": number, "seconds": seconds, "value": value})
         yield path
+
+
+def _value(source: Source, check: str, number: int) -> dict[str, Any]:
+    """Numbers of a unit; where its refit did not settle only that it did not, and why."""
+    try:
+        return UNITS[check](source, number)
+    except FitError as error:
+        return {"not_settled": str(error)}
 
 
 def _unit_path(folder: Path, check: str, number: int) -> Path:
@@ -126,21 +138,34 @@ def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Setti
         torch.set_num_threads(settings.threads)
     cells, names = read_cells(screen_path, settings), read_guide_map(guide_map)
     screen = build_screen(cells, names, settings, where=str(screen_path))
+    columns = _columns(screen_path, cells, settings)
     options = LaplaceOptions.of(settings)
     baseline = settle(options.design(screen, choose_device(settings.device)), options)
     source = Source(
-        cells=cells, guide_map=names, screen=screen, settings=settings, baseline=baseline, where=str(screen_path)
+        cells=cells, guide_map=names, screen=screen, settings=settings, baseline=baseline, where=str(screen_path),
+        columns=columns,
     )  # fmt: skip
-    return source, _key(screen, settings)
+    return source, _key(screen, settings, columns)
 
 
-def _key(screen: Screen, settings: Settings) -> str:
+def _columns(screen_path: str | Path, cells: RawCells, settings: Settings) -> pd.DataFrame:
+    """Spare columns of the screen's cells."""
+    usable = usable_cells(cells.burden, settings.Kmax, cells.lacks_fates)
+    return read_spare_columns(screen_path, settings)[usable].reset_index(drop=True)
+
+
+def _key(screen: Screen, settings: Settings, columns: pd.DataFrame) -> str:
     """All that the numbers of a unit depend on, but the number of threads."""
     versions = package_versions("unit")
     parts = fit_key(screen, settings, "", versions)
     parts.pop("threads")
     parts["settings"].pop("threads")
+    parts["columns"] = {str(name): _digest(columns[name].to_numpy()) for name in columns}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(hash_array(values).tobytes()).hexdigest()
 
 
 def _stamp(path: str | Path) -> list[Any]:

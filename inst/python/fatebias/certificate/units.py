@@ -5,56 +5,31 @@ unit: the same statistics of joint draws of the estimates' errors (`refit.refere
 """
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..base import CONSTANTS, Settings
-from ..laplace import (
-    Baseline,
-    LaplaceOptions,
-    contrast_theta,
-    find_fixed_effects,
-    find_mode,
-    sd_of,
-    solve_estimates,
-    theta_covariance,
-)
+from ..base import CONSTANTS
+from ..laplace import Baseline, LaplaceOptions, contrast_theta, find_mode, sd_of
 from ..model import Design, labels_by_day
-from ..screens import GuideMap, RawCells, Screen, build_screen, carried_guides, contrast_weights
+from ..screens import Screen, build_screen, carried_guides
+from .associations import associate_columns
 from .controls import hold_out_controls
+from .fitted import burden_slopes, guide_share, label_dispersion, replicate_scatter
 from .heldout import held_out_statistics
-from .refit import Refit, reference_draws, refit_estimates, settle
-from .schemes import resample_cells, shuffle_guides
+from .refit import Refit, reference_draws, refit_estimates, refit_noise, settle
+from .schemes import regroup_guides, resample_cells, shuffle_guides
+from .source import Source
 
 CRITICAL = tuple(row["critical"] for row in CONSTANTS.rejections)
 BOOTSTRAP_STEP = 0.25
 N_DRAWS = 256  # joint draws behind what is expected
+QUICK_DRAWS = 32  # the same of a quick permutation, and as many behind its covariances
+QUICK_TOLERANCE = 1e-2  # of their solves
+NO_DEVIATION = 0.01  # SD of its guides' deviations, in logits
+QUICK_STEP = 0.1  # largest step of an effect, in logits, after which there is none
 Unit = dict[str, Any]  # numbers and arrays by name
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """What a certificate is made from: cells and guide map as read, the screen of both, settings, and its baseline."""
-
-    cells: RawCells
-    guide_map: GuideMap
-    screen: Screen
-    settings: Settings
-    baseline: Baseline
-    where: str
-
-    @property
-    def options(self) -> LaplaceOptions:
-        """What refits are told."""
-        return LaplaceOptions.of(self.settings)
-
-    @property
-    def contrast(self) -> np.ndarray:
-        """Weights of the contrast [F], F logits (the fates beside the reference)."""
-        return contrast_weights(self.settings.contrast_fate, self.screen.fates)
 
 
 def run_permutation(source: Source, number: int) -> Unit:
@@ -62,17 +37,38 @@ def run_permutation(source: Source, number: int) -> Unit:
 
     What the fit says the cell's own guides do stays with the cell (Freedman & Lane 1983, J. Bus. Econ. Stat. 1:292), or
     it would be noise of another shape than the labels'. All but what guides do on average: a slope by burden that the
-    model lacks would be in there.
+    model lacks would be in there. Shuffled guides do nothing, and so differ neither among each other nor between
+    replicates: SEs are those of the labels' noise.
     """
-    screen = shuffle_guides(source.screen, _rng(source, "permutation", number))
-    own = own_effects(source.baseline)
-    design = source.options.design(screen, own.device)
-    refit = _fit_again(dataclasses.replace(design, given=own), screen, source)
-    day_1, day_2 = np.tril_indices(screen.n_days)
-    return {
-        "gene": screen.gene_names, "betahat": refit.theta_hat, "se": refit.se,
-        "covariance": refit.covariance[:, day_1, day_2], "expected": draw_statistics(_errors(refit, source)),
-    }  # fmt: skip
+    screen, design = _shuffled(source, "permutation", number)
+    again = settle(design, source.options, source.baseline)
+    refit = refit_noise(again, screen, source.contrast, source.options)
+    return _whole(refit, screen) | {"expected": draw_statistics(_errors(refit, source.contrast, source.options))}
+
+
+def run_shuffle(source: Source, number: int) -> Unit:
+    """A quick permutation: as `run_permutation`, but at the weight of the fit, with few steps and draws."""
+    screen, design = _shuffled(source, "shuffle", number)
+    options = quick_options(source.options)
+    scales = source.baseline.scales.clone()
+    scales[-1] = NO_DEVIATION
+    start = dataclasses.replace(source.baseline, design=design, x=_nuisance_only(source.baseline), scales=scales)
+    refit = refit_noise(start, screen, source.contrast, options)
+    expected = draw_statistics(_errors(refit, source.contrast, options, QUICK_DRAWS))
+    return _whole(refit, screen) | {"expected": expected}
+
+
+def run_regroup(source: Source, number: int) -> Unit:
+    """Guides handed to other genes, each gene with as many as it had; cells and labels stay.
+
+    What the guides do stays, and differs within every gene: SEs that contain how guides differ (`estimand: gene`) hold
+    for the new genes as well, whose means are those of guides at large. z is taken around these.
+    """
+    screen = regroup_guides(source.screen, _rng(source, "regroup", number))
+    refit = _fit_again(source.options.design(screen, source.baseline.x.device), screen, source)
+    found = _whole(refit, screen) | {"expected": draw_statistics(_errors(refit, source.contrast, source.options))}
+    around = refit.theta_hat - np.nanmean(refit.theta_hat, axis=0)
+    return found | {"betahat": around, "estimand": source.options.estimand}
 
 
 def own_effects(baseline: Baseline) -> torch.Tensor:
@@ -93,16 +89,18 @@ def run_ntc(source: Source, number: int) -> Unit:
     rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
     return {
         "gene": [screen.gene_names[k] for k in rows], "betahat": refit.theta_hat[rows],
-        "se": refit.se[rows], "expected": draw_statistics(_errors(refit, source)[:, rows]),
+        "se": refit.se[rows],
+        "expected": draw_statistics(_errors(refit, source.contrast, source.options)[:, rows]),
     }  # fmt: skip
 
 
 def run_sandwich(source: Source, number: int) -> Unit:
-    """SEs of the estimates by the model and by the scatter of the labels (`se: sandwich`)."""
-    screen, options, baseline = source.screen, source.options, source.baseline
-    solved = solve_estimates(baseline, options)
-    both = {"model": solved.model, "sandwich": solved.sandwich(options.perturbations)}
-    se = {name: sd_of(theta_covariance(baseline.design, by_group, source.contrast)) for name, by_group in both.items()}
+    """SEs by the model and by the scatter of the labels (`se: sandwich`), with all else that the estimand asks for."""
+    screen, found = source.screen, source.estimates
+    beyond = found.covariance - found.noise
+    se = {name: sd_of(noise + beyond) for name, noise in (
+        ("model", found.model_covariance), ("sandwich", found.sandwich_covariance)
+    )}  # fmt: skip
     carried = np.diff(screen.guide_ptr)
     share = np.bincount(screen.day, weights=carried) / np.bincount(screen.day)
     return {"gene": screen.gene_names, "se": se["model"], "sandwich": se["sandwich"], "guides_per_cell": share}
@@ -116,7 +114,7 @@ def run_bootstrap(source: Source, number: int) -> Unit:
     """
     baseline, options = source.baseline, source.options
     counts = torch.as_tensor(resample_cells(source.screen, _rng(source, "bootstrap", number)), dtype=torch.float64)
-    effects = find_fixed_effects(baseline, options)
+    effects = source.solved.effects
     x = effects.x
     drawn = effects.problem.weighted(1 + BOOTSTRAP_STEP * (counts.to(x.device) - 1))
     shift = (find_mode(drawn, x, options.tolerances).x - x) / BOOTSTRAP_STEP
@@ -125,20 +123,21 @@ def run_bootstrap(source: Source, number: int) -> Unit:
 
 
 def run_reference(source: Source, number: int) -> Unit:
-    """What a bootstrap should give: the share of each variance that is the labels' [L, D], the rest being guides'.
+    """What a bootstrap should give: the share of each variance that is the labels' [L, D], the rest being that of
+    guides and replicates.
 
     Times the share of the labels that the effects leave free [D], since fitted labels lie too near their cells'.
     """
-    baseline, options = source.baseline, source.options
-    refit = refit_estimates(baseline, source.screen, source.contrast, options)
-    curvature = refit.solved.effects.curvature
-    freedom = 1 - refit.solved.p_eff / labels_by_day(baseline.design)
+    options, solved, found = source.options, source.solved, source.estimates
+    curvature = solved.effects.curvature
+    freedom = 1 - solved.p_eff / labels_by_day(solved.design)
     by_labels = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS, labels_only=True)
     whole = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS)
-    share = (by_labels**2).mean(0) / (whole**2).mean(0)
+    share = (by_labels**2).mean(0) / (whole**2).mean(0) * (sd_of(found.noise) / found.se) ** 2
     return {
-        "gene": source.screen.gene_names, "betahat": refit.theta_hat, "se": refit.se,
-        "label_share": share * freedom.cpu().numpy(), "expected": draw_statistics(whole / refit.model_se),
+        "gene": source.screen.gene_names, "betahat": found.theta_hat, "se": found.se,
+        "label_share": share * freedom.cpu().numpy(),
+        "expected": draw_statistics(whole / sd_of(found.model_covariance)),
     }  # fmt: skip
 
 
@@ -156,6 +155,31 @@ def run_heldout(source: Source, number: int) -> Unit:
     return held_out_statistics(source.screen, source.baseline, source.options, _rng(source, "heldout", number))
 
 
+def run_guides(source: Source, number: int) -> Unit:
+    """The share of the variance that other guides would make; see `fitted`."""
+    return guide_share(source)
+
+
+def run_replicates(source: Source, number: int) -> Unit:
+    """Cochran's Q over genes and replicates; see `fitted`."""
+    return replicate_scatter(source)
+
+
+def run_dispersion(source: Source, number: int) -> Unit:
+    """Dispersion of the labels against the weight, by day and by sample; see `fitted`."""
+    return label_dispersion(source)
+
+
+def run_burden(source: Source, number: int) -> Unit:
+    """Burden slopes by day that the model lacks; see `fitted`."""
+    return burden_slopes(source)
+
+
+def run_associations(source: Source, number: int) -> Unit:
+    """Columns of the file that the model lacks; see `associations`."""
+    return dict(associate_columns(source))
+
+
 # A new unit goes to the end: the place of a unit is part of its random numbers.
 UNITS = {
     "permutation": run_permutation,
@@ -165,6 +189,13 @@ UNITS = {
     "bootstrap": run_bootstrap,
     "seed": run_seed,
     "heldout": run_heldout,
+    "guides": run_guides,
+    "replicates": run_replicates,
+    "dispersion": run_dispersion,
+    "burden": run_burden,
+    "associations": run_associations,
+    "shuffle": run_shuffle,
+    "regroup": run_regroup,
 }
 
 
@@ -190,10 +221,40 @@ def _fit_again(design: Design, screen: Screen, source: Source) -> Refit:
     return refit_estimates(again, screen, source.contrast, source.options)
 
 
-def _errors(refit: Refit, source: Source) -> np.ndarray:
+def quick_options(options: LaplaceOptions) -> LaplaceOptions:
+    """What a quick permutation is told: few draws, and no step of Newton's after a short one."""
+    few = dataclasses.replace(options.perturbations, number=QUICK_DRAWS, tolerance=QUICK_TOLERANCE)
+    far = dataclasses.replace(options.tolerances, newton=QUICK_STEP)
+    return dataclasses.replace(options, perturbations=few, tolerances=far)
+
+
+def _shuffled(source: Source, check: str, number: int) -> tuple[Screen, Design]:
+    """The screen with guide lists shuffled, and its design, to which a cell's own effects are given."""
+    screen = shuffle_guides(source.screen, _rng(source, check, number))
+    own = own_effects(source.baseline)
+    return screen, dataclasses.replace(source.options.design(screen, own.device), given=own)
+
+
+def _nuisance_only(baseline: Baseline) -> torch.Tensor:
+    """The effects of a baseline [P], those of guides at 0."""
+    x = torch.zeros_like(baseline.x)
+    baseline.design.nuisance_part(x).copy_(baseline.design.nuisance_part(baseline.x))
+    return x
+
+
+def _whole(refit: Refit, screen: Screen) -> Unit:
+    """Estimates of a refit with their covariances: lower triangles, row by row."""
+    day_1, day_2 = np.tril_indices(screen.n_days)
+    return {
+        "gene": screen.gene_names, "betahat": refit.theta_hat, "se": refit.se,
+        "covariance": refit.covariance[:, day_1, day_2],
+    }  # fmt: skip
+
+
+def _errors(refit: Refit, contrast: np.ndarray, options: LaplaceOptions, n_draws: int = N_DRAWS) -> np.ndarray:
     """Joint draws of the errors of a refit's estimates, in SEs by the model: [S, L, D]."""
-    curvature, perturbations = refit.solved.effects.curvature, source.options.perturbations
-    return np.asarray(reference_draws(curvature, source.contrast, perturbations, N_DRAWS) / refit.model_se)
+    draws = reference_draws(refit.solved.effects.curvature, contrast, options.perturbations, n_draws)
+    return np.asarray(draws / refit.model_se)
 
 
 def _rng(source: Source, check: str, number: int) -> np.random.Generator:

@@ -1,14 +1,17 @@
 """`certify`: make the units of work behind the certificate of a fit."""
 
 import argparse
+from collections.abc import Sequence
 
 from ..base import CONSTANTS, SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    checks = CONSTANTS.certificate_checks
+    words = [*CONSTANTS.certificate_levels, *CONSTANTS.certificate_checks]
     parser.add_argument("fit", metavar="DIR", help="folder of a fit")
-    parser.add_argument("--checks", nargs="+", choices=checks, default=list(checks), help="some of the checks")
+    parser.add_argument(
+        "--checks", nargs="+", choices=words, default=["quick"], help="quick, full, or some of the checks"
+    )
     for name, number in CONSTANTS.certificate_sizes.items():
         parser.add_argument(f"--{name}s", type=int, default=number, help=f"number of units (default {number})")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N shares of the work")
@@ -19,9 +22,15 @@ def run(args: argparse.Namespace) -> None:
     from ..certificate import FOLDER, fit_source, planned_units, run_units
 
     sizes = {name: getattr(args, f"{name}s") for name in CONSTANTS.certificate_sizes}
-    units = planned_units(args.checks, sizes)[k - 1 :: n]
+    units = planned_units(named_checks(args.checks), sizes)[k - 1 :: n]
     paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
     print(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
+
+
+def named_checks(words: Sequence[str]) -> list[str]:
+    """Checks by their names and by the words that stand for several, each once."""
+    checks = [name for word in words for name in CONSTANTS.certificate_levels.get(word, (word,))]
+    return list(dict.fromkeys(checks))
 
 
 def parse_part(text: str) -> tuple[int, int]:

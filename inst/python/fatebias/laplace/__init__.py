@@ -15,24 +15,27 @@ from .contrasts import (
     sd_of,
     theta_covariance,
 )
-from .covariance import perturbation
+from .covariance import gene_covariances, perturbation
 from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
-from .replicates import replicate_agreement
+from .replicates import ByReplicate, replicate_agreement
 from .rounds import State, run_rounds, start_from
+from .scatter import Scatter
 
 __all__ = [
     "Baseline",
+    "ByReplicate",
     "Curvature",
     "Estimates",
     "FixedEffects",
     "LaplaceFit",
     "LaplaceOptions",
     "Perturbations",
+    "Scatter",
     "SolvedEstimates",
     "State",
     "carried_by_day",
@@ -43,6 +46,7 @@ __all__ = [
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",
+    "gene_covariances",
     "known_covariance",
     "known_theta",
     "perturbation",

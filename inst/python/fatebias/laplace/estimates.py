@@ -47,13 +47,15 @@ class FixedEffects:
 class SolvedEstimates:
     """Fixed effects with the model's covariances of each gene's effects, by group of genes [genes, k, k].
 
-    p_eff: effective parameters by day [D]; p_units: of the units of noise.
+    p_eff: effective parameters by day [D]; p_units: of the units of noise; pearson_excess: what the labels' Pearson
+    statistic loses by them [D].
     """
 
     effects: FixedEffects
     model: list[Tensor]
     p_eff: Tensor
     p_units: Tensor
+    pearson_excess: Tensor
 
     @property
     def design(self) -> Design:
@@ -75,11 +77,16 @@ def find_fixed_effects(baseline: Baseline, options: LaplaceOptions, run: Run = Q
     return FixedEffects(problem=problem, mode=find_mode(problem, baseline.x, options.tolerances, run.at("mode")))
 
 
-def solve_estimates(baseline: Baseline, options: LaplaceOptions, run: Run = QUIET) -> SolvedEstimates:
+def solve_estimates(
+    baseline: Baseline, options: LaplaceOptions, run: Run = QUIET, excess: bool = False
+) -> SolvedEstimates:
     """The one way to fixed effects and their covariances: of a fit, of refits and of the certificate's checks.
 
-    From where the checkpoint stands. Raises FitError.
+    excess: give `pearson_excess` as well, else 0. From where the checkpoint stands. Raises FitError.
     """
     effects = find_fixed_effects(baseline, options, run)
-    found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"))
-    return SolvedEstimates(effects=effects, model=found.by_group, p_eff=found.p_eff, p_units=found.p_units)
+    found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"), excess)
+    return SolvedEstimates(
+        effects=effects, model=found.by_group, p_eff=found.p_eff, p_units=found.p_units,
+        pearson_excess=found.pearson_excess,
+    )  # fmt: skip

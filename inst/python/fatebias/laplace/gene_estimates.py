@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from ..base import QUIET, Run
 from ..screens import Screen
@@ -112,8 +113,6 @@ def _guide_prior(solved: SolvedEstimates, contrast: np.ndarray) -> float:
 
 def _as_tree(found: Any) -> dict[str, Any]:
     """A record of arrays and numbers, and of such records, as mappings that a checkpoint holds."""
-    import torch
-
     tree: dict[str, Any] = {}
     for field in fields(found):
         value = getattr(found, field.name)

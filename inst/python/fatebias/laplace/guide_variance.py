@@ -3,7 +3,8 @@
 A gene has few guides, so that its own spread says little of s^2, while some genes have a guide with an effect of its
 own (off-target) and really spread more. s^2 ~ scaled inverse chi-squared(df, scale^2), both found by maximum marginal
 likelihood over all genes (Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3:3, here with the noise of every guide counted),
-and a gene's s^2 is exp(E[log s^2 | its guides]). All on one grid of s, in units of the profile: the SD of guides by day.
+and a gene's s^2 is exp(E[log s^2 | its guides]). All on one grid of s, in units of the profile: the SD of guides by
+day.
 """
 
 from dataclasses import dataclass
@@ -69,8 +70,8 @@ def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int) -> GuideVar
     best = int(np.log(likelihood @ np.exp(priors.log_mass).T).sum(0).argmax())
     posterior = likelihood * np.exp(priors.log_mass[best])
     return GuideVariance(
-        by_gene=np.exp((posterior @ np.log(GRID)) / posterior.sum(1)), scale=float(priors.scale[best]), df=float(priors.df[best]),
-        day=day, profile=profile,
+        by_gene=np.exp((posterior @ np.log(GRID)) / posterior.sum(1)), scale=float(priors.scale[best]),
+        df=float(priors.df[best]), day=day, profile=profile,
     )  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import torch
 from torch import Tensor
 
-from ..model import Design, Prior
+from ..model import Design, Prior, design_of_cells
 from .curvature import Curvature, curvature_at
 
 
@@ -22,6 +24,11 @@ class Problem:
     def weighted(self, factor: Tensor) -> "Problem":
         """The same with cells that count `factor` [N] times as much; 0 leaves a cell out."""
         return replace(self, cell_weight=self.cell_weight * factor)
+
+    def of_cells(self, counted: np.ndarray) -> "Problem":
+        """The cells that count (bool [N]) alone."""
+        index = torch.as_tensor(np.flatnonzero(counted), device=self.cell_weight.device)
+        return replace(self, design=design_of_cells(self.design, counted), cell_weight=self.cell_weight[index])
 
     def mean(self, x: Tensor) -> Tensor:
         """Mean of the labels at x: [N, F]."""

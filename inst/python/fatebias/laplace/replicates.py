@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-import torch
 from scipy.stats import chi2
 
 from ..base import QUIET, Run
-from ..model import dispersion_among, shrink_over_days
+from ..model import dispersion_at, shrink_over_days
 from ..screens import Screen
 from .between import one_way_variance
 from .contrasts import carried_by_day, contrast_theta, known_covariance, known_theta, mean_vectors
@@ -82,16 +81,14 @@ def estimate_by_replicate(
         none, nothing = np.empty((0, screen.n_genes, d)), np.empty((0, screen.n_genes, d, d))
         return ByReplicate(theta=none, covariance=nothing, centred=none, centred_covariance=nothing)
     draws = replace(perturbations, number=min(DRAWS, perturbations.number))
-    replicate = torch.as_tensor(screen.replicate, device=effects.x.device)
-    common = dispersion_among(design, effects.mode.mean, torch.ones_like(design.n_carried), solved.p_eff)
+    common = dispersion_at(design, effects.mode.mean, solved.p_eff)
     found = []
     for r in range(screen.n_replicates):
-        counted = (replicate == r).to(effects.x.dtype)
-        own = effects.problem.weighted(counted)
+        own = effects.problem.of_cells(screen.replicate == r)
         x, _, curvature, _ = newton_step(own, effects.x, draws.tolerance)
         known = carried_by_day(screen, screen.replicate == r)
         of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}"))
-        ratio = dispersion_among(design, own.mean(x), counted, of_model.p_eff) / common
+        ratio = dispersion_at(own.design, own.mean(x), of_model.p_eff) / common
         sd = widening * ratio.nan_to_num(1.0).sqrt().cpu().numpy()
         theta = known_theta(design, x, contrast, known)
         covariance = known_covariance(design, of_model.by_group, contrast, known)

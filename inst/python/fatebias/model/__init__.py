@@ -8,7 +8,15 @@ is made of its draws (`summarise_draws`) is here too, since both engines end in 
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
 from .design import Design, GeneGroup, build_design, centred
-from .dispersion import dispersion_among, final_dispersion, labels_by_day, next_weight, pearson_excess_by_day, start_weight
+from .design_part import design_of_cells
+from .dispersion import (
+    dispersion_at,
+    final_dispersion,
+    labels_by_day,
+    next_weight,
+    pearson_excess_by_day,
+    start_weight,
+)
 from .draws import (
     DrawPlan,
     EffectBlock,
@@ -44,7 +52,8 @@ __all__ = [
     "blocks_from_raw",
     "build_design",
     "centred",
-    "dispersion_among",
+    "design_of_cells",
+    "dispersion_at",
     "fate_model",
     "final_dispersion",
     "fixed_effect_prior",

@@ -36,11 +36,10 @@ def pearson_excess_by_day(design: Design, mean: Tensor, shift: Tensor) -> Tensor
     return design.sum_by_day(moved) - pearson_by_day(design, mean)
 
 
-def dispersion_among(design: Design, mean: Tensor, counted: Tensor, p: Tensor) -> Tensor:
-    """phi by day [D] of the cells that count (1, others 0) [N], around means [N, F], given parameters p by day [D]."""
-    labels = design.n_logits * design.sum_by_day(counted)
-    pearson = design.sum_by_day(counted * design.likelihood.pearson(design.labels, mean))
-    return pearson / torch.maximum(labels - p, LEAST_FREEDOM * labels)
+def dispersion_at(design: Design, mean: Tensor, p: Tensor) -> Tensor:
+    """phi of each day alone around means [N, F], given parameters p by day [D]: [D], NaN on a day without cells."""
+    labels = labels_by_day(design)
+    return pearson_by_day(design, mean) / torch.maximum(labels - p, LEAST_FREEDOM * labels)
 
 
 def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> Tensor:

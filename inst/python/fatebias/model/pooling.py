@@ -24,5 +24,5 @@ def shrink_over_days(found: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, 
     w = np.where(known, 1 / (own_error + spread), 0.0)
     mean = (w * found).sum() / w.sum()
     own = np.where(known, spread / (spread + own_error), 0.0)
-    after = own * own_error + (1 - own) ** 2 / w.sum()
+    after = np.where(known, own * own_error, spread) + (1 - own) ** 2 / w.sum()
     return np.asarray(own * found + (1 - own) * mean), np.asarray(after)

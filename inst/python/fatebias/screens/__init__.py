@@ -38,6 +38,7 @@ from .levels import numbers_in, sort_levels
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
 from .source import Element, ScreenSource
+from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "read_map_table",
     "read_samples",
     "read_screen",
+    "read_spare_columns",
     "sort_levels",
     "standardise_covariates",
     "stripped",
