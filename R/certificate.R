@@ -37,8 +37,8 @@
 #'
 #' A column of cells is a confounder where guides of one gene (or controls) differ in it within day, replicate
 #' and burden, where the labels depend on it, and where estimates would move with it in the model. What all
-#' guides of a gene do to a column, as a cell cycle score, is no confounder. Of a column that explains more than
-#' a quarter of the labels' variance, which may be another name of the labels, only controls are asked.
+#' guides of a gene do to a column, as a cell cycle score, is no confounder. Of a column that explains more
+#' than a quarter of the labels' variance, which may be another name of the labels, only controls are asked.
 #'
 #' `"shuffle"` makes no refit: scales and likelihood weight are the fit's, effects are one step of Newton from
 #' none, and covariances come from 32 draws.
