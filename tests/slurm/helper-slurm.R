@@ -45,7 +45,9 @@ new_project <- function(..., env = parent.frame()) {
 
 write_config <- function(project, ..., execution = "slurm", slurm = slurm_block()) {
   files <- small_screen()
-  fixed <- list(screen = files$screen, guide_map = files$guide_map, mode = "simulation")
+  fixed <- list(
+    screen = files$screen, guide_map = files$guide_map, mode = "simulation", calibration = "none"
+  )
   given <- list(execution = execution, slurm = slurm, ...)
   yaml::write_yaml(utils::modifyList(c(fixed, quick), given), file.path(project, "config.yaml"))
 }

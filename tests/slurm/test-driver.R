@@ -13,13 +13,15 @@ state_of <- function(id) {
   sub(".* JobState=([A-Z_]+) .*", "\\1", run_command("scontrol", c("-o", "show", "job", id))$lines)
 }
 
-test_that("the driver runs the pipeline as a job of its own", {
-  project <- new_project()
+test_that("the driver runs the pipeline as a job of its own, with the certificate", {
+  project <- new_project(calibration = "quick")
   id <- submit_driver(project)
-  wait_until(function() state_of(id) %in% ended_states, 120)
+  wait_until(function() state_of(id) %in% ended_states, 240)
   expect_identical(state_of(id), "COMPLETED", info = readLines(file.path(project, "driver.log")))
   expect_true(file.exists(file.path(project, "results", "hits_ranked.csv")))
-  expect_length(jobs_in(file.path(project, "logs")), 4)
+  logs <- file.path(project, "logs")
+  expect_length(jobs_in(logs), 6)
+  for (name in c("calibration_quick", "certificate")) expect_length(jobs_in(logs, name), 1)
 })
 
 test_that("a driver that is cancelled takes its jobs along, and another goes on where it stopped", {
