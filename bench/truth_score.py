@@ -8,13 +8,14 @@ import pandas as pd
 from truth_methods import Z90
 
 LEVEL = 0.05
+CURVE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # of lfsr, at which calls are counted beside LEVEL
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
     """One method on one screen, by gene and day [L, D]. sign: of the effect that a call says, 0 without a call; z:
     NaN where there is no estimate; estimate, half: centre and half width of the 90 % interval. hits: by gene, or
-    None: `sign` on the best day, `day`, `robust`."""
+    None: `sign` on the best day, `day`, `robust`. lfsr, direction: of every effect, where mash says it."""
 
     genes: pd.Index
     sign: np.ndarray
@@ -22,18 +23,23 @@ class Calls:
     estimate: np.ndarray
     half: np.ndarray
     hits: pd.DataFrame | None = None
+    lfsr: np.ndarray | None = None
+    direction: np.ndarray | None = None
 
 
 def read_mash(where: Path) -> Calls:
     """lfsr below LEVEL; a hit is a gene whose smallest lfsr is."""
     table = pd.read_csv(where / "mash.csv").set_index("gene")
     part = {name: table.filter(regex=rf"^{name}_d\d+$").to_numpy() for name in ("betahat", "se", "postmean", "lfsr")}
-    sign = np.sign(part["postmean"]) * (part["lfsr"] < LEVEL)
-    best = np.sign(part["postmean"])[np.arange(len(table)), table["best_day"]]
+    direction = np.sign(part["postmean"])
+    best = direction[np.arange(len(table)), table["best_day"]]
     robust = table["robust"].astype(str).str.upper() == "TRUE"
     hits = pd.DataFrame({"sign": best, "day": table["best_day"], "robust": robust})[table["lfsr_min"] < LEVEL]
     estimate, se = part["betahat"], part["se"]
-    return Calls(genes=table.index, sign=sign, z=estimate / se, estimate=estimate, half=Z90 * se, hits=hits)
+    return Calls(
+        genes=table.index, sign=direction * (part["lfsr"] < LEVEL), z=estimate / se, estimate=estimate, half=Z90 * se,
+        hits=hits, lfsr=part["lfsr"], direction=direction,
+    )  # fmt: skip
 
 
 def read_tests(path: Path) -> Calls:
@@ -55,7 +61,8 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
 
 @dataclass(kw_only=True)
 class Score:
-    """Counts over screens. active: effects by gene and day; hits, robust: (false, all) genes."""
+    """Counts over screens. active: effects by gene and day; hits, robust: (false, all) genes; curve: (false, all) calls
+    below each lfsr of CURVE."""
 
     screens: int = 0
     with_false: int = 0
@@ -64,6 +71,7 @@ class Score:
     false: int = 0
     hits: list[int] = field(default_factory=lambda: [0, 0])
     robust: list[int] = field(default_factory=lambda: [0, 0])
+    curve: np.ndarray = field(default_factory=lambda: np.zeros((len(CURVE), 2), dtype=int))
     null_z: list[np.ndarray] = field(default_factory=list)
     covered: list[np.ndarray] = field(default_factory=list)
 
@@ -84,6 +92,10 @@ class Score:
         self.covered.append(inside[(true == 0) | (not signs_only)])
         if calls.hits is not None:
             self._add_hits(calls.hits, truth)
+        if calls.lfsr is not None and calls.direction is not None:
+            below = calls.lfsr < np.array(CURVE)[:, None, None]
+            against = calls.direction * np.sign(true) <= 0
+            self.curve += np.c_[(below & against).sum((1, 2)), below.sum((1, 2))]
 
     def _add_hits(self, hits: pd.DataFrame, truth: pd.DataFrame) -> None:
         true = truth.loc[hits.index].to_numpy()[np.arange(len(hits)), hits["day"]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from measure import Row as Must
 from truth_methods import COMPETITORS, DEFAULT, REMEDIES
-from truth_score import LEVEL, Score
+from truth_score import CURVE, LEVEL, Score
 from truth_screens import KINDS
 
 import fatebias
@@ -40,6 +40,8 @@ def page(table: Scores, alone: Scores, seeds: dict[str, tuple[int, ...]]) -> str
         "## Beside other methods", *grid(["screens", *TITLES.values()], beside(table)),
         "## Remedies, alone and together",
         *grid(["screens", "n", *REMEDIES, "all (the defaults)"], remedies(alone)),
+        "## False share against power",
+        *grid(["fatebias, lfsr below", *map(str, CURVE)], curves(table)),
         "## Everything", *grid(EVERYTHING, everything(table)),
     ]  # fmt: skip
     return "\n".join(part + "\n" if part and not part.startswith("|") else part for part in parts)
@@ -110,6 +112,17 @@ def remedies(alone: Scores) -> list[list[str]]:
     return [
         [title(row), str(methods[DEFAULT].screens), *(calls_text(methods[method]) for method in order)]
         for row, methods in alone.items()
+    ]
+
+
+def curves(table: Scores) -> list[list[str]]:
+    """Power and false share of the defaults at several thresholds, of rows with effects."""
+    found = {row: methods[DEFAULT] for row, methods in table.items() if DEFAULT in methods}
+    return [
+        [title(row)]
+        + [f"{short((n - false) / score.active)} ({short(false / max(n, 1))})" for false, n in score.curve.tolist()]
+        for row, score in found.items()
+        if score.active
     ]
 
 
