@@ -83,9 +83,11 @@ list(
   tar_target(certificate, {
     calibration
     if (calibrate != "none") {
-      run_job(
-        certify_fit, fit, calibrate,
-        screen = screen, settings = settings_mash,
+      run_job( # `settings` of run_job() are those of the job; those of mash go by position
+        function(fit, checks, screen, mash, ...) {
+          fatebias::certify_fit(fit, checks, screen, settings = mash, ...)
+        },
+        fit, calibrate, screen, settings_mash,
         n_permutations = settings_calibration$calibration_permutations,
         n_splits = settings_calibration$calibration_splits,
         n_bootstraps = settings_calibration$calibration_bootstraps, name = "certificate"
