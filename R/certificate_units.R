@@ -24,8 +24,8 @@ named_checks <- function(checks, call = rlang::caller_env()) {
 #' @param fit a `fatebias_fit`.
 #' @param checks `"quick"`: checks without whole refits (`"sandwich"`,
 #'   `"guides"`, `"replicates"`, `"dispersion"`, `"burden"`, `"associations"`, `"shuffle"`); `"full"`: all,
-#'   with whole refits (`"permutation"`, `"regroup"`, `"ntc"`, `"bootstrap"`, `"heldout"`) in place of `"shuffle"`;
-#'   `"fitted"`: the first six, which refit nothing; or some of these names.
+#'   with whole refits (`"permutation"`, `"regroup"`, `"ntc"`, `"bootstrap"`, `"heldout"`) in place of
+#'   `"shuffle"`; `"fitted"`: the first six, which refit nothing; or some of these names.
 #' @param screen the `fatebias_screen` that the fit was made from; NULL: the files that its manifest names.
 #' @param n_permutations,n_splits,n_bootstraps,n_seeds numbers of refits: with guides shuffled, with other
 #'   halves of the controls held out, with cells resampled, with other seeds.
