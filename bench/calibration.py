@@ -35,7 +35,7 @@ def posterior_on_strong(engine: str, seeds: range) -> tuple[float, float]:
 
 def estimates_on_weak(arguments: dict, seeds: range, se: str = "model") -> tuple[np.ndarray, float, float]:
     """SD of z by day, coverage of 90 % intervals, and the median ratio of sandwich and model SE, over seeds."""
-    settings = Settings.from_mapping({"inference": "laplace", "se": se})
+    settings = Settings.from_mapping({"inference": "laplace", "se": se, "estimand": "guides"})
     z, ratio = [], []
     for seed in seeds:
         sim, screen = simulated_screen(seed, settings, preset="weak", **arguments)

@@ -16,6 +16,9 @@ from fatebias.simulation import Arguments, Simulation, simulate
 
 PRODUCT_SIZE = 3000  # the yardstick: a float64 product of two matrices of this size
 
+# the model without what the default adds to it, as reference posteriors and draws from it have it
+BARE = {"burden_by_day": False, "sample_effects": False}
+
 
 @dataclass(frozen=True)
 class Run:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from measure import Row, print_rows
+from measure import BARE, Row, print_rows
 
 from fatebias.base.settings import Settings
 from fatebias.results.engines import infer
@@ -16,7 +16,7 @@ DRAWS = 4000
 def compare(name: str, weight: float, engine: str, family: str) -> list[Row]:
     """Mean |difference| / SD and quantiles of the ratio of SDs for theta; the same for delta."""
     given = {"likelihood_weight": weight, "inference": engine, "approx_posterior": family, "num_posterior_draws": DRAWS}
-    settings = Settings.from_mapping(given)
+    settings = Settings.from_mapping(BARE | given)
     screen = read_screen(DATA / f"{name}.h5ad", DATA / f"{name}_guide_map.csv", settings)
     found, nuts = infer(screen, settings).posterior, np.load(DATA / f"{name}_nuts_{weight}.npz")
     apart = (np.abs(found.theta_mean_all - nuts["theta_mean"]) / nuts["theta_sd"]).mean()

@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 import torch
-from measure import Row, print_rows, simulated_screen
+from measure import BARE, Row, print_rows, simulated_screen
 from pyro import poutine, set_rng_seed
 
 from fatebias.base.settings import Settings
@@ -39,7 +39,7 @@ def settings_of(engine: str, seed: int) -> Settings:
         "save_draws": "all",
         "num_posterior_draws": DRAWS,
     }
-    return Settings.from_mapping(NARROW | given)
+    return Settings.from_mapping(BARE | NARROW | given)
 
 
 def draw_screen(seed: int, settings: Settings) -> tuple[Screen, dict[str, np.ndarray]]:
