@@ -35,7 +35,7 @@ def page(table: Scores, alone: Scores, seeds: dict[str, tuple[int, ...]]) -> str
     """All tables."""
     numbers = "; ".join(f"{row} {of[0]}-{of[-1]}" for row, of in seeds.items())
     parts = [
-        f"fatebias {fatebias.__version__}, commit {commit()}. Seeds: {numbers}.",
+        f"fatebias {fatebias.__version__}, commit `{commit()}`. Seeds: {numbers}.",
         "## What must hold", *grid(["what", "must", "measured", ""], musts(table)),
         "## Beside other methods", *grid(["screens", *TITLES.values()], beside(table)),
         "## Remedies, alone and together",
