@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..laplace import ByReplicate, Scatter, find_mode, theta_covariance
+from ..laplace import ByReplicate, Scatter, find_mode, scatter_of_replicates, theta_covariance
 from ..model import labels_by_day
 from ..screens import Screen
 from .added import added_at
@@ -58,13 +58,7 @@ def cochran_q(by: ByReplicate, extra: np.ndarray) -> tuple[float, int, float]:
     """
     covariance = by.centred_covariance + extra
     variance = np.einsum("rldd->rld", covariance)
-    theta = by.centred
-    seen = ~np.isnan(theta)
-    weight = np.where(seen, 1 / variance, 0.0)
-    known = np.where(seen, theta, 0.0)
-    mean = (weight * known).sum(0) / np.maximum(weight.sum(0), np.finfo(float).tiny)
-    df = np.maximum(seen.sum(0) - 1, 0)
-    q = (weight * (known - mean) ** 2).sum(0)
+    q, df = scatter_of_replicates(by.centred, variance)
     sd = np.sqrt(variance)
     correlation = covariance / (sd[:, :, :, None] * sd[:, :, None, :])
     squared = np.nan_to_num(np.nanmean(np.where(np.isnan(correlation), 0.0, correlation) ** 2, axis=0))

@@ -22,7 +22,7 @@ from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
-from .replicates import ByReplicate, replicate_agreement
+from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
 from .rounds import State, run_rounds, start_from
 from .scatter import Scatter
 
@@ -52,6 +52,7 @@ __all__ = [
     "perturbation",
     "replicate_agreement",
     "run_rounds",
+    "scatter_of_replicates",
     "sd_of",
     "solve_estimates",
     "start_from",

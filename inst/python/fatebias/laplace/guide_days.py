@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..model import Design
+from ..model import Design, centred
 from .curvature import Curvature
 
 VAGUE = 1e6  # variance of theta before the data, in logits^2: none to speak of
@@ -78,7 +78,7 @@ def _of_groups(design: Design, x: Tensor, contrast: np.ndarray, miss: Tensor, va
         rows = slice(group.guides.start * d, group.guides.stop * d)
         shape = (group.n_genes, group.n, d)
         block = design.blocks(x, group) @ weights
-        fitted = block[:, None, :d] + (block[:, d:] - block[:, d:].mean(1, keepdim=True)).unsqueeze(2)
+        fitted = block[:, None, :d] + centred(block[:, d:], 1).unsqueeze(2)
         found.append(
             GuideDays(
                 y=(fitted + miss[rows].view(shape)).cpu().numpy(), v=variance[rows].view(shape).cpu().numpy(),

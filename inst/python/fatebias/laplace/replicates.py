@@ -166,11 +166,15 @@ def replicate_agreement(found: ByReplicate) -> Agreement:
     if n == 0:
         nothing = np.full(l, np.nan)
         return Agreement(q=nothing, df=nothing, p=nothing)
-    seen = ~np.isnan(found.theta)
-    variance = np.einsum("rldd->rld", found.covariance)
-    weight = np.where(seen, 1 / variance, 0.0)
-    theta = np.where(seen, found.theta, 0.0)
-    mean = (weight * theta).sum(0) / np.maximum(weight.sum(0), np.finfo(float).tiny)
-    q = (weight * (theta - mean) ** 2).sum((0, 2))
-    df = np.maximum(seen.sum(0) - 1, 0).sum(1)
+    by_day, df_by_day = scatter_of_replicates(found.theta, np.einsum("rldd->rld", found.covariance))
+    q, df = by_day.sum(1), df_by_day.sum(1)
     return Agreement(q=q, df=df, p=np.where(df > 0, chi2.sf(q, np.maximum(df, 1)), np.nan))
+
+
+def scatter_of_replicates(theta: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cochran's Q of each gene and day and its degrees of freedom [L, D], of estimates and variances [R, L, D]."""
+    seen = ~np.isnan(theta)
+    weight = np.where(seen, 1 / variance, 0.0)
+    known = np.where(seen, theta, 0.0)
+    mean = (weight * known).sum(0) / np.maximum(weight.sum(0), np.finfo(float).tiny)
+    return (weight * (known - mean) ** 2).sum(0), np.maximum(seen.sum(0) - 1, 0)
