@@ -16,7 +16,7 @@ from typing import Any
 from .base import FatebiasError, FatebiasWarning, Settings, import_whole, plain
 from .r_api import FUNCTIONS
 
-WITHOUT_TORCH = ("preflight", "screens")  # wings that need no torch, whose import takes seconds
+WITHOUT_TORCH = ("containers", "preflight", "screens")  # wings that need no torch, whose import takes seconds
 
 
 def call(name: str, arguments: str, objects: dict[str, Any] | None = None) -> str:

@@ -51,7 +51,7 @@ def describe_screen(screen_path: str, guide_map: str, settings: Settings, progre
     return summarise_screen(read_screen(screen_path, guide_map, settings, Progress(progress)))
 
 
-@_within("screens")
+@_within("containers")
 def write_screen(
     path: str,
     guides: "sp.csc_matrix",
@@ -66,7 +66,7 @@ def write_screen(
     """Write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates; covariates: columns."""
     import pandas as pd
 
-    from .screens import write_screen
+    from .containers import write_screen
 
     columns = pd.DataFrame(covariates, index=range(len(day)))
     write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names, columns)

@@ -32,12 +32,16 @@ class Settings:
     guide_map: str
 
     # where things are in the screen file
+    modality: str | None
+    guide_modality: str | None
     day_key: str
     day_levels: tuple[str, ...] | None
     day_values: tuple[float, ...] | None
     covar_key: str | None
     rep_key: str | None
     guide_key: str
+    min_umi: float | None
+    min_probability: float | None
     guide_names_key: str
     fate_prob_key: str
     fates: tuple[str, ...] | None

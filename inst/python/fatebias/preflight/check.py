@@ -13,14 +13,13 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import Settings, files_of
+from ..containers import ScreenSource, open_screen
 from ..screens import (
     RawCells,
     Reader,
-    ScreenSource,
     first_few,
     lack_probabilities,
     mend_probabilities,
-    open_screen,
 )
 from .covariates import check_clusters, check_covariates
 from .fates import ITEM as FATES
@@ -45,7 +44,7 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
     path, map_path = Path(screen_path), None if guide_map is None else Path(guide_map)
     report = Report(settings, where=str(path))
     parts = _Parts()
-    with report.refusals("File"), open_screen(path) as source:
+    with report.refusals("File"), _opened(report, path) as source:
         if _check_file(report, source):
             parts = _check_parts(report, source, read_names(map_path))
     table = check_map(report, map_path, parts.guide_names)

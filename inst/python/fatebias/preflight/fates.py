@@ -3,10 +3,10 @@
 import numpy as np
 
 from ..base import ScreenError
+from ..containers import ScreenSource
 from ..screens import (
     PROBABILITY_TOLERANCE,
     Reader,
-    ScreenSource,
     contrast_parts,
     contrast_weights,
     first_few,

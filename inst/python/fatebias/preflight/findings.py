@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..base import ScreenError, Settings
-from ..screens import Reader, ScreenSource, first_few
+from ..containers import ScreenSource
+from ..screens import Reader, first_few
 from .lookalikes import Lookalike
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..base import CONSTANTS
-from ..screens import MIN_UMI, THRESHOLDS, ScreenSource, count_left_out, usable_cells
+from ..containers import ScreenSource
+from ..screens import MIN_UMI, THRESHOLDS, count_left_out, usable_cells
 from .findings import KEYS, Report, find_key
 from .lookalikes import guide_tables, levels_of, name_lists
 

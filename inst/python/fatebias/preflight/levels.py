@@ -4,7 +4,8 @@ from collections import Counter
 
 import numpy as np
 
-from ..screens import ScreenSource, covariate_table, first_few, numbers_in, sort_levels
+from ..containers import ScreenSource
+from ..screens import covariate_table, first_few, numbers_in, sort_levels
 from .findings import Report, find_key
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
 

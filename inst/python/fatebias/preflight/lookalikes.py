@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..screens import Element, ScreenSource
+from ..containers import Element, ScreenSource
 
 ROWS_LOOKED_AT = 500  # at the beginning of an entry, and as many at its end
 MOST_FATES = 30  # columns; a table with more is no table of fate probabilities

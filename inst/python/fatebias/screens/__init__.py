@@ -9,7 +9,6 @@ from .assemble import assemble_parts, assemble_screen, columns_of
 from .build import build_screen, carried_guides, count_left_out, usable_cells
 from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
-from .containers import open_screen
 from .contrast import contrast_parts, contrast_weights, nearest_name
 from .covariates import number_clusters, standardise_covariates
 from .fate_table import (
@@ -33,11 +32,9 @@ from .guide_map import (
 )
 from .guide_table import read_guide_table
 from .guides import read_samples
-from .h5ad import write_screen
 from .levels import numbers_in, sort_levels
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
-from .source import Element, ScreenSource
 from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 
@@ -45,7 +42,6 @@ __all__ = [
     "CELLS_TABLE",
     "CELL_NAME",
     "COLUMNS",
-    "Element",
     "FEATURE_TYPE",
     "GuideMap",
     "MIN_UMI",
@@ -53,7 +49,6 @@ __all__ = [
     "RawCells",
     "Reader",
     "Screen",
-    "ScreenSource",
     "THRESHOLDS",
     "assemble_parts",
     "assemble_screen",
@@ -75,7 +70,6 @@ __all__ = [
     "nearest_name",
     "number_clusters",
     "numbers_in",
-    "open_screen",
     "probability_faults",
     "problems_in",
     "read_cellranger",
@@ -92,5 +86,4 @@ __all__ = [
     "stripped",
     "summarise_screen",
     "usable_cells",
-    "write_screen",
 ]

@@ -17,10 +17,10 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError
+from ..containers import write_screen
 from .cell_names import match_cells
 from .fate_table import check_fate_table, tolerance_of
 from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold
-from .h5ad import write_screen
 from .reader import read_covariates, read_fate_probs, read_labels
 from .screen import ONE_REPLICATE
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from ..base import CONSTANTS, ScreenError
+from ..containers import ScreenSource
 from .guide_map import first_few
-from .source import ScreenSource
 
 PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
 ROUNDED_SUM = 1e-6  # how far the sum of probabilities in single precision is from 1

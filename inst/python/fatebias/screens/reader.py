@@ -12,8 +12,8 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import SILENT, Progress, ScreenError, Settings
+from ..containers import Element, ScreenSource, open_screen
 from .build import build_screen
-from .containers import open_screen
 from .contrast import contrast_weights
 from .fate_table import (
     PROBABILITY_TOLERANCE,
@@ -24,8 +24,8 @@ from .fate_table import (
     probability_faults,
 )
 from .guide_map import first_few, read_guide_map
+from .presence import presence_of
 from .screen import ONE_REPLICATE, RawCells, Screen
-from .source import Element, ScreenSource
 
 
 def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
@@ -36,7 +36,7 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
-    with open_screen(path) as source, progress.bar("Reading", 5) as bar:
+    with open_screen(path, settings.modality, settings.guide_modality) as source, progress.bar("Reading", 5) as bar:
         reader = Reader(source, settings)
         fates, probs, mended = reader.fate_probs()
         contrast_weights(settings.contrast_fate, fates)
@@ -50,9 +50,10 @@ def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT
         covariates, cluster = reader.covariates(), reader.clusters()
         bar.advance()
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
+        doubts = tuple(source.doubts())
     return RawCells(
         guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs,
-        covariates=covariates, cluster=cluster, mended=mended,
+        covariates=covariates, cluster=cluster, mended=mended, doubts=doubts,
     )  # fmt: skip
 
 
@@ -250,36 +251,42 @@ class Reader:
     def guides(self) -> tuple[sp.csr_matrix, list[str]]:
         """Presence of guides as CSR (cells x guides, ones) and their names."""
         guides, names = self.guide_table()
-        return self._presence(guides, f"obsm['{self.settings.guide_key}']"), names
+        what = f"{self.path}: {self.guide_place[2]}"
+        return presence_of(guides, self.settings, what, self.cell_names), names
+
+    @property
+    def guide_place(self) -> tuple[str, str, str]:
+        """Table and key of the guides, and how messages call them: an entry of obsm, else X or layers/NAME."""
+        key = self.settings.guide_key
+        table, _, name = key.rpartition("/")
+        if self.source.element("obsm", key) is None and (key == "X" or table == "layers"):
+            return (table, name, f"layers['{name}']" if table else "X")
+        return "obsm", key, f"obsm['{key}']"
 
     def guide_table(self) -> tuple[sp.csr_matrix, list[str]]:
         """Guides as they stand in the file (cells x guides, CSR) and their names."""
-        s = self.settings
-        label = f"obsm['{s.guide_key}']"
-        element = self.element("obsm", s.guide_key, label)
-        guides = element.read_presence()
-        if element.columns is None:
-            names = list(map(str, self.element("uns", s.guide_names_key, f"uns['{s.guide_names_key}']").read()))
-        else:
-            names = list(element.columns)
-        if len(names) != guides.shape[1]:
-            raise ScreenError(f"{self.path}: {label} has {guides.shape[1]} guides, but {len(names)} names are given.")
+        table, key, label = self.guide_place
+        element = self.element(table, key, label)
+        names = self._guide_names(table, element)
+        if element.width is not None and len(names) != element.width:
+            raise ScreenError(f"{self.path}: {label} has {element.width} guides, but {len(names)} names are given.")
         counts = pd.Series(names).value_counts()
         if (counts > 1).any():
             raise ScreenError(f"{self.path}: {label}: duplicated guide(s): {first_few(counts.index[counts > 1])}.")
-        guides.sum_duplicates()
-        guides.eliminate_zeros()
-        return guides, names
+        return element.read_entries(), names
 
-    def _presence(self, guides: sp.csr_matrix, label: str) -> sp.csr_matrix:
-        bad = guides.data != 1
-        if bad.any():
-            rows = np.searchsorted(guides.indptr, np.flatnonzero(bad)[:6], side="right") - 1
-            raise ScreenError(
-                f"{self.path}: {label} must hold presence (0 or 1), but has other values, first {guides.data[bad][0]} "
-                f"at {self.cell_names(np.unique(rows))}. Turn counts into presence with a threshold first."
-            )
-        return guides
+    def _guide_names(self, table: str, element: Element) -> list[str]:
+        if table != "obsm":
+            return self.source.feature_names()
+        if element.columns is not None:
+            return list(element.columns)
+        key = self.settings.guide_names_key
+        label = f"uns['{key}']"
+        found = self.element("uns", key, label)
+        values = found.read_labels()
+        if values is None:
+            raise ScreenError(f"{self.path}: {label} must be a list of names, one a guide.")
+        return list(map(str, values))
 
     def check_lengths(self, **rows: int) -> None:
         if len(set(rows.values())) > 1:

@@ -152,6 +152,7 @@ class RawCells:
     guides: presence [cells, guides of the screen]. day, replicate: labels. fate_probs: [cells, F + 1], NaN in the
     whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster: labels, or None.
     mended: cells whose fate probabilities were rounded, by what was wrong.
+    doubts: what was found while the file was read that is no fault but should be known.
     """
 
     guides: sp.csr_matrix
@@ -163,6 +164,7 @@ class RawCells:
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
     cluster: np.ndarray | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     @property
     def n_cells(self) -> int:

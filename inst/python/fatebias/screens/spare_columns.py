@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..base import Settings
-from .containers import open_screen
+from ..containers import open_screen
 from .reader import covariate_table
 
 MOST_MISSING = 0.5  # of a column's values; one with more tells little of the cells
@@ -20,7 +20,7 @@ def read_spare_columns(path: str | Path, settings: Settings) -> pd.DataFrame:
     """
     named = {settings.day_key, settings.rep_key, settings.cluster_key, *(settings.covariates or ())}
     found: dict[str, np.ndarray] = {}
-    with open_screen(path) as source:
+    with open_screen(path, settings.modality, settings.guide_modality) as source:
         for table in dict.fromkeys([covariate_table(settings), "obs"]):
             for name, element in source.elements(table) if source.has_table(table) else ():
                 values = element.read_labels() if element.kind in ("column", "categorical") else None

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .. import __version__
 from ..base import Progress, day_columns, prepare_out_dir, whole_file
-from ..screens import write_screen
+from ..containers import write_screen
 from .arguments import LIFE, Arguments
 from .draw import Simulation, simulate
 

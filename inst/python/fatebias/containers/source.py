@@ -1,8 +1,8 @@
 """What a container of a screen must offer: tables of elements, each of which says what it is and is read apart.
 
-A container is a file format (an .h5ad, see `h5ad`). The rest of the package sees a screen's file through these two
-protocols alone, so that a new format is one class, and a line in `containers`. Expression (X, layers, raw, obsp) is
-never asked for.
+A container is a file or folder format (.h5ad, .zarr, .h5mu) or a set of objects in memory. The rest of the package sees
+a screen through these two protocols alone, so that a new format is one class, and a line in `formats`. Expression is
+never asked for: X and layers are read only where the settings say that they hold the guides.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,8 @@ class Element(Protocol):
     kind: "table" (DataFrame), "array" (two axes), "sparse", "categorical" or "column" (one axis), or "other".
     width: columns of a table, array or sparse matrix; None for anything else.
     columns: names of the columns of a table, else None.
+    What is read has one row a cell, in the order of the cells: entries with names of cells of their own are joined by
+    name. Every method raises ScreenError, with the file, the entry and what to do, where the entry cannot be read.
     """
 
     @property
@@ -35,15 +37,17 @@ class Element(Protocol):
     def columns(self) -> tuple[str, ...] | None: ...
 
     def read(self) -> Any:
-        """All of it: a DataFrame, an array, or a sparse matrix."""
+        """All of it: a DataFrame, an array, or a sparse matrix. Rows of cells that it lacks are NaN."""
         ...
 
     def read_labels(self) -> pd.Series | None:
         """A column of labels, missing ones as missing; None where it is no column."""
         ...
 
-    def read_presence(self) -> sp.csr_matrix:
-        """A table, array or sparse matrix as CSR, without the whole dense matrix in memory."""
+    def read_entries(self) -> sp.csr_matrix:
+        """A table, array or sparse matrix as CSR, without the whole dense matrix in memory; rows of cells that it
+        lacks are empty. Entries are numbers that are not 0, none twice, indices sorted.
+        """
         ...
 
     def categories(self, most: int) -> list[Any] | None:
@@ -64,7 +68,10 @@ class Element(Protocol):
 
 
 class ScreenSource(Protocol):
-    """One open container. Tables are obs, obsm, uns, var, and obsm/<name> for a table in obsm."""
+    """One open container. Tables are obs, obsm, uns, var, layers, and obsm/<name> for a table in obsm; the table ""
+    holds X. In a container of several modalities obs and obsm are those of the cells' modality, var, layers and X
+    those of the guides'.
+    """
 
     path: Path
 
@@ -97,4 +104,12 @@ class ScreenSource(Protocol):
 
     def cell_names(self, rows: Sequence[int] | None = None) -> list[str]:
         """Names of the cells at some rows, or of all."""
+        ...
+
+    def feature_names(self) -> list[str]:
+        """Names of the columns of X and layers."""
+        ...
+
+    def doubts(self) -> list[str]:
+        """What was found, while entries were read, that is no fault but should be known (a table in another order)."""
         ...

@@ -1,0 +1,22 @@
+"""Containers of a screen: .h5ad, .h5mu, .zarr, all seen through one protocol.
+
+No other wing knows h5py, zarr or anndata's layouts. What is read has one row a cell in the order of the cells, and what
+cannot be read is a ScreenError with the file, the entry and what to do; nothing reaches compiled code unchecked.
+"""
+
+from .formats import modalities, open_screen
+from .refusals import refusing
+from .source import Element, ScreenSource
+from .sparse import numbers_of, read_sparse
+from .write import write_screen
+
+__all__ = [
+    "Element",
+    "ScreenSource",
+    "modalities",
+    "numbers_of",
+    "open_screen",
+    "read_sparse",
+    "refusing",
+    "write_screen",
+]

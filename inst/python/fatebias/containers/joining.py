@@ -1,0 +1,141 @@
+"""Rows of tables joined to the cells by name, wherever a table names its rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from ..base import ScreenError
+from .nodes import Node, length_of, texts_in
+
+_AT_ONCE = 100_000  # names in memory at a time
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which row of a table each cell has. n: rows of the table. of_cells: int [cells], -1 for none; None: row i is
+    that of cell i.
+    """
+
+    n: int
+    of_cells: np.ndarray | None = None
+
+    @property
+    def same(self) -> bool:
+        return self.of_cells is None
+
+    def take(self, values: np.ndarray) -> np.ndarray:
+        """Values by cell; NaN for cells without a row."""
+        if self.of_cells is None:
+            return values
+        taken = values[self.of_cells]
+        if (self.of_cells < 0).any():
+            taken = taken.astype(np.float64) if taken.dtype.kind in "fiub" else taken.astype(object)
+            taken[self.of_cells < 0] = np.nan
+        return taken
+
+    def take_series(self, values: pd.Series) -> pd.Series:
+        if self.of_cells is None:
+            return values
+        return values.reindex(self.of_cells).reset_index(drop=True) if len(values) else values
+
+    def take_sparse(self, matrix: sp.csr_matrix) -> sp.csr_matrix:
+        if self.of_cells is None:
+            return matrix
+        taken = matrix[np.maximum(self.of_cells, 0)]
+        lacking = self.of_cells < 0
+        if lacking.any():
+            keep = sp.diags((~lacking).astype(matrix.dtype), format="csr", dtype=matrix.dtype)
+            taken = (keep @ taken).tocsr()
+            taken.eliminate_zeros()
+        return taken
+
+
+@dataclass(frozen=True)
+class CellIndex:
+    """The names of the cells of a container: an array of names, read when they are asked for."""
+
+    path: Path
+    node: Node
+
+    @cached_property
+    def n(self) -> int:
+        n = length_of(self.node)
+        if n is None or n >= 2**31:
+            raise ScreenError(f"{self.path}: the names of the cells are no list ({n} of them); write the screen again.")
+        return n
+
+    @cached_property
+    def names(self) -> pd.Index:
+        return pd.Index(np.asarray(texts_in(self.node), dtype=object))
+
+    def join(self, what: str, node: Node, whole: bool, tell: Callable[[str], None]) -> Rows:
+        """Rows of a table whose rows are named by `node`; raises ScreenError where its names are not the cells'.
+
+        whole: each cell must have a row. tell: takes what should be known.
+        """
+        n = length_of(node)
+        if n is None:
+            raise ScreenError(f"{self.path}: {what} has no names of its rows; write the table again.")
+        if n == self.n and _alike(self.node, node, n):
+            return Rows(n)
+        theirs = pd.Index(np.asarray(texts_in(node), dtype=object))
+        if n == self.n and _are_numbers(theirs):
+            return Rows(n)
+        if not self.names.is_unique or not theirs.is_unique:
+            return self._by_position(what, n, theirs, tell)
+        of_cells = theirs.get_indexer(self.names)
+        lacking = of_cells < 0
+        if lacking.all() or (whole and lacking.any()):
+            raise ScreenError(self._disagreement(what, theirs, lacking))
+        if whole:
+            tell(f"{what} has its rows in another order than the cells; they are joined by name")
+        return Rows(n, of_cells)
+
+    def _by_position(self, what: str, n: int, theirs: pd.Index, tell: Callable[[str], None]) -> Rows:
+        """Rows where names appear twice, and so cannot join: by position, if the numbers of rows agree."""
+        if n != self.n or (theirs.is_unique and self.names.nunique() > 1) or self.names.is_unique:
+            names = self.names if not self.names.is_unique else theirs
+            twice = ", ".join(map(str, names[names.duplicated()].unique()[:_SHOWN]))
+            raise ScreenError(
+                f"{self.path}: {what} cannot be joined to the cells by name, since names appear twice ({twice}). Make "
+                "them unique: adata.obs_names_make_unique(), before tables are put into obsm."
+            )
+        tell(f"names of cells appear twice, so that {what} is joined by position")
+        return Rows(n)
+
+    def _disagreement(self, what: str, theirs: pd.Index, lacking: np.ndarray) -> str:
+        shown = ", ".join(map(str, self.names[lacking][:_SHOWN]))
+        more = f" and {lacking.sum() - _SHOWN} more" if lacking.sum() > _SHOWN else ""
+        return (
+            f"{self.path}: {what} names other cells than obs: it lacks {lacking.sum()} of {self.n} cells ({shown}{more}); "
+            f"its own are called {', '.join(map(str, theirs[:_SHOWN]))}. Give it the rows of obs: "
+            "table.reindex(adata.obs_names), or remove its names."
+        )
+
+
+def _alike(one: Node, other: Node, n: int) -> bool:
+    """Are two lists of n names the same? In pieces."""
+    return all(_piece(one, at, n) == _piece(other, at, n) for at in range(0, n, _AT_ONCE))
+
+
+def _piece(node: Node, at: int, n: int) -> list[Any]:
+    """Some names as they are stored; texts and their bytes are alike."""
+    node = node["values"] if not hasattr(node, "dtype") else node
+    values = np.asarray(node[at : min(at + _AT_ONCE, n)]).tolist()
+    return [value.encode() if isinstance(value, str) else value for value in values]
+
+
+def _are_numbers(names: pd.Index) -> bool:
+    """Are the names the numbers of the rows, 0, 1, .. or 1, 2, ..: are there no names, that is?"""
+    first = str(names[0]) if len(names) else ""
+    if first not in ("0", "1"):
+        return False
+    start = int(first)
+    return list(map(str, names)) == [str(row) for row in range(start, start + len(names))]
