@@ -11,7 +11,7 @@ from broken_screens import CELLS, guide_map, preflight, screen
 
 from fatebias.base.settings import Settings
 from fatebias.preflight.check import check_screen
-from fatebias.screens.h5ad import write_screen
+from fatebias.containers.write import write_screen
 
 
 def test_a_good_screen_has_no_problem(tmp_path):
@@ -74,7 +74,7 @@ def test_tables_of_unequal_length(tmp_path):
         del file["obsm/guide"]
         file["obsm/guide"] = np.ones((CELLS - 1, 18), dtype=np.int8)
     rows = check_screen(tmp_path / "x.h5ad", Settings.from_mapping())["rows"]
-    assert any("guides 239" in row["found"] for row in rows)
+    assert any("has 239 rows, but there are 240 cells" in row["found"] for row in rows)
 
 
 def test_expression_is_not_read_and_100_000_cells_take_seconds(tmp_path):

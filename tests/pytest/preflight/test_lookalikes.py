@@ -1,3 +1,5 @@
+from pathlib import Path
+
 """What looks like a key, on files made by hand."""
 
 import h5py
@@ -7,7 +9,7 @@ import pytest
 from anndata.io import write_elem
 
 from fatebias.preflight import lookalikes
-from fatebias.screens.h5ad import H5adFile
+from fatebias.containers.anndata_source import AnnDataSource
 
 
 @pytest.fixture
@@ -21,9 +23,7 @@ def file(tmp_path):
 
 def source_of(file):
     """The container of a file that is still open for writing."""
-    source = object.__new__(H5adFile)
-    source._file = file
-    return source
+    return AnnDataSource(Path("x.h5ad"), file, lambda: None)
 
 
 @pytest.mark.parametrize(

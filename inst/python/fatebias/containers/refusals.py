@@ -13,7 +13,7 @@ _REMEDIES = (
     (("filter", "plugin"), "it is compressed by a filter that is not installed: pip install hdf5plugin"),
     (("no module named 'zarr'",), "pip install zarr"),
     (("codec", "compressor"), "it is compressed by a codec that is not installed: pip install numcodecs"),
-    (("lock",), "it is open elsewhere for writing: close it there, or copy it"),
+    (("unable to lock", "temporarily unavailable"), "it is open elsewhere for writing: close it there, or copy it"),
     (("truncated", "eof", "end of file"), "it is truncated: copy or write it again"),
     (("codes need to be", "categorical categories"), "its categories do not fit its codes: write the column again"),
     (("inflate", "decompress", "filter returned failure", "checksum"), "it is damaged: copy or write it again"),

@@ -23,7 +23,7 @@ def read_sparse(what: str, layout: Format, shape: Any, data: Any, indices: Any, 
     """
     n_rows, n_columns = _shape(what, shape)
     major, minor = (n_rows, n_columns) if layout == "csr" else (n_columns, n_rows)
-    starts = _starts(what, indptr, major, len(indices), len(data))
+    starts = _starts(what, indptr, major, _length(indices), _length(data))
     columns = _indices(what, indices, minor)
     made = sp.csr_matrix if layout == "csr" else sp.csc_matrix
     matrix = made((numbers_of(what, data), columns, starts), shape=(n_rows, n_columns), copy=False)
@@ -48,7 +48,7 @@ def numbers_of(what: str, stored: Any) -> np.ndarray:
         raise ScreenError(f"{what} holds complex numbers; give real ones.")
     if kind not in "fiub":
         raise ScreenError(f"{what} holds no numbers ({stored.dtype}); give numbers.")
-    ones = np.empty(len(stored), dtype=np.int8)
+    ones = np.empty(_length(stored), dtype=np.int8)
     for at, block in _blocks(stored):
         is_one = block == 1
         if not (is_one | (block == 0)).all():
@@ -78,7 +78,7 @@ def _starts(what: str, indptr: Any, major: int, n_indices: int, n_data: int) -> 
 def _indices(what: str, stored: Any, minor: int) -> np.ndarray:
     if len(stored.shape) != 1 or np.dtype(stored.dtype).kind not in "iu":
         raise _broken(what, "has indices that are no list of whole numbers")
-    indices = np.empty(len(stored), dtype=np.int32)
+    indices = np.empty(_length(stored), dtype=np.int32)
     for at, block in _blocks(stored):
         outside = (block < 0) | (block >= minor)
         if outside.any():
@@ -87,8 +87,12 @@ def _indices(what: str, stored: Any, minor: int) -> np.ndarray:
     return indices
 
 
+def _length(stored: Any) -> int:
+    return int(stored.shape[0]) if len(stored.shape) else 0
+
+
 def _blocks(stored: Any) -> Iterator[tuple[int, np.ndarray]]:
-    for at in range(0, len(stored), _AT_ONCE):
+    for at in range(0, _length(stored), _AT_ONCE):
         yield at, np.asarray(stored[at : at + _AT_ONCE])
 
 

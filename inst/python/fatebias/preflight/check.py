@@ -28,11 +28,11 @@ from .findings import Report
 from .guide_map import check_map, check_match, read_names
 from .guides import ITEM as GUIDES
 from .guides import check_burden, check_presence, find_guides
+from .modalities import find_modalities
 from .levels import check_days, check_replicates, find_day, find_replicates
 from .whole import check_whole
 
 _HINTS = (  # groups of HDF5 files that are no .h5ad, and what to do with them
-    ("mod", 'it is MuData: write one modality, mdata["rna"].write_h5ad("screen.h5ad")'),
     ("matrix", 'it is a 10x file: adata = scanpy.read_10x_h5(path), then adata.write_h5ad("screen.h5ad")'),
     ("row_attrs", 'it is a loom file: adata = anndata.io.read_loom(path), then adata.write_h5ad("screen.h5ad")'),
     ("cell.names", "it is an h5Seurat file: fate_screen() in R takes the matrices"),
@@ -44,9 +44,14 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
     path, map_path = Path(screen_path), None if guide_map is None else Path(guide_map)
     report = Report(settings, where=str(path))
     parts = _Parts()
-    with report.refusals("File"), _opened(report, path) as source:
-        if _check_file(report, source):
-            parts = _check_parts(report, source, read_names(map_path))
+    with report.refusals("File"):
+        known = read_names(map_path)
+        if find_modalities(report, path, known):
+            with open_screen(path, report.settings.modality, report.settings.guide_modality) as source:
+                if _check_file(report, source):
+                    parts = _check_parts(report, source, known)
+                    for text in source.doubts():
+                        report.warn("Names of cells", text)
     table = check_map(report, map_path, parts.guide_names)
     if table is not None and parts.guide_names is not None:
         check_match(report, table, parts.guide_names)
@@ -116,7 +121,7 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
         if find_guides(report, source, known):
             reader = Reader(source, report.settings)
             guides, parts.guide_names = reader.guide_table()
-            parts.guides = check_presence(report, guides)
+            parts.guides = check_presence(report, reader, guides)
     usable = check_burden(report, parts.guides, parts.lacking)
     with report.refusals("Days"):
         if find_day(report, source):

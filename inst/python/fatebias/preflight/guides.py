@@ -1,31 +1,42 @@
 """Preflight of the guides: the matrix, its names and values, guides per cell and cells per guide."""
 
+import dataclasses
+
 import numpy as np
 import scipy.sparse as sp
 
-from ..base import CONSTANTS
+from ..base import CONSTANTS, Settings
 from ..containers import ScreenSource
-from ..screens import MIN_UMI, THRESHOLDS, count_left_out, usable_cells
+from ..screens import MIN_UMI, THRESHOLDS, Reader, count_left_out, presence_of, usable_cells
 from .findings import KEYS, Report, find_key
 from .lookalikes import guide_tables, levels_of, name_lists
 
 ITEM = KEYS["guide_key"][1]
+PROBABILITIES = (0.5, 0.8, 0.95)  # thresholds that a finding shows
+MIN_PROBABILITY = 0.8  # of presence, as sceptre's mixture assigns guides
 MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
 _NO_GUIDES = 'put them there: adata.obsm["guide"] = cells x guides, 0 or 1; adata.uns["guide_names"] = their names'
 
 
 def find_guides(report: Report, source: ScreenSource, known: set[str]) -> bool:
     """The guides and, for a matrix, their names."""
-    alike = guide_tables(source, known)
-    if not find_key(report, source, "guide_key", alike, _in_expression(source) or _NO_GUIDES):
-        return False
-    element = source.element("obsm", report.settings.guide_key)
+    table, key, _ = Reader(source, report.settings).guide_place
+    if table == "obsm" or source.element(table, key) is None:
+        alike = [] if source.element("obsm", key) is not None else guide_tables(source, known, _guide_modality(report))
+        if not find_key(report, source, "guide_key", alike, _in_expression(source) or _NO_GUIDES):
+            return False
+        table, key, _ = Reader(source, report.settings).guide_place
+    element = source.element(table, key)
     n = element.width if element is not None else None
-    if element is not None and element.kind == "table":
+    if table != "obsm" or (element is not None and element.kind == "table"):
         return True
     lists = name_lists(source, n or 0, known)
     otherwise = f'name its {n} columns: adata.uns["guide_names"] = [...]'
     return find_key(report, source, "guide_names_key", lists, otherwise)
+
+
+def _guide_modality(report: Report) -> str:
+    return report.settings.guide_modality or ""
 
 
 def _in_expression(source: ScreenSource) -> str:
@@ -41,20 +52,44 @@ def _in_expression(source: ScreenSource) -> str:
     )
 
 
-def check_presence(report: Report, guides: sp.csr_matrix) -> sp.csr_matrix:
-    """Presence of guides; counts are a problem, and are looked at further as if any count were presence."""
-    key, n = f"obsm['{report.settings.guide_key}']", guides.shape[1]
-    data = np.asarray(guides.data, dtype=float)
-    if (data == 1).all():
-        report.ok(ITEM, f"{key}: {n:,} guides, 0 or 1")
-        return guides
-    if not np.isfinite(data).all() or (data < 0).any():
-        report.problem(ITEM, f"{key} has values that are neither 0 nor 1, some NaN or negative", _NO_GUIDES)
+def check_presence(report: Report, reader: Reader, guides: sp.csr_matrix) -> sp.csr_matrix | None:
+    """Presence of guides, by the settings; counts and probabilities without a threshold are looked at as if one were
+    set.
+    """
+    label, n, s = reader.guide_place[2], guides.shape[1], report.settings
+    data = np.asarray(guides.data)
+    if s.min_umi is None and s.min_probability is None and len(data) and not (data == 1).all():
+        if not np.isfinite(data).all() or (data < 0).any():
+            report.problem(ITEM, f"{label} has values that are neither 0 nor 1, some NaN, infinite or negative", _NO_GUIDES)
+            return sp.csr_matrix((np.ones(len(data)), guides.indices, guides.indptr), shape=guides.shape)
+        _suggest_threshold(report, label, data, guides.shape[0])
+    reader = dataclasses.replace(reader, settings=report.settings)
+    presence = presence_of(guides, reader.settings, f"{reader.path}: {label}", reader.cell_names)
+    if report.settings is s:
+        report.ok(ITEM, f"{label}: {n:,} guides, {_rule_words(s)}")
+    return presence
+
+
+def _suggest_threshold(report: Report, label: str, data: np.ndarray, n_cells: int) -> None:
+    """What makes a guide present, where the file holds counts or probabilities."""
+    if (data == np.round(data)).all():
+        means = [f"{(data >= least).sum() / n_cells:.1f} from {least}" for least in THRESHOLDS]
+        found = f"{label} holds counts up to {data.max():g}, not 0 or 1; guides a cell by threshold: {', '.join(means)}"
+        report.suggest(ITEM, found, f"choose a threshold, as in min_umi: {MIN_UMI}", min_umi=float(MIN_UMI))
+    elif (data <= 1).all():
+        means = [f"{(data >= least).sum() / n_cells:.1f} from {least:g}" for least in PROBABILITIES]
+        found = f"{label} holds values between 0 and 1, as probabilities do; guides a cell by threshold: {', '.join(means)}"
+        fix = f"choose a threshold, as in min_probability: {MIN_PROBABILITY}"
+        report.suggest(ITEM, found, fix, min_probability=MIN_PROBABILITY)
     else:
-        means = [f"{(data >= least).sum() / guides.shape[0]:.1f} from {least}" for least in THRESHOLDS]
-        found = f"{key} holds counts up to {data.max():g}, not 0 or 1; guides a cell by threshold: {', '.join(means)}"
-        report.problem(ITEM, found, f'choose a threshold: adata.{key} = (adata.{key} >= {MIN_UMI}).astype("int8")')
-    return sp.csr_matrix((np.ones(len(data)), guides.indices, guides.indptr), shape=guides.shape)
+        found = f"{label} holds values up to {data.max():g} that are no whole numbers: neither presence nor counts"
+        report.problem(ITEM, found, "name the raw counts, not logarithms of them")
+
+
+def _rule_words(s: Settings) -> str:
+    if s.min_umi is not None:
+        return f"present from {s.min_umi:g} UMIs"
+    return "0 or 1" if s.min_probability is None else f"present from a probability of {s.min_probability:g}"
 
 
 def check_burden(report: Report, guides: sp.csr_matrix | None, lacking: np.ndarray | None) -> np.ndarray | None:

@@ -58,9 +58,12 @@ def fate_tables(source: ScreenSource) -> list[Lookalike]:
     return _best_first(_fate_tables(source))
 
 
-def guide_tables(source: ScreenSource, guides: Iterable[str] = ()) -> list[Lookalike]:
-    """Entries of obsm with small counts in many columns, or with the columns named like `guides`."""
-    return _best_first(_guide_tables(source, set(guides)))
+def guide_tables(source: ScreenSource, guides: Iterable[str] = (), modality: str = "") -> list[Lookalike]:
+    """Entries of obsm with small counts in many columns, or with the columns named like `guides`; and layers and X
+    where the features are guides. modality: its name, where these are of a modality of their own.
+    """
+    known = set(guides)
+    return _best_first([*_guide_tables(source, known), *_guide_layers(source, known, modality)])
 
 
 def name_lists(source: ScreenSource, n: int, known: Iterable[str] = ()) -> list[Lookalike]:
@@ -153,6 +156,24 @@ def _guide_tables(source: ScreenSource, guides: set[str]) -> Iterator[Lookalike]
         kind = "0 or 1" if (values <= 1).all() else f"counts up to {values.max():g}"
         score = 2 * named + 3 * shared + float((values <= 1).all()) + float(element.kind == "sparse")
         yield Lookalike(table="obsm", key=name, why=f"{n_columns} columns, {kind}", score=score)
+
+
+def _guide_layers(source: ScreenSource, guides: set[str], modality: str) -> Iterator[Lookalike]:
+    """X and layers whose features are guides, by their names or those of the layer, the modality, the features."""
+    layers = [(f"layers/{name}", element) for name, element in source.elements("layers")]
+    whole = source.element("", "X")
+    for key, element in [*layers, *([("X", whole)] if whole is not None else [])]:
+        named = 2.0 * bool(_GUIDE_WORDS.search(key)) + bool(_GUIDE_WORDS.search(modality))
+        names = source.feature_names() if named or source.has_table("var") else []
+        shared = sum(name in guides for name in names) / max(len(names), 1)
+        if not named and (shared <= 0.5 or len(names) < LEAST_GUIDES):
+            continue
+        values = _some_values(element)
+        if values is None or not (np.isfinite(values).all() and (values >= 0).all()):
+            continue
+        kind = "0 or 1" if (values <= 1).all() else f"counts up to {values.max():g}"
+        score = named + 3 * shared + float((values <= 1).all())
+        yield Lookalike(table="", key=key, why=f"{element.width} features, {kind}", score=score)
 
 
 def _name_lists(source: ScreenSource, n: int, known: set[str]) -> Iterator[Lookalike]:

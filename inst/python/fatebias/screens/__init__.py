@@ -33,6 +33,7 @@ from .guide_map import (
 from .guide_table import read_guide_table
 from .guides import read_samples
 from .levels import numbers_in, sort_levels
+from .presence import presence_of
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns
@@ -70,6 +71,7 @@ __all__ = [
     "nearest_name",
     "number_clusters",
     "numbers_in",
+    "presence_of",
     "probability_faults",
     "problems_in",
     "read_cellranger",

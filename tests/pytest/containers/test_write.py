@@ -13,7 +13,7 @@ from conftest import DATA, labels, simulated
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
-from fatebias.screens.h5ad import write_screen
+from fatebias.containers.write import write_screen
 from fatebias.screens.reader import read_screen
 
 
@@ -299,12 +299,12 @@ def no_covar(file):
 @pytest.mark.parametrize(
     ("change", "settings", "said"),
     [
-        (shorten, {"fates": ["EC", "MES", "NEU"]}, "tables of unequal length.*fate_prob 299"),
+        (shorten, {"fates": ["EC", "MES", "NEU"]}, "fateprob.*299 rows, but there are 300 cells: tables of unequal length"),
         (cut_names, {}, "22 guides, but 2 names"),
         (twice, {}, r"duplicated guide\(s\): GENE00001_sg1"),
         (unknown_guide, {}, r"lacks 1 guide\(s\) of .*edited.h5ad: stranger"),
         (missing_day, {}, r"obs\['day'\]: 1 cell\(s\) without a label: row 0 \(cell0\)"),
-        (umi_counts, {}, r"presence \(0 or 1\).*row 0 \(cell0\).*threshold"),
+        (umi_counts, {}, r"presence \(0 or 1\).*row 0 \(cell0\).*`min_umi`"),
         (no_covar, {}, "no table obsm/covar.*there is: fateprob, guide"),
         (lambda file: None, {"day_key": "time"}, r"no obs\['time'\]; obs has: day"),
         (lambda file: None, {"rep_key": "batch"}, r"no obsm\['covar'\]\['batch'\]; obsm/covar has: rep"),
@@ -327,7 +327,7 @@ def test_bad_files_are_refused_with_key_and_remedy(edited, change, settings, sai
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "does not exist"), (b"", r"is empty \(0 bytes\)"), (b"day,guide\n", "is not an .h5ad file")],
+    [(None, "does not exist"), (b"", r"is empty \(0 bytes\)"), (b"day,guide\n", "is not an .h5ad")],
 )
 def test_not_an_h5ad(tmp_path, written, content, said):
     path = tmp_path / "x.h5ad"
@@ -340,7 +340,7 @@ def test_not_an_h5ad(tmp_path, written, content, said):
 def test_truncated_file(tmp_path, written):
     path = tmp_path / "x.h5ad"
     path.write_bytes(written[0].read_bytes()[:5000])
-    with pytest.raises(ScreenError, match="Cannot open|not an .h5ad"):
+    with pytest.raises(ScreenError, match="truncated: copy or write it again|not an .h5ad"):
         read_screen(path, written[1], Settings.from_mapping())
 
 

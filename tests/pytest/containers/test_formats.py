@@ -8,9 +8,9 @@ from npz_container import NpzFile
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.preflight.check import check_screen
-from fatebias.screens import containers
-from fatebias.screens.containers import open_screen
-from fatebias.screens.h5ad import write_screen
+from fatebias.containers import formats
+from fatebias.containers.formats import open_screen
+from fatebias.containers.write import write_screen
 from fatebias.screens.reader import read_screen
 
 KEYS = {"covar_key": None, "fates": ["EC", "MES", "NEU"]}
@@ -45,7 +45,7 @@ def same(one, other):
 
 @pytest.fixture
 def with_npz(monkeypatch):
-    monkeypatch.setattr(containers, "CONTAINERS", [*containers.CONTAINERS, NpzFile])
+    monkeypatch.setattr(formats, "CONTAINERS", [*formats.CONTAINERS, NpzFile])
 
 
 def test_a_new_format_is_one_class_and_one_line(files, with_npz):
@@ -74,7 +74,7 @@ def test_bad_labels_are_named_by_cell_in_any_format(files, with_npz, tmp_path):
 
 
 def test_a_format_that_is_not_known_is_refused(files, tmp_path):
-    with pytest.raises(ScreenError, match="is not an .h5ad file"):
+    with pytest.raises(ScreenError, match="is not an .h5ad"):
         open_screen(files / "s.npz")
     with pytest.raises(ScreenError, match="does not exist"):
         open_screen(tmp_path / "none.h5ad")

@@ -1,0 +1,189 @@
+"""The same screen in every container, and containers that are broken, compressed, in use or too large."""
+
+import gzip
+import subprocess
+import sys
+import textwrap
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import zarr
+from anndata.io import write_elem
+
+from fatebias.base.errors import ScreenError
+from fatebias.base.settings import Settings
+from fatebias.containers import modalities, open_screen
+from fatebias.preflight.check import check_screen
+from written_screen import CELLS, GUIDES, NAMES, differences, guide_map, parts, read, screen
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clean") / "s.h5ad"
+    screen().write_h5ad(path)
+    return path
+
+
+def write_zarr(path, version):
+    root = zarr.open_group(str(path), mode="w", zarr_format=version)
+    write_elem(root, "/", screen())
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_zarr_store_is_read_like_the_file(clean, tmp_path, version):
+    write_zarr(tmp_path / "s.zarr", version)
+    assert differences(read(tmp_path / "s.zarr"), read(clean)) == []
+    assert check_screen(tmp_path / "s.zarr", Settings.from_mapping(), guide_map(tmp_path))["ok"]
+
+
+def test_a_zipped_zarr_store_is_read(clean, tmp_path):
+    store = zarr.storage.ZipStore(tmp_path / "s.zarr.zip", mode="w")
+    write_elem(zarr.open_group(store, mode="w"), "/", screen())
+    store.close()
+    assert differences(read(tmp_path / "s.zarr.zip"), read(clean)) == []
+
+
+def test_a_gzipped_file_is_read(clean, tmp_path):
+    (tmp_path / "s.h5ad.gz").write_bytes(gzip.compress(clean.read_bytes()))
+    assert differences(read(tmp_path / "s.h5ad.gz"), read(clean)) == []
+    (tmp_path / "s.h5ad.gz").write_bytes(gzip.compress(clean.read_bytes())[:3000])
+    with pytest.raises(ScreenError, match=r"s.h5ad.gz cannot be read .*truncated"):
+        read(tmp_path / "s.h5ad.gz")
+
+
+def test_a_compressed_file_is_read_with_its_filter(clean, tmp_path):
+    hdf5plugin = pytest.importorskip("hdf5plugin")
+    screen().write_h5ad(tmp_path / "s.h5ad", compression=hdf5plugin.FILTERS["zstd"])
+    assert differences(read(tmp_path / "s.h5ad"), read(clean)) == []
+
+
+# ---- MuData
+
+MUDATA = {
+    "modality": "gene", "guide_modality": "guide", "guide_key": "layers/guide_assignment", "covar_key": None,
+    "rep_key": "batch",
+}  # fmt: skip
+
+
+def write_mudata(root, guides_of=None, day_in_all=False):
+    """MuData as IGVF lays it out: genes with the fates, guides with counts and their assignment, obs of all.
+
+    guides_of: rows of the cells that the modality of the guides has, in its order.
+    """
+    p, rows = parts(), np.arange(CELLS) if guides_of is None else guides_of
+    obs = pd.DataFrame({"batch": pd.Categorical(p["rep"])}, index=NAMES)
+    if not day_in_all:
+        obs["day"] = pd.Categorical(p["day"])
+    gene = anndata.AnnData(X=sp.csr_matrix((CELLS, 3)), obs=obs, obsm={"fateprob": screen().obsm["fateprob"]})
+    guide = anndata.AnnData(
+        X=sp.csr_matrix(p["presence"][rows] * 7), obs=pd.DataFrame(index=[NAMES[row] for row in rows]),
+        var=pd.DataFrame({"intended_target_name": [name.split("_")[0] for name in GUIDES]}, index=GUIDES),
+        layers={"guide_assignment": sp.csr_matrix(p["presence"][rows])},
+    )  # fmt: skip
+    write_elem(root, "mod/gene", gene)
+    write_elem(root, "mod/guide", guide)
+    backwards = np.arange(CELLS)[::-1]
+    write_elem(root, "obs", pd.DataFrame({"day": p["day"][backwards]}, index=[NAMES[row] for row in backwards]))
+    write_elem(root, "obsm", {})
+
+
+@pytest.mark.parametrize("day_in_all", [False, True])
+def test_mudata_joins_modalities_by_name(clean, tmp_path, day_in_all):
+    order = np.random.default_rng(2).permutation(CELLS)
+    with h5py.File(tmp_path / "s.h5mu", "w") as file:
+        write_mudata(file, order, day_in_all)
+    assert differences(read(tmp_path / "s.h5mu", **MUDATA), read(clean)) == []
+    counts = MUDATA | {"guide_key": "X", "min_umi": 5}
+    assert differences(read(tmp_path / "s.h5mu", **counts), read(clean)) == []
+    assert modalities(tmp_path / "s.h5mu") == ["gene", "guide"]
+
+
+def test_mudata_in_zarr(clean, tmp_path):
+    write_mudata(zarr.open_group(str(tmp_path / "s.zarr"), mode="w"))
+    assert differences(read(tmp_path / "s.zarr", **MUDATA), read(clean)) == []
+
+
+def test_cells_that_the_guides_lack_carry_none(tmp_path):
+    with h5py.File(tmp_path / "s.h5mu", "w") as file:
+        write_mudata(file, np.arange(10, CELLS))
+    found = read(tmp_path / "s.h5mu", **MUDATA)
+    assert found.left_out["no_guide"] == 10 and found.n_cells == CELLS - 10
+
+
+def test_mudata_without_its_modalities_is_told_and_the_check_proposes_them(tmp_path):
+    with h5py.File(tmp_path / "s.h5mu", "w") as file:
+        write_mudata(file)
+    with pytest.raises(ScreenError, match="MuData with the modalities gene, guide.*`modality`.*`guide_modality`"):
+        read(tmp_path / "s.h5mu")
+    with pytest.raises(ScreenError, match="has no modality rna; it has gene, guide. Set `modality`"):
+        read(tmp_path / "s.h5mu", modality="rna")
+    found = check_screen(tmp_path / "s.h5mu", Settings.from_mapping(), guide_map(tmp_path))
+    assert found["settings"] == {key: value for key, value in MUDATA.items()}
+    assert check_screen(tmp_path / "s.h5mu", Settings.from_mapping(found["settings"]), guide_map(tmp_path))["ok"]
+
+
+def test_modalities_are_for_mudata(clean):
+    with pytest.raises(ScreenError, match="no MuData. Leave `modality`"):
+        read(clean, modality="gene")
+
+
+# ---- what is refused
+
+
+def test_a_path_that_is_no_container(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.h5ad").write_text("day,guide\n")
+    for name, words in {"folder": "is a folder and no zarr store", "text.h5ad": "is not an .h5ad, .h5mu or .zarr"}.items():
+        with pytest.raises(ScreenError, match=words):
+            open_screen(tmp_path / name)
+
+
+def test_a_file_that_is_being_written_is_told(clean, tmp_path):
+    path = tmp_path / "s.h5ad"
+    path.write_bytes(clean.read_bytes())
+    code = f"import h5py, sys; f = h5py.File({str(path)!r}, 'r+'); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(ScreenError, match="open elsewhere for writing: close it there"):
+            read(path)
+        other.stdin.close()
+
+
+@pytest.mark.parametrize("kind", ["h5ad", "zarr", "h5mu"])
+def test_expression_is_never_read(clean, tmp_path, kind):
+    """X and a layer of a file are declared larger than memory may grow: 100 GB, of which nothing is stored."""
+    path, settings = tmp_path / f"s.{kind}", MUDATA if kind == "h5mu" else {}
+    shape = {"shape": (CELLS, 140_000_000), "dtype": "f8"}
+    if kind == "zarr":
+        write_zarr(path, 2)
+        group = zarr.open_group(str(path), mode="r+")
+        del group["X"]
+        group.create_array("X", chunks=(CELLS, 1000), **shape)
+    else:
+        path.write_bytes(clean.read_bytes())
+        with h5py.File(path, "r+" if kind == "h5ad" else "w") as file:
+            if kind == "h5mu":
+                write_mudata(file)
+            top = file["mod/gene"] if kind == "h5mu" else file
+            del top["X"]
+            top.create_dataset("X", chunks=(CELLS, 1000), **shape)
+            top.create_dataset("layers/counts", chunks=(CELLS, 1000), **shape)
+    code = f"""
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        from pathlib import Path
+        from written_screen import read
+        print(read(Path({str(path)!r}), **{settings!r}).n_cells)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=child_env())
+    assert done.stdout == f"{CELLS}\n", done.stderr
+
+
+def child_env():
+    import os
+
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -1,0 +1,69 @@
+"""A small screen written in many ways, and what of two Screens differs."""
+
+import dataclasses
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from fatebias.base.settings import Settings
+from fatebias.screens.reader import read_screen
+
+CELLS, FATES = 90, ("EC", "MES", "NEU")
+GUIDES = [f"GENE{k}_sg{j}" for k in range(1, 6) for j in (1, 2)] + ["NTC_sg1", "NTC_sg2"]
+NAMES = [f"cell{i}" for i in range(CELLS)]
+
+
+def guide_map(folder: Path) -> Path:
+    genes = [name.split("_")[0] for name in GUIDES]
+    table = pd.DataFrame({"guide_name": GUIDES, "gene_name": genes, "is_ntc": [int(gene == "NTC") for gene in genes]})
+    table.to_csv(folder / "map.csv", index=False)
+    return folder / "map.csv"
+
+
+def parts() -> dict:
+    """Days, replicates, presence and probabilities of the screen, as numpy."""
+    rng = np.random.default_rng(5)
+    presence = (rng.random((CELLS, len(GUIDES))) < 0.25).astype(np.int8)
+    presence[np.arange(CELLS), rng.integers(0, len(GUIDES), CELLS)] = 1
+    return {
+        "day": np.array([f"d{i % 3}" for i in range(CELLS)]),
+        "rep": np.array([f"r{(i // 3) % 2}" for i in range(CELLS)]),
+        "presence": presence,
+        "probs": rng.dirichlet(np.ones(3), CELLS),
+    }
+
+
+def screen() -> anndata.AnnData:
+    """The screen in the default layout."""
+    p, index = parts(), pd.Index(NAMES)
+    return anndata.AnnData(
+        X=sp.csr_matrix((CELLS, 2), dtype=np.float32),
+        obs=pd.DataFrame({"day": pd.Categorical(p["day"])}, index=index),
+        obsm={
+            "covar": pd.DataFrame({"rep": pd.Categorical(p["rep"])}, index=index),
+            "guide": sp.csr_matrix(p["presence"]),
+            "fateprob": pd.DataFrame(p["probs"], columns=list(FATES), index=index),
+        },
+        uns={"guide_names": np.array(GUIDES, dtype=object)},
+    )
+
+
+def read(path: Path, **settings):
+    return read_screen(path, guide_map(path.parent), Settings.from_mapping(settings))
+
+
+def differences(one, other, tolerance: float = 1e-12) -> list[str]:
+    """Names of the fields in which two Screens differ."""
+    found = []
+    for field in dataclasses.fields(one):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(a, np.ndarray):
+            alike = a.shape == b.shape and np.allclose(a, b, rtol=0, atol=tolerance)
+        else:
+            alike = a == b
+        if not alike:
+            found.append(field.name)
+    return found
