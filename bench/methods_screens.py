@@ -14,8 +14,8 @@ from scipy import sparse
 from scipy.optimize import brentq
 
 from fatebias.base.files import day_columns
-from fatebias.screens.guide_map import read_guide_map
 from fatebias.containers.write import write_screen
+from fatebias.screens.guide_map import read_guide_map
 from fatebias.screens.screen import Screen
 from fatebias.simulation import Arguments, draw, simulate_to
 

@@ -1,6 +1,7 @@
 """The same screen in every container, and containers that are broken, compressed, in use or too large."""
 
 import gzip
+import os
 import subprocess
 import sys
 import textwrap
@@ -13,12 +14,12 @@ import pytest
 import scipy.sparse as sp
 import zarr
 from anndata.io import write_elem
+from written_screen import CELLS, GUIDES, NAMES, differences, guide_map, parts, read, screen
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.containers import modalities, open_screen
 from fatebias.preflight.check import check_screen
-from written_screen import CELLS, GUIDES, NAMES, differences, guide_map, parts, read, screen
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_mudata_without_its_modalities_is_told_and_the_check_proposes_them(tmp_p
     with pytest.raises(ScreenError, match="has no modality rna; it has gene, guide. Set `modality`"):
         read(tmp_path / "s.h5mu", modality="rna")
     found = check_screen(tmp_path / "s.h5mu", Settings.from_mapping(), guide_map(tmp_path))
-    assert found["settings"] == {key: value for key, value in MUDATA.items()}
+    assert found["settings"] == MUDATA
     assert check_screen(tmp_path / "s.h5mu", Settings.from_mapping(found["settings"]), guide_map(tmp_path))["ok"]
 
 
@@ -137,7 +138,10 @@ def test_modalities_are_for_mudata(clean):
 def test_a_path_that_is_no_container(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "text.h5ad").write_text("day,guide\n")
-    for name, words in {"folder": "is a folder and no zarr store", "text.h5ad": "is not an .h5ad, .h5mu or .zarr"}.items():
+    for name, words in {
+        "folder": "is a folder and no zarr store",
+        "text.h5ad": "is not an .h5ad, .h5mu or .zarr",
+    }.items():
         with pytest.raises(ScreenError, match=words):
             open_screen(tmp_path / name)
 
@@ -146,7 +150,9 @@ def test_a_file_that_is_being_written_is_told(clean, tmp_path):
     path = tmp_path / "s.h5ad"
     path.write_bytes(clean.read_bytes())
     code = f"import h5py, sys; f = h5py.File({str(path)!r}, 'r+'); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
         assert other.stdout.readline() == "open\n"
         with pytest.raises(ScreenError, match="open elsewhere for writing: close it there"):
             read(path)
@@ -179,11 +185,11 @@ def test_expression_is_never_read(clean, tmp_path, kind):
         from written_screen import read
         print(read(Path({str(path)!r}), **{settings!r}).n_cells)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=child_env())
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=child_env()
+    )
     assert done.stdout == f"{CELLS}\n", done.stderr
 
 
 def child_env():
-    import os
-
     return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

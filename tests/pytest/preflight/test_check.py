@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from broken_screens import CELLS, guide_map, preflight, screen
 
 from fatebias.base.settings import Settings
-from fatebias.preflight.check import check_screen
 from fatebias.containers.write import write_screen
+from fatebias.preflight.check import check_screen
 
 
 def test_a_good_screen_has_no_problem(tmp_path):

@@ -1,6 +1,6 @@
-from pathlib import Path
-
 """What looks like a key, on files made by hand."""
+
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from anndata.io import write_elem
 
-from fatebias.preflight import lookalikes
 from fatebias.containers.anndata_source import AnnDataSource
+from fatebias.preflight import lookalikes
 
 
 @pytest.fixture

@@ -12,7 +12,12 @@ from .nodes import Node, child, is_array, is_group, length_of, names_of, texts_i
 from .refusals import refusing
 from .stored import StoredElement, index_name, label_of
 
-_OF_CELLS = ("obs", "obsm", "layers", "")  # tables whose rows are cells; layers and "" (X) have columns that are features
+_OF_CELLS = (
+    "obs",
+    "obsm",
+    "layers",
+    "",
+)  # tables whose rows are cells; layers and "" (X) have columns that are features
 
 
 class AnnDataSource:
@@ -38,9 +43,9 @@ class AnnDataSource:
 
     def names(self, table: str) -> list[str]:
         parent = self._table(table)
-        if not is_group(parent) or "indptr" in parent:
-            return []
         with refusing(self.path, self._where + table):
+            if not is_group(parent) or "indptr" in names_of(parent):
+                return []
             index = index_name(parent)
             return [name for name in names_of(parent) if not name.startswith("_") and name != index]
 
@@ -51,7 +56,8 @@ class AnnDataSource:
         with refusing(self.path, label):
             node = child(parent, key, f"{self.path}: {label}")
             legacy = child(child(parent, "__categories", label), key, label) if is_array(node) else None
-        return None if node is None else StoredElement(node, self.path, label, self._rows_of(table, key, node), legacy)
+            rows = self._rows_of(table, key, node) if node is not None else None
+        return None if node is None else StoredElement(node, self.path, label, rows, legacy)
 
     def elements(self, table: str) -> Iterator[tuple[str, StoredElement]]:
         for name in self.names(table):
@@ -83,13 +89,16 @@ class AnnDataSource:
         parent, label = self._table(table), f"{self._where}{table}"
         if not is_group(parent):
             raise ScreenError(
-                f"{self.path} has no table {label}; it is not written by anndata 0.7 or later. Read it with anndata and "
-                "write it again."
+                f"{self.path} has no table {label}; it is not of anndata 0.7 or later. Read it "
+                "with anndata and write it again."
             )
         with refusing(self.path, label):
             node = child(parent, index_name(parent), f"{self.path}: {label}")
-        if node is None or length_of(node) is None:
-            raise ScreenError(f"{self.path}: {label} has no names of its rows; write it again with the current anndata.")
+            n = length_of(node) if node is not None else None
+        if n is None:
+            raise ScreenError(
+                f"{self.path}: {label} has no names of its rows; write it again with the current anndata."
+            )
         return node
 
     def _table(self, table: str) -> Node | None:
@@ -109,7 +118,12 @@ class AnnDataSource:
             return None
         within = table.partition("/")[2]  # a column of a table in obsm, whose rows have names of their own
         named = self._table(table) if within else node
-        if table.startswith("obsm") and is_group(named) and index_name(named) in named and "indptr" not in named:
+        if (
+            table.startswith("obsm")
+            and is_group(named)
+            and index_name(named) in names_of(named)
+            and "indptr" not in names_of(named)
+        ):
             label = label_of("obsm", within or key)
             return lambda: self._joined(f"{self._where}{label}", named)
         return lambda: Rows(self.n_cells)
@@ -120,3 +134,8 @@ class AnnDataSource:
                 index = child(table, index_name(table), label)
                 self._joins[label] = self.cells.join(label, index, True, self._told.append)
         return self._joins[label]
+
+
+def _names_its_rows(node: Node) -> bool:
+    """Is an entry a table with an index?"""
+    return is_group(node) and index_name(node) in names_of(node) and "indptr" not in names_of(node)

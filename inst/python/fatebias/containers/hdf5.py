@@ -1,7 +1,12 @@
 """Open .h5ad and .h5mu files (HDF5), gzipped ones too."""
 
+import functools
 import gzip
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +14,7 @@ from pathlib import Path
 
 import h5py
 
+from ..base import ScreenError
 from .nodes import Node
 from .refusals import refusing
 
@@ -30,8 +36,27 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
     with refusing(path, "", _UNREADABLE):
         if _is_gzipped(path):
             return _unpacked(path)
+        stat = path.stat()
+        _probe(path.resolve(), stat.st_mtime_ns, stat.st_size)
         file = h5py.File(path, "r")
         return file, file.close
+
+
+@functools.lru_cache(maxsize=64)
+def _probe(path: Path, changed: int, size: int) -> None:
+    """Raise ScreenError where the HDF5 library crashes on a file, or never returns; once for each state of a file.
+
+    changed, size: its state. Other faults are left to the reading, which words them.
+    """
+    if os.name != "posix" or "python" not in Path(sys.executable).name:
+        return
+    command = [sys.executable, str(Path(__file__).with_name("probe.py")), str(path)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode < 0:
+        raise ScreenError(
+            f"{path} is damaged: the HDF5 library does not come back from it "
+            f"({signal.Signals(-done.returncode).name}). Copy or write it again."
+        )
 
 
 def _is_gzipped(path: Path) -> bool:

@@ -34,7 +34,7 @@ class Rows:
         """Values by cell; NaN for cells without a row."""
         if self.of_cells is None:
             return values
-        taken = values[self.of_cells]
+        taken = np.asarray(values[self.of_cells])
         if (self.of_cells < 0).any():
             taken = taken.astype(np.float64) if taken.dtype.kind in "fiub" else taken.astype(object)
             taken[self.of_cells < 0] = np.nan
@@ -48,7 +48,7 @@ class Rows:
     def take_sparse(self, matrix: sp.csr_matrix) -> sp.csr_matrix:
         if self.of_cells is None:
             return matrix
-        taken = matrix[np.maximum(self.of_cells, 0)]
+        taken: sp.csr_matrix = matrix[np.maximum(self.of_cells, 0)]
         lacking = self.of_cells < 0
         if lacking.any():
             keep = sp.diags((~lacking).astype(matrix.dtype), format="csr", dtype=matrix.dtype)
@@ -114,8 +114,8 @@ class CellIndex:
         shown = ", ".join(map(str, self.names[lacking][:_SHOWN]))
         more = f" and {lacking.sum() - _SHOWN} more" if lacking.sum() > _SHOWN else ""
         return (
-            f"{self.path}: {what} names other cells than obs: it lacks {lacking.sum()} of {self.n} cells ({shown}{more}); "
-            f"its own are called {', '.join(map(str, theirs[:_SHOWN]))}. Give it the rows of obs: "
+            f"{self.path}: {what} names other cells than obs: it lacks {lacking.sum()} of {self.n} cells "
+            f"({shown}{more}); its own are called {', '.join(map(str, theirs[:_SHOWN]))}. Give it the rows of obs: "
             "table.reindex(adata.obs_names), or remove its names."
         )
 

@@ -1,7 +1,8 @@
-"""A screen in MuData (.h5mu, or a zarr store of mudata): several modalities, each as anndata writes it, and obs of all."""
+"""A screen in MuData (.h5mu, or a zarr store): several modalities, each as anndata writes it, and obs of all."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,7 +28,7 @@ def modality_names(root: Node) -> list[str]:
 
 
 class MuDataSource:
-    """The cells of one modality (obs, obsm), the guides of another (X, layers, var, obsm), and obs, obsm and uns of all.
+    """The cells of one modality (obs, obsm), the guides of another (X, layers, var, obsm), obs, obsm and uns of all.
 
     modality: of the cells. guide_modality: of the guides; None: the same. Rows of another modality, and of the obs of
     all, are joined to the cells by name; a cell without a row there carries no guide.
@@ -77,7 +78,7 @@ class MuDataSource:
             found = source.element(table, key)
             if found is not None:
                 of_cells = source is not self._main and found.rows is not None
-                return replace(found, rows=lambda: self._joined(source, found)) if of_cells else found
+                return replace(found, rows=partial(self._joined, source, found)) if of_cells else found
         return None
 
     def elements(self, table: str) -> Iterator[tuple[str, StoredElement]]:

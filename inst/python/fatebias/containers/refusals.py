@@ -1,11 +1,14 @@
-"""The one place where what h5py, zarr, anndata and pandas raise becomes a ScreenError that says where and what to do."""
+"""The one place where what h5py, zarr, anndata and pandas raise becomes a ScreenError: where, and what to do."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ..base import FatebiasError, ScreenError
 
+Result = TypeVar("Result")
 _MOST_WORDS = 200  # characters of what a library said
 _WRITE = "write it again with the current anndata, or give this entry anew"
 # what a library says, and what helps
@@ -34,8 +37,21 @@ def refusing(path: Path, what: str, remedy: str = _WRITE) -> Iterator[None]:
         raise ScreenError(f"{_named(path, what)} needs more memory than there is; is its size right?") from error
     except RecursionError as error:
         raise ScreenError(f"{_named(path, what)} is nested too deeply to be read; {remedy}.") from error
-    except Exception as error:  # noqa: BLE001  (libraries raise many kinds, and this is where they end)
-        raise ScreenError(f"{_named(path, what)} cannot be read ({reason_of(error)}): {_help(error, remedy)}.") from error
+    except Exception as error:
+        raise ScreenError(
+            f"{_named(path, what)} cannot be read ({reason_of(error)}): {_help(error, remedy)}."
+        ) from error
+
+
+def refused(method: Callable[..., Result]) -> Callable[..., Result]:
+    """A method of an entry (with `path` and `label`) whose errors are ScreenErrors, see `refusing`."""
+
+    @functools.wraps(method)
+    def guarded(self: Any, *args: Any) -> Result:
+        with refusing(self.path, self.label):
+            return method(self, *args)
+
+    return guarded
 
 
 def reason_of(error: BaseException) -> str:

@@ -30,7 +30,7 @@ def read_sparse(what: str, layout: Format, shape: Any, data: Any, indices: Any, 
     matrix.sort_indices()
     if not matrix.has_canonical_format:
         raise _broken(what, "has an entry twice in a row")
-    return tidy(matrix.tocsr() if layout == "csc" else matrix)
+    return tidy(sp.csr_matrix(matrix))
 
 
 def tidy(matrix: sp.csr_matrix) -> sp.csr_matrix:
@@ -53,7 +53,11 @@ def numbers_of(what: str, stored: Any) -> np.ndarray:
         is_one = block == 1
         if not (is_one | (block == 0)).all():
             values = np.asarray(stored[:])
-            return values if values.dtype.kind in "iu" or values.dtype in (np.float32, np.float64) else values.astype(float)
+            return (
+                values
+                if values.dtype.kind in "iu" or values.dtype in (np.float32, np.float64)
+                else values.astype(float)
+            )
         ones[at : at + len(block)] = is_one
     return ones
 

@@ -13,8 +13,8 @@ from anndata.io import read_elem
 
 from ..base import ScreenError
 from .joining import Rows
-from .nodes import Node, check_below, child, is_array, is_group, length_of, names_of, texts_in
-from .refusals import refusing
+from .nodes import Node, check_below, child, is_array, length_of, names_of, texts_in
+from .refusals import refused
 from .source import Kind
 from .sparse import Format, numbers_of, read_sparse, tidy
 
@@ -43,6 +43,7 @@ class StoredElement:
         return f"{self.path}: {self.label}"
 
     @cached_property
+    @refused
     def kind(self) -> Kind:
         if is_array(self.node):
             plain = self.node.dtype.names is None
@@ -57,6 +58,7 @@ class StoredElement:
         return "column" if encoding.startswith(_NULLABLE) else "other"
 
     @property
+    @refused
     def width(self) -> int | None:
         if self.columns is not None:
             return len(self.columns)
@@ -65,83 +67,86 @@ class StoredElement:
         return self._sparse_shape[1] if self.kind == "sparse" else None
 
     @cached_property
+    @refused
     def columns(self) -> tuple[str, ...] | None:
         if self.kind != "table":
             return None
-        with refusing(self.path, self.label):
-            order = self.node.attrs.get("column-order")
-            index = index_name(self.node)
-            found = [name for name in names_of(self.node) if name != index and not name.startswith("__")]
-            return tuple(found if order is None else map(str, order))
+        order = self.node.attrs.get("column-order")
+        index = index_name(self.node)
+        found = [name for name in names_of(self.node) if name != index and not name.startswith("__")]
+        return tuple(found if order is None else map(str, order))
 
+    @refused
     def read(self) -> Any:
         if self.kind == "table":
             return pd.DataFrame({name: self._column(name).read_values() for name in self._once_each()})
         if self.kind == "sparse":
             return self.read_entries()
-        with refusing(self.path, self.label):
-            check_below(self.node, self.what)
-            if self.kind == "array":
-                _refuse_complex(self.what, self.node)
-            values = read_elem(self.node)
+        check_below(self.node, self.what)
+        if self.kind == "array":
+            _refuse_complex(self.what, self.node)
+        values = read_elem(self.node)
         rows = self._rows()
         return values if rows is None else rows.take(np.asarray(values))
 
+    @refused
     def read_values(self) -> pd.Series:
         """A column, one value a cell; its categories, where it has some, with their order."""
-        with refusing(self.path, self.label):
-            check_below(self.node, self.what)
-            if is_array(self.node):
-                _refuse_complex(self.what, self.node)
-            values = read_elem(self.node)
-            if getattr(values, "ndim", 0) != 1:
-                raise ScreenError(f"{self.what} must be a column, one value a cell.")
-            if self.legacy is not None:
-                categories = texts_in(self.legacy)
-                values = pd.Categorical.from_codes(values, categories, ordered=bool(self.legacy.attrs.get("ordered", False)))
-            column = pd.Series(_texts_of_bytes(values))
+        check_below(self.node, self.what)
+        if is_array(self.node):
+            _refuse_complex(self.what, self.node)
+        values = read_elem(self.node)
+        if getattr(values, "ndim", 0) != 1:
+            raise ScreenError(f"{self.what} must be a column, one value a cell.")
+        if self.legacy is not None:
+            categories = pd.Index(texts_in(self.legacy))
+            values = pd.Categorical.from_codes(
+                values, categories, ordered=bool(self.legacy.attrs.get("ordered", False))
+            )
+        column = pd.Series(_texts_of_bytes(values))
         rows = self._rows()
         return column if rows is None else rows.take_series(column)
 
+    @refused
     def read_labels(self) -> pd.Series | None:
         return self.read_values() if self.kind in ("column", "categorical") else None
 
+    @refused
     def read_entries(self) -> sp.csr_matrix:
         rows = self._rows()
-        with refusing(self.path, self.label):
-            check_below(self.node, self.what)
-            matrix = self._entries()
+        check_below(self.node, self.what)
+        matrix = self._entries()
         return matrix if rows is None or rows.same else rows.take_sparse(matrix)
 
+    @refused
     def categories(self, most: int) -> list[Any] | None:
-        with refusing(self.path, self.label):
-            if self.kind == "categorical":
-                found = self.node["categories"]
-                return list(read_elem(found)) if (length_of(found) or 0) <= most else None
-            if self.kind != "column":
-                return None
-            if self.legacy is not None:
-                return texts_in(self.legacy) if (length_of(self.legacy) or 0) <= most else None
-            return list(pd.unique(pd.Series(_texts_of_bytes(read_elem(self.node)))))
+        if self.kind == "categorical":
+            found = self.node["categories"]
+            return list(read_elem(found)) if (length_of(found) or 0) <= most else None
+        if self.kind != "column":
+            return None
+        if self.legacy is not None:
+            return texts_in(self.legacy) if (length_of(self.legacy) or 0) <= most else None
+        return list(pd.unique(pd.Series(_texts_of_bytes(read_elem(self.node)))))
 
+    @refused
     def texts(self, n: int) -> list[str] | None:
         if self.kind != "column" or length_of(self.node) != n:
             return None
-        with refusing(self.path, self.label):
-            values = read_elem(self.node)
-            return list(map(str, values)) if pd.api.types.is_string_dtype(pd.Series(values)) else None
+        values = read_elem(self.node)
+        return list(map(str, values)) if pd.api.types.is_string_dtype(pd.Series(values)) else None
 
+    @refused
     def some_rows(self, n: int) -> np.ndarray | None:
-        with refusing(self.path, self.label):
-            columns = [self.node] if self.columns is None else [self._column(name).node for name in self.columns]
-            if not all(is_array(one) and one.dtype.kind in "fiub" for one in columns):
-                return None
-            ends = [_ends(one, n).astype(float) for one in columns]
-            return ends[0] if self.columns is None else np.stack(ends, 1)
+        columns = [self.node] if self.columns is None else [self._column(name).node for name in self.columns]
+        if not all(is_array(one) and one.dtype.kind in "fiub" for one in columns):
+            return None
+        ends = [_ends(one, n).astype(float) for one in columns]
+        return ends[0] if self.columns is None else np.stack(ends, 1)
 
+    @refused
     def some_entries(self, n: int) -> np.ndarray:
-        with refusing(self.path, self.label):
-            return _ends(self.node["data"], n).astype(float)
+        return _ends(self.node["data"], n).astype(float)
 
     def _rows(self) -> Rows | None:
         """Which rows the cells have; an entry of another length than its table is refused before it is read."""
@@ -163,9 +168,8 @@ class StoredElement:
 
     def _column(self, name: str) -> "StoredElement":
         label = f"{self.label}['{name}']"
-        with refusing(self.path, label):
-            node = child(self.node, name, f"{self.path}: {label}")
-            legacy = child(child(self.node, "__categories", label), name, label)
+        node = child(self.node, name, f"{self.path}: {label}")
+        legacy = child(child(self.node, "__categories", label), name, label)
         if node is None:
             raise ScreenError(f"{self.what} names a column {name} that is not there; write the table again.")
         return StoredElement(node, self.path, label, self.rows, legacy)
@@ -221,7 +225,7 @@ class StoredElement:
             block = np.asarray(self.node[at : at + _ROWS_AT_ONCE])
             yield sp.csr_matrix(numbers_of(self.what, block.ravel()).reshape(-1, n_columns))
         if n_rows == 0:
-            yield sp.csr_matrix((0, n_columns), dtype=np.int8)
+            yield sp.csr_matrix(np.zeros((0, n_columns), dtype=np.int8))
 
 
 def index_name(table: Node) -> str:

@@ -28,8 +28,8 @@ from .findings import Report
 from .guide_map import check_map, check_match, read_names
 from .guides import ITEM as GUIDES
 from .guides import check_burden, check_presence, find_guides
-from .modalities import find_modalities
 from .levels import check_days, check_replicates, find_day, find_replicates
+from .modalities import find_modalities
 from .whole import check_whole
 
 _HINTS = (  # groups of HDF5 files that are no .h5ad, and what to do with them

@@ -60,7 +60,9 @@ def check_presence(report: Report, reader: Reader, guides: sp.csr_matrix) -> sp.
     data = np.asarray(guides.data)
     if s.min_umi is None and s.min_probability is None and len(data) and not (data == 1).all():
         if not np.isfinite(data).all() or (data < 0).any():
-            report.problem(ITEM, f"{label} has values that are neither 0 nor 1, some NaN, infinite or negative", _NO_GUIDES)
+            report.problem(
+                ITEM, f"{label} has values that are neither 0 nor 1, some NaN, infinite or negative", _NO_GUIDES
+            )
             return sp.csr_matrix((np.ones(len(data)), guides.indices, guides.indptr), shape=guides.shape)
         _suggest_threshold(report, label, data, guides.shape[0])
     reader = dataclasses.replace(reader, settings=report.settings)
@@ -78,7 +80,9 @@ def _suggest_threshold(report: Report, label: str, data: np.ndarray, n_cells: in
         report.suggest(ITEM, found, f"choose a threshold, as in min_umi: {MIN_UMI}", min_umi=float(MIN_UMI))
     elif (data <= 1).all():
         means = [f"{(data >= least).sum() / n_cells:.1f} from {least:g}" for least in PROBABILITIES]
-        found = f"{label} holds values between 0 and 1, as probabilities do; guides a cell by threshold: {', '.join(means)}"
+        found = (
+            f"{label} holds values between 0 and 1, as probabilities do; guides a cell by threshold: {', '.join(means)}"
+        )
         fix = f"choose a threshold, as in min_probability: {MIN_PROBABILITY}"
         report.suggest(ITEM, found, fix, min_probability=MIN_PROBABILITY)
     else:

@@ -58,7 +58,7 @@ def _wrong_entries(data: np.ndarray, settings: Settings) -> np.ndarray:
     """bool: entries that are no counts, no probabilities, or not 1."""
     if settings.min_umi is not None:
         with np.errstate(invalid="ignore"):
-            return ~((data >= 0) & np.isfinite(data) & (data == np.round(data)))
+            return np.asarray(~((data >= 0) & np.isfinite(data) & (data == np.round(data))))
     if settings.min_probability is not None:
-        return ~((data >= 0) & (data <= 1))
+        return np.asarray(~((data >= 0) & (data <= 1)))
     return np.asarray(data != 1)
