@@ -118,12 +118,7 @@ class AnnDataSource:
             return None
         within = table.partition("/")[2]  # a column of a table in obsm, whose rows have names of their own
         named = self._table(table) if within else node
-        if (
-            table.startswith("obsm")
-            and is_group(named)
-            and index_name(named) in names_of(named)
-            and "indptr" not in names_of(named)
-        ):
+        if table.startswith("obsm") and _names_its_rows(named):
             label = label_of("obsm", within or key)
             return lambda: self._joined(f"{self._where}{label}", named)
         return lambda: Rows(self.n_cells)
