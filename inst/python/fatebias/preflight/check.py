@@ -48,14 +48,14 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
     with report.refusals("File"), open_screen(path) as source:
         if _check_file(report, source):
             parts = _check_parts(report, source, read_names(map_path))
-    table = check_map(report, map_path, parts.guide_names)
-    if table is not None and parts.guide_names is not None:
-        check_match(report, table, parts.guide_names)
-    if report.ready and map_path is not None:
+    names = check_map(report, map_path, parts.guide_names)
+    if names is not None and parts.guide_names is not None:
+        check_match(report, names, parts.guide_names)
+    if report.ready and names is not None:
         with report.refusals("Screen"):  # the same door as a fit's: nothing is ok here that is refused there
             cells = parts.cells(report.settings.ref_fate)
             if cells is not None:
-                check_whole(report, cells, map_path)
+                check_whole(report, cells, names)
     return report.as_dict()
 
 
