@@ -48,13 +48,13 @@ class TextTable:
         return pd.Series(self.columns[column], dtype=object)
 
     def rows_named(self, rows: Iterable[int], columns: Iterable[Iterable[str]] | None = None) -> str:
-        """Some rows for a message: their lines, and their texts in some columns (all without `columns`)."""
+        """Some rows for a message: their lines (rows from 1, of a table in memory), and their texts in some columns."""
         rows = list(rows)
         shown = list(self.columns if columns is None else columns)
         texts = []
         for row in rows[:_SHOWN]:
             fields = ",".join(str(list_of[row]) for list_of in map(_indexed, shown))
-            texts.append(f"({fields})" if self.lines is None else f"line {self.lines[row]} ({fields})")
+            texts.append(f"row {row + 1} ({fields})" if self.lines is None else f"line {self.lines[row]} ({fields})")
         more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
         return ", ".join(texts) + more
 
