@@ -148,5 +148,5 @@ def test_a_frame_as_texts():
     frame = pd.DataFrame({"g": pd.Categorical(["a ", None]), "n": [1, 2], "f": [True, False]}, index=["x", "y"])
     table = text_table_of(frame, "here")
     assert rows(table) == [("a", "1", "True"), ("", "2", "False")] and table.index == ["x", "y"]
-    assert table.lines is None and table.rows_named([1]) == "(,2,False)"
+    assert table.lines is None and table.rows_named([1]) == "row 2 (,2,False)"
     assert text_table_of(frame.reset_index(drop=True), "here").index is None

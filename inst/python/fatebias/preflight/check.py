@@ -42,13 +42,13 @@ _HINTS = (  # groups of HDF5 files that are no .h5ad, and what to do with them
 
 def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | Path | None = None) -> dict[str, Any]:
     """Findings as rows, suggested settings by key, and ok: would `read_screen` take screen and map as they are?"""
-    path, map_path = Path(screen_path), None if guide_map is None else Path(guide_map)
+    path = Path(screen_path)
     report = Report(settings, where=str(path))
     parts = _Parts()
     with report.refusals("File"), open_screen(path) as source:
         if _check_file(report, source):
-            parts = _check_parts(report, source, read_names(map_path))
-    names = check_map(report, map_path, parts.guide_names)
+            parts = _check_parts(report, source, read_names(guide_map))
+    names = check_map(report, guide_map, parts.guide_names)
     if names is not None and parts.guide_names is not None:
         check_match(report, names, parts.guide_names)
     if report.ready and names is not None:

@@ -18,7 +18,7 @@ import pandas as pd
 from ..base import ScreenError, ScreenWarning, Settings
 from .control_names import look_alike, looks_like_control
 from .map_layouts import COLUMNS, Fault, MapColumns, find_columns, guess_columns
-from .text_table import TextTable, read_text_table, text_table_of
+from .text_table import TextTable, name_rows, read_text_table, text_table_of
 
 _SHOWN = 5  # items that a message lists
 _MOST = 200_000_000  # characters of a guide map
@@ -152,8 +152,8 @@ def _faults(found: MapColumns, text: TextTable) -> Iterator[Fault]:
     for bad, what, fix in kinds:
         if bad.any():
             rows = np.flatnonzero(bad)
-            columns = (table[name].iloc[rows] for name in COLUMNS)
-            yield Fault(found=f"has {len(rows)} row(s) {what}: {_rows_named(text, found, rows, columns)}", fix=fix)
+            shown = name_rows((text.place(found.rows[row]), table.iloc[row]) for row in rows)
+            yield Fault(found=f"has {len(rows)} row(s) {what}: {shown}", fix=fix)
     turned = _turned_round(found)
     if turned is not None:
         yield turned
@@ -162,12 +162,6 @@ def _faults(found: MapColumns, text: TextTable) -> Iterator[Fault]:
             found=f"has no control guide (by {control})",
             fix=f"non-targeting guides define the zero of every effect; {_controls_hint(table)}",
         )
-
-
-def _rows_named(text: TextTable, found: MapColumns, rows: np.ndarray, columns: Iterable[pd.Series]) -> str:
-    lines = None if text.lines is None else [text.lines[row] for row in found.rows[rows]]
-    shown = dataclasses.replace(text, lines=lines, columns=tuple(list(column) for column in columns))
-    return shown.rows_named(range(len(rows)))
 
 
 def _like_controls(table: pd.DataFrame) -> pd.Series:
@@ -199,12 +193,19 @@ def _controls_hint(table: pd.DataFrame) -> str:
 
 def _warnings(found: MapColumns) -> Iterator[Fault]:
     table, control = found.table, found.flags.eq(True)
-    hidden = table["gene_name"].map(looks_like_control) & ~control
+    like = table["gene_name"].map(looks_like_control)
+    hidden = like & ~control
     if hidden.any():
         named = f"a {found.labels['gene_name']} like a control's: {first_few(table['gene_name'][hidden].unique())}"
         yield Fault(
             found=f"has {hidden.sum():,} guide(s) that are no controls by {found.labels['is_ntc']}, with {named}",
             fix="mark them as controls if they are", item="Controls",
+        )  # fmt: skip
+    both = set(table["gene_name"][control & ~like]) & set(table["gene_name"][~control & ~like])
+    if both:
+        yield Fault(
+            found=f"marks some guides of a gene as controls and others not: {first_few(sorted(both))}",
+            fix="is that right?", item="Controls",
         )  # fmt: skip
     alike = look_alike(table["gene_name"][~control])
     if alike:
@@ -227,6 +228,8 @@ def _advised(fault: Fault, text: TextTable, guides: Iterable[str], given: bool) 
         advice = "name columns that it has in guide_map_columns; where none tells controls, set control_pattern"
         return dataclasses.replace(fault, fix=advice)
     guess = guess_columns(text, guides)
+    if not guess:
+        return dataclasses.replace(fault, fix=f"its first line must name the columns, as in {','.join(COLUMNS)}")
     keys = dict(zip(COLUMNS, ("guide", "gene", "control")))
     columns = {keys[own]: guess[own] for own in COLUMNS if own in guess and guess[own] != own}
     fixes = [f"no column looks like {own}: add it" for own in COLUMNS[:2] if own not in guess]

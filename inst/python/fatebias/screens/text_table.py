@@ -47,20 +47,20 @@ class TextTable:
     def series(self, column: int) -> pd.Series:
         return pd.Series(self.columns[column], dtype=object)
 
-    def rows_named(self, rows: Iterable[int], columns: Iterable[Iterable[str]] | None = None) -> str:
-        """Some rows for a message: their lines (rows from 1, of a table in memory), and their texts in some columns."""
-        rows = list(rows)
-        shown = list(self.columns if columns is None else columns)
-        texts = []
-        for row in rows[:_SHOWN]:
-            fields = ",".join(str(list_of[row]) for list_of in map(_indexed, shown))
-            texts.append(f"row {row + 1} ({fields})" if self.lines is None else f"line {self.lines[row]} ({fields})")
-        more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-        return ", ".join(texts) + more
+    def place(self, row: int) -> str:
+        """Where a row stands: its line in the file; in memory its number, from 1."""
+        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+
+    def rows_named(self, rows: Iterable[int]) -> str:
+        """Some rows for a message: where they stand, and their texts."""
+        return name_rows((self.place(row), [column[row] for column in self.columns]) for row in rows)
 
 
-def _indexed(values: Any) -> Any:
-    return values.to_numpy() if isinstance(values, pd.Series) else values
+def name_rows(rows: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """The first of some rows, of each its place and texts, for a message."""
+    rows = list(rows)
+    shown = [f"{place} ({','.join(texts)})" for place, texts in rows[:_SHOWN]]
+    return ", ".join(shown) + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")
 
 
 def text_table_of(frame: pd.DataFrame, source: str) -> TextTable:
