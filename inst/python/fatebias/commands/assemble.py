@@ -42,7 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rescale", action="store_true", help="divide fate probabilities that nearly sum to 1 by the sum"
     )
-    parser.add_argument("--drop-suffix", action="store_true", help="match cells without -1 at the end of their names")
+    parser.add_argument(
+        "--drop-suffix", action="store_true",
+        help="match cells without what programs put around a barcode: -1, .1, _1, -1-0, velocyto's sample: and x",
+    )  # fmt: skip
 
 
 def columns_of_table(names: list[str] | None) -> dict[str, str | None]:
