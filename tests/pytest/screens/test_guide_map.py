@@ -87,6 +87,7 @@ def test_a_gene_that_is_named_like_a_control_does_not_turn_a_map_round(tmp_path)
         (GOOD + "n2,NTC,0\n", "1 guide.s. that are no controls by is_ntc, with a gene_name like a control's: NTC"),
         (GOOD + "k1,KDR,0\nk2,kdr,0\n", "differ by case or invisible signs only: 'KDR', 'kdr'"),
         (GOOD + "k1,G\u200b0,0\nk2,G0,0\n", "invisible signs only: 'G.u200b0', 'G0'"),
+        (GOOD + "m1,1-Mar,0\nm2,Sep-02,0\n", "genes that are dates.*: 1-Mar, Sep-02"),
         (GOOD + "a3,A,1\n", "marks some guides of a gene as controls and others not: A"),
         (HEADER + "a,A,1\nb,B,1\nz,LacZ,0\n", "marks 2 of 3 guides as controls, of the genes A, B"),
     ],

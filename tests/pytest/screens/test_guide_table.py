@@ -107,6 +107,7 @@ def test_signs_within_names_are_no_lists_where_a_row_is_a_guide(tmp_path):
         ("AA-1,1,g1,2.5\n", "no whole numbers, such as 2.5"),
         (",1,g1,4\n", "without a cell"),
         ("AA-1,0,None,0\n", "names no guide"),
+        ("AA-1,1,g1,8\nCC-1,1,g1,3\nAA-1,1,g2,5\n", r"2 row.s. that name a cell of another row.*line 2 .*, line 4"),
         ("AA-1,2,g1|g1,8|3\n", "1 row.s. that repeat a cell and guide"),
         ("AA-1,1,g1,3,9\n", "line 2 has 5 field"),
     ],

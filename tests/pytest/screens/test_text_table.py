@@ -33,6 +33,8 @@ def rows(table):
         (TEXT, ()),
         (TEXT.replace(",", ";"), ("columns separated by semicolons",)),
         (TEXT.replace(",", "\t"), ("columns separated by tabs",)),
+        (TEXT.replace(",", " "), ("columns separated by blanks",)),
+        ('"guide" "gene" "flag"\n"1" "a1" "A" 0\n"2" "b1" "B" 1\n', ("columns separated by blanks",)),  # write.table()
         ("sep=;\n" + TEXT.replace(",", ";"), ("columns separated by semicolons",)),
         (TEXT.encode("utf-8-sig"), ()),
         (TEXT.encode("utf-16"), ("text in UTF-16",)),

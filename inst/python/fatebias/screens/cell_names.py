@@ -82,8 +82,9 @@ def match_rows(tables: Mapping[str, Sequence[str]], drop_suffix: bool = False) -
 
 def _names(label: str, names: Collection[str], drop_suffix: bool) -> _Names:
     full = np.asarray(list(names), dtype=object)
-    parts = [_taken_apart(str(name)) for name in full] if drop_suffix else [(name, "") for name in full]
-    plain, wells = zip(*parts) if parts else ((), ())
+    if not drop_suffix or not len(full):
+        return _Names(label, full, pd.Index(full), np.full(len(full), "", dtype=object))
+    plain, wells = zip(*map(_taken_apart, map(str, full)))
     return _Names(label, full, pd.Index(np.array(plain, dtype=object)), np.array(wells, dtype=object))
 
 
@@ -118,7 +119,8 @@ def _refuse_other_wells(tables: Sequence[_Names], rows: Sequence[np.ndarray]) ->
             shown = ", ".join(f"{table.full[at[row]]} ({table.label})" for table, at in zip(tables, rows))
             raise ScreenError(
                 f"drop_suffix would take {differ.sum()} cell(s) of different wells for the same, first {shown}. Rename "
-                "the cells so that the tables agree."
+                "the cells so that the tables agree; of several samples of guides, number them as the cells do (1=PATH "
+                "2=PATH, with cell_name '{barcode}-{sample}')."
             )
 
 

@@ -13,6 +13,8 @@ _CERTAIN = re.compile(
     r"(ntc|non[-_ .]?targeting([-_ .]?controls?)?|safe[-_ .]?targeting([-_ .]?controls?)?|negative[-_ .]?controls?)",
     re.I,
 )
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DATE = re.compile(rf"[0-9]{{1,2}}-({_MONTHS})|({_MONTHS})-[0-9]{{1,2}}", re.I)
 _NO_WIDTH = re.compile("[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -24,6 +26,11 @@ def looks_like_control(name: str) -> bool:
 def names_controls(name: str) -> bool:
     """Is it a word that stands for controls and nothing else, as tables of targets write it ("non-targeting")?"""
     return bool(_CERTAIN.fullmatch(name.strip()))
+
+
+def is_date(name: str) -> bool:
+    """Is it what Excel makes of MARCH1 or SEPT2, which may be the same for two genes?"""
+    return bool(_DATE.fullmatch(name))
 
 
 def look_alike(names: Iterable[str]) -> list[str]:

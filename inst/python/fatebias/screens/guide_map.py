@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..base import ScreenError, ScreenWarning, Settings
-from .control_names import look_alike, looks_like_control
+from .control_names import is_date, look_alike, looks_like_control
 from .map_layouts import COLUMNS, Fault, MapColumns, find_columns, guess_columns
 from .text_table import TextTable, name_rows, read_text_table, text_table_of
 
@@ -212,6 +212,12 @@ def _warnings(found: MapColumns) -> Iterator[Fault]:
         yield Fault(
             found=f"has genes whose names differ by case or invisible signs only: {first_few(map(repr, alike))}",
             fix="write a gene one way",
+        )
+    dates = [name for name in table["gene_name"].unique() if is_date(name)]
+    if dates:
+        yield Fault(
+            found=f"has genes that are dates, as Excel makes of MARCH1 and MARC1 alike: {first_few(dates)}",
+            fix="write the names of the genes",
         )
     if control.mean() > 0.5:
         yield Fault(

@@ -43,7 +43,8 @@ def read_guide_table(
         source = text.source
     else:
         text, source = read_text_table(table, "The table"), str(table)
-    if all(_column(text, name) is not None for name in _CALLS):
+    calls = all(_column(text, name) is not None for name in _CALLS)
+    if calls:
         cell, guide, umi = _CALLS
     wanted = [name for name in (cell, guide, umi) if name is not None]
     columns = [_column(text, name) for name in wanted]
@@ -53,7 +54,7 @@ def read_guide_table(
             f"{text.source} lacks the column(s) {', '.join(lacking)}; it has {first_few(text.header)}. Name its "
             "columns of cells, guides and UMIs (--columns CELL GUIDE UMI; cell, guide and umi in R)."
         )
-    rows, parts = _split(text, [column for column in columns if column is not None])
+    rows, parts = _split(text, [column for column in columns if column is not None], one_a_cell=calls)
     counts, cells, guides = _counts(text, rows, *parts)
     if not guides:
         raise ScreenError(f"{text.source} names no guide in its column {guide}.")
@@ -74,12 +75,18 @@ def _column(text: TextTable, name: str) -> list[str] | None:
     return text.columns[alike[0]] if alike else None
 
 
-def _split(text: TextTable, columns: list[list[str]]) -> tuple[np.ndarray, list[list[str]]]:
-    """One row a cell and guide: in which row of the table each stands, and its cell, guide and, if any, UMIs."""
+def _split(text: TextTable, columns: list[list[str]], one_a_cell: bool) -> tuple[np.ndarray, list[list[str]]]:
+    """One row a cell and guide: in which row of the table each stands, and its cell, guide and, if any, UMIs.
+
+    one_a_cell: a cell has one row whether or not there is a list in it.
+    """
+    cells, *lists = columns
     sign = _list_sign(*columns)
+    if sign is not None or one_a_cell:
+        again = pd.Series(cells, dtype=object).duplicated(keep=False).to_numpy()
+        _refuse(text, again, "that name a cell of another row; are there several samples in it?")
     if sign is None:
         return np.arange(text.n_rows), columns
-    cells, *lists = columns
     pieces = [[_pieces(entry, sign) for entry in column] for column in lists]
     sizes = np.array([[len(one) for one in column] for column in pieces])
     _refuse(text, (sizes != sizes[0]).any(0), "whose lists of guides and of UMIs have unequal lengths")

@@ -18,7 +18,7 @@ import pandas as pd
 from ..base import ScreenError
 from .open_text import open_text
 
-_SEPARATORS = {",": "", ";": "columns separated by semicolons", "\t": "columns separated by tabs"}
+_SEPARATORS = {",": "", ";": "semicolons", "\t": "tabs", " ": "blanks"}
 _LONGEST_LINE = 1 << 20  # characters; a table has no longer one
 _ESCAPED = re.compile("[\udc80-\udcff]")  # how bytes that are no UTF-8 are decoded
 _SHOWN = 5  # rows that a message lists
@@ -97,7 +97,7 @@ def read_text_table(path: str | Path, what: str, most: float = np.inf) -> TextTa
         while len(header) > 1 and not header[-1]:
             header.pop()
         starts, columns = _body(records, header, source)
-    notes += (_SEPARATORS[separator],) if _SEPARATORS.get(separator) else ()
+    notes += (f"columns separated by {_SEPARATORS[separator]}",) if _SEPARATORS.get(separator) else ()
     return TextTable(source=source, header=tuple(header), columns=columns, lines=starts, notes=notes)
 
 
@@ -146,8 +146,9 @@ def _first_line(lines: Iterator[str], source: str) -> tuple[int, str, str]:
 
 
 def _separator(header: str) -> str:
-    """What separates most columns in the line that names them; a comma where there is one column."""
-    return max(_SEPARATORS, key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+    """What separates most columns in the line that names them; blanks, which are R's default, where nothing else is."""
+    best = max(",;\t", key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+    return best if best in header or " " not in header.strip() else " "
 
 
 def _records(reader: Any, first: int, source: str) -> Iterator[tuple[int, list[str]]]:
