@@ -19,7 +19,8 @@
 #' @param fates names of the columns in order, where they are a plain array of which the file does not say it.
 #' @param rescale divide rows of probabilities that sum to 1 within 0.05 by their sum? See
 #'   [read_fate_table()].
-#' @param drop_suffix match cells without `-1` at the end of their names? See [match_cells()].
+#' @param drop_suffix match cells without what programs put around a barcode, such as `-1`? See
+#'   [match_cells()].
 #' @param settings,... as in [read_screen()], but for the names of keys, which are those of the standard
 #'   layout. The columns that `covariates` and `cluster_key` name are those of the `obs` of `cells`.
 #' @returns A `fatebias_screen`, see [read_screen()].

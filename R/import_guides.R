@@ -46,25 +46,32 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
   guides_matrix(found, min_umi)
 }
 
-#' Read guides from a long table
+#' Read guides from a table
 #'
-#' One row a cell and guide, with its UMIs. Cells without a row carry no guide.
+#' One row a cell and guide, with its UMIs; or one row a cell, with lists of its guides and of their UMIs
+#' (separated by `|`, `;` or `,`). A row with 0 UMIs whose guide is empty, `None` or `NA` is a cell without
+#' guides; cells that have no row are not in the result.
 #'
-#' @param table path of a `.csv` or `.tsv` file (or `.gz` of them), or a data frame. Cell Ranger's
-#'   `protospacer_calls_per_cell.csv` is known by its columns.
+#' @param table path of a file with columns separated by commas, semicolons or tabs (also compressed, or in
+#'   UTF-16), or a data frame. Cell Ranger's `protospacer_calls_per_cell.csv` is known by its columns.
 #' @param min_umi as in [read_guides_cellranger()].
-#' @param cell,guide,umi names of its columns; `umi = NULL` where each row is a guide that is present,
+#' @param cell,guide,umi names of its columns; `umi = NULL` where each guide that is named is present,
 #'   without a count (`min_umi` is not used then).
+#' @param min_probability the posterior probability from which on a guide is present, where `umi` names a
+#'   column of these (`min_umi` is not used then).
 #' @returns As [read_guides_cellranger()], for the cells of the table.
 #' @section Errors: `fatebias_error_screen` for columns that are missing, rows without a cell, a guide or a
-#'   count, and rows that repeat a cell and guide.
+#'   count, lists of unequal length, rows that repeat a cell and guide, counts that are no whole numbers, and
+#'   probabilities without `min_probability`.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' table <- data.frame(cell = c("AAAC-1", "AAAC-1", "CCCA-1"), guide = c("sg1", "sg2", "sg1"),
 #'   umi = c(12, 1, 8))
 #' read_guides_table(table)
 #' @export
-read_guides_table <- function(table, min_umi = 5, cell = "cell", guide = "guide", umi = "umi") {
+read_guides_table <- function(table, min_umi = 5, cell = "cell", guide = "guide", umi = "umi",
+                              min_probability = NULL) {
   validate_min_umi(min_umi)
+  validate_arg(min_probability, checkmate::check_number, lower = 0, upper = 1, null.ok = TRUE)
   validate_arg(cell, checkmate::check_string)
   validate_arg(guide, checkmate::check_string)
   validate_arg(umi, checkmate::check_string, null.ok = TRUE)
@@ -74,8 +81,11 @@ read_guides_table <- function(table, min_umi = 5, cell = "cell", guide = "guide"
   } else {
     path.expand(table)
   }
-  found <- py_call("read_guide_table", table = source, cell = cell, guide = guide, umi = umi)
-  guides_matrix(found, if (is.null(umi)) 1 else min_umi)
+  found <- py_call(
+    "read_guide_table",
+    table = source, cell = cell, guide = guide, umi = umi, min_probability = min_probability
+  )
+  guides_matrix(found, if (found$present) 1 else min_umi)
 }
 
 #' A vector that stays a JSON array whatever its length; NULL stays NULL

@@ -9,7 +9,10 @@
 #'   probabilities (cells x fates, rows sum to 1) in `obsm`. The keys are settings of the stage
 #'   Screen, see [settings_reference].
 #' @param guide_map guide map, a CSV with the columns `guide_name`, `gene_name`, `is_ntc` (0 or 1), one
-#'   row a guide. Control guides (`is_ntc` 1) form the baseline whose effect is zero.
+#'   row a guide. Control guides (`is_ntc` 1) form the baseline whose effect is zero. IGVF's table of guides,
+#'   sceptre's `grna_target_data_frame` and Cell Ranger's feature reference are known by their columns; for
+#'   any other table see the settings `guide_map_columns` and `control_pattern`. Columns may be separated by
+#'   semicolons or tabs, and the file compressed or in UTF-16.
 #' @param settings [fate_settings()]; the stage Screen is used.
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen`: `path`, `guide_map`, `settings` (of the stage Screen) and `summary`, a
@@ -26,7 +29,9 @@
 #'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a
 #'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
 #'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
-#'   cell without a cluster, or fewer than 10 clusters.
+#'   cell without a cluster, or fewer than 10 clusters; a guide map whose flags are turned round, or with a
+#'   row that has another number of fields than its header. `fatebias_warning_screen` for what is odd in a
+#'   guide map, such as guides named like controls that are none.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)

@@ -10,7 +10,7 @@
 #' 100,000 cells take less than a second once Python has started.
 #'
 #' @param path screen file (.h5ad), see [read_screen()].
-#' @param guide_map guide map (CSV); NULL: it is not looked at.
+#' @param guide_map guide map, see [read_screen()]; NULL: it is not looked at.
 #' @param settings [fate_settings()]; the stage Screen is used.
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen_check`, a list with

@@ -42,7 +42,7 @@ test_that("Python: a folder that is not there, a file of three, and a folder as 
   expect_error(read_guides_cellranger("no/such/folder"), "does not exist", class = "fatebias_error_screen")
   one <- file.path(folder, "matrix.mtx.gz")
   expect_error(read_guides_cellranger(one), "give the folder", class = "fatebias_error_screen")
-  expect_error(read_guides_table(folder), "Cannot read the table", class = "fatebias_error_screen")
+  expect_error(read_guides_table(folder), "is a folder. Give the file", class = "fatebias_error_screen")
   for (bad in list(character(0), NULL, 1, "symbol")) {
     expect_error(read_guides_cellranger(folder, names = bad), "`names`", class = "fatebias_error_argument")
   }
@@ -70,4 +70,22 @@ test_that("Python: a long table gives the same guides, as data frame and as file
   )
   one <- data.frame(cell = "a", guide = "g", umi = 9)
   expect_identical(dim(quietly(read_guides_table(one))), c(1L, 1L))
+})
+
+test_that("Python: rows without a guide are cells without any; posterior probabilities need their threshold", {
+  calls <- data.frame(
+    cell = c("a", "b", "c"), guide = c("g1|g2", "None", "g2"), umi = c("8|9", "0", "6"), stringsAsFactors = TRUE
+  )
+  found <- quietly(read_guides_table(calls))
+  expect_identical(dimnames(found), list(c("a", "b", "c"), c("g1", "g2")))
+  expect_identical(unname(as.matrix(found)), rbind(c(1, 1), c(0, 0), c(0, 1)))
+  calls$umi <- c("8", "0", "6")
+  expect_error(read_guides_table(calls), "unequal lengths: row 1", class = "fatebias_error_screen")
+  posterior <- data.frame(cell = c("a", "b", "b"), guide = c("g1", "g1", "g2"), p = c(0.97, 0.3, 1))
+  expect_error(
+    read_guides_table(posterior, umi = "p"), "probabilities in its column p", class = "fatebias_error_screen"
+  )
+  present <- quietly(read_guides_table(posterior, umi = "p", min_probability = 0.9))
+  expect_identical(unname(as.matrix(present)), rbind(c(1, 0), c(0, 1)))
+  expect_error(read_guides_table(posterior, min_probability = 2), class = "fatebias_error_argument")
 })

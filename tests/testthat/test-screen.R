@@ -69,3 +69,38 @@ test_that("tables of a screen", {
   expect_identical(data.table::as.data.table(screen), summary(screen))
   expect_identical(as.data.frame(screen)$mean_MES, c(0.3, 0.4))
 })
+
+test_that("Python: guide maps of other layouts give the same screen", {
+  files <- small_screen()
+  plain <- read_screen(files$screen, files$guide_map)$summary
+  map <- data.table::fread(files$guide_map)
+  path <- withr::local_tempfile(fileext = ".tsv")
+  read_as <- function(table, ...) {
+    data.table::fwrite(table, path, sep = "\t")
+    read_screen(files$screen, path, ...)$summary
+  }
+  control <- map$is_ntc == 1
+  igvf <- data.frame(guide_id = map$guide_name, intended_target_name = map$gene_name, targeting = !control)
+  sceptre <- data.frame(grna_id = map$guide_name, grna_target = ifelse(control, "non-targeting", map$gene_name))
+  other <- data.frame(sgRNA = map$guide_name, Target = map$gene_name)
+  expect_identical(read_as(igvf), plain)
+  expect_identical(read_as(sceptre), plain)
+  columns <- list(guide = "sgRNA", gene = "Target")
+  expect_identical(read_as(other, guide_map_columns = columns, control_pattern = "NTC"), plain)
+  check <- check_screen(files$screen, path)
+  expect_identical(check$settings$guide_map_columns, columns)
+  expect_identical(read_as(other, settings = fate_settings(!!!check$settings)), plain)
+  utils::write.table(map, path, sep = ";") # with row names, and a header without theirs
+  expect_identical(read_screen(files$screen, path)$summary, plain)
+})
+
+test_that("Python: a guide map that is turned round is refused, a control that is none is told", {
+  files <- small_screen()
+  map <- data.table::fread(files$guide_map)
+  path <- withr::local_tempfile(fileext = ".csv")
+  data.table::fwrite(transform(map, is_ntc = 1 - is_ntc), path)
+  expect_error(read_screen(files$screen, path), "turned round", class = "fatebias_error_screen")
+  map$is_ntc[which(map$is_ntc == 1)[1]] <- 0
+  data.table::fwrite(map, path)
+  expect_warning(read_screen(files$screen, path), "like a control's: NTC", class = "fatebias_warning_screen")
+})

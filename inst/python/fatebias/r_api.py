@@ -92,14 +92,16 @@ def read_cellranger(
 
 
 @_within("screens")
-def read_guide_table(table: str | dict[str, list[Any]], cell: str, guide: str, umi: str | None) -> dict[str, Any]:
+def read_guide_table(
+    table: str | dict[str, list[Any]], cell: str, guide: str, umi: str | None, min_probability: float | None = None
+) -> dict[str, Any]:
     """Counts of guides from a long table, a path or columns by name, as columns of entries."""
     import pandas as pd
 
     from .screens import columns_of, read_guide_table
 
     frame = pd.DataFrame(table) if isinstance(table, dict) else table
-    return columns_of(read_guide_table(frame, cell, guide, umi))
+    return columns_of(read_guide_table(frame, cell, guide, umi, min_probability))
 
 
 @_within("screens")

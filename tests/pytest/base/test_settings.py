@@ -14,7 +14,7 @@ KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max
 
 def check_rows(rows, needed):
     for key, row in rows.items():
-        assert set(row) <= KNOWN | {"token", "keys"}, key
+        assert set(row) <= KNOWN | {"token", "regex", "keys"}, key
         assert needed <= set(row), key
         check_rows(row.get("keys", {}), needed - {"stage"})
 
@@ -59,7 +59,7 @@ def test_another_scheduler_is_rows_of_the_table(monkeypatch):
     choices = [*TABLE["execution"]["choices"], "grid"]
     monkeypatch.setitem(TABLE, "execution", TABLE["execution"] | {"choices": choices})
     s = Settings.from_mapping({"execution": "grid", "grid": {"queue": "long", "cpu": {"hours": 3}}})
-    assert s.execution == "grid" and set(s.blocks) == {"slurm", "grid"}
+    assert s.execution == "grid" and set(s.blocks) == {"slurm", "grid", "guide_map_columns"}
     assert s.as_dict("run")["grid"] == {"queue": "long", "flags": ["-l"], "cpu": {"hours": 3.0}}
     assert s.as_dict("run")["slurm"] == Settings.from_mapping().as_dict("run")["slurm"]
     for wrong, said in (
@@ -107,6 +107,9 @@ def test_settings_are_frozen():
         ("calibration", True, "'quick' or 'full' or 'none', not True"),
         ("s_tau", "4", "number > 0, not '4'"),
         ("slurm", "gpu", "a block of keys"),
+        ("control_pattern", "NTC(", "`control_pattern` must be a regular expression, not 'NTC('"),
+        ("guide_map_columns", {"gene": 3}, "`guide_map_columns.gene` must be a text"),
+        ("guide_map_columns", {"genes": "x"}, "the nearest one is `guide_map_columns.gene`"),
     ],
 )
 def test_bad_values_say_key_and_wish(key, value, said):

@@ -73,15 +73,3 @@ def test_names_that_are_known_come_first(file):
     for name, texts in {"long_name_of_colours": ["c1", "c2"], "g": ["A", "B"], "other": ["A", "A"], "n": ["A"]}.items():
         write_elem(file, f"uns/{name}", np.array(texts))
     assert [one.key for one in lookalikes.name_lists(source_of(file), 2, {"A", "B"})] == ["g", "long_name_of_colours"]
-
-
-@pytest.mark.parametrize(
-    "name", ["NTC", "ntc_3", "Non-Targeting", "nontargeting_12", "safe_targeting", "neg_ctrl", "NegCtrl1"]
-)
-def test_names_of_controls(name):
-    assert lookalikes.looks_like_control(name)
-
-
-@pytest.mark.parametrize("name", ["NTRK1", "CTRL2L", "SAFB", "NEGR1", "GENE1", "CONTROLIN", "NT5E", "SAFB2"])
-def test_names_of_genes(name):
-    assert not lookalikes.looks_like_control(name)

@@ -72,7 +72,10 @@ def cut(file, lines):
         ),
         (lambda f: cut(f / "barcodes.tsv.gz", lambda lines: [lines[0], *lines[:-1]]), r"1 cell name\(s\) appear twice"),
         (lambda f: cut(f / "features.tsv.gz", lambda lines: [x.split("\t")[0] + "\n" for x in lines]), "three columns"),
-        (lambda f: cut(f / "matrix.mtx.gz", lambda lines: ["x\n", *lines]), "not a sparse matrix in MatrixMarket"),
+        (
+            lambda f: cut(f / "matrix.mtx.gz", lambda lines: ["x\n", *lines]),
+            "not a sparse matrix of counts in MatrixMarket",
+        ),
         (
             lambda f: (f / "matrix.mtx.gz").write_bytes((f / "matrix.mtx.gz").read_bytes()[:-20]),
             "Cannot read .* as a feature-barcode matrix",
@@ -99,3 +102,91 @@ def test_the_same_in_an_h5(tmp_path, folder):
         file["matrix/indices"][0] = 7
     with pytest.raises(ScreenError, match=r"1 entry\(s\) outside its 7 features and 5 cells"):
         read_cellranger(path)
+
+
+@pytest.mark.parametrize("field", ["complex", "pattern", "real symmetric"])
+def test_matrices_of_another_kind_are_refused(folder, field):
+    kind = field if " " in field else f"{field} general"
+    cut(folder / "matrix.mtx.gz", lambda lines: [f"%%MatrixMarket matrix coordinate {kind}\n", *lines[1:]])
+    with pytest.raises(ScreenError, match="not a sparse matrix of counts in MatrixMarket format: it begins with"):
+        read_cellranger(folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("4 4 -3", "negative or missing"),
+        ("4 4 nan", "negative or missing"),
+        ("4 4 2.5", "no whole numbers, such as 2.5"),
+        ("4 4 3 0", "Cannot read|4 numbers in a line"),
+        ("4 4", "negative or missing|Cannot read"),
+        ("4 4 1+2j", "Cannot read"),
+    ],
+)
+def test_counts_that_are_none_are_refused(folder, line, said):
+    row = next(i for i, text in enumerate(_features(folder), 1) if "CRISPR" in text)
+    cut(folder / "matrix.mtx.gz", lambda lines: [*lines[:-1], line.replace("4 ", f"{row} ", 1) + "\n"])
+    with pytest.raises(ScreenError, match=said):
+        read_cellranger(folder)
+
+
+def test_entries_that_are_named_twice_are_refused(folder):
+    """scipy would sum them."""
+    with_guides = [i for i, line in enumerate(_features(folder), 1) if "CRISPR" in line]
+
+    def twice(lines):
+        known = [line for line in lines[3:] if int(line.split()[0]) in with_guides]
+        return [*lines[:2], lines[2].replace("19", "20"), *lines[3:], known[0]]
+
+    cut(folder / "matrix.mtx.gz", twice)
+    with pytest.raises(ScreenError, match=r"has 1 entry\(s\) of a guide and cell that it names already"):
+        read_cellranger(folder)
+
+
+def _features(folder):
+    return gzip.decompress((folder / "features.tsv.gz").read_bytes()).decode().splitlines()
+
+
+@pytest.mark.parametrize("name", ["features.tsv.gz", "barcodes.tsv.gz", "matrix.mtx.gz"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "no gzip"])
+def test_damaged_parts_of_a_folder_are_refused(folder, name, damage):
+    content = (folder / name).read_bytes()
+    flipped = content[:30] + bytes(255 - byte for byte in content[30:40]) + content[40:]
+    (folder / name).write_bytes({"cut": content[:25], "flipped": flipped, "no gzip": b"AAAC-1\n"}[damage])
+    with pytest.raises(ScreenError, match=str(folder)):
+        read_cellranger(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("data", np.array(["a"] * 19, dtype="S1"), "matrix/data holds no counts"),
+        ("data", np.ones(19, dtype=complex), "matrix/data holds no counts"),
+        ("data", np.full(19, -1), "negative or missing"),
+        ("data", np.full(19, np.nan), "negative or missing"),
+        ("data", np.ones(18), "do not belong together"),
+        ("indices", np.zeros(19), "matrix/indices holds no whole numbers"),
+        ("indices", np.full(19, 2**40), "outside its 7 features"),
+        ("indptr", np.array([0, 9, 3, 12, 15, 19]), "do not belong together"),
+        ("indptr", np.array([0, 19]), "do not belong together: 2 starts for 5 cells"),
+        ("barcodes", np.arange(5), "Cannot read"),
+        ("features/id", np.arange(7), "Cannot read"),
+        ("features/id", np.array([b"x"] * 3), "Cannot read"),
+        ("features", np.arange(7), "Cannot read"),
+    ],
+)
+def test_odd_data_of_an_h5_are_refused(tmp_path, folder, key, value, said):
+    path = write_h5(tmp_path / "m.h5", folder)
+    with h5py.File(path, "r+") as file:
+        del file["matrix"][key]
+        file["matrix"][key] = value
+    with pytest.raises(ScreenError, match=said):
+        read_cellranger(path)
+
+
+@pytest.mark.parametrize("make", [lambda f: f.create_dataset("matrix", data=[1]), lambda f: f.create_group("x")])
+def test_an_h5_without_a_matrix_is_refused(tmp_path, make):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        make(file)
+    with pytest.raises(ScreenError, match="has no matrix/features"):
+        read_cellranger(tmp_path / "m.h5")

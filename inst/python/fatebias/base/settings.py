@@ -1,8 +1,8 @@
 """Settings: one frozen, checked object, described by the table in settings.yaml.
 
 The table is shared with R, so that there is one place where a setting is described; a test holds the fields of
-`Settings` and their types equal to it. Blocks of the table, a scheduler's each, are R's: here they are checked and
-handed on, so that another block, or another key in one, needs no line here.
+`Settings` and their types equal to it. Blocks of the table (a scheduler's each, which are R's, and the columns of a
+guide map) are checked and handed on, so that another block, or another key in one, needs no line here.
 settings_table.py checks typed values against the table, settings_text.py says what a configuration file may hold.
 """
 
@@ -30,6 +30,9 @@ class Settings:
     # input
     screen: str
     guide_map: str
+
+    # the guide map
+    control_pattern: str | None
 
     # where things are in the screen file
     modality: str | None

@@ -83,7 +83,16 @@ def _checked(key: str, value: Any, row: Mapping[str, Any]) -> Any:
         raise _must_be(key, value, {"max": _LARGEST_INTEGER, **row})
     if converted is None or not _in_range(row, converted) or not _is_token(row, converted):
         raise _must_be(key, value, row)
+    if row.get("regex"):
+        _refuse_bad_pattern(key, converted)
     return converted
+
+
+def _refuse_bad_pattern(key: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise SettingsError(f"`{key}` must be a regular expression, not {pattern!r}: {error}.") from error
 
 
 def _must_be(key: str, value: Any, row: Mapping[str, Any]) -> SettingsError:

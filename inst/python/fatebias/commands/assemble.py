@@ -29,24 +29,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--feature-type", help=f"of the guides, Cell Ranger (default {CONSTANTS.feature_type})")
     parser.add_argument("--names", choices=("id", "name"), help="column that names guides, Cell Ranger (default id)")
-    parser.add_argument("--columns", nargs=3, metavar=("CELL", "GUIDE", "UMI"), help="columns of a long table")
+    parser.add_argument(
+        "--columns", nargs="+", metavar="COLUMN",
+        help="columns of a table: of cells, guides and UMIs; without the last, guides that are named are present",
+    )  # fmt: skip
+    parser.add_argument(
+        "--min-probability", type=float, metavar="P",
+        help="posterior probability from which on a guide is present, where a table has these in the place of UMIs",
+    )  # fmt: skip
     names = CONSTANTS.cell_name
     parser.add_argument("--cell-name", default=names, help=f"names of cells of several samples (default {names})")
     parser.add_argument(
         "--rescale", action="store_true", help="divide fate probabilities that nearly sum to 1 by the sum"
     )
-    parser.add_argument("--drop-suffix", action="store_true", help="match cells without -1 at the end of their names")
+    parser.add_argument(
+        "--drop-suffix", action="store_true",
+        help="match cells without what programs put around a barcode: -1, .1, _1, -1-0, velocyto's sample: and x",
+    )  # fmt: skip
+
+
+def columns_of_table(names: list[str] | None) -> dict[str, str | None]:
+    """The columns that --columns names, by what they hold; raises ScreenError unless they are two or three."""
+    from ..base import ScreenError
+
+    if names is None:
+        return {}
+    if len(names) not in (2, 3):
+        raise ScreenError(f"--columns takes two or three names (cells, guides and, if any, UMIs), not {len(names)}.")
+    return dict(zip(("cell", "guide", "umi"), [*names, None]))
 
 
 def run(args: argparse.Namespace) -> None:
     from ..screens import assemble_screen, count_by_threshold, read_fate_table, read_samples
 
-    options = {"feature_type": args.feature_type, "names": args.names}
-    options |= dict(zip(("cell", "guide", "umi"), args.columns or ()))
-    given = {name: value for name, value in options.items() if value is not None}
+    options = {"feature_type": args.feature_type, "names": args.names, "min_probability": args.min_probability}
+    given = {name: value for name, value in options.items() if value is not None} | columns_of_table(args.columns)
     samples, paths = zip(*(text.rpartition("=")[::2] for text in args.guides))
     guides = read_samples(paths, samples if any(samples) else None, args.cell_name, **given)
-    for row in count_by_threshold(guides):
+    for row in () if guides.present else count_by_threshold(guides):
         print(
             f"UMIs >= {row['min_umi']:g}: {row['guides_per_cell_mean']:.2f} guides a cell, "
             f"{row['cells_without_guide']} of {len(guides.cells)} cells without"

@@ -8,6 +8,7 @@ from .formats import modalities, open_screen
 from .refusals import refusing
 from .source import Element, ScreenSource
 from .sparse import numbers_of, read_sparse
+from .tenx import open_matrix
 from .write import write_screen
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ScreenSource",
     "modalities",
     "numbers_of",
+    "open_matrix",
     "open_screen",
     "read_sparse",
     "refusing",

@@ -41,25 +41,25 @@ _HINTS = (  # groups of HDF5 files that are no .h5ad, and what to do with them
 
 def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | Path | None = None) -> dict[str, Any]:
     """Findings as rows, suggested settings by key, and ok: would `read_screen` take screen and map as they are?"""
-    path, map_path = Path(screen_path), None if guide_map is None else Path(guide_map)
+    path = Path(screen_path)
     report = Report(settings, where=str(path))
     parts = _Parts()
     with report.refusals("File"):
-        known = read_names(map_path)
+        known = read_names(guide_map)
         if find_modalities(report, path, known):
             with open_screen(path, report.settings.modality, report.settings.guide_modality) as source:
                 if _check_file(report, source):
                     parts = _check_parts(report, source, known)
                     for text in source.doubts():
                         report.warn("Names of cells", text)
-    table = check_map(report, map_path, parts.guide_names)
-    if table is not None and parts.guide_names is not None:
-        check_match(report, table, parts.guide_names)
-    if report.ready and map_path is not None:
+    names = check_map(report, guide_map, parts.guide_names)
+    if names is not None and parts.guide_names is not None:
+        check_match(report, names, parts.guide_names)
+    if report.ready and names is not None:
         with report.refusals("Screen"):  # the same door as a fit's: nothing is ok here that is refused there
             cells = parts.cells(report.settings.ref_fate)
             if cells is not None:
-                check_whole(report, cells, map_path)
+                check_whole(report, cells, names)
     return report.as_dict()
 
 

@@ -1,6 +1,5 @@
 """What a preflight found: rows of a table, and the settings that would mend some of them."""
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ class Report:
     def suggest(self, item: str, found: str, fix: str, **settings: Any) -> None:
         """A problem that other settings mend; what follows is looked at as if they were set."""
         self.findings.append(Finding(item=item, status=PROBLEM, found=found, fix=fix, by_setting=True))
-        self.settings = dataclasses.replace(self.settings, **settings)
+        self.settings = Settings.from_mapping(self.settings.as_dict() | settings)  # a block of keys is no field
         self.suggested |= settings
 
     @contextmanager

@@ -30,17 +30,6 @@ _DAY_LABEL = re.compile(
 _REPLICATE_WORDS = re.compile(
     r"(?<![a-z])(rep|replicate|batch|sample|donor|lane|line|plate|gem|well|library)(?![a-z])", re.I
 )
-_CONTROL_WORDS = re.compile(
-    r"(ntc|nt|non[-_ .]?target\w*|safe[-_ .]?\w*|neg(ative)?[-_ .]?(ctrl|control)\w*|control|ctrl|scrambled?)"
-    r"([-_ .].*|\d*)",
-    re.I,
-)
-_MAP_WORDS = {
-    "guide_name": re.compile(r"guide|grna|barcode|protospacer|^name$|^id$", re.I),
-    "gene_name": re.compile(r"gene|target|symbol", re.I),
-    "is_ntc": re.compile(r"ntc|control|non.?target|negative", re.I),
-}
-_FLAG_WORDS = {"0", "1", "0.0", "1.0", "true", "false"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,31 +79,6 @@ def state_columns(source: ScreenSource, n: int) -> list[Lookalike]:
         for name, levels in named
         if levels and len(levels) == n
     )
-
-
-def map_columns(table: pd.DataFrame, guides: Iterable[str] = ()) -> dict[str, str]:
-    """Columns of a guide map that look like guide_name, gene_name and is_ntc, by that name."""
-    guides = set(guides)
-    found = {wanted: wanted for wanted in _MAP_WORDS if wanted in table.columns}
-    for wanted in [name for name in _MAP_WORDS if name not in found]:
-        free = [name for name in table.columns if name not in found.values()]
-        scores = {name: _map_score(wanted, table[name], guides) for name in free}
-        best = max(scores, key=lambda name: scores[name], default=None)
-        if best is not None and scores[best] > 0.5:
-            found[wanted] = best
-    return found
-
-
-def _map_score(wanted: str, column: pd.Series, guides: set[str]) -> float:
-    named = float(bool(_MAP_WORDS[wanted].search(str(column.name))))
-    if wanted == "guide_name" and guides:
-        return named + 2 * float(column.isin(guides).mean())
-    return named * float(_are_flags(column)) if wanted == "is_ntc" else named
-
-
-def looks_like_control(name: str) -> bool:
-    """Is a gene or guide named as controls usually are?"""
-    return bool(_CONTROL_WORDS.fullmatch(name.strip()))
 
 
 def levels_of(element: Element) -> list[str] | None:
@@ -224,10 +188,6 @@ def _some_values(element: Element) -> np.ndarray | None:
         return element.some_entries(ROWS_LOOKED_AT)
     rows = _some_rows(element, 1, sys.maxsize)
     return None if rows is None else rows.ravel()
-
-
-def _are_flags(column: pd.Series) -> bool:
-    return set(column.str.strip().str.lower()) <= _FLAG_WORDS
 
 
 def _near(total: float, whole: float) -> bool:

@@ -1,18 +1,16 @@
 """Preflight of the whole screen: what was left of it, cells behind each gene and day, guides that can be compared."""
 
-from pathlib import Path
-
 import numpy as np
 
-from ..screens import RawCells, Screen, build_screen, contrast_weights, first_few, read_guide_map
+from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights, first_few
 from .findings import Report
 
 LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
 
 
-def check_whole(report: Report, cells: RawCells, guide_map: Path) -> None:
+def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     """The screen as a fit reads it; raises ScreenError where it would be refused."""
-    screen = build_screen(cells, read_guide_map(guide_map), report.settings, where="the screen")
+    screen = build_screen(cells, guide_map, report.settings, where="the screen")
     _check_sizes(report, screen)
     _check_guides_per_gene(report, screen)
     _check_effective(report, screen)

@@ -20,19 +20,11 @@ from .fate_table import (
     read_fate_table,
 )
 from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
-from .guide_map import (
-    COLUMNS,
-    GuideMap,
-    control_flags,
-    first_few,
-    problems_in,
-    read_guide_map,
-    read_map_table,
-    stripped,
-)
+from .guide_map import GuideMap, examine_map, first_few, map_from_table, read_guide_map, read_map_text
 from .guide_table import read_guide_table
 from .guides import read_samples
 from .levels import numbers_in, sort_levels
+from .map_layouts import COLUMNS
 from .presence import presence_of
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
@@ -58,13 +50,14 @@ __all__ = [
     "columns_of",
     "contrast_parts",
     "contrast_weights",
-    "control_flags",
     "count_by_threshold",
     "count_cells_by_guide",
     "count_left_out",
     "covariate_table",
+    "examine_map",
     "first_few",
     "lack_probabilities",
+    "map_from_table",
     "match_rows",
     "mend_probabilities",
     "names_beside",
@@ -73,19 +66,17 @@ __all__ = [
     "numbers_in",
     "presence_of",
     "probability_faults",
-    "problems_in",
     "read_cellranger",
     "read_cells",
     "read_fate_table",
     "read_guide_map",
     "read_guide_table",
-    "read_map_table",
+    "read_map_text",
     "read_samples",
     "read_screen",
     "read_spare_columns",
     "sort_levels",
     "standardise_covariates",
-    "stripped",
     "summarise_screen",
     "usable_cells",
 ]

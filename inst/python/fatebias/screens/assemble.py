@@ -100,12 +100,12 @@ def _probs_of(
 
 def columns_of(counts: GuideCounts) -> dict[str, Any]:
     """Counts as columns of entries (`cell`, `guide`: row and column from 0; `umi`), their names, and numbers by
-    threshold.
+    threshold. present: the counts are ones for guides that are present.
     """
     entries = counts.counts.tocoo()
     return {
         "cells": counts.cells, "guides": counts.guides, "cell": entries.row, "guide": entries.col,
-        "umi": entries.data, "thresholds": count_by_threshold(counts),
+        "umi": entries.data, "thresholds": count_by_threshold(counts), "present": counts.present,
     }  # fmt: skip
 
 

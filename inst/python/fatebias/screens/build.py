@@ -17,7 +17,7 @@ from .screen import RawCells, Screen
 
 def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where: str) -> Screen:
     """Leave out unusable cells, match guides to genes, index levels. `where` names the source in messages."""
-    table = _genes_by_guide(guide_map, cells.guide_names, where)
+    table = _genes_by_guide(guide_map.named_as(cells.guide_names), cells.guide_names, where)
     most, lacking = settings.Kmax, cells.lacks_fates
     keep = np.flatnonzero(usable_cells(cells.burden, most, lacking))
     left_out = count_left_out(cells.burden, most, lacking)

@@ -22,12 +22,16 @@ CELL_NAME = CONSTANTS.cell_name
 
 @dataclass(frozen=True, kw_only=True)
 class GuideCounts:
-    """UMI counts: csr [cells, guides]; names of cells and of guides, each unique. source: for messages."""
+    """UMI counts: csr [cells, guides]; names of cells and of guides, each unique. source: for messages.
+
+    present: the counts are ones for guides that are present, whatever the threshold.
+    """
 
     counts: sp.csr_matrix
     cells: np.ndarray
     guides: tuple[str, ...]
     source: str
+    present: bool = False
 
     def __post_init__(self) -> None:
         if self.counts.shape != (len(self.cells), len(self.guides)) or not self.counts.shape[1]:
@@ -39,11 +43,21 @@ class GuideCounts:
                 raise ScreenError(f"{self.source}: {len(twice)} {what} name(s) appear twice: {first_few(twice)}.")
         if self.counts.nnz and not self.counts.data.min() >= 0:  # NaN is refused as well
             raise ScreenError(f"{self.source} has UMI counts that are negative or missing.")
+        broken = self.counts.data[self.counts.data != np.round(self.counts.data)]
+        if len(broken):
+            raise ScreenError(
+                f"{self.source} has UMI counts that are no whole numbers, such as {broken[0]:g}. Give them as they "
+                "were counted, not normalised."
+            )
 
     def presence(self, min_umi: float = MIN_UMI) -> sp.csr_matrix:
-        """Ones [cells, guides] where a cell has min_umi or more UMIs of a guide; raises ScreenError if nowhere."""
+        """Ones [cells, guides] where a cell has min_umi or more UMIs of a guide; raises ScreenError if nowhere.
+
+        Where the counts are presence already (`present`), min_umi is 1.
+        """
         if not min_umi > 0:
             raise ScreenError(f"min_umi must be above 0, not {min_umi}.")
+        min_umi = 1 if self.present else min_umi
         found = (self.counts >= min_umi).astype(np.int8).tocsr()
         if not found.nnz:
             raise ScreenError(f"{self.source}: no cell has {min_umi:g} UMIs or more of any guide.")
@@ -74,6 +88,8 @@ def join_samples(samples: Mapping[str, GuideCounts], cell_name: str = CELL_NAME)
     if not samples or not {"{barcode}", "{sample}"} <= set(re.findall(r"{\w+}", cell_name)):
         raise ScreenError(f"cell_name must hold {{barcode}} and {{sample}}, as in '{CELL_NAME}', not {cell_name!r}.")
     first = next(iter(samples.values()))
+    if len({part.present for part in samples.values()}) > 1:
+        raise ScreenError("Some samples have UMI counts of guides, others their presence. Give the same of all.")
     blocks, cells = [], []
     for sample, part in samples.items():
         if set(part.guides) != set(first.guides):
@@ -85,4 +101,5 @@ def join_samples(samples: Mapping[str, GuideCounts], cell_name: str = CELL_NAME)
     return GuideCounts(
         counts=sp.vstack(blocks, format="csr"), cells=np.asarray(cells, dtype=object), guides=first.guides,
         source=", ".join(part.source for part in samples.values()),
+        present=all(part.present for part in samples.values()),
     )  # fmt: skip

@@ -1,21 +1,27 @@
 """The guide map: which gene a guide targets, and which guides are controls.
 
-A CSV with the columns guide_name, gene_name, is_ntc, one row a guide. Non-targeting (and
-safe-targeting) controls, is_ntc = 1, form the baseline whose effect is exactly zero.
+One row a guide: its name, its gene, and whether it is a control; in this package's layout the columns guide_name,
+gene_name and is_ntc. Non-targeting (and safe-targeting) controls form the baseline whose effect is exactly zero.
+`examine_map` finds all that is wrong at once, for the preflight; `read_guide_map` refuses the first of it.
 """
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..base import CONSTANTS, ScreenError
+from ..base import ScreenError, ScreenWarning, Settings
+from .control_names import is_date, look_alike, looks_like_control
+from .map_layouts import COLUMNS, Fault, MapColumns, find_columns, guess_columns
+from .text_table import TextTable, name_rows, read_text_table, text_table_of
 
-COLUMNS = CONSTANTS.guide_map_columns
-_FLAGS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
-_SHOWN = 5  # offending rows that a message lists
+_SHOWN = 5  # items that a message lists
+_MOST = 200_000_000  # characters of a guide map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +29,56 @@ class GuideMap:
     """A checked guide map, rows in file order.
 
     guide_names: tuple of str, unique. gene_names: tuple of str, the gene of each guide.
-    is_ntc: bool array, True for controls; at least one.
+    is_ntc: bool array, True for controls; at least one. other_names: second names of the guides, if there are any.
     """
 
     guide_names: tuple[str, ...]
     gene_names: tuple[str, ...]
     is_ntc: np.ndarray
+    other_names: tuple[str, ...] | None = None
+
+    def named_as(self, guides: Iterable[str]) -> "GuideMap":
+        """The map with the names by which more of these guides are found in it."""
+        others, wanted = self.other_names, set(guides)
+        if others is None or len(set(others)) < len(others):
+            return self
+        if len(wanted.intersection(others)) <= len(wanted.intersection(self.guide_names)):
+            return self
+        return dataclasses.replace(self, guide_names=others, other_names=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapReading:
+    """What a table is as a guide map. columns: None where they cannot be told. faults, warnings: in order."""
+
+    text: TextTable
+    columns: MapColumns | None
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...] = ()
+
+    @property
+    def how(self) -> tuple[str, ...]:
+        """How the table is read, where that is not by its own three columns."""
+        if self.columns is None:
+            return self.text.notes
+        name = self.columns.layout.name
+        return ((f"read as {name}",) if name else ()) + self.text.notes
+
+    def guide_map(self) -> GuideMap:
+        """The map; raises ScreenError for the first fault."""
+        found = self.columns
+        if found is None or self.faults:
+            raise ScreenError(self.faults[0].about(self.text.source))
+        return GuideMap(
+            guide_names=tuple(found.table["guide_name"]), gene_names=tuple(found.table["gene_name"]),
+            is_ntc=found.flags.eq(True).to_numpy(bool),
+            other_names=None if found.others is None else tuple(found.others),
+        )  # fmt: skip
+
+    def tell(self) -> None:
+        """Its warnings, as ScreenWarnings."""
+        for one in self.warnings:
+            warnings.warn(one.about(self.text.source), ScreenWarning, stacklevel=4)
 
 
 def first_few(items: Iterable[object]) -> str:
@@ -38,66 +88,175 @@ def first_few(items: Iterable[object]) -> str:
     return ", ".join(texts[:_SHOWN]) + more
 
 
-def read_guide_map(path: str | Path) -> GuideMap:
-    """Read and check a guide map; raises ScreenError with file, lines and what to do."""
-    path = Path(path)
-    table = read_map_table(path)
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise ScreenError(
-            f"The guide map {path} lacks the column(s) {', '.join(missing)}; it has {', '.join(table.columns)}. "
-            f"Its header must be {','.join(COLUMNS)}."
+def read_guide_map(path: str | Path, settings: Settings | None = None, *, tell: bool = True) -> GuideMap:
+    """Read and check the guide map of a file; raises ScreenError with file, lines and what to do.
+
+    settings: `guide_map_columns` and `control_pattern`; None: their defaults. tell: give ScreenWarnings for what is
+    odd in it.
+    """
+    return _checked(examine_map(read_map_text(path), settings or Settings.from_mapping()), tell)
+
+
+def map_from_table(frame: pd.DataFrame, settings: Settings, source_name: str, guides: Sequence[str]) -> GuideMap:
+    """A guide map from any table, such as the `var` of a modality with guides; raises ScreenError.
+
+    Its columns are found as those of a file are; an index of texts names the guides where no column does, or gives
+    their second names. source_name: where the table is, for messages. guides: names of the screen's guides.
+    """
+    text = text_table_of(frame, f"The guide map {source_name}")
+    return _checked(examine_map(text, settings, guides), tell=True).named_as(guides)
+
+
+def _checked(reading: MapReading, tell: bool) -> GuideMap:
+    found = reading.guide_map()
+    if tell:
+        reading.tell()
+    return found
+
+
+def read_map_text(path: str | Path) -> TextTable:
+    """A guide map as it stands in its file, all of it texts; raises ScreenError."""
+    return read_text_table(path, "The guide map", _MOST)
+
+
+def examine_map(text: TextTable, settings: Settings, guides: Iterable[str] = ()) -> MapReading:
+    """All that is wrong with a table as a guide map. guides: those of the screen, to recognise their column by."""
+    if text.n_rows == 0:
+        return MapReading(text=text, columns=None, faults=(Fault(found="has a header but no rows"),))
+    found = find_columns(text, settings)
+    if isinstance(found, Fault):
+        given = any(settings.blocks["guide_map_columns"].values())
+        helped = _advised(found, text, guides, given) if "lacks" in found.found else found
+        return MapReading(text=text, columns=None, faults=(helped,))
+    faults = tuple(_faults(found, text))
+    return MapReading(text=text, columns=found, faults=faults, warnings=() if faults else tuple(_warnings(found)))
+
+
+def _faults(found: MapColumns, text: TextTable) -> Iterator[Fault]:
+    table, flags, (guide, gene, control) = found.table, found.flags, (found.labels[name] for name in COLUMNS)
+    if table.empty:
+        yield Fault(found="has no row of a guide", fix="are its features of the type CRISPR Guide Capture?")
+        return
+    no, yes = found.words
+    genes = table.groupby("guide_name", sort=False)["gene_name"].nunique()
+    two = table["guide_name"].isin(genes.index[genes > 1])
+    twice = table["guide_name"].duplicated(keep=False) & ~two
+    kinds = [
+        (table["guide_name"] == "", f"with no {guide}", "name each guide"),
+        (table["gene_name"] == "", f"with no {gene}", "give each guide a gene, and controls one name, such as NTC"),
+        (flags.isna(), f"whose {control} is neither {no} nor {yes}", f"write {yes} for controls, {no} for all others"),
+        *((bad, f"with {what}", "correct them, or leave them out") for bad, what in found.doubts),
+        (two, "with a guide with two genes", "a guide belongs to one gene"),
+        (twice, "with a duplicated guide", "keep one row a guide"),
+    ]
+    for bad, what, fix in kinds:
+        if bad.any():
+            rows = np.flatnonzero(bad)
+            shown = name_rows((text.place(found.rows[row]), table.iloc[row]) for row in rows)
+            yield Fault(found=f"has {len(rows)} row(s) {what}: {shown}", fix=fix)
+    turned = _turned_round(found)
+    if turned is not None:
+        yield turned
+    elif not flags.eq(True).any() and not flags.isna().any():
+        yield Fault(
+            found=f"has no control guide (by {control})",
+            fix=f"non-targeting guides define the zero of every effect; {_controls_hint(table)}",
         )
-    table = stripped(table)
-    for problem in problems_in(table):
-        raise ScreenError(f"The guide map {path} {problem}")
-    return GuideMap(
-        guide_names=tuple(table["guide_name"]), gene_names=tuple(table["gene_name"]), is_ntc=control_flags(table)
+
+
+def _like_controls(table: pd.DataFrame) -> pd.Series:
+    """bool, guides that are named, by gene or on their own, as controls usually are."""
+    return table["gene_name"].map(looks_like_control) | table["guide_name"].map(looks_like_control)
+
+
+def _turned_round(found: MapColumns) -> Fault | None:
+    """Are the guides named like controls none, while most others are?"""
+    like, control = _like_controls(found.table), found.flags.eq(True)
+    if not like.any() or like.all() or control[like].any() or control[~like].mean() <= 0.5:
+        return None
+    no, yes = found.words
+    names, label = first_few(found.table["gene_name"][like].unique()), found.labels["is_ntc"]
+    return Fault(
+        found=f"seems to have {label} turned round: {like.sum()} guides named like controls ({names}) have {no}, "
+        f"and {control.sum()} others have {yes}",
+        fix=f"write {yes} for controls, {no} for all others",
     )
 
 
-def read_map_table(path: Path, separator: str = ",") -> pd.DataFrame:
-    """A guide map as it stands in its file, all of it texts; raises ScreenError."""
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator)
-    except FileNotFoundError as error:
-        raise ScreenError(f"The guide map {path} does not exist.") from error
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors, an empty file too
-        raise ScreenError(f"Cannot read the guide map {path} as a CSV file: {error}") from error
+def _controls_hint(table: pd.DataFrame) -> str:
+    like = _like_controls(table)
+    if not like.any():
+        return "no name looks like a control's: a screen without control guides cannot be fitted"
+    names = first_few(table["gene_name"][like].unique())
+    return f"{like.sum():,} guides look like controls (gene_name {names}): mark them"
 
 
-def stripped(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a guide map without spaces around their texts."""
-    return pd.DataFrame({name: table[name].str.strip() for name in COLUMNS})
-
-
-def control_flags(table: pd.DataFrame) -> np.ndarray:
-    """is_ntc as a bool array; a flag that cannot be read is False."""
-    return table["is_ntc"].str.lower().map(_FLAGS).eq(True).to_numpy()
-
-
-def problems_in(table: pd.DataFrame) -> Iterator[str]:
-    """What is wrong with the rows of a guide map, one sentence each that begins with its verb."""
-    if table.empty:
-        yield "has a header but no rows."
-        return
-    genes = table.groupby("guide_name", sort=False)["gene_name"].nunique()
-    two = table["guide_name"].isin(genes.index[genes > 1])
-    twice = table["guide_name"].duplicated(keep=False)
-    yield from _rows_with(table, table["guide_name"] == "", "no guide_name")
-    yield from _rows_with(table, table["gene_name"] == "", "no gene_name")
-    yield from _rows_with(table, ~table["is_ntc"].str.lower().isin(_FLAGS), "an is_ntc that is neither 0 nor 1")
-    yield from _rows_with(table, two, "a guide with two genes; a guide belongs to one gene")
-    yield from _rows_with(table, twice & ~two, "a duplicated guide; keep one row a guide")
-    if not control_flags(table).any():
-        yield (
-            "has no control guide (no row with is_ntc = 1). "
-            "Non-targeting guides define the zero of every effect; mark them with is_ntc = 1."
+def _warnings(found: MapColumns) -> Iterator[Fault]:
+    table, control = found.table, found.flags.eq(True)
+    like = table["gene_name"].map(looks_like_control)
+    hidden = like & ~control
+    if hidden.any():
+        named = f"a {found.labels['gene_name']} like a control's: {first_few(table['gene_name'][hidden].unique())}"
+        yield Fault(
+            found=f"has {hidden.sum():,} guide(s) that are no controls by {found.labels['is_ntc']}, with {named}",
+            fix="mark them as controls if they are", item="Controls",
+        )  # fmt: skip
+    both = set(table["gene_name"][control & ~like]) & set(table["gene_name"][~control & ~like])
+    if both:
+        yield Fault(
+            found=f"marks some guides of a gene as controls and others not: {first_few(sorted(both))}",
+            fix="is that right?", item="Controls",
+        )  # fmt: skip
+    alike = look_alike(table["gene_name"][~control])
+    if alike:
+        yield Fault(
+            found=f"has genes whose names differ by case or invisible signs only: {first_few(map(repr, alike))}",
+            fix="write a gene one way",
+        )
+    dates = [name for name in table["gene_name"].unique() if is_date(name)]
+    if dates:
+        yield Fault(
+            found=f"has genes that are dates, as Excel makes of MARCH1 and MARC1 alike: {first_few(dates)}",
+            fix="write the names of the genes",
+        )
+    if control.mean() > 0.5:
+        yield Fault(
+            found=f"marks {control.sum():,} of {len(control):,} guides as controls, of the genes "
+            f"{first_few(table['gene_name'][control].unique())}",
+            fix="is that right?",
+            item="Controls",
         )
 
 
-def _rows_with(table: pd.DataFrame, bad: pd.Series, what: str) -> Iterator[str]:
-    if bad.any():
-        rows = np.flatnonzero(bad)
-        shown = first_few(f"line {row + 2} ({','.join(table.iloc[row])})" for row in rows)
-        yield f"has {len(rows)} row(s) with {what}: {shown}."
+def _advised(fault: Fault, text: TextTable, guides: Iterable[str], given: bool) -> Fault:
+    """The fault that columns are missing, with the settings that name what looks like them."""
+    if given:
+        advice = "name columns that it has in guide_map_columns; where none tells controls, set control_pattern"
+        return dataclasses.replace(fault, fix=advice)
+    guess = guess_columns(text, guides)
+    if not guess:
+        return dataclasses.replace(fault, fix=f"its first line must name the columns, as in {','.join(COLUMNS)}")
+    keys = dict(zip(COLUMNS, ("guide", "gene", "control")))
+    columns = {keys[own]: guess[own] for own in COLUMNS if own in guess and guess[own] != own}
+    fixes = [f"no column looks like {own}: add it" for own in COLUMNS[:2] if own not in guess]
+    suggested: dict[str, object] = {"guide_map_columns": columns} if columns else {}
+    if columns:
+        shown = ", ".join(f"{key}: {name}" for key, name in columns.items())
+        fixes.insert(0, f"set guide_map_columns: {{{shown}}}")
+    if "is_ntc" not in guess:
+        genes = text.series(text.header.index(guess["gene_name"])) if "gene_name" in guess else pd.Series([], dtype=str)
+        like = genes[genes.map(looks_like_control).astype(bool)]
+        if len(like):
+            suggested["control_pattern"] = _pattern(like.unique())
+            names = first_few(like.unique())
+            fixes.append(f"set control_pattern: {suggested['control_pattern']} ({len(like):,} guides of {names})")
+        else:
+            fixes.append("add is_ntc: 1 for a control guide, 0 for any other")
+    complete = all(own in guess for own in COLUMNS[:2]) and ("is_ntc" in guess or "control_pattern" in suggested)
+    return dataclasses.replace(fault, fix="; ".join(fixes), suggested=suggested if complete else {})
+
+
+def _pattern(names: Iterable[str]) -> str:
+    """A regular expression of names, numbers at their ends left open."""
+    words = dict.fromkeys(re.escape(re.sub(r"\d+$", "", name)).replace(r"\-", "-") for name in names)
+    return f"({'|'.join(words)})[0-9]*"

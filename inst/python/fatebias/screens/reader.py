@@ -30,7 +30,7 @@ from .screen import ONE_REPLICATE, RawCells, Screen
 
 def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
     """Read, check and index a screen; raises ScreenError before any fitting."""
-    names = read_guide_map(guide_map)
+    names = read_guide_map(guide_map, settings)
     return build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
 
 
