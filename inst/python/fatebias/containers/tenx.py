@@ -12,7 +12,7 @@ from ..base import ScreenError
 
 @contextmanager
 def open_matrix(path: Path) -> Iterator[Any]:
-    """The group `matrix` of a file (features, barcodes, data, indices, indptr); raises ScreenError where it has none."""
+    """The group `matrix` of a file (features, barcodes, data, ..); raises ScreenError where it has none."""
     with h5py.File(path, "r") as file:
         if not isinstance(file.get("matrix"), h5py.Group):
             raise ScreenError(f"{path} has no matrix/features: it is no .h5 matrix of Cell Ranger 3 or later.")
