@@ -7,38 +7,9 @@ from fatebias.screens.fate_table import (
     check_fate_table,
     lack_probabilities,
     mend_probabilities,
-    name_columns,
     probability_faults,
     read_fate_table,
 )
-
-BESIDE = ("obs['term_states_fwd']", ["B", "NK", "T"])
-
-
-@pytest.mark.parametrize(
-    ("given", "beside", "names"),
-    [
-        (None, BESIDE, ["B", "NK", "T"]),
-        (["B", "NK", "T"], BESIDE, ["B", "NK", "T"]),
-        (["x", "y", "z"], BESIDE, ["x", "y", "z"]),  # renamed
-        (["x", "y"], ("", []), ["x", "y"]),
-    ],
-)
-def test_names_come_from_the_setting_or_from_beside_the_array(given, beside, names):
-    assert name_columns("f", 3, given, beside) == names
-
-
-@pytest.mark.parametrize(
-    ("given", "beside", "said"),
-    [
-        (["NK", "B", "T"], BESIDE, "f has the columns B, NK, T .* another order: NK, B, T"),
-        (None, ("", []), "plain array without names"),
-        (None, ("obs['term_states_fwd']", ["B", "NK"]), r"f has 3 columns, but obs\['term_states_fwd'\] has 2 names"),
-    ],
-)
-def test_names_that_do_not_fit_are_refused(given, beside, said):
-    with pytest.raises(ScreenError, match=said):
-        name_columns("f", 3, given, beside)
 
 
 def test_faults_find_the_cells():
@@ -60,6 +31,17 @@ def test_rounding_is_mended_and_counted():
     np.testing.assert_allclose(mended[2], [0.5 / 1.0005, 0.5005 / 1.0005])
     np.testing.assert_allclose(mended[[0, 1, 2, 4]].sum(1), 1, atol=1e-15)
     assert probs[1, 0] == -1e-12  # the file's are kept
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.matrix])
+def test_probabilities_of_any_kind(kind):
+    """Multiples of 1/64 are exact in each; -1e-17 is not, and is rounding."""
+    right = np.array([[0.25, 0.75], [1 / 64, 63 / 64], [0.0, 1.0]])
+    given = right.copy() if kind is np.matrix else right.astype(kind)
+    given[2, 0] = -1e-17
+    given = np.matrix(given) if kind is np.matrix else given
+    found = check_fate_table(pd.DataFrame(given, columns=["EC", "MES"], index=list("abc")), "t")
+    assert mend_probabilities(found.to_numpy())[0].tolist() == right.tolist()
 
 
 def table(**columns):

@@ -12,11 +12,12 @@ from .cellranger import FEATURE_TYPE, read_cellranger
 from .containers import open_screen
 from .contrast import contrast_parts, contrast_weights, nearest_name
 from .covariates import number_clusters, standardise_covariates
+from .fate_names import names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
+    FateTable,
     lack_probabilities,
     mend_probabilities,
-    names_beside,
     probability_faults,
     read_fate_table,
 )
@@ -37,9 +38,10 @@ from .h5ad import write_screen
 from .levels import numbers_in, sort_levels
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
-from .source import Element, ScreenSource
+from .source import Element, Kind, ScreenSource
 from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
+from .terminal_cells import StateColumn, count_terminal_cells, state_column
 
 __all__ = [
     "CELLS_TABLE",
@@ -47,13 +49,16 @@ __all__ = [
     "COLUMNS",
     "Element",
     "FEATURE_TYPE",
+    "FateTable",
     "GuideMap",
+    "Kind",
     "MIN_UMI",
     "PROBABILITY_TOLERANCE",
     "RawCells",
     "Reader",
     "Screen",
     "ScreenSource",
+    "StateColumn",
     "THRESHOLDS",
     "assemble_parts",
     "assemble_screen",
@@ -66,6 +71,7 @@ __all__ = [
     "count_by_threshold",
     "count_cells_by_guide",
     "count_left_out",
+    "count_terminal_cells",
     "covariate_table",
     "first_few",
     "lack_probabilities",
@@ -89,6 +95,7 @@ __all__ = [
     "read_spare_columns",
     "sort_levels",
     "standardise_covariates",
+    "state_column",
     "stripped",
     "summarise_screen",
     "usable_cells",

@@ -15,7 +15,7 @@ from ..base import CONSTANTS, ScreenError
 
 COLUMNS = CONSTANTS.guide_map_columns
 _FLAGS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
-_SHOWN = 5  # offending rows that a message lists
+SHOWN = 5  # offending items that a message lists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,11 @@ class GuideMap:
     is_ntc: np.ndarray
 
 
-def first_few(items: Iterable[object]) -> str:
-    """The first few items of a list as text, for messages."""
+def first_few(items: Iterable[object], total: int | None = None) -> str:
+    """The first few items of a list as text, for messages. total: how many there are, where `items` is cut short."""
     texts = [str(item) for item in items]
-    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
-    return ", ".join(texts[:_SHOWN]) + more
+    more = (len(texts) if total is None else total) - len(texts[:SHOWN])
+    return ", ".join(texts[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def read_guide_map(path: str | Path) -> GuideMap:

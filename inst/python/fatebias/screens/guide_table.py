@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from ..base import ScreenError
 from .guide_counts import GuideCounts
-from .guide_map import first_few
+from .guide_map import SHOWN, first_few
 
 _CALLS = ["cell_barcode", "feature_call", "num_umis"]  # of Cell Ranger's protospacer_calls_per_cell.csv
 
@@ -62,5 +62,7 @@ def _rows_of_calls(calls: pd.DataFrame) -> pd.DataFrame:
 
 def _refuse_rows(source: str, frame: pd.DataFrame, bad: np.ndarray, fault: str) -> None:
     if bad.any():
-        shown = first_few(f"row {row + 1} ({', '.join(map(str, frame.iloc[row]))})" for row in np.flatnonzero(bad)[:6])
+        rows = np.flatnonzero(bad)
+        named = [f"row {row + 1} ({', '.join(map(str, frame.iloc[row]))})" for row in rows[:SHOWN]]
+        shown = first_few(named, total=len(rows))
         raise ScreenError(f"{source} has {bad.sum()} row(s) {fault}: {shown}.")

@@ -140,7 +140,10 @@ class H5adFile:
         parent = self._file.get(table)
         if isinstance(parent, h5py.Group) and "indptr" not in parent:
             index = parent.attrs.get("_index")
-            yield from ((name, H5Element(parent[name])) for name in self.names(table) if name != index)
+            there = (name for name in self.names(table) if name != index and name in parent)  # no broken link
+            yield from (
+                (name, H5Element(parent[name], self._file.get(f"{table}/__categories/{name}"))) for name in there
+            )
 
     @property
     def n_cells(self) -> int:
