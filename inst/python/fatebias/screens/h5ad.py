@@ -140,10 +140,8 @@ class H5adFile:
         parent = self._file.get(table)
         if isinstance(parent, h5py.Group) and "indptr" not in parent:
             index = parent.attrs.get("_index")
-            there = (name for name in self.names(table) if name != index and name in parent)  # no broken link
-            yield from (
-                (name, H5Element(parent[name], self._file.get(f"{table}/__categories/{name}"))) for name in there
-            )
+            there = ((name, parent.get(name)) for name in self.names(table) if name != index)
+            yield from ((name, H5Element(item)) for name, item in there if item is not None)  # None: a broken link
 
     @property
     def n_cells(self) -> int:
