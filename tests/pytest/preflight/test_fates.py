@@ -69,7 +69,9 @@ def test_an_order_that_terminal_cells_show_is_told_by_check_and_fit(tmp_path):
 def test_an_order_that_terminal_cells_confirm_is_fine(tmp_path):
     found = preflight(tmp_path, with_lineages(), fate_prob_key="lineages_fwd")
     row = found.row("Fate names")
-    assert row["status"] == "ok" and row["found"].endswith("obs['term_states_fwd']; its 30 terminal cells show the order")
+    assert row["status"] == "ok" and row["found"].endswith(
+        "obs['term_states_fwd']; its 30 terminal cells show the order"
+    )
     assert warnings_of_fit(tmp_path, fate_prob_key="lineages_fwd") == []
     table = with_lineages(key="array")
     table.obsm["fateprob"] = pd.DataFrame(table.obsm["array"], columns=FATES, index=table.obs_names)
@@ -139,7 +141,9 @@ def test_cells_are_counted_and_the_first_five_named(tmp_path):
     table = probs()
     table.iloc[3:10] *= 1.5
     said = preflight(tmp_path, screen(obsm={"fateprob": table})).problems["Fate probabilities"]
-    assert "7 cells (row 3 (cell3), row 4 (cell4)" in said and "row 7 (cell7) and 2 more)" in said and "row 8" not in said
+    assert (
+        "7 cells (row 3 (cell3), row 4 (cell4)" in said and "row 7 (cell7) and 2 more)" in said and "row 8" not in said
+    )
     with pytest.raises(ScreenError, match=r"7 cell\(s\) whose .*row 7 \(cell7\) and 2 more\.$"):
         warnings_of_fit(tmp_path)
 

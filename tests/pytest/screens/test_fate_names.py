@@ -1,5 +1,7 @@
 """Names of the columns of fate probabilities, on files as CellRank, Palantir and anndata.concat leave them."""
 
+import warnings
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -150,6 +152,24 @@ def test_without_terminal_cells_the_order_of_the_categories_is_a_doubt(tmp_path)
         assert list(read(tmp_path, some)) == FATES
 
 
+def soft_lineages(columns):
+    """Terminal cells that are no surer than 0.8, as after smoothing."""
+    adata = lineages(columns)
+    adata.obsm["lineages_fwd"] = 0.7 * adata.obsm["lineages_fwd"] + 0.1
+    return adata
+
+
+def test_soft_terminal_cells_that_lean_to_other_columns_call_for_names(tmp_path):
+    with pytest.warns(ScreenWarning, match="none has probability 1 .* Their largest one is in the column of their own"):
+        assert list(read(tmp_path, soft_lineages(FATES))) == FATES
+    adata = soft_lineages(["MES", "EC", "NEU"])
+    with pytest.raises(ScreenError, match=r"other states than the order of the categories .*`fates: \[MES, EC, NEU\]`"):
+        read(tmp_path, adata)
+    assert list(read(tmp_path, adata, fates=["MES", "EC", "NEU"])) == ["MES", "EC", "NEU"]
+    with pytest.warns(ScreenWarning, match="as if these were MES, EC, NEU: is the order right"):
+        assert list(read(tmp_path, adata, fates=FATES)) == FATES
+
+
 def test_cells_that_tell_half_of_another_order_are_refused(tmp_path):
     adata = lineages(["MES", "EC", "NEU"])
     adata.obsm["lineages_fwd"][:5] = [0.5, 0.3, 0.2]
@@ -231,3 +251,24 @@ def test_probabilities_of_few_digits(tmp_path, dtype):
     adata.obsm["lineages_fwd"] = adata.obsm["lineages_fwd"].astype(dtype)
     found = read(tmp_path, adata)
     assert np.allclose(found[FATES], adata.obs[[f"true_{name}" for name in FATES]], atol=1e-3)
+
+
+@pytest.mark.parametrize("keys", ["all", "ordered", "some"])
+def test_columns_that_cellrank_ordered_have_the_names_that_it_gave_them(tmp_path, keys):
+    """Of a file that CellRank 2.0.7 made; see tools/make_cellrank_keys.py."""
+    saved = anndata.read_h5ad(DATA / "cellrank_keys.h5ad")
+    names = list(saved.uns[f"{keys}_names"])
+    doubtful = names != [name for name in FATES if name in names]
+    adata = anndata.AnnData(obs=saved.obs, obsm={"lineages_fwd": saved.obsm[keys]})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ScreenWarning)
+        assert list(read(tmp_path, adata)) == names
+    assert len([one for one in caught if one.category is ScreenWarning]) == doubtful == (keys == "ordered")
+
+
+def test_columns_that_cellrank_joined_are_proposed_in_its_order(tmp_path):
+    saved = anndata.read_h5ad(DATA / "cellrank_keys.h5ad")
+    assert list(saved.uns["joined_names"]) == ["NEU", "EC, MES"]
+    adata = anndata.AnnData(obs=saved.obs, obsm={"lineages_fwd": saved.obsm["joined"]})
+    with pytest.raises(ScreenError, match=r"`fates: \[NEU, \"EC, MES\"\]`"):
+        read(tmp_path, adata)

@@ -42,6 +42,14 @@ def test_rows_without_probabilities_and_soft_ones_tell_nothing():
     assert found.silent == ["MES", "NEU"] and found.torn == [] and found.names is None
 
 
+def test_soft_cells_lean_to_the_column_of_their_largest_probability():
+    soft = {"EC": [0.1, 0.7, 0.2], "MES": [0.6, 0.2, 0.2], "NEU": [0.3, 0.3, 0.4]}
+    assert cells(*soft.items()).leaning == ["MES", "EC", "NEU"]
+    assert cells(*[("EC", soft["EC"])] * 8, ("EC", EC), ("MES", soft["MES"]), ("NEU", NEU)).leaning is None  # 8 of 9
+    assert cells(("EC", SOFT), ("MES", SOFT), ("NEU", SOFT)).leaning is None
+    assert cells(("EC", EC), ("MES", MES)).leaning is None
+
+
 def test_a_few_sure_cells_among_many_soft_ones_tell_nothing():
     assert cells(*[("EC", EC)] * 1, *[("EC", SOFT)] * 10).column[0] == -1
     assert cells(*[("EC", EC)] * 1, *[("EC", SOFT)] * 9).column[0] == 0
@@ -50,8 +58,8 @@ def test_a_few_sure_cells_among_many_soft_ones_tell_nothing():
 def test_one_cell_in_thirty_that_disagrees_is_a_contradiction():
     found = cells(*[("EC", EC)] * 29, ("EC", NEU), ("MES", MES))
     assert found.torn == [0] and found.column.tolist() == [-1, 1, -1]
-    said = "of 30 terminal cells of EC with probability 1, 29 have it in the first column and 1 have it in the third column"
-    assert counted(found, found.torn) == said
+    said = "of 30 terminal cells of EC with probability 1, 29 have it in the first column and 1 have it in the third"
+    assert counted(found, found.torn) == f"{said} column"
 
 
 def test_states_of_one_column_are_told_together_and_one_left_over_is_filled_in():

@@ -95,8 +95,8 @@ def name_fates(
         _refuse_contradiction(what, names, by, cells)
     if columns is None and given:
         _refuse_reordered(what, names, beside, told)
-    renamed = [_renamed(what, names, cells) for cells in told if cells.of.own]
-    return FateNames(names=names, found=_confirmed(names, told), doubts=tuple(text for text in renamed if text))
+    doubts = [_renamed(what, names, cells) or _leaning(what, names, cells) for cells in told]
+    return FateNames(names=names, found=_confirmed(names, told), doubts=tuple(text for text in doubts if text))
 
 
 def _name_by_states(what: str, cells: TerminalCells) -> FateNames:
@@ -142,10 +142,18 @@ def _name_by_categories(what: str, cells: TerminalCells) -> FateNames:
             f"its state's; the order of the labels ({first_few(states)}) is not that of the columns.{shown} "
             "Give the names of the columns in order as `fates: [..]`."
         )
+    if cells.leaning not in (None, states):
+        raise ScreenError(
+            f"{what}: the terminal cells of {where} have probability 1 in no column, and their largest one in the "
+            f"columns of other states than the order of the categories ({first_few(states)}) says. By these cells it "
+            f"is {_setting(cells.leaning or ())}. Give the names of the columns in order as `fates: [..]`."
+        )
+    hint = "" if cells.leaning is None else " Their largest one is in the column of their own state."
     doubt = (
         f"{what}: the columns are named {first_few(states)} after the categories of {where}, and no terminal cell of "
-        f"{first_few(cells.silent)} confirms it: none has probability 1 in a column. The columns stand in another "
-        "order where `compute_fate_probabilities(keys=..)` made them: compare `fate_probabilities.names` in CellRank."
+        f"{first_few(cells.silent)} confirms it: none has probability 1 in a column.{hint} The columns stand in "
+        "another order where `compute_fate_probabilities(keys=..)` made them: compare `fate_probabilities.names` in "
+        "CellRank."
     )
     return FateNames(names=states, doubts=(doubt,))
 
@@ -191,7 +199,8 @@ def _refuse_reordered(what: str, given: list[str], beside: Beside, told: Sequenc
     where, found = beside.where, list(beside.names)
     own = next((cells for cells in told if cells.of.own), None)
     if not found and own is not None and own.names is None and own.of.declared and not own.displaced:
-        where, found = own.of.where, list(own.of.states)
+        states = list(own.of.states)
+        where, found = own.of.where, states if own.leaning in (None, states) else []
     if sorted(given) == sorted(found) and given != found:
         raise ScreenError(
             f"{what} has the columns {first_few(found)} (by {where}), but `fates` puts them in another order: "
@@ -203,12 +212,23 @@ def _refuse_reordered(what: str, given: list[str], beside: Beside, told: Sequenc
 def _renamed(what: str, names: Sequence[str], cells: TerminalCells) -> str:
     """A doubt where names are new and terminal cells show that the columns do not stand as the categories do."""
     states = [name for name in cells.of.states if name in (cells.names or ())]
-    if set(names) == set(states) or cells.names in (None, states) or not cells.of.declared:
+    if set(names) == set(states) or cells.names in (None, states) or not (cells.of.declared and cells.of.own):
         return ""
     return (
         f"{what}: the columns are named {first_few(names)} by `fates`. By their terminal cells these are "
         f"{first_few(cells.names or ())}, in another order than the categories of {cells.of.where} "
         f"({first_few(states)})."
+    )
+
+
+def _leaning(what: str, names: Sequence[str], cells: TerminalCells) -> str:
+    """A doubt where terminal cells have probability 1 nowhere, and their largest one in columns with other names."""
+    lean = cells.leaning
+    if cells.names is not None or lean is None or set(lean) != set(names) or lean == list(names):
+        return ""
+    return (
+        f"{what}: the columns are named {first_few(names)}. The terminal cells of {cells.of.where} have probability 1 "
+        f"in no column, but their largest one as if these were {first_few(lean)}: is the order right?"
     )
 
 

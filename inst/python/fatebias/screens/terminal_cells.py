@@ -14,6 +14,7 @@ import pandas as pd
 SURE = 0.99  # a probability that counts as 1
 LEAST_SURE = 0.1  # share of the labelled cells of a state that are sure; with fewer, the state tells nothing
 AGREEING = 0.99  # share of the sure cells of a state that agree on a column
+LEANING = 0.9  # share of the labelled cells of a state that have their largest probability in one column
 _SUMS, _SUM_TOLERANCE = (1.0, 100.0), 0.05  # of rows that can be probabilities, or percent
 _NO_STATES = {"", "nan", "NaN", "None", "<NA>", "NA"}  # texts of missing labels
 
@@ -56,13 +57,18 @@ def state_column(where: str, labels: pd.Series, own: bool = True) -> StateColumn
 class TerminalCells:
     """The column that labelled cells point at.
 
-    of: the labels. labelled: int [states], labelled cells that have probabilities. sure: int [states, columns], those
-    of them with probability 1 in a column.
+    of: the labels. sure: int [states, columns], labelled cells with probability 1 in a column. largest: int [states,
+    columns], those with their largest probability in a column, which are all that have probabilities.
     """
 
     of: StateColumn
-    labelled: np.ndarray
     sure: np.ndarray
+    largest: np.ndarray
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """int [states], labelled cells that have probabilities."""
+        return np.asarray(self.largest.sum(1))
 
     @cached_property
     def column(self) -> np.ndarray:
@@ -95,6 +101,17 @@ class TerminalCells:
         return [states[0] for states in self.by_column] if all(len(states) == 1 for states in self.by_column) else None
 
     @property
+    def leaning(self) -> list[str] | None:
+        """The state of each column by the largest probability of nearly all cells of each state; None where these
+        columns are not one a state.
+        """
+        column, n = self.largest.argmax(1), self.labelled
+        nearly_all = (n > 0) & (self.largest.max(1) >= LEANING * n)
+        if not nearly_all.all() or sorted(column.tolist()) != list(range(self.largest.shape[1])):
+            return None
+        return [self.of.states[s] for s in column.argsort()]
+
+    @property
     def n_sure(self) -> int:
         """Cells that show the column of their state."""
         return int(self.sure[self.column >= 0].sum())
@@ -120,10 +137,11 @@ def count_terminal_cells(of: StateColumn, probs: np.ndarray) -> TerminalCells:
         total = values.sum(1)
     known = np.any([np.abs(total / whole - 1) <= _SUM_TOLERANCE for whole in _SUMS], axis=0)
     values, codes = values[known] / total[known, None], codes[known]
+    sure, largest = np.zeros((2, len(of.states), probs.shape[1]), dtype=np.int64)
     at, column = np.nonzero(values >= SURE)
-    sure = np.zeros((len(of.states), probs.shape[1]), dtype=np.int64)
     np.add.at(sure, (codes[at], column), 1)
-    return TerminalCells(of=of, labelled=np.bincount(codes, minlength=len(of.states)), sure=sure)
+    np.add.at(largest, (codes, values.argmax(1)), 1)
+    return TerminalCells(of=of, sure=sure, largest=largest)
 
 
 def in_order(cells: TerminalCells) -> list[str]:
