@@ -4,12 +4,48 @@ import pytest
 
 from fatebias.base.errors import ScreenError
 from fatebias.screens.fate_table import (
+    as_numbers,
     check_fate_table,
     lack_probabilities,
     mend_probabilities,
     probability_faults,
     read_fate_table,
 )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array([["0.25", "0.75"]], dtype=object),
+        pd.DataFrame({"EC": pd.array([0.25], dtype="Float64"), "MES": pd.Categorical([0.75])}),
+        pd.DataFrame({"EC": ["0.25"], "MES": np.float16([0.75])}),
+        np.matrix([[0.25, 0.75]]),
+    ],
+)
+def test_numbers_of_any_kind(value):
+    assert as_numbers(value, "f").tolist() == [[0.25, 0.75]]
+
+
+def test_a_missing_number_is_nan():
+    table = pd.DataFrame({"EC": pd.array([None, 0.5], dtype="Float64"), "MES": pd.array([None, 1], dtype="Int64")})
+    np.testing.assert_array_equal(as_numbers(table, "f"), [[np.nan, np.nan], [0.5, 1]])
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.array([[0.5 + 1j, 0.5]]), "f must hold probabilities, real numbers, but is of the kind complex128"),
+        (np.array([[0.5 + 0j, 0.5]]), "complex128"),
+        (np.zeros(2, dtype=[("EC", "f8"), ("MES", "f8")]), "f must hold"),
+        (pd.DataFrame({"EC": [0.5], "MES": ["x"]}), "f: its column MES must hold .* of the kind object"),
+        (pd.DataFrame({"EC": pd.Categorical(["a"]), "MES": [0.5]}), "its column EC must hold .* category"),
+        (pd.DataFrame({"EC": [0.5], "MES": np.array([0.5 + 1j])}), "its column MES .* complex128"),
+        ({"EC": [0.5]}, "f must hold"),
+    ],
+)
+def test_what_is_no_number_is_refused_before_it_is_cast(value, said):
+    with pytest.raises(ScreenError, match=said):
+        as_numbers(value, "f")
 
 
 def test_faults_find_the_cells():
@@ -74,6 +110,7 @@ def test_names_of_cells_are_text_whatever_they_look_like(tmp_path, header):
     ("bad", "said"),
     [
         (table(EC=[0.2, 0.3, 0.5], MES=["a", "b", "c"]), "no numbers: MES"),
+        (table(EC=[0.2, 0.3, 0.5], MES=np.array([0.8, 0.7, 0.5 + 1j])), "no numbers: MES"),
         (table(EC=[1.0, 1.0, 1.0]), "two fates or more"),
         (table(EC=[0.2, 0.3, 0.5], MES=[0.8, 0.7, 0.49]), r"1 cell\(s\) .*not sum to 1.*: c2.*use rescale"),
         (table(EC=[0.5] * 3, MES=[0.5] * 3).set_axis(["EC", "EC"], axis=1), "names a fate twice"),

@@ -12,6 +12,7 @@ from ..screens import (
     Reader,
     ScreenSource,
     StateColumn,
+    as_numbers,
     contrast_parts,
     contrast_weights,
     count_terminal_cells,
@@ -40,7 +41,7 @@ def find_fates(report: Report, source: ScreenSource) -> bool:
     element = source.element("obsm", key)
     if element is None or element.kind != "array" or report.settings.fates or names_beside(source, key).names_columns:
         return True
-    probs = np.asarray(element.read(), dtype=np.float64)
+    probs = as_numbers(element.read(), f"{source.path}: obsm['{key}']")
     n = probs.shape[1]
     found = f"obsm['{key}'] is an array without names of its {n} fates"
     suggested = next(_names_for(source, key, probs), None)

@@ -16,6 +16,7 @@ from .fate_names import names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
     FateTable,
+    as_numbers,
     lack_probabilities,
     mend_probabilities,
     probability_faults,
@@ -60,6 +61,7 @@ __all__ = [
     "ScreenSource",
     "StateColumn",
     "THRESHOLDS",
+    "as_numbers",
     "assemble_parts",
     "assemble_screen",
     "build_screen",

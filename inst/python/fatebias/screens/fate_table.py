@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,27 @@ class FateTable:
     found: str = ""
     doubts: tuple[str, ...] = ()
     mended: Mapping[str, int] = field(default_factory=dict)
+
+
+def as_numbers(value: Any, what: str) -> np.ndarray:
+    """A table or array as float64; raises ScreenError where it holds anything else than real numbers.
+
+    Texts of numbers are numbers. what: the entry, for messages.
+    """
+    if isinstance(value, pd.DataFrame):
+        columns = [_column_as_numbers(value.iloc[:, j], f"{what}: its column {name}") for j, name in enumerate(value)]
+        return np.column_stack(columns) if columns else np.zeros(value.shape)
+    return _column_as_numbers(value, what)
+
+
+def _column_as_numbers(value: Any, what: str) -> np.ndarray:
+    values = value if isinstance(value, pd.Series) else np.asarray(value)
+    try:
+        if values.dtype.kind in "cV":  # complex numbers would lose a part
+            raise TypeError
+        return np.asarray(values.astype(np.float64))
+    except (TypeError, ValueError):
+        raise ScreenError(f"{what} must hold probabilities, real numbers, but is of the kind {values.dtype}.") from None
 
 
 def lack_probabilities(probs: np.ndarray) -> np.ndarray:
@@ -83,12 +105,16 @@ def read_fate_table(path: str | Path) -> pd.DataFrame:
         raise ScreenError(f"Cannot read {path} as a CSV file: {error}") from error
 
 
+def _is_real(kind: Any) -> bool:
+    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
+
+
 def check_fate_table(table: pd.DataFrame, where: str, rescale: bool = False) -> pd.DataFrame:
     """The table as numbers; raises ScreenError where it is no table of probabilities. Its index names the cells.
 
     rescale: rows that sum to 1 within 0.05 are divided by their sum; without it they must within 0.001.
     """
-    words = [str(name) for name, kind in table.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    words = [str(name) for name, kind in table.dtypes.items() if not _is_real(kind)]
     if words:
         raise ScreenError(f"{where}: column(s) that are no numbers: {first_few(words)}. A column is a fate.")
     if table.shape[1] < 2:

@@ -20,6 +20,7 @@ from .fate_names import name_fates, names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
     FateTable,
+    as_numbers,
     lack_probabilities,
     mend_probabilities,
     probability_faults,
@@ -239,7 +240,7 @@ class Reader:
         what = f"{self.path}: {self.fate_label}"
         if sp.issparse(value):
             raise ScreenError(f"{what} is sparse; fate probabilities are a table or an array, cells x fates.")
-        probs = np.asarray(value, dtype=np.float64)
+        probs = as_numbers(value, what)
         if probs.ndim != 2 or probs.shape[1] < 2:
             raise ScreenError(f"{what} has the shape {probs.shape}. It must be cells x fates, two or more.")
         columns = list(map(str, value.columns)) if isinstance(value, pd.DataFrame) else None
