@@ -27,6 +27,8 @@
 #'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
 #'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
 #'   cell without a cluster, or fewer than 10 clusters.
+#'   `fatebias_warning_screen` where the columns of CellRank's array stand in another order than its terminal
+#'   states, or no terminal cell confirms their order; names that terminal cells contradict are an error.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)

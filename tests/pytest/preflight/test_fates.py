@@ -113,6 +113,13 @@ def test_names_are_suggested_in_the_order_that_terminal_cells_show(tmp_path):
         assert "30 terminal cells show" in found.problems["Fate probabilities"]
 
 
+def test_names_are_suggested_without_the_text_of_a_missing_label(tmp_path):
+    states = np.array([*FATES, "nan"] * (CELLS // 4))
+    adata = screen(obsm={"fateprob": probs().to_numpy()}, obs={"my_states": pd.Categorical(states)})
+    found = preflight(tmp_path, adata)
+    assert found.settings == {"fates": FATES} and "check their order" in found.problems["Fate probabilities"]
+
+
 def test_colours_are_no_names(tmp_path):
     colours = {"term_states_fwd_colors": np.array(["#111111", "#222222", "#333333"], dtype=object)}
     adata = with_lineages(uns=colours)
@@ -203,7 +210,7 @@ def test_rounding_is_told_and_is_no_fault(tmp_path):
     table.iloc[6] *= 1.0005
     found = preflight(tmp_path, screen(obsm={"fateprob": table})).row("Fate probabilities")
     assert found["status"] == "ok"
-    assert "1 cells negative by rounding (set to 0); 1 cells with sums a little off" in found["found"]
+    assert "1 cell negative by rounding (set to 0); 1 cell with sums a little off" in found["found"]
 
 
 def test_four_fates_and_a_reference_of_another_name(tmp_path):

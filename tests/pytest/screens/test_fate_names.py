@@ -213,6 +213,10 @@ def test_a_table_whose_names_its_terminal_cells_contradict(tmp_path):
         read(tmp_path, adata, "fateprob")
     adata.obsm["fateprob"].columns = ["MES", "EC", "NEU"]
     assert is_right(read(tmp_path, adata, "fateprob"), adata)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        adata.obsm["lineages_fwd"] = adata.obsm["fateprob"].set_axis(["x", "y", "z"], axis=1)
+        assert list(read(tmp_path, adata)) == ["x", "y", "z"]
 
 
 def test_an_array_of_any_name_is_held_against_cellranks_states(tmp_path):

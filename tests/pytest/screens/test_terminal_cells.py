@@ -92,3 +92,21 @@ def test_what_is_no_column_of_states(values):
 
 def test_columns_in_words():
     assert [nth(0), nth(9), nth(11)] == ["first column", "tenth column", "12th column"]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_any_order_of_any_states_is_found(seed):
+    """Random states, orders, labels, rows of NaN and rounding; each state has a labelled cell."""
+    rng = np.random.default_rng(seed)
+    k, n = rng.integers(2, 9), 200
+    order = rng.permutation(k)  # state of each column
+    probs = rng.dirichlet(np.full(k, rng.choice([0.3, 5.0])), n)
+    state = np.full(n, -1)
+    labelled = rng.choice(n, rng.integers(k, 60), replace=False)
+    state[labelled] = np.r_[np.arange(k), rng.integers(0, k, len(labelled) - k)]
+    probs[labelled] = np.eye(k)[order.argsort()[state[labelled]]]
+    probs[rng.choice(labelled[k:], len(labelled[k:]) // 2, replace=False)] = np.nan
+    names = np.array([f"state{j}" for j in rng.permutation(k)])
+    column = state_column("s", pd.Series(pd.Categorical.from_codes(state, names)))
+    kind = rng.choice([np.float16, np.float32, np.float64])
+    assert count_terminal_cells(column, probs.astype(kind).astype(float)).names == list(names[order])

@@ -25,7 +25,7 @@ from ..screens import (
     state_column,
 )
 from .findings import KEYS, Report, cells_named, find_key
-from .lookalikes import Lookalike, fate_tables, levels_of, name_lists, state_columns
+from .lookalikes import Lookalike, fate_tables, name_lists, state_columns
 
 ITEM = KEYS["fate_prob_key"][1]
 _NO_FATES = 'put them there: adata.obsm["fateprob"] = a table, cells x fates, rows sum to 1'
@@ -58,17 +58,16 @@ def find_fates(report: Report, source: ScreenSource) -> bool:
 def _names_for(source: ScreenSource, key: str, probs: np.ndarray) -> Iterator[tuple[list[str], str]]:
     """Names that the columns of an array may have, and where they are from: first those that terminal cells show."""
     n = probs.shape[1]
-    columns = state_columns(source, n)
-    found = [*names_beside(source, key).states, *(one for one in map(partial(_states_at, source), columns) if one)]
-    for states in found:
+    alike = [one for one in map(partial(_states_at, source), state_columns(source, n)) if one is not None]
+    for states in [*names_beside(source, key).states, *alike]:
         cells = count_terminal_cells(states, probs) if len(states.codes) == len(probs) else None
         if cells is not None and cells.names:
             yield cells.names, f"from {states.where}, in the order that its {cells.n_sure:,} terminal cells show"
-    for one in columns or name_lists(source, n):
+    for states in alike:
+        yield list(states.states), f"from {states.where}; check their order"
+    for one in name_lists(source, n):
         named = source.element(one.table, one.key)
-        names = None if named is None else levels_of(named) if columns else named.texts(n)
-        if names:
-            yield names, f"from {one.table}['{one.key}']; check their order"
+        yield (named.texts(n) or [] if named is not None else []), f"from {one.table}['{one.key}']; check their order"
 
 
 def _states_at(source: ScreenSource, one: Lookalike) -> StateColumn | None:
@@ -131,7 +130,7 @@ def _mended_words(probs: np.ndarray) -> str:
     """What rounding will be mended, as the end of a sentence."""
     counts = mend_probabilities(probs)[1]
     words = {"negative_to_zero": "negative by rounding (set to 0)", "sum_to_one": "with sums a little off (rescaled)"}
-    told = [f"{n:,} cells {words[what]}" for what, n in counts.items() if n]
+    told = [f"{n:,} cell{'' if n == 1 else 's'} {words[what]}" for what, n in counts.items() if n]
     return "".join(f"; {text}" for text in told)
 
 

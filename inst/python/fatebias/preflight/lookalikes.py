@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from ..screens import Element, Kind, ScreenSource
+from ..screens import Element, Kind, ScreenSource, named_states
 
 T = TypeVar("T")
 
@@ -124,11 +124,11 @@ def replicate_columns(source: ScreenSource) -> list[Lookalike]:
 def state_columns(source: ScreenSource, n: int) -> list[Lookalike]:
     """Categorical columns of obs that are named like states and have n categories, which may name n fates."""
     found = ((name, element) for name, element in _entries(source, "obs") if _STATE_WORDS.search(name))
-    named = ((name, levels_of(element)) for name, element in found if element.kind == "categorical")
+    named = ((name, named_states(levels_of(element) or ())) for name, element in found if element.kind == "categorical")
     return _best_first(
         Lookalike(table="obs", key=name, why=_shown(levels), score=float("term" in name))
         for name, levels in named
-        if levels and len(levels) == n
+        if len(levels) == n
     )
 
 

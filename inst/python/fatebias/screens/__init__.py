@@ -42,7 +42,7 @@ from .screen import RawCells, Screen
 from .source import Element, Kind, ScreenSource
 from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
-from .terminal_cells import StateColumn, count_terminal_cells, state_column
+from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
 
 __all__ = [
     "CELLS_TABLE",
@@ -79,6 +79,7 @@ __all__ = [
     "lack_probabilities",
     "match_rows",
     "mend_probabilities",
+    "named_states",
     "names_beside",
     "nearest_name",
     "number_clusters",

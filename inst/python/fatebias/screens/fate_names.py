@@ -95,7 +95,9 @@ def name_fates(
         _refuse_contradiction(what, names, by, cells)
     if columns is None and given:
         _refuse_reordered(what, names, beside, told)
-    doubts = [_renamed(what, names, cells) or _leaning(what, names, cells) for cells in told]
+    doubts = [_leaning(what, names, cells) for cells in told]
+    if columns is None and given:
+        doubts += [_renamed(what, names, cells) for cells in told]
     return FateNames(names=names, found=_confirmed(names, told), doubts=tuple(text for text in doubts if text))
 
 

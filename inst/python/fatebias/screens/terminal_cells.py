@@ -35,6 +35,11 @@ class StateColumn:
     own: bool = True
 
 
+def named_states(labels: Iterable[str]) -> list[str]:
+    """Labels without those that are texts of a missing one, such as "nan"."""
+    return [label for label in labels if label not in _NO_STATES]
+
+
 def state_column(where: str, labels: pd.Series, own: bool = True) -> StateColumn | None:
     """A column of labels as terminal states; None where it has no labels, or other values than labels.
 
@@ -45,7 +50,7 @@ def state_column(where: str, labels: pd.Series, own: bool = True) -> StateColumn
         return None
     column = labels.cat if declared else labels.astype("category").cat
     texts = [str(name) for name in column.categories]
-    states = tuple(dict.fromkeys(text for text in texts if text not in _NO_STATES))
+    states = tuple(dict.fromkeys(named_states(texts)))
     if not states:
         return None
     index = {name: j for j, name in enumerate(states)}
