@@ -30,8 +30,10 @@
 #'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
 #'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
 #'   cell without a cluster, or fewer than 10 clusters; a guide map whose flags are turned round, or with a
-#'   row that has another number of fields than its header. `fatebias_warning_screen` for what is odd in a
-#'   guide map, such as guides named like controls that are none.
+#'   row that has another number of fields than its header; names of fates that terminal cells contradict.
+#'   `fatebias_warning_screen` for what is odd in a guide map, such as guides named like controls that are
+#'   none, and where the columns of CellRank's array stand in another order than its terminal states, or no
+#'   terminal cell confirms their order.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)

@@ -56,7 +56,7 @@ test_that("Python: names of columns and of keys that are wrong leave no file beh
   expect_error(assemble(path, day = "time"), "time", class = "fatebias_error_screen")
   expect_error(assemble(path, fate_probs = "X_umap"), "lineages_fwd", class = "fatebias_error_screen")
   expect_error(
-    assemble(path, fates = c("Dendritic", "CD19+ B", "CD14+ Monocyte")), "another order",
+    assemble(path, fates = c("Dendritic", "CD19+ B", "CD14+ Monocyte")), "By these cells the order is",
     class = "fatebias_error_screen"
   )
   expect_error(assemble(path, guide_map = map[-1]), "guide_name", class = "fatebias_error_screen")

@@ -1,9 +1,17 @@
 """Preflight of fate probabilities; `preflight` holds every finding against the real reader."""
 
+import warnings
+
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from broken_screens import CELLS, preflight, screen
+
+from fatebias.base.errors import ScreenError, ScreenWarning
+from fatebias.base.settings import Settings
+from fatebias.preflight.check import check_screen
+from fatebias.screens.reader import read_screen
 
 
 def probs(**changes):
@@ -25,6 +33,126 @@ def test_cellrank_names_its_fates_itself(tmp_path):
     found = preflight(tmp_path, adata)
     assert found.settings == {"fate_prob_key": "lineages_fwd", "ref_fate": "A", "contrast_fate": "B"}
     assert found.reads_as_suggested
+
+
+FATES = ["EC", "MES", "NEU"]
+
+
+def with_lineages(columns=FATES, key="lineages_fwd", column="term_states_fwd", terminal=10, **changes):
+    """The good screen with an array as CellRank leaves it. columns: state of each column."""
+    table, states = probs(), np.full(CELLS, None, dtype=object)
+    for j, name in enumerate(FATES):
+        rows = np.argsort(-table[name].to_numpy())[:terminal]
+        table.iloc[rows], states[rows] = np.eye(3)[j], name
+    obsm = {"fateprob": None, key: table[list(columns)].to_numpy()}
+    return screen(obsm=obsm, obs={column: pd.Categorical(states)}, **changes)
+
+
+def warnings_of_fit(folder, **settings):
+    """What read_screen warns of, on the files that `preflight` has written."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_screen(folder / "screen.h5ad", folder / "map.csv", Settings.from_mapping(settings))
+    return [str(one.message) for one in caught if issubclass(one.category, ScreenWarning)]
+
+
+def test_an_order_that_terminal_cells_show_is_told_by_check_and_fit(tmp_path):
+    found = preflight(tmp_path, with_lineages(["MES", "EC", "NEU"]), fate_prob_key="lineages_fwd")
+    row = found.row("Fate names")
+    assert found.ok and row["status"] == "warning"
+    assert "the columns are MES, EC, NEU, in another order than the categories" in row["found"]
+    assert "from the 30 terminal cells" in row["found"]
+    told = warnings_of_fit(tmp_path, fate_prob_key="lineages_fwd")
+    assert told == [f"{tmp_path / 'screen.h5ad'}: {row['found']}"]
+
+
+def test_an_order_that_terminal_cells_confirm_is_fine(tmp_path):
+    found = preflight(tmp_path, with_lineages(), fate_prob_key="lineages_fwd")
+    row = found.row("Fate names")
+    assert row["status"] == "ok" and row["found"].endswith(
+        "obs['term_states_fwd']; its 30 terminal cells show the order"
+    )
+    assert warnings_of_fit(tmp_path, fate_prob_key="lineages_fwd") == []
+    table = with_lineages(key="array")
+    table.obsm["fateprob"] = pd.DataFrame(table.obsm["array"], columns=FATES, index=table.obs_names)
+    row = preflight(tmp_path, table).row("Fate names")
+    assert row["found"] == "EC, MES, NEU; 30 terminal cells of obs['term_states_fwd'] confirm it"
+
+
+def test_an_order_that_nothing_confirms_is_told_by_check_and_fit(tmp_path):
+    adata = with_lineages()
+    adata.obsm["lineages_fwd"] = screen().obsm["fateprob"].to_numpy()  # soft in every cell
+    row = preflight(tmp_path, adata, fate_prob_key="lineages_fwd").row("Fate names")
+    assert row["status"] == "warning" and "no terminal cell of EC, MES, NEU confirms it" in row["found"]
+    assert [text.endswith(row["found"]) for text in warnings_of_fit(tmp_path, fate_prob_key="lineages_fwd")] == [True]
+
+
+@pytest.mark.parametrize(
+    ("swapped", "settings", "said"),
+    [
+        (CELLS // 2, {}, "have not the same order in all rows"),
+        (CELLS, {"fates": FATES}, "`fates` names the columns EC, MES, NEU, but the terminal cells"),
+    ],
+)
+def test_columns_that_terminal_cells_contradict_are_a_problem_in_the_words_of_a_fit(tmp_path, swapped, settings, said):
+    adata = with_lineages()
+    adata.obsm["lineages_fwd"][:swapped] = adata.obsm["lineages_fwd"][:swapped, ::-1]
+    settings = settings | {"fate_prob_key": "lineages_fwd"}
+    found = preflight(tmp_path, adata, **settings)
+    with pytest.raises(ScreenError) as error:
+        warnings_of_fit(tmp_path, **settings)
+    problem = found.row("Fate probabilities")
+    assert problem["status"] == "problem" and said in problem["found"]
+    assert str(error.value) == f"{tmp_path / 'screen.h5ad'}: {problem['found']}"
+
+
+def test_names_are_suggested_in_the_order_that_terminal_cells_show(tmp_path):
+    for column in ("term_states_fwd", "my_states"):
+        found = preflight(tmp_path, with_lineages(["NEU", "EC", "MES"], key="fateprob", column=column))
+        assert found.settings == {"fates": ["NEU", "EC", "MES"]} and found.reads_as_suggested
+        assert "30 terminal cells show" in found.problems["Fate probabilities"]
+
+
+def test_names_are_suggested_without_the_text_of_a_missing_label(tmp_path):
+    states = np.array([*FATES, "nan"] * (CELLS // 4))
+    adata = screen(obsm={"fateprob": probs().to_numpy()}, obs={"my_states": pd.Categorical(states)})
+    found = preflight(tmp_path, adata)
+    assert found.settings == {"fates": FATES} and "check their order" in found.problems["Fate probabilities"]
+
+
+def test_colours_are_no_names(tmp_path):
+    colours = {"term_states_fwd_colors": np.array(["#111111", "#222222", "#333333"], dtype=object)}
+    adata = with_lineages(uns=colours)
+    del adata.obs["term_states_fwd"]
+    found = preflight(tmp_path, adata, fate_prob_key="lineages_fwd")
+    assert "#" not in found.problems["Fate probabilities"] and "fates" not in found.settings
+    assert "fates: [name1, name2, name3]" in found.problems["Fate probabilities"]
+
+
+def test_an_entry_that_cannot_be_read_does_not_stop_the_check_of_another(tmp_path):
+    assert preflight(tmp_path, screen()).ok
+    with h5py.File(tmp_path / "screen.h5ad", "r+") as file:
+        for table in ("obs", "obsm", "uns"):
+            odd = file.create_group(f"{table}/odd_day_rep")
+            odd.attrs.update({"encoding-type": "dataframe", "encoding-version": "0.2.0"})
+            file[f"{table}/gone_day_rep"] = h5py.SoftLink("/nowhere")
+    settings = Settings.from_mapping()
+    assert check_screen(tmp_path / "screen.h5ad", settings, tmp_path / "map.csv")["ok"]
+    with h5py.File(tmp_path / "screen.h5ad", "r+") as file:
+        file.move("obsm/fateprob", "obsm/other")
+    found = check_screen(tmp_path / "screen.h5ad", settings, tmp_path / "map.csv")
+    assert found["settings"] == {"fate_prob_key": "other"}
+
+
+def test_cells_are_counted_and_the_first_five_named(tmp_path):
+    table = probs()
+    table.iloc[3:10] *= 1.5
+    said = preflight(tmp_path, screen(obsm={"fateprob": table})).problems["Fate probabilities"]
+    assert (
+        "7 cells (row 3 (cell3), row 4 (cell4)" in said and "row 7 (cell7) and 2 more)" in said and "row 8" not in said
+    )
+    with pytest.raises(ScreenError, match=r"7 cell\(s\) whose .*row 7 \(cell7\) and 2 more\.$"):
+        warnings_of_fit(tmp_path)
 
 
 def test_a_plain_array_takes_its_names_from_what_has_as_many(tmp_path):
@@ -82,7 +210,7 @@ def test_rounding_is_told_and_is_no_fault(tmp_path):
     table.iloc[6] *= 1.0005
     found = preflight(tmp_path, screen(obsm={"fateprob": table})).row("Fate probabilities")
     assert found["status"] == "ok"
-    assert "1 cells negative by rounding (set to 0); 1 cells with sums a little off" in found["found"]
+    assert "1 cell negative by rounding (set to 0); 1 cell with sums a little off" in found["found"]
 
 
 def test_four_fates_and_a_reference_of_another_name(tmp_path):

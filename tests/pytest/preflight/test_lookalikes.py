@@ -70,6 +70,50 @@ def test_tables_of_fates(file, rows, found):
 
 
 def test_names_that_are_known_come_first(file):
-    for name, texts in {"long_name_of_colours": ["c1", "c2"], "g": ["A", "B"], "other": ["A", "A"], "n": ["A"]}.items():
+    for name, texts in {"long_name_of_states": ["c1", "c2"], "g": ["A", "B"], "other": ["A", "A"], "n": ["A"]}.items():
         write_elem(file, f"uns/{name}", np.array(texts))
-    assert [one.key for one in lookalikes.name_lists(source_of(file), 2, {"A", "B"})] == ["g", "long_name_of_colours"]
+    assert [one.key for one in lookalikes.name_lists(source_of(file), 2, {"A", "B"})] == ["g", "long_name_of_states"]
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("term_states_fwd_colors", ["red", "blue"]),
+        ("to_terminal_states_colors", ["#111111", "#222222"]),
+        ("colours", ["a", "b"]),
+        ("my_palette", ["a", "b"]),
+        ("lineages", ["#1F77B4", "#ff7f0eff"]),
+        ("term_states_fwd_memberships", ["a", "b"]),
+    ],
+)
+def test_colours_and_memberships_name_nothing(file, name, texts):
+    write_elem(file, f"uns/{name}", np.array(texts))
+    assert lookalikes.name_lists(source_of(file), 2) == []
+
+
+def test_memberships_are_no_fate_probabilities_though_their_rows_sum_to_1(file):
+    for name in ("macrostates_fwd_memberships", "term_states_fwd_memberships", "fates"):
+        write_elem(file, f"obsm/{name}", np.full((4, 2), 0.5))
+    assert [one.key for one in lookalikes.fate_tables(source_of(file))] == ["fates"]
+
+
+def test_an_entry_that_cannot_be_read_hides_no_other(file):
+    write_elem(file, "obsm/fates", np.full((4, 2), 0.5))
+    broken = file.create_group("obsm/a_broken")
+    broken.attrs["encoding-type"] = "dataframe"  # without its columns
+    other = file.create_group("obsm/b_broken")
+    other.attrs["encoding-type"], other.attrs["column-order"] = "dataframe", ["lost", "too"]
+    file["obsm/c_nowhere"] = h5py.SoftLink("/nowhere")
+    file.create_group("obsm/d_sparse").create_group("indptr")
+    file["obs"].create_group("day_broken").create_group("categories")
+    file["obs/day_broken"].create_group("codes")
+    file["obs/day"] = np.array(["d0", "d2", "d0", "d2"], dtype=h5py.string_dtype())
+    file["obs/day"].attrs.update({"encoding-type": "string-array", "encoding-version": "0.2.0"})
+    file["uns/odd"] = h5py.SoftLink("/nowhere")
+    write_elem(file, "uns/names", np.array(["A", "B"]))
+    source = source_of(file)
+    assert [one.key for one in lookalikes.fate_tables(source)] == ["fates"]
+    assert [one.key for one in lookalikes.guide_tables(source)] == []
+    assert [one.key for one in lookalikes.day_columns(source)] == ["day"]
+    assert [one.key for one in lookalikes.name_lists(source, 2)] == ["names"]
+    assert lookalikes.replicate_columns(source) == [] and lookalikes.state_columns(source, 2) == []

@@ -22,7 +22,8 @@ from fatebias.screens.assemble import assemble_screen
 from fatebias.screens.cellranger import FEATURE_TYPE, read_cellranger
 from fatebias.screens.guide_counts import GuideCounts
 from fatebias.screens.guides import read_samples
-from fatebias.screens.reader import read_fate_probs, read_screen
+from fatebias.screens.parts import read_fate_probs
+from fatebias.screens.reader import read_screen
 
 ROOT = Path(__file__).parents[3]
 CELLRANK = ROOT / "inst/extdata/cellrank_pbmc68k.h5ad"
@@ -113,13 +114,25 @@ def test_cellranks_file_is_a_screen_once_guides_and_replicates_are_in_it(tmp_pat
     expected = whole.obsm["lineages_fwd"][carrying][:, order]
     assert np.allclose(screen.fate_probs, expected / expected.sum(axis=1, keepdims=True))
     swapped = list(cells.obs["term_states_fwd"].cat.categories)[::-1]
-    with pytest.raises(ScreenError, match="puts them in another order"):
+    with pytest.raises(ScreenError, match="terminal cells .* have probability 1 in others"):
         read_screen(tmp_path / "s.h5ad", guide_map, Settings.from_mapping(FATES | keys | {"fates": swapped}))
     del whole.uns["cellrank"]
-    whole.obsm["lineages_fwd"] = whole.obsm["lineages_fwd"][:, :2]  # as compute_fate_probabilities(keys=) leaves it
+    whole.obsm["lineages_fwd"] = np.full((len(whole), 2), 0.5)  # of which states, nothing tells
     whole.write_h5ad(tmp_path / "s.h5ad")
     with pytest.raises(ScreenError, match=r"2 columns, but obs\['term_states_fwd'\] has 3 names.*`keys`"):
         read_screen(tmp_path / "s.h5ad", guide_map, Settings.from_mapping(FATES | keys))
+
+
+def test_names_are_those_that_terminal_cells_show(tmp_path, cells, folder):
+    """As compute_fate_probabilities(keys=...) leaves the columns."""
+    swapped, out = cells.copy(), tmp_path / "screen.h5ad"
+    swapped.obsm["lineages_fwd"] = swapped.obsm["lineages_fwd"][:, [2, 0, 1]]
+    del swapped.uns["cellrank"]
+    swapped.write_h5ad(tmp_path / "cells.h5ad")
+    with pytest.warns(ScreenWarning, match="in another order than the categories"):
+        assemble_screen(tmp_path / "cells.h5ad", read_cellranger(folder), out, min_umi=5)
+    written, states = anndata.read_h5ad(out), list(cells.obs["term_states_fwd"].cat.categories)
+    assert np.array_equal(written.obsm["fateprob"][states], cells[written.obs_names].obsm["lineages_fwd"])
 
 
 def palantir(cells, path, as_table):

@@ -4,41 +4,48 @@ import pytest
 
 from fatebias.base.errors import ScreenError
 from fatebias.screens.fate_table import (
+    as_numbers,
     check_fate_table,
     lack_probabilities,
     mend_probabilities,
-    name_columns,
     probability_faults,
     read_fate_table,
 )
 
-BESIDE = ("obs['term_states_fwd']", ["B", "NK", "T"])
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array([["0.25", "0.75"]], dtype=object),
+        pd.DataFrame({"EC": pd.array([0.25], dtype="Float64"), "MES": pd.Categorical([0.75])}),
+        pd.DataFrame({"EC": ["0.25"], "MES": np.float16([0.75])}),
+        np.matrix([[0.25, 0.75]]),
+    ],
+)
+def test_numbers_of_any_kind(value):
+    assert as_numbers(value, "f").tolist() == [[0.25, 0.75]]
+
+
+def test_a_missing_number_is_nan():
+    table = pd.DataFrame({"EC": pd.array([None, 0.5], dtype="Float64"), "MES": pd.array([None, 1], dtype="Int64")})
+    np.testing.assert_array_equal(as_numbers(table, "f"), [[np.nan, np.nan], [0.5, 1]])
 
 
 @pytest.mark.parametrize(
-    ("given", "beside", "names"),
+    ("value", "said"),
     [
-        (None, BESIDE, ["B", "NK", "T"]),
-        (["B", "NK", "T"], BESIDE, ["B", "NK", "T"]),
-        (["x", "y", "z"], BESIDE, ["x", "y", "z"]),  # renamed
-        (["x", "y"], ("", []), ["x", "y"]),
+        (np.array([[0.5 + 1j, 0.5]]), "f must hold probabilities, real numbers, but is of the kind complex128"),
+        (np.array([[0.5 + 0j, 0.5]]), "complex128"),
+        (np.zeros(2, dtype=[("EC", "f8"), ("MES", "f8")]), "f must hold"),
+        (pd.DataFrame({"EC": [0.5], "MES": ["x"]}), "f: its column MES must hold .* of the kind object"),
+        (pd.DataFrame({"EC": pd.Categorical(["a"]), "MES": [0.5]}), "its column EC must hold .* category"),
+        (pd.DataFrame({"EC": [0.5], "MES": np.array([0.5 + 1j])}), "its column MES .* complex128"),
+        ({"EC": [0.5]}, "f must hold"),
     ],
 )
-def test_names_come_from_the_setting_or_from_beside_the_array(given, beside, names):
-    assert name_columns("f", 3, given, beside) == names
-
-
-@pytest.mark.parametrize(
-    ("given", "beside", "said"),
-    [
-        (["NK", "B", "T"], BESIDE, "f has the columns B, NK, T .* another order: NK, B, T"),
-        (None, ("", []), "plain array without names"),
-        (None, ("obs['term_states_fwd']", ["B", "NK"]), r"f has 3 columns, but obs\['term_states_fwd'\] has 2 names"),
-    ],
-)
-def test_names_that_do_not_fit_are_refused(given, beside, said):
+def test_what_is_no_number_is_refused_before_it_is_cast(value, said):
     with pytest.raises(ScreenError, match=said):
-        name_columns("f", 3, given, beside)
+        as_numbers(value, "f")
 
 
 def test_faults_find_the_cells():
@@ -60,6 +67,17 @@ def test_rounding_is_mended_and_counted():
     np.testing.assert_allclose(mended[2], [0.5 / 1.0005, 0.5005 / 1.0005])
     np.testing.assert_allclose(mended[[0, 1, 2, 4]].sum(1), 1, atol=1e-15)
     assert probs[1, 0] == -1e-12  # the file's are kept
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.matrix])
+def test_probabilities_of_any_kind(kind):
+    """Multiples of 1/64 are exact in each; -1e-17 is not, and is rounding."""
+    right = np.array([[0.25, 0.75], [1 / 64, 63 / 64], [0.0, 1.0]])
+    given = right.copy() if kind is np.matrix else right.astype(kind)
+    given[2, 0] = -1e-17
+    given = np.matrix(given) if kind is np.matrix else given
+    found = check_fate_table(pd.DataFrame(given, columns=["EC", "MES"], index=list("abc")), "t")
+    assert mend_probabilities(found.to_numpy())[0].tolist() == right.tolist()
 
 
 def table(**columns):
@@ -92,6 +110,7 @@ def test_names_of_cells_are_text_whatever_they_look_like(tmp_path, header):
     ("bad", "said"),
     [
         (table(EC=[0.2, 0.3, 0.5], MES=["a", "b", "c"]), "no numbers: MES"),
+        (table(EC=[0.2, 0.3, 0.5], MES=np.array([0.8, 0.7, 0.5 + 1j])), "no numbers: MES"),
         (table(EC=[1.0, 1.0, 1.0]), "two fates or more"),
         (table(EC=[0.2, 0.3, 0.5], MES=[0.8, 0.7, 0.49]), r"1 cell\(s\) .*not sum to 1.*: c2.*use rescale"),
         (table(EC=[0.5] * 3, MES=[0.5] * 3).set_axis(["EC", "EC"], axis=1), "names a fate twice"),

@@ -6,13 +6,14 @@ cannot be read is a ScreenError with the file, the entry and what to do; nothing
 
 from .formats import modalities, open_screen
 from .refusals import refusing
-from .source import Element, ScreenSource
+from .source import Element, Kind, ScreenSource
 from .sparse import numbers_of, read_sparse
 from .tenx import open_matrix
 from .write import write_screen
 
 __all__ = [
     "Element",
+    "Kind",
     "ScreenSource",
     "modalities",
     "numbers_of",

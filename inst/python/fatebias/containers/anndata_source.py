@@ -1,6 +1,7 @@
 """A screen that lies as anndata writes it (obs, obsm, uns, ..) in a group of HDF5 or zarr."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -61,7 +62,9 @@ class AnnDataSource:
 
     def elements(self, table: str) -> Iterator[tuple[str, StoredElement]]:
         for name in self.names(table):
-            found = self.element(table, name)
+            found = None
+            with suppress(ScreenError):  # a broken link hides no other entry; who asks for it by name is told
+                found = self.element(table, name)
             if found is not None:
                 yield name, found
 

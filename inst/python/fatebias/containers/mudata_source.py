@@ -1,6 +1,7 @@
 """A screen in MuData (.h5mu, or a zarr store): several modalities, each as anndata writes it, and obs of all."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -83,7 +84,9 @@ class MuDataSource:
 
     def elements(self, table: str) -> Iterator[tuple[str, StoredElement]]:
         for name in self.names(table):
-            found = self.element(table, name)
+            found = None
+            with suppress(ScreenError):  # a broken link hides no other entry; who asks for it by name is told
+                found = self.element(table, name)
             if found is not None:
                 yield name, found
 

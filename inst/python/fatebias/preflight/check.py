@@ -23,7 +23,7 @@ from ..screens import (
 )
 from .covariates import check_clusters, check_covariates
 from .fates import ITEM as FATES
-from .fates import check_fate_names, check_values, find_fates
+from .fates import check_fate_names, check_names, check_values, find_fates
 from .findings import Report
 from .guide_map import check_map, check_match, read_names
 from .guides import ITEM as GUIDES
@@ -114,8 +114,10 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     with report.refusals(FATES):
         if find_fates(report, source):
             reader = Reader(source, report.settings)
-            parts.fates, parts.probs = reader.unchecked_fate_table()
+            table = reader.unchecked_fate_table()
+            parts.fates, parts.probs = list(table.fates), table.probs
             check_values(report, reader, parts.probs)
+            check_names(report, table)
             check_fate_names(report, parts.fates)
     with report.refusals(GUIDES):
         if find_guides(report, source, known):

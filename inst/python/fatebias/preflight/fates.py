@@ -1,23 +1,31 @@
 """Preflight of the fate probabilities: the table, its values, the names of the fates."""
 
+from collections.abc import Iterator
+from functools import partial
+
 import numpy as np
 
 from ..base import ScreenError
 from ..containers import ScreenSource
 from ..screens import (
     PROBABILITY_TOLERANCE,
+    FateTable,
     Reader,
+    StateColumn,
+    as_numbers,
     contrast_parts,
     contrast_weights,
+    count_terminal_cells,
     first_few,
     lack_probabilities,
     mend_probabilities,
     names_beside,
     nearest_name,
     probability_faults,
+    state_column,
 )
 from .findings import KEYS, Report, cells_named, find_key
-from .lookalikes import fate_tables, levels_of, name_lists, state_columns
+from .lookalikes import Lookalike, fate_tables, name_lists, state_columns
 
 ITEM = KEYS["fate_prob_key"][1]
 _NO_FATES = 'put them there: adata.obsm["fateprob"] = a table, cells x fates, rows sum to 1'
@@ -25,27 +33,57 @@ _NO_FATES = 'put them there: adata.obsm["fateprob"] = a table, cells x fates, ro
 
 def find_fates(report: Report, source: ScreenSource) -> bool:
     """The fate probabilities and, for a plain array, names of the fates."""
-    item = ITEM
-    if not find_key(report, source, "fate_prob_key", fate_tables(source), _NO_FATES):
+    key = report.settings.fate_prob_key
+    alike = [] if source.element("obsm", key) is not None else fate_tables(source)
+    if not find_key(report, source, "fate_prob_key", alike, _NO_FATES):
         return False
     key = report.settings.fate_prob_key
     element = source.element("obsm", key)
-    n = element.width if element is not None and element.kind == "array" else None
-    if n is None or report.settings.fates or names_beside(source, key)[1]:
+    if element is None or element.kind != "array" or report.settings.fates or names_beside(source, key).names_columns:
         return True
+    probs = as_numbers(element.read(), f"{source.path}: obsm['{key}']")
+    n = probs.shape[1]
     found = f"obsm['{key}'] is an array without names of its {n} fates"
-    columns, lists = state_columns(source, n), name_lists(source, n)
-    if not columns and not lists:
+    suggested = next(_names_for(source, key, probs), None)
+    if suggested is None:
         report.problem(
-            item, found, f"name them in column order: fates: [{', '.join(f'name{j + 1}' for j in range(n))}]"
+            ITEM, found, f"name them in column order: fates: [{', '.join(f'name{j + 1}' for j in range(n))}]"
         )
         return False
-    best = (columns or lists)[0]
-    named = source.element(best.table, best.key)
-    names = tuple((levels_of(named) if columns else named.texts(n)) or ()) if named is not None else ()
-    place = f"{best.table}['{best.key}']"
-    report.suggest(item, found, f"set fates: [{', '.join(names)}] (from {place}; check their order)", fates=names)
+    names, why = suggested
+    report.suggest(ITEM, found, f"set fates: [{', '.join(names)}] ({why})", fates=tuple(names))
     return True
+
+
+def _names_for(source: ScreenSource, key: str, probs: np.ndarray) -> Iterator[tuple[list[str], str]]:
+    """Names that the columns of an array may have, and where they are from: first those that terminal cells show."""
+    n = probs.shape[1]
+    alike = [one for one in map(partial(_states_at, source), state_columns(source, n)) if one is not None]
+    for states in [*names_beside(source, key).states, *alike]:
+        cells = count_terminal_cells(states, probs) if len(states.codes) == len(probs) else None
+        if cells is not None and cells.names:
+            yield cells.names, f"from {states.where}, in the order that its {cells.n_sure:,} terminal cells show"
+    for states in alike:
+        yield list(states.states), f"from {states.where}; check their order"
+    for one in name_lists(source, n):
+        named = source.element(one.table, one.key)
+        yield (named.texts(n) or [] if named is not None else []), f"from {one.table}['{one.key}']; check their order"
+
+
+def _states_at(source: ScreenSource, one: Lookalike) -> StateColumn | None:
+    element = source.element(one.table, one.key)
+    labels = None if element is None else element.read_labels()
+    return None if labels is None else state_column(f"{one.table}['{one.key}']", labels)
+
+
+def check_names(report: Report, table: FateTable) -> None:
+    """What terminal cells say of the names of the columns."""
+    item = "Fate names"
+    if table.doubts:
+        for doubt in table.doubts:
+            report.doubt(item, doubt)
+    elif table.found:
+        report.ok(item, table.found)
 
 
 def check_values(report: Report, reader: Reader, probs: np.ndarray) -> None:
@@ -92,7 +130,7 @@ def _mended_words(probs: np.ndarray) -> str:
     """What rounding will be mended, as the end of a sentence."""
     counts = mend_probabilities(probs)[1]
     words = {"negative_to_zero": "negative by rounding (set to 0)", "sum_to_one": "with sums a little off (rescaled)"}
-    told = [f"{n:,} cells {words[what]}" for what, n in counts.items() if n]
+    told = [f"{n:,} cell{'' if n == 1 else 's'} {words[what]}" for what, n in counts.items() if n]
     return "".join(f"; {text}" for text in told)
 
 

@@ -49,6 +49,10 @@ class Report:
     def warn(self, item: str, found: str, fix: str = "") -> None:
         self.findings.append(Finding(item=item, status=WARNING, found=found, fix=fix))
 
+    def doubt(self, item: str, sentence: str) -> None:
+        """A warning in the words that a fit gives, without the path."""
+        self.warn(item, sentence.removeprefix(f"{self._where}: "))
+
     def problem(self, item: str, found: str, fix: str = "") -> None:
         self.findings.append(Finding(item=item, status=PROBLEM, found=found, fix=fix))
 

@@ -6,13 +6,18 @@ as such.
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from ..containers import Element, ScreenSource
+from ..base import ScreenError
+from ..containers import Element, Kind, ScreenSource
+from ..screens import named_states
+
+T = TypeVar("T")
 
 ROWS_LOOKED_AT = 500  # at the beginning of an entry, and as many at its end
 MOST_FATES = 30  # columns; a table with more is no table of fate probabilities
@@ -30,6 +35,8 @@ _DAY_LABEL = re.compile(
 _REPLICATE_WORDS = re.compile(
     r"(?<![a-z])(rep|replicate|batch|sample|donor|lane|line|plate|gem|well|library)(?![a-z])", re.I
 )
+_NO_NAMES = re.compile(r"colou?r|palette|cmap|membership", re.I)  # entries that belong to fates, and do not name them
+_COLOUR = re.compile(r"#[0-9a-f]{6}([0-9a-f]{2})?", re.I)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +47,44 @@ class Lookalike:
     key: str
     why: str
     score: float
+
+
+@dataclass(frozen=True)
+class _Glance:
+    """An entry as far as it can be read: what cannot is None, and no fault of a search."""
+
+    element: Element
+
+    @property
+    def kind(self) -> Kind:
+        return self._try(lambda: self.element.kind) or "other"
+
+    @property
+    def width(self) -> int | None:
+        return self._try(lambda: self.element.width)
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        return self._try(lambda: self.element.columns)
+
+    def categories(self, most: int) -> list[Any] | None:
+        return self._try(lambda: self.element.categories(most))
+
+    def texts(self, n: int) -> list[str] | None:
+        return self._try(lambda: self.element.texts(n))
+
+    def some_rows(self, n: int) -> np.ndarray | None:
+        return self._try(lambda: self.element.some_rows(n))
+
+    def some_entries(self, n: int) -> np.ndarray | None:
+        return self._try(lambda: self.element.some_entries(n))
+
+    @staticmethod
+    def _try(look: Callable[[], T]) -> T | None:
+        try:
+            return look()
+        except ScreenError:  # an odd entry looks like nothing
+            return None
 
 
 def fate_tables(source: ScreenSource) -> list[Lookalike]:
@@ -56,7 +101,7 @@ def guide_tables(source: ScreenSource, guides: Iterable[str] = (), modality: str
 
 
 def name_lists(source: ScreenSource, n: int, known: Iterable[str] = ()) -> list[Lookalike]:
-    """Lists of n different texts in uns; those that hold `known` names first."""
+    """Lists of n different texts in uns, colours left out; those that hold `known` names first."""
     return _best_first(_name_lists(source, n, set(known)))
 
 
@@ -72,16 +117,16 @@ def replicate_columns(source: ScreenSource) -> list[Lookalike]:
 
 def state_columns(source: ScreenSource, n: int) -> list[Lookalike]:
     """Categorical columns of obs that are named like states and have n categories, which may name n fates."""
-    found = ((name, element) for name, element in source.elements("obs") if _STATE_WORDS.search(name))
-    named = ((name, levels_of(element)) for name, element in found if element.kind == "categorical")
+    found = ((name, element) for name, element in _entries(source, "obs") if _STATE_WORDS.search(name))
+    named = ((name, named_states(levels_of(element) or ())) for name, element in found if element.kind == "categorical")
     return _best_first(
         Lookalike(table="obs", key=name, why=_shown(levels), score=float("term" in name))
         for name, levels in named
-        if levels and len(levels) == n
+        if len(levels) == n
     )
 
 
-def levels_of(element: Element) -> list[str] | None:
+def levels_of(element: Element | _Glance) -> list[str] | None:
     """Levels of a column of labels; None for one with more than MOST_LEVELS, or that is costly to read."""
     values = element.categories(MOST_LEVELS)
     if values is None or len(values) > MOST_LEVELS:
@@ -89,9 +134,13 @@ def levels_of(element: Element) -> list[str] | None:
     return [str(value) for value in values if not pd.isna(value)]
 
 
+def _entries(source: ScreenSource, table: str) -> Iterator[tuple[str, _Glance]]:
+    return ((name, _Glance(element)) for name, element in source.elements(table))
+
+
 def _fate_tables(source: ScreenSource) -> Iterator[Lookalike]:
-    for name, element in source.elements("obsm"):
-        rows = _some_rows(element, 2, MOST_FATES)
+    for name, element in _entries(source, "obsm"):
+        rows = None if _NO_NAMES.search(name) else _some_rows(element, 2, MOST_FATES)
         if rows is None or not len(rows):
             continue
         known = rows[np.isfinite(rows).all(1)]
@@ -105,7 +154,7 @@ def _fate_tables(source: ScreenSource) -> Iterator[Lookalike]:
 
 
 def _guide_tables(source: ScreenSource, guides: set[str]) -> Iterator[Lookalike]:
-    for name, element in source.elements("obsm"):
+    for name, element in _entries(source, "obsm"):
         named = bool(_GUIDE_WORDS.search(name))
         columns = set(element.columns or ())
         shared = len(columns & guides) / max(len(columns), 1)
@@ -124,9 +173,9 @@ def _guide_tables(source: ScreenSource, guides: set[str]) -> Iterator[Lookalike]
 
 def _guide_layers(source: ScreenSource, guides: set[str], modality: str) -> Iterator[Lookalike]:
     """X and layers whose features are guides, by their names or those of the layer, the modality, the features."""
-    layers = [(f"layers/{name}", element) for name, element in source.elements("layers")]
+    layers = [(f"layers/{name}", element) for name, element in _entries(source, "layers")]
     whole = source.element("", "X")
-    for key, element in [*layers, *([("X", whole)] if whole is not None else [])]:
+    for key, element in [*layers, *([("X", _Glance(whole))] if whole is not None else [])]:
         named = 2.0 * bool(_GUIDE_WORDS.search(key)) + bool(_GUIDE_WORDS.search(modality))
         names = source.feature_names() if named or source.has_table("var") else []
         shared = sum(name in guides for name in names) / max(len(names), 1)
@@ -141,9 +190,9 @@ def _guide_layers(source: ScreenSource, guides: set[str], modality: str) -> Iter
 
 
 def _name_lists(source: ScreenSource, n: int, known: set[str]) -> Iterator[Lookalike]:
-    for name, element in source.elements("uns"):
-        names = element.texts(n)
-        if names and len(set(names)) == n:
+    for name, element in _entries(source, "uns"):
+        names = None if _NO_NAMES.search(name) else element.texts(n)
+        if names and len(set(names)) == n and not all(map(_COLOUR.fullmatch, names)):
             shared = len(known & set(names)) / n
             yield Lookalike(
                 table="uns", key=name, why=f"{n} names such as {names[0]}", score=3 * shared + len(name) / 1e3
@@ -151,7 +200,7 @@ def _name_lists(source: ScreenSource, n: int, known: set[str]) -> Iterator[Looka
 
 
 def _day_columns(source: ScreenSource) -> Iterator[Lookalike]:
-    for name, element in source.elements("obs"):
+    for name, element in _entries(source, "obs"):
         levels = levels_of(element)
         if not levels or len(levels) < 2:
             continue
@@ -162,8 +211,8 @@ def _day_columns(source: ScreenSource) -> Iterator[Lookalike]:
 
 
 def _replicate_columns(source: ScreenSource) -> Iterator[Lookalike]:
-    for table, bonus in [*((f"obsm/{name}", 1.0) for name, element in source.elements("obsm")), ("obs", 0.0)]:
-        for name, element in source.elements(table):
+    for table, bonus in [*((f"obsm/{name}", 1.0) for name, element in _entries(source, "obsm")), ("obs", 0.0)]:
+        for name, element in _entries(source, table):
             match = _REPLICATE_WORDS.search(name)
             levels = levels_of(element) if match else None
             if match and levels:
@@ -175,14 +224,14 @@ def _best_first(found: Iterable[Lookalike]) -> list[Lookalike]:
     return sorted(found, key=lambda one: -one.score)
 
 
-def _some_rows(element: Element, least: int, most: int) -> np.ndarray | None:
+def _some_rows(element: _Glance, least: int, most: int) -> np.ndarray | None:
     """Some rows of a dense table or array with so many columns as numbers, or None."""
     if element.kind not in ("table", "array") or not least <= (element.width or 0) <= most:
         return None
     return element.some_rows(ROWS_LOOKED_AT)
 
 
-def _some_values(element: Element) -> np.ndarray | None:
+def _some_values(element: _Glance) -> np.ndarray | None:
     """Some entries of a dense or sparse matrix, or None where they are no numbers."""
     if element.kind == "sparse":
         return element.some_entries(ROWS_LOOKED_AT)

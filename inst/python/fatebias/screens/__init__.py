@@ -11,11 +11,13 @@ from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
 from .contrast import contrast_parts, contrast_weights, nearest_name
 from .covariates import number_clusters, standardise_covariates
+from .fate_names import names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
+    FateTable,
+    as_numbers,
     lack_probabilities,
     mend_probabilities,
-    names_beside,
     probability_faults,
     read_fate_table,
 )
@@ -30,19 +32,23 @@ from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
+from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
 
 __all__ = [
     "CELLS_TABLE",
     "CELL_NAME",
     "COLUMNS",
     "FEATURE_TYPE",
+    "FateTable",
     "GuideMap",
     "MIN_UMI",
     "PROBABILITY_TOLERANCE",
     "RawCells",
     "Reader",
     "Screen",
+    "StateColumn",
     "THRESHOLDS",
+    "as_numbers",
     "assemble_parts",
     "assemble_screen",
     "build_screen",
@@ -53,6 +59,7 @@ __all__ = [
     "count_by_threshold",
     "count_cells_by_guide",
     "count_left_out",
+    "count_terminal_cells",
     "covariate_table",
     "examine_map",
     "first_few",
@@ -60,6 +67,7 @@ __all__ = [
     "map_from_table",
     "match_rows",
     "mend_probabilities",
+    "named_states",
     "names_beside",
     "nearest_name",
     "number_clusters",
@@ -77,6 +85,7 @@ __all__ = [
     "read_spare_columns",
     "sort_levels",
     "standardise_covariates",
+    "state_column",
     "summarise_screen",
     "usable_cells",
 ]

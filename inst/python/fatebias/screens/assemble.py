@@ -21,7 +21,7 @@ from ..containers import write_screen
 from .cell_names import match_cells
 from .fate_table import check_fate_table, tolerance_of
 from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold
-from .reader import read_covariates, read_fate_probs, read_labels
+from .parts import read_covariates, read_fate_probs, read_labels
 from .screen import ONE_REPLICATE
 
 _TABLE = "the table of fate probabilities"

@@ -1,63 +1,55 @@
-"""Fate probabilities as a table, cells x fates: which names its columns have, and what may be wrong with them.
+"""Fate probabilities as a table, cells x fates: what may be wrong with them, and rounding that is mended."""
 
-A plain array in an .h5ad has no column names. CellRank 2 and Palantir leave them beside it; otherwise the
-setting `fates` gives them.
-"""
-
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base import CONSTANTS, ScreenError
-from ..containers import ScreenSource
 from .guide_map import first_few
 
 PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
 ROUNDED_SUM = 1e-6  # how far the sum of probabilities in single precision is from 1
 
 
-def names_beside(source: ScreenSource, key: str) -> tuple[str, list[str]]:
-    """Where the names of the columns of obsm[key] stand in a container, and the names; ("", []) where they do not.
+@dataclass(frozen=True, kw_only=True)
+class FateTable:
+    """Fate probabilities as they were read.
 
-    CellRank 2: obsm['lineages_fwd'] and the categories of obs['term_states_fwd']. Palantir: uns[key + '_columns'].
+    fates: name of each column. probs: float [cells, fates], NaN in the whole row of a cell without. found: what
+    terminal cells say of the names. doubts: what is no fault, but should be known. mended: cells that were rounded,
+    by what was wrong.
     """
-    columns, states = f"{key}_columns", key.replace("lineages", "term_states")
-    listed = source.element("uns", columns)
-    if listed is not None:
-        return f"uns['{columns}']", list(map(str, listed.read()))
-    state = source.element("obs", states) if states != key else None
-    if state is not None and state.kind == "categorical":
-        return f"obs['{states}']", list(map(str, state.categories(sys.maxsize) or ()))
-    return "", []
+
+    fates: tuple[str, ...]
+    probs: np.ndarray
+    found: str = ""
+    doubts: tuple[str, ...] = ()
+    mended: Mapping[str, int] = field(default_factory=dict)
 
 
-def name_columns(what: str, n_columns: int, given: Sequence[str] | None, beside: tuple[str, list[str]]) -> list[str]:
-    """Names of the columns of a plain array; raises ScreenError. what: the array, for messages.
+def as_numbers(value: Any, what: str) -> np.ndarray:
+    """A table or array as float64; raises ScreenError where it holds anything else than real numbers.
 
-    given: the setting `fates`. It may rename what the file says (beside), but not put it into another order:
-    that would be a mistake.
+    Texts of numbers are numbers. what: the entry, for messages.
     """
-    given = list(given or [])
-    where, found = beside
-    if given and (sorted(given) != sorted(found) or given == found):
-        return given
-    if given:
-        raise ScreenError(
-            f"{what} has the columns {first_few(found)} (by {where}), but `fates` puts them in another order: "
-            f"{first_few(given)}. Leave `fates` out."
-        )
-    if not where:
-        raise ScreenError(f"{what} is a plain array without names; give them in order as `fates: [..]`.")
-    if len(found) != n_columns:
-        raise ScreenError(
-            f"{what} has {n_columns} columns, but {where} has {len(found)} names: {first_few(found)}. CellRank keeps "
-            "all terminal states there, also when it computed the probabilities of some or of joined ones (`keys`). "
-            "Give the names of the columns in order as `fates: [..]`."
-        )
-    return found
+    if isinstance(value, pd.DataFrame):
+        columns = [_column_as_numbers(value.iloc[:, j], f"{what}: its column {name}") for j, name in enumerate(value)]
+        return np.column_stack(columns) if columns else np.zeros(value.shape)
+    return _column_as_numbers(value, what)
+
+
+def _column_as_numbers(value: Any, what: str) -> np.ndarray:
+    values = value if isinstance(value, pd.Series) else np.asarray(value)
+    try:
+        if values.dtype.kind in "cV":  # complex numbers would lose a part
+            raise TypeError
+        return np.asarray(values.astype(np.float64))
+    except (TypeError, ValueError):
+        raise ScreenError(f"{what} must hold probabilities, real numbers, but is of the kind {values.dtype}.") from None
 
 
 def lack_probabilities(probs: np.ndarray) -> np.ndarray:
@@ -113,12 +105,16 @@ def read_fate_table(path: str | Path) -> pd.DataFrame:
         raise ScreenError(f"Cannot read {path} as a CSV file: {error}") from error
 
 
+def _is_real(kind: Any) -> bool:
+    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
+
+
 def check_fate_table(table: pd.DataFrame, where: str, rescale: bool = False) -> pd.DataFrame:
     """The table as numbers; raises ScreenError where it is no table of probabilities. Its index names the cells.
 
     rescale: rows that sum to 1 within 0.05 are divided by their sum; without it they must within 0.001.
     """
-    words = [str(name) for name, kind in table.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    words = [str(name) for name, kind in table.dtypes.items() if not _is_real(kind)]
     if words:
         raise ScreenError(f"{where}: column(s) that are no numbers: {first_few(words)}. A column is a fate.")
     if table.shape[1] < 2:

@@ -20,7 +20,7 @@ from .control_names import is_date, look_alike, looks_like_control
 from .map_layouts import COLUMNS, Fault, MapColumns, find_columns, guess_columns
 from .text_table import TextTable, name_rows, read_text_table, text_table_of
 
-_SHOWN = 5  # items that a message lists
+SHOWN = 5  # offending items that a message lists
 _MOST = 200_000_000  # characters of a guide map
 
 
@@ -81,11 +81,11 @@ class MapReading:
             warnings.warn(one.about(self.text.source), ScreenWarning, stacklevel=4)
 
 
-def first_few(items: Iterable[object]) -> str:
-    """The first few items of a list as text, for messages."""
+def first_few(items: Iterable[object], total: int | None = None) -> str:
+    """The first few items of a list as text, for messages. total: how many there are, where `items` is cut short."""
     texts = [str(item) for item in items]
-    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
-    return ", ".join(texts[:_SHOWN]) + more
+    more = (len(texts) if total is None else total) - len(texts[:SHOWN])
+    return ", ".join(texts[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def read_guide_map(path: str | Path, settings: Settings | None = None, *, tell: bool = True) -> GuideMap:

@@ -3,6 +3,7 @@
 Every finding names the file, the key and the first cells. Errors are ScreenErrors, raised before any fitting.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,31 +16,35 @@ from ..base import SILENT, Progress, ScreenError, Settings
 from ..containers import Element, ScreenSource, open_screen
 from .build import build_screen
 from .contrast import contrast_weights
+from .fate_names import name_fates, names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
+    FateTable,
+    as_numbers,
     lack_probabilities,
     mend_probabilities,
-    name_columns,
-    names_beside,
     probability_faults,
 )
-from .guide_map import first_few, read_guide_map
+from .guide_map import SHOWN, first_few, read_guide_map
 from .presence import presence_of
-from .screen import ONE_REPLICATE, RawCells, Screen
+from .screen import ONE_REPLICATE, RawCells, Screen, warn_of
 
 
 def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
-    """Read, check and index a screen; raises ScreenError before any fitting."""
+    """Read, check and index a screen; raises ScreenError before any fitting, and gives its doubts as warnings."""
     names = read_guide_map(guide_map, settings)
-    return build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
+    cells = read_cells(path, settings, progress)
+    screen = build_screen(cells, names, settings, where=str(path))
+    warn_of(cells.doubts)
+    return screen
 
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
     with open_screen(path, settings.modality, settings.guide_modality) as source, progress.bar("Reading", 5) as bar:
         reader = Reader(source, settings)
-        fates, probs, mended = reader.fate_probs()
-        contrast_weights(settings.contrast_fate, fates)
+        table = reader.fate_probs()
+        contrast_weights(settings.contrast_fate, table.fates)
         bar.advance()
         guides, guide_names = reader.guides()
         bar.advance()
@@ -49,40 +54,12 @@ def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT
         bar.advance()
         covariates, cluster = reader.covariates(), reader.clusters()
         bar.advance()
-        reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
-        doubts = tuple(source.doubts())
+        reader.check_lengths(guides=guides.shape[0], fate_prob=len(table.probs), day=len(day), replicate=len(replicate))
+        doubts = (*table.doubts, *source.doubts())
     return RawCells(
-        guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs,
-        covariates=covariates, cluster=cluster, mended=mended, doubts=doubts,
+        guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=table.fates,
+        fate_probs=table.probs, covariates=covariates, cluster=cluster, mended=table.mended, doubts=doubts,
     )  # fmt: skip
-
-
-def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Names of the cells of a screen's file, and columns of its obs as texts; raises ScreenError."""
-    with open_screen(path) as source:
-        reader = Reader(source, Settings.from_mapping())
-        if not source.has_table("obs"):
-            raise ScreenError(f"{path} has no table obs; it is not an .h5ad file of anndata 0.7 or later.")
-        names = np.asarray(source.cell_names(), dtype=object)
-        return names, [reader.labels(f"obs['{column}']", "obs", column) for column in columns]
-
-
-def read_fate_probs(
-    path: str | Path, key: str, fates: Sequence[str] | None = None, tolerance: float = PROBABILITY_TOLERANCE
-) -> tuple[list[str], np.ndarray]:
-    """Names and checked probabilities [cells, fates] of obsm[key], columns as in the file; raises ScreenError.
-
-    fates: names of the columns in order, where the file has none (see `name_columns`). tolerance: of sums around 1.
-    """
-    with open_screen(path) as source:
-        return Reader(source, Settings.from_mapping({"fate_prob_key": key, "fates": fates})).fate_table(tolerance)
-
-
-def read_covariates(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Columns of obs, numbers or texts, with the names of the cells as index; raises ScreenError."""
-    settings = Settings.from_mapping({"covar_key": None, "covariates": list(columns) or None})
-    with open_screen(path) as source:
-        return Reader(source, settings).covariates().set_axis(source.cell_names(), axis=0)
 
 
 def covariate_table(settings: Settings) -> str:
@@ -117,8 +94,9 @@ class Reader:
 
     def cell_names(self, rows: np.ndarray) -> str:
         """Row numbers and names of some cells, for messages."""
-        shown = np.asarray(rows)[:6].tolist()
-        return first_few(f"row {row} ({name})" for row, name in zip(shown, self.source.cell_names(shown)))
+        shown = np.asarray(rows)[:SHOWN].tolist()
+        named = [f"row {row} ({name})" for row, name in zip(shown, self.source.cell_names(shown))]
+        return first_few(named, total=len(rows))
 
     def refuse_cells(self, bad: np.ndarray, label: str, what: str) -> None:
         if bad.any():
@@ -191,16 +169,16 @@ class Reader:
         self.refuse_cells(~np.isfinite(numbers), label, "with an infinite value")
         return numbers
 
-    def fate_probs(self) -> tuple[tuple[str, ...], np.ndarray, dict[str, int]]:
-        """Fates, the reference first, checked probabilities in that order, and counts of cells mended."""
-        s = self.settings
-        names, probs = self.fate_table()
-        self.check_fates(names)
-        order = [names.index(s.ref_fate)] + [j for j, name in enumerate(names) if name != s.ref_fate]
-        mended, counts = mend_probabilities(probs)
-        return tuple(names[j] for j in order), mended[:, order], counts
+    def fate_probs(self) -> FateTable:
+        """Checked and mended probabilities, the reference first."""
+        s, table = self.settings, self.fate_table()
+        self.check_fates(table.fates)
+        order = [table.fates.index(s.ref_fate)] + [j for j, name in enumerate(table.fates) if name != s.ref_fate]
+        probs, mended = mend_probabilities(table.probs)
+        fates = tuple(table.fates[j] for j in order)
+        return dataclasses.replace(table, fates=fates, probs=probs[:, order], mended=mended)
 
-    def check_fates(self, names: list[str]) -> None:
+    def check_fates(self, names: Sequence[str]) -> None:
         s, label = self.settings, self.fate_label
         if s.ref_fate not in names:
             raise ScreenError(
@@ -215,38 +193,31 @@ class Reader:
     def fate_label(self) -> str:
         return f"obsm['{self.settings.fate_prob_key}']"
 
-    def fate_table(self, tolerance: float = PROBABILITY_TOLERANCE) -> tuple[list[str], np.ndarray]:
-        """Names and checked probabilities [cells, fates], in the order of the file."""
-        names, probs = self.unchecked_fate_table()
-        for bad, fault in probability_faults(probs, tolerance):
+    def fate_table(self, tolerance: float = PROBABILITY_TOLERANCE) -> FateTable:
+        """Checked probabilities, fates in the order of the file."""
+        table = self.unchecked_fate_table()
+        for bad, fault in probability_faults(table.probs, tolerance):
             self.refuse_cells(bad, self.fate_label, fault)
         if self.settings.missing_fates == "error":
             found = "without fate probabilities (`missing_fates: drop` leaves them out)"
-            self.refuse_cells(lack_probabilities(probs), self.fate_label, found)
-        return names, probs
+            self.refuse_cells(lack_probabilities(table.probs), self.fate_label, found)
+        return table
 
-    def unchecked_fate_table(self) -> tuple[list[str], np.ndarray]:
-        """Names and values of the fate probabilities as they stand in the file."""
-        label, key = self.fate_label, self.settings.fate_prob_key
-        value = self.element("obsm", key, label).read()
+    def unchecked_fate_table(self) -> FateTable:
+        """The fate probabilities as they stand in the file, with the names of their columns."""
+        key = self.settings.fate_prob_key
+        value = self.element("obsm", key, self.fate_label).read()
+        what = f"{self.path}: {self.fate_label}"
         if sp.issparse(value):
-            raise ScreenError(
-                f"{self.path}: {label} is sparse; fate probabilities are a table or an array, cells x fates."
-            )
-        probs = np.asarray(value, dtype=np.float64)
-        if isinstance(value, pd.DataFrame):
-            names = list(map(str, value.columns))
-        else:
-            what, n_columns = f"{self.path}: {label}", probs.shape[-1] if probs.ndim else 0
-            names = name_columns(what, n_columns, self.settings.fates, names_beside(self.source, key))
-        if probs.ndim != 2 or probs.shape[1] != len(names) or len(names) < 2:
-            raise ScreenError(
-                f"{self.path}: {label} has the shape {probs.shape}, but {len(names)} fates are named "
-                f"({first_few(names)}). It must be cells x fates, two or more."
-            )
-        if len(set(names)) < len(names):
-            raise ScreenError(f"{self.path}: {label} names a fate twice: {first_few(names)}.")
-        return names, probs
+            raise ScreenError(f"{what} is sparse; fate probabilities are a table or an array, cells x fates.")
+        probs = as_numbers(value, what)
+        if probs.ndim != 2 or probs.shape[1] < 2:
+            raise ScreenError(f"{what} has the shape {probs.shape}. It must be cells x fates, two or more.")
+        columns = list(map(str, value.columns)) if isinstance(value, pd.DataFrame) else None
+        named = name_fates(what, probs, columns, self.settings.fates, names_beside(self.source, key))
+        if len(set(named.names)) < len(named.names):
+            raise ScreenError(f"{what} names a fate twice: {first_few(named.names)}.")
+        return FateTable(fates=tuple(named.names), probs=probs, found=named.found, doubts=named.doubts)
 
     def guides(self) -> tuple[sp.csr_matrix, list[str]]:
         """Presence of guides as CSR (cells x guides, ones) and their names."""

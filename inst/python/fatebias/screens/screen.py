@@ -5,7 +5,8 @@ over targeting guides, which are sorted by gene; control guides count in `burden
 is exactly zero.
 """
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError
+from ..base import ScreenError, ScreenWarning
 from .fate_table import lack_probabilities
 
 ONE_REPLICATE = "r1"  # the label of the replicate where there is one only
@@ -151,8 +152,8 @@ class RawCells:
 
     guides: presence [cells, guides of the screen]. day, replicate: labels. fate_probs: [cells, F + 1], NaN in the
     whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster: labels, or None.
-    mended: cells whose fate probabilities were rounded, by what was wrong.
-    doubts: what was found while the file was read that is no fault but should be known.
+    mended: cells whose fate probabilities were rounded, by what was wrong. doubts: what is no fault, but should be
+    known, one sentence each.
     """
 
     guides: sp.csr_matrix
@@ -179,6 +180,12 @@ class RawCells:
     def lacks_fates(self) -> np.ndarray:
         """bool [cells], those without fate probabilities."""
         return lack_probabilities(self.fate_probs)
+
+
+def warn_of(doubts: Sequence[str]) -> None:
+    """Each doubt about a screen as a ScreenWarning."""
+    for doubt in doubts:
+        warnings.warn(doubt, ScreenWarning, stacklevel=3)
 
 
 def _within(index: np.ndarray, size: int) -> bool:
