@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fatebias import bridge, r_api
-from fatebias.base import environment
+from fatebias.base import environment, row_word
 from fatebias.base.errors import FitWarning, ScreenError
 
 
@@ -47,6 +47,14 @@ def test_errors_carry_kind_message_and_trace(monkeypatch):
     assert answer["error"]["message"].startswith("ZeroDivisionError")
     assert "test_bridge.py" in answer["error"]["message"]
     assert answer["value"] is None
+
+
+def test_rows_are_counted_from_1_as_in_r(monkeypatch):
+    def refuse():
+        raise ScreenError(row_word(4))
+
+    assert report(monkeypatch, refuse)["error"]["message"] == "row 5"
+    assert row_word(4) == "row 4"
 
 
 def test_unknown_settings_and_missing_modules_are_classed(monkeypatch):

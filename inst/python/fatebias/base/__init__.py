@@ -35,6 +35,7 @@ from .files import (
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
+from .rows import named_rows, row_word, rows_from
 from .run import QUIET, Run
 from .settings import Settings, parse_assignment
 from .stopwatch import Stopwatch
@@ -65,11 +66,14 @@ __all__ = [
     "file_digest",
     "files_of",
     "import_whole",
+    "named_rows",
     "open_checkpoint",
     "package_versions",
     "parse_assignment",
     "plain",
     "prepare_out_dir",
+    "row_word",
+    "rows_from",
     "run_whole",
     "share_of_way",
     "source_files",

@@ -35,6 +35,7 @@ from .guide_table import read_guide_table
 from .guides import read_samples
 from .h5ad import write_screen
 from .levels import numbers_in, sort_levels
+from .objects import write_objects
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
 from .source import Element, ScreenSource
@@ -92,5 +93,6 @@ __all__ = [
     "stripped",
     "summarise_screen",
     "usable_cells",
+    "write_objects",
     "write_screen",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import SILENT, Progress, ScreenError, Settings
+from ..base import SILENT, Progress, ScreenError, Settings, named_rows
 from .build import build_screen
 from .containers import open_screen
 from .contrast import contrast_weights
@@ -36,7 +36,13 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
-    with open_screen(path) as source, progress.bar("Reading", 5) as bar:
+    with open_screen(path) as source:
+        return cells_of(source, settings, progress)
+
+
+def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILENT) -> RawCells:
+    """The cells of an open container; raises ScreenError."""
+    with progress.bar("Reading", 5) as bar:
         reader = Reader(source, settings)
         fates, probs, mended = reader.fate_probs()
         contrast_weights(settings.contrast_fate, fates)
@@ -117,7 +123,7 @@ class Reader:
     def cell_names(self, rows: np.ndarray) -> str:
         """Row numbers and names of some cells, for messages."""
         shown = np.asarray(rows)[:6].tolist()
-        return first_few(f"row {row} ({name})" for row, name in zip(shown, self.source.cell_names(shown)))
+        return first_few(named_rows(shown, self.source.cell_names(shown)))
 
     def refuse_cells(self, bad: np.ndarray, label: str, what: str) -> None:
         if bad.any():
