@@ -101,3 +101,30 @@ write_whole <- function(write, path, call = rlang::caller_env()) {
   }
   path
 }
+
+#' Run code that writes files; where it fails they are as they were before
+#' @noRd
+all_or_nothing <- function(paths, code) {
+  old <- paths[file.exists(paths)]
+  kept <- paste0(old, ".before", recycle0 = TRUE)
+  unlink(kept) # of a session that was killed
+  writing <- FALSE
+  on.exit({
+    if (writing) unlink(setdiff(paths, old))
+    if (writing) Map(file.rename, kept, old)
+    unlink(kept) # also where both are one file still
+  })
+  Map(keep_file, old, kept)
+  writing <- TRUE
+  result <- force(code)
+  writing <- FALSE
+  result
+}
+
+#' A second name for a file, or a copy of it; files are replaced whole, so either keeps what it was
+#' @noRd
+keep_file <- function(from, to) {
+  if (!suppressWarnings(file.link(from, to)) && !file.copy(from, to)) {
+    abort_export("Cannot write {.path {to}}, which keeps the file that is there until the new one is read.")
+  }
+}
