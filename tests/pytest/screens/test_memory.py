@@ -121,3 +121,9 @@ def test_an_element_says_what_it_is():
     assert source.element("obsm", "s").some_rows(1) is None
     assert source.element("obsm", "s").some_entries(1).tolist() == [1, 1]
     assert source.element("obsm", "absent") is None and source.cell_names([1]) == ["b"] and source.n_cells == 2
+
+
+def test_objects_stay_as_they_are():
+    twice = sp.csr_matrix((np.ones(3), [0, 0, 1], [0, 2, 3]), shape=(2, 2))
+    found = MemorySource(["a", "b"], {"obsm": {"guide": twice}}).element("obsm", "guide").read_entries()
+    assert found.toarray().tolist() == [[2, 0], [0, 1]] and twice.nnz == 3

@@ -21,7 +21,7 @@ from .cell_names import match_cells
 from .fate_table import check_fate_table, tolerance_of
 from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold
 from .h5ad import write_screen
-from .presence import presence_of
+from .ones import ones_of
 from .reader import read_covariates, read_fate_probs, read_labels
 from .screen import ONE_REPLICATE
 
@@ -126,7 +126,7 @@ def assemble_parts(
     fate_probs: the key of obsm, or None where there is a matrix.
     """
     guides = GuideCounts(
-        counts=presence_of(presence, guide_names, guide_cells), cells=np.asarray(guide_cells, dtype=object),
+        counts=ones_of(presence, guide_names, guide_cells), cells=np.asarray(guide_cells, dtype=object),
         guides=tuple(guide_names), source="guides",
     )  # fmt: skip
     if fate_table is None:

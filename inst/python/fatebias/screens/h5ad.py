@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from anndata.io import read_elem, write_elem
 
 from ..base import ScreenError, row_word, whole_file
-from .presence import presence_of
+from .ones import ones_of
 from .source import Kind
 
 _ROWS_AT_ONCE = 20_000  # rows of a dense presence matrix in memory at a time
@@ -185,7 +185,7 @@ def write_screen(
     """
     n, guide_names = guides.shape[0], list(map(str, guide_names))
     names = [f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names))
-    presence, index = presence_of(guides, guide_names, names), pd.Index(names)
+    presence, index = ones_of(guides, guide_names, names), pd.Index(names)
     covar = pd.DataFrame({"rep": _labels("replicate", replicate)}, index=index)
     if covariates is not None:
         if "rep" in covariates:

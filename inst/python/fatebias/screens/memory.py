@@ -43,8 +43,13 @@ class MemoryElement:
     def read_labels(self) -> pd.Series | None:
         return pd.Series(self.value) if self.kind in ("column", "categorical") else None
 
-    def read_presence(self) -> sp.csr_matrix:
-        return sp.csr_matrix(np.asarray(self.value) if self.kind == "table" else self.value)
+    def read_entries(self) -> sp.csr_matrix:
+        entries = sp.csr_matrix(np.asarray(self.value) if self.kind == "table" else self.value, copy=True)
+        entries.sum_duplicates()
+        entries.eliminate_zeros()
+        return entries
+
+    read_presence = read_entries
 
     def categories(self, most: int) -> list[Any] | None:
         if self.kind == "categorical":
@@ -110,6 +115,12 @@ class MemorySource:
 
     def cell_names(self, rows: Sequence[int] | None = None) -> list[str]:
         return list(self._cells) if rows is None else [self._cells[row] for row in rows]
+
+    def feature_names(self) -> list[str]:
+        return []  # there is neither X nor a layer
+
+    def doubts(self) -> list[str]:
+        return []
 
 
 def _ends(values: np.ndarray, n: int) -> np.ndarray:

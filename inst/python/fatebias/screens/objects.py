@@ -12,7 +12,7 @@ import pandas as pd
 from ..base import ScreenError, Settings
 from .h5ad import write_screen
 from .memory import MemorySource
-from .presence import refuse_indices
+from .ones import refuse_indices
 from .reader import cells_of
 
 _CALLED = "The screen"

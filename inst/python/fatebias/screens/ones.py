@@ -12,7 +12,7 @@ _SHOWN = 5  # cells that a message lists
 _REMEDY = "Turn counts or probabilities into presence with a threshold first."
 
 
-def presence_of(guides: Any, guide_names: Sequence[str], cell_names: Sequence[str]) -> sp.csr_matrix:
+def ones_of(guides: Any, guide_names: Sequence[str], cell_names: Sequence[str]) -> sp.csr_matrix:
     """Presence [cells, guides] as int8 ones, without stored zeros; raises ScreenError.
 
     guides: sparse or dense, of bool or numbers; entries that stand twice are summed first, as numbers of 8 bytes.

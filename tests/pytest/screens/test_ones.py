@@ -5,7 +5,7 @@ import scipy.sparse as sp
 from fatebias.base import rows_from
 from fatebias.base.errors import ScreenError
 from fatebias.screens.h5ad import write_screen
-from fatebias.screens.presence import presence_of
+from fatebias.screens.ones import ones_of
 
 CELLS, GUIDES = ["a", "b", "c"], ["g0", "g1"]
 PRESENCE = np.array([[1, 0], [0, 1], [1, 1]])
@@ -27,7 +27,7 @@ PRESENCE = np.array([[1, 0], [0, 1], [1, 1]])
     ],
 )
 def test_ones_and_zeros_of_any_storage_are_presence(guides):
-    found = presence_of(guides, GUIDES, CELLS)
+    found = ones_of(guides, GUIDES, CELLS)
     assert found.dtype == np.int8 and found.nnz == 4
     assert np.array_equal(found.toarray(), PRESENCE)
 
@@ -41,9 +41,9 @@ def test_no_value_is_cast_before_it_is_looked_at(value, form):
         ScreenError,
         match=r"presence \(0 or 1\).* 1 other value.* at row 1 \(b\), guide g0.*threshold",
     ):
-        presence_of(form(guides), GUIDES, CELLS)
+        ones_of(form(guides), GUIDES, CELLS)
     with rows_from(1), pytest.raises(ScreenError, match=r"at row 2 \(b\), guide g0"):
-        presence_of(form(guides), GUIDES, CELLS)
+        ones_of(form(guides), GUIDES, CELLS)
 
 
 @pytest.mark.parametrize("kind", [np.int8, np.uint8, np.float32])
@@ -53,7 +53,7 @@ def test_entries_that_stand_twice_are_summed_as_wide_numbers(kind):
         rows, columns = np.r_[np.zeros(times, int), 1], np.r_[np.zeros(times, int), 1]
         guides = sp.coo_matrix((np.ones(times + 1, dtype=kind), (rows, columns)), shape=(3, 2))
         with pytest.raises(ScreenError, match=rf"{times} at row 0 \(a\), guide g0"):
-            presence_of(guides, GUIDES, CELLS)
+            ones_of(guides, GUIDES, CELLS)
 
 
 def broken(**parts):
@@ -82,7 +82,7 @@ def broken(**parts):
 )
 def test_what_is_no_matrix_of_presence_is_refused(guides, said):
     with pytest.raises(ScreenError, match=said):
-        presence_of(guides, GUIDES, CELLS)
+        ones_of(guides, GUIDES, CELLS)
 
 
 def test_a_screen_of_counts_is_not_written(tmp_path):
