@@ -1,14 +1,14 @@
 # CSV files read such that names are exactly what was written: 'a,"b"', "NA", "1e5", "01", a line break.
 
-# what separates fields and lines, which within quotation marks is part of a name; and what stands for it meanwhile
+# what separates fields and lines, but within quotation marks is part of a name; what stands for it meanwhile
 separators <- c(",", "\t", " ", "|", ";", ":", "\n", "\r")
 stand_ins <- c("\001", "\002", "\003", "\004", "\005", "\006", "\016", "\017")
 quotation_mark <- "\020"
 
 #' A CSV file with a header
 #'
-#' data.table::fread() leaves doubled quotation marks doubled, and guesses where quoting is odd. So quoted fields
-#' are put into a form without any before it sees them.
+#' data.table::fread() leaves doubled quotation marks doubled, and guesses where quoting is odd. So quoted
+#' fields are put into a form without any before it sees them.
 #'
 #' @param path the file.
 #' @param texts names or positions of columns that are read as texts, whatever they look like; names that the
@@ -44,7 +44,7 @@ read_csv_file <- function(path, texts = integer(), missing = "", sep = ",") {
 unquoted_source <- function(path) {
   bytes <- read_bytes(path)
   quoted <- any(bytes == charToRaw("\""))
-  if (!quoted && !endsWith(path, ".gz") || any(bytes == 0)) { # another encoding has zeros, which fread() tells
+  if (!quoted && !endsWith(path, ".gz") || any(bytes == 0)) { # zeros: another encoding, which fread() tells
     return(list(file = path))
   }
   if (identical(bytes[1:3], as.raw(c(0xef, 0xbb, 0xbf)))) bytes <- bytes[-(1:3)]

@@ -16,8 +16,8 @@ nearest_word <- function(word, words) {
   words[which.min(utils::adist(word, words, ignore.case = TRUE))]
 }
 
-#' The name that was meant, where one is near: two letters or fewer differ, case aside, and a third of the word
-#' at most; NA where none is
+#' The name that was meant, where one is near: two letters or fewer differ, case aside, and a third of the
+#' word at most; NA where none is
 #' @noRd
 near_name <- function(word, names) {
   words <- names[abs(nchar(names) - nchar(word)) <= 2]

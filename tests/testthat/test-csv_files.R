@@ -1,6 +1,6 @@
 odd <- c(
-  'a,"b"1', '""', '"', '"x', 'x"', "line\nbreak", '"\n",', "NA", "nan", "TRUE", "1e5", "01", "1-Mar", "é|;\t:",
-  "a b", "=1+1", "<b>", "NULL", "", "a\\\"b"
+  'a,"b"1', '""', '"', '"x', 'x"', "line\nbreak", '"\n",', "NA", "nan", "TRUE", "1e5", "01", "1-Mar",
+  "é|;\t:", "a b", "=1+1", "<b>", "NULL", "", "a\\\"b"
 )
 odd <- odd[nzchar(odd)]
 
