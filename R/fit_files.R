@@ -56,18 +56,12 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
     if (spec$needed) abort_export("The fit in {.path {out_dir}} has no {.file {spec$file}}.", call = call)
     return(NULL)
   }
-  table <- data.table::fread(path, na.strings = "", colClasses = list(character = name_columns(path)))
+  table <- read_csv_file(path, texts = c("guide", "gene", "replicate")) # one called 1 keeps its name
   by_day <- endsWith(spec$columns, "_d")
   daywise <- unlist(lapply(spec$columns[by_day], paste0, seq_len(n_days) - 1L))
   found <- check_columns(table, c(spec$columns[!by_day], daywise))
   if (!found$ok) abort_export("{.path {path}} lacks the column{?s} {.field {found$missing}}.", call = call)
   table
-}
-
-#' Columns of names: read as text, so that a guide or replicate called 1 keeps its name
-#' @noRd
-name_columns <- function(path) {
-  intersect(c("guide", "gene", "replicate"), names(data.table::fread(path, nrows = 0L)))
 }
 
 validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
@@ -100,4 +94,31 @@ write_whole <- function(write, path, call = rlang::caller_env()) {
     abort_export("Cannot write {.path {path}}.", call = call)
   }
   path
+}
+
+#' Run code that writes files; where it fails they are as they were before
+#' @noRd
+all_or_nothing <- function(paths, code) {
+  old <- paths[file.exists(paths)]
+  kept <- paste0(old, ".before", recycle0 = TRUE)
+  unlink(kept) # of a session that was killed
+  writing <- FALSE
+  on.exit({
+    if (writing) unlink(setdiff(paths, old))
+    if (writing) Map(file.rename, kept, old)
+    unlink(kept) # also where both are one file still
+  })
+  Map(keep_file, old, kept)
+  writing <- TRUE
+  result <- force(code)
+  writing <- FALSE
+  result
+}
+
+#' A second name for a file, or a copy of it; files are replaced whole, so either keeps what it was
+#' @noRd
+keep_file <- function(from, to) {
+  if (!suppressWarnings(file.link(from, to)) && !file.copy(from, to)) {
+    abort_export("Cannot write {.path {to}}, which keeps the file that is there until the new one is read.")
+  }
 }

@@ -12,6 +12,7 @@
 #'   [read_guides_table()] return.
 #' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide; it is
 #'   written beside the screen. Or the path of such a CSV file.
+#' @param min_umi,min_probability as in [fate_screen()], where `guides` are counts or probabilities.
 #' @param path where to write the screen file.
 #' @param day,replicate names of columns of its `obs`; `replicate = NULL` where there is one replicate.
 #' @param fate_probs key in its `obsm`: `"lineages_fwd"` for CellRank 2, `"palantir_fate_probabilities"` for
@@ -39,7 +40,7 @@
 #' @export
 assemble_screen <- function(cells, guides, guide_map, path, day = "day", replicate = NULL,
                             fate_probs = "lineages_fwd", fates = NULL, rescale = FALSE, drop_suffix = FALSE,
-                            settings = fate_settings(), ...) {
+                            settings = fate_settings(), min_umi = NULL, min_probability = NULL, ...) {
   validate_arg(cells, checkmate::check_string)
   validate_arg(path, checkmate::check_string)
   validate_arg(day, checkmate::check_string)
@@ -50,8 +51,11 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
   is_key <- is.character(fate_probs) && is.null(dim(fate_probs))
   validate_arg(fate_probs, if (is_key) checkmate::check_string else check_two_dims)
   settings <- update_settings(settings, ...)
-  guides <- as_presence(guides)
-  validate_presence(guides)
+  guides <- as_presence(
+    guides, min_umi %||% settings$min_umi, min_probability %||% settings$min_probability
+  )
+  settings <- standard_settings(settings)
+  validate_cell_names(rownames(guides), "guides")
   is_map <- is.data.frame(guide_map)
   if (is_map) validate_guide_map(guide_map) else validate_arg(guide_map, checkmate::check_string)
   table <- if (!is_key) read_fate_table(fate_probs, rescale)
@@ -73,46 +77,7 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
     cli::cli_inform(c(
       matched_lines(found$n_cells, found$unmatched), i = "Cells with 0, 1, .. guides: {burden}"
     ))
-    map_path <- if (is_map) write_guide_map(guide_map, path) else guide_map
-    read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
+    map_path <- if (is_map) write_guide_map(guide_map, path, settings) else guide_map
+    read_screen(path, map_path, settings)
   })
-}
-
-#' Run code that writes files; where it fails they are as they were before
-#' @noRd
-all_or_nothing <- function(paths, code) {
-  old <- paths[file.exists(paths)]
-  kept <- paste0(old, ".before", recycle0 = TRUE)
-  unlink(kept) # of a session that was killed
-  writing <- FALSE
-  on.exit({
-    if (writing) unlink(setdiff(paths, old))
-    if (writing) Map(file.rename, kept, old)
-    unlink(kept) # also where both are one file still
-  })
-  Map(keep_file, old, kept)
-  writing <- TRUE
-  result <- force(code)
-  writing <- FALSE
-  result
-}
-
-#' A second name for a file, or a copy of it; files are replaced whole, so either keeps what it was
-#' @noRd
-keep_file <- function(from, to) {
-  if (!suppressWarnings(file.link(from, to)) && !file.copy(from, to)) {
-    abort_export("Cannot write {.path {to}}, which keeps the file that is there until the new one is read.")
-  }
-}
-
-validate_presence <- function(guides, call = rlang::caller_env()) {
-  validate_cell_names(rownames(guides), "guides", call)
-  other <- guides@x[!guides@x %in% c(0, 1)]
-  if (length(other) > 0) {
-    umis <- shared_constant("min_umi")
-    abort_screen(c(
-      "{.arg guides} must be presence (0 or 1), but has other values, such as {other[[1]]}.",
-      i = "Counts become presence by a threshold, as in {.code guides >= {umis}}."
-    ), call = call)
-  }
 }

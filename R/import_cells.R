@@ -39,13 +39,18 @@ read_fate_table <- function(table, rescale = FALSE) {
   if (rescale) probs / sums else probs
 }
 
-#' The cell names apart: NA is a name as any other, but no probability
+#' A table with the cell names first; NA is a name as any other, but no probability
 #' @noRd
-read_named_table <- function(path) {
-  table <- data.table::fread(path, data.table = FALSE, colClasses = list(character = 1L))
-  names <- data.table::fread(path, select = 1L, colClasses = "character", na.strings = NULL)
-  table[[1]] <- names[[1]]
-  table
+read_named_table <- function(path, call = rlang::caller_env()) {
+  tryCatch(
+    as.data.frame(read_csv_file(path, texts = 1L, missing = c("", "NA", "nan", "NaN"), sep = "auto")),
+    error = function(error) {
+      abort_screen(
+        c("Cannot read {.path {path}} as a CSV file.", x = verbatim(conditionMessage(error))),
+        call = call
+      )
+    }
+  )
 }
 
 named_numbers <- function(table, call = rlang::caller_env()) {

@@ -88,14 +88,6 @@ read_guides_table <- function(table, min_umi = 5, cell = "cell", guide = "guide"
   guides_matrix(found, if (found$present) 1 else min_umi)
 }
 
-#' A vector that stays a JSON array whatever its length; NULL stays NULL
-#' @noRd
-as_array <- function(x) if (!is.null(x)) I(x)
-
-validate_min_umi <- function(min_umi, call = rlang::caller_env()) {
-  validate_arg(min_umi, checkmate::check_number, lower = 1e-9, finite = TRUE, null.ok = TRUE, call = call)
-}
-
 #' What Python found as a matrix, after a word on thresholds
 #' @noRd
 guides_matrix <- function(found, min_umi, call = rlang::caller_env()) {

@@ -217,7 +217,7 @@ print.fatebias_covariances <- function(x, days = print_days, ...) {
   if (missing(i)) {
     return(x)
   }
-  if (is.character(i)) i <- validate_names(i, family_names(x), "covariance family")
+  if (is.character(i)) i <- validate_names(i, family_names(x), "covariance family", see = "as.data.table")
   structure(unclass(x)[i], class = class(x))
 }
 

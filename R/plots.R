@@ -125,7 +125,7 @@ empty_plot <- function(data, text) {
     ggplot2::theme_void()
 }
 
-#' Stop unless `genes` are names of genes that are known; the nearest ones are named
+#' Stop unless `genes` are names of genes that are known; those that are near are named
 #' @noRd
 validate_genes_drawn <- function(genes, known, call = rlang::caller_env()) {
   validate_arg(

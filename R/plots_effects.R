@@ -32,7 +32,7 @@
 #'   `plot_heatmap_data()`: data.table `gene`, `day`, `time`, `postmean`, `lfsr`, `call`, and `mark`: `+` or
 #'   `-` for a call that raises or lowers, `x` for no estimate, else empty.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result`; `fatebias_error_argument` for
-#'   unknown genes, with the nearest known names.
+#'   unknown genes, with the names that are near.
 #' @examples
 #' result <- run_mash(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
 #' plot_effects(result, n = 10)

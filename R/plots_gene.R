@@ -16,7 +16,7 @@
 #'   the effect, see [plot_effects()]; of guides and replicates NA), `replicate` (its label, else NA).
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes, and for a fit with other
 #'   days or without these genes; `fatebias_error_fit` for anything but a `fatebias_fit`;
-#'   `fatebias_error_argument` for unknown genes, with the nearest known names.
+#'   `fatebias_error_argument` for unknown genes, with the names that are near.
 #' @seealso [plot_guides()] for each guide with its interval.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
@@ -191,7 +191,7 @@ long_by_day <- function(table, fit, level) {
 #'   `gene`, `guide`, `day` (factors, in the order drawn), `beta`, `beta_low`, `beta_high`, `theta`,
 #'   `theta_low`, `theta_high` (posterior mean and interval, log odds).
 #' @section Errors: `fatebias_error_fit` for anything but a `fatebias_fit`; `fatebias_error_argument` for
-#'   unknown genes, with the nearest known names.
+#'   unknown genes, with the names that are near.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' plot_guides(fit, c("GENE00030", "GENE00018"))

@@ -111,7 +111,7 @@ sources_in <- function(folder) {
 #'
 #' @param settings a `fatebias_settings`, see [read_settings()].
 #' @param key `"screen"` or `"guide_map"`.
-#' @returns Path of the file.
+#' @returns Path of the file, or of the folder of a zarr store.
 #' @section Errors: `fatebias_error_screen` when it is not there.
 #' @examples
 #' try(existing_input(fate_settings(screen = "nothere.h5ad"), "screen"))
@@ -120,7 +120,7 @@ existing_input <- function(settings, key = c("screen", "guide_map")) {
   validate_class(settings, "fatebias_settings", "read_settings", abort_settings)
   key <- validate_choice(key)
   file <- settings[[key]]
-  if (file.exists(file) && !dir.exists(file)) {
+  if (file.exists(file) && (!dir.exists(file) || key == "screen" && is_zarr(file))) {
     return(file)
   }
   is <- if (dir.exists(file)) "is a folder" else "does not exist"
@@ -131,3 +131,7 @@ existing_input <- function(settings, key = c("screen", "guide_map")) {
     i = "{.code fatebias::check_screen(screen, guide_map)} then says whether the files can be used."
   ))
 }
+
+#' Is a folder a zarr store, of version 2 or 3?
+#' @noRd
+is_zarr <- function(folder) any(file.exists(file.path(folder, c(".zgroup", "zarr.json"))))

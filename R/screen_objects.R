@@ -5,25 +5,35 @@
 #' Writes a screen file in the standard layout and the guide map beside it, and reads them back, so
 #' that everything after this is the same as for a screen that came as a file.
 #'
-#' @param guides presence of guides, cells x guides: a sparse matrix of the package Matrix or a matrix,
-#'   0 or 1 (or logical), with guide names as column names; or a `SingleCellExperiment` or a `Seurat`
-#'   object.
+#' Cells are joined by name: where two parts have names of cells (row names, or the names of `day` and
+#' `replicate`), they must be the same cells, in whatever order. A part without names stands in the order of
+#' the cells; row names that R made by itself (1, 2, ..) are none.
+#'
+#' @param guides presence of guides, cells x guides: a sparse matrix of the package Matrix, a matrix or a
+#'   data frame, 0 or 1 (or logical) and nothing else, with guide names as column names; UMI counts with
+#'   `min_umi`, probabilities with `min_probability`. Or a `SingleCellExperiment` or a `Seurat` object.
 #' @param fate_probs matrix, cells x fates, rows sum to 1, with fate names as column names; a cell without
 #'   any has NA in its whole row, and is left out (`missing_fates`). For a
 #'   `SingleCellExperiment`: the name of the `reducedDim` that holds it. For a `Seurat` object: the names of
 #'   the columns of its metadata, one a fate (its reductions do not keep names of columns).
-#' @param day,replicate label of each cell, length cells. For a `SingleCellExperiment`: names of
-#'   columns of its `colData`, for a `Seurat` object of its metadata.
-#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide.
+#' @param day,replicate label of each cell, length cells. Days that are an ordered factor, numbers, dates or
+#'   times have that order, if `day_levels` gives none; others are sorted by their labels. For a
+#'   `SingleCellExperiment`: names of columns of its `colData`, for a `Seurat` object of its metadata.
+#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide; where it
+#'   lacks one of them all its columns are written, and read as the columns of a file are.
 #' @param cell_data data frame with a row a cell: the columns that the settings `covariates` and
 #'   `cluster_key` name. For a `SingleCellExperiment` it is the `colData`, for a `Seurat` object the metadata.
 #' @param path where to write the screen file; the guide map goes to the same name ending in
 #'   `_guide_map.csv`.
-#' @param guide_exp name of the `altExp` whose first assay holds guides x cells.
-#' @param guide_assay name of the assay whose `counts` hold guides x cells. Seurat writes `-` for `_` in
-#'   names of guides; the guide map must do the same.
-#' @param min_umi number of UMIs that make a guide present, where the object holds UMI counts; `NULL` where
-#'   it holds presence.
+#' @param guide_exp name of the `altExp` that holds guides x cells.
+#' @param guide_assay for a `SingleCellExperiment` the name of an assay of that `altExp`; default: `counts`,
+#'   or its only assay. For a `Seurat` object the name of the assay whose `counts` hold guides x cells (layers
+#'   that were split are joined). Seurat writes `-` for `_` in names of guides: where the guide map tells
+#'   which they are, they get their names back.
+#' @param min_umi number of UMIs that make a guide present, where `guides` are UMI counts (whole numbers);
+#'   `NULL` where they are presence.
+#' @param min_probability probability from which a guide is present, above 0, where `guides` hold
+#'   probabilities.
 #' @param settings [fate_settings()]; the stage Screen is used, but for the names of keys, which are
 #'   those of the standard layout.
 #' @param ... for the default method settings by name, such as `ref_fate = "EC"`; for others arguments
@@ -51,66 +61,94 @@ fate_screen <- function(guides, ...) {
 #' @rdname fate_screen
 #' @export
 fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map, cell_data = NULL,
-                                path = tempfile(fileext = ".h5ad"), settings = fate_settings(), ...) {
+                                path = tempfile(fileext = ".h5ad"), settings = fate_settings(),
+                                min_umi = NULL, min_probability = NULL, ...) {
   validate_arg(path, checkmate::check_string, min.chars = 1)
   validate_arg(fate_probs, check_two_dims)
   settings <- update_settings(settings, ...)
-  guides <- as_presence(guides)
-  fate_probs <- as_probabilities(fate_probs)
-  validate_cells(guides, fate_probs, day, replicate)
-  covariates <- columns_for(settings, cell_data, nrow(guides))
-  map_path <- write_guide_map(guide_map, path)
-  py_call(
-    "write_screen",
-    path = path.expand(path), guide_names = I(colnames(guides)), fates = I(colnames(fate_probs)),
-    day = I(as.character(day)), replicate = I(as.character(replicate)), cell_names = rownames(guides),
-    covariates = lapply(covariates, I), objects = list(guides = guides, fate_probs = fate_probs)
+  presence <- as_presence(
+    guides, min_umi %||% settings$min_umi, min_probability %||% settings$min_probability
   )
-  read_screen(path, map_path, do.call(update_settings, c(list(settings), standard_keys())))
+  settings <- standard_settings(settings)
+  probs <- as_probabilities(fate_probs)
+  days <- labels_of(day, "day")
+  replicates <- labels_of(replicate, "replicate")
+  validate_sizes(guides = presence, fate_probs = probs, day = days$labels, replicate = replicates$labels)
+  columns <- columns_for(settings, cell_data, nrow(presence))
+  validate_guide_map(guide_map)
+  join <- rows_by_name(list(
+    guides = guides, fate_probs = fate_probs, cell_data = if (length(columns) > 0) cell_data, day = day,
+    replicate = replicate
+  ))
+  ordered <- function(x, part) take_rows(x, join$rows[[part]])
+  all_or_nothing(c(path, guide_map_beside(path)), {
+    map_path <- write_guide_map(guide_map, path, settings)
+    py_call(
+      "write_screen",
+      path = path.expand(path), settings = settings_list(settings, "screen"),
+      guide_names = I(colnames(presence)), fates = I(colnames(probs)), day = I(ordered(days$labels, "day")),
+      day_levels = as_array(days$levels), replicate = I(ordered(replicates$labels, "replicate")),
+      cell_names = as_array(join$cells),
+      covariates = lapply(columns, function(x) I(ordered(x, "cell_data"))),
+      objects = list(guides = presence, fate_probs = ordered(probs, "fate_probs"))
+    )
+    read_screen(path, map_path, settings)
+  })
 }
 
 #' @rdname fate_screen
 #' @export
 fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", replicate = "replicate",
                                              guide_exp = "guide", fate_probs = "fateprob",
-                                             min_umi = NULL, ...) {
+                                             guide_assay = NULL, ...) {
   rlang::check_installed(c("SingleCellExperiment", "SummarizedExperiment"))
-  validate_column_names(day, replicate)
+  validate_label_columns(day, replicate)
   validate_arg(guide_exp, checkmate::check_string)
   validate_arg(fate_probs, checkmate::check_string)
-  cells <- SummarizedExperiment::colData(guides)
-  need_named("colData", c(day, replicate), colnames(cells))
+  validate_arg(guide_assay, checkmate::check_string, null.ok = TRUE)
+  cells <- as.data.frame(SummarizedExperiment::colData(guides), optional = TRUE)
+  if (is.null(colnames(guides))) rownames(cells) <- NULL
+  need_named("colData", c(day, replicate), names(cells))
   need_named("altExp", guide_exp, SingleCellExperiment::altExpNames(guides))
   need_named("reducedDim", fate_probs, SingleCellExperiment::reducedDimNames(guides))
-  counts <- SummarizedExperiment::assay(SingleCellExperiment::altExp(guides, guide_exp))
+  # with the names that each part has of its own: those of the object would be put over them
+  alt <- SingleCellExperiment::altExp(guides, guide_exp, withDimnames = FALSE)
+  probs <- SingleCellExperiment::reducedDim(guides, fate_probs, withDimnames = FALSE)
+  if (is.null(colnames(probs))) {
+    abort_screen(c(
+      "The reducedDim {.val {fate_probs}} has no column names, so it is not known which fate a column is.",
+      i = "Name them in order: {.code colnames(reducedDim(x, \"{fate_probs}\")) <- c(..)}."
+    ))
+  }
+  counts <- assay_of(alt, guide_exp, guide_assay)
   fate_screen(
-    at_least(counts, min_umi),
-    fate_probs = SingleCellExperiment::reducedDim(guides, fate_probs), day = cells[[day]],
-    replicate = cells[[replicate]], guide_map = guide_map, cell_data = as.data.frame(cells), ...
+    cells_by_guides(counts),
+    fate_probs = probs, day = column_of(cells, day), replicate = column_of(cells, replicate),
+    guide_map = guide_map, cell_data = cells, ...
   )
 }
 
 #' @rdname fate_screen
 #' @export
 fate_screen.Seurat <- function(guides, guide_map, fate_probs, day = "day", replicate = "replicate",
-                               guide_assay = "guide", min_umi = NULL, ...) {
+                               guide_assay = "guide", ...) {
   rlang::check_installed("SeuratObject")
-  validate_column_names(day, replicate)
+  validate_label_columns(day, replicate)
   validate_arg(guide_assay, checkmate::check_string)
   validate_arg(fate_probs, checkmate::check_character, any.missing = FALSE, min.len = 2)
   cells <- guides[[]]
   need_named("metadata", c(day, replicate, fate_probs), names(cells))
   need_named("assay", guide_assay, SeuratObject::Assays(guides))
-  # by position: the argument is called slot before version 5 and layer since
-  counts <- SeuratObject::GetAssayData(guides[[guide_assay]], "counts")
+  counts <- cells_by_guides(seurat_counts(guides[[guide_assay]], guide_assay))
+  colnames(counts) <- names_before_seurat(colnames(counts), guide_map)
   fate_screen(
-    at_least(counts, min_umi),
-    fate_probs = as.matrix(cells[fate_probs]), day = cells[[day]], replicate = cells[[replicate]],
+    counts,
+    fate_probs = cells[fate_probs], day = column_of(cells, day), replicate = column_of(cells, replicate),
     guide_map = guide_map, cell_data = cells, ...
   )
 }
 
-validate_column_names <- function(day, replicate, call = rlang::caller_env()) {
+validate_label_columns <- function(day, replicate, call = rlang::caller_env()) {
   validate_arg(day, checkmate::check_string, call = call)
   validate_arg(replicate, checkmate::check_string, call = call)
 }
@@ -150,96 +188,53 @@ check_two_dims <- function(x) {
   if (length(dim(x)) == 2) TRUE else sprintf("Must be a matrix or a data frame, not a %s", class(x)[[1]])
 }
 
-#' Guides x cells of an object as presence, cells x guides
+#' Settings for the layout that `write_screen` writes: its keys, and presence instead of counts
 #' @noRd
-at_least <- function(counts, min_umi, call = rlang::caller_env()) {
-  presence <- Matrix::t(if (is.null(min_umi)) counts else counts >= min_umi)
-  if (is.null(min_umi) && any(presence > 1)) {
-    umis <- shared_constant("min_umi")
-    abort_screen(c(
-      "The guides of the object are counts above 1, not presence.",
-      i = "Say how many UMIs make a guide present with {.arg min_umi}, such as {.code min_umi = {umis}}."
-    ), call = call)
-  }
-  presence
-}
-
-need_named <- function(where, wanted, found, call = rlang::caller_env()) {
-  missing <- setdiff(wanted, found)
-  if (length(missing) > 0) {
-    there <- if (length(found) > 0) first_few(found) else "nothing"
-    abort_screen("The object has no {where} {.val {missing}}; there is: {there}.", call = call)
-  }
-}
-
-#' Keys of the layout that `write_screen` writes
-#' @noRd
-standard_keys <- function() {
-  keys <- c("day_key", "covar_key", "rep_key", "guide_key", "guide_names_key", "fate_prob_key")
-  defaults_of(settings_table())[keys]
-}
-
-as_presence <- function(guides, call = rlang::caller_env()) {
-  if (!(is.matrix(guides) || methods::is(guides, "Matrix"))) {
-    abort_screen(
-      "{.arg guides} must be a matrix (cells x guides), not a {.cls {class(guides)[[1]]}}.", call = call
-    )
-  }
-  if (is.null(colnames(guides))) {
-    abort_screen("{.arg guides} needs guide names as column names.", call = call)
-  }
-  # two steps, because no class of Matrix converts to this one directly from all others
-  methods::as(methods::as(methods::as(guides, "dMatrix"), "generalMatrix"), "CsparseMatrix")
-}
-
-as_probabilities <- function(fate_probs, call = rlang::caller_env()) {
-  fate_probs <- as.matrix(fate_probs)
-  if (!is.numeric(fate_probs)) abort_screen("{.arg fate_probs} must be numeric.", call = call)
-  storage.mode(fate_probs) <- "double" # a missing whole number has no NaN
-  if (is.null(colnames(fate_probs))) {
-    abort_screen("{.arg fate_probs} needs fate names as column names.", call = call)
-  }
-  fate_probs
-}
-
-validate_cells <- function(guides, fate_probs, day, replicate, call = rlang::caller_env()) {
-  sizes <- c(
-    guides = nrow(guides), fate_probs = nrow(fate_probs), day = length(day), replicate = length(replicate)
+standard_settings <- function(settings) {
+  defaults <- defaults_of(settings_table())
+  keys <- c(
+    "day_key", "covar_key", "rep_key", "guide_key", "guide_names_key", "fate_prob_key", "min_umi",
+    "min_probability", "modality", "guide_modality"
   )
+  do.call(update_settings, c(list(settings), defaults[intersect(keys, names(defaults))]))
+}
+
+#' A vector that stays a JSON array whatever its length; NULL stays NULL
+#' @noRd
+as_array <- function(x) if (!is.null(x)) I(x)
+
+validate_sizes <- function(..., call = rlang::caller_env()) {
+  sizes <- vapply(list(...), NROW, integer(1))
   if (length(unique(sizes)) > 1) {
     text <- paste(names(sizes), sizes, collapse = ", ")
     abort_screen("The numbers of cells differ: {text}.", call = call)
   }
-  names <- list(rownames(guides), rownames(fate_probs))
-  if (!any(vapply(names, is.null, logical(1))) && !identical(names[[1]], names[[2]])) {
-    first <- which(names[[1]] != names[[2]])[[1]]
-    abort_screen(c(
-      "The cell names of {.arg guides} and {.arg fate_probs} differ, first in row {first}.",
-      i = "Bring both into the same order of cells."
-    ), call = call)
-  }
-  for (label in list(day = day, replicate = replicate)) {
-    if (anyNA(label)) {
-      abort_screen(
-        "Labels are missing for {sum(is.na(label))} cell{?s} of {.arg day} or {.arg replicate}.",
-        call = call
-      )
-    }
-  }
 }
 
-write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
-  validate_guide_map(guide_map, call)
-  table <- as.data.frame(guide_map)[, shared_constant("guide_map_columns")]
+#' A guide map as a file beside the screen: its three columns; or all, for Python to find what is what
+#' @noRd
+write_guide_map <- function(guide_map, path, settings, call = rlang::caller_env()) {
+  table <- as.data.frame(guide_map)
+  wanted <- shared_constant("guide_map_columns")
+  if (all(wanted %in% names(table)) && is.null(settings$guide_map_columns)) table <- table[wanted]
+  table[] <- lapply(table, function(column) {
+    if (is.factor(column)) as.character(column) else if (is.numeric(column)) number_texts(column) else column
+  })
   write_table(table, guide_map_beside(path), call = call)
 }
+
+number_texts <- function(x) ifelse(is.na(x), NA_character_, format_number(x))
 
 guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
 
 validate_guide_map <- function(guide_map, call = rlang::caller_env()) {
   if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
-  found <- check_columns(guide_map, shared_constant("guide_map_columns"))
-  if (!found$ok) {
-    abort_screen("{.arg guide_map} lacks the column{?s} {.field {found$missing}}.", call = call)
+  twice <- unique(names(guide_map)[duplicated(names(guide_map))])
+  if (length(twice) > 0) {
+    abort_screen("{.arg guide_map} has {cli::qty(twice)}the column{?s} {.field {twice}} twice.", call = call)
+  }
+  lists <- names(guide_map)[!vapply(guide_map, is.atomic, logical(1))]
+  if (length(lists) > 0) {
+    abort_screen("{.arg guide_map} has columns that are lists: {.field {lists}}.", call = call)
   }
 }

@@ -85,7 +85,7 @@ print.fatebias_simulation <- function(x, ...) {
 #' @rdname simulate_screen
 #' @export
 tidy.fatebias_simulation <- function(x, ...) {
-  wide <- data.table::fread(x$truth, colClasses = list(character = "gene"))
+  wide <- read_csv_file(x$truth, texts = "gene")
   long <- data.table::melt(
     wide,
     id.vars = "gene", variable.name = "day", value.name = "truth", variable.factor = FALSE

@@ -16,6 +16,16 @@ nearest_word <- function(word, words) {
   words[which.min(utils::adist(word, words, ignore.case = TRUE))]
 }
 
+#' The name that was meant, where one is near: two letters or fewer differ, case aside, and a third of the
+#' word at most; NA where none is
+#' @noRd
+near_name <- function(word, names) {
+  words <- names[abs(nchar(names) - nchar(word)) <= 2]
+  distance <- utils::adist(word, words, ignore.case = TRUE)
+  best <- which.min(distance)
+  if (length(best) == 1 && distance[[best]] <= min(2, nchar(word) / 3)) words[[best]] else NA_character_
+}
+
 #' Which columns are missing, and which are there
 #' @noRd
 check_columns <- function(table, wanted) {
@@ -98,19 +108,23 @@ validate_choice <- function(arg, call = rlang::caller_env()) {
   )
 }
 
-#' Positions of names among known ones; names that are not known are refused with the nearest one
+#' Positions of names among known ones; names that are not known are refused, with the one that is near
 #' @param what what the names are of, such as gene.
+#' @param see the function that lists the known ones.
 #' @noRd
-validate_names <- function(names, known, what, call = rlang::caller_env()) {
+validate_names <- function(names, known, what, call = rlang::caller_env(), see = "tidy") {
   unknown <- setdiff(names, known)
   if (length(unknown) == 0) {
     return(match(names, known))
   }
   shown <- utils::head(unknown, n_shown)
-  near <- vapply(shown, nearest_word, character(1), words = known)
-  lines <- sprintf("There is no %s '%s'; the nearest one is '%s'.", what, shown, near)
+  near <- vapply(shown, near_name, character(1), names = known)
+  lines <- sprintf("There is no %s '%s'", what, shown)
+  lines <- paste0(lines, ifelse(is.na(near), ".", sprintf("; the nearest one is '%s'.", near)))
   more <- length(unknown) - n_shown
   if (more > 0) lines <- c(lines, sprintf("%d more are not there.", more))
   head <- if (length(lines) > 1) sprintf("%d names are not known.", length(unknown))
-  abort_argument(verbatim(c(head, lines), bullet = "x"), call = call)
+  n <- format(length(known), big.mark = ",")
+  all <- if (anyNA(near)) c(i = sprintf("%s are known: {.fn %s} lists them.", n, see))
+  abort_argument(c(verbatim(c(head, lines), bullet = "x"), all), call = call)
 }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fatebias import bridge, r_api
-from fatebias.base import environment
+from fatebias.base import environment, row_word
 from fatebias.base.errors import FitWarning, ScreenError
 
 
@@ -49,6 +49,14 @@ def test_errors_carry_kind_message_and_trace(monkeypatch):
     assert answer["value"] is None
 
 
+def test_rows_are_counted_from_1_as_in_r(monkeypatch):
+    def refuse():
+        raise ScreenError(row_word(4))
+
+    assert report(monkeypatch, refuse)["error"]["message"] == "row 5"
+    assert row_word(4) == "row 4"
+
+
 def test_unknown_settings_and_missing_modules_are_classed(monkeypatch):
     assert report(monkeypatch, lambda settings: 0, '{"settings": {"sed": 1}}')["error"]["kind"] == "settings"
 
@@ -86,8 +94,8 @@ def test_the_wings_without_torch_are_those_that_the_contracts_hold_to_it():
         one for one in project["tool"]["importlinter"]["contracts"] if one.get("forbidden_modules") == ["torch", "pyro"]
     ]
     wings = {name.removeprefix("fatebias.") for name in contract["source_modules"]}
-    # base imports no torch either, but tells of it (`describe_environment`); a command is none of R's
-    assert set(bridge.WITHOUT_TORCH) == wings - {"base", "commands.check"}
+    # base imports no torch either, but tells of it (`describe_environment`); containers and a command are none of R's
+    assert set(bridge.WITHOUT_TORCH) == wings - {"base", "containers", "commands.check"}
     assert set(bridge.WITHOUT_TORCH) <= {wing for _, wing in r_api.FUNCTIONS.values()}
 
 

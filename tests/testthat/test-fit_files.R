@@ -117,3 +117,22 @@ test_that("estimates of guides of other genes are refused", {
   sign_again(folder)
   expect_error(read_fit(folder), "gene_heterogeneity.csv.*different genes", class = "fatebias_error_export")
 })
+
+test_that("Python: genes and guides with signs of their own have the same names in a fit", {
+  files <- small_screen()
+  odd <- c('a,"b"1', "NA", "nan", "TRUE", "1e5", "01", "line\nbreak", '""')
+  map <- read_csv_file(files$guide_map, texts = 1:2)
+  genes <- setdiff(unique(map$gene_name), "NTC")
+  at <- match(map$gene_name, genes[seq_along(odd)])
+  data.table::set(map, j = "gene_name", value = ifelse(is.na(at), map$gene_name, odd[at]))
+  map_path <- withr::local_tempfile(fileext = ".csv")
+  write_table(map, map_path)
+  fit <- fit_fate_bias(
+    read_screen(files$screen, map_path), fate_settings(inference = "laplace", threads = 1L),
+    out_dir = withr::local_tempdir(), progress = FALSE
+  )
+  expect_setequal(fit$gene$gene, c(odd, genes[-seq_along(odd)]))
+  expect_setequal(fit$guide$gene, fit$gene$gene)
+  expect_setequal(fit$estimate$gene, fit$gene$gene)
+  expect_identical(unique(tidy(fit['a,"b"1'])$gene), 'a,"b"1')
+})

@@ -86,7 +86,7 @@ test_that("Python: a screen that is refused when read leaves what was there befo
 test_that("counts and guides without names of cells are refused before anything is read", {
   local_mocked_bindings(py_call = function(...) stop("Python was called"))
   counts <- matrix(c(3, 0, 1, 1), 2, dimnames = list(c("c1", "c2"), c("g1", "g2")))
-  expect_error(assemble("s.h5ad", guides = counts), "guides >= 5", class = "fatebias_error_screen")
+  expect_error(assemble("s.h5ad", guides = counts), "min_umi = 5", class = "fatebias_error_screen")
   bad <- list(
     list(rescale = NA), list(rescale = "yes"), list(drop_suffix = NULL), list(fates = 1:2),
     list(fates = character()), list(fates = NA_character_), list(fate_probs = NULL), list(fate_probs = 1),

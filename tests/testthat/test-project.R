@@ -88,6 +88,12 @@ test_that("an input of the pipeline that is not there is told by its key", {
     existing_input(fate_settings(screen = folder), "screen"), "is a folder",
     class = "fatebias_error_screen"
   )
+  writeLines("{}", file.path(folder, ".zgroup"))
+  expect_identical(existing_input(fate_settings(screen = folder), "screen"), folder)
+  expect_error(
+    existing_input(fate_settings(guide_map = folder), "guide_map"), "is a folder",
+    class = "fatebias_error_screen"
+  )
   expect_error(existing_input(settings, "out_dir"), class = "fatebias_error_argument")
 })
 

@@ -92,6 +92,29 @@ test_that("names and a title with signs of their own are shown as they are", {
   expect_false(has("<u>"))
 })
 
+test_that("names of genes with signs of their own are shown as they are", {
+  odd <- c('a,"b"1', "<script>alert(1)</script>", "x|y *z* $1$", "line\nbreak")
+  old <- utils::head(hits$gene, length(odd))
+  rename <- function(names) replace(names, names %in% old, odd[match(names[names %in% old], old)])
+  renamed <- fit
+  for (name in names(Filter(function(part) "gene" %in% names(part), unclass(fit)))) {
+    if (is.data.frame(fit[[name]])) {
+      renamed[[name]] <- data.table::copy(fit[[name]])
+      renamed[[name]]$gene <- rename(fit[[name]]$gene)
+    }
+  }
+  found <- run_mash(renamed)
+  file <- withr::local_tempfile(fileext = ".html")
+  render_report(renamed, found, path = file, n_panels = 4)
+  lines <- readLines(file, warn = FALSE)
+  lines <- lines[!grepl("{\"data\":", lines, fixed = TRUE)] # the table's, as JSON
+  text <- gsub("\\s+", " ", paste(lines, collapse = "\n"))
+  has <- function(what) grepl(what, text, fixed = TRUE)
+  names <- c("a,&quot;b&quot;1", "&lt;script&gt;alert(1)&lt;/script&gt;", "x|y *z* $1$", "line break")
+  for (name in names) expect_true(has(sprintf("<strong>%s</strong>", name)), info = name)
+  expect_false(has("<script>alert"))
+})
+
 test_that("a certificate of something else is refused", {
   refuse <- function(certificate, what) {
     expect_error(

@@ -2,8 +2,9 @@
 rooms <- c(
   "conditions", "validate_arguments", "validate_schema", "constants", "ties", "print_lines", "settings_text",
   "settings_table",
-  "settings", "progress", "fit_files", "fit_manifest", "fit_npz", "python_backend",
-  "screen", "screen_preflight", "screen_objects", "import_guides", "import_cells", "import",
+  "settings", "progress", "csv_files", "fit_files", "fit_manifest", "fit_npz", "python_backend",
+  "screen", "screen_preflight", "screen_parts", "screen_containers", "screen_objects",
+  "import_guides", "import_cells", "import",
   "screen_simulate",
   "certificate_verdict", "fit", "fit_methods", "fit_draws", "fit_controls", "fit_qc",
   "mash_covariances", "mash_day_covariances", "mash_estimates", "mash_correlation", "mash_activity",

@@ -32,6 +32,18 @@ test_that("a file that is not there is refused before Python starts", {
   expect_error(read_screen("no.h5ad", "no.csv"), "no.h5ad", class = "fatebias_error_screen")
 })
 
+test_that("a screen may be a folder, as a zarr store is", {
+  folder <- withr::local_tempdir()
+  map <- withr::local_tempfile(lines = "x")
+  asked <- NULL
+  local_mocked_bindings(py_call = function(fun, ...) {
+    asked <<- c(asked, list(...)$screen_path)
+    described()
+  })
+  read_screen(folder, map)
+  expect_identical(asked, folder)
+})
+
 test_that("Python: a simulated screen is read", {
   files <- small_screen()
   screen <- read_screen(files$screen, files$guide_map)

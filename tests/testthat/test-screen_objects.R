@@ -1,35 +1,30 @@
-n <- 40
-guides <- Matrix::sparseMatrix(
-  i = rep(seq_len(n), 2), j = c(rep(1:4, n / 4), rep(5:6, n / 2)), x = 1, dims = c(n, 6),
-  dimnames = list(paste0("c", seq_len(n)), paste0("g", 1:6))
-)
-map <- data.frame(
-  guide_name = paste0("g", 1:6), gene_name = c("A", "A", "B", "B", "NTC", "NTC"), is_ntc = c(0, 0, 0, 0, 1, 1)
-)
-probs <- matrix(
-  c(0.2, 0.3, 0.5), n, 3, byrow = TRUE, dimnames = list(rownames(guides), c("EC", "MES", "NEU"))
-)
-day <- rep(c("d0", "d2"), each = n / 2)
-replicate <- rep(c("r1", "r2"), n / 2)
+list2env(screen_parts(), environment())
+unname_rows <- function(x) `rownames<-`(x, NULL)
+screen_error <- function(...) expect_error(..., class = "fatebias_error_screen")
 
 test_that("shapes and names are checked before anything is written", {
   folder <- withr::local_tempdir()
   make <- function(g = guides, p = probs, d = day, r = replicate, m = map) {
     fate_screen(g, p, d, r, m, path = file.path(folder, "s.h5ad"))
   }
-  swapped <- probs[n:1, ]
+  other <- `rownames<-`(probs, paste0("x", seq_len(n)))
+  twice <- map[c(1, 2, 2)]
+  names(twice)[3] <- "gene_name"
+  lists <- map
+  lists$gene_name <- as.list(lists$gene_name)
   gap <- replace(day, 3, NA)
   local_mocked_bindings(py_call = function(...) stop("Python was called"))
   expect_snapshot(error = TRUE, {
     make(p = probs[-1, ])
     make(d = day[-1])
-    make(p = swapped)
+    make(p = other)
     make(p = unname(probs))
     make(g = `colnames<-`(guides, NULL))
     make(g = "guides")
     make(d = gap)
-    make(m = map[-3])
     make(m = "map.csv")
+    make(m = twice)
+    make(m = lists)
   })
   for (bad in list(NULL, NA, 1, c("a", "b"), "")) {
     expect_error(
@@ -42,12 +37,83 @@ test_that("shapes and names are checked before anything is written", {
   expect_identical(list.files(folder), character())
 })
 
-test_that("presence of any storage becomes the same sparse matrix", {
-  dense <- as.matrix(guides)
-  for (other in list(dense, dense == 1, methods::as(guides, "RsparseMatrix"), guides != 0)) {
-    expect_identical(as.matrix(as_presence(other)), dense)
-    expect_s4_class(as_presence(other), "dgCMatrix")
+test_that("what Python is asked to write: labels by name, the order of days, presence by a threshold", {
+  path <- file.path(withr::local_tempdir(), "s.h5ad")
+  stage <- factor(rep(c("iPSC", "EB"), each = n / 2), levels = c("iPSC", "ME", "EB"), ordered = TRUE)
+  asked <- NULL
+  local_mocked_bindings(
+    py_call = function(fun, ...) asked <<- list(...), read_screen = function(path, map, settings) settings
+  )
+  settings <- fate_screen(
+    guides * 7, probs, stats::setNames(stage, rownames(guides))[n:1], seq_len(n) / 10, map,
+    path = path, min_umi = 5, day_key = "time"
+  )
+  expect_identical(unclass(asked$day), as.character(stage))
+  expect_identical(unclass(asked$day_levels), c("iPSC", "EB"))
+  expect_identical(unclass(asked$replicate)[c(1, 3, 40)], c("0.1", "0.3", "4"))
+  expect_identical(unclass(asked$cell_names), rownames(guides))
+  expect_identical(as.matrix(asked$objects$guides), as.matrix(guides))
+  expect_identical(settings$day_key, "day")
+  expect_identical(asked$settings$day_key, "day")
+  fate_screen(guides, probs, day, replicate, map, path = path)
+  expect_null(asked$day_levels)
+})
+
+test_that("the guide map is written as it is meant", {
+  folder <- withr::local_tempdir()
+  write <- function(table, ...) {
+    write_guide_map(table, file.path(folder, "s.h5ad"), fate_settings(...))
+    readLines(file.path(folder, "s_guide_map.csv"))
   }
+  flags <- cbind(note = "x", map)
+  flags$gene_name <- factor(flags$gene_name)
+  flags$is_ntc <- flags$is_ntc == 1
+  expect_identical(write(flags)[c(1, 2, 7)], c("guide_name,gene_name,is_ntc", "g1,A,FALSE", "g6,NTC,TRUE"))
+  flags$guide_name <- c(1e5, 2:6)
+  expect_identical(write(flags)[2], "100000,A,FALSE")
+  expect_identical(write(map[-3])[1:2], c("guide_name,gene_name", "g1,A"))
+  sceptre <- data.frame(grna_id = "g1", grna_target = factor("A"), chr = NA)
+  expect_identical(write(sceptre), c("grna_id,grna_target,chr", "g1,A,"))
+})
+
+test_that("Python: a screen that is refused when it is read leaves no files, nor takes away what was there", {
+  folder <- withr::local_tempdir()
+  path <- file.path(folder, "s.h5ad")
+  no_flag <- map[-3]
+  screen_error(fate_screen(guides, probs, day, replicate, no_flag, path = path), "the column\\(s\\) is_ntc")
+  screen_error(fate_screen(guides, probs, rep("d0", n), replicate, map, path = path))
+  wrong <- replace(probs, 3, 5)
+  screen_error(fate_screen(guides, wrong, day, replicate, map, path = path), "`fate_probs`.*row 3 \\(c3\\)")
+  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), character())
+  fate_screen(guides, probs, day, replicate, map, path = path)
+  kept <- tools::md5sum(list.files(folder, full.names = TRUE))
+  screen_error(fate_screen(guides, probs, day, replicate, map[-1, ], path = path), "lacks 1 guide")
+  expect_identical(tools::md5sum(list.files(folder, full.names = TRUE)), kept)
+})
+
+test_that("Python: cells are joined by name, whatever the order of the parts", {
+  own <- probs + outer(seq_len(n) / 100, c(-1, 0, 1)) / 10 # each cell has probabilities of its own
+  one_by_one <- stats::setNames(day, rownames(guides))
+  data <- data.frame(depth = as.numeric(seq_len(n)^2), row.names = rownames(guides))
+  summary_of <- function(...) fate_screen(guides, guide_map = map, covariates = "depth", ...)$summary
+  expected <- summary_of(own, day, replicate, cell_data = data)
+  expect_gt(diff(range(expected$fate_means_by_day)), 0.1)
+  turned <- summary_of(
+    own[n:1, ], one_by_one[n:1], stats::setNames(replicate, rownames(guides))[c(2:n, 1)],
+    cell_data = data[n:1, , drop = FALSE]
+  )
+  expect_identical(turned, expected)
+  unnamed <- summary_of(unname_rows(own), unname(one_by_one), replicate, cell_data = `rownames<-`(data, NULL))
+  expect_identical(unnamed, expected)
+})
+
+test_that("Python: names of guides and genes come back as they were", {
+  odd <- c('a,"b"1', '""', "new\nline", "NA", "1e5", "01")
+  genes <- c(odd[1], odd[1], odd[3:4], "NTC", "NTC")
+  odd_map <- data.frame(guide_name = odd, gene_name = genes, is_ntc = rep(0:1, c(4, 2)))
+  found <- fate_screen(`colnames<-`(guides, odd), probs, day, replicate, odd_map)
+  expect_equal(found$summary$n_guides, 4)
+  expect_equal(found$summary$n_genes, 3)
 })
 
 test_that("Python: what goes in is what is read back", {
@@ -85,58 +151,6 @@ test_that("Python: its own checks come through", {
   )
   expect_error(
     fate_screen(guides, probs, rep("d0", n), replicate, map), "one day", class = "fatebias_error_screen"
-  )
-})
-
-test_that("Python: a SingleCellExperiment gives the same screen as its parts", {
-  skip_if_not_installed("SingleCellExperiment")
-  new_sce <- SingleCellExperiment::SingleCellExperiment
-  sce <- new_sce(
-    assays = list(counts = matrix(0, 3, n, dimnames = list(NULL, rownames(guides)))),
-    colData = data.frame(day = day, replicate = replicate), reducedDims = list(fateprob = probs),
-    altExps = list(guide = new_sce(assays = list(presence = Matrix::t(guides))))
-  )
-  from_parts <- fate_screen(guides, probs, day, replicate, map)
-  expect_identical(fate_screen(sce, map)$summary, from_parts$summary)
-  expect_error(fate_screen(sce, map, day = "time"), "colData", class = "fatebias_error_screen")
-  expect_error(fate_screen(sce, map, guide_exp = "crispr"), "altExp", class = "fatebias_error_screen")
-  expect_error(fate_screen(sce, map, fate_probs = "umap"), "reducedDim", class = "fatebias_error_screen")
-})
-
-test_that("Python: UMI counts of an object need a threshold", {
-  skip_if_not_installed("SingleCellExperiment")
-  new_sce <- SingleCellExperiment::SingleCellExperiment
-  counts <- Matrix::t(guides) * 7
-  counts["g1", 1] <- 4
-  sce <- new_sce(
-    assays = list(counts = matrix(0, 3, n, dimnames = list(NULL, rownames(guides)))),
-    colData = data.frame(day = day, replicate = replicate), reducedDims = list(fateprob = probs),
-    altExps = list(guide = new_sce(assays = list(counts = counts)))
-  )
-  expect_error(fate_screen(sce, map), "min_umi", class = "fatebias_error_screen")
-  expected <- fate_screen(methods::as(Matrix::t(counts) >= 5, "dMatrix"), probs, day, replicate, map)
-  expect_identical(fate_screen(sce, map, min_umi = 5)$summary, expected$summary)
-  expect_identical(expected$summary$guides_per_cell_mean, 2 - 1 / n)
-})
-
-test_that("Python: a Seurat object gives the same screen as its parts", {
-  skip_if_not_installed("SeuratObject")
-  counts <- Matrix::t(guides) * 7
-  genes <- Matrix::sparseMatrix(
-    i = rep(1, n), j = seq_len(n), x = 1, dims = c(2, n), dimnames = list(c("a", "b"), rownames(guides))
-  )
-  object <- suppressWarnings(SeuratObject::CreateSeuratObject(
-    genes,
-    meta.data = data.frame(day = day, replicate = replicate, probs, row.names = rownames(guides))
-  ))
-  object[["guide"]] <- SeuratObject::CreateAssayObject(counts = counts)
-  fates <- c("EC", "MES", "NEU")
-  screen <- fate_screen(object, map, fates, min_umi = 5)
-  expect_identical(screen$summary, fate_screen(guides, probs, day, replicate, map)$summary)
-  expect_error(fate_screen(object, map, fates), "min_umi", class = "fatebias_error_screen")
-  expect_error(fate_screen(object, map, c("EC", "XX")), "XX", class = "fatebias_error_screen")
-  expect_error(
-    fate_screen(object, map, fates, guide_assay = "crispr"), "assay", class = "fatebias_error_screen"
   )
 })
 
@@ -181,7 +195,7 @@ test_that("Python: covariates, clusters and cells without fate probabilities of 
     "Cells with rounded probabilities: 1 negative to zero"
   ) %in% said))
   expect_error(
-    fate_screen(guides, some, day, replicate, map, missing_fates = "error"), "row 0 \\(c1\\), row 4 \\(c5\\)",
+    fate_screen(guides, some, day, replicate, map, missing_fates = "error"), "row 1 \\(c1\\), row 5 \\(c5\\)",
     class = "fatebias_error_screen"
   )
   some[1, 1] <- 0.2

@@ -9,6 +9,18 @@ test_that("nearest_word finds the word meant", {
   expect_identical(nearest_word("SEED", c("device", "seed")), "seed")
 })
 
+test_that("a name is near where two letters or fewer differ, and a third of it at most", {
+  genes <- c("KDR", "GATA4", "GATA6", "SOX17", "TP53", "A")
+  near <- function(word) near_name(word, genes)
+  expect_identical(near("kdr"), "KDR")
+  expect_identical(near("KDRR"), "KDR")
+  expect_identical(near("GATA"), "GATA4")
+  expect_identical(near("a"), "A")
+  for (word in c("ETV2", "X", "KDXY", "FOXA2", "KD1R2", "", "SOX1234")) expect_identical(near(word), NA_character_)
+  expect_identical(near_name("x", character()), NA_character_)
+  expect_identical(near_name(strrep("A", 1e5), genes), NA_character_)
+})
+
 test_that("day columns come in day order, also beyond nine", {
   table <- as.data.frame(matrix(0, 1, 13, dimnames = list(NULL, c("gene", paste0("se_d", 11:0)))))
   expect_identical(day_columns(table, "se"), paste0("se_d", 0:11))
@@ -46,12 +58,13 @@ test_that("arguments are named in errors of one class", {
   }
 })
 
-test_that("names that are not known are refused, five with the nearest ones", {
+test_that("names that are not known are refused, those that are near with what was meant", {
   known <- c("KDR", "ETV2", "TAL1")
   expect_identical(validate_names(c("TAL1", "KDR"), known, "gene"), c(3L, 1L))
   expect_snapshot(error = TRUE, {
     validate_names("KDRR", known, "gene", call = NULL)
     validate_names(paste0("{", 1:7), known, "gene", call = NULL)
+    validate_names(c("ETV22", "FOXA2"), known, "gene", call = NULL)
   })
 })
 

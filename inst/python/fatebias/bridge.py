@@ -13,10 +13,11 @@ import traceback
 import warnings
 from typing import Any
 
-from .base import FatebiasError, FatebiasWarning, Settings, import_whole, plain
+from .base import FatebiasError, FatebiasWarning, Settings, import_whole, plain, rows_from
 from .r_api import FUNCTIONS
 
-WITHOUT_TORCH = ("containers", "preflight", "screens")  # wings that need no torch, whose import takes seconds
+FIRST_ROW = 1  # as users of R count
+WITHOUT_TORCH = ("preflight", "screens")  # wings that need no torch, whose import takes seconds
 
 
 def call(name: str, arguments: str, objects: dict[str, Any] | None = None) -> str:
@@ -28,7 +29,7 @@ def call(name: str, arguments: str, objects: dict[str, Any] | None = None) -> st
     "warnings": [{"kind", "message"}]}.
     """
     value, error = None, None
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, rows_from(FIRST_ROW):
         warnings.simplefilter("always", FatebiasWarning)
         try:
             function, wing = FUNCTIONS[name]

@@ -51,25 +51,30 @@ def describe_screen(screen_path: str, guide_map: str, settings: Settings, progre
     return summarise_screen(read_screen(screen_path, guide_map, settings, Progress(progress)))
 
 
-@_within("containers")
+@_within("screens")
 def write_screen(
     path: str,
+    settings: Settings,
     guides: "sp.csc_matrix",
     guide_names: list[str],
     fate_probs: "np.ndarray",
     fates: list[str],
     day: list[str],
+    day_levels: list[str] | None,
     replicate: list[str],
     cell_names: list[str] | None,
     covariates: dict[str, list[Any]],
 ) -> None:
-    """Write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates; covariates: columns."""
+    """Check and write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates; day_levels:
+    the order of the days where R declares one; covariates: columns.
+    """
     import pandas as pd
 
-    from .containers import write_screen
+    from .screens import write_objects
 
     columns = pd.DataFrame(covariates, index=range(len(day)))
-    write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cell_names, columns)
+    days = day if day_levels is None else pd.Categorical(day, categories=day_levels, ordered=True)
+    write_objects(path, settings, guides, guide_names, fate_probs, fates, days, replicate, cell_names, columns)
 
 
 @_within("screens")

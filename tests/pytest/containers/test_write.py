@@ -384,6 +384,7 @@ def test_expression_is_never_loaded(tmp_path, written):
 
 def test_a_failed_write_leaves_nothing(tmp_path, written):
     sim = written[2]
+    names = sim.guide_map.guide_name
     with pytest.raises(ValueError):
-        write_screen(tmp_path / "s.h5ad", sim.guides, ["a"], sim.probs[:5], sim.fates, sim.day, sim.replicate)
+        write_screen(tmp_path / "s.h5ad", sim.guides, names, sim.probs[:5], sim.fates, sim.day, sim.replicate)
     assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,7 @@
 import pytest
 
 from fatebias.base.errors import ScreenError
-from fatebias.screens.contrast import contrast_weights
+from fatebias.screens.contrast import contrast_weights, nearest_name
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,24 @@ def test_contrasts_that_mean_nothing_are_refused(contrast):
 def test_a_mistyped_part_of_a_contrast_is_named_with_its_nearest_fate():
     with pytest.raises(ScreenError, match=r"there is no fate 'Mess', the nearest one is 'MES'\.$"):
         contrast_weights("Mess - NEU", ("EC", "MES", "NEU"))
-    with pytest.raises(ScreenError, match="no fate 'MES-NEU', .*a space on either side"):
+    with pytest.raises(ScreenError, match="no fate 'MES-NEU' .*a space on either side"):
         contrast_weights("MES-NEU", ("EC", "MES", "NEU"))
     with pytest.raises(ScreenError, match="no fate 'qqq'\\.$"):
         contrast_weights("qqq", ("EC", "MES", "NEU"))
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("mes", "MES"),
+        ("MESS", "MES"),
+        ("NUE", None),
+        ("NEX", "NEU"),
+        ("NES", "MES"),
+        ("XXX", None),
+        ("mesodrem", "Mesoderm"),
+        ("", None),
+    ],
+)
+def test_a_name_is_near_where_few_letters_differ(name, near):
+    assert nearest_name(name, ["EC", "MES", "NEU", "Mesoderm"]) == near

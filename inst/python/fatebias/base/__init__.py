@@ -35,11 +35,13 @@ from .files import (
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
+from .rows import SHOWN, first_few, named_rows, row_word, rows_from
 from .run import QUIET, Run
 from .settings import Settings, parse_assignment
 from .stopwatch import Stopwatch
 
 __all__ = [
+    "SHOWN",
     "CONSTANTS",
     "ExportError",
     "FatebiasError",
@@ -65,11 +67,15 @@ __all__ = [
     "file_digest",
     "files_of",
     "import_whole",
+    "first_few",
+    "named_rows",
     "open_checkpoint",
     "package_versions",
     "parse_assignment",
     "plain",
     "prepare_out_dir",
+    "row_word",
+    "rows_from",
     "run_whole",
     "share_of_way",
     "source_files",

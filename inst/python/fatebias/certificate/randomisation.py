@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from scipy.stats import norm
 
-from ..base import CONSTANTS, ScreenError, Settings
+from ..base import CONSTANTS, ScreenError, Settings, first_few
 from ..laplace import Curvature, FixedEffects, find_fixed_effects
-from ..screens import Screen, first_few
+from ..screens import Screen
 from .schemes import burden_strata, shuffle_within
 from .source import Source
 from .store import open_source
@@ -61,7 +61,9 @@ def randomise_genes(
     names = list(source.screen.gene_names)
     unknown = [gene for gene in genes if gene not in names]
     if unknown:
-        raise ScreenError(f"{source.where} has no gene {first_few(unknown)}.")
+        raise ScreenError(
+            f"{source.where} has no gene {first_few(unknown)}; the guide map names the {len(names)} that it has."
+        )
     effects = find_fixed_effects(source.baseline, source.options)
     nulls = [null_gene(source, effects, names.index(gene)) for gene in genes]
     draws = resample(source, nulls, n_resamples)

@@ -5,6 +5,8 @@ cannot be read is a ScreenError with the file, the entry and what to do; nothing
 """
 
 from .formats import modalities, open_screen
+from .memory import MemorySource
+from .ones import ones_of
 from .refusals import refusing
 from .source import Element, Kind, ScreenSource
 from .sparse import numbers_of, read_sparse
@@ -14,9 +16,11 @@ from .write import write_screen
 __all__ = [
     "Element",
     "Kind",
+    "MemorySource",
     "ScreenSource",
     "modalities",
     "numbers_of",
+    "ones_of",
     "open_matrix",
     "open_screen",
     "read_sparse",

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError
+from ..base import ScreenError, first_few
 from .nodes import Node, length_of, texts_in
 
 _AT_ONCE = 100_000  # names in memory at a time
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class CellIndex:
         """Rows where names appear twice, and so cannot join: by position, if the numbers of rows agree."""
         if n != self.n or (theirs.is_unique and self.names.nunique() > 1) or self.names.is_unique:
             names = self.names if not self.names.is_unique else theirs
-            twice = ", ".join(map(str, names[names.duplicated()].unique()[:_SHOWN]))
+            twice = first_few(names[names.duplicated()].unique())
             raise ScreenError(
                 f"{self.path}: {what} cannot be joined to the cells by name, since names appear twice ({twice}). Make "
                 "them unique: adata.obs_names_make_unique(), before tables are put into obsm."
@@ -111,11 +110,9 @@ class CellIndex:
         return Rows(n)
 
     def _disagreement(self, what: str, theirs: pd.Index, lacking: np.ndarray) -> str:
-        shown = ", ".join(map(str, self.names[lacking][:_SHOWN]))
-        more = f" and {lacking.sum() - _SHOWN} more" if lacking.sum() > _SHOWN else ""
         return (
             f"{self.path}: {what} names other cells than obs: it lacks {lacking.sum()} of {self.n} cells "
-            f"({shown}{more}); its own are called {', '.join(map(str, theirs[:_SHOWN]))}. Give it the rows of obs: "
+            f"({first_few(self.names[lacking])}); its own are called {first_few(theirs)}. Give it the rows of obs: "
             "table.reindex(adata.obs_names), or remove its names."
         )
 

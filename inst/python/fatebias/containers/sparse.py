@@ -33,6 +33,20 @@ def read_sparse(what: str, layout: Format, shape: Any, data: Any, indices: Any, 
     return tidy(sp.csr_matrix(matrix))
 
 
+def entries_of(what: str, given: Any) -> sp.csr_matrix:
+    """A matrix in memory, sparse or dense, as `read_sparse` gives a stored one; raises ScreenError."""
+    matrix: Any = given
+    if sp.issparse(given) and given.format in ("csr", "csc"):
+        return read_sparse(what, matrix.format, matrix.shape, matrix.data, matrix.indices, matrix.indptr)
+    if sp.issparse(given):
+        numbers_of(what, matrix.data)
+        return tidy(sp.csr_matrix(matrix.astype(np.float64).tocsr()))  # sums what stands twice, in wide numbers
+    dense = np.asarray(matrix)
+    if dense.ndim != 2:
+        raise ScreenError(f"{what} must be a matrix, cells x guides.")
+    return tidy(sp.csr_matrix(numbers_of(what, dense.ravel()).reshape(dense.shape)))
+
+
 def tidy(matrix: sp.csr_matrix) -> sp.csr_matrix:
     """Without entries of 0, indices sorted."""
     if len(matrix.data) and not matrix.data.all():

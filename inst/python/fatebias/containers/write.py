@@ -11,7 +11,8 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata.io import write_elem
 
-from ..base import ScreenError, whole_file
+from ..base import ScreenError, row_word, whole_file
+from .ones import ones_of
 
 
 def write_screen(
@@ -28,13 +29,15 @@ def write_screen(
 ) -> None:
     """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
 
-    guides: sparse cells x guides. fate_probs: array cells x fates, columns named by `fates`.
-    day, replicate: one label a cell. cell_names: one unique name a cell, or None. covariates: further columns of
-    covar, one row a cell, of numbers or texts; none may be called rep. obs: further labels of cells, by name.
+    guides: cells x guides, 0 and 1 (or bool), else ScreenError. fate_probs: array cells x fates, columns named by
+    `fates`. day, replicate: one label a cell; the order that an ordered pd.Categorical declares is kept. cell_names:
+    one unique name a cell, or None. covariates: further columns of covar, one row a cell, of numbers or texts; none
+    may be called rep. obs: further labels of cells, by name.
     """
-    n = guides.shape[0]
-    index = pd.Index([f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names)))
-    covar = pd.DataFrame({"rep": pd.Categorical(list(map(str, replicate)))}, index=index)
+    n, guide_names = guides.shape[0], list(map(str, guide_names))
+    names = [f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names))
+    presence, index = ones_of(guides, guide_names, names), pd.Index(names)
+    covar = pd.DataFrame({"rep": _labels("replicate", replicate)}, index=index)
     if covariates is not None:
         if "rep" in covariates:
             raise ScreenError("A covariate cannot be called rep: it is the column of the replicate. Rename it.")
@@ -42,13 +45,25 @@ def write_screen(
     labels = {"day": day, **(obs or {})}
     adata = anndata.AnnData(
         X=sp.csr_matrix((n, 1)).astype(np.float32),
-        obs=pd.DataFrame({name: pd.Categorical(list(map(str, of))) for name, of in labels.items()}, index=index),
+        obs=pd.DataFrame({name: _labels(name, of) for name, of in labels.items()}, index=index),
         obsm={
             "covar": covar,
-            "guide": sp.csr_matrix(guides, dtype=np.int8),
+            "guide": presence,
             "fateprob": pd.DataFrame(np.asarray(fate_probs, dtype=np.float64), columns=list(fates), index=index),
         },
-        uns={"guide_names": np.asarray(list(map(str, guide_names)), dtype=object)},
+        uns={"guide_names": np.asarray(guide_names, dtype=object)},
     )
     with whole_file(Path(path)) as part, h5py.File(part, "w") as file:
         write_elem(file, "/", adata)
+
+
+def _labels(name: str, of: Iterable[object]) -> pd.Categorical:
+    """Labels as texts, with the order of an ordered pd.Categorical; raises ScreenError where one is missing."""
+    given = of if isinstance(of, pd.Categorical) else pd.Series(list(of), dtype=object)
+    missing = np.flatnonzero(pd.isna(given))
+    if len(missing):
+        raise ScreenError(f"{name}: {len(missing)} cell(s) without a label, first {row_word(int(missing[0]))}.")
+    if isinstance(given, pd.Categorical) and given.ordered:
+        used = given.remove_unused_categories()
+        return used.rename_categories(str)
+    return pd.Categorical(list(map(str, given)))

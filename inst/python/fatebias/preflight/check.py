@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import Settings, files_of
+from ..base import Settings, files_of, first_few
 from ..containers import ScreenSource, open_screen
 from ..screens import (
     RawCells,
     Reader,
-    first_few,
     lack_probabilities,
     mend_probabilities,
 )

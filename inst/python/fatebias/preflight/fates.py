@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from ..base import ScreenError
+from ..base import ScreenError, first_few
 from ..containers import ScreenSource
 from ..screens import (
     PROBABILITY_TOLERANCE,
@@ -16,7 +16,6 @@ from ..screens import (
     contrast_parts,
     contrast_weights,
     count_terminal_cells,
-    first_few,
     lack_probabilities,
     mend_probabilities,
     names_beside,

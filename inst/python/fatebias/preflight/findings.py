@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..base import ScreenError, Settings
+from ..base import ScreenError, Settings, first_few
 from ..containers import ScreenSource
-from ..screens import Reader, first_few
+from ..screens import Reader
 from .lookalikes import Lookalike
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"

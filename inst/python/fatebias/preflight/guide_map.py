@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from ..base import ScreenError
-from ..screens import COLUMNS, GuideMap, examine_map, first_few, read_map_text
+from ..base import ScreenError, first_few
+from ..screens import COLUMNS, GuideMap, examine_map, read_map_text
 from .findings import Report
 
 ITEM = "Guide map"

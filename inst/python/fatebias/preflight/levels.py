@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 
+from ..base import first_few
 from ..containers import ScreenSource
-from ..screens import covariate_table, first_few, numbers_in, sort_levels
+from ..screens import covariate_table, numbers_in, sort_levels
 from .findings import Report, find_key
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights, first_few
+from ..base import first_few
+from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights
 from .findings import Report
 
 LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one

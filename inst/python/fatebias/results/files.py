@@ -49,7 +49,8 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
     path = Path(out_dir) / name
     if not path.is_file():
         raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
-    return pd.read_csv(path, dtype={"gene": str, "guide": str}, keep_default_na=False, na_values=["", "NaN", "nan"])
+    names = {"gene": str, "guide": str}  # by converters, for which a gene called nan is no missing value
+    return pd.read_csv(path, converters=names, keep_default_na=False, na_values=["", "NaN", "nan"])
 
 
 def _files_of(out_dir: Path) -> set[str]:

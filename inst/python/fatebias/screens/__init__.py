@@ -22,11 +22,12 @@ from .fate_table import (
     read_fate_table,
 )
 from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
-from .guide_map import GuideMap, examine_map, first_few, map_from_table, read_guide_map, read_map_text
+from .guide_map import GuideMap, examine_map, map_from_table, read_guide_map, read_map_text
 from .guide_table import read_guide_table
 from .guides import read_samples
 from .levels import numbers_in, sort_levels
 from .map_layouts import COLUMNS
+from .objects import write_objects
 from .presence import presence_of
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .screen import RawCells, Screen
@@ -62,7 +63,6 @@ __all__ = [
     "count_terminal_cells",
     "covariate_table",
     "examine_map",
-    "first_few",
     "lack_probabilities",
     "map_from_table",
     "match_rows",
@@ -88,4 +88,5 @@ __all__ = [
     "state_column",
     "summarise_screen",
     "usable_cells",
+    "write_objects",
 ]

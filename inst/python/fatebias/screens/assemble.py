@@ -17,7 +17,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError
-from ..containers import write_screen
+from ..containers import ones_of, write_screen
 from .cell_names import match_cells
 from .fate_table import check_fate_table, tolerance_of
 from .guide_counts import MIN_UMI, GuideCounts, count_by_threshold
@@ -125,8 +125,8 @@ def assemble_parts(
     fate_probs: the key of obsm, or None where there is a matrix.
     """
     guides = GuideCounts(
-        counts=sp.csr_matrix(presence), cells=np.asarray(guide_cells, dtype=object), guides=tuple(guide_names),
-        source="guides",
+        counts=ones_of(presence, guide_names, guide_cells), cells=np.asarray(guide_cells, dtype=object),
+        guides=tuple(guide_names), source="guides",
     )  # fmt: skip
     if fate_table is None:
         more["fate_probs"] = fate_probs

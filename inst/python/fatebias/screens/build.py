@@ -8,9 +8,9 @@ import pandas as pd
 import scipy.sparse as sp
 from natsort import natsorted
 
-from ..base import ScreenError, Settings
+from ..base import ScreenError, Settings, first_few
 from .covariates import number_clusters, standardise_covariates
-from .guide_map import GuideMap, first_few
+from .guide_map import GuideMap
 from .levels import numbers_in, usable_levels
 from .screen import RawCells, Screen
 

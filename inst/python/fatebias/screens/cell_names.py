@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError, ScreenWarning
-from .guide_map import first_few
+from ..base import ScreenError, ScreenWarning, first_few
 
 # velocyto's "sample:", the barcode, numbers of GEM wells and libraries ("-1", R's ".1", "_1", "-1-0"), velocyto's "x"
 _DECORATED = re.compile(r"(?:(?P<sample>[^:]+):)?(?P<rest>.*?[ACGTN]{12,})(?P<numbers>(?:[-._][0-9]+)*)x?")

@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import CONSTANTS, ScreenError
+from ..base import CONSTANTS, ScreenError, first_few
 from ..containers import open_matrix
 from .guide_counts import GuideCounts
-from .guide_map import first_few
 
 FEATURE_TYPE = CONSTANTS.feature_type
 _ENTRIES_AT_ONCE = 5_000_000  # entries of a matrix in memory at a time

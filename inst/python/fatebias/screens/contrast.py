@@ -1,6 +1,5 @@
 """The contrast whose effects are reported: a fate against the reference, or a difference of two fates."""
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,9 +33,20 @@ def contrast_parts(contrast: str) -> list[str]:
 
 
 def nearest_name(name: str, names: Sequence[str]) -> str | None:
-    """The name that is most alike, upper and lower case aside; None where none is."""
-    near = difflib.get_close_matches(name.lower(), [other.lower() for other in names], n=1)
-    return next((other for other in names if near and other.lower() == near[0]), None)
+    """The name that is near: two letters or fewer differ, case aside, and a third of them at most; None without one."""
+    near = {other: _letters_between(name.lower(), other.lower()) for other in names if abs(len(other) - len(name)) <= 2}
+    best = min(near, key=lambda other: near[other], default=None)
+    return best if best is not None and near[best] <= min(2, len(name) / 3) else None
+
+
+def _letters_between(one: str, other: str) -> int:
+    """Letters to be added, left out or changed that make one word of the other (Levenshtein's distance)."""
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        before, row[0] = row[0], i
+        for j, opposite in enumerate(other, start=1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (letter != opposite))
+    return row[-1]
 
 
 def _unknown_parts(unknown: list[str], fates: Sequence[str]) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError
-from .guide_map import first_few
+from ..base import ScreenError, first_few
 from .levels import sort_levels
 
 LEAST_CLUSTERS = 10  # scores summed over fewer clusters tell no variance

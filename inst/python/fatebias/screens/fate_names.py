@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base import ScreenError
+from ..base import ScreenError, first_few
 from ..containers import ScreenSource
-from .guide_map import first_few
 from .terminal_cells import StateColumn, TerminalCells, count_terminal_cells, counted, in_order, nth, state_column
 
 STATE_COLUMNS = ("term_states_fwd", "term_states_bwd", "terminal_states", "initial_states")  # of CellRank 2 and 1

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import CONSTANTS, ScreenError
-from .guide_map import first_few
+from ..base import CONSTANTS, ScreenError, first_few
 
 PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
 ROUNDED_SUM = 1e-6  # how far the sum of probabilities in single precision is from 1

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import CONSTANTS, ScreenError
-from .guide_map import first_few
+from ..base import CONSTANTS, ScreenError, first_few
 
 MIN_UMI = CONSTANTS.min_umi
 THRESHOLDS = (1, 2, 3, 5, 10, 20)  # what a report on thresholds shows

@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError, ScreenWarning, Settings
+from ..base import ScreenError, ScreenWarning, Settings, first_few
 from .control_names import is_date, look_alike, looks_like_control
 from .map_layouts import COLUMNS, Fault, MapColumns, find_columns, guess_columns
 from .text_table import TextTable, name_rows, read_text_table, text_table_of
 
-SHOWN = 5  # offending items that a message lists
 _MOST = 200_000_000  # characters of a guide map
 
 
@@ -79,13 +78,6 @@ class MapReading:
         """Its warnings, as ScreenWarnings."""
         for one in self.warnings:
             warnings.warn(one.about(self.text.source), ScreenWarning, stacklevel=4)
-
-
-def first_few(items: Iterable[object], total: int | None = None) -> str:
-    """The first few items of a list as text, for messages. total: how many there are, where `items` is cut short."""
-    texts = [str(item) for item in items]
-    more = (len(texts) if total is None else total) - len(texts[:SHOWN])
-    return ", ".join(texts[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def read_guide_map(path: str | Path, settings: Settings | None = None, *, tell: bool = True) -> GuideMap:

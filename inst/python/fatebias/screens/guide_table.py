@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError
+from ..base import ScreenError, first_few
 from .guide_counts import GuideCounts
-from .guide_map import first_few
 from .map_layouts import plain_name
 from .text_table import TextTable, read_text_table, text_table_of
 

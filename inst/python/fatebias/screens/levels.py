@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from natsort import natsorted, ns
 
-from ..base import ScreenError
-from .guide_map import first_few
+from ..base import ScreenError, first_few
 
 
 def sort_levels(labels: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import SILENT, Progress, ScreenError, Settings
+from ..base import SHOWN, SILENT, Progress, ScreenError, Settings, first_few, named_rows
 from ..containers import Element, ScreenSource, open_screen
 from .build import build_screen
 from .contrast import contrast_weights
@@ -25,7 +25,7 @@ from .fate_table import (
     mend_probabilities,
     probability_faults,
 )
-from .guide_map import SHOWN, first_few, read_guide_map
+from .guide_map import read_guide_map
 from .presence import presence_of
 from .screen import ONE_REPLICATE, RawCells, Screen, warn_of
 
@@ -41,7 +41,13 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
-    with open_screen(path, settings.modality, settings.guide_modality) as source, progress.bar("Reading", 5) as bar:
+    with open_screen(path, settings.modality, settings.guide_modality) as source:
+        return cells_of(source, settings, progress)
+
+
+def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILENT) -> RawCells:
+    """The cells of an open container; raises ScreenError."""
+    with progress.bar("Reading", 5) as bar:
         reader = Reader(source, settings)
         table = reader.fate_probs()
         contrast_weights(settings.contrast_fate, table.fates)
@@ -95,8 +101,7 @@ class Reader:
     def cell_names(self, rows: np.ndarray) -> str:
         """Row numbers and names of some cells, for messages."""
         shown = np.asarray(rows)[:SHOWN].tolist()
-        named = [f"row {row} ({name})" for row, name in zip(shown, self.source.cell_names(shown))]
-        return first_few(named, total=len(rows))
+        return first_few(named_rows(shown, self.source.cell_names(shown)), total=len(rows))
 
     def refuse_cells(self, bad: np.ndarray, label: str, what: str) -> None:
         if bad.any():

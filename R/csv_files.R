@@ -1,0 +1,77 @@
+# CSV files read such that names are exactly what was written: 'a,"b"', "NA", "1e5", "01", a line break.
+
+# what separates fields and lines, but within quotation marks is part of a name; what stands for it meanwhile
+separators <- c(",", "\t", " ", "|", ";", ":", "\n", "\r")
+stand_ins <- c("\001", "\002", "\003", "\004", "\005", "\006", "\016", "\017")
+quotation_mark <- "\020"
+
+#' A CSV file with a header
+#'
+#' data.table::fread() leaves doubled quotation marks doubled, and guesses where quoting is odd. So quoted
+#' fields are put into a form without any before it sees them.
+#'
+#' @param path the file.
+#' @param texts names or positions of columns that are read as texts, whatever they look like; names that the
+#'   file does not have are passed by.
+#' @param missing texts that mean a missing value in the other columns.
+#' @param sep what separates fields; "auto" where it is to be found.
+#' @returns data.table.
+#' @noRd
+read_csv_file <- function(path, texts = integer(), missing = "", sep = ",") {
+  source <- unquoted_source(path)
+  read <- function(...) {
+    do.call(data.table::fread, c(source, list(
+      sep = sep, quote = "", header = TRUE, strip.white = FALSE, encoding = "UTF-8", ...
+    )))
+  }
+  header <- names(read(nrows = 0L))
+  if (is.character(texts)) texts <- intersect(texts, with_marks(header))
+  at <- if (is.character(texts)) match(texts, with_marks(header)) else texts
+  table <- read(na.strings = missing, colClasses = list(character = at))
+  if (length(at) > 0 && !identical(missing, "")) {
+    named <- read(select = at, na.strings = NULL, colClasses = list(character = at))
+    for (k in seq_along(at)) data.table::set(table, j = at[[k]], value = named[[k]])
+  }
+  for (j in which(vapply(table, is.character, logical(1)))) {
+    data.table::set(table, j = j, value = with_marks(table[[j]]))
+  }
+  data.table::setnames(table, with_marks(names(table)))
+  table[]
+}
+
+#' The file itself where nothing in it is quoted, else its text with stand-ins in quoted fields: for fread()
+#' @noRd
+unquoted_source <- function(path) {
+  bytes <- read_bytes(path)
+  quoted <- any(bytes == charToRaw("\""))
+  if (!quoted && !endsWith(path, ".gz") || any(bytes == 0)) { # zeros: another encoding, which fread() tells
+    return(list(file = path))
+  }
+  if (identical(bytes[1:3], as.raw(c(0xef, 0xbb, 0xbf)))) bytes <- bytes[-(1:3)]
+  pieces <- strsplit(rawToChar(bytes), "\"", fixed = TRUE, useBytes = TRUE)[[1]]
+  at <- seq_along(pieces)
+  inside <- at %% 2 == 0
+  # between two quoted pieces nothing at all is a doubled mark
+  doubled <- !inside & pieces == "" & at > 1 & at < length(pieces)
+  for (k in seq_along(separators)) {
+    pieces[inside] <- gsub(separators[[k]], stand_ins[[k]], pieces[inside], fixed = TRUE, useBytes = TRUE)
+  }
+  pieces[doubled] <- quotation_mark
+  list(text = paste(pieces, collapse = ""))
+}
+
+#' All bytes of a file, or of what it holds where it is compressed
+#' @noRd
+read_bytes <- function(path) {
+  file <- gzfile(path, "rb")
+  on.exit(close(file))
+  parts <- list()
+  while (length(part <- readBin(file, "raw", 2^24)) > 0) parts[[length(parts) + 1]] <- part
+  unlist(parts) %||% raw()
+}
+
+#' Texts with what the stand-ins stood for
+#' @noRd
+with_marks <- function(x) {
+  chartr(paste(c(stand_ins, quotation_mark), collapse = ""), paste(c(separators, "\""), collapse = ""), x)
+}
