@@ -120,7 +120,7 @@ match_cells <- function(..., drop_suffix = FALSE) {
   cli::cli_inform(matched_lines(length(found$names), found$unmatched))
   lapply(rlang::set_names(names(parts)), function(name) {
     part <- parts[[name]][found$rows[[name]] + 1L, , drop = FALSE]
-    rownames(part) <- as.character(found$names)
+    rownames(part) <- names_from_json(found$names)
     part
   })
 }
