@@ -81,7 +81,8 @@ test_that("Python: guide maps of other layouts give the same screen", {
   }
   control <- map$is_ntc == 1
   igvf <- data.frame(guide_id = map$guide_name, intended_target_name = map$gene_name, targeting = !control)
-  sceptre <- data.frame(grna_id = map$guide_name, grna_target = ifelse(control, "non-targeting", map$gene_name))
+  target <- ifelse(control, "non-targeting", map$gene_name)
+  sceptre <- data.frame(grna_id = map$guide_name, grna_target = target)
   other <- data.frame(sgRNA = map$guide_name, Target = map$gene_name)
   expect_identical(read_as(igvf), plain)
   expect_identical(read_as(sceptre), plain)
