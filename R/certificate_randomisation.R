@@ -47,6 +47,7 @@ randomisation_test <- function(fit, genes = NULL, screen = NULL, n_resamples = 2
   }
   arguments <- c(source, list(genes = I(genes), n_resamples = n_resamples))
   rows <- data.table::as.data.table(py_apply("randomise_genes", arguments))
+  rows$gene <- names_from_json(rows$gene)
   rows$day <- fit$days[rows$day + 1L]
   rows[, names(empty), with = FALSE]
 }

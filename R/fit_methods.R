@@ -21,7 +21,7 @@
 #'   the whole fit, whatever part of it is looked at.
 #' - `x[i]`: the fit of some genes: their rows of every table and their guides; everything estimated from all
 #'   genes (scales, weight, `manifest`) stays. The fit itself is not made again.
-#' @section Errors: `fatebias_error_argument` for a gene that the fit does not have, with the name that is near.
+#' @section Errors: `fatebias_error_argument` for a gene that the fit does not have, with one that is near.
 #' @name fatebias_fit
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))

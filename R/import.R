@@ -42,7 +42,7 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
                             fate_probs = "lineages_fwd", fates = NULL, rescale = FALSE, drop_suffix = FALSE,
                             settings = fate_settings(), min_umi = NULL, min_probability = NULL, ...) {
   validate_arg(cells, checkmate::check_string)
-  validate_arg(path, checkmate::check_string)
+  validate_arg(path, check_file_name)
   validate_arg(day, checkmate::check_string)
   validate_arg(replicate, checkmate::check_string, null.ok = TRUE)
   validate_arg(fates, checkmate::check_character, any.missing = FALSE, min.len = 1, null.ok = TRUE)

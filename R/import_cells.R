@@ -98,9 +98,9 @@ validate_cell_names <- function(names, where, call = rlang::caller_env()) {
 #' left out.
 #'
 #' @param ... named parts: matrices (also sparse) or data frames, whose row names are the names of cells.
-#' @param drop_suffix does what programs put around a barcode not count? Numbers behind it (Cell Ranger's `-1`,
-#'   R's `.1`, `_1`, the `-1-0` of two `concat()`s), and velocyto's `sample:` before and `x` behind it. What
-#'   tells the cells of a part apart is never dropped: cells of different wells are refused.
+#' @param drop_suffix does what programs put around a barcode not count? Numbers behind it (Cell Ranger's
+#'   `-1`, R's `.1`, `_1`, the `-1-0` of two `concat()`s), and velocyto's `sample:` before and `x` behind
+#'   it. What tells the cells of a part apart is never dropped: cells of different wells are refused.
 #' @returns List of the parts, the same cells in the same order, all with the names of the first part.
 #' @section Errors: `fatebias_error_screen` for parts without cell names, names that appear twice, and
 #'   parts with no cell in common, with the first names of each and what helps where that can be seen;
@@ -121,7 +121,7 @@ match_cells <- function(..., drop_suffix = FALSE) {
   cli::cli_inform(matched_lines(length(found$names), found$unmatched))
   lapply(rlang::set_names(names(parts)), function(name) {
     part <- parts[[name]][found$rows[[name]] + 1L, , drop = FALSE]
-    rownames(part) <- as.character(found$names)
+    rownames(part) <- names_from_json(found$names)
     part
   })
 }

@@ -99,7 +99,7 @@ guides_matrix <- function(found, min_umi, call = rlang::caller_env()) {
     i = found$cell[keep] + 1L, j = found$guide[keep] + 1L,
     x = if (is.null(min_umi)) umi[keep] else rep(1, sum(keep)),
     dims = c(length(found$cells), length(found$guides)),
-    dimnames = list(as.character(found$cells), as.character(found$guides))
+    dimnames = list(names_from_json(found$cells), names_from_json(found$guides))
   )
 }
 

@@ -181,6 +181,13 @@ py_call <- function(fun, ..., objects = list(), call = rlang::caller_env()) {
   report$value
 }
 
+#' Names out of JSON: jsonlite takes an array of "NA" alone for missing values, and an empty one has no type
+#' @noRd
+names_from_json <- function(x) {
+  x <- as.character(unlist(x))
+  replace(x, is.na(x), "NA")
+}
+
 #' The same with the arguments as a list
 #' @noRd
 py_apply <- function(fun, arguments) do.call(py_call, c(list(fun), arguments))

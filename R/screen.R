@@ -55,8 +55,8 @@ read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
 }
 
 new_screen <- function(path, guide_map, settings, summary) {
-  for (name in c("uncarried_guides", "dropped_genes", "replicates", "covariates")) {
-    summary[[name]] <- as.character(unlist(summary[[name]])) # an empty JSON array has no type
+  for (name in c("uncarried_guides", "dropped_genes", "days", "replicates", "fates", "covariates")) {
+    summary[[name]] <- names_from_json(summary[[name]])
   }
   structure(
     list(path = path, guide_map = guide_map, settings = settings, summary = summary),

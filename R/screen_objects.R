@@ -63,7 +63,7 @@ fate_screen <- function(guides, ...) {
 fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map, cell_data = NULL,
                                 path = tempfile(fileext = ".h5ad"), settings = fate_settings(),
                                 min_umi = NULL, min_probability = NULL, ...) {
-  validate_arg(path, checkmate::check_string, min.chars = 1)
+  validate_arg(path, check_file_name)
   validate_arg(fate_probs, check_two_dims)
   settings <- update_settings(settings, ...)
   presence <- as_presence(
@@ -181,6 +181,13 @@ columns_for <- function(settings, cell_data, n, call = rlang::caller_env()) {
 #' Columns of cells that the settings `covariates` and `cluster_key` name
 #' @noRd
 named_columns <- function(settings) unique(c(settings$covariates, settings$cluster_key))
+
+#' TRUE for a name that a file can have; or what is wrong
+#' @noRd
+check_file_name <- function(x) {
+  found <- checkmate::check_string(x, min.chars = 1)
+  if (isTRUE(found) && dir.exists(x)) sprintf("Must be the name of a file; %s is a folder", x) else found
+}
 
 #' TRUE for a matrix of any class and a data frame; or what is wrong
 #' @noRd

@@ -13,7 +13,7 @@ sparse_numbers <- function(x, call = rlang::caller_env()) {
     if (!(is.numeric(x) || is.logical(x))) {
       abort_screen("{.arg guides} must hold numbers or TRUE and FALSE, not {.cls {typeof(x)}}.", call = call)
     }
-    x <- matrix(as.double(x), nrow(x), dimnames = dimnames(x)) # without other classes, such as table
+    x <- array(as.double(x), dim(x), dimnames(x)) # without other classes, such as table
   } else if (!methods::is(x, "Matrix")) {
     x <- tryCatch(methods::as(x, "dgCMatrix"), error = function(error) {
       abort_screen(c(
@@ -39,6 +39,7 @@ as_presence <- function(guides, min_umi = NULL, min_probability = NULL, call = r
   validate_thresholds(min_umi, min_probability, call)
   values <- sparse_numbers(guides, call)
   validate_column_names(values, "guides", "guide", call)
+  if (nrow(values) == 0) abort_screen("{.arg guides} has no cells.", call = call)
   refuse_values(values, is.na(values@x), "{.arg guides} must be known for every cell", c(
     i = "A cell without a guide has 0; leave out cells whose guides are not known."
   ), call)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import labels, simulated
 
 from fatebias import bridge, r_api
-from fatebias.base import environment, row_word
+from fatebias.base import Settings, environment, row_word
 from fatebias.base.errors import FitWarning, ScreenError
+from fatebias.screens import read_screen, write_screen
 
 
 def report(monkeypatch, function, arguments="{}", objects=None):
@@ -111,3 +113,19 @@ def test_the_environment_names_versions():
     assert list(found["packages"]) == [package.name for package in environment.PACKAGES]
     assert found["packages"]["torch"]
     assert found["threads"] >= 1
+
+
+def test_the_check_and_the_reader_count_rows_as_users_of_r_do(tmp_path):
+    sim = simulated(cells=300)
+    probs = np.array(sim.probs)
+    probs[3] = 0.9
+    path, names = str(tmp_path / "s.h5ad"), sim.guide_map.guide_name
+    write_screen(path, sim.guides, names, probs, sim.fates, labels("d", sim.day), labels("r", sim.replicate))
+    sim.guide_map.to_csv(tmp_path / "map.csv", index=False)
+    asked = {"screen_path": path, "guide_map": str(tmp_path / "map.csv"), "settings": {}}
+    found = json.loads(bridge.call("check_screen", json.dumps(asked)))["value"]["rows"]
+    assert any("row 4 (cell3)" in row["found"] for row in found)
+    error = json.loads(bridge.call("describe_screen", json.dumps({**asked, "progress": False})))["error"]
+    assert "row 4 (cell3)" in error["message"]
+    with pytest.raises(ScreenError, match=r"row 3 \(cell3\)"):
+        read_screen(path, tmp_path / "map.csv", Settings.from_mapping())

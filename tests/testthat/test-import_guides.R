@@ -72,9 +72,10 @@ test_that("Python: a long table gives the same guides, as data frame and as file
   expect_identical(dim(quietly(read_guides_table(one))), c(1L, 1L))
 })
 
-test_that("Python: rows without a guide are cells without any; posterior probabilities need their threshold", {
+test_that("Python: rows without a guide are cells without any; posteriors need their threshold", {
   calls <- data.frame(
-    cell = c("a", "b", "c"), guide = c("g1|g2", "None", "g2"), umi = c("8|9", "0", "6"), stringsAsFactors = TRUE
+    cell = c("a", "b", "c"), guide = c("g1|g2", "None", "g2"), umi = c("8|9", "0", "6"),
+    stringsAsFactors = TRUE
   )
   found <- quietly(read_guides_table(calls))
   expect_identical(dimnames(found), list(c("a", "b", "c"), c("g1", "g2")))

@@ -32,6 +32,16 @@ test_that("a file that is not there is refused before Python starts", {
   expect_error(read_screen("no.h5ad", "no.csv"), "no.h5ad", class = "fatebias_error_screen")
 })
 
+test_that("names that JSON could take for missing values stay names", {
+  files <- withr::local_tempfile(lines = "x")
+  answer <- utils::modifyList(described(), list(dropped_genes = NA, uncarried_guides = c(NaN, Inf)))
+  local_mocked_bindings(py_call = function(...) answer)
+  screen <- read_screen(files, files)
+  expect_identical(screen$summary$dropped_genes, "NA")
+  expect_identical(screen$summary$uncarried_guides, c("NaN", "Inf"))
+  expect_identical(names_from_json(list()), character())
+})
+
 test_that("a screen may be a folder, as a zarr store is", {
   folder <- withr::local_tempdir()
   map <- withr::local_tempfile(lines = "x")
@@ -93,7 +103,8 @@ test_that("Python: guide maps of other layouts give the same screen", {
   }
   control <- map$is_ntc == 1
   igvf <- data.frame(guide_id = map$guide_name, intended_target_name = map$gene_name, targeting = !control)
-  sceptre <- data.frame(grna_id = map$guide_name, grna_target = ifelse(control, "non-targeting", map$gene_name))
+  target <- ifelse(control, "non-targeting", map$gene_name)
+  sceptre <- data.frame(grna_id = map$guide_name, grna_target = target)
   other <- data.frame(sgRNA = map$guide_name, Target = map$gene_name)
   expect_identical(read_as(igvf), plain)
   expect_identical(read_as(sceptre), plain)

@@ -26,7 +26,7 @@ test_that("shapes and names are checked before anything is written", {
     make(m = twice)
     make(m = lists)
   })
-  for (bad in list(NULL, NA, 1, c("a", "b"), "")) {
+  for (bad in list(NULL, NA, 1, c("a", "b"), "", folder)) {
     expect_error(
       fate_screen(guides, probs, day, replicate, map, path = bad), "`path`", class = "fatebias_error_argument"
     )

@@ -52,6 +52,7 @@ test_that("no value is rounded or cut before it is looked at", {
   }
   screen_error(as_presence(replace(ones == 1, 5, NA)), "NA at row 2 \\(c2\\), guide g2")
   screen_error(as_presence(unname(ones)), "guide names")
+  screen_error(as_presence(ones[0, ]), "no cells")
   twice <- methods::new("dgTMatrix",
     i = c(0L, 0L, 1L), j = c(0L, 0L, 1L), x = rep(1, 3), Dim = 3:2, Dimnames = dimnames(ones)
   )

@@ -16,7 +16,9 @@ test_that("a name is near where two letters or fewer differ, and a third of it a
   expect_identical(near("KDRR"), "KDR")
   expect_identical(near("GATA"), "GATA4")
   expect_identical(near("a"), "A")
-  for (word in c("ETV2", "X", "KDXY", "FOXA2", "KD1R2", "", "SOX1234")) expect_identical(near(word), NA_character_)
+  for (word in c("ETV2", "X", "KDXY", "FOXA2", "KD1R2", "", "SOX1234")) {
+    expect_identical(near(word), NA_character_, info = word)
+  }
   expect_identical(near_name("x", character()), NA_character_)
   expect_identical(near_name(strrep("A", 1e5), genes), NA_character_)
 })

@@ -31,7 +31,7 @@ def test_controls_are_told_by_name_where_no_column_does(tmp_path):
 
 def test_no_control_at_all(tmp_path):
     text = preflight(tmp_path, screen(), guide_map().assign(is_ntc=0)).problems["Guide map"]
-    assert "no control guide" in text and "2 guides look like controls" in text
+    assert "no control guide" in text and "2 guides named like controls (NTC): mark them" in text
     plain = guide_map().assign(is_ntc=0).replace("NTC", "GENE9", regex=True)
     others = screen(uns={"guide_names": plain["guide_name"].to_numpy(dtype=object)})
     assert "cannot be fitted" in preflight(tmp_path, others, plain).problems["Guide map"]
@@ -40,7 +40,7 @@ def test_no_control_at_all(tmp_path):
 def test_a_control_that_is_not_marked_is_a_warning(tmp_path):
     table = guide_map()
     table.loc[table.guide_name == "NTC_sg2", "is_ntc"] = 0
-    with pytest.warns(ScreenWarning, match="1 guide.s. that are no controls by is_ntc, with a gene_name"):  # of a fit
+    with pytest.warns(ScreenWarning, match="1 guide not marked as controls by is_ntc, with a gene_name"):  # of a fit
         found = preflight(tmp_path, screen(), table)
     assert found.ok and found.row("Controls")["status"] == "warning"
 

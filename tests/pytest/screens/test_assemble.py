@@ -229,6 +229,30 @@ def test_the_command_line_says_what_it_found(tmp_path, folder, umis, capsys):
     assert "no option feature_type" in capsys.readouterr().err
 
 
+def test_the_command_line_reads_calls_and_posterior_probabilities(tmp_path, cells, capsys):
+    names = list(cells.obs_names)
+    calls = tmp_path / "calls.tsv"
+    lists = [f"{name}\tg1;g2" if i % 2 else f"{name}\tNone" for i, name in enumerate(names)]
+    calls.write_text("\n".join(["cell_barcode\tguides", *lists]))
+    posterior = tmp_path / "posterior.csv"
+    rows = [f"{name},{guide},{0.97 if i % 4 else 0.2}" for i, name in enumerate(names) for guide in ("g1", "g2")]
+    posterior.write_text("\n".join(["cell,guide,p", *rows]))
+
+    def burden(table, *options):
+        out = tmp_path / "screen.h5ad"
+        main(["assemble", str(CELLRANK), "--guides", str(table), "--out", str(out), *options])
+        assert "UMIs" not in capsys.readouterr().out
+        return np.bincount(np.asarray(anndata.read_h5ad(out).obsm["guide"].sum(axis=1)).ravel().astype(int)).tolist()
+
+    assert burden(calls, "--columns", "cell_barcode", "guides") == [350, 0, 350]
+    of_p = ("--columns", "cell", "guide", "p")
+    assert burden(posterior, *of_p, "--min-probability", "0.9") == [175, 0, 525]
+    for options, said in ((of_p, "--min-probability"), (("--columns", "cell"), "takes two or three names")):
+        with pytest.raises(SystemExit):
+            burden(posterior, *options)
+        assert said in capsys.readouterr().err
+
+
 def test_r_sends_parts_and_gets_columns(tmp_path, folder, umis, cells):
     asked = {"paths": [str(folder)], "samples": None, "cell_name": "", "feature_type": FEATURE_TYPE, "names": "id"}
     answer = json.loads(bridge.call("read_cellranger", json.dumps(asked)))["value"]

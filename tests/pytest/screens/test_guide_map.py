@@ -77,14 +77,14 @@ def test_refuses_with_file_line_and_remedy(tmp_path, text, said):
 
 def test_a_gene_that_is_named_like_a_control_does_not_turn_a_map_round(tmp_path):
     text = HEADER + "c1,CTRL,0\nc2,CTRL,0\na1,A,0\nb1,B,0\nz1,LacZ,1\nz2,LacZ,1\n"
-    with pytest.warns(ScreenWarning, match="2 guide.s. that are no controls by is_ntc, with a gene_name like"):
+    with pytest.warns(ScreenWarning, match="2 guides not marked as controls by is_ntc, with a gene_name like"):
         assert read_guide_map(write(tmp_path, text)).is_ntc.tolist() == [False] * 4 + [True] * 2
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (GOOD + "n2,NTC,0\n", "1 guide.s. that are no controls by is_ntc, with a gene_name like a control's: NTC"),
+        (GOOD + "n2,NTC,0\n", "1 guide not marked as controls by is_ntc, with a gene_name like a control's: NTC"),
         (GOOD + "k1,KDR,0\nk2,kdr,0\n", "differ by case or invisible signs only: 'KDR', 'kdr'"),
         (GOOD + "k1,G\u200b0,0\nk2,G0,0\n", "invisible signs only: 'G.u200b0', 'G0'"),
         (GOOD + "m1,1-Mar,0\nm2,Sep-02,0\n", "genes that are dates.*: 1-Mar, Sep-02"),

@@ -94,6 +94,7 @@ def test_names_that_other_readers_take_for_missing_stay(tmp_path):
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "is an HDF5 file"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 99, "Excel workbook"),
         (gzip.compress(TEXT.encode() * 99)[:50], "Cannot read the table .*Is the file whole"),
+        ("x" * 200_000 + "\na\n", "row that begins in line 1"),
         ("guide,gene\na," + "x" * 200_000 + "\n", "row that begins in line 2"),
         ("guide,gene\na," + "x" * 2_000_000 + "\n", "too large for what it should be: line 2"),
     ],

@@ -168,11 +168,17 @@ def _turned_round(found: MapColumns) -> Fault | None:
         return None
     no, yes = found.words
     names, label = first_few(found.table["gene_name"][like].unique()), found.labels["is_ntc"]
+    n, m = int(like.sum()), int(control.sum())
+    others = f"{m:,} {'other has' if m == 1 else 'others have'} {yes}"
+    named = f"{_guides(n)} named like controls ({names}) {'has' if n == 1 else 'have'} {no}"
     return Fault(
-        found=f"seems to have {label} turned round: {like.sum()} guides named like controls ({names}) have {no}, "
-        f"and {control.sum()} others have {yes}",
+        found=f"seems to have {label} turned round: {named}, and {others}",
         fix=f"write {yes} for controls, {no} for all others",
     )
+
+
+def _guides(n: int) -> str:
+    return f"{n:,} guide{'' if n == 1 else 's'}"
 
 
 def _controls_hint(table: pd.DataFrame) -> str:
@@ -180,7 +186,7 @@ def _controls_hint(table: pd.DataFrame) -> str:
     if not like.any():
         return "no name looks like a control's: a screen without control guides cannot be fitted"
     names = first_few(table["gene_name"][like].unique())
-    return f"{like.sum():,} guides look like controls (gene_name {names}): mark them"
+    return f"{_guides(like.sum())} named like controls ({names}): mark them"
 
 
 def _warnings(found: MapColumns) -> Iterator[Fault]:
@@ -190,7 +196,7 @@ def _warnings(found: MapColumns) -> Iterator[Fault]:
     if hidden.any():
         named = f"a {found.labels['gene_name']} like a control's: {first_few(table['gene_name'][hidden].unique())}"
         yield Fault(
-            found=f"has {hidden.sum():,} guide(s) that are no controls by {found.labels['is_ntc']}, with {named}",
+            found=f"has {_guides(hidden.sum())} not marked as controls by {found.labels['is_ntc']}, with {named}",
             fix="mark them as controls if they are", item="Controls",
         )  # fmt: skip
     both = set(table["gene_name"][control & ~like]) & set(table["gene_name"][~control & ~like])

@@ -223,7 +223,7 @@ def _contradict(flags: pd.Series, kind: pd.Series) -> pd.Series:
 _WORDS = {
     "guide_name": re.compile(r"guide|grna|barcode|protospacer|^name$|^id$", re.I),
     "gene_name": re.compile(r"gene|target|symbol", re.I),
-    "is_ntc": re.compile(r"ntc|control|non.?target|negative", re.I),
+    "is_ntc": re.compile(r"ntc|control|ctrl|non.?target|neg", re.I),
 }
 
 

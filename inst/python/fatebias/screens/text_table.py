@@ -20,6 +20,7 @@ from .open_text import open_text
 
 _SEPARATORS = {",": "", ";": "semicolons", "\t": "tabs", " ": "blanks"}
 _LONGEST_LINE = 1 << 20  # characters; a table has no longer one
+_LONGEST_FIELD = 1 << 17  # characters, a limit of the module csv
 _ESCAPED = re.compile("[\udc80-\udcff]")  # how bytes that are no UTF-8 are decoded
 _SHOWN = 5  # rows that a message lists
 
@@ -132,7 +133,7 @@ def _first_line(lines: Iterator[str], source: str) -> tuple[int, str, str]:
     """Number and text of the line that names the columns, and what separates them where Excel says so ("sep=;")."""
     separator = ""
     for number, line in enumerate(lines, 1):
-        said = re.fullmatch(r'"?sep=(.)"?\s*', line)
+        said = re.fullmatch(r'"?sep=([,;\t| ])"?\s*', line)
         if said:
             separator = said.group(1)
         elif line.lstrip().startswith("#"):
@@ -147,7 +148,7 @@ def _first_line(lines: Iterator[str], source: str) -> tuple[int, str, str]:
 
 def _separator(header: str) -> str:
     """What separates most columns in the line that names them; blanks, which are R's default, where nothing else is."""
-    best = max(",;\t", key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+    best = max(",;\t", key=lambda sign: len(next(csv.reader([header[:_LONGEST_FIELD]], delimiter=sign))))
     return best if best in header or " " not in header.strip() else " "
 
 
@@ -170,7 +171,8 @@ def _records(reader: Any, first: int, source: str) -> Iterator[tuple[int, list[s
 
 def _stripped(text: str) -> str:
     """Without blanks at its ends, and without characters of no width, such as a stray BOM."""
-    return text.strip().strip("\u200b\u200c\u200d\u2060\ufeff").strip()
+    text = text.strip()
+    return text if text.isascii() else text.strip("\u200b\u200c\u200d\u2060\ufeff").strip()
 
 
 def _body(
