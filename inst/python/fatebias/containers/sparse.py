@@ -36,7 +36,7 @@ def read_sparse(what: str, layout: Format, shape: Any, data: Any, indices: Any, 
 def entries_of(what: str, given: Any) -> sp.csr_matrix:
     """A matrix in memory, sparse or dense, as `read_sparse` gives a stored one; raises ScreenError."""
     matrix: Any = given
-    if sp.issparse(given) and given.format in ("csr", "csc"):
+    if sp.issparse(given) and matrix.format in ("csr", "csc"):
         return read_sparse(what, matrix.format, matrix.shape, matrix.data, matrix.indices, matrix.indptr)
     if sp.issparse(given):
         numbers_of(what, matrix.data)
