@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..screens import number_clusters, sort_levels, standardise_covariates
+from ..screens import MOST_LEVELS, number_clusters, sort_levels, standardise_covariates
 from .findings import Report
-from .lookalikes import MOST_LEVELS
 
 LARGE_CLUSTER = 0.2  # share of the cells that no clone has; a label such as "unassigned" has
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..base import ScreenError, Settings
-from ..screens import Reader, ScreenSource, first_few
+from ..screens import Doubt, Reader, ScreenSource, first_few
 from .lookalikes import Lookalike
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
@@ -48,6 +48,10 @@ class Report:
 
     def warn(self, item: str, found: str, fix: str = "") -> None:
         self.findings.append(Finding(item=item, status=WARNING, found=found, fix=fix))
+
+    def doubt(self, one: Doubt) -> None:
+        """A warning that reading and fitting the screen repeat."""
+        self.warn(one.item, one.found, one.fix)
 
     def problem(self, item: str, found: str, fix: str = "") -> None:
         self.findings.append(Finding(item=item, status=PROBLEM, found=found, fix=fix))

@@ -12,6 +12,19 @@ from .cellranger import FEATURE_TYPE, read_cellranger
 from .containers import open_screen
 from .contrast import contrast_parts, contrast_weights, nearest_name
 from .covariates import number_clusters, standardise_covariates
+from .days import DaysError, order_days
+from .doubts import (
+    MOST_LEVELS,
+    Doubt,
+    count_effective,
+    doubt_burden,
+    doubt_carriers,
+    doubt_days,
+    doubt_replicates,
+    doubts_about,
+    sizes_of,
+    warn_of,
+)
 from .fate_table import (
     PROBABILITY_TOLERANCE,
     lack_probabilities,
@@ -34,8 +47,9 @@ from .guide_map import (
 from .guide_table import read_guide_table
 from .guides import read_samples
 from .h5ad import write_screen
-from .levels import numbers_in, sort_levels
+from .levels import sort_levels
 from .reader import Reader, covariate_table, read_cells, read_screen
+from .replaced import fingerprint, refuse_replaced
 from .screen import RawCells, Screen
 from .source import Element, ScreenSource
 from .spare_columns import read_spare_columns
@@ -45,10 +59,13 @@ __all__ = [
     "CELLS_TABLE",
     "CELL_NAME",
     "COLUMNS",
+    "DaysError",
+    "Doubt",
     "Element",
     "FEATURE_TYPE",
     "GuideMap",
     "MIN_UMI",
+    "MOST_LEVELS",
     "PROBABILITY_TOLERANCE",
     "RawCells",
     "Reader",
@@ -65,8 +82,15 @@ __all__ = [
     "control_flags",
     "count_by_threshold",
     "count_cells_by_guide",
+    "count_effective",
     "count_left_out",
     "covariate_table",
+    "doubt_burden",
+    "doubt_carriers",
+    "doubt_days",
+    "doubt_replicates",
+    "doubts_about",
+    "fingerprint",
     "first_few",
     "lack_probabilities",
     "match_rows",
@@ -74,8 +98,8 @@ __all__ = [
     "names_beside",
     "nearest_name",
     "number_clusters",
-    "numbers_in",
     "open_screen",
+    "order_days",
     "probability_faults",
     "problems_in",
     "read_cellranger",
@@ -87,10 +111,13 @@ __all__ = [
     "read_samples",
     "read_screen",
     "read_spare_columns",
+    "refuse_replaced",
+    "sizes_of",
     "sort_levels",
     "standardise_covariates",
     "stripped",
     "summarise_screen",
     "usable_cells",
+    "warn_of",
     "write_screen",
 ]

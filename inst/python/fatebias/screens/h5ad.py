@@ -178,8 +178,9 @@ def write_screen(
     """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
 
     guides: sparse cells x guides. fate_probs: array cells x fates, columns named by `fates`.
-    day, replicate: one label a cell. cell_names: one unique name a cell, or None. covariates: further columns of
-    covar, one row a cell, of numbers or texts; none may be called rep. obs: further labels of cells, by name.
+    day, replicate: one label a cell; an ordered categorical keeps its order. cell_names: one unique name a cell, or
+    None. covariates: further columns of covar, one row a cell, of numbers or texts; none may be called rep. obs:
+    further labels of cells, by name.
     """
     n = guides.shape[0]
     index = pd.Index([f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names)))
@@ -191,7 +192,7 @@ def write_screen(
     labels = {"day": day, **(obs or {})}
     adata = anndata.AnnData(
         X=sp.csr_matrix((n, 1)).astype(np.float32),
-        obs=pd.DataFrame({name: pd.Categorical(list(map(str, of))) for name, of in labels.items()}, index=index),
+        obs=pd.DataFrame({name: _categorical(of) for name, of in labels.items()}, index=index),
         obsm={
             "covar": covar,
             "guide": sp.csr_matrix(guides, dtype=np.int8),
@@ -201,3 +202,10 @@ def write_screen(
     )
     with whole_file(Path(path)) as part, h5py.File(part, "w") as file:
         write_elem(file, "/", adata)
+
+
+def _categorical(labels: Iterable[object]) -> pd.Categorical:
+    """Labels as texts; an ordered categorical stays one."""
+    if isinstance(labels, pd.Categorical) and labels.ordered:
+        return labels.rename_categories(str)
+    return pd.Categorical(list(map(str, labels)))

@@ -24,6 +24,7 @@ from .fate_table import (
     probability_faults,
 )
 from .guide_map import first_few, read_guide_map
+from .levels import declared_order, label_texts
 from .screen import ONE_REPLICATE, RawCells, Screen
 from .source import Element, ScreenSource
 
@@ -43,7 +44,7 @@ def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT
         bar.advance()
         guides, guide_names = reader.guides()
         bar.advance()
-        day = reader.labels(f"obs['{settings.day_key}']", "obs", settings.day_key)
+        day, day_order = reader.days()
         bar.advance()
         replicate = reader.replicates()
         bar.advance()
@@ -52,18 +53,18 @@ def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(probs), day=len(day), replicate=len(replicate))
     return RawCells(
         guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=fates, fate_probs=probs,
-        covariates=covariates, cluster=cluster, mended=mended,
+        covariates=covariates, cluster=cluster, mended=mended, day_order=day_order,
     )  # fmt: skip
 
 
-def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Names of the cells of a screen's file, and columns of its obs as texts; raises ScreenError."""
+def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[pd.Categorical]]:
+    """Names of the cells of a screen's file, and columns of its obs as categoricals of texts; raises ScreenError."""
     with open_screen(path) as source:
         reader = Reader(source, Settings.from_mapping())
         if not source.has_table("obs"):
             raise ScreenError(f"{path} has no table obs; it is not an .h5ad file of anndata 0.7 or later.")
         names = np.asarray(source.cell_names(), dtype=object)
-        return names, [reader.labels(f"obs['{column}']", "obs", column) for column in columns]
+        return names, [reader.levelled(f"obs['{column}']", "obs", column).array for column in columns]
 
 
 def read_fate_probs(
@@ -126,13 +127,25 @@ class Reader:
 
     def labels(self, label: str, table: str, key: str) -> np.ndarray:
         """A column of labels as texts; missing labels are refused."""
+        return self.levelled(label, table, key).astype(object).to_numpy()
+
+    def levelled(self, label: str, table: str, key: str) -> pd.Series:
+        """A column of labels as a categorical of texts, ordered where the column is; missing labels are refused."""
         values = self.element(table, key, label).read_labels()
         if values is None:
             raise ScreenError(f"{self.path}: {label} must be a column of labels, one a cell.")
-        self.refuse_cells(values.isna().to_numpy(), label, "without a label")
-        if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
-            values = values.astype(np.int64)
-        return values.astype(str).to_numpy(dtype=object)
+        texts = label_texts(values, f"{self.path}: {label}")
+        absent = texts.isna().to_numpy()
+        stated = set(map(str, values[absent].dropna())) - {""}
+        words = f" ({first_few(map(repr, sorted(stated)))} stands for none)" if stated else ""
+        self.refuse_cells(absent, label, f"without a label{words}")
+        return texts
+
+    def days(self) -> tuple[np.ndarray, tuple[str, ...] | None]:
+        """The day of each cell, as a text, and the order that an ordered categorical declares."""
+        key = self.settings.day_key
+        texts = self.levelled(f"obs['{key}']", "obs", key)
+        return texts.astype(object).to_numpy(), declared_order(texts)
 
     def replicates(self) -> np.ndarray:
         """The replicate of each cell, as a text; without a key all cells are of one."""
@@ -158,7 +171,6 @@ class Reader:
             return None
         table, label = self._column("cluster_key", key)
         labels = self.labels(label, table, key)
-        self.refuse_cells(labels == "", label, "without a label")
         self.check_lengths(**{label: len(labels), "obs": self.source.n_cells})
         return labels
 

@@ -39,6 +39,7 @@ class Screen:
         level of a column of labels. covariate_names: names of its columns ("depth", "lane=A").
     cluster: int64 [N], the cluster of each cell from 0, or None where each cell is alone.
     mended: cells whose fate probabilities were rounded, by what was wrong.
+    day_doubt: what to look at in the order of the days, or "".
     """
 
     guide_ptr: np.ndarray
@@ -64,6 +65,7 @@ class Screen:
     covariate_names: tuple[str, ...] = ()
     cluster: np.ndarray | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
+    day_doubt: str = ""
 
     def __post_init__(self) -> None:
         n, g = self.n_cells, self.n_guides
@@ -151,7 +153,8 @@ class RawCells:
 
     guides: presence [cells, guides of the screen]. day, replicate: labels. fate_probs: [cells, F + 1], NaN in the
     whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster: labels, or None.
-    mended: cells whose fate probabilities were rounded, by what was wrong.
+    mended: cells whose fate probabilities were rounded, by what was wrong. day_order: the days in the order that the
+    column declares, or None.
     """
 
     guides: sp.csr_matrix
@@ -163,6 +166,7 @@ class RawCells:
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
     cluster: np.ndarray | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
+    day_order: tuple[str, ...] | None = None
 
     @property
     def n_cells(self) -> int:

@@ -1,0 +1,155 @@
+"""What weakens a screen and is no error: warnings that the preflight, reading and fitting share, in the same words."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base import CONSTANTS, ScreenWarning, Settings
+from .contrast import contrast_weights
+from .guide_map import first_few
+from .screen import Screen
+
+LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
+MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
+MOST_LEVELS = 60  # a column with more is neither day nor replicate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """One warning: what it is about, what was found, what to do."""
+
+    item: str
+    found: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.found}" + (f"; {self.fix}" if self.fix else "")
+
+
+def doubts_about(screen: Screen, settings: Settings) -> list[Doubt]:
+    """All that weakens what can be said from a screen."""
+    found = [
+        doubt_burden(screen.n_cells, screen.left_out, settings.Kmax),
+        doubt_carriers(np.concatenate([np.bincount(screen.guide_idx), screen.ntc_cells.sum(1)])),
+        doubt_days(screen.day_labels, screen.day_doubt),
+        doubt_replicates(screen.replicate_labels, screen.n_cells),
+        _doubt_sizes(screen),
+        _doubt_guides_per_gene(screen),
+        _doubt_effective(screen, settings.contrast_fate),
+    ]
+    return [doubt for doubt in found if doubt is not None]
+
+
+def warn_of(doubts: Sequence[Doubt]) -> None:
+    """Give each as a ScreenWarning."""
+    for doubt in doubts:
+        warnings.warn(str(doubt), ScreenWarning, stacklevel=3)
+
+
+def doubt_burden(usable: int, left_out: Mapping[str, int], most: int) -> Doubt | None:
+    """Are many cells left out? usable: their number; left_out: of others, by reason; most: `Kmax`."""
+    out = sum(left_out.values())
+    if out <= MANY_LEFT_OUT * (usable + out):
+        return None
+    words = {
+        "too_many_guides": f"carry more than {most} guides (Kmax)",
+        "no_guide": "carry no guide",
+        "no_fate_probs": "have no fate probabilities",
+    }
+    parts = ", ".join(f"{left_out[reason]:,} {word}" for reason, word in words.items() if left_out.get(reason))
+    return Doubt(
+        item="Guides per cell",
+        found=f"left out: {out:,} of {usable + out:,} cells: {parts}",
+        fix="is the threshold of the guides right, and Kmax large enough?",
+    )
+
+
+def doubt_carriers(cells: np.ndarray) -> Doubt | None:
+    """Are most guides in few cells? cells: int [guides], usable cells that carry each; guides in none aside."""
+    cells = cells[cells > 0]
+    least = CONSTANTS.few_cells
+    few = int((cells < least).sum())
+    if few <= len(cells) / 2:
+        return None
+    found = f"median {np.median(cells):,.0f}; {few:,} of {len(cells):,} guides in fewer than {least}"
+    return Doubt(item="Cells per guide", found=found)
+
+
+def doubt_days(levels: Sequence[str], doubt: str) -> Doubt | None:
+    """Are these days, in the order of time? doubt: what `order_days` found, or ""."""
+    if len(levels) > MOST_LEVELS:
+        found = f"{len(levels):,} days, such as {first_few(levels)}"
+        return Doubt(item="Days", found=found, fix="is this the column of the day?")
+    if not doubt:
+        return None
+    fix = "if that is not the order of time, set it as day_levels"
+    return Doubt(item="Days", found=f"{' < '.join(levels)}: {doubt}", fix=fix)
+
+
+def doubt_replicates(levels: Sequence[str], n_cells: int) -> Doubt | None:
+    """Is there one replicate, or are these none? n_cells: usable cells."""
+    if len(levels) > MOST_LEVELS:
+        found = f"{len(levels):,} replicates, such as {first_few(levels)}"
+        return Doubt(item="Replicates", found=found, fix="is this the column of the replicate?")
+    if len(levels) > 1:
+        return None
+    found = f"one replicate, {levels[0]} ({n_cells:,} cells): no SE can include how cultures differ"
+    return Doubt(item="Replicates", found=found)
+
+
+def count_effective(screen: Screen, contrast: str) -> np.ndarray:
+    """float [L, D]: effective cells of a gene on a day, the sum over its cells of the probability of the rarer side.
+
+    The sides are the contrast's: "MES" has MES and the reference, "MES - NEU" has these two.
+    """
+    weights = contrast_weights(contrast, screen.fates)
+    weights = np.r_[-weights.sum(), weights]
+    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
+    pairs = np.unique(cell * screen.n_genes + screen.guide_gene[screen.guide_idx])  # each gene once a cell
+    cell, gene = np.divmod(pairs, screen.n_genes)
+    group, size = gene * screen.n_days + screen.day[cell], screen.n_genes * screen.n_days
+    sides = [screen.fate_probs[:, side].sum(1) for side in (weights > 0, weights < 0)]
+    sums = [np.bincount(group, weights=side[cell], minlength=size) for side in sides]
+    return np.minimum(*sums).reshape(screen.n_genes, screen.n_days)
+
+
+def sizes_of(screen: Screen) -> str:
+    """Sizes of a screen, in words."""
+    sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
+    return f"{sizes}, {screen.n_ntc:,} controls"
+
+
+def _doubt_sizes(screen: Screen) -> Doubt | None:
+    sizes, genes = sizes_of(screen), screen.dropped_genes
+    if screen.n_ntc == 0:
+        found = f"{sizes}: no usable cell carries a control guide"
+        return Doubt(item="Screen", found=found, fix="are the controls among the guides?")
+    if not genes:
+        return None
+    return Doubt(item="Screen", found=f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")
+
+
+def _doubt_guides_per_gene(screen: Screen) -> Doubt | None:
+    one = [name for name, guides in zip(screen.gene_names, screen.guides_per_gene) if guides == 1]
+    if not one:
+        return None
+    verb = "gene has" if len(one) == 1 else "genes have"
+    found = f"{len(one):,} {verb} one guide and cannot be checked by another: {first_few(one)}"
+    return Doubt(item="Guides per gene", found=found)
+
+
+def _doubt_effective(screen: Screen, contrast: str) -> Doubt | None:
+    effective = count_effective(screen, contrast)
+    few = np.argwhere(effective < LEAST_EFFECTIVE)
+    if len(few) == 0:
+        return None
+    gene, day = few[0]
+    first = f"{screen.gene_names[gene]} on {screen.day_labels[day]} ({effective[gene, day]:.1f})"
+    found = f"{len(few):,} of {effective.size:,} genes x days have under {LEAST_EFFECTIVE:.0f} effective cells of the "
+    return Doubt(
+        item="Effective cells",
+        found=f"{found}rarer fate of {contrast} (sum of its probability over the gene's cells), first {first}",
+        fix="their estimates are weak: more cells, or a contrast of commoner fates",
+    )
