@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from broken_screens import GUIDES, guide_map, preflight, screen
+from broken_screens import guide_map, preflight, screen
 from tiny_screen import PRESENCE, tiny
 
 from fatebias.base.errors import ScreenWarning
@@ -44,7 +44,7 @@ def test_most_guides_in_few_cells():
 
 def test_a_screen_without_a_doubt_has_none(tmp_path):
     adata = screen()
-    adata.obs["day"] = [f"d{i % 2}" for i in range(adata.n_obs)]
+    adata.obs["day"] = [f"d{i // 2 % 2}" for i in range(adata.n_obs)]
     adata.obsm["fateprob"][:] = 1 / 3
     found = preflight(tmp_path, adata)
     assert {row["status"] for row in found.rows} == {"ok"} and said(tmp_path) == []
@@ -90,4 +90,10 @@ def test_controls_that_no_cell_carries():
     presence[presence.sum(1) == 0, 0] = 1
     texts = [str(doubt) for doubt in doubts_about(tiny(presence), Settings.from_mapping({"contrast_fate": "MES"}))]
     assert any("0 controls: no usable cell carries a control guide" in text for text in texts)
-    assert len(GUIDES) == 18
+
+
+def test_a_replicate_of_its_own_on_each_day():
+    told = Settings.from_mapping({"contrast_fate": "MES"})
+    apart = tiny(PRESENCE, replicate=np.repeat(["r1", "r2"], 4).astype(object))
+    assert any("cannot be told apart" in str(doubt) for doubt in doubts_about(apart, told))
+    assert not any("cannot be told apart" in str(doubt) for doubt in doubts_about(tiny(PRESENCE), told))

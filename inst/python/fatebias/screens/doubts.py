@@ -35,6 +35,7 @@ def doubts_about(screen: Screen, settings: Settings) -> list[Doubt]:
         doubt_carriers(np.concatenate([np.bincount(screen.guide_idx), screen.ntc_cells.sum(1)])),
         doubt_days(screen.day_labels, screen.day_doubt),
         doubt_replicates(screen.replicate_labels, screen.n_cells),
+        _doubt_crossing(screen),
         _doubt_sizes(screen),
         _doubt_guides_per_gene(screen),
         _doubt_effective(screen, settings.contrast_fate),
@@ -119,6 +120,15 @@ def sizes_of(screen: Screen) -> str:
     """Sizes of a screen, in words."""
     sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
     return f"{sizes}, {screen.n_ntc:,} controls"
+
+
+def _doubt_crossing(screen: Screen) -> Doubt | None:
+    """Has each of several days one replicate, which is of no other?"""
+    pairs = np.unique(screen.day * screen.n_replicates + screen.replicate)
+    if not 1 < screen.n_days == screen.n_replicates == len(pairs):
+        return None
+    found = "each day has a replicate of its own: days and replicates cannot be told apart"
+    return Doubt(item="Replicates by day", found=found, fix="no SE can include how cultures differ")
 
 
 def _doubt_sizes(screen: Screen) -> Doubt | None:
