@@ -35,6 +35,10 @@ def test_labels_as_texts(values, texts):
     assert found.tolist() == texts and declared_order(found) is None
 
 
+def test_several_words_for_none_are_no_spellings_of_one_label():
+    assert column(["", " ", "nan", "NaN ", "a"]).isna().tolist() == [True] * 4 + [False]
+
+
 @pytest.mark.parametrize("none", ["", " ", "nan", "NaN", "NA", "n/a", "None", "<NA>", "null", None, np.nan])
 def test_labels_that_are_none(none):
     assert column(["a", none, "b"]).isna().tolist() == [False, True, False]

@@ -11,18 +11,20 @@ _AT_ITS_PLACE = {"Days", "Replicates", "Guides per cell", "Cells per guide"}  # 
 def check_whole(report: Report, cells: RawCells, guide_map: Path) -> None:
     """The screen as a fit reads it; raises ScreenError where it would be refused."""
     screen = build_screen(cells, read_guide_map(guide_map), report.settings, where="the screen")
-    doubts = [doubt for doubt in doubts_about(screen, report.settings) if doubt.item not in _AT_ITS_PLACE]
+    contrast = report.settings.contrast_fate
+    effective = count_effective(screen, contrast)
+    found = doubts_about(screen, report.settings, effective)
+    doubts = [doubt for doubt in found if doubt.item not in _AT_ITS_PLACE]
     for doubt in doubts:
         report.doubt(doubt)
-    for item, found in _in_order(screen, report.settings.contrast_fate).items():
+    for item, words in _in_order(screen, effective.min(), contrast).items():
         if item not in {doubt.item for doubt in doubts}:
-            report.ok(item, found)
+            report.ok(item, words)
 
 
-def _in_order(screen: Screen, contrast: str) -> dict[str, str]:
+def _in_order(screen: Screen, least: float, contrast: str) -> dict[str, str]:
     """What is said of the whole screen where there is no doubt, by item."""
     uncarried, per_gene = len(screen.uncarried_guides), screen.guides_per_gene
-    least = count_effective(screen, contrast).min()
     return {
         "Screen": sizes_of(screen) + (f"; {uncarried:,} guides of the map are in no usable cell" if uncarried else ""),
         "Guides per gene": f"{per_gene.min()} to {per_gene.max()}",

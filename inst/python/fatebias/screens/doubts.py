@@ -28,8 +28,10 @@ class Doubt:
         return f"{self.item}: {self.found}" + (f"; {self.fix}" if self.fix else "")
 
 
-def doubts_about(screen: Screen, settings: Settings) -> list[Doubt]:
-    """All that weakens what can be said from a screen."""
+def doubts_about(screen: Screen, settings: Settings, effective: np.ndarray | None = None) -> list[Doubt]:
+    """All that weakens what can be said from a screen. effective: `count_effective`, where it is known."""
+    if effective is None:
+        effective = count_effective(screen, settings.contrast_fate)
     found = [
         doubt_burden(screen.n_cells, screen.left_out, settings.Kmax),
         doubt_carriers(np.concatenate([np.bincount(screen.guide_idx), screen.ntc_cells.sum(1)])),
@@ -38,7 +40,7 @@ def doubts_about(screen: Screen, settings: Settings) -> list[Doubt]:
         _doubt_crossing(screen),
         _doubt_sizes(screen),
         _doubt_guides_per_gene(screen),
-        _doubt_effective(screen, settings.contrast_fate),
+        _doubt_effective(screen, effective, settings.contrast_fate),
     ]
     return [doubt for doubt in found if doubt is not None]
 
@@ -150,8 +152,7 @@ def _doubt_guides_per_gene(screen: Screen) -> Doubt | None:
     return Doubt(item="Guides per gene", found=found)
 
 
-def _doubt_effective(screen: Screen, contrast: str) -> Doubt | None:
-    effective = count_effective(screen, contrast)
+def _doubt_effective(screen: Screen, effective: np.ndarray, contrast: str) -> Doubt | None:
     few = np.argwhere(effective < LEAST_EFFECTIVE)
     if len(few) == 0:
         return None

@@ -1,6 +1,5 @@
 """Labels of days, replicates and covariates: as texts, and their levels in order. The order of days is in `days`."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from .guide_map import first_few
 
 _LARGEST_WHOLE = 1e15  # of numbers that are written as whole ones
 _NO_LABELS = {"", "nan", "na", "n/a", "#n/a", "<na>", "none", "null", "nat"}
-_EDGES = re.compile("^[\\s\u200b\ufeff]+|[\\s\u200b\ufeff]+$")
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
 
 
 def sort_levels(labels: Iterable[str]) -> list[str]:
@@ -27,19 +26,17 @@ def label_texts(values: pd.Series, what: str) -> pd.Series:
     A categorical stays one, its categories in their order, without those of no cell; whole numbers lose their ".0".
     Raises ScreenError where two spellings differ by blanks around them. what: the column, for the message.
     """
-    categorical = values.array if isinstance(values.array, pd.Categorical) else pd.Categorical(values)
-    kept = categorical.remove_unused_categories()
-    texts = _texts(kept.categories, whole=pd.api.types.is_float_dtype(values.dtype))
-    seen: dict[str, str] = {}
-    for text in texts:
-        other = seen.setdefault(_EDGES.sub("", text), text)
-        if other != text:
-            raise ScreenError(f"{what} has one label written in two ways, {other!r} and {text!r}; write it in one way.")
-    trimmed = [_EDGES.sub("", text) for text in texts]
-    named = list(dict.fromkeys(text for text in trimmed if text.casefold() not in _NO_LABELS))
+    codes, levels, ordered = _factors(values)
+    texts = _texts(levels, whole=pd.api.types.is_float_dtype(values.dtype))
+    trimmed = [text.strip(_BLANKS) for text in texts]
+    spelled = {bare: text for bare, text in zip(trimmed, texts) if bare.casefold() not in _NO_LABELS}
+    for bare, text in zip(trimmed, texts):
+        if (other := spelled.get(bare, text)) != text:
+            raise ScreenError(f"{what} has one label written in two ways, {text!r} and {other!r}; write it in one way.")
+    named = list(spelled)
     place = {text: code for code, text in enumerate(named)}
-    codes = np.array([*(place.get(text, -1) for text in trimmed), -1])[kept.codes]  # the last is that of code -1
-    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(named), ordered=bool(kept.ordered)))
+    recoded = np.array([*(place.get(text, -1) for text in trimmed), -1])[codes]  # the last is that of code -1
+    return pd.Series(pd.Categorical.from_codes(recoded, pd.Index(named), ordered=ordered))
 
 
 def declared_order(labels: pd.Series) -> tuple[str, ...] | None:
@@ -55,6 +52,14 @@ def refuse_few(where: str, key: str, labels: np.ndarray, levels: Sequence[str]) 
         raise ScreenError(
             f"{where}: `{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}. Leave them out."
         )
+
+
+def _factors(values: pd.Series) -> tuple[np.ndarray, Any, bool]:
+    """Codes (-1: missing), levels that some code has, and whether they are declared to be in order."""
+    if not isinstance(values.array, pd.Categorical):
+        return *pd.factorize(values), False
+    kept = values.array.remove_unused_categories()
+    return kept.codes, kept.categories, bool(kept.ordered)
 
 
 def _texts(levels: Any, whole: bool) -> list[str]:
