@@ -66,18 +66,18 @@ def write_screen(
     replicate: list[str],
     cell_names: list[str] | None,
     covariates: dict[str, list[Any]],
-    day_order: list[str] | None = None,
+    day_levels: list[str] | None = None,
 ) -> None:
     """Write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates; covariates: columns.
 
-    day_order: all days in the order of time, where the labels were declared to have one.
+    day_levels: all days in the order of time, where the labels were declared to have one.
     """
     import pandas as pd
 
     from .screens import write_screen
 
     columns = pd.DataFrame(covariates, index=range(len(day)))
-    days = day if day_order is None else pd.Categorical(day, categories=day_order, ordered=True)
+    days = day if day_levels is None else pd.Categorical(day, categories=day_levels, ordered=True)
     write_screen(path, guides, guide_names, fate_probs, fates, days, replicate, cell_names, columns)
 
 

@@ -89,6 +89,7 @@ def test_check_and_reading_refuse_in_the_same_words(tmp_path, labels, settings):
         read_screen(tmp_path / "screen.h5ad", tmp_path / "map.csv", Settings.from_mapping(settings))
     first = found.problems["Days"].split(" -> ")[0]
     assert first in str(error.value)
+    assert found.reads_as_suggested == ("day_levels" in found.settings)  # what is proposed is read
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,20 @@ def test_a_replicate_of_its_own_on_each_day():
     apart = tiny(PRESENCE, replicate=np.repeat(["r1", "r2"], 4).astype(object))
     assert any("cannot be told apart" in str(doubt) for doubt in doubts_about(apart, told))
     assert not any("cannot be told apart" in str(doubt) for doubt in doubts_about(tiny(PRESENCE), told))
+
+
+def test_covariates_clusters_and_cells_without_probabilities_are_told_as_in_the_preflight(tmp_path):
+    rows = np.arange(240)
+    obs = {"clone": ["unassigned" if i < 100 else f"c{i // 4}" for i in rows], "plate": [f"p{i % 70}" for i in rows]}
+    adata = screen(obs=obs)
+    adata.obsm["fateprob"].iloc[:2] = np.nan
+    settings = {"covariates": ["plate", "n_counts"], "cluster_key": "clone", "covar_key": "covar"}
+    found = preflight(tmp_path, adata, **settings)
+    told = {text.partition(": ")[0]: text.partition(": ")[2] for text in said(tmp_path, **settings)}
+    covariates = found.row("Covariates")
+    assert told["Covariates"] == f"{covariates['found']}; {covariates['fix']}"
+    assert covariates["found"] == "plate (70 levels), n_counts (numbers)"
+    assert told["Clusters"].startswith("36 clusters of 6.6 cells; the largest has 98")
+    assert told["Fate probabilities"].startswith("2 cells without fate probabilities are left out")
+    warned = {row["item"] for row in found.rows if row["status"] == "warning"}
+    assert set(told) == warned

@@ -5,7 +5,9 @@ from pathlib import Path
 from ..screens import RawCells, Screen, build_screen, count_effective, doubts_about, read_guide_map, sizes_of
 from .findings import Report
 
-_AT_ITS_PLACE = {"Days", "Replicates", "Guides per cell", "Cells per guide"}  # items that were looked at before
+_AT_ITS_PLACE = {  # items that were looked at before
+    "Fate probabilities", "Days", "Replicates", "Guides per cell", "Cells per guide", "Covariates", "Clusters",
+}  # fmt: skip
 
 
 def check_whole(report: Report, cells: RawCells, guide_map: Path) -> None:

@@ -12,6 +12,7 @@ from .guide_map import first_few
 from .screen import Screen
 
 LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
+LARGE_CLUSTER = 0.2  # share of the cells that no clone has; a label such as "unassigned" has
 MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
 MOST_LEVELS = 60  # a column with more is neither day nor replicate
 
@@ -38,6 +39,9 @@ def doubts_about(screen: Screen, settings: Settings, effective: np.ndarray | Non
         doubt_days(screen.day_labels, screen.day_doubt),
         doubt_replicates(screen.replicate_labels, screen.n_cells),
         _doubt_crossing(screen),
+        doubt_covariates(_levels_of_covariates(screen, settings.covariates or ())),
+        None if screen.cluster is None else doubt_clusters(np.bincount(screen.cluster)),
+        _doubt_missing(screen),
         _doubt_sizes(screen),
         _doubt_guides_per_gene(screen),
         _doubt_effective(screen, effective, settings.contrast_fate),
@@ -102,6 +106,33 @@ def doubt_replicates(levels: Sequence[str], n_cells: int) -> Doubt | None:
     return Doubt(item="Replicates", found=found)
 
 
+def doubt_covariates(levels: Mapping[str, int]) -> Doubt | None:
+    """Have labels as covariates many levels? levels: their number by covariate, 0 for one of numbers."""
+    if max(levels.values(), default=0) <= MOST_LEVELS:
+        return None
+    fix = "so many levels may name cells or clones: cluster_key is for these"
+    return Doubt(item="Covariates", found=covariate_words(levels), fix=fix)
+
+
+def covariate_words(levels: Mapping[str, int]) -> str:
+    """Covariates with their numbers of levels; arguments as for `doubt_covariates`."""
+    return ", ".join(f"{name} ({f'{n} levels' if n else 'numbers'})" for name, n in levels.items())
+
+
+def doubt_clusters(sizes: np.ndarray, largest: str = "") -> Doubt | None:
+    """Is one cluster a large part of the cells? sizes: int [clusters]; largest: its label, where it is known."""
+    if sizes.max() <= LARGE_CLUSTER * sizes.sum():
+        return None
+    fix = f"are the cells of {largest or 'the largest'} of no known cluster? Give each a label of its own"
+    return Doubt(item="Clusters", found=cluster_words(sizes, largest), fix=fix)
+
+
+def cluster_words(sizes: np.ndarray, largest: str = "") -> str:
+    """How many clusters, and how large; arguments as for `doubt_clusters`."""
+    name = f", {largest}," if largest else ""
+    return f"{len(sizes):,} clusters of {sizes.mean():.1f} cells; the largest{name} has {sizes.max():,}"
+
+
 def count_effective(screen: Screen, contrast: str) -> np.ndarray:
     """float [L, D]: effective cells of a gene on a day, the sum over its cells of the probability of the rarer side.
 
@@ -131,6 +162,20 @@ def _doubt_crossing(screen: Screen) -> Doubt | None:
         return None
     found = "each day has a replicate of its own: days and replicates cannot be told apart"
     return Doubt(item="Replicates by day", found=found, fix="no SE can include how cultures differ")
+
+
+def _levels_of_covariates(screen: Screen, names: Sequence[str]) -> dict[str, int]:
+    """Levels of each covariate, 0 for one of numbers: a column "lane=A" is one level of labels."""
+    columns = screen.covariate_names
+    return {name: sum(column.startswith(f"{name}=") for column in columns if column not in names) for name in names}
+
+
+def _doubt_missing(screen: Screen) -> Doubt | None:
+    n = screen.left_out.get("no_fate_probs", 0)
+    if n == 0:
+        return None
+    found = f"{n:,} cell{'' if n == 1 else 's'} without fate probabilities {'is' if n == 1 else 'are'} left out"
+    return Doubt(item="Fate probabilities", found=found, fix="is it known why? missing_fates: error refuses them")
 
 
 def _doubt_sizes(screen: Screen) -> Doubt | None:
