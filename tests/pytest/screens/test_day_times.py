@@ -63,6 +63,7 @@ def test_times(labels, values):
         (["d1,5", "d1,25"], [], "comma"),
         (["minus 2", "minus 1", "0"], [], "the word minus"),
         (["2 days before", "1 day before"], [], "the word before"),
+        (["-d2", "-d1", "d0"], [], "a hyphen before a word"),
         (["0", "1", "1e+20"], [], "larger than"),
         (["9223372036854775808", "9223372036854775809"], [], "larger than"),
         (["iPSC_d2", "EB_d2"], [], "tell the same time"),

@@ -233,8 +233,11 @@ def _same(values: Sequence[float], labels: Sequence[str]) -> str:
 
 
 def _turned_round(labels: Sequence[str]) -> str:
-    words = {word for label in labels for word in re.findall(r"[^\W\d_]+", _folded(label))} & _BACKWARDS
-    return f"the word {min(words)} may turn their numbers round" if words else ""
+    texts = [_folded(label) for label in labels]
+    words = {word for text in texts for word in re.findall(r"[^\W\d_]+", text)} & _BACKWARDS
+    if words:
+        return f"the word {min(words)} may turn their numbers round"
+    return "a hyphen before a word may be a minus" if any(re.match(r"[-\u2212][^\W\d]", text) for text in texts) else ""
 
 
 def _unclear_number(labels: Sequence[str]) -> str:
