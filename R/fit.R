@@ -39,8 +39,8 @@
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a
-#'   missing file), `fatebias_error_settings`. A fit that has not
-#'   converged gives a `fatebias_warning_fit`.
+#'   missing file), `fatebias_error_settings`, `fatebias_error_screen` (a file of the screen was replaced since it
+#'   was read). A fit that has not converged gives a `fatebias_warning_fit`.
 #' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What
 #'   was done is in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from
 #'   it.
@@ -62,7 +62,7 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
       "fit_screen",
       screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
       out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
-      progress = progress
+      progress = progress, fingerprint = screen$summary$fingerprint
     ),
     interrupt = function(condition) tell_checkpoint(out_dir)
   )

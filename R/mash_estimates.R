@@ -53,11 +53,16 @@ with_times <- function(raw, values, may_fall_back, call) {
   raw
 }
 
-#' The one number in each label, or NULL where a label has none or several; Python reads labels alike
+#' The one number in each label, or NULL where a label has none or several, or other words than the rest
+#'
+#' A hyphen is a minus: where it joins a word and a number, times do not increase, and are not taken. Of a
+#' screen Python tells the times of days.
 #' @noRd
 numbers_in <- function(labels) {
-  found <- regmatches(labels, gregexpr("[0-9]+([.][0-9]+)?", labels))
-  if (all(lengths(found) == 1)) as.numeric(unlist(found))
+  number <- "(?<![0-9.])-?[0-9]+([.][0-9]+)?"
+  found <- regmatches(labels, gregexpr(number, labels, perl = TRUE))
+  alike <- length(unique(sub(number, "", labels, perl = TRUE))) == 1
+  if (alike && all(lengths(found) == 1)) as.numeric(unlist(found))
 }
 
 estimates_of_fit <- function(fit, level, input, call) {

@@ -22,7 +22,8 @@
 #'   (NULL: each cell is alone), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`, `dropped_genes`,
 #'   `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
 #'   `burden_counts` (list `n_guides`, `n_cells`: cells of the file by number of guides),
-#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate).
+#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate), `warnings` (what
+#'   weakens the screen, as it was told), `fingerprint` (of the files and of what was read).
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
 #'   to do: probabilities that do not sum to 1 (tolerance 0.001), are negative, or are NaN in a part of a
 #'   cell's row (cells without any are left out, or refused under `missing_fates = "error"`), a guide that
@@ -30,10 +31,12 @@
 #'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
 #'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
 #'   cell without a cluster, or fewer than 10 clusters; a guide map whose flags are turned round, or with a
-#'   row that has another number of fields than its header; names of fates that terminal cells contradict.
-#'   `fatebias_warning_screen` for what is odd in a guide map, such as guides named like controls that are
-#'   none, and where the columns of CellRank's array stand in another order than its terminal states, or no
-#'   terminal cell confirms their order.
+#'   row that has another number of fields than its header; names of fates that terminal cells contradict;
+#'   days without an order of time (see `day_levels`), or one day or replicate written in two ways.
+#' @section Warnings: each that [check_screen()] gives of a screen that can be read is given here once, as
+#'   `fatebias_warning_screen`: one replicate, many cells left out, genes with one guide, few effective cells,
+#'   guides named like controls that are none, columns of CellRank's array in another order than its
+#'   terminal states.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
@@ -55,7 +58,7 @@ read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
 }
 
 new_screen <- function(path, guide_map, settings, summary) {
-  for (name in c("uncarried_guides", "dropped_genes", "days", "replicates", "fates", "covariates")) {
+  for (name in c("uncarried_guides", "dropped_genes", "days", "replicates", "fates", "covariates", "warnings")) {
     summary[[name]] <- names_from_json(summary[[name]])
   }
   structure(
@@ -83,7 +86,8 @@ screen_lines <- function(summary) {
     if (length(left_out) > 0) paste("Cells left out:", paste(left_out, collapse = ", ")),
     if (length(mended) > 0) paste("Cells with rounded probabilities:", paste(mended, collapse = ", ")),
     if (uncarried > 0) sprintf("Guides of the map that no cell carries: %s", count(uncarried)),
-    if (length(s$dropped_genes) > 0) paste("Genes dropped with them:", first_few(s$dropped_genes))
+    if (length(s$dropped_genes) > 0) paste("Genes dropped with them:", first_few(s$dropped_genes)),
+    if (length(s$warnings) > 0) paste("Warned of:", paste(sub(":.*", "", s$warnings), collapse = ", "))
   )
 }
 

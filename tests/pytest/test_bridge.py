@@ -10,7 +10,8 @@ from conftest import labels, simulated
 from fatebias import bridge, r_api
 from fatebias.base import Settings, environment, row_word
 from fatebias.base.errors import FitWarning, ScreenError
-from fatebias.screens import read_screen, write_screen
+from fatebias.containers import write_screen
+from fatebias.screens import read_screen
 
 
 def report(monkeypatch, function, arguments="{}", objects=None):

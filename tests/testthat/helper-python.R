@@ -31,7 +31,7 @@ small_fit <- local({
         fit_fate_bias(
           read_screen(files$screen, files$guide_map), settings, out_dir = out_dir, progress = FALSE
         ),
-        classes = "fatebias_warning_fit"
+        classes = c("fatebias_warning_fit", "fatebias_warning_screen")
       )
     }
     fit

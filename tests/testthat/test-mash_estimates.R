@@ -85,3 +85,13 @@ test_that("columns are paired by name, and must be numbers", {
   expect_identical(named$days, c("d0", "d1", "d2", "d10"))
   expect_identical(colnames(named$betahat), paste0("d", 0:3))
 })
+
+test_that("numbers in labels of a table have a sign, and the same words and units around them", {
+  expect_identical(numbers_in(c("d-2", "d-1", "d0")), c(-2, -1, 0))
+  expect_identical(numbers_in(c("-1", "0", "2.5")), c(-1, 0, 2.5))
+  expect_identical(numbers_in(c("6h", "12h", "24h")), c(6, 12, 24))
+  expect_null(numbers_in(c("6h", "12h", "20d")))
+  expect_null(numbers_in(c("d0", "d1_2")))
+  expect_null(numbers_in(c("early", "late")))
+  expect_true(is.unsorted(numbers_in(c("day-1", "day-2")))) # joined: no increasing times, so evenly spaced
+})

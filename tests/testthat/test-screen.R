@@ -56,7 +56,7 @@ test_that("a screen may be a folder, as a zarr store is", {
 
 test_that("Python: a simulated screen is read", {
   files <- small_screen()
-  screen <- read_screen(files$screen, files$guide_map)
+  screen <- suppressWarnings(read_screen(files$screen, files$guide_map), classes = "fatebias_warning_screen")
   s <- screen$summary
   expect_identical(s$fates[1], "EC")
   expect_identical(s$days, paste0("d", 0:3))
@@ -94,12 +94,17 @@ test_that("tables of a screen", {
 
 test_that("Python: guide maps of other layouts give the same screen", {
   files <- small_screen()
-  plain <- read_screen(files$screen, files$guide_map)$summary
+  quietly <- function(...) suppressWarnings(read_screen(...), classes = "fatebias_warning_screen")$summary
+  described_by <- function(...) {
+    found <- quietly(...)
+    found[setdiff(names(found), "fingerprint")]
+  }
+  plain <- described_by(files$screen, files$guide_map)
   map <- data.table::fread(files$guide_map)
   path <- withr::local_tempfile(fileext = ".tsv")
   read_as <- function(table, ...) {
     data.table::fwrite(table, path, sep = "\t")
-    read_screen(files$screen, path, ...)$summary
+    described_by(files$screen, path, ...)
   }
   control <- map$is_ntc == 1
   igvf <- data.frame(guide_id = map$guide_name, intended_target_name = map$gene_name, targeting = !control)
@@ -114,7 +119,7 @@ test_that("Python: guide maps of other layouts give the same screen", {
   expect_identical(check$settings$guide_map_columns, columns)
   expect_identical(read_as(other, settings = fate_settings(!!!check$settings)), plain)
   utils::write.table(map, path, sep = ";") # with row names, and a header without theirs
-  expect_identical(read_screen(files$screen, path)$summary, plain)
+  expect_identical(described_by(files$screen, path), plain)
 })
 
 test_that("Python: a guide map that is turned round is refused, a control that is none is told", {
@@ -125,5 +130,67 @@ test_that("Python: a guide map that is turned round is refused, a control that i
   expect_error(read_screen(files$screen, path), "turned round", class = "fatebias_error_screen")
   map$is_ntc[which(map$is_ntc == 1)[1]] <- 0
   data.table::fwrite(map, path)
-  expect_warning(read_screen(files$screen, path), "like a control's: NTC", class = "fatebias_warning_screen")
+  screen <- suppressWarnings(read_screen(files$screen, path), classes = "fatebias_warning_screen")
+  expect_match(screen$summary$warnings, "like a control's: NTC", all = FALSE)
+})
+
+test_that("what a screen was warned of is in its print", {
+  summary <- described()
+  summary$warnings <- c("Replicates: one replicate, r1", "Effective cells: 3 of 24")
+  expect_identical(tail(screen_lines(summary), 1), "Warned of: Replicates, Effective cells")
+  expect_false(any(grepl("Warned", screen_lines(described()))))
+})
+
+test_that("Python: reading says what check_screen() warns of, and a fit does not say it again", {
+  files <- small_screen()
+  checked <- check_screen(files$screen, files$guide_map, rep_key = NULL)$table
+  warned <- list()
+  screen <- withCallingHandlers(
+    read_screen(files$screen, files$guide_map, rep_key = NULL),
+    fatebias_warning_screen = function(w) {
+      warned <<- c(warned, list(w))
+      rlang::cnd_muffle(w)
+    }
+  )
+  expect_setequal(sub(": .*", "", vapply(warned, conditionMessage, "")), checked[status == "warning"]$item)
+  expect_match(screen$summary$warnings, "one replicate, r1", all = FALSE)
+  expect_length(screen$summary$warnings, length(warned))
+  settings <- do.call(fate_settings, quick)
+  expect_no_warning(
+    suppressWarnings(
+      fit <- fit_fate_bias(screen, settings, out_dir = withr::local_tempdir(), progress = FALSE),
+      classes = "fatebias_warning_fit"
+    ),
+    class = "fatebias_warning_screen"
+  )
+  expect_identical(unlist(fit$manifest$screen$warnings), screen$summary$warnings)
+})
+
+test_that("Python: a file that was replaced after the screen was read is refused", {
+  files <- small_screen()
+  map <- withr::local_tempfile(fileext = ".csv")
+  table <- data.table::fread(files$guide_map)
+  data.table::fwrite(table, map)
+  screen <- suppressWarnings(read_screen(files$screen, map), classes = "fatebias_warning_screen")
+  table$gene_name[c(1, 4)] <- table$gene_name[c(4, 1)]
+  data.table::fwrite(table, map)
+  Sys.setFileTime(map, as.POSIXct("2020-01-01", tz = "UTC"))
+  out_dir <- withr::local_tempdir()
+  expect_error(
+    fit_fate_bias(screen, inference = "laplace", out_dir = out_dir, progress = FALSE),
+    "changed since the screen was read.*read_screen", class = "fatebias_error_screen"
+  )
+  expect_identical(list.files(out_dir), character())
+})
+
+test_that("Python: days that have no order are refused with what to do", {
+  files <- small_screen()
+  expect_error(
+    read_screen(files$screen, files$guide_map, day_values = c(3, 2, 1, 0)), "must increase from day to day",
+    class = "fatebias_error_screen"
+  )
+  expect_error(
+    read_screen(files$screen, files$guide_map, day_levels = c("d0", "d1", "d1", "d2", "d3")),
+    "names d1 twice", class = "fatebias_error_screen"
+  )
 })

@@ -45,10 +45,14 @@ def check_screen(screen_path: str, settings: Settings, guide_map: str | None = N
 
 @_within("screens")
 def describe_screen(screen_path: str, guide_map: str, settings: Settings, progress: bool | None) -> dict[str, Any]:
-    """Read and check a screen without fitting it; sizes, levels and counts."""
-    from .screens import read_screen, summarise_screen
+    """Read and check a screen without fitting it; sizes, levels and counts, warnings, and what it was read from."""
+    from .screens import doubts_about, fingerprint, read_screen, summarise_screen, warn_of
 
-    return summarise_screen(read_screen(screen_path, guide_map, settings, Progress(progress)))
+    screen = read_screen(screen_path, guide_map, settings, Progress(progress))
+    doubts = doubts_about(screen, settings)
+    warn_of(doubts)
+    read_from = fingerprint(screen, screen_path, guide_map)
+    return summarise_screen(screen) | {"warnings": list(map(str, doubts)), "fingerprint": read_from}
 
 
 @_within("screens")
@@ -66,7 +70,7 @@ def write_screen(
     covariates: dict[str, list[Any]],
 ) -> None:
     """Check and write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates; day_levels:
-    the order of the days where R declares one; covariates: columns.
+    all days in the order of time, where the labels were declared to have one; covariates: columns.
     """
     import pandas as pd
 
@@ -146,12 +150,20 @@ def simulate_to(out_dir: str, given: dict[str, Any], progress: bool | None) -> d
 
 @_within("results")
 def fit_screen(
-    screen_path: str, guide_map: str, out_dir: str, settings: Settings, progress: bool | None
+    screen_path: str,
+    guide_map: str,
+    out_dir: str,
+    settings: Settings,
+    progress: bool | None,
+    fingerprint: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Fit a screen and write its results; returns the manifest."""
+    """Fit a screen and write its results; returns the manifest. fingerprint: of the screen as R has read it.
+
+    What weakens the screen was told when R read it.
+    """
     from .results import fit_screen
 
-    return fit_screen(screen_path, guide_map, out_dir, settings, progress)
+    return fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, warn=False)
 
 
 @_within("certificate")

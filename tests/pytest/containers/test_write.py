@@ -319,9 +319,9 @@ def no_covar(file):
         (
             lambda file: None,
             {"day_levels": ["d0", "d1"]},
-            "`day` has the levels d0, d1, d2, but the settings name d0, d1",
+            r"day_levels names d0, d1, but the days are d0, d1, d2; set day_levels: \[d0, d1, d2\]",
         ),
-        (lambda file: None, {"day_values": [1, 2]}, "`day_values` has 2 values"),
+        (lambda file: None, {"day_values": [1, 2]}, "day_values has 2 values, but there are 3 days"),
     ],
 )
 def test_bad_files_are_refused_with_key_and_remedy(edited, change, settings, said):

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from broken_screens import GUIDES, guide_map, preflight, screen
 
-from fatebias.base.errors import ScreenError, ScreenWarning
+from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.preflight.check import check_screen
 from fatebias.screens.guide_map import read_guide_map
+from fatebias.screens.reader import read_screen
 
 
 def test_other_column_names_are_told_apart(tmp_path):
@@ -40,9 +41,10 @@ def test_no_control_at_all(tmp_path):
 def test_a_control_that_is_not_marked_is_a_warning(tmp_path):
     table = guide_map()
     table.loc[table.guide_name == "NTC_sg2", "is_ntc"] = 0
-    with pytest.warns(ScreenWarning, match="1 guide not marked as controls by is_ntc, with a gene_name"):  # of a fit
-        found = preflight(tmp_path, screen(), table)
+    found = preflight(tmp_path, screen(), table)
     assert found.ok and found.row("Controls")["status"] == "warning"
+    read = read_screen(tmp_path / "screen.h5ad", tmp_path / "map.csv", Settings.from_mapping())
+    assert any("1 guide not marked as controls by is_ntc, with a gene_name" in str(one) for one in read.doubts)
 
 
 def test_flags_turned_round_are_refused_by_check_and_fit_in_the_same_words(tmp_path):

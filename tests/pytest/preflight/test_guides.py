@@ -68,4 +68,4 @@ def test_many_cells_left_out_are_a_warning(tmp_path):
     guides = presence()
     guides[:100] = 0
     row = preflight(tmp_path, screen(obsm={"guide": sp.csr_matrix(guides)})).row("Guides per cell")
-    assert row["status"] == "warning" and "100 cells without a guide" in row["found"]
+    assert row["status"] == "warning" and row["found"] == "left out: 100 of 240 cells: 100 carry no guide"

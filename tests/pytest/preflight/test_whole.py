@@ -1,24 +1,7 @@
 """Preflight of the whole screen."""
 
 import numpy as np
-import pytest
 from broken_screens import guide_map, preflight, screen
-from tiny_screen import PRESENCE, tiny
-
-from fatebias.preflight.whole import count_effective
-
-
-def test_effective_cells_are_those_of_the_rarer_side_by_gene_and_day():
-    probs = np.random.default_rng(0).dirichlet(np.ones(3), 8)
-    made = tiny(PRESENCE, fates=("EC", "MES", "NEU"), fate_probs=probs)
-    cells = {  # rows of PRESENCE with a guide of the gene, by day: a1 and a2 of one cell count once
-        ("A", 0): [2, 3], ("A", 1): [4], ("B", 0): [0], ("B", 1): [4, 5, 7],
-    }  # fmt: skip
-    for contrast, one, other in (("MES", 1, 0), ("MES - NEU", 1, 2)):
-        found = count_effective(made, contrast)
-        for (gene, day), rows in cells.items():
-            expected = min(sum(probs[i, one] for i in rows), sum(probs[i, other] for i in rows))
-            assert found[made.gene_names.index(gene), day] == pytest.approx(expected)
 
 
 def test_few_effective_cells_are_counted_and_the_first_is_named(tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import DATA
 
-from fatebias.base.errors import ExportError, FitWarning, ScreenError
+from fatebias.base.errors import ExportError, FitWarning, ScreenError, ScreenWarning
 from fatebias.base.settings import Settings
 from fatebias.r_api import describe_screen
 from fatebias.results.fit import fit_screen
@@ -191,3 +191,22 @@ def test_both_presets_run(simulated_files, tmp_path, preset):
         manifest = fit_screen(simulated_files["screen"], simulated_files["guide_map"], tmp_path, settings)
     assert (manifest["likelihood_weight"] == 1) == (preset == "plain")
     assert_qc(assess_qc(tmp_path, settings), "simulation")
+
+
+def test_a_fit_says_what_weakens_its_screen_unless_it_was_told(simulated_files, tmp_path):
+    files = simulated_files["screen"], simulated_files["guide_map"]
+    settings = Settings.from_mapping({"rep_key": None, "inference": "laplace"})
+    told = describe_screen(*map(str, files), settings, False)
+    one = [text for text in told["warnings"] if text.startswith("Replicates: one replicate")]
+    assert len(one) == 1
+    with pytest.warns(ScreenWarning, match="one replicate"):
+        manifest = fit_screen(*files, tmp_path / "a", settings)
+    assert manifest["screen"]["warnings"] == told["warnings"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ScreenWarning)
+        again = fit_screen(*files, tmp_path / "b", settings, fingerprint=told["fingerprint"], warn=False)
+    assert again["screen"]["warnings"] == told["warnings"]
+    other = told["fingerprint"] | {"screen": "1 bytes, 0", "content": "another"}
+    with pytest.raises(ScreenError, match="changed since the screen was read"):
+        fit_screen(*files, tmp_path / "c", settings, fingerprint=other)
+    assert not (tmp_path / "c" / "fit_manifest.json").exists()

@@ -8,7 +8,7 @@
     +-- ExportError         results cannot be written or read
     +-- SimulationError     a simulation was asked for that cannot be made
     FatebiasWarning(UserWarning)
-    +-- ScreenWarning       a screen can be used, but something of it should be known
+    +-- ScreenWarning       a screen is usable, but something of it should be known: few cells match, one replicate, ..
     +-- QCWarning           a QC assertion is violated (real data)
     +-- FitWarning          the fit is usable, but not what was asked for, or its checkpoint is not
 
@@ -66,8 +66,8 @@ class FatebiasWarning(UserWarning):
 
 
 class ScreenWarning(FatebiasWarning):
-    """Given when a screen can be used, but something of it should be known: only a minority of cells could be matched
-    between its parts, or nothing confirms the order of its fates.
+    """Given when only a minority of cells could be matched between the parts of a screen, and for all that weakens
+    a screen that is read or fitted (one replicate, many cells left out, an order of days or fates to look at).
     """
 
     kind = "screen"

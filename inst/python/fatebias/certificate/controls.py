@@ -47,7 +47,7 @@ def estimate_controls(
     Returns columns gene, betahat_d0, .., se_d0, ..; a pseudo-gene is called `control_split_number`.
     Raises ScreenError or FitError.
     """
-    cells, given = read_cells(screen_path, settings), read_guide_map(guide_map, settings, tell=False)
+    cells, given = read_cells(screen_path, settings), read_guide_map(guide_map, settings)
     given = given.named_as(cells.guide_names)
     options, rng = LaplaceOptions.of(settings), np.random.default_rng(settings.seed)
     carried = carried_guides(cells, settings.Kmax)

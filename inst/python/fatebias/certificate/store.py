@@ -76,7 +76,7 @@ def describe_units(
     and their `key`. Reads the screen, fits nothing.
     """
     cells = read_cells(screen_path, settings)
-    screen = build_screen(cells, read_guide_map(guide_map, settings, tell=False), settings, where=str(screen_path))
+    screen = build_screen(cells, read_guide_map(guide_map, settings), settings, where=str(screen_path))
     key, folder = _key(screen, settings, _columns(screen_path, cells, settings)), Path(out_dir) / FOLDER
     pairs = [(check, int(number)) for check, number in units]
     paths = [_unit_path(folder, *pair) for pair in pairs]
@@ -136,7 +136,7 @@ def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
 def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    cells, names = read_cells(screen_path, settings), read_guide_map(guide_map, settings, tell=False)
+    cells, names = read_cells(screen_path, settings), read_guide_map(guide_map, settings)
     names = names.named_as(cells.guide_names)
     screen = build_screen(cells, names, settings, where=str(screen_path))
     columns = _columns(screen_path, cells, settings)

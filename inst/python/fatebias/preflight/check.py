@@ -71,6 +71,7 @@ class _Parts:
     guides: sp.csr_matrix | None = None
     guide_names: list[str] | None = None
     day: np.ndarray | None = None
+    day_order: tuple[str, ...] | None = None
     replicate: np.ndarray | None = None
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
     cluster: np.ndarray | None = None
@@ -91,7 +92,7 @@ class _Parts:
         return RawCells(
             guides=self.guides, guide_names=self.guide_names, day=self.day, replicate=self.replicate,
             fates=tuple(self.fates[j] for j in order), fate_probs=probs[:, order], covariates=self.covariates,
-            cluster=self.cluster, mended=mended,
+            cluster=self.cluster, mended=mended, day_order=self.day_order,
         )  # fmt: skip
 
 
@@ -126,9 +127,8 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     usable = check_burden(report, parts.guides, parts.lacking)
     with report.refusals("Days"):
         if find_day(report, source):
-            key = report.settings.day_key
-            parts.day = Reader(source, report.settings).labels(f"obs['{key}']", "obs", key)
-            check_days(report, parts.day, usable)
+            parts.day, parts.day_order = Reader(source, report.settings).days()
+            check_days(report, parts.day, usable, parts.day_order)
     with report.refusals("Replicates"):
         if find_replicates(report, source):
             parts.replicate = Reader(source, report.settings).replicates()

@@ -3,11 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from ..screens import number_clusters, sort_levels, standardise_covariates
+from ..screens import (
+    cluster_words,
+    covariate_words,
+    doubt_clusters,
+    doubt_covariates,
+    number_clusters,
+    sort_levels,
+    standardise_covariates,
+)
 from .findings import Report
-from .lookalikes import MOST_LEVELS
-
-LARGE_CLUSTER = 0.2  # share of the cells that no clone has; a label such as "unassigned" has
 
 
 def check_covariates(
@@ -25,16 +30,13 @@ def check_covariates(
     in_model = {name: one[keep] for name, one in labels.items() if one is not None and len(one) == len(covariates)}
     standardise_covariates(covariates.iloc[keep], in_model, "the screen")
     levels = {
-        name: len(sort_levels(column))
+        str(name): 0 if pd.api.types.is_numeric_dtype(column) else len(sort_levels(column))
         for name, column in covariates.iloc[keep].items()
-        if not pd.api.types.is_numeric_dtype(column)
     }
-    words = [f"{name} ({levels[name]} levels)" if name in levels else f"{name} (numbers)" for name in covariates]
-    many = [name for name, n in levels.items() if n > MOST_LEVELS]
-    if many:
-        report.warn("Covariates", ", ".join(words), "so many levels may name cells or clones: cluster_key is for these")
+    if doubt := doubt_covariates(levels):
+        report.doubt(doubt)
     else:
-        report.ok("Covariates", ", ".join(words))
+        report.ok("Covariates", covariate_words(levels))
 
 
 def check_clusters(report: Report, labels: np.ndarray | None, usable: np.ndarray | None) -> None:
@@ -48,11 +50,10 @@ def check_clusters(report: Report, labels: np.ndarray | None, usable: np.ndarray
         return
     sizes = np.bincount(cluster)
     largest = str(np.unique(kept.astype(str))[sizes.argmax()])
-    found = f"{len(sizes):,} clusters of {sizes.mean():.1f} cells; the largest, {largest}, has {sizes.max():,}"
-    if sizes.max() > LARGE_CLUSTER * len(kept):
-        report.warn(item, found, f"are the cells of {largest} of no known cluster? Give each a label of its own")
+    if doubt := doubt_clusters(sizes, largest):
+        report.doubt(doubt)
     else:
-        report.ok(item, found)
+        report.ok(item, cluster_words(sizes, largest))
 
 
 def _rows(n: int, usable: np.ndarray | None) -> np.ndarray:

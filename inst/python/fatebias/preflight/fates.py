@@ -80,7 +80,7 @@ def check_names(report: Report, table: FateTable) -> None:
     item = "Fate names"
     if table.doubts:
         for doubt in table.doubts:
-            report.doubt(item, doubt)
+            report.doubt(doubt)
     elif table.found:
         report.ok(item, table.found)
 

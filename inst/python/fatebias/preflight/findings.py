@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base import ScreenError, Settings, first_few
 from ..containers import ScreenSource
-from ..screens import Reader
+from ..screens import Doubt, Reader
 from .lookalikes import Lookalike
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
@@ -49,9 +49,9 @@ class Report:
     def warn(self, item: str, found: str, fix: str = "") -> None:
         self.findings.append(Finding(item=item, status=WARNING, found=found, fix=fix))
 
-    def doubt(self, item: str, sentence: str) -> None:
-        """A warning in the words that a fit gives, without the path."""
-        self.warn(item, sentence.removeprefix(f"{self._where}: "))
+    def doubt(self, one: Doubt) -> None:
+        """A warning that reading and fitting the screen repeat."""
+        self.warn(one.item, one.found, one.fix)
 
     def problem(self, item: str, found: str, fix: str = "") -> None:
         self.findings.append(Finding(item=item, status=PROBLEM, found=found, fix=fix))

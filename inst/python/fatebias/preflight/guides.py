@@ -7,14 +7,22 @@ import scipy.sparse as sp
 
 from ..base import CONSTANTS, Settings
 from ..containers import ScreenSource
-from ..screens import MIN_UMI, THRESHOLDS, Reader, count_left_out, presence_of, usable_cells
+from ..screens import (
+    MIN_UMI,
+    THRESHOLDS,
+    Reader,
+    count_left_out,
+    doubt_burden,
+    doubt_carriers,
+    presence_of,
+    usable_cells,
+)
 from .findings import KEYS, Report, find_key
 from .lookalikes import guide_tables, levels_of, name_lists
 
 ITEM = KEYS["guide_key"][1]
 PROBABILITIES = (0.5, 0.8, 0.95)  # thresholds that a finding shows
 MIN_PROBABILITY = 0.8  # of presence, as sceptre's mixture assigns guides
-MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
 _NO_GUIDES = 'put them there: adata.obsm["guide"] = cells x guides, 0 or 1; adata.uns["guide_names"] = their names'
 
 
@@ -112,16 +120,17 @@ def check_burden(report: Report, guides: sp.csr_matrix | None, lacking: np.ndarr
             item, found, f"at most {burden.max(initial=0)} guides are in a cell: look at the guides, or raise Kmax"
         )
         return usable
-    out = f"left out: {none:,} cells without a guide, {many:,} with more than {most} (Kmax)"
-    out += f", {unlabelled:,} without fate probabilities" if unlabelled else ""
-    found = f"{burden[usable].mean():.1f} in {usable.sum():,} usable cells; {out}"
-    if (~usable).mean() > MANY_LEFT_OUT:
-        report.warn(item, found, "is the threshold of the guides right, and Kmax large enough?")
+    if doubt := doubt_burden(int(usable.sum()), left_out, most):
+        report.doubt(doubt)
     else:
-        report.ok(item, found)
+        out = f"left out: {none:,} cells without a guide, {many:,} with more than {most} (Kmax)"
+        out += f", {unlabelled:,} without fate probabilities" if unlabelled else ""
+        report.ok(item, f"{burden[usable].mean():.1f} in {usable.sum():,} usable cells; {out}")
     cells = np.bincount(guides[usable].indices, minlength=guides.shape[1])
-    least = CONSTANTS.few_cells
-    few = int((cells < least).sum())
-    text = f"median {np.median(cells):,.0f}; {few:,} of {len(cells):,} guides in fewer than {least}"
-    (report.warn if few > len(cells) / 2 else report.ok)("Cells per guide", text)
+    if doubt := doubt_carriers(cells):
+        report.doubt(doubt)
+    else:
+        few = int((cells < CONSTANTS.few_cells).sum())
+        found = f"median {np.median(cells):,.0f}; {few:,} of {len(cells):,} guides in fewer than {CONSTANTS.few_cells}"
+        report.ok("Cells per guide", found)
     return usable

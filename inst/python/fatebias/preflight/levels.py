@@ -1,14 +1,22 @@
 """Preflight of days and replicates: the columns, their levels in order, and cells by level."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..base import first_few
 from ..containers import ScreenSource
-from ..screens import covariate_table, numbers_in, sort_levels
+from ..screens import (
+    DaysError,
+    covariate_table,
+    doubt_days,
+    doubt_replicates,
+    order_days,
+    sort_levels,
+)
 from .findings import Report, find_key
-from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
+from .lookalikes import day_columns, replicate_columns
 
 MOST_SHOWN = 12  # levels in a row of the table
 _NO_DAY = 'put it there: adata.obs["day"] = one label a cell'
@@ -20,15 +28,21 @@ def find_day(report: Report, source: ScreenSource) -> bool:
     return find_key(report, source, "day_key", day_columns(source), _NO_DAY)
 
 
-def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> None:
-    """Two days or more, each with cells, in the order of time."""
-    item, given = "Days", report.settings.day_levels
-    levels = sort_levels(day)
-    if given and set(given) != set(levels):
-        found = f"day_levels names {first_few(given)}, but the days are {first_few(levels)}"
-        report.suggest(item, found, f"set day_levels: [{', '.join(levels)}]", day_levels=tuple(levels))
-    levels = list(report.settings.day_levels or levels)
-    counts = _counts(day, usable)
+def check_days(
+    report: Report, day: np.ndarray, usable: np.ndarray | None, declared: Sequence[str] | None = None
+) -> None:
+    """Two days or more, each with cells, in the order of time. declared: the order of an ordered categorical."""
+    item = "Days"
+    try:
+        days = order_days(day, report.settings, declared)
+    except DaysError as error:
+        if not error.levels:
+            report.problem(item, error.found, error.fix)
+            return
+        report.suggest(item, error.found, error.fix, day_levels=error.levels)
+        check_days(report, day, usable)
+        return
+    levels, counts = days.labels, _counts(day, usable)
     shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
     if len(levels) < 2:
@@ -36,27 +50,11 @@ def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> No
     elif few:
         fix = f'leave them out: adata = adata[~adata.obs["{report.settings.day_key}"].astype(str).isin({few})]'
         report.problem(item, f"days with fewer than 2 usable cells: {first_few(few)}; in all {shown}", fix)
-    elif len(levels) > MOST_LEVELS:
-        report.warn(item, f"{len(levels):,} days, such as {first_few(levels)}", "is this the column of the day?")
+    elif doubt := doubt_days(levels, days.doubt):
+        report.doubt(doubt)
     else:
-        _check_order(report, levels, shown)
-
-
-def _check_order(report: Report, levels: list[str], shown: str) -> None:
-    """Is the order of the days that of time, as far as can be told?"""
-    item, given = "Days", report.settings.day_levels
-    values = report.settings.day_values or numbers_in(levels)
-    if values is None and not given:
-        fix = f"set the order of time: day_levels: [{', '.join(levels)}]"
-        report.warn(item, f"{shown}: in alphabetical order", fix)
-    elif values is None:
-        report.ok(item, shown)
-    elif len(values) != len(levels):
-        report.problem(item, f"day_values has {len(values)} values, but there are {len(levels)} days: {shown}")
-    elif list(values) != sorted(values):
-        report.warn(item, f"{shown}: not in the order of their numbers", "set the order of time as day_levels")
-    else:
-        report.ok(item, f"{shown}; at {', '.join(f'{value:g}' for value in values)}")
+        times = "" if days.values is None else f"; at {', '.join(f'{value:g}' for value in days.values)}"
+        report.ok(item, shown + times)
 
 
 def find_replicates(report: Report, source: ScreenSource) -> bool:
@@ -88,12 +86,8 @@ def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray |
     if few:
         fix = f"leave them out, or give their cells another label: {first_few(few)}"
         report.problem(item, f"replicates with fewer than 2 usable cells; in all {shown}", fix)
-    elif len(levels) > MOST_LEVELS:
-        report.warn(
-            item, f"{len(levels):,} replicates, such as {first_few(levels)}", "is this the column of the replicate?"
-        )
-    elif len(levels) == 1:
-        report.warn(item, f"one replicate, {shown}: no SE can include how cultures differ")
+    elif doubt := doubt_replicates(levels, sum(counts.values())):
+        report.doubt(doubt)
     else:
         report.ok(item, shown)
 

@@ -15,14 +15,13 @@ import pandas as pd
 
 from ..base import ScreenError
 from ..containers import Element, Kind, ScreenSource
-from ..screens import named_states
+from ..screens import MOST_LEVELS, named_states
 
 T = TypeVar("T")
 
 ROWS_LOOKED_AT = 500  # at the beginning of an entry, and as many at its end
 MOST_FATES = 30  # columns; a table with more is no table of fate probabilities
 LEAST_GUIDES = 10  # columns; a matrix with fewer is taken for guides by its name only
-MOST_LEVELS = 60  # a column with more is neither day nor replicate
 SUM_TOLERANCE = 0.05  # of rows that look like probabilities
 
 _FATE_WORDS = re.compile(r"lineage|fate|prob|absor|terminal|palantir", re.I)

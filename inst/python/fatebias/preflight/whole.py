@@ -1,73 +1,33 @@
 """Preflight of the whole screen: what was left of it, cells behind each gene and day, guides that can be compared."""
 
-import numpy as np
-
-from ..base import first_few
-from ..screens import GuideMap, RawCells, Screen, build_screen, contrast_weights
+from ..screens import GuideMap, RawCells, Screen, build_screen, count_effective, doubts_about, sizes_of
 from .findings import Report
 
-LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
+_AT_ITS_PLACE = {  # items that were looked at before
+    "Fate probabilities", "Fate names", "Names of cells", "Guide map", "Controls", "Days", "Replicates",
+    "Guides per cell", "Cells per guide", "Covariates", "Clusters",
+}  # fmt: skip
 
 
 def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     """The screen as a fit reads it; raises ScreenError where it would be refused."""
     screen = build_screen(cells, guide_map, report.settings, where="the screen")
-    _check_sizes(report, screen)
-    _check_guides_per_gene(report, screen)
-    _check_effective(report, screen)
-
-
-def count_effective(screen: Screen, contrast: str) -> np.ndarray:
-    """float [L, D]: effective cells of a gene on a day, the sum over its cells of the probability of the rarer side.
-
-    The sides are the contrast's: "MES" has MES and the reference, "MES - NEU" has these two.
-    """
-    weights = contrast_weights(contrast, screen.fates)
-    weights = np.r_[-weights.sum(), weights]
-    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
-    pairs = np.unique(cell * screen.n_genes + screen.guide_gene[screen.guide_idx])  # each gene once a cell
-    cell, gene = np.divmod(pairs, screen.n_genes)
-    group, size = gene * screen.n_days + screen.day[cell], screen.n_genes * screen.n_days
-    sides = [screen.fate_probs[:, side].sum(1) for side in (weights > 0, weights < 0)]
-    sums = [np.bincount(group, weights=side[cell], minlength=size) for side in sides]
-    return np.minimum(*sums).reshape(screen.n_genes, screen.n_days)
-
-
-def _check_sizes(report: Report, screen: Screen) -> None:
-    sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
-    sizes += f", {screen.n_ntc:,} controls"
-    uncarried, genes = screen.uncarried_guides, screen.dropped_genes
-    if screen.n_ntc == 0:
-        report.warn("Screen", f"{sizes}: no usable cell carries a control guide", "are the controls among the guides?")
-    elif genes:
-        report.warn("Screen", f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")
-    else:
-        tail = f"; {len(uncarried):,} guides of the map are in no usable cell" if uncarried else ""
-        report.ok("Screen", sizes + tail)
-
-
-def _check_guides_per_gene(report: Report, screen: Screen) -> None:
-    item, n = "Guides per gene", screen.guides_per_gene
-    one = [name for name, guides in zip(screen.gene_names, n) if guides == 1]
-    if one:
-        verb = "gene has" if len(one) == 1 else "genes have"
-        report.warn(item, f"{len(one):,} {verb} one guide and cannot be checked by another: {first_few(one)}")
-    else:
-        report.ok(item, f"{n.min()} to {n.max()}")
-
-
-def _check_effective(report: Report, screen: Screen) -> None:
-    item, contrast = "Effective cells", report.settings.contrast_fate
+    contrast = report.settings.contrast_fate
     effective = count_effective(screen, contrast)
-    few = np.argwhere(effective < LEAST_EFFECTIVE)
-    if len(few) == 0:
-        report.ok(item, f"{effective.min():,.0f} or more of the rarer fate of {contrast} for each gene and day")
-        return
-    gene, day = few[0]
-    first = f"{screen.gene_names[gene]} on {screen.day_labels[day]} ({effective[gene, day]:.1f})"
-    found = f"{len(few):,} of {effective.size:,} genes x days have under {LEAST_EFFECTIVE:.0f} effective cells of the "
-    report.warn(
-        item,
-        f"{found}rarer fate of {contrast} (sum of its probability over the gene's cells), first {first}",
-        "their estimates are weak: more cells, or a contrast of commoner fates",
-    )
+    found = doubts_about(screen, report.settings, effective)
+    doubts = [doubt for doubt in found if doubt.item not in _AT_ITS_PLACE]
+    for doubt in doubts:
+        report.doubt(doubt)
+    for item, words in _in_order(screen, effective.min(), contrast).items():
+        if item not in {doubt.item for doubt in doubts}:
+            report.ok(item, words)
+
+
+def _in_order(screen: Screen, least: float, contrast: str) -> dict[str, str]:
+    """What is said of the whole screen where there is no doubt, by item."""
+    uncarried, per_gene = len(screen.uncarried_guides), screen.guides_per_gene
+    return {
+        "Screen": sizes_of(screen) + (f"; {uncarried:,} guides of the map are in no usable cell" if uncarried else ""),
+        "Guides per gene": f"{per_gene.min()} to {per_gene.max()}",
+        "Effective cells": f"{least:,.0f} or more of the rarer fate of {contrast} for each gene and day",
+    }

@@ -1,6 +1,7 @@
 """A fit from a screen file to a results folder: the order of steps."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,16 @@ import pandas as pd
 import torch
 
 from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, open_checkpoint, prepare_out_dir
-from ..screens import CELLS_TABLE, Screen, count_cells_by_guide, read_screen, summarise_screen
+from ..screens import (
+    CELLS_TABLE,
+    Screen,
+    count_cells_by_guide,
+    doubts_about,
+    read_screen,
+    refuse_replaced,
+    summarise_screen,
+    warn_of,
+)
 from ..vi import SVIFit
 from .engines import Inference, choose_device, infer
 from .files import write_files
@@ -26,11 +36,15 @@ def fit_screen(
     out_dir: str | Path,
     settings: Settings,
     progress: bool | None = False,
+    fingerprint: Mapping[str, str] | None = None,
+    warn: bool = True,
 ) -> dict[str, Any]:
     """Fit a screen, write every file of the export contract that a fit owns, and return the manifest.
 
     QC tables are written; whoever calls asserts them (`qc.assert_qc`, or R's `assert_qc()`).
     A fit that was killed is gone on with from the checkpoint in `out_dir`, which goes when a fit ends.
+    fingerprint: of an earlier reading; files that hold another screen since are refused. warn: give what weakens
+    the screen as ScreenWarnings; it is in the manifest in any case.
     Raises a FatebiasError; then no file of results has been written or changed.
     """
     watch, bars = Stopwatch(), Progress(progress)
@@ -39,6 +53,10 @@ def fit_screen(
     torch.set_num_threads(settings.threads or _ALL_THREADS)
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings, bars)
+        refuse_replaced(screen, screen_path, guide_map, fingerprint)
+        doubts = doubts_about(screen, settings)
+    if warn:
+        warn_of(doubts)
     checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, fit_versions()), bars.shown)
     try:
         found = infer(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
@@ -47,7 +65,7 @@ def fit_screen(
         raise
     with watch.stage("export"):
         tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
-    inputs = {"path": str(screen_path), "guide_map": str(guide_map)}
+    inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
     run = RunRecord(
         screen=inputs | summarise_screen(screen),
         device=device,

@@ -11,6 +11,22 @@ from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
 from .contrast import contrast_parts, contrast_weights, nearest_name
 from .covariates import number_clusters, standardise_covariates
+from .days import DaysError, order_days
+from .doubt import Doubt, warn_of
+from .doubts import (
+    MOST_LEVELS,
+    cluster_words,
+    count_effective,
+    covariate_words,
+    doubt_burden,
+    doubt_carriers,
+    doubt_clusters,
+    doubt_covariates,
+    doubt_days,
+    doubt_replicates,
+    doubts_about,
+    sizes_of,
+)
 from .fate_names import names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
@@ -25,11 +41,12 @@ from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import GuideMap, examine_map, map_from_table, read_guide_map, read_map_text
 from .guide_table import read_guide_table
 from .guides import read_samples
-from .levels import numbers_in, sort_levels
+from .levels import sort_levels
 from .map_layouts import COLUMNS
 from .objects import write_objects
 from .presence import presence_of
 from .reader import Reader, covariate_table, read_cells, read_screen
+from .replaced import fingerprint, refuse_replaced
 from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
@@ -39,10 +56,13 @@ __all__ = [
     "CELLS_TABLE",
     "CELL_NAME",
     "COLUMNS",
+    "DaysError",
+    "Doubt",
     "FEATURE_TYPE",
     "FateTable",
     "GuideMap",
     "MIN_UMI",
+    "MOST_LEVELS",
     "PROBABILITY_TOLERANCE",
     "RawCells",
     "Reader",
@@ -54,15 +74,26 @@ __all__ = [
     "assemble_screen",
     "build_screen",
     "carried_guides",
+    "cluster_words",
     "columns_of",
     "contrast_parts",
     "contrast_weights",
     "count_by_threshold",
     "count_cells_by_guide",
+    "count_effective",
     "count_left_out",
     "count_terminal_cells",
     "covariate_table",
+    "covariate_words",
+    "doubt_burden",
+    "doubt_carriers",
+    "doubt_clusters",
+    "doubt_covariates",
+    "doubt_days",
+    "doubt_replicates",
+    "doubts_about",
     "examine_map",
+    "fingerprint",
     "lack_probabilities",
     "map_from_table",
     "match_rows",
@@ -71,7 +102,7 @@ __all__ = [
     "names_beside",
     "nearest_name",
     "number_clusters",
-    "numbers_in",
+    "order_days",
     "presence_of",
     "probability_faults",
     "read_cellranger",
@@ -83,10 +114,13 @@ __all__ = [
     "read_samples",
     "read_screen",
     "read_spare_columns",
+    "refuse_replaced",
+    "sizes_of",
     "sort_levels",
     "standardise_covariates",
     "state_column",
     "summarise_screen",
     "usable_cells",
+    "warn_of",
     "write_objects",
 ]

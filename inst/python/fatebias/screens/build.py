@@ -10,8 +10,9 @@ from natsort import natsorted
 
 from ..base import ScreenError, Settings, first_few
 from .covariates import number_clusters, standardise_covariates
+from .days import order_days
 from .guide_map import GuideMap
-from .levels import numbers_in, usable_levels
+from .levels import refuse_few, sort_levels
 from .screen import RawCells, Screen
 
 
@@ -56,6 +57,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         covariate_names=names,
         cluster=number_clusters(_rows(cells.cluster, keep), settings.cluster_key, where),
         mended=dict(cells.mended),
+        doubts=(*cells.doubts, *guide_map.doubts),
     )
 
 
@@ -86,16 +88,17 @@ def carried_guides(cells: RawCells, most: int) -> set[str]:
 
 def _index_levels(cells: RawCells, keep: np.ndarray, settings: Settings, where: str) -> dict[str, Any]:
     """Days and replicates of the screen, and their index for each usable cell."""
-    days = usable_levels(where, settings.day_key, cells.day, keep, settings.day_levels)
-    replicates = usable_levels(where, settings.rep_key or "replicate", cells.replicate, keep)
-    if len(days) < 2:
-        raise ScreenError(f"{where} has one day only ({days[0]}); fatebias needs two or more days.")
-    if settings.day_values and len(settings.day_values) != len(days):
-        raise ScreenError(f"`day_values` has {len(settings.day_values)} values, but {where} has {len(days)} days.")
+    days = order_days(cells.day, settings, cells.day_order, where)
+    replicates = sort_levels(cells.replicate)
+    if len(days.labels) < 2:
+        raise ScreenError(f"{where} has one day only ({days.labels[0]}); fatebias needs two or more days.")
+    refuse_few(where, settings.day_key, cells.day[keep], days.labels)
+    refuse_few(where, settings.rep_key or "replicate", cells.replicate[keep], replicates)
     return {
-        "day": pd.Index(days).get_indexer(pd.Index(cells.day[keep])),
-        "day_labels": tuple(days),
-        "day_values": settings.day_values or numbers_in(days),
+        "day": pd.Index(days.labels).get_indexer(pd.Index(cells.day[keep])),
+        "day_labels": days.labels,
+        "day_values": days.values,
+        "day_doubt": days.doubt,
         "replicate": pd.Index(replicates).get_indexer(pd.Index(cells.replicate[keep])),
         "replicate_labels": tuple(replicates),
     }

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base import CONSTANTS, ScreenError, first_few
+from .doubt import Doubt
 
 PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
 ROUNDED_SUM = 1e-6  # how far the sum of probabilities in single precision is from 1
@@ -26,7 +27,7 @@ class FateTable:
     fates: tuple[str, ...]
     probs: np.ndarray
     found: str = ""
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     mended: Mapping[str, int] = field(default_factory=dict)
 
 

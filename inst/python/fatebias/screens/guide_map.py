@@ -7,7 +7,6 @@ gene_name and is_ntc. Non-targeting (and safe-targeting) controls form the basel
 
 import dataclasses
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError, ScreenWarning, Settings, first_few
+from ..base import ScreenError, Settings, first_few
 from .control_names import is_date, look_alike, looks_like_control
+from .doubt import Doubt
 from .map_layouts import COLUMNS, Fault, MapColumns, find_columns, guess_columns
 from .text_table import TextTable, name_rows, read_text_table, text_table_of
 
@@ -29,12 +29,14 @@ class GuideMap:
 
     guide_names: tuple of str, unique. gene_names: tuple of str, the gene of each guide.
     is_ntc: bool array, True for controls; at least one. other_names: second names of the guides, if there are any.
+    doubts: what is odd in it, but no fault.
     """
 
     guide_names: tuple[str, ...]
     gene_names: tuple[str, ...]
     is_ntc: np.ndarray
     other_names: tuple[str, ...] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def named_as(self, guides: Iterable[str]) -> "GuideMap":
         """The map with the names by which more of these guides are found in it."""
@@ -72,21 +74,16 @@ class MapReading:
             guide_names=tuple(found.table["guide_name"]), gene_names=tuple(found.table["gene_name"]),
             is_ntc=found.flags.eq(True).to_numpy(bool),
             other_names=None if found.others is None else tuple(found.others),
+            doubts=tuple(Doubt(item=one.item, found=f"the map {one.found}", fix=one.fix) for one in self.warnings),
         )  # fmt: skip
 
-    def tell(self) -> None:
-        """Its warnings, as ScreenWarnings."""
-        for one in self.warnings:
-            warnings.warn(one.about(self.text.source), ScreenWarning, stacklevel=4)
 
-
-def read_guide_map(path: str | Path, settings: Settings | None = None, *, tell: bool = True) -> GuideMap:
+def read_guide_map(path: str | Path, settings: Settings | None = None) -> GuideMap:
     """Read and check the guide map of a file; raises ScreenError with file, lines and what to do.
 
-    settings: `guide_map_columns` and `control_pattern`; None: their defaults. tell: give ScreenWarnings for what is
-    odd in it.
+    settings: `guide_map_columns` and `control_pattern`; None: their defaults.
     """
-    return _checked(examine_map(read_map_text(path), settings or Settings.from_mapping()), tell)
+    return examine_map(read_map_text(path), settings or Settings.from_mapping()).guide_map()
 
 
 def map_from_table(frame: pd.DataFrame, settings: Settings, source_name: str, guides: Sequence[str]) -> GuideMap:
@@ -96,14 +93,7 @@ def map_from_table(frame: pd.DataFrame, settings: Settings, source_name: str, gu
     their second names. source_name: where the table is, for messages. guides: names of the screen's guides.
     """
     text = text_table_of(frame, f"The guide map {source_name}")
-    return _checked(examine_map(text, settings, guides), tell=True).named_as(guides)
-
-
-def _checked(reading: MapReading, tell: bool) -> GuideMap:
-    found = reading.guide_map()
-    if tell:
-        reading.tell()
-    return found
+    return examine_map(text, settings, guides).guide_map().named_as(guides)
 
 
 def read_map_text(path: str | Path) -> TextTable:

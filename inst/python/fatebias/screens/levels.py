@@ -1,7 +1,7 @@
-"""Levels of days, replicates and covariates: their order, and the number in a label."""
+"""Labels of days, replicates and covariates: as texts, and their levels in order. The order of days is in `days`."""
 
-import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,33 +9,60 @@ from natsort import natsorted, ns
 
 from ..base import ScreenError, first_few
 
+_LARGEST_WHOLE = 1e15  # of numbers that are written as whole ones
+_NO_LABELS = {"", "nan", "na", "n/a", "#n/a", "<na>", "none", "null", "nat"}
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
+
 
 def sort_levels(labels: Iterable[str]) -> list[str]:
     """Distinct labels in natural order; numbers may have decimals: d2 < d10, 0.25 < 0.5, E8.5 < E10.5."""
     return natsorted(set(labels), alg=ns.FLOAT | ns.NOEXP)
 
 
-def usable_levels(
-    where: str, key: str, labels: np.ndarray, keep: np.ndarray, given: Sequence[str] | None = None
-) -> list[str]:
-    """Levels in order, each with at least 2 usable cells (keep: their rows); raises ScreenError."""
-    counts = pd.Series(labels[keep], dtype=object).value_counts().to_dict()
-    found = sort_levels(labels)
-    if given and set(given) != set(found):
-        raise ScreenError(
-            f"{where}: `{key}` has the levels {first_few(found)}, but the settings name {first_few(given)}."
-        )
-    levels = list(given or found)
+def label_texts(values: pd.Series, what: str) -> pd.Series:
+    """Labels as texts without blanks around them; missing ones stay missing, and so become "", "nan", "NA", "None".
+
+    A categorical stays one, its categories in their order, without those of no cell; whole numbers lose their ".0".
+    Raises ScreenError where two spellings differ by blanks around them. what: the column, for the message.
+    """
+    codes, levels, ordered = _factors(values)
+    texts = _texts(levels, whole=pd.api.types.is_float_dtype(values.dtype))
+    trimmed = [text.strip(_BLANKS) for text in texts]
+    spelled = {bare: text for bare, text in zip(trimmed, texts) if bare.casefold() not in _NO_LABELS}
+    for bare, text in zip(trimmed, texts):
+        if (other := spelled.get(bare, text)) != text:
+            raise ScreenError(f"{what} has one label written in two ways, {text!r} and {other!r}; write it in one way.")
+    named = list(spelled)
+    place = {text: code for code, text in enumerate(named)}
+    recoded = np.array([*(place.get(text, -1) for text in trimmed), -1])[codes]  # the last is that of code -1
+    return pd.Series(pd.Categorical.from_codes(recoded, pd.Index(named), ordered=ordered))
+
+
+def declared_order(labels: pd.Series) -> tuple[str, ...] | None:
+    """The order that a column of labels declares: that of an ordered categorical."""
+    return tuple(labels.cat.categories) if labels.cat.ordered else None
+
+
+def refuse_few(where: str, key: str, labels: np.ndarray, levels: Sequence[str]) -> None:
+    """Raise ScreenError where a level has fewer than 2 of the labels, which are those of usable cells."""
+    counts = pd.Series(labels, dtype=object).value_counts().to_dict()
     few = [f"{level} ({counts.get(level, 0)})" for level in levels if counts.get(level, 0) < 2]
     if few:
         raise ScreenError(
             f"{where}: `{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}. Leave them out."
         )
-    return levels
 
 
-def numbers_in(labels: list[str]) -> tuple[float, ...] | None:
-    """The one number in each label ("d2" -> 2), or None where a label has none or several, or two agree."""
-    found = [re.findall(r"\d+(?:\.\d+)?", label) for label in labels]
-    values = tuple(float(numbers[0]) for numbers in found if len(numbers) == 1)
-    return values if len(values) == len(labels) and len(set(values)) == len(values) else None
+def _factors(values: pd.Series) -> tuple[np.ndarray, Any, bool]:
+    """Codes (-1: missing), levels that some code has, and whether they are declared to be in order."""
+    if not isinstance(values.array, pd.Categorical):
+        return *pd.factorize(values), False
+    kept = values.array.remove_unused_categories()
+    return kept.codes, kept.categories, bool(kept.ordered)
+
+
+def _texts(levels: Any, whole: bool) -> list[str]:
+    """Levels as texts. whole: they are numbers, and whole ones are written so where all are."""
+    if whole and all(value.is_integer() and abs(value) < _LARGEST_WHOLE for value in map(float, levels)):
+        return [str(int(value)) for value in levels]
+    return [level.decode("utf-8", "replace") if isinstance(level, bytes) else str(level) for level in levels]

@@ -8,19 +8,19 @@ import pandas as pd
 
 from ..base import ScreenError, Settings
 from ..containers import open_screen
+from .doubt import warn_of
 from .fate_table import PROBABILITY_TOLERANCE
 from .reader import Reader
-from .screen import warn_of
 
 
-def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Names of the cells of a screen's file, and columns of its obs as texts; raises ScreenError."""
+def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[pd.Categorical]]:
+    """Names of the cells of a screen's file, and columns of its obs as categoricals of texts; raises ScreenError."""
     with open_screen(path) as source:
         reader = Reader(source, Settings.from_mapping())
         if not source.has_table("obs"):
             raise ScreenError(f"{path} has no table obs; it is not an .h5ad file of anndata 0.7 or later.")
         names = np.asarray(source.cell_names(), dtype=object)
-        return names, [reader.labels(f"obs['{column}']", "obs", column) for column in columns]
+        return names, [reader.levelled(f"obs['{column}']", "obs", column).array for column in columns]
 
 
 def read_fate_probs(

@@ -16,6 +16,7 @@ from ..base import SHOWN, SILENT, Progress, ScreenError, Settings, first_few, na
 from ..containers import Element, ScreenSource, open_screen
 from .build import build_screen
 from .contrast import contrast_weights
+from .doubt import Doubt
 from .fate_names import name_fates, names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
@@ -26,17 +27,15 @@ from .fate_table import (
     probability_faults,
 )
 from .guide_map import read_guide_map
+from .levels import declared_order, label_texts
 from .presence import presence_of
-from .screen import ONE_REPLICATE, RawCells, Screen, warn_of
+from .screen import ONE_REPLICATE, RawCells, Screen
 
 
 def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
-    """Read, check and index a screen; raises ScreenError before any fitting, and gives its doubts as warnings."""
+    """Read, check and index a screen; raises ScreenError before any fitting."""
     names = read_guide_map(guide_map, settings)
-    cells = read_cells(path, settings, progress)
-    screen = build_screen(cells, names, settings, where=str(path))
-    warn_of(cells.doubts)
-    return screen
+    return build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
 
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
@@ -54,17 +53,18 @@ def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILE
         bar.advance()
         guides, guide_names = reader.guides()
         bar.advance()
-        day = reader.labels(f"obs['{settings.day_key}']", "obs", settings.day_key)
+        day, day_order = reader.days()
         bar.advance()
         replicate = reader.replicates()
         bar.advance()
         covariates, cluster = reader.covariates(), reader.clusters()
         bar.advance()
         reader.check_lengths(guides=guides.shape[0], fate_prob=len(table.probs), day=len(day), replicate=len(replicate))
-        doubts = (*table.doubts, *source.doubts())
+        doubts = [*table.doubts, *(Doubt(item="Names of cells", found=text) for text in source.doubts())]
     return RawCells(
         guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=table.fates,
-        fate_probs=table.probs, covariates=covariates, cluster=cluster, mended=table.mended, doubts=doubts,
+        fate_probs=table.probs, covariates=covariates, cluster=cluster, mended=table.mended, day_order=day_order,
+        doubts=tuple(doubts),
     )  # fmt: skip
 
 
@@ -110,13 +110,25 @@ class Reader:
 
     def labels(self, label: str, table: str, key: str) -> np.ndarray:
         """A column of labels as texts; missing labels are refused."""
+        return self.levelled(label, table, key).astype(object).to_numpy()
+
+    def levelled(self, label: str, table: str, key: str) -> pd.Series:
+        """A column of labels as a categorical of texts, ordered where the column is; missing labels are refused."""
         values = self.element(table, key, label).read_labels()
         if values is None:
             raise ScreenError(f"{self.path}: {label} must be a column of labels, one a cell.")
-        self.refuse_cells(values.isna().to_numpy(), label, "without a label")
-        if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
-            values = values.astype(np.int64)
-        return values.astype(str).to_numpy(dtype=object)
+        texts = label_texts(values, f"{self.path}: {label}")
+        absent = texts.isna().to_numpy()
+        stated = set(map(str, values[absent].dropna())) - {""}
+        words = f" ({first_few(map(repr, sorted(stated)))} stands for none)" if stated else ""
+        self.refuse_cells(absent, label, f"without a label{words}")
+        return texts
+
+    def days(self) -> tuple[np.ndarray, tuple[str, ...] | None]:
+        """The day of each cell, as a text, and the order that an ordered categorical declares."""
+        key = self.settings.day_key
+        texts = self.levelled(f"obs['{key}']", "obs", key)
+        return texts.astype(object).to_numpy(), declared_order(texts)
 
     def replicates(self) -> np.ndarray:
         """The replicate of each cell, as a text; without a key all cells are of one."""
@@ -142,7 +154,6 @@ class Reader:
             return None
         table, label = self._column("cluster_key", key)
         labels = self.labels(label, table, key)
-        self.refuse_cells(labels == "", label, "without a label")
         self.check_lengths(**{label: len(labels), "obs": self.source.n_cells})
         return labels
 
@@ -222,7 +233,8 @@ class Reader:
         named = name_fates(what, probs, columns, self.settings.fates, names_beside(self.source, key))
         if len(set(named.names)) < len(named.names):
             raise ScreenError(f"{what} names a fate twice: {first_few(named.names)}.")
-        return FateTable(fates=tuple(named.names), probs=probs, found=named.found, doubts=named.doubts)
+        told = (Doubt(item="Fate names", found=text.removeprefix(f"{self.path}: ")) for text in named.doubts)
+        return FateTable(fates=tuple(named.names), probs=probs, found=named.found, doubts=tuple(told))
 
     def guides(self) -> tuple[sp.csr_matrix, list[str]]:
         """Presence of guides as CSR (cells x guides, ones) and their names."""

@@ -5,8 +5,7 @@ over targeting guides, which are sorted by gene; control guides count in `burden
 is exactly zero.
 """
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +13,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError, ScreenWarning
+from ..base import ScreenError
+from .doubt import Doubt
 from .fate_table import lack_probabilities
 
 ONE_REPLICATE = "r1"  # the label of the replicate where there is one only
@@ -40,6 +40,8 @@ class Screen:
         level of a column of labels. covariate_names: names of its columns ("depth", "lane=A").
     cluster: int64 [N], the cluster of each cell from 0, or None where each cell is alone.
     mended: cells whose fate probabilities were rounded, by what was wrong.
+    day_doubt: what to look at in the order of the days, or "". doubts: what was found while the files were read that
+        is no fault, but should be known.
     """
 
     guide_ptr: np.ndarray
@@ -65,6 +67,8 @@ class Screen:
     covariate_names: tuple[str, ...] = ()
     cluster: np.ndarray | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
+    day_doubt: str = ""
+    doubts: tuple[Doubt, ...] = ()
 
     def __post_init__(self) -> None:
         n, g = self.n_cells, self.n_guides
@@ -152,8 +156,8 @@ class RawCells:
 
     guides: presence [cells, guides of the screen]. day, replicate: labels. fate_probs: [cells, F + 1], NaN in the
     whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster: labels, or None.
-    mended: cells whose fate probabilities were rounded, by what was wrong. doubts: what is no fault, but should be
-    known, one sentence each.
+    mended: cells whose fate probabilities were rounded, by what was wrong. day_order: the days in the order that the
+    column declares, or None. doubts: what was found while reading that is no fault, but should be known.
     """
 
     guides: sp.csr_matrix
@@ -165,7 +169,8 @@ class RawCells:
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
     cluster: np.ndarray | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
-    doubts: tuple[str, ...] = ()
+    day_order: tuple[str, ...] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -180,12 +185,6 @@ class RawCells:
     def lacks_fates(self) -> np.ndarray:
         """bool [cells], those without fate probabilities."""
         return lack_probabilities(self.fate_probs)
-
-
-def warn_of(doubts: Sequence[str]) -> None:
-    """Each doubt about a screen as a ScreenWarning."""
-    for doubt in doubts:
-        warnings.warn(doubt, ScreenWarning, stacklevel=3)
 
 
 def _within(index: np.ndarray, size: int) -> bool:

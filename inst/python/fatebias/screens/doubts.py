@@ -1,0 +1,191 @@
+"""What weakens a screen and is no error: warnings that the preflight, reading and fitting share, in the same words."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..base import CONSTANTS, Settings, first_few
+from .contrast import contrast_weights
+from .doubt import Doubt
+from .screen import Screen
+
+LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
+LARGE_CLUSTER = 0.2  # share of the cells that no clone has; a label such as "unassigned" has
+MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
+MOST_LEVELS = 60  # a column with more is neither day nor replicate
+
+
+def doubts_about(screen: Screen, settings: Settings, effective: np.ndarray | None = None) -> list[Doubt]:
+    """All that weakens what can be said from a screen. effective: `count_effective`, where it is known."""
+    if effective is None:
+        effective = count_effective(screen, settings.contrast_fate)
+    found = [
+        doubt_burden(screen.n_cells, screen.left_out, settings.Kmax),
+        doubt_carriers(np.concatenate([np.bincount(screen.guide_idx), screen.ntc_cells.sum(1)])),
+        doubt_days(screen.day_labels, screen.day_doubt),
+        doubt_replicates(screen.replicate_labels, screen.n_cells),
+        _doubt_crossing(screen),
+        doubt_covariates(_levels_of_covariates(screen, settings.covariates or ())),
+        None if screen.cluster is None else doubt_clusters(np.bincount(screen.cluster)),
+        _doubt_missing(screen),
+        _doubt_sizes(screen),
+        _doubt_guides_per_gene(screen),
+        _doubt_effective(screen, effective, settings.contrast_fate),
+    ]
+    return [*screen.doubts, *(doubt for doubt in found if doubt is not None)]
+
+
+def doubt_burden(usable: int, left_out: Mapping[str, int], most: int) -> Doubt | None:
+    """Are many cells left out? usable: their number; left_out: of others, by reason; most: `Kmax`."""
+    out = sum(left_out.values())
+    if out <= MANY_LEFT_OUT * (usable + out):
+        return None
+    words = {
+        "too_many_guides": f"carry more than {most} guides (Kmax)",
+        "no_guide": "carry no guide",
+        "no_fate_probs": "have no fate probabilities",
+    }
+    parts = ", ".join(f"{left_out[reason]:,} {word}" for reason, word in words.items() if left_out.get(reason))
+    return Doubt(
+        item="Guides per cell",
+        found=f"left out: {out:,} of {usable + out:,} cells: {parts}",
+        fix="is the threshold of the guides right, and Kmax large enough?",
+    )
+
+
+def doubt_carriers(cells: np.ndarray) -> Doubt | None:
+    """Are most guides in few cells? cells: int [guides], usable cells that carry each; guides in none aside."""
+    cells = cells[cells > 0]
+    least = CONSTANTS.few_cells
+    few = int((cells < least).sum())
+    if few <= len(cells) / 2:
+        return None
+    found = f"median {np.median(cells):,.0f}; {few:,} of {len(cells):,} guides in fewer than {least}"
+    return Doubt(item="Cells per guide", found=found)
+
+
+def doubt_days(levels: Sequence[str], doubt: str) -> Doubt | None:
+    """Are these days, in the order of time? doubt: what `order_days` found, or ""."""
+    if len(levels) > MOST_LEVELS:
+        found = f"{len(levels):,} days, such as {first_few(levels)}"
+        return Doubt(item="Days", found=found, fix="is this the column of the day?")
+    if not doubt:
+        return None
+    fix = "if that is not the order of time, set it as day_levels"
+    return Doubt(item="Days", found=f"{' < '.join(levels)}: {doubt}", fix=fix)
+
+
+def doubt_replicates(levels: Sequence[str], n_cells: int) -> Doubt | None:
+    """Is there one replicate, or are these none? n_cells: usable cells."""
+    if len(levels) > MOST_LEVELS:
+        found = f"{len(levels):,} replicates, such as {first_few(levels)}"
+        return Doubt(item="Replicates", found=found, fix="is this the column of the replicate?")
+    if len(levels) > 1:
+        return None
+    found = f"one replicate, {levels[0]} ({n_cells:,} cells): no SE can include how cultures differ"
+    return Doubt(item="Replicates", found=found)
+
+
+def doubt_covariates(levels: Mapping[str, int]) -> Doubt | None:
+    """Have labels as covariates many levels? levels: their number by covariate, 0 for one of numbers."""
+    if max(levels.values(), default=0) <= MOST_LEVELS:
+        return None
+    fix = "so many levels may name cells or clones: cluster_key is for these"
+    return Doubt(item="Covariates", found=covariate_words(levels), fix=fix)
+
+
+def covariate_words(levels: Mapping[str, int]) -> str:
+    """Covariates with their numbers of levels; arguments as for `doubt_covariates`."""
+    return ", ".join(f"{name} ({f'{n} levels' if n else 'numbers'})" for name, n in levels.items())
+
+
+def doubt_clusters(sizes: np.ndarray, largest: str = "") -> Doubt | None:
+    """Is one cluster a large part of the cells? sizes: int [clusters]; largest: its label, where it is known."""
+    if sizes.max() <= LARGE_CLUSTER * sizes.sum():
+        return None
+    fix = f"are the cells of {largest or 'the largest'} of no known cluster? Give each a label of its own"
+    return Doubt(item="Clusters", found=cluster_words(sizes, largest), fix=fix)
+
+
+def cluster_words(sizes: np.ndarray, largest: str = "") -> str:
+    """How many clusters, and how large; arguments as for `doubt_clusters`."""
+    name = f", {largest}," if largest else ""
+    return f"{len(sizes):,} clusters of {sizes.mean():.1f} cells; the largest{name} has {sizes.max():,}"
+
+
+def count_effective(screen: Screen, contrast: str) -> np.ndarray:
+    """float [L, D]: effective cells of a gene on a day, the sum over its cells of the probability of the rarer side.
+
+    The sides are the contrast's: "MES" has MES and the reference, "MES - NEU" has these two.
+    """
+    weights = contrast_weights(contrast, screen.fates)
+    weights = np.r_[-weights.sum(), weights]
+    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
+    pairs = np.unique(cell * screen.n_genes + screen.guide_gene[screen.guide_idx])  # each gene once a cell
+    cell, gene = np.divmod(pairs, screen.n_genes)
+    group, size = gene * screen.n_days + screen.day[cell], screen.n_genes * screen.n_days
+    sides = [screen.fate_probs[:, side].sum(1) for side in (weights > 0, weights < 0)]
+    sums = [np.bincount(group, weights=side[cell], minlength=size) for side in sides]
+    return np.minimum(*sums).reshape(screen.n_genes, screen.n_days)
+
+
+def sizes_of(screen: Screen) -> str:
+    """Sizes of a screen, in words."""
+    sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
+    return f"{sizes}, {screen.n_ntc:,} controls"
+
+
+def _doubt_crossing(screen: Screen) -> Doubt | None:
+    """Has each of several days one replicate, which is of no other?"""
+    pairs = np.unique(screen.day * screen.n_replicates + screen.replicate)
+    if not 1 < screen.n_days == screen.n_replicates == len(pairs):
+        return None
+    found = "each day has a replicate of its own: days and replicates cannot be told apart"
+    return Doubt(item="Replicates by day", found=found, fix="no SE can include how cultures differ")
+
+
+def _levels_of_covariates(screen: Screen, names: Sequence[str]) -> dict[str, int]:
+    """Levels of each covariate, 0 for one of numbers: a column "lane=A" is one level of labels."""
+    columns = screen.covariate_names
+    return {name: sum(column.startswith(f"{name}=") for column in columns if column not in names) for name in names}
+
+
+def _doubt_missing(screen: Screen) -> Doubt | None:
+    n = screen.left_out.get("no_fate_probs", 0)
+    if n == 0:
+        return None
+    found = f"{n:,} cell{'' if n == 1 else 's'} without fate probabilities {'is' if n == 1 else 'are'} left out"
+    return Doubt(item="Fate probabilities", found=found, fix="is it known why? missing_fates: error refuses them")
+
+
+def _doubt_sizes(screen: Screen) -> Doubt | None:
+    sizes, genes = sizes_of(screen), screen.dropped_genes
+    if screen.n_ntc == 0:
+        found = f"{sizes}: no usable cell carries a control guide"
+        return Doubt(item="Screen", found=found, fix="are the controls among the guides?")
+    if not genes:
+        return None
+    return Doubt(item="Screen", found=f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")
+
+
+def _doubt_guides_per_gene(screen: Screen) -> Doubt | None:
+    one = [name for name, guides in zip(screen.gene_names, screen.guides_per_gene) if guides == 1]
+    if not one:
+        return None
+    verb = "gene has" if len(one) == 1 else "genes have"
+    found = f"{len(one):,} {verb} one guide and cannot be checked by another: {first_few(one)}"
+    return Doubt(item="Guides per gene", found=found)
+
+
+def _doubt_effective(screen: Screen, effective: np.ndarray, contrast: str) -> Doubt | None:
+    few = np.argwhere(effective < LEAST_EFFECTIVE)
+    if len(few) == 0:
+        return None
+    gene, day = few[0]
+    first = f"{screen.gene_names[gene]} on {screen.day_labels[day]} ({effective[gene, day]:.1f})"
+    found = f"{len(few):,} of {effective.size:,} genes x days have under {LEAST_EFFECTIVE:.0f} effective cells of the "
+    return Doubt(
+        item="Effective cells",
+        found=f"{found}rarer fate of {contrast} (sum of its probability over the gene's cells), first {first}",
+        fix="their estimates are weak: more cells, or a contrast of commoner fates",
+    )
