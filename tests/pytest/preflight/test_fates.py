@@ -86,7 +86,7 @@ def test_an_order_that_nothing_confirms_is_told_by_check_and_fit(tmp_path):
 @pytest.mark.parametrize(
     ("swapped", "settings", "said"),
     [
-        (CELLS // 2, {}, "have not the same order in all rows"),
+        (CELLS // 2, {}, "do not stand in the same order in all rows"),
         (CELLS, {"fates": FATES}, "`fates` names the columns EC, MES, NEU, but the terminal cells"),
     ],
 )

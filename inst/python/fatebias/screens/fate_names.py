@@ -119,8 +119,8 @@ def _name_by_states(what: str, cells: TerminalCells) -> FateNames:
     if not cells.of.declared or names == [name for name in states if name in names]:
         return FateNames(names=names, found=found)
     doubt = (
-        f"{what}: the columns are {first_few(names)}, in another order than the categories of {where} "
-        f"({first_few(states)}). The order is taken from the {cells.n_sure:,} terminal cells, which have "
+        f"{what}: the columns are {', '.join(names)}, in another order than the categories of {where} "
+        f"({', '.join(states)}). The order is taken from the {cells.n_sure:,} terminal cells, which have "
         "probability 1 in the column of their own state."
     )
     return FateNames(names=names, found=found, doubts=(doubt,))
@@ -140,18 +140,18 @@ def _name_by_categories(what: str, cells: TerminalCells) -> FateNames:
     if cells.displaced or not cells.of.declared:
         raise ScreenError(
             f"{what} has no names, and no terminal cell of {first_few(cells.silent)} ({where}) shows which column is "
-            f"its state's; the order of the labels ({first_few(states)}) is not that of the columns.{shown} "
+            f"its state's; the order of the labels ({', '.join(states)}) is not that of the columns.{shown} "
             "Give the names of the columns in order as `fates: [..]`."
         )
     if cells.leaning not in (None, states):
         raise ScreenError(
             f"{what}: the terminal cells of {where} have probability 1 in no column, and their largest one in the "
-            f"columns of other states than the order of the categories ({first_few(states)}) says. By these cells it "
+            f"columns of other states than the order of the categories ({', '.join(states)}) says. By these cells it "
             f"is {_setting(cells.leaning or ())}. Give the names of the columns in order as `fates: [..]`."
         )
     hint = "" if cells.leaning is None else " Their largest one is in the column of their own state."
     doubt = (
-        f"{what}: the columns are named {first_few(states)} after the categories of {where}, and no terminal cell of "
+        f"{what}: the columns are named {', '.join(states)} after the categories of {where}, and no terminal cell of "
         f"{first_few(cells.silent)} confirms it: none has probability 1 in a column.{hint} The columns stand in "
         "another order where `compute_fate_probabilities(keys=..)` made them: compare `fate_probabilities.names` in "
         "CellRank."
@@ -163,8 +163,9 @@ def _refuse_torn(what: str, cells: TerminalCells, states: Sequence[int]) -> None
     if states:
         entry = f"adata.{what.rpartition(': ')[2]}"
         raise ScreenError(
-            f"{what}: the columns have not the same order in all rows ({counted(cells, states)}; {cells.of.where}). "
-            "Files whose columns stand in different orders were joined: anndata.concat joins arrays by position. Make "
+            f"{what}: the columns do not stand in the same order in all rows: terminal cells ({cells.of.where}) have "
+            f"probability 1 in several columns, {counted(cells, states)}. Files with columns in different orders were "
+            "joined, since anndata.concat joins arrays by position. Make "
             f"tables of them before, so that they are joined by name: in each file {entry} = pandas.DataFrame({entry}, "
             "index=adata.obs_names, columns=[names in its own order])."
         )
@@ -190,7 +191,7 @@ def _refuse_contradiction(what: str, names: Sequence[str], by: str, cells: Termi
         else f"Name the columns anew, [{', '.join(right)}], or remove {where} if its labels are of something else."
     )
     raise ScreenError(
-        f"{what}: {named} {first_few(names)}, but the terminal cells ({where}) have probability 1 in others: "
+        f"{what}: {named} {', '.join(names)}, but the terminal cells ({where}) have probability 1 in others: "
         f"{elsewhere}. {fix}"
     )
 
@@ -204,8 +205,8 @@ def _refuse_reordered(what: str, given: list[str], beside: Beside, told: Sequenc
         where, found = own.of.where, states if own.leaning in (None, states) else []
     if sorted(given) == sorted(found) and given != found:
         raise ScreenError(
-            f"{what} has the columns {first_few(found)} (by {where}), but `fates` puts them in another order: "
-            f"{first_few(given)}. Leave `fates` out; or, if the columns do stand in this order, make a table with "
+            f"{what} has the columns {', '.join(found)} (by {where}), but `fates` puts them in another order: "
+            f"{', '.join(given)}. Leave `fates` out; or, if the columns do stand in this order, make a table with "
             "these names of the array."
         )
 
@@ -216,9 +217,9 @@ def _renamed(what: str, names: Sequence[str], cells: TerminalCells) -> str:
     if set(names) == set(states) or cells.names in (None, states) or not (cells.of.declared and cells.of.own):
         return ""
     return (
-        f"{what}: the columns are named {first_few(names)} by `fates`. By their terminal cells these are "
-        f"{first_few(cells.names or ())}, in another order than the categories of {cells.of.where} "
-        f"({first_few(states)})."
+        f"{what}: the columns are named {', '.join(names)} by `fates`. By their terminal cells these are "
+        f"{', '.join(cells.names or ())}, in another order than the categories of {cells.of.where} "
+        f"({', '.join(states)})."
     )
 
 
@@ -228,8 +229,8 @@ def _leaning(what: str, names: Sequence[str], cells: TerminalCells) -> str:
     if cells.names is not None or lean is None or set(lean) != set(names) or lean == list(names):
         return ""
     return (
-        f"{what}: the columns are named {first_few(names)}. The terminal cells of {cells.of.where} have probability 1 "
-        f"in no column, but their largest one as if these were {first_few(lean)}: is the order right?"
+        f"{what}: the columns are named {', '.join(names)}. The terminal cells of {cells.of.where} have probability 1 "
+        f"in no column, but their largest one as if these were {', '.join(lean)}: is the order right?"
     )
 
 

@@ -160,9 +160,9 @@ def in_order(cells: TerminalCells) -> list[str]:
 
 def counted(cells: TerminalCells, states: Iterable[int]) -> str:
     """How many cells of some states point at which column, for messages."""
-    return "; ".join(
-        f"of {cells.sure[s].sum():,} terminal cells of {cells.of.states[s]} with probability 1, "
-        + " and ".join(f"{cells.sure[s, j]:,} have it in the {nth(j)}" for j in np.flatnonzero(cells.sure[s]).tolist())
+    return ", and ".join(
+        f"those of {cells.of.states[s]} in the "
+        + " and in the ".join(f"{nth(j)} ({cells.sure[s, j]:,})" for j in np.flatnonzero(cells.sure[s]).tolist())
         for s in states
     )
 
