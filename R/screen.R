@@ -19,16 +19,16 @@
 #'   (NULL: each cell is alone), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`, `dropped_genes`,
 #'   `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
 #'   `burden_counts` (list `n_guides`, `n_cells`: cells of the file by number of guides),
-#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate), `warnings` (what
-#'   weakens the screen, as it was told), `fingerprint` (of the files and of what was read).
+#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate), `warnings`
+#'   (what weakens the screen, as it was told), `fingerprint` (of the files and of what was read).
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
 #'   to do: probabilities that do not sum to 1 (tolerance 0.001), are negative, or are NaN in a part of a
 #'   cell's row (cells without any are left out, or refused under `missing_fates = "error"`), a guide that
 #'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a
 #'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
 #'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
-#'   cell without a cluster, or fewer than 10 clusters; days without an order of time (see `day_levels`), or one
-#'   day or replicate written in two ways.
+#'   cell without a cluster, or fewer than 10 clusters; days without an order of time (see `day_levels`), or
+#'   one day or replicate written in two ways.
 #' @section Warnings: each that [check_screen()] gives of a screen that can be read is given here once, as
 #'   `fatebias_warning_screen`: one replicate, many cells left out, genes with one guide, few effective cells.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.

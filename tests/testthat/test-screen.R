@@ -77,7 +77,7 @@ test_that("what a screen was warned of is in its print", {
   expect_false(any(grepl("Warned", screen_lines(described()))))
 })
 
-test_that("Python: reading says what check_screen() warns of, and a fit of that screen does not say it again", {
+test_that("Python: reading says what check_screen() warns of, and a fit does not say it again", {
   files <- small_screen()
   checked <- check_screen(files$screen, files$guide_map, rep_key = NULL)$table
   warned <- list()
@@ -126,7 +126,7 @@ test_that("Python: days that have no order are refused with what to do", {
     class = "fatebias_error_screen"
   )
   expect_error(
-    read_screen(files$screen, files$guide_map, day_levels = c("d0", "d1", "d1", "d2", "d3")), "names d1 twice",
-    class = "fatebias_error_screen"
+    read_screen(files$screen, files$guide_map, day_levels = c("d0", "d1", "d1", "d2", "d3")),
+    "names d1 twice", class = "fatebias_error_screen"
   )
 })

@@ -39,6 +39,12 @@ def label_texts(values: pd.Series, what: str) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(recoded, pd.Index(named), ordered=ordered))
 
 
+def words_for_none(values: pd.Series, labels: pd.Series) -> str:
+    """What stands where `label_texts` found no label, at the end of a message: "nan" as a text, say."""
+    stated = sorted(set(map(str, values[labels.isna().to_numpy()].dropna())) - {""})
+    return f" ({first_few(map(repr, stated))} stands for none)" if stated else ""
+
+
 def declared_order(labels: pd.Series) -> tuple[str, ...] | None:
     """The order that a column of labels declares: that of an ordered categorical."""
     return tuple(labels.cat.categories) if labels.cat.ordered else None
