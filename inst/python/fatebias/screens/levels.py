@@ -17,7 +17,7 @@ _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
 
 def sort_levels(labels: Iterable[str]) -> list[str]:
     """Distinct labels in natural order; numbers may have decimals: d2 < d10, 0.25 < 0.5, E8.5 < E10.5."""
-    return natsorted(set(labels), alg=ns.FLOAT | ns.NOEXP)
+    return natsorted(sorted(set(labels)), alg=ns.FLOAT | ns.NOEXP)  # sorted: 1 and 01 are the same to natsort
 
 
 def label_texts(values: pd.Series, what: str) -> pd.Series:
