@@ -51,7 +51,7 @@ from .guide_map import (
 from .guide_table import read_guide_table
 from .guides import read_samples
 from .h5ad import write_screen
-from .levels import sort_levels
+from .levels import few_cells, sort_levels
 from .reader import Reader, covariate_table, read_cells, read_screen
 from .replaced import fingerprint, refuse_replaced
 from .screen import RawCells, Screen
@@ -98,6 +98,7 @@ __all__ = [
     "doubt_days",
     "doubt_replicates",
     "doubts_about",
+    "few_cells",
     "fingerprint",
     "first_few",
     "lack_probabilities",

@@ -1,6 +1,7 @@
 """Labels of days, replicates and covariates: as texts, and their levels in order. The order of days is in `days`."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,14 +51,16 @@ def declared_order(labels: pd.Series) -> tuple[str, ...] | None:
     return tuple(labels.cat.categories) if labels.cat.ordered else None
 
 
+def few_cells(key: str, counts: Mapping[str, int], levels: Sequence[str]) -> str:
+    """Which levels of a column have fewer than 2 usable cells, in words; "" where none has. counts: cells by level."""
+    few = [f"{level} ({counts.get(level, 0)})" for level in levels if counts.get(level, 0) < 2]
+    return f"`{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}" if few else ""
+
+
 def refuse_few(where: str, key: str, labels: np.ndarray, levels: Sequence[str]) -> None:
     """Raise ScreenError where a level has fewer than 2 of the labels, which are those of usable cells."""
-    counts = pd.Series(labels, dtype=object).value_counts().to_dict()
-    few = [f"{level} ({counts.get(level, 0)})" for level in levels if counts.get(level, 0) < 2]
-    if few:
-        raise ScreenError(
-            f"{where}: `{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}. Leave them out."
-        )
+    if found := few_cells(key, Counter(labels), levels):
+        raise ScreenError(f"{where}: {found}. Leave them out.")
 
 
 def _factors(values: pd.Series) -> tuple[np.ndarray, Any, bool]:
