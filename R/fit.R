@@ -39,8 +39,8 @@
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a
-#'   missing file), `fatebias_error_settings`, `fatebias_error_screen` (a file of the screen was replaced since it
-#'   was read). A fit that has not converged gives a `fatebias_warning_fit`.
+#'   missing file), `fatebias_error_settings`, `fatebias_error_screen` (a file of the screen was replaced
+#'   since it was read). A fit that has not converged gives a `fatebias_warning_fit`.
 #' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What
 #'   was done is in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from
 #'   it.

@@ -22,8 +22,8 @@
 #'   (NULL: each cell is alone), `n_genes`, `n_guides`, `n_ntc`, `uncarried_guides`, `dropped_genes`,
 #'   `cells_by_day_replicate` (day x replicate), `guides_per_cell_mean`,
 #'   `burden_counts` (list `n_guides`, `n_cells`: cells of the file by number of guides),
-#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate), `warnings` (what
-#'   weakens the screen, as it was told), `fingerprint` (of the files and of what was read).
+#'   `fate_means_by_day` (day x fate), `fate_means_by_day_replicate` (day x replicate x fate), `warnings`
+#'   (what weakens the screen, as it was told), `fingerprint` (of the files and of what was read).
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
 #'   to do: probabilities that do not sum to 1 (tolerance 0.001), are negative, or are NaN in a part of a
 #'   cell's row (cells without any are left out, or refused under `missing_fates = "error"`), a guide that

@@ -5,6 +5,10 @@ import pandas as pd
 import pytest
 from broken_screens import CELLS, preflight, screen
 
+from fatebias.base.errors import ScreenError
+from fatebias.base.settings import Settings
+from fatebias.screens.reader import read_screen
+
 ROWS = np.arange(CELLS)
 
 
@@ -85,3 +89,15 @@ def test_no_replicate_anywhere(tmp_path):
 def test_a_replicate_with_one_cell(tmp_path):
     rep = pd.DataFrame({"rep": np.where(ROWS == 0, "r9", "r1")}, index=screen().obs_names)
     assert "r9" in preflight(tmp_path, screen(obsm={"covar": rep})).problems["Replicates"]
+
+
+def test_levels_with_few_cells_are_told_as_by_a_fit(tmp_path):
+    day, rep = np.where(ROWS == 0, "d9", np.where(ROWS % 2, "d1", "d2")), np.where(ROWS == 1, "r9", "r1")
+    adata = screen(obs={"day": day}, obsm={"covar": pd.DataFrame({"rep": rep}, index=screen().obs_names)})
+    problems = preflight(tmp_path, adata).problems
+    for item, column in (("Days", "day"), ("Replicates", "rep")):
+        said = problems[item].split(";")[0]
+        assert said.startswith(f"`{column}` has level(s) with fewer than 2 usable cells: ")
+    with pytest.raises(ScreenError) as error:
+        read_screen(tmp_path / "screen.h5ad", tmp_path / "map.csv", Settings.from_mapping())
+    assert problems["Days"].split(";")[0] in str(error.value)

@@ -1,9 +1,11 @@
 """The days in order: what was stated before what the labels tell, and what gives no order."""
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
 from broken_screens import CELLS, guide_map, preflight, screen
+from hypothesis import strategies as st
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
@@ -16,8 +18,8 @@ from fatebias.screens.reader import read_cells, read_screen
 ROWS = np.arange(CELLS)
 
 
-def ordered(labels, declared=None, **settings):
-    return order_days(labels, Settings.from_mapping(settings), declared)
+def ordered(labels, declared=None, **given):
+    return order_days(labels, Settings.from_mapping(given), declared)
 
 
 def test_day_levels_come_before_a_declared_order_and_that_before_numbers():
@@ -138,3 +140,22 @@ def test_a_declared_order_is_kept_when_a_screen_is_written_and_assembled(tmp_pat
     assemble_screen(tmp_path / "cells.h5ad", read_guide_table(table), out, fate_probs="fateprob")
     guide_map().to_csv(tmp_path / "map.csv", index=False)
     assert read_screen(out, tmp_path / "map.csv", Settings.from_mapping()).day_labels == ("iPSC", "ME")
+
+
+pieces = st.sampled_from([*"d-012.5h_+ Ew/", "day ", "10", "2024", "\u0663"])
+
+
+@hypothesis.settings(max_examples=500, deadline=None)
+@hypothesis.given(st.lists(st.lists(pieces, min_size=1, max_size=6).map("".join), min_size=1, max_size=5, unique=True))
+def test_whatever_the_labels_they_are_ordered_or_refused_whatever_their_order(labels):
+    def found(given):
+        try:
+            return ordered(given)
+        except DaysError as error:
+            return str(error)
+
+    days = found(labels)
+    assert found(labels[::-1]) == days
+    if not isinstance(days, str):
+        assert sorted(days.labels) == sorted(labels)
+        assert len(labels) == 1 or all(a < b for a, b in zip(days.values, days.values[1:]))

@@ -53,3 +53,7 @@ def test_a_declared_order_has_the_levels_of_some_cell():
 def test_two_spellings_that_blanks_tell_apart_are_refused():
     with pytest.raises(ScreenError, match=r"obs\['x'\] has one label written in two ways, 'r1' and 'r1 '"):
         column(["r1", "r1 ", "r2"])
+
+
+def test_levels_that_are_the_same_to_natural_sort_stand_in_a_fixed_order():
+    assert sort_levels(["r01", "r1", "r001"]) == sort_levels(["r1", "r001", "r01"]) == ["r001", "r01", "r1"]

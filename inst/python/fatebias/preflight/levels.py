@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..base import first_few
 from ..containers import ScreenSource
 from ..screens import (
     DaysError,
     covariate_table,
     doubt_days,
     doubt_replicates,
+    few_cells,
     order_days,
     sort_levels,
 )
@@ -45,11 +45,12 @@ def check_days(
     levels, counts = days.labels, _counts(day, usable)
     shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
+    found = few_cells(report.settings.day_key, counts, levels)
     if len(levels) < 2:
         report.problem(item, f"one day only: {shown}", "two days or more are needed; is this the column of the day?")
     elif few:
         fix = f'leave them out: adata = adata[~adata.obs["{report.settings.day_key}"].astype(str).isin({few})]'
-        report.problem(item, f"days with fewer than 2 usable cells: {first_few(few)}; in all {shown}", fix)
+        report.problem(item, f"{found}; in all {shown}", fix)
     elif doubt := doubt_days(levels, days.doubt):
         report.doubt(doubt)
     else:
@@ -82,10 +83,8 @@ def find_replicates(report: Report, source: ScreenSource) -> bool:
 def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray | None) -> None:
     item, levels, counts = "Replicates", sort_levels(replicate), _counts(replicate, usable)
     shown = ", ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
-    few = [level for level in levels if counts.get(level, 0) < 2]
-    if few:
-        fix = f"leave them out, or give their cells another label: {first_few(few)}"
-        report.problem(item, f"replicates with fewer than 2 usable cells; in all {shown}", fix)
+    if found := few_cells(report.settings.rep_key or "replicate", counts, levels):
+        report.problem(item, f"{found}; in all {shown}", "leave them out, or give their cells another label")
     elif doubt := doubt_replicates(levels, sum(counts.values())):
         report.doubt(doubt)
     else:

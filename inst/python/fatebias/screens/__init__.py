@@ -41,7 +41,7 @@ from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import GuideMap, examine_map, map_from_table, read_guide_map, read_map_text
 from .guide_table import read_guide_table
 from .guides import read_samples
-from .levels import sort_levels
+from .levels import few_cells, sort_levels
 from .map_layouts import COLUMNS
 from .objects import write_objects
 from .presence import presence_of
@@ -93,6 +93,7 @@ __all__ = [
     "doubt_replicates",
     "doubts_about",
     "examine_map",
+    "few_cells",
     "fingerprint",
     "lack_probabilities",
     "map_from_table",

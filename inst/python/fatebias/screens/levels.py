@@ -1,6 +1,7 @@
 """Labels of days, replicates and covariates: as texts, and their levels in order. The order of days is in `days`."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
 
 def sort_levels(labels: Iterable[str]) -> list[str]:
     """Distinct labels in natural order; numbers may have decimals: d2 < d10, 0.25 < 0.5, E8.5 < E10.5."""
-    return natsorted(set(labels), alg=ns.FLOAT | ns.NOEXP)
+    return natsorted(sorted(set(labels)), alg=ns.FLOAT | ns.NOEXP)  # sorted: 1 and 01 are the same to natsort
 
 
 def label_texts(values: pd.Series, what: str) -> pd.Series:
@@ -38,19 +39,27 @@ def label_texts(values: pd.Series, what: str) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(recoded, pd.Index(named), ordered=ordered))
 
 
+def words_for_none(values: pd.Series, labels: pd.Series) -> str:
+    """What stands where `label_texts` found no label, at the end of a message: "nan" as a text, say."""
+    stated = sorted(set(map(str, values[labels.isna().to_numpy()].dropna())) - {""})
+    return f" ({first_few(map(repr, stated))} stands for none)" if stated else ""
+
+
 def declared_order(labels: pd.Series) -> tuple[str, ...] | None:
     """The order that a column of labels declares: that of an ordered categorical."""
     return tuple(labels.cat.categories) if labels.cat.ordered else None
 
 
+def few_cells(key: str, counts: Mapping[str, int], levels: Sequence[str]) -> str:
+    """Which levels of a column have fewer than 2 usable cells, in words; "" where none has. counts: cells by level."""
+    few = [f"{level} ({counts.get(level, 0)})" for level in levels if counts.get(level, 0) < 2]
+    return f"`{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}" if few else ""
+
+
 def refuse_few(where: str, key: str, labels: np.ndarray, levels: Sequence[str]) -> None:
     """Raise ScreenError where a level has fewer than 2 of the labels, which are those of usable cells."""
-    counts = pd.Series(labels, dtype=object).value_counts().to_dict()
-    few = [f"{level} ({counts.get(level, 0)})" for level in levels if counts.get(level, 0) < 2]
-    if few:
-        raise ScreenError(
-            f"{where}: `{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}. Leave them out."
-        )
+    if found := few_cells(key, Counter(labels), levels):
+        raise ScreenError(f"{where}: {found}. Leave them out.")
 
 
 def _factors(values: pd.Series) -> tuple[np.ndarray, Any, bool]:

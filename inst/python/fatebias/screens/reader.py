@@ -27,7 +27,7 @@ from .fate_table import (
     probability_faults,
 )
 from .guide_map import read_guide_map
-from .levels import declared_order, label_texts
+from .levels import declared_order, label_texts, words_for_none
 from .presence import presence_of
 from .screen import ONE_REPLICATE, RawCells, Screen
 
@@ -118,16 +118,12 @@ class Reader:
         if values is None:
             raise ScreenError(f"{self.path}: {label} must be a column of labels, one a cell.")
         texts = label_texts(values, f"{self.path}: {label}")
-        absent = texts.isna().to_numpy()
-        stated = set(map(str, values[absent].dropna())) - {""}
-        words = f" ({first_few(map(repr, sorted(stated)))} stands for none)" if stated else ""
-        self.refuse_cells(absent, label, f"without a label{words}")
+        self.refuse_cells(texts.isna().to_numpy(), label, f"without a label{words_for_none(values, texts)}")
         return texts
 
     def days(self) -> tuple[np.ndarray, tuple[str, ...] | None]:
         """The day of each cell, as a text, and the order that an ordered categorical declares."""
-        key = self.settings.day_key
-        texts = self.levelled(f"obs['{key}']", "obs", key)
+        texts = self.levelled(f"obs['{self.settings.day_key}']", "obs", self.settings.day_key)
         return texts.astype(object).to_numpy(), declared_order(texts)
 
     def replicates(self) -> np.ndarray:
@@ -149,8 +145,7 @@ class Reader:
 
     def clusters(self) -> np.ndarray | None:
         """The label of each cell's cluster; None without a key. Cells without a label are refused."""
-        key = self.settings.cluster_key
-        if key is None:
+        if (key := self.settings.cluster_key) is None:
             return None
         table, label = self._column("cluster_key", key)
         labels = self.labels(label, table, key)
