@@ -8,7 +8,7 @@
     +-- ExportError         results cannot be written or read
     +-- SimulationError     a simulation was asked for that cannot be made
     FatebiasWarning(UserWarning)
-    +-- ScreenWarning       a screen was put together, but of few of the cells it was given
+    +-- ScreenWarning       a screen is not what one would think, or of few of the cells it was given
     +-- QCWarning           a QC assertion is violated (real data)
     +-- FitWarning          the fit is usable, but not what was asked for, or its checkpoint is not
 
@@ -66,7 +66,9 @@ class FatebiasWarning(UserWarning):
 
 
 class ScreenWarning(FatebiasWarning):
-    """Given when only a minority of cells could be matched between the parts of a screen."""
+    """Given when only a minority of cells could be matched between the parts of a screen, and for what is no error in
+    one but should be known.
+    """
 
     kind = "screen"
 

@@ -32,7 +32,7 @@ class Settings:
     guide_map: str
 
     # where things are in the screen file
-    day_key: str
+    day_key: str | None
     day_levels: tuple[str, ...] | None
     day_values: tuple[float, ...] | None
     covar_key: str | None

@@ -121,8 +121,7 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     usable = check_burden(report, parts.guides, parts.lacking)
     with report.refusals("Days"):
         if find_day(report, source):
-            key = report.settings.day_key
-            parts.day = Reader(source, report.settings).labels(f"obs['{key}']", "obs", key)
+            parts.day = Reader(source, report.settings).days()
             check_days(report, parts.day, usable)
     with report.refusals("Replicates"):
         if find_replicates(report, source):

@@ -4,22 +4,24 @@ from collections import Counter
 
 import numpy as np
 
-from ..screens import ScreenSource, covariate_table, first_few, numbers_in, sort_levels
+from ..screens import ScreenSource, covariate_table, doubt_one_day, first_few, numbers_in, sort_levels
 from .findings import Report, find_key
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
 
 MOST_SHOWN = 12  # levels in a row of the table
-_NO_DAY = 'put it there: adata.obs["day"] = one label a cell'
+_NO_DAY = 'put it there: adata.obs["day"] = one label a cell; with one time point set day_key: null'
 _NO_REPLICATE = "with one replicate: set rep_key: null; with several name their column: rep_key (and covar_key)"
 
 
 def find_day(report: Report, source: ScreenSource) -> bool:
-    """The column of obs with the day."""
+    """The column of obs with the day; none is looked for where the key is null."""
+    if report.settings.day_key is None:
+        return True
     return find_key(report, source, "day_key", day_columns(source), _NO_DAY)
 
 
 def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> None:
-    """Two days or more, each with cells, in the order of time."""
+    """Days, each with cells, in the order of time; one day is a doubt unless the settings say so."""
     item, given = "Days", report.settings.day_levels
     levels = sort_levels(day)
     if given and set(given) != set(levels):
@@ -29,11 +31,14 @@ def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> No
     counts = _counts(day, usable)
     shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
-    if len(levels) < 2:
-        report.problem(item, f"one day only: {shown}", "two days or more are needed; is this the column of the day?")
-    elif few:
+    if few:
         fix = f'leave them out: adata = adata[~adata.obs["{report.settings.day_key}"].astype(str).isin({few})]'
         report.problem(item, f"days with fewer than 2 usable cells: {first_few(few)}; in all {shown}", fix)
+    elif report.settings.day_key is None:
+        report.ok(item, f"one day, as day_key: null says: {shown}")
+    elif len(levels) == 1:
+        doubt = doubt_one_day(levels[0], counts.get(levels[0], 0))
+        report.warn(doubt.item, doubt.found, doubt.fix)
     elif len(levels) > MOST_LEVELS:
         report.warn(item, f"{len(levels):,} days, such as {first_few(levels)}", "is this the column of the day?")
     else:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..screens import RawCells, Screen, build_screen, contrast_weights, first_few, read_guide_map
+from ..screens import RawCells, Screen, build_screen, contrast_weights, doubt_baseline, first_few, read_guide_map
 from .findings import Report
 
 LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
@@ -14,6 +14,8 @@ def check_whole(report: Report, cells: RawCells, guide_map: Path) -> None:
     """The screen as a fit reads it; raises ScreenError where it would be refused."""
     screen = build_screen(cells, read_guide_map(guide_map), report.settings, where="the screen")
     _check_sizes(report, screen)
+    for doubt in doubt_baseline(screen):
+        report.warn(doubt.item, doubt.found, doubt.fix)
     _check_guides_per_gene(report, screen)
     _check_effective(report, screen)
 
@@ -38,9 +40,7 @@ def _check_sizes(report: Report, screen: Screen) -> None:
     sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
     sizes += f", {screen.n_ntc:,} controls"
     uncarried, genes = screen.uncarried_guides, screen.dropped_genes
-    if screen.n_ntc == 0:
-        report.warn("Screen", f"{sizes}: no usable cell carries a control guide", "are the controls among the guides?")
-    elif genes:
+    if genes:
         report.warn("Screen", f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")
     else:
         tail = f"; {len(uncarried):,} guides of the map are in no usable cell" if uncarried else ""

@@ -6,12 +6,14 @@ ScreenError before any fitting. `read_screen` is the way in; `assemble_screen` p
 """
 
 from .assemble import assemble_parts, assemble_screen, columns_of
+from .baseline import doubt_baseline
 from .build import build_screen, carried_guides, count_left_out, usable_cells
 from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
 from .containers import open_screen
 from .contrast import contrast_parts, contrast_weights, nearest_name
 from .covariates import number_clusters, standardise_covariates
+from .doubts import doubt_one_day
 from .fate_table import (
     PROBABILITY_TOLERANCE,
     lack_probabilities,
@@ -67,6 +69,8 @@ __all__ = [
     "count_cells_by_guide",
     "count_left_out",
     "covariate_table",
+    "doubt_baseline",
+    "doubt_one_day",
     "first_few",
     "lack_probabilities",
     "match_rows",

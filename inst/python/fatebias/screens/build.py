@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from natsort import natsorted
 
 from ..base import ScreenError, Settings
+from .baseline import refuse_without_baseline
 from .covariates import number_clusters, standardise_covariates
 from .guide_map import GuideMap, first_few
 from .levels import numbers_in, usable_levels
@@ -36,7 +37,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
     chosen = kept[:, [column[guide] for guide in targeting.index]].tocsr()
     chosen.sort_indices()
     of_controls = kept[:, [column[guide] for guide in controls]]
-    return Screen(
+    screen = Screen(
         guide_ptr=chosen.indptr.astype(np.int64),
         guide_idx=chosen.indices.astype(np.int32),
         burden=cells.burden[keep].astype(np.float64),
@@ -57,6 +58,8 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         cluster=number_clusters(_rows(cells.cluster, keep), settings.cluster_key, where),
         mended=dict(cells.mended),
     )
+    refuse_without_baseline(screen, where)
+    return screen
 
 
 def usable_cells(burden: np.ndarray, most: int, lacking: np.ndarray | None = None) -> np.ndarray:
@@ -86,10 +89,8 @@ def carried_guides(cells: RawCells, most: int) -> set[str]:
 
 def _index_levels(cells: RawCells, keep: np.ndarray, settings: Settings, where: str) -> dict[str, Any]:
     """Days and replicates of the screen, and their index for each usable cell."""
-    days = usable_levels(where, settings.day_key, cells.day, keep, settings.day_levels)
+    days = usable_levels(where, settings.day_key or "day_key: null", cells.day, keep, settings.day_levels)
     replicates = usable_levels(where, settings.rep_key or "replicate", cells.replicate, keep)
-    if len(days) < 2:
-        raise ScreenError(f"{where} has one day only ({days[0]}); fatebias needs two or more days.")
     if settings.day_values and len(settings.day_values) != len(days):
         raise ScreenError(f"`day_values` has {len(settings.day_values)} values, but {where} has {len(days)} days.")
     return {

@@ -15,6 +15,7 @@ from ..base import SILENT, Progress, ScreenError, Settings
 from .build import build_screen
 from .containers import open_screen
 from .contrast import contrast_weights
+from .doubts import warn_of_doubts
 from .fate_table import (
     PROBABILITY_TOLERANCE,
     lack_probabilities,
@@ -24,14 +25,15 @@ from .fate_table import (
     probability_faults,
 )
 from .guide_map import first_few, read_guide_map
-from .screen import ONE_REPLICATE, RawCells, Screen
+from .screen import ONE_DAY, ONE_REPLICATE, RawCells, Screen
 from .source import Element, ScreenSource
 
 
 def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
-    """Read, check and index a screen; raises ScreenError before any fitting."""
+    """Read, check and index a screen; raises ScreenError before any fitting, warns of what is no error (`doubts`)."""
     names = read_guide_map(guide_map)
-    return build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
+    screen = build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
+    return warn_of_doubts(screen, settings, str(path))
 
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
@@ -43,7 +45,7 @@ def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT
         bar.advance()
         guides, guide_names = reader.guides()
         bar.advance()
-        day = reader.labels(f"obs['{settings.day_key}']", "obs", settings.day_key)
+        day = reader.days()
         bar.advance()
         replicate = reader.replicates()
         bar.advance()
@@ -133,6 +135,11 @@ class Reader:
         if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
             values = values.astype(np.int64)
         return values.astype(str).to_numpy(dtype=object)
+
+    def days(self) -> np.ndarray:
+        """The day of each cell, as a text; without a key all cells are of one."""
+        key, one = self.settings.day_key, np.full(self.source.n_cells, ONE_DAY, dtype=object)
+        return one if key is None else self.labels(f"obs['{key}']", "obs", key)
 
     def replicates(self) -> np.ndarray:
         """The replicate of each cell, as a text; without a key all cells are of one."""

@@ -17,6 +17,7 @@ from ..base import ScreenError
 from .fate_table import lack_probabilities
 
 ONE_REPLICATE = "r1"  # the label of the replicate where there is one only
+ONE_DAY = "all"  # the label of the day where no column tells days apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,6 @@ class Screen:
         _want(self.burden.shape == self.day.shape == self.replicate.shape == (n,), "has columns of unequal length")
         _want(self.fate_probs.shape == (n, self.n_fates) and self.n_fates >= 2, "needs [cells, fates >= 2] fate_probs")
         _want(_within(self.day, self.n_days) and _within(self.replicate, self.n_replicates), "has an unknown level")
-        _want(self.n_days >= 2, "needs two or more days")
         _want(self.guide_gene.shape == (g,) and _within(self.guide_gene, self.n_genes), "has a guide without gene")
         _want(bool(np.all(np.diff(self.guide_gene) >= 0)), "needs guides sorted by gene")
         shape = (n, self.n_covariates)
@@ -143,6 +143,15 @@ class Screen:
         """float [N], guides in the cell minus the mean of its day."""
         mean = np.bincount(self.day, weights=self.burden) / np.bincount(self.day)
         return np.asarray(self.burden - mean[self.day])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """What is no error in a screen but should be known. item: the row of the check; found, fix: what, and what to do."""
+
+    item: str
+    found: str
+    fix: str
 
 
 @dataclass(frozen=True, kw_only=True)
