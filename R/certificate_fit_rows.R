@@ -66,6 +66,10 @@ dispersion_row <- function(ratio, sd, names, day, what, level) {
 
 burden_row <- function(unit, days, level) {
   measure <- "burden slopes by day, SD of z"
+  if ((unit$n_days %||% 2) < 2) { # a unit of an earlier version has no such number
+    why <- "Cells differ in their number of guides on fewer than two days: a slope cannot differ by day."
+    return(absent_row("burden", measure, why))
+  }
   if (unit$in_model) {
     return(new_row("burden", measure, 0, c(0, 1), "The model has a burden slope for each day."))
   }

@@ -186,7 +186,7 @@ sandwich_row <- function(unit, se, days, level) {
 }
 
 bootstrap_row <- function(units, reference, se, days, level) {
-  estimates <- simplify2array(lapply(units, function(unit) number_matrix(unit$betahat)))
+  estimates <- stack_matrices(lapply(units, function(unit) number_matrix(unit$betahat)))
   n <- length(units)
   ratio <- apply(estimates, c(1, 2), stats::var) / (se^2 * number_matrix(reference$label_share))
   # the median over genes: few cells can make one gene's bootstrap wild

@@ -36,11 +36,11 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
 #' Times of the days: as given, by the fit, or the numbers in the labels
 #'
 #' Days that no increasing times are known for are evenly spaced, and a note says so; times that were
-#' asked for must be right.
+#' asked for must be right. A single day needs no time.
 #' @noRd
 with_times <- function(raw, values, may_fall_back, call) {
   labels <- raw$days
-  values <- as.numeric(unlist(values %||% numbers_in(labels)))
+  values <- as.numeric(unlist(values %||% numbers_in(labels) %||% if (length(labels) == 1) 0))
   if (length(values) != length(labels) || anyNA(values) || is.unsorted(values, strictly = TRUE)) {
     if (!may_fall_back) {
       text <- first_few(labels, 12)
@@ -151,9 +151,7 @@ validate_estimates <- function(raw, call) {
       "mash learns from many rows and needs two or more; the input has {length(names)}.", call = call
     )
   }
-  if (ncol(raw$betahat) < 2) {
-    abort_mash("mash shares strength across days and needs two or more; the input has one.", call = call)
-  }
+  if (ncol(raw$betahat) == 0) abort_mash("The input has no day.", call = call)
   if (anyNA(names)) abort_mash("A row has no name.", call = call)
   if (anyNA(raw$days) || anyDuplicated(raw$days) || any(grepl("+", raw$days, fixed = TRUE))) {
     days <- first_few(raw$days, 12)

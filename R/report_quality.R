@@ -166,14 +166,14 @@ fit_words <- function(fit) {
   )
 }
 
-#' The scales as a table: posterior mean (SD), one row a scale and fate
+#' The scales as a table: posterior mean (SD), one row a scale and fate; one day has no change from day to day
 #' @noRd
 scale_table <- function(fit) {
-  scales <- fit$manifest$scales
+  scales <- Filter(function(scale) length(unlist(scale$mean)) > 0, fit$manifest$scales)
   fates <- as_markdown(fit$manifest$fates[-1])
   as_rows <- function(values) matrix(unlist(values), nrow = length(fates))
   meaning <- c(
-    tau = "gene effects on the first day", sigma_time = "change from day to day",
+    tau = if (length(fit$days) == 1) "gene effects" else "gene effects on the first day", sigma_time = "change from day to day",
     sigma_guide = "guides around their gene"
   )
   rows <- lapply(names(scales), function(name) {
