@@ -59,8 +59,8 @@ dispersion_row <- function(ratio, sd, names, day, what, level) {
   })
   worst <- worst_day(ratio, ranges, names)
   new_row("dispersion", paste("dispersion x weight,", what), worst$statistic, worst$range, sprintf(
-    "Labels scatter %.2f times as much as the likelihood weight has it (%s, which departs most).",
-    worst$statistic, worst$day
+    "Labels scatter %.2f times as much as the likelihood weight has it%s.", worst$statistic,
+    if (worst$alone) "" else sprintf(" (%s, which departs most)", worst$day)
   ), worst$day)
 }
 

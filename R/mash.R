@@ -56,8 +56,8 @@
 #' sets, onset and persistence are as right as the covariances are. Sizes (`plarge_d*`) and signs (`lfsr_d*`)
 #' depend on them less. On a day without an estimate everything is borrowed from the other days.
 #'
-#' Of one day there is nothing to share: it is shrunk with [ashr::ash()], whatever `discovery_method` says, and
-#' the result has the same columns.
+#' Of one day there is nothing to share: it is shrunk with [ashr::ash()], whatever `discovery_method` says,
+#' and the result has the same columns.
 #'
 #' Under ashr days are independent by assumption, its sets of active days come from its own posterior
 #' draws, and "no effects" is not weighed.

@@ -110,6 +110,10 @@ estimates_of_table <- function(table, level, origin, call, days = NULL) {
   )
 }
 
+#' Is a fit or a result of mash of one day?
+#' @noRd
+has_one_day <- function(x) length(x$days) == 1
+
 #' Day columns are numbered in day order, whatever the labels
 #' @noRd
 numbered <- function(n_days) paste0("d", seq_len(n_days) - 1L, recycle0 = TRUE)
