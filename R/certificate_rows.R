@@ -61,8 +61,9 @@ rate_range <- function(alpha, v, level) {
   range * 2 * stats::pnorm(-critical / (1 + c(-1, 1) * scale_tolerance)) / alpha
 }
 
-#' The day that departs most from its range, each at its share of the level; `ranges` a list, one a day; `alone`:
-#' is it the only one?
+#' The day that departs most from its range, each at its share of the level; `ranges` a list, one a day
+#'
+#' @returns `list(statistic, range, day, alone)`; `alone`: is it the only day?
 #' @noRd
 worst_day <- function(statistic, ranges, days) {
   distance <- vapply(seq_along(days), function(d) {

@@ -197,8 +197,8 @@ table_words <- function(mash) {
     if (!has_one_day(mash)) "Effect, SD: on the best day, the one with the smallest lfsr.",
     "s-value: expected share of wrong signs among all genes up to this one.",
     if (!has_one_day(mash)) paste(
-      "Onset: the most probable first day with an effect; P(lasts): the probability of an effect on every day",
-      "from then on, of whatever sign."
+      "Onset: the most probable first day with an effect; P(lasts): the probability of an effect on every",
+      "day from then on, of whatever sign."
     )
   ), collapse = " ")
 }
