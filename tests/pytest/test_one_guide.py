@@ -1,6 +1,7 @@
 """Screens with exactly one guide in every cell: cells with a control guide are the zero, and there is no burden."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from conftest import labels
 from fatebias.base.settings import Settings
 from fatebias.certificate.fitted import burden_slopes
 from fatebias.certificate.source import Source
+from fatebias.certificate.units import run_ntc
 from fatebias.results.engines import infer
 from fatebias.results.tables import estimate_tables, posterior_tables
 from fatebias.screens.build import build_screen
@@ -106,3 +108,22 @@ def test_no_burden_slope_is_asked_for(by_day):
         where="x",
     )  # fmt: skip
     assert burden_slopes(source) == {"in_model": by_day, "n_days": 0}
+
+
+def test_controls_that_cannot_be_spared_are_not_held_out():
+    """n2 is in cells of the first day only: where n1 is held out nothing is left to measure from on the second."""
+    settings = Settings.from_mapping({"inference": "laplace"})
+    guide, day, raw = cells()
+    keep = np.flatnonzero((guide != len(NAMES) - 1) | (day == 0))
+    raw = replace(
+        raw, guides=raw.guides[keep], day=raw.day[keep], replicate=raw.replicate[keep], fate_probs=raw.fate_probs[keep]
+    )
+    screen = build_screen(raw, MAP, settings, where="x")
+    source = Source(
+        cells=raw, guide_map=MAP, screen=screen, settings=settings, baseline=infer(screen, settings).laplace.baseline,
+        where="x",
+    )  # fmt: skip
+    units = [run_ntc(source, number) for number in range(8)]
+    failed = [unit["not_settled"] for unit in units if "not_settled" in unit]
+    assert 0 < len(failed) < 8
+    assert "Too few controls to hold half of them out: x: every usable cell of d1 carries 1 guide(s)" in failed[0]

@@ -68,7 +68,7 @@ def test_the_table_names_every_argument_and_presets_set_no_other():
         ({"preset": "huge"}, "preset must be one of weak"),
         ({"cell": 3}, "Not an argument of a simulation: cell"),
         ({"cells": 0}, "cells must be at least 1"),
-        ({"days": 1}, "days must be at least 2"),
+        ({"days": 0}, "days must be at least 1"),
         ({"ntc": 0}, "ntc must be at least 1"),
         ({"labels": "hard"}, "labels must be one of"),
         ({"moi": -1}, "above 0"),

@@ -26,7 +26,11 @@ def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> No
     levels = sort_levels(day)
     if given and set(given) != set(levels):
         found = f"day_levels names {first_few(given)}, but the days are {first_few(levels)}"
-        report.suggest(item, found, f"set day_levels: [{', '.join(levels)}]", day_levels=tuple(levels))
+        if report.settings.day_key is None:
+            fix, mended = "leave day_levels out: with day_key: null there is one day", None
+        else:
+            fix, mended = f"set day_levels: [{', '.join(levels)}]", tuple(levels)
+        report.suggest(item, found, fix, day_levels=mended)
     levels = list(report.settings.day_levels or levels)
     counts = _counts(day, usable)
     shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])

@@ -17,9 +17,10 @@ _FIX = "are the controls of the map among the guides of the screen?"
 
 def refuse_without_baseline(screen: Screen, where: str) -> None:
     """ScreenError where a day has the same number of guides in every cell and a control in none."""
-    lacking = _constant(screen) & (_control_cells(screen) == 0)
+    burden = _constant_burden(screen)
+    lacking = np.isfinite(burden) & (_control_cells(screen) == 0)
     if lacking.any():
-        n = first_few(f"{number:g}" for number in np.unique(screen.burden[lacking[screen.day]]))
+        n = first_few(f"{number:g}" for number in np.unique(burden[lacking]))
         raise ScreenError(
             f"{where}: every usable cell of {first_few(_days(screen, lacking))} carries {n} guide(s) and none of them "
             "is a control: what guides do cannot be told from what cells of that day do without them. Add the cells "
@@ -29,17 +30,17 @@ def refuse_without_baseline(screen: Screen, where: str) -> None:
 
 
 def doubt_baseline(screen: Screen) -> list[Doubt]:
-    """Days without a control in any cell, and those where all effects rest on few cells with controls."""
+    """Days without a control in any cell, and those of one guide a cell where all effects rest on few controls."""
     found, controls = [], _control_cells(screen)
     lacking = _days(screen, controls == 0)
     if lacking:
         place = "" if len(lacking) == screen.n_days else f" of {first_few(lacking)}"
         said = f"no usable cell{place} carries a control guide: effects are then relative to the average of all genes"
         found.append(Doubt(item="Controls", found=f"{said}, not to controls", fix=_FIX))
-    few = np.flatnonzero(_constant(screen) & (controls > 0) & (controls < _cells_of_gene(screen)))
+    few = np.flatnonzero((_constant_burden(screen) == 1) & (controls > 0) & (controls < _cells_of_gene(screen)))
     if len(few):
         shown = first_few(f"{screen.day_labels[day]} ({controls[day]})" for day in few)
-        said = f"fewer cells with controls than with a usual gene, and as many guides in every cell: {shown}"
+        said = f"one guide in every cell, and a control in fewer than carry a usual gene: {shown}"
         found.append(Doubt(item="Controls", found=f"{said}; all effects share the error of these cells", fix=_FIX))
     return found
 
@@ -48,12 +49,12 @@ def _days(screen: Screen, which: np.ndarray) -> Sequence[str]:
     return [screen.day_labels[day] for day in np.flatnonzero(which)]
 
 
-def _constant(screen: Screen) -> np.ndarray:
-    """bool [D]: days on which every cell carries the same number of guides."""
+def _constant_burden(screen: Screen) -> np.ndarray:
+    """float [D]: guides in a cell on days on which all cells carry as many, else NaN."""
     least, most = np.full(screen.n_days, np.inf), np.zeros(screen.n_days)
     np.minimum.at(least, screen.day, screen.burden)
     np.maximum.at(most, screen.day, screen.burden)
-    return np.asarray(least == most)
+    return np.where(least == most, most, np.nan)
 
 
 def _control_cells(screen: Screen) -> np.ndarray:
