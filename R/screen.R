@@ -23,10 +23,12 @@
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
 #'   to do: probabilities that do not sum to 1 (tolerance 0.001), are negative, or are NaN in a part of a
 #'   cell's row (cells without any are left out, or refused under `missing_fates = "error"`), a guide that
-#'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a
-#'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
-#'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
-#'   cell without a cluster, or fewer than 10 clusters.
+#'   the map lacks, a duplicated guide, a guide with two genes, no control guide, a day on which every
+#'   cell carries as many guides as any other and none a control, a day or replicate with fewer than 2 cells,
+#'   unknown fates, a file that is not an .h5ad; a covariate that is absent, missing or infinite in some cell,
+#'   constant, different in every cell, or the day or replicate; a cell without a cluster, or fewer than 10
+#'   clusters. `fatebias_warning_screen` for a column of days with one level, and for days without a control
+#'   guide in any cell, or, with one guide in every cell, with fewer such cells than carry a usual gene.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)

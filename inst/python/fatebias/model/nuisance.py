@@ -18,8 +18,8 @@ from ..screens import Screen
 class Terms:
     """Which kinds a model has beside alpha, b and gamma; covariates are in it wherever a screen has them.
 
-    burden_by_day: gamma_day, a day's own burden slope, of screens with two days or more. sample_effects: sample, intercepts by day and replicate, of
-    screens where some replicate has two days or more.
+    burden_by_day: gamma_day, a day's own burden slope, of screens with two days or more. sample_effects: sample,
+    intercepts by day and replicate, of screens where some replicate has two days or more.
     """
 
     burden_by_day: bool = False

@@ -1,4 +1,4 @@
-"""What is no error in a screen but should be known: the check before a fit shows it, and reading a screen warns of it."""
+"""What is no error in a screen but should be known: the check before a fit shows it, and reading it warns of it."""
 
 import warnings
 

@@ -147,7 +147,7 @@ class Screen:
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """What is no error in a screen but should be known. item: the row of the check; found, fix: what, and what to do."""
+    """No error in a screen, but to be known. item: the row of the check; found, fix: what it is, and what to do."""
 
     item: str
     found: str
