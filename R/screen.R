@@ -71,7 +71,10 @@ screen_lines <- function(summary) {
       "%s cells, %s genes, %s guides (and %s controls), %.1f guides a cell",
       count(s$n_cells), count(s$n_genes), count(s$n_guides), count(s$n_ntc), s$guides_per_cell_mean
     ),
-    sprintf("Days %s; replicates %s", paste(s$days, collapse = " < "), paste(s$replicates, collapse = ", ")),
+    sprintf(
+      "%s %s; replicates %s", if (length(s$days) == 1) "One day:" else "Days",
+      paste(s$days, collapse = " < "), paste(s$replicates, collapse = ", ")
+    ),
     sprintf("Fates %s (reference), %s", s$fates[[1]], paste(s$fates[-1], collapse = ", ")),
     if (length(s$covariates) > 0) paste("Covariates", paste(s$covariates, collapse = ", ")),
     if (!is.null(s$n_clusters)) sprintf("Clusters of cells: %s", count(s$n_clusters)),

@@ -32,6 +32,7 @@ def test_one_level_of_days_is_read_with_a_warning_and_no_column_without(tmp_path
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         none = read_screen(*files(tmp_path, None), Settings.from_mapping({"day_key": None}))
+    with pytest.warns(ScreenWarning, match=r"taken as of one day \(day_key: null\), but obs\['day'\] has 0, 1, 2"):
         other = read_screen(*files(tmp_path, np.arange(CELLS) % 3), Settings.from_mapping({"day_key": None}))
     assert (column.day_labels, column.day_values) == (("d4",), (4.0,))
     assert (none.day_labels, none.day_values) == (("all",), None)

@@ -61,6 +61,9 @@ def test_one_day_is_a_doubt_unless_the_settings_say_so(tmp_path):
     none = preflight(tmp_path, screen(obs={"day": None}), day_key=None)
     assert none.ok and none.settings == {} and none.row("Days")["status"] == "ok"
     assert none.row("Days")["found"] == "one day, as day_key: null says: all (240 cells)"
+    several = preflight(tmp_path, screen(), day_key=None).row("Days")
+    assert several["status"] == "warning" and several["fix"] == "are these the days? Then set day_key: day"
+    assert several["found"] == "all cells are taken as of one day (day_key: null), but obs['day'] has d0, d1, d2"
     missing = preflight(tmp_path, screen(obs={"day": None, "n_counts": None}))
     assert "with one time point set day_key: null" in missing.problems["Days"]
 

@@ -122,7 +122,7 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     with report.refusals("Days"):
         if find_day(report, source):
             parts.day = Reader(source, report.settings).days()
-            check_days(report, parts.day, usable)
+            check_days(report, source, parts.day, usable)
     with report.refusals("Replicates"):
         if find_replicates(report, source):
             parts.replicate = Reader(source, report.settings).replicates()

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..screens import ScreenSource, covariate_table, doubt_one_day, first_few, numbers_in, sort_levels
+from ..screens import ScreenSource, covariate_table, doubt_days, first_few, numbers_in, sort_levels
 from .findings import Report, find_key
 from .lookalikes import MOST_LEVELS, day_columns, replicate_columns
 
@@ -20,7 +20,7 @@ def find_day(report: Report, source: ScreenSource) -> bool:
     return find_key(report, source, "day_key", day_columns(source), _NO_DAY)
 
 
-def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> None:
+def check_days(report: Report, source: ScreenSource, day: np.ndarray, usable: np.ndarray | None) -> None:
     """Days, each with cells, in the order of time; one day is a doubt unless the settings say so."""
     item, given = "Days", report.settings.day_levels
     levels = sort_levels(day)
@@ -38,11 +38,12 @@ def check_days(report: Report, day: np.ndarray, usable: np.ndarray | None) -> No
     if few:
         fix = f'leave them out: adata = adata[~adata.obs["{report.settings.day_key}"].astype(str).isin({few})]'
         report.problem(item, f"days with fewer than 2 usable cells: {first_few(few)}; in all {shown}", fix)
-    elif report.settings.day_key is None:
-        report.ok(item, f"one day, as day_key: null says: {shown}")
     elif len(levels) == 1:
-        doubt = doubt_one_day(levels[0], counts.get(levels[0], 0))
-        report.warn(doubt.item, doubt.found, doubt.fix)
+        doubt = doubt_days(_usable(day, usable), source, report.settings)
+        if doubt is None:
+            report.ok(item, f"one day, as day_key: null says: {shown}")
+        else:
+            report.warn(doubt.item, doubt.found, doubt.fix)
     elif len(levels) > MOST_LEVELS:
         report.warn(item, f"{len(levels):,} days, such as {first_few(levels)}", "is this the column of the day?")
     else:
@@ -106,6 +107,10 @@ def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray |
 
 
 def _counts(labels: np.ndarray, usable: np.ndarray | None) -> dict[str, int]:
-    """Usable cells by label; all cells where it is not known which are usable."""
-    fits = usable is not None and len(usable) == len(labels)
-    return Counter(labels[usable] if fits else labels)
+    """Usable cells by label."""
+    return Counter(_usable(labels, usable))
+
+
+def _usable(labels: np.ndarray, usable: np.ndarray | None) -> np.ndarray:
+    """Labels of the usable cells; of all where it is not known which are usable."""
+    return labels[usable] if usable is not None and len(usable) == len(labels) else labels

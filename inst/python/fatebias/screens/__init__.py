@@ -13,7 +13,7 @@ from .cellranger import FEATURE_TYPE, read_cellranger
 from .containers import open_screen
 from .contrast import contrast_parts, contrast_weights, nearest_name
 from .covariates import number_clusters, standardise_covariates
-from .doubts import doubt_one_day
+from .doubts import doubt_days
 from .fate_table import (
     PROBABILITY_TOLERANCE,
     lack_probabilities,
@@ -70,7 +70,7 @@ __all__ = [
     "count_left_out",
     "covariate_table",
     "doubt_baseline",
-    "doubt_one_day",
+    "doubt_days",
     "first_few",
     "lack_probabilities",
     "match_rows",

@@ -33,7 +33,7 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
     """Read, check and index a screen; raises ScreenError before any fitting, warns of what is no error (`doubts`)."""
     names = read_guide_map(guide_map)
     screen = build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
-    return warn_of_doubts(screen, settings, str(path))
+    return warn_of_doubts(screen, settings, path)
 
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
