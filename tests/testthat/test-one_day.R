@@ -1,4 +1,4 @@
-# A screen of one time point: read, fitted, shrunk by ash, ranked, certified, reported; and the whole pipeline.
+# A screen of one time point: read, fitted, shrunk by ash, certified, reported; and the whole pipeline.
 
 one_day_files <- local({
   files <- NULL
@@ -30,8 +30,8 @@ test_that("Python: one level of days is read with a warning, and no column witho
   files <- one_day_files()
   expect_identical(names(data.table::fread(files$truth)), c("gene", "theta_d0"))
   expect_warning(
-    screen <- read_screen(files$screen, files$guide_map), "one day: no change over days can be told; d0 \\(3,000",
-    class = "fatebias_warning_screen"
+    screen <- read_screen(files$screen, files$guide_map),
+    "one day: no change over days can be told; d0 \\(3,000", class = "fatebias_warning_screen"
   )
   expect_identical(unlist(screen$summary$days), "d0")
   expect_no_warning(none <- read_screen(files$screen, files$guide_map, day_key = NULL))

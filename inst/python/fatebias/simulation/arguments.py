@@ -121,7 +121,10 @@ class Arguments:
             values = {name: ARGUMENTS[name][0](value) for name, value in given.items()}
         except (TypeError, ValueError) as error:
             raise SimulationError(f"An argument of the simulation has the wrong type: {error}.") from error
-        return cls(**PRESETS[preset] | values)
+        of_preset = dict(PRESETS[preset])
+        if "day_dispersion" in of_preset and "days" in values:  # of its first days, where there are fewer
+            of_preset["day_dispersion"] = of_preset["day_dispersion"][: max(values["days"], 0)]
+        return cls(**of_preset | values)
 
     def __post_init__(self) -> None:
         _refuse(self.labels not in LABELS, f"labels must be one of {', '.join(LABELS)}")
