@@ -59,13 +59,17 @@ dispersion_row <- function(ratio, sd, names, day, what, level) {
   })
   worst <- worst_day(ratio, ranges, names)
   new_row("dispersion", paste("dispersion x weight,", what), worst$statistic, worst$range, sprintf(
-    "Labels scatter %.2f times as much as the likelihood weight has it (%s, which departs most).",
-    worst$statistic, worst$day
+    "Labels scatter %.2f times as much as the likelihood weight has it%s.", worst$statistic,
+    if (worst$alone) "" else sprintf(" (%s, which departs most)", worst$day)
   ), worst$day)
 }
 
 burden_row <- function(unit, days, level) {
   measure <- "burden slopes by day, SD of z"
+  if ((unit$n_days %||% 2) < 2) { # a unit of an earlier version has no such number
+    why <- "Cells differ in their number of guides on fewer than two days: a slope cannot differ by day."
+    return(absent_row("burden", measure, why))
+  }
   if (unit$in_model) {
     return(new_row("burden", measure, 0, c(0, 1), "The model has a burden slope for each day."))
   }

@@ -62,6 +62,8 @@ rate_range <- function(alpha, v, level) {
 }
 
 #' The day that departs most from its range, each at its share of the level; `ranges` a list, one a day
+#'
+#' @returns `list(statistic, range, day, alone)`; `alone`: is it the only day?
 #' @noRd
 worst_day <- function(statistic, ranges, days) {
   distance <- vapply(seq_along(days), function(d) {
@@ -69,7 +71,7 @@ worst_day <- function(statistic, ranges, days) {
     abs(statistic[[d]] - centre) / (diff(ranges[[d]]) / 2)
   }, numeric(1))
   d <- first_largest(distance)
-  list(statistic = statistic[[d]], range = ranges[[d]], day = days[[d]])
+  list(statistic = statistic[[d]], range = ranges[[d]], day = days[[d]], alone = length(days) == 1)
 }
 
 #' Statistics of joint draws, pooled over units as the statistics themselves are; draws x (days and all)
@@ -147,7 +149,8 @@ regroup_row <- function(units, days, level) {
 #' A row of the day that departs most
 #' @noRd
 day_row <- function(check, measure, worst, text) {
-  sentence <- sprintf(paste0(text, " (%s, the day that departs most)."), worst$statistic, worst$day)
+  place <- if (worst$alone) "." else sprintf(" (%s, the day that departs most).", worst$day)
+  sentence <- paste0(sprintf(text, worst$statistic), place)
   new_row(check, measure, worst$statistic, worst$range, sentence, worst$day)
 }
 
@@ -186,7 +189,7 @@ sandwich_row <- function(unit, se, days, level) {
 }
 
 bootstrap_row <- function(units, reference, se, days, level) {
-  estimates <- simplify2array(lapply(units, function(unit) number_matrix(unit$betahat)))
+  estimates <- stack_matrices(lapply(units, function(unit) number_matrix(unit$betahat)))
   n <- length(units)
   ratio <- apply(estimates, c(1, 2), stats::var) / (se^2 * number_matrix(reference$label_share))
   # the median over genes: few cells can make one gene's bootstrap wild

@@ -211,7 +211,13 @@ read_units <- function(found, name) {
 #' @noRd
 unit_z <- function(units) {
   one <- function(unit) number_matrix(unit$betahat) / number_matrix(unit$se)
-  simplify2array(lapply(units, one))
+  stack_matrices(lapply(units, one))
+}
+
+#' Matrices of one shape, be it 1 x 1, as an array rows x columns x matrices
+#' @noRd
+stack_matrices <- function(matrices) {
+  array(unlist(matrices), c(dim(matrices[[1]]), length(matrices)))
 }
 
 #' A matrix of numbers, also where a row or all of it is missing

@@ -233,10 +233,11 @@ convergence_lines <- function(convergence, losses) {
   )
 }
 
-#' Posterior mean (SD) of a scale, fate by fate (one value, or one a day interval)
+#' Posterior mean (SD) of a scale, fate by fate (one value, or one a day interval; one day has no interval)
 #' @noRd
 scale_line <- function(scale, fates) {
   as_rows <- function(values) matrix(unlist(values), nrow = length(fates))
+  if (length(unlist(scale$mean)) == 0) return("none, with one day")
   text <- sprintf("%.3g (%.2g)", as_rows(scale$mean), as_rows(scale$sd))
   rows <- apply(as_rows(text), 1, paste, collapse = " ")
   paste(fates, rows, collapse = ", ")

@@ -28,7 +28,7 @@
 #'   that is impossible the identity, both with a warning.
 #' @param covariances `"days"`, `"canonical"`, a specification (see [day_covariances()]) or a named list
 #'   of matrices, days x days.
-#' @param discovery_method `"mashr"` or `"ashr"`.
+#' @param discovery_method `"mashr"` or `"ashr"`; of one day always `"ashr"`.
 #' @param lfsr_thresh a row is a hit when its smallest local false sign rate is below this.
 #' @param effect_size size, in log odds, behind the probabilities of a large effect.
 #' @param gridmult ratio of neighbouring scales in mash's grid; NULL: `sqrt(2)`, and 2 above 40 matrices.
@@ -55,6 +55,9 @@
 #' "Active" is relative to the covariances: effects smaller than the grid's first scale count as none, and
 #' sets, onset and persistence are as right as the covariances are. Sizes (`plarge_d*`) and signs (`lfsr_d*`)
 #' depend on them less. On a day without an estimate everything is borrowed from the other days.
+#'
+#' Of one day there is nothing to share: it is shrunk with [ashr::ash()], whatever `discovery_method` says,
+#' and the result has the same columns.
 #'
 #' Under ashr days are independent by assumption, its sets of active days come from its own posterior
 #' draws, and "no effects" is not weighed.
@@ -105,7 +108,7 @@
 #'     small where replicates differ by more than their noise. NA with one replicate.
 #'
 #'   Ranking and `hit_anyday` do not depend on them.
-#' @section Errors: `fatebias_error_mash` for fewer than two rows or days, SEs that are NaN, zero or
+#' @section Errors: `fatebias_error_mash` for fewer than two rows, no day, SEs that are NaN, zero or
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195; Stephens (2017), Biostatistics 18,
@@ -140,6 +143,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   validate_dots(...names(), settings$discovery_method)
   if (!is.null(ntc)) control_estimates(ntc) # refused also where V does not need it
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
+  if (ncol(estimates$betahat) == 1) settings <- update_settings(settings, discovery_method = "ashr")
   model <- if (settings$discovery_method == "mashr") {
     mash_model(estimates, v, covariances, settings, ntc)
   }

@@ -43,6 +43,7 @@ compare_mash <- function(x, specs, ..., n_folds = 5, seed = 1) {
       }
     )
   }, specs, names(specs))
+  if (length(results[[1]]$days) == 1) abort_mash("Covariances are between days, and there is one day.")
   n_rows <- nrow(results[[1]]$table)
   if (n_rows < 2 * n_folds) { # mashr's compiled code ends the R session on a single row
     most <- n_rows %/% 2

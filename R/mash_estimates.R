@@ -36,11 +36,11 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
 #' Times of the days: as given, by the fit, or the numbers in the labels
 #'
 #' Days that no increasing times are known for are evenly spaced, and a note says so; times that were
-#' asked for must be right.
+#' asked for must be right. A single day needs no time.
 #' @noRd
 with_times <- function(raw, values, may_fall_back, call) {
   labels <- raw$days
-  values <- as.numeric(unlist(values %||% numbers_in(labels)))
+  values <- as.numeric(unlist(values %||% numbers_in(labels) %||% if (length(labels) == 1) 0))
   if (length(values) != length(labels) || anyNA(values) || is.unsorted(values, strictly = TRUE)) {
     if (!may_fall_back) {
       text <- first_few(labels, 12)
@@ -115,6 +115,10 @@ estimates_of_table <- function(table, level, origin, call, days = NULL) {
   )
 }
 
+#' Is a fit or a result of mash of one day?
+#' @noRd
+has_one_day <- function(x) length(x$days) == 1
+
 #' Day columns are numbered in day order, whatever the labels
 #' @noRd
 numbered <- function(n_days) paste0("d", seq_len(n_days) - 1L, recycle0 = TRUE)
@@ -156,9 +160,7 @@ validate_estimates <- function(raw, call) {
       "mash learns from many rows and needs two or more; the input has {length(names)}.", call = call
     )
   }
-  if (ncol(raw$betahat) < 2) {
-    abort_mash("mash shares strength across days and needs two or more; the input has one.", call = call)
-  }
+  if (ncol(raw$betahat) == 0) abort_mash("The input has no day.", call = call)
   if (anyNA(names)) abort_mash("A row has no name.", call = call)
   if (anyNA(raw$days) || anyDuplicated(raw$days) || any(grepl("+", raw$days, fixed = TRUE))) {
     days <- first_few(raw$days, 12)

@@ -7,8 +7,9 @@ format.mash_result <- function(x, ...) {
   t <- x$table
   best <- table(factor(x$days[t$best_day[t$hit_anyday] + 1L], levels = x$days))
   method <- sprintf("%s on %s", x$discovery_method, x$origin)
+  days <- if (length(x$days) == 1) "one day" else sprintf("%d days", length(x$days))
   c(
-    sprintf("<mash_result> %s %ss x %d days: %s", count(nrow(t)), x$level, length(x$days), method),
+    sprintf("<mash_result> %s %ss x %s: %s", count(nrow(t)), x$level, days, method),
     if (!is.null(x$n_all)) sprintf("Part of a result of %s genes; weights are those of all", count(x$n_all)),
     if (!is.null(x$v)) sprintf("V: %s (%s)", x$v$used, x$v$why),
     if (!is.null(x$covariances)) {

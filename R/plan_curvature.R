@@ -52,6 +52,8 @@ without_others <- function(curvature, n_day, inputs, moments) {
   lapply(curvature, function(w) solve(solve(w) + others * unknown))
 }
 
+least_moi <- 1e-3
+
 #' Moments of guides in a cell: k ~ Poisson cut to 1 and the simulator's most, of which k - t are controls
 #' @noRd
 burden_moments <- function(moi, ntc_share) {
@@ -67,8 +69,12 @@ burden_moments <- function(moi, ntc_share) {
   )
 }
 
+#' The moi of a mean number of guides in a cell; that of one guide in every cell is as good as 0
+#' @noRd
 poisson_mean <- function(burden) {
-  stats::uniroot(function(moi) burden_moments(moi, 0)$burden - burden, c(1e-3, 19), extendInt = "upX")$root
+  if (burden <= burden_moments(least_moi, 0)$burden) return(least_moi)
+  beyond <- function(moi) burden_moments(moi, 0)$burden - burden
+  stats::uniroot(beyond, c(least_moi, 19), extendInt = "upX")$root
 }
 
 #' Mean over cells of diag(pi) - pi pi', for eta normal with variance `spread` and mean probabilities as given

@@ -67,10 +67,11 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
 
 #' Inputs by a pilot fit
 #' @noRd
-pilot_inputs <- function(fit) {
+pilot_inputs <- function(fit, call = rlang::caller_env()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
   m <- fit$manifest
   s <- m$screen
+  if (has_one_day(fit)) abort_simulation("The pilot has one day; a plan is of two days or more.", call = call)
   cells <- as_day_matrix(s$cells_by_day_replicate, length(s$days), s$replicates)
   beside <- match(m$contrast, s$fates[-1])
   contrast <- if (is.na(beside)) 1 else beside # of a difference of two fates; the scaling puts it right

@@ -33,7 +33,7 @@ plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9) {
   posterior <- points[points$source == "posterior"]
   ggplot2::ggplot(points, ggplot2::aes(.data$at, .data$value)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50", linewidth = 0.3) +
-    ggplot2::geom_line(data = posterior, colour = "grey60", linewidth = 0.3) +
+    (if (length(x$days) > 1) ggplot2::geom_line(data = posterior, colour = "grey60", linewidth = 0.3)) +
     ggplot2::geom_linerange(
       ggplot2::aes(ymin = .data$low, ymax = .data$high, linetype = .data$source), effects,
       linewidth = 0.5, na.rm = TRUE
@@ -73,7 +73,7 @@ effect_title <- function(fit) {
 #' How far what belongs to one day is set apart: visible, and never halfway to the next day
 #' @noRd
 dodge_step <- function(times) {
-  gap <- min(diff(times))
+  gap <- if (length(times) == 1) 1 else min(diff(times))
   min(0.3 * gap, max(0.15 * gap, 0.02 * diff(range(times))))
 }
 

@@ -117,7 +117,7 @@ plot_fates <- function(x) {
   ggplot2::ggplot(means, ggplot2::aes(
     .data$time, .data$mean, colour = .data$replicate, shape = .data$replicate, linetype = .data$replicate
   )) +
-    ggplot2::geom_line(na.rm = TRUE, linewidth = 0.4) +
+    (if (length(times) > 1) ggplot2::geom_line(na.rm = TRUE, linewidth = 0.4)) +
     ggplot2::geom_point(na.rm = TRUE, size = 1.8) +
     ggplot2::scale_colour_manual(NULL, values = rep_len(category_colours, n)) +
     ggplot2::scale_shape_manual(NULL, values = rep_len(c(16, 2, 0, 4, 5, 17, 15, 1), n)) +

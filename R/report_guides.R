@@ -84,8 +84,9 @@ replicate_words <- function(fit, called) {
   c(
     if (!is.null(e$replicate_sd)) {
       sprintf(
-        "Effects of a gene in the %d replicates differ by an SD of %s log odds (%s).", n,
-        and_list(number_text(e$replicate_sd)), and_list(as_markdown(fit$days))
+        "Effects of a gene in the %d replicates differ by an SD of %s log odds%s.", n,
+        and_list(number_text(e$replicate_sd)),
+        if (has_one_day(fit)) "" else sprintf(" (%s)", and_list(as_markdown(fit$days)))
       )
     },
     hits_words(alone, "with the direction of the call in one replicate or none, on the best day"),

@@ -17,15 +17,19 @@ weight_words <- function(fit) {
 
 #' Terms of the model beside those that every fit has; a fit of an earlier version has none of them
 #'
-#' @returns `list(burden, sample, covariates)`: does the slope differ by day, are there intercepts by day and
-#'   replicate, names of covariates.
+#' @returns `list(slope, burden, sample, covariates)`: do cells differ in their number of guides, does the
+#'   slope on it differ by day, are there intercepts by day and replicate, names of covariates.
 #' @noRd
 terms_used <- function(fit) {
   s <- fit$manifest$settings
   screen <- fit$manifest$screen
   cells <- as_day_matrix(screen$cells_by_day_replicate, length(fit$days), screen$replicates)
+  counts <- screen$burden_counts
+  used <- counts$n_guides >= 1 & counts$n_guides <= (s$Kmax %||% Inf)
+  slope <- is.null(counts) || sum(counts$n_cells[used] > 0) > 1
   list(
-    burden = isTRUE(s$burden_by_day), sample = isTRUE(s$sample_effects) && any(colSums(cells > 0) > 1),
+    slope = slope, burden = slope && isTRUE(s$burden_by_day) && !has_one_day(fit),
+    sample = isTRUE(s$sample_effects) && any(colSums(cells > 0) > 1),
     covariates = as.character(unlist(s$covariates))
   )
 }
@@ -35,9 +39,12 @@ terms_used <- function(fit) {
 terms_words <- function(fit) {
   terms <- terms_used(fit)
   paste(c(
-    "an intercept by day", if (terms$sample) "an intercept by day and replicate",
+    if (has_one_day(fit)) "an intercept" else "an intercept by day",
+    if (terms$sample) "an intercept by day and replicate",
     "an effect of the replicate",
-    paste0("a slope on the number of guides in the cell", if (terms$burden) ", which differs by day"),
+    if (terms$slope) {
+      paste0("a slope on the number of guides in the cell", if (terms$burden) ", which differs by day")
+    },
     if (length(terms$covariates) > 0) paste("effects of", and_list(as_markdown(terms$covariates)))
   ), collapse = ", ")
 }
@@ -86,8 +93,8 @@ variance_words <- function(fit) {
       "; with one replicate they cannot include how cultures differ."
     } else {
       sprintf(
-        " and between the %d replicates (SD of effects %s log odds, day by day).", n,
-        paste(number_text(e$replicate_sd), collapse = ", ")
+        " and between the %d replicates (SD of effects %s log odds%s).", n,
+        paste(number_text(e$replicate_sd), collapse = ", "), if (has_one_day(fit)) "" else ", day by day"
       )
     }
   )
@@ -104,16 +111,19 @@ prior_words <- function(fit) {
   half <- function(scale) sprintf("half-normal with scale %s", format(scale))
   sprintf(
     paste(
-      "Priors: %s for intercepts, %s for effects of replicates, %s for the slope%s; the SD of gene effects",
-      "on the first day is %s, that of changes from day to day %s, that of guide deviations %s."
+      "Priors: %s for intercepts, %s for effects of replicates%s; the SD of gene effects%s is %s,%s that of",
+      "guide deviations %s."
     ),
-    normal(s$s_alpha), normal(s$s_rep), normal(s$s_gamma),
+    normal(s$s_alpha), normal(s$s_rep),
     paste0(c(
+      if (terms$slope) sprintf(", %s for the slope", normal(s$s_gamma)),
       if (terms$burden) sprintf(", %s for its deviations by day", normal(s$s_gamma_day)),
       if (terms$sample) sprintf(", %s for intercepts by day and replicate", normal(s$s_sample)),
       if (length(terms$covariates) > 0) sprintf(", %s for covariates, by their SD", normal(s$s_covariate))
     ), collapse = ""),
-    half(s$s_tau), half(s$s_time), half(s$s_guide)
+    if (has_one_day(fit)) "" else " on the first day", half(s$s_tau),
+    if (has_one_day(fit)) "" else sprintf(" that of changes from day to day %s,", half(s$s_time)),
+    half(s$s_guide)
   )
 }
 
@@ -136,16 +146,17 @@ input_words <- function(mash, fit) {
   }
   sprintf(
     paste(
-      "Fixed-effect estimates of the gene effects (prior N(0, %s^2^) on each day, deviations of guides",
+      "Fixed-effect estimates of the gene effects (prior N(0, %s^2^)%s, deviations of guides",
       "random) and their standard errors"
-    ), format(update_settings(fit$settings)$estimate_prior_sd)
+    ), format(update_settings(fit$settings)$estimate_prior_sd), if (has_one_day(fit)) "" else " on each day"
   )
 }
 
 mash_words <- function(mash) {
   version <- mash$versions
   if (mash$discovery_method == "ashr") {
-    return(sprintf("day by day with ashr %s (Stephens 2017)", version[["ashr"]]))
+    by_day <- if (has_one_day(mash)) "" else "day by day "
+    return(sprintf("%swith ashr %s (Stephens 2017)", by_day, version[["ashr"]]))
   }
   prior <- mash$no_effects$prior
   paste0(

@@ -8,7 +8,6 @@ worst_told <- 3L # genes named beside each assertion
 #' @returns list of alerts, each `list(level = "problem" | "note", text)`.
 #' @noRd
 report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
-  alert <- function(level, text) list(list(level = level, text = text))
   m <- fit$manifest
   off <- unlist(m$likelihood_weight) * unlist(m$dispersion)
   fair <- m$constants$usual_weight # of weight times dispersion; a fit of an earlier version does not say
@@ -33,6 +32,10 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
         show_weight(off)
       ))
     },
+    baseline_alert(fit),
+    if (has_one_day(fit)) {
+      alert("note", "One day: no change over days can be told, and no onset; effects were shrunk with ashr.")
+    },
     if (length(mash$fallbacks) > 0) {
       alert("note", paste0("mash took a fall-back: ", as_markdown(and_list(mash$fallbacks)), "."))
     },
@@ -44,6 +47,23 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
     },
     if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
   )
+}
+
+alert <- function(level, text) list(list(level = level, text = text))
+
+#' Days on which no cell carries a control; NULL where there is none, or where it is not known
+#' @noRd
+baseline_alert <- function(fit) {
+  if (is.null(fit$cells)) {
+    return(NULL)
+  }
+  controls <- colSums(day_matrix(fit$cells[fit$cells$is_ntc == 1], "n_cells"))
+  days <- if (any(controls > 0)) paste(" on", and_list(as_markdown(fit$days[controls == 0])))
+  if (any(controls == 0)) {
+    alert("problem", sprintf(
+      "**No cell carries a control guide%s:** effects are relative to the average of all genes.", days %||% ""
+    ))
+  }
 }
 
 #' What opens the report where the certificate failed: which checks, and what each found
@@ -166,15 +186,15 @@ fit_words <- function(fit) {
   )
 }
 
-#' The scales as a table: posterior mean (SD), one row a scale and fate
+#' The scales as a table: posterior mean (SD), one row a scale and fate; one day has no change from day to day
 #' @noRd
 scale_table <- function(fit) {
-  scales <- fit$manifest$scales
+  scales <- Filter(function(scale) length(unlist(scale$mean)) > 0, fit$manifest$scales)
   fates <- as_markdown(fit$manifest$fates[-1])
   as_rows <- function(values) matrix(unlist(values), nrow = length(fates))
   meaning <- c(
-    tau = "gene effects on the first day", sigma_time = "change from day to day",
-    sigma_guide = "guides around their gene"
+    tau = if (has_one_day(fit)) "gene effects" else "gene effects on the first day",
+    sigma_time = "change from day to day", sigma_guide = "guides around their gene"
   )
   rows <- lapply(names(scales), function(name) {
     text <- sprintf("%.3f (%.3f)", as_rows(scales[[name]]$mean), as_rows(scales[[name]]$sd))

@@ -4,6 +4,7 @@ rows_listed <- 2000L # rows of the table at most; all are in hits_ranked.csv
 picture_half <- 15L # pixels of the largest bar
 bar_width <- 14L
 bar_gap <- 4L
+of_several_days <- c("day", "onset", "p_onset", "p_persist") # columns that one day has no use for
 largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for download
 
 #' What the table of the report shows
@@ -16,7 +17,7 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #'   where it is known `robust` ("yes", "no", "1 guide"), with two replicates or more `replicates` (those
 #'   whose estimate has that sign, of all that have one), `carried` (how often a usable cell carries a guide
 #'   of the gene; NA for fits without counts); where `hits` have p-values of the randomisation test,
-#'   `p_random`, that of the best day.
+#'   `p_random`, that of the best day. With one day `day` and what is told of the onset are left out.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
@@ -30,6 +31,7 @@ report_table <- function(fit, mash, hits) {
     agree = agreeing_guides(fit, shown, best), robust = robust_text(told),
     replicates = agreeing_replicates(fit, told, best), carried = carried_by_gene(fit$cells, told$gene)
   )
+  if (has_one_day(mash)) table <- table[, setdiff(names(table), of_several_days), with = FALSE]
   if (length(day_columns(shown, "p_random")) > 0) {
     table$p_random <- day_matrix(shown, "p_random")[cbind(seq_along(best), best)]
   }
@@ -141,7 +143,7 @@ hits_columns <- function(n_days) {
     rank = number("Rank", 52, 0), gene = text("Gene", 110, filterable = TRUE, sticky = "left"),
     call = text("Call", 54, filterable = TRUE),
     picture = text(
-      "Effect by day", max(100L, n_days * (bar_width + bar_gap) + 20L),
+      if (n_days == 1) "Size" else "Effect by day", max(100L, n_days * (bar_width + bar_gap) + 20L),
       html = TRUE, sortable = FALSE, searchable = FALSE
     ),
     direction = text("Direction", 90, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
@@ -183,4 +185,32 @@ rows_button <- function(columns) {
       jsonlite::toJSON(setdiff(columns, "picture"))
     )
   )
+}
+
+#' What the columns of the table say of effects and days
+#' @noRd
+table_words <- function(mash) {
+  by <- if (has_one_day(mash)) c("ash", "") else c("mash", " by day")
+  bars <- sprintf("%s's posterior mean of the effect%s", by[[1]], by[[2]])
+  paste(c(
+    sprintf("Bars: %s, up or down from the line, filled where called.", bars),
+    if (!has_one_day(mash)) "Effect, SD: on the best day, the one with the smallest lfsr.",
+    "s-value: expected share of wrong signs among all genes up to this one.",
+    if (!has_one_day(mash)) paste(
+      "Onset: the most probable first day with an effect; P(lasts): the probability of an effect on every",
+      "day from then on, of whatever sign."
+    )
+  ), collapse = " ")
+}
+
+on_best_day_words <- function(mash) if (has_one_day(mash)) "" else " on the best day"
+
+#' Why there is no onset to tell; NULL where there is
+#' @noRd
+no_onset_words <- function(mash, hits) {
+  if (has_one_day(mash)) {
+    "There is one day, so there is no onset to tell."
+  } else if (!any(hits$hit_anyday)) {
+    "No gene is called, so there is no onset to tell."
+  }
 }

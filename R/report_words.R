@@ -53,13 +53,19 @@ count_words <- function(fit, mash, hits) {
   paste0(
     cli::pluralize("**{n} of {nrow(hits)} gene{?s} {cli::qty(n)}bias{?es/} fate.** "),
     sprintf(
-      "Knocking %s down changes %s on at least one day (local false sign rate below %s): %s.",
-      if (n == 1) "it" else "them", odds_words(fit), format(mash$lfsr_thresh), and_list(told)
+      "Knocking %s down changes %s%s (local false sign rate below %s): %s.",
+      if (n == 1) "it" else "them", odds_words(fit), if (has_one_day(mash)) "" else " on at least one day",
+      format(mash$lfsr_thresh), and_list(told)
     )
   )
 }
 
+#' Calls by day; NULL with one day
+#' @noRd
 days_words <- function(mash, calls) {
+  if (has_one_day(mash)) {
+    return(NULL)
+  }
   n <- table(factor(calls$day, levels = mash$days))
   up <- table(factor(calls$day[calls$postmean > 0], levels = mash$days))
   told <- ifelse(n == 0, "none", sprintf("%d up, %d down", up, n - up))
@@ -73,12 +79,11 @@ day_words <- function(days) as_markdown(day_title(days))
 sureness_words <- function(mash, hits) {
   n <- sum(hits$hit_anyday)
   wrong <- sum(hits$lfsr_min[hits$hit_anyday])
+  best <- if (has_one_day(mash)) c("", "") else c(" on its best day", ", each on its best day")
   if (n == 1) {
-    return(sprintf("The probability that its sign is wrong on its best day: %s.", show_small(wrong)))
+    return(sprintf("The probability that its sign is wrong%s: %s.", best[[1]], show_small(wrong)))
   }
-  paste0(
-    "Expected number of wrong signs among these ", n, " hits, each on its best day: ", show_small(wrong), "."
-  )
+  sprintf("Expected number of wrong signs among these %d hits%s: %s.", n, best[[2]], show_small(wrong))
 }
 
 #' How many hits do not rest on one guide; NULL where it is not known
@@ -109,19 +114,21 @@ reach_words <- function(fit) {
   se <- apply(day_matrix(fit$estimate, "se"), 2, stats::median, na.rm = TRUE)
   range <- unique(format(range(se, na.rm = TRUE), digits = 2, trim = TRUE))
   sprintf(
-    "The standard error of a gene's estimated effect on %s is %s (median over genes, by day): %s",
-    odds_words(fit), paste(range, collapse = " to "),
+    "The standard error of a gene's estimated effect on %s is %s (median over genes%s): %s",
+    odds_words(fit), paste(range, collapse = " to "), if (has_one_day(fit)) "" else ", by day",
     sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se, na.rm = TRUE)))
   )
 }
 
 no_hits_words <- function(mash, hits) {
   best <- hits[1]
-  nearest <- sprintf("(%s on %s)", as_markdown(best$gene), day_words(mash$days[best$best_day + 1L]))
+  several <- !has_one_day(mash)
+  on_day <- if (several) paste(" on", day_words(mash$days[best$best_day + 1L]))
+  nearest <- paste0("(", as_markdown(best$gene), on_day, ")")
   paste0(
     "**No gene is called.** ",
     sprintf("Of %d genes none has a local false sign rate below %s", nrow(hits), format(mash$lfsr_thresh)),
-    sprintf(" on any day; the smallest is %s", show_small(best$lfsr_min)),
+    sprintf("%s; the smallest is %s", if (several) " on any day" else "", show_small(best$lfsr_min)),
     if (best$lfsr_min < no_evidence) paste0(" ", nearest), "."
   )
 }
@@ -133,15 +140,15 @@ gene_words <- function(gene, fit, mash, calls) {
   row <- match(gene, mash$table$gene) # not within [], where gene is the column
   days <- calls[of_gene][order(match(calls$day[of_gene], mash$days))]
   verbs <- ifelse(days$postmean > 0, "raises", "lowers")
-  told <- sprintf(
-    "on %s (times %s, %s)", day_words(days$day), show_factor(exp(days$postmean)),
-    show_lfsr(days$lfsr)
-  )
+  told <- sprintf("(times %s, %s)", show_factor(exp(days$postmean)), show_lfsr(days$lfsr))
+  if (!has_one_day(mash)) told <- paste("on", day_words(days$day), told)
   by_verb <- split(told, factor(verbs, levels = unique(verbs)))
   phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
   phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
-  course <- course_words(mash$table[row], mash)
-  paste0("Knocking down **", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ". ", course)
+  paste0(c(
+    "Knocking down **", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ".",
+    if (!has_one_day(mash)) c(" ", course_words(mash$table[row], mash))
+  ), collapse = "")
 }
 
 #' What a section leaves out, where it does
@@ -170,7 +177,7 @@ report_subtitle <- function(fit) {
   s <- m$screen
   paste(
     as_markdown(basename(s$path)), paste(count(s$n_cells), "cells"), paste(count(s$n_genes), "genes"),
-    paste("days", paste(as_markdown(m$days), collapse = ", ")),
+    paste(if (has_one_day(m)) "one day:" else "days", paste(as_markdown(m$days), collapse = ", ")),
     paste(contrast_fates(fit), collapse = " against "),
     paste("fitted", substr(m$created, 1, 10)), paste("fatebias", m$fatebias_version), sep = " \u00b7 "
   )

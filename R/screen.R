@@ -27,16 +27,17 @@
 #' @section Errors: `fatebias_error_screen`, with the file, the key, the first offending rows and what
 #'   to do: probabilities that do not sum to 1 (tolerance 0.001), are negative, or are NaN in a part of a
 #'   cell's row (cells without any are left out, or refused under `missing_fates = "error"`), a guide that
-#'   the map lacks, a duplicated guide, a guide with two genes, no control guide, fewer than two days, a
-#'   day or replicate with fewer than 2 cells, unknown fates, a file that is not an .h5ad; a covariate that is
-#'   absent, missing or infinite in some cell, constant, different in every cell, or the day or replicate; a
-#'   cell without a cluster, or fewer than 10 clusters; a guide map whose flags are turned round, or with a
-#'   row that has another number of fields than its header; names of fates that terminal cells contradict;
-#'   days without an order of time (see `day_levels`), or one day or replicate written in two ways.
+#'   the map lacks, a duplicated guide, a guide with two genes, no control guide, a day on which every
+#'   cell carries as many guides as any other and none a control, a day or replicate with fewer than 2 cells,
+#'   unknown fates, a file that is not an .h5ad, .h5mu or .zarr; a covariate that is absent, missing or
+#'   infinite in some cell, constant, different in every cell, or the day or replicate; a cell without a
+#'   cluster, or fewer than 10 clusters; a guide map whose flags are turned round, or with a row that has
+#'   another number of fields than its header; names of fates that terminal cells contradict; days without
+#'   an order of time (see `day_levels`), or one day or replicate written in two ways.
 #' @section Warnings: each that [check_screen()] gives of a screen that can be read is given here once, as
-#'   `fatebias_warning_screen`: one replicate, many cells left out, genes with one guide, few effective cells,
-#'   guides named like controls that are none, columns of CellRank's array in another order than its
-#'   terminal states.
+#'   `fatebias_warning_screen`: one day, one replicate, many cells left out, days without a control guide in
+#'   any cell, genes with one guide, few effective cells, guides named like controls that are none, columns of
+#'   CellRank's array in another order than its terminal states.
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
@@ -79,7 +80,10 @@ screen_lines <- function(summary) {
       "%s cells, %s genes, %s guides (and %s controls), %.1f guides a cell",
       count(s$n_cells), count(s$n_genes), count(s$n_guides), count(s$n_ntc), s$guides_per_cell_mean
     ),
-    sprintf("Days %s; replicates %s", paste(s$days, collapse = " < "), paste(s$replicates, collapse = ", ")),
+    sprintf(
+      "%s %s; replicates %s", if (length(s$days) == 1) "One day:" else "Days",
+      paste(s$days, collapse = " < "), paste(s$replicates, collapse = ", ")
+    ),
     sprintf("Fates %s (reference), %s", s$fates[[1]], paste(s$fates[-1], collapse = ", ")),
     if (length(s$covariates) > 0) paste("Covariates", paste(s$covariates, collapse = ", ")),
     if (!is.null(s$n_clusters)) sprintf("Clusters of cells: %s", count(s$n_clusters)),

@@ -42,6 +42,7 @@ test_that("burden slopes by day: chi-square, or nothing to test", {
   expect_match(row$sentence, "-0.60 .*d2.*burden_by_day: true")
   expect_true(burden_row(override(unit, list(chi_square = 5)), days, level)$pass)
   expect_true(burden_row(list(in_model = TRUE), days, level)$pass)
+  expect_identical(burden_row(list(in_model = TRUE, n_days = 1), days, level)$verdict, "cannot be checked")
 })
 
 test_that("a column confounds where guides and labels go along with it and estimates would move", {

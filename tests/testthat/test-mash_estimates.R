@@ -53,12 +53,20 @@ test_that("what cannot be used is refused with the gene's name", {
   })
 })
 
+test_that("one day needs no time", {
+  one_day <- mash_estimates(fit$gene[, c("gene", "betahat_d0", "se_d0")], "gene", "posterior")
+  expect_identical(dim(one_day$betahat), c(nrow(fit$gene), 1L))
+  expect_identical(one_day$times, c(d0 = 0))
+  matrices <- list(betahat = cbind(all = 1:3 / 10), se = cbind(all = rep(0.1, 3)))
+  unnamed <- mash_estimates(matrices, "gene", "likelihood")
+  expect_identical(unnamed$times, c(all = 0))
+  expect_null(unnamed$notes)
+})
+
 test_that("inputs of the wrong shape are refused", {
-  one_day <- fit$gene[, c("gene", "betahat_d0", "se_d0")]
   expect_snapshot(error = TRUE, {
     mash_estimates(fit$gene[0], "gene", "posterior")
     mash_estimates(fit$gene[1], "gene", "posterior")
-    mash_estimates(one_day, "gene", "posterior")
     mash_estimates(fit$gene[, !"se_d2"], "gene", "posterior")
     mash_estimates(fit$gene, "guide", "posterior")
     mash_estimates(list(betahat = diag(3)), "gene", "posterior")

@@ -149,8 +149,9 @@ test_that("Python: its own checks come through", {
   expect_error(
     fate_screen(guides, probs, day, replicate, map[-1, ]), "lacks 1 guide", class = "fatebias_error_screen"
   )
-  expect_error(
-    fate_screen(guides, probs, rep("d0", n), replicate, map), "one day", class = "fatebias_error_screen"
+  expect_warning(
+    fate_screen(guides, probs, rep("d0", n), replicate, map), "one day: no change over days can be told",
+    class = "fatebias_warning_screen"
   )
 })
 

@@ -99,7 +99,7 @@ def test_burden_slopes_that_differ_are_seen_where_the_model_lacks_them():
     assert right[0]["df"] == 2 and abs(z.mean()) < 4 / np.sqrt(6)
     wrong = burden_slopes(made({"seed": 4, "burden_day_sd": 0.2}, **lacks))
     assert wrong["chi_square"] > chi2.isf(1e-4, wrong["df"])
-    assert burden_slopes(made({"seed": 4})) == {"in_model": True}
+    assert burden_slopes(made({"seed": 4})) == {"in_model": True, "n_days": 3}
 
 
 @pytest.mark.parametrize("seed", [1, 2])

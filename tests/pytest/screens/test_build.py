@@ -21,6 +21,11 @@ def test_days_sort_naturally_and_tell_their_time():
     assert screen.day_labels == ("d2", "d10") and screen.day_values == (2.0, 10.0)
 
 
+def test_one_day_has_its_label_and_time():
+    screen = tiny(PRESENCE, day=labels("d", [2] * 8))
+    assert (screen.n_days, screen.day_labels, screen.day_values) == (1, ("d2",), (2.0,))
+
+
 def test_uncarried_guides_and_their_genes_are_dropped_and_listed():
     screen = tiny(PRESENCE)
     assert screen.uncarried_guides == ("c1",) and screen.dropped_genes == ("C",)
@@ -37,7 +42,6 @@ def test_cells_with_no_or_too_many_guides_are_left_out_and_counted():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"day": labels("d", [2] * 8)}, "one day only"),
         ({"day": labels("d", [2] * 7 + [3])}, r"`day` has level\(s\) with fewer than 2 usable cells: d3 \(1\)"),
         ({"replicate": labels("r", [0] * 7 + [1])}, r"`rep` has level\(s\) with fewer than 2 usable cells: r1 \(1\)"),
         ({"guide_names": ["b1", "n1", "a1", "x9"]}, r"lacks 1 guide\(s\) of tiny: x9"),

@@ -62,13 +62,18 @@ def test_the_table_names_every_argument_and_presets_set_no_other():
     assert all(set(preset) <= set(ARGUMENTS) for preset in PRESETS.values())
 
 
+def test_fewer_days_than_a_preset_has_take_its_first_concentrations():
+    assert Arguments.from_mapping({"preset": "life", "days": 1}).concentrations == (40.0,)
+    assert Arguments.from_mapping({"preset": "life", "days": 2, "day_dispersion": "9,8"}).concentrations == (9.0, 8.0)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"preset": "huge"}, "preset must be one of weak"),
         ({"cell": 3}, "Not an argument of a simulation: cell"),
         ({"cells": 0}, "cells must be at least 1"),
-        ({"days": 1}, "days must be at least 2"),
+        ({"days": 0}, "days must be at least 1"),
         ({"ntc": 0}, "ntc must be at least 1"),
         ({"labels": "hard"}, "labels must be one of"),
         ({"moi": -1}, "above 0"),
@@ -86,6 +91,7 @@ def test_the_table_names_every_argument_and_presets_set_no_other():
         ({"clones": "1,2,3"}, "clones must be 0"),
         ({"clones": float("inf")}, "clones must be 0"),
         ({"clone_sd": 0.3}, "clone_sd needs clones"),
+        ({"preset": "life", "days": 5}, r"one concentration a day \(5\), not 4"),
         ({"day_dispersion": "8,9"}, r"one concentration a day \(4\), not 2"),
         ({"day_dispersion": "8,9,0,1"}, "day_dispersion must be above 0"),
         ({"day_dispersion": "8,9,,1"}, "wrong type"),

@@ -13,7 +13,16 @@ import numpy as np
 from ..base import Progress, ScreenError, Settings
 from ..laplace import LaplaceOptions, estimate_theta, fit_laplace
 from ..results import daywise_table
-from ..screens import GuideMap, build_screen, carried_guides, contrast_weights, read_cells, read_guide_map
+from ..screens import (
+    GuideMap,
+    RawCells,
+    Screen,
+    build_screen,
+    carried_guides,
+    contrast_weights,
+    read_cells,
+    read_guide_map,
+)
 
 
 def hold_out_controls(given: GuideMap, carried: set[str], prefix: str, rng: np.random.Generator) -> GuideMap:
@@ -56,7 +65,7 @@ def estimate_controls(
     for split in Progress(progress).each(range(n_splits), "Controls", n_splits):
         prefix = f"control_{split + 1}_"
         grouped = hold_out_controls(given, carried, prefix, rng)
-        screen = build_screen(cells, grouped, settings, where=str(screen_path))
+        screen = screen_without(cells, grouped, settings, where=str(screen_path))
         contrast = contrast_weights(settings.contrast_fate, screen.fates)
         estimates = estimate_theta(fit_laplace(screen, options).baseline, screen, contrast, options)
         rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith(prefix)]
@@ -64,6 +73,14 @@ def estimate_controls(
         found.append((estimates.theta_hat[rows], estimates.se[rows]))
     mean, se = (np.concatenate(part) for part in zip(*found))
     return {str(name): list(column) for name, column in daywise_table({"gene": tuple(names)}, mean, se).items()}
+
+
+def screen_without(cells: RawCells, grouped: GuideMap, settings: Settings, where: str) -> Screen:
+    """The screen with controls held out. Raises ScreenError where those that are left are no baseline."""
+    try:
+        return build_screen(cells, grouped, settings, where)
+    except ScreenError as error:
+        raise ScreenError(f"Too few controls to hold half of them out: {error}") from error
 
 
 def _median_guides_per_gene(given: GuideMap, is_carried: np.ndarray) -> int:

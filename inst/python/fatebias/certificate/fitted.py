@@ -15,6 +15,7 @@ from ..screens import Screen
 from .added import added_at
 from .source import Source
 
+LEAST_BURDEN = 1e-9  # guides in a cell beyond the mean of its day: less is rounding
 LEAST_EFFECT = 0.02  # SD of theta, in logits, with which burden slopes are told from effects
 
 
@@ -99,26 +100,35 @@ def burden_slopes(source: Source) -> dict[str, Any]:
 
     With theta free, a slope could not be told from what all genes do together on a day: theta is N(0, s^2) here, s^2
     what the estimates of all genes show by day and logit. Of the contrast alone: effects on logits go together.
-    in_model: such slopes are in the model, and nothing is tested.
+    n_days: days on which cells differ in their number of guides; with fewer than two nothing is tested. in_model: such
+    slopes are in the model, and nothing is tested either.
     """
     screen = source.screen
-    if source.options.terms.burden_by_day:
-        return {"in_model": True}
     by_day = np.eye(screen.n_days)[screen.day] * screen.burden_centered[:, None]
+    varied = np.flatnonzero(np.abs(by_day).max(0) > LEAST_BURDEN)
+    found = {"in_model": source.options.terms.burden_by_day, "n_days": len(varied)}
+    if found["in_model"] or found["n_days"] < 2:
+        return found
+    slope, covariance = _slopes_added(source, by_day[:, varied[1:]])
+    weight = (by_day[:, varied] ** 2).sum(0)
+    onto = (np.eye(len(varied)) - weight / weight.sum())[:, 1:]  # from differences to the first day
+    departs = np.zeros(screen.n_days)
+    departs[varied] = onto @ slope
+    return found | {
+        "chi_square": float(slope @ np.linalg.solve(covariance, slope)), "df": len(slope),
+        "slope": departs / np.nanmedian(source.estimates.se, axis=0),
+    }  # fmt: skip
+
+
+def _slopes_added(source: Source, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes of the contrast on columns [N, k] that the model lacks, effects of genes random: [k], and [k, k]."""
     problem = source.baseline.estimate_problem(source.options.priors)
     spread = 1 / torch.as_tensor(effect_sd(source), device=source.baseline.x.device)
     problem = replace(problem, prior=replace(problem.prior, half_theta=torch.diag_embed(spread)))
     mode = find_mode(problem, source.baseline.x, source.options.tolerances)
     curvature = problem.curvature(mode.mean)
     scatter = Scatter.at(curvature, float(source.solved.p_units))
-    added = added_at(curvature, scatter, source.contrast, by_day[:, 1:])
-    slope, covariance = added.of_contrast(source.contrast)
-    weight = (by_day**2).sum(0)
-    onto = (np.eye(screen.n_days) - weight / weight.sum())[:, 1:]  # from differences to the first day
-    return {
-        "in_model": False, "chi_square": float(slope @ np.linalg.solve(covariance, slope)), "df": len(slope),
-        "slope": (onto @ slope) / np.nanmedian(source.estimates.se, axis=0),
-    }  # fmt: skip
+    return added_at(curvature, scatter, source.contrast, columns).of_contrast(source.contrast)
 
 
 def effect_sd(source: Source) -> np.ndarray:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..base import CONSTANTS
+from ..base import CONSTANTS, ScreenError
 from ..laplace import Baseline, LaplaceOptions, contrast_theta, find_mode, sd_of
 from ..model import Design, labels_by_day
-from ..screens import Screen, build_screen, carried_guides
+from ..screens import Screen, carried_guides
 from .associations import associate_columns
-from .controls import hold_out_controls
+from .controls import hold_out_controls, screen_without
 from .fitted import burden_slopes, guide_share, label_dispersion, replicate_scatter
 from .heldout import held_out_statistics
 from .refit import Refit, reference_draws, refit_estimates, refit_noise, settle
@@ -84,7 +84,10 @@ def run_ntc(source: Source, number: int) -> Unit:
     """Half of the control guides held out of the baseline and run like genes: their truth is 0."""
     carried = carried_guides(source.cells, source.settings.Kmax)
     grouped = hold_out_controls(source.guide_map, carried, "control_", _rng(source, "ntc", number))
-    screen = build_screen(source.cells, grouped, source.settings, where=source.where)
+    try:
+        screen = screen_without(source.cells, grouped, source.settings, where=source.where)
+    except ScreenError as error:
+        return {"not_settled": str(error)}
     refit = _fit_again(source.options.design(screen, source.baseline.x.device), screen, source)
     rows = [k for k, gene in enumerate(screen.gene_names) if gene.startswith("control_")]
     return {

@@ -137,8 +137,11 @@ def day_variance(layouts: tuple[GuideDays, ...]) -> float:
     """s_gd^2, pooled over genes: the moment estimate from what theta and delta leave of each gene's layout.
 
     Q = sum of squares of residuals over v, of a gene with n guides; E Q = (n - 1)(D - 1) + c s_gd^2, c the trace of
-    the residuals' projection (DerSimonian & Laird 1986, Control. Clin. Trials 7:177, for a two-way layout).
+    the residuals' projection (DerSimonian & Laird 1986, Control. Clin. Trials 7:177, for a two-way layout). 0 with one
+    day, on which theta and delta leave nothing: delta then holds all that guides differ by.
     """
+    if layouts[0].y.shape[2] == 1:
+        return 0.0
     excess, slope = 0.0, 0.0
     for layout in layouts:
         if layout.n > 1:

@@ -132,6 +132,11 @@ def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, ke
 def summarise_scales(raw: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
     """Posterior mean and SD of tau [F], sigma_time [F, D - 1] and sigma_guide [F], as lists."""
     return {
-        name: {"mean": raw[name].mean(0).tolist(), "sd": raw[name].std(0, correction=0).tolist()}
+        name: {"mean": raw[name].mean(0).tolist(), "sd": _sd(raw[name]).tolist()}
         for name in ("tau", "sigma_time", "sigma_guide")
     }
+
+
+def _sd(draws: Tensor) -> Tensor:
+    """Population SD over draws; of no parameter (sigma_time of one day) none."""
+    return draws.std(0, correction=0) if draws.numel() else draws.new_empty(draws.shape[1:])

@@ -18,8 +18,8 @@ from ..screens import Screen
 class Terms:
     """Which kinds a model has beside alpha, b and gamma; covariates are in it wherever a screen has them.
 
-    burden_by_day: gamma_day, a day's own burden slope. sample_effects: sample, intercepts by day and replicate, of
-    screens where some replicate has two days or more.
+    burden_by_day: gamma_day, a day's own burden slope, of screens with two days or more. sample_effects: sample,
+    intercepts by day and replicate, of screens where some replicate has two days or more.
     """
 
     burden_by_day: bool = False
@@ -36,7 +36,7 @@ NO_TERMS = Terms()
 def extra_columns(screen: Screen, terms: Terms) -> Mapping[str, np.ndarray]:
     """Columns of the kinds beside alpha, b and gamma, float [N, k] each, by the name of the kind."""
     columns: dict[str, np.ndarray] = {}
-    if terms.burden_by_day:
+    if terms.burden_by_day and screen.n_days > 1:
         columns["gamma_day"] = np.eye(screen.n_days)[screen.day] * screen.burden_centered[:, None]
     if terms.sample_effects and _has_samples(screen):
         sample = screen.day * screen.n_replicates + screen.replicate

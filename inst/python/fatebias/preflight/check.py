@@ -127,8 +127,11 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     usable = check_burden(report, parts.guides, parts.lacking)
     with report.refusals("Days"):
         if find_day(report, source):
-            parts.day, parts.day_order = Reader(source, report.settings).days()
+            reader = Reader(source, report.settings)
+            parts.day, parts.day_order = reader.days()
             check_days(report, parts.day, usable, parts.day_order)
+            if (doubt := reader.doubt_one_day()) is not None:
+                report.doubt(doubt)
     with report.refusals("Replicates"):
         if find_replicates(report, source):
             parts.replicate = Reader(source, report.settings).replicates()

@@ -19,19 +19,21 @@ from .findings import Report, find_key
 from .lookalikes import day_columns, replicate_columns
 
 MOST_SHOWN = 12  # levels in a row of the table
-_NO_DAY = 'put it there: adata.obs["day"] = one label a cell'
+_NO_DAY = 'put it there: adata.obs["day"] = one label a cell; with one time point set day_key: null'
 _NO_REPLICATE = "with one replicate: set rep_key: null; with several name their column: rep_key (and covar_key)"
 
 
 def find_day(report: Report, source: ScreenSource) -> bool:
-    """The column of obs with the day."""
+    """The column of obs with the day; none is looked for where the key is null."""
+    if report.settings.day_key is None:
+        return True
     return find_key(report, source, "day_key", day_columns(source), _NO_DAY)
 
 
 def check_days(
     report: Report, day: np.ndarray, usable: np.ndarray | None, declared: Sequence[str] | None = None
 ) -> None:
-    """Two days or more, each with cells, in the order of time. declared: the order of an ordered categorical."""
+    """Days, each with cells, in the order of time. declared: the order of an ordered categorical."""
     item = "Days"
     try:
         days = order_days(day, report.settings, declared)
@@ -42,15 +44,15 @@ def check_days(
         report.suggest(item, error.found, error.fix, day_levels=error.levels)
         check_days(report, day, usable)
         return
-    levels, counts = days.labels, _counts(day, usable)
+    key, levels, counts = report.settings.day_key, days.labels, _counts(day, usable)
     shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
-    found = few_cells(report.settings.day_key, counts, levels)
-    if len(levels) < 2:
-        report.problem(item, f"one day only: {shown}", "two days or more are needed; is this the column of the day?")
-    elif few:
-        fix = f'leave them out: adata = adata[~adata.obs["{report.settings.day_key}"].astype(str).isin({few})]'
+    found = few_cells(key or "day_key: null", counts, levels)
+    if few:
+        fix = f'leave them out: adata = adata[~adata.obs["{key}"].astype(str).isin({few})]'
         report.problem(item, f"{found}; in all {shown}", fix)
+    elif key is None:
+        report.ok(item, f"one day, as day_key: null says: {shown}")
     elif doubt := doubt_days(levels, days.doubt):
         report.doubt(doubt)
     else:
@@ -92,6 +94,10 @@ def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray |
 
 
 def _counts(labels: np.ndarray, usable: np.ndarray | None) -> dict[str, int]:
-    """Usable cells by label; all cells where it is not known which are usable."""
-    fits = usable is not None and len(usable) == len(labels)
-    return Counter(labels[usable] if fits else labels)
+    """Usable cells by label."""
+    return Counter(_usable(labels, usable))
+
+
+def _usable(labels: np.ndarray, usable: np.ndarray | None) -> np.ndarray:
+    """Labels of the usable cells; of all where it is not known which are usable."""
+    return labels[usable] if usable is not None and len(usable) == len(labels) else labels

@@ -4,8 +4,7 @@ from ..screens import GuideMap, RawCells, Screen, build_screen, count_effective,
 from .findings import Report
 
 _AT_ITS_PLACE = {  # items that were looked at before
-    "Fate probabilities", "Fate names", "Names of cells", "Guide map", "Controls", "Days", "Replicates",
-    "Guides per cell", "Cells per guide", "Covariates", "Clusters",
+    "Fate probabilities", "Days", "Replicates", "Guides per cell", "Cells per guide", "Covariates", "Clusters",
 }  # fmt: skip
 
 
@@ -15,7 +14,7 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     contrast = report.settings.contrast_fate
     effective = count_effective(screen, contrast)
     found = doubts_about(screen, report.settings, effective)
-    doubts = [doubt for doubt in found if doubt.item not in _AT_ITS_PLACE]
+    doubts = [doubt for doubt in found if doubt not in screen.doubts and doubt.item not in _AT_ITS_PLACE]
     for doubt in doubts:
         report.doubt(doubt)
     for item, words in _in_order(screen, effective.min(), contrast).items():

@@ -111,16 +111,17 @@ def schema() -> dict[str, Any]:
 def _estimates(found: Inference, settings: Settings) -> dict[str, Any]:
     """What the estimates are of, and what their standard errors contain; SDs in logits."""
     guides, replicates = found.estimates.guide_variance, found.estimates.replicate_variance
+    several = len(guides.profile) > 1  # days; one cannot tell what is constant over days
     return {
         "se": settings.se,
         "sandwich_ratio": found.estimates.sandwich_ratio,
         "estimand": settings.estimand,
         "guide_sd": guides.scale,
         "guide_sd_df": guides.df,
-        "guide_day_sd": math.sqrt(guides.day),
+        "guide_day_sd": math.sqrt(guides.day) if several else None,
         "guide_profile": guides.profile.tolist(),
         "replicate_sd": np.sqrt(replicates.by_day).tolist(),
-        "replicate_constant_share": replicates.constant,
+        "replicate_constant_share": replicates.constant if several else None,
         "n_replicates": replicates.n_replicates,
     }
 

@@ -27,6 +27,7 @@ from .doubts import (
     doubts_about,
     sizes_of,
 )
+from .entries import Reader, covariate_table
 from .fate_names import names_beside
 from .fate_table import (
     PROBABILITY_TOLERANCE,
@@ -45,7 +46,7 @@ from .levels import few_cells, sort_levels
 from .map_layouts import COLUMNS
 from .objects import write_objects
 from .presence import presence_of
-from .reader import Reader, covariate_table, read_cells, read_screen
+from .reader import read_cells, read_screen
 from .replaced import fingerprint, refuse_replaced
 from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from natsort import natsorted
 
 from ..base import ScreenError, Settings, first_few
+from .baseline import refuse_without_baseline
 from .covariates import number_clusters, standardise_covariates
 from .days import order_days
 from .guide_map import GuideMap
@@ -37,7 +38,7 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
     chosen = kept[:, [column[guide] for guide in targeting.index]].tocsr()
     chosen.sort_indices()
     of_controls = kept[:, [column[guide] for guide in controls]]
-    return Screen(
+    screen = Screen(
         guide_ptr=chosen.indptr.astype(np.int64),
         guide_idx=chosen.indices.astype(np.int32),
         burden=cells.burden[keep].astype(np.float64),
@@ -59,6 +60,8 @@ def build_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where
         mended=dict(cells.mended),
         doubts=(*cells.doubts, *guide_map.doubts),
     )
+    refuse_without_baseline(screen, where)
+    return screen
 
 
 def usable_cells(burden: np.ndarray, most: int, lacking: np.ndarray | None = None) -> np.ndarray:
@@ -90,9 +93,7 @@ def _index_levels(cells: RawCells, keep: np.ndarray, settings: Settings, where: 
     """Days and replicates of the screen, and their index for each usable cell."""
     days = order_days(cells.day, settings, cells.day_order, where)
     replicates = sort_levels(cells.replicate)
-    if len(days.labels) < 2:
-        raise ScreenError(f"{where} has one day only ({days.labels[0]}); fatebias needs two or more days.")
-    refuse_few(where, settings.day_key, cells.day[keep], days.labels)
+    refuse_few(where, settings.day_key or "day_key: null", cells.day[keep], days.labels)
     refuse_few(where, settings.rep_key or "replicate", cells.replicate[keep], replicates)
     return {
         "day": pd.Index(days.labels).get_indexer(pd.Index(cells.day[keep])),

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..base import CONSTANTS, Settings, first_few
+from .baseline import doubt_baseline
 from .contrast import contrast_weights
 from .doubt import Doubt
-from .screen import Screen
+from .screen import ONE_DAY, Screen
 
 LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
 LARGE_CLUSTER = 0.2  # share of the cells that no clone has; a label such as "unassigned" has
@@ -29,6 +30,7 @@ def doubts_about(screen: Screen, settings: Settings, effective: np.ndarray | Non
         None if screen.cluster is None else doubt_clusters(np.bincount(screen.cluster)),
         _doubt_missing(screen),
         _doubt_sizes(screen),
+        *doubt_baseline(screen),
         _doubt_guides_per_gene(screen),
         _doubt_effective(screen, effective, settings.contrast_fate),
     ]
@@ -69,6 +71,9 @@ def doubt_days(levels: Sequence[str], doubt: str) -> Doubt | None:
     if len(levels) > MOST_LEVELS:
         found = f"{len(levels):,} days, such as {first_few(levels)}"
         return Doubt(item="Days", found=found, fix="is this the column of the day?")
+    if len(levels) == 1 and levels[0] != ONE_DAY:
+        found = f"one day, {levels[0]}: no change over days can be told"
+        return Doubt(item="Days", found=found, fix="is this the column of the day? Else set day_key: null")
     if not doubt:
         return None
     fix = "if that is not the order of time, set it as day_levels"
@@ -160,9 +165,6 @@ def _doubt_missing(screen: Screen) -> Doubt | None:
 
 def _doubt_sizes(screen: Screen) -> Doubt | None:
     sizes, genes = sizes_of(screen), screen.dropped_genes
-    if screen.n_ntc == 0:
-        found = f"{sizes}: no usable cell carries a control guide"
-        return Doubt(item="Screen", found=found, fix="are the controls among the guides?")
     if not genes:
         return None
     return Doubt(item="Screen", found=f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")

@@ -9,8 +9,8 @@ import pandas as pd
 from ..base import ScreenError, Settings
 from ..containers import open_screen
 from .doubt import warn_of
+from .entries import Reader
 from .fate_table import PROBABILITY_TOLERANCE
-from .reader import Reader
 
 
 def read_labels(path: str | Path, columns: Sequence[str]) -> tuple[np.ndarray, list[pd.Categorical]]:

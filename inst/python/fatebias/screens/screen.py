@@ -18,6 +18,7 @@ from .doubt import Doubt
 from .fate_table import lack_probabilities
 
 ONE_REPLICATE = "r1"  # the label of the replicate where there is one only
+ONE_DAY = "all"  # the label of the day where no column tells days apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,6 @@ class Screen:
         _want(self.burden.shape == self.day.shape == self.replicate.shape == (n,), "has columns of unequal length")
         _want(self.fate_probs.shape == (n, self.n_fates) and self.n_fates >= 2, "needs [cells, fates >= 2] fate_probs")
         _want(_within(self.day, self.n_days) and _within(self.replicate, self.n_replicates), "has an unknown level")
-        _want(self.n_days >= 2, "needs two or more days")
         _want(self.guide_gene.shape == (g,) and _within(self.guide_gene, self.n_genes), "has a guide without gene")
         _want(bool(np.all(np.diff(self.guide_gene) >= 0)), "needs guides sorted by gene")
         shape = (n, self.n_covariates)

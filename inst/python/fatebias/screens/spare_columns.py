@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..base import Settings
 from ..containers import open_screen
-from .reader import covariate_table
+from .entries import covariate_table
 
 MOST_MISSING = 0.5  # of a column's values; one with more tells little of the cells
 

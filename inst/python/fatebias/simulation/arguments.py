@@ -51,7 +51,7 @@ _SCREEN: dict[str, tuple[Callable[[Any], Any], tuple[str, ...] | None, str]] = {
     "guides_per_gene": (int, None, "guides a gene; two genes get one guide (synthetic library only)"),
     "ntc": (int, None, "control guides (synthetic library only)"),
     "moi": (float, None, "mean of the Poisson number of guides a cell"),
-    "days": (int, None, "days (default 4)"),
+    "days": (int, None, "days, from 1 (default 4)"),
     "replicates": (int, None, "replicates (default 2)"),
     "fates": (int, None, "fates, the reference counted (default 3)"),
     "concentration": (float, None, "Dirichlet concentration of the labels"),
@@ -121,7 +121,10 @@ class Arguments:
             values = {name: ARGUMENTS[name][0](value) for name, value in given.items()}
         except (TypeError, ValueError) as error:
             raise SimulationError(f"An argument of the simulation has the wrong type: {error}.") from error
-        return cls(**PRESETS[preset] | values)
+        of_preset = dict(PRESETS[preset])
+        if "day_dispersion" in of_preset and "days" in values:  # of its first days, where there are fewer
+            of_preset["day_dispersion"] = of_preset["day_dispersion"][: max(values["days"], 0)]
+        return cls(**of_preset | values)
 
     def __post_init__(self) -> None:
         _refuse(self.labels not in LABELS, f"labels must be one of {', '.join(LABELS)}")
@@ -131,7 +134,7 @@ class Arguments:
             "genes": 1,
             "guides_per_gene": 1,
             "ntc": 1,
-            "days": 2,
+            "days": 1,
             "replicates": 1,
             "fates": 2,
             "seed": 0,
