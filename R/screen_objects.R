@@ -92,7 +92,24 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map, c
       covariates = lapply(columns, function(x) I(ordered(x, "cell_data"))),
       objects = list(guides = presence, fate_probs = ordered(probs, "fate_probs"))
     )
-    read_screen(path, map_path, settings)
+    with_map_as_argument(read_screen(path, map_path, settings), map_path)
+  })
+}
+
+#' Run code; what is wrong with the file of a guide map is told of the argument, lines as rows
+#' @noRd
+with_map_as_argument <- function(code, map_path, call = rlang::caller_env()) {
+  tryCatch(code, fatebias_error_screen = function(error) {
+    said <- paste(c(error$message, error$body), collapse = "\n") # conditionMessage() breaks lines
+    if (!grepl(map_path, said, fixed = TRUE)) stop(error)
+    said <- gsub(paste("The guide map", map_path), "`guide_map`", said, fixed = TRUE)
+    said <- gsub(map_path, "`guide_map`", said, fixed = TRUE)
+    lines <- gregexpr("\\bline [0-9]+ ", said)
+    rows <- lapply(regmatches(said, lines), function(line) {
+      sprintf("row %d ", as.integer(gsub("[^0-9]", "", line)) - 1L) # after the header
+    })
+    regmatches(said, lines) <- rows
+    abort_screen(verbatim(said), call = call)
   })
 }
 

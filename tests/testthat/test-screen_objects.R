@@ -91,6 +91,13 @@ test_that("Python: a screen that is refused when it is read leaves no files, nor
   expect_identical(tools::md5sum(list.files(folder, full.names = TRUE)), kept)
 })
 
+test_that("Python: what is wrong with a guide map is told of the argument, by its rows", {
+  bad <- map
+  bad$gene_name[3] <- NA
+  screen_error(fate_screen(guides, probs, day, replicate, bad), "^`guide_map` .*row 3 \\(g3")
+  screen_error(fate_screen(guides, probs, day, replicate, map[-1, ]), "guide map lacks")
+})
+
 test_that("Python: cells are joined by name, whatever the order of the parts", {
   own <- probs + outer(seq_len(n) / 100, c(-1, 0, 1)) / 10 # each cell has probabilities of its own
   one_by_one <- stats::setNames(day, rownames(guides))
