@@ -21,7 +21,7 @@ from ..screens import (
     carried_guides,
     contrast_weights,
     read_cells,
-    read_guide_map,
+    read_map,
 )
 
 
@@ -56,8 +56,8 @@ def estimate_controls(
     Returns columns gene, betahat_d0, .., se_d0, ..; a pseudo-gene is called `control_split_number`.
     Raises ScreenError or FitError.
     """
-    cells, given = read_cells(screen_path, settings), read_guide_map(guide_map, settings)
-    given = given.named_as(cells.guide_names)
+    cells = read_cells(screen_path, settings)
+    given = read_map(guide_map, screen_path, cells.guide_names, settings)
     options, rng = LaplaceOptions.of(settings), np.random.default_rng(settings.seed)
     carried = carried_guides(cells, settings.Kmax)
     names: list[str] = []

@@ -30,7 +30,7 @@ from ..base import (
 )
 from ..laplace import LaplaceOptions
 from ..results import choose_device, fit_key, read_manifest
-from ..screens import RawCells, Screen, build_screen, read_cells, read_guide_map, read_spare_columns, usable_cells
+from ..screens import RawCells, Screen, build_screen, read_cells, read_map, read_spare_columns, usable_cells
 from .refit import settle
 from .source import Source
 from .units import UNITS
@@ -76,7 +76,8 @@ def describe_units(
     and their `key`. Reads the screen, fits nothing.
     """
     cells = read_cells(screen_path, settings)
-    screen = build_screen(cells, read_guide_map(guide_map, settings), settings, where=str(screen_path))
+    names = read_map(guide_map, screen_path, cells.guide_names, settings)
+    screen = build_screen(cells, names, settings, where=str(screen_path))
     key, folder = _key(screen, settings, _columns(screen_path, cells, settings)), Path(out_dir) / FOLDER
     pairs = [(check, int(number)) for check, number in units]
     paths = [_unit_path(folder, *pair) for pair in pairs]
@@ -136,8 +137,8 @@ def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
 def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    cells, names = read_cells(screen_path, settings), read_guide_map(guide_map, settings)
-    names = names.named_as(cells.guide_names)
+    cells = read_cells(screen_path, settings)
+    names = read_map(guide_map, screen_path, cells.guide_names, settings)
     screen = build_screen(cells, names, settings, where=str(screen_path))
     columns = _columns(screen_path, cells, settings)
     options = LaplaceOptions.of(settings)

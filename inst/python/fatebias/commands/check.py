@@ -8,7 +8,7 @@ from .inputs import add_inputs, settings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_inputs(parser, map_required=False)
+    add_inputs(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from .inputs import add_inputs, settings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_inputs(parser, map_required=True)
+    add_inputs(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the results")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -15,6 +15,8 @@ def run(args: argparse.Namespace) -> None:
     from ..results import assert_qc, assess_qc, fit_screen
 
     settings = settings_of(args)
-    manifest = fit_screen(args.screen, args.guides, args.out, settings, progress=False if args.quiet else None)
+    manifest = fit_screen(
+        args.screen, args.guides or args.screen, args.out, settings, progress=False if args.quiet else None
+    )
     assert_qc(assess_qc(args.out, settings), settings.mode)
     print(f"{len(manifest['files'])} files in {args.out} after {manifest['seconds']['total']:.1f} s")

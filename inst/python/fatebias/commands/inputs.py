@@ -5,11 +5,11 @@ import argparse
 from ..base import Settings, parse_assignment
 
 
-def add_inputs(parser: argparse.ArgumentParser, map_required: bool) -> None:
+def add_inputs(parser: argparse.ArgumentParser) -> None:
     """What both check and fit are given: a screen, its guide map, settings."""
-    parser.add_argument("screen", help="screen file (.h5ad)")
-    text = "guide map: guide_name, gene_name, is_ntc"
-    parser.add_argument("--guides", required=map_required, metavar="MAP.csv", help=text)
+    parser.add_argument("screen", help="screen file (.h5ad, .h5mu, .zarr)")
+    text = "guide map: guide_name, gene_name, is_ntc, or another layout; left out where the screen's file has it"
+    parser.add_argument("--guides", metavar="MAP.csv", help=text)
     parser.add_argument("--config", metavar="FILE", help="settings (config.yaml)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override one setting; may repeat"

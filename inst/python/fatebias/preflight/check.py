@@ -51,7 +51,7 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
                     parts = _check_parts(report, source, known)
                     for text in source.doubts():
                         report.warn("Names of cells", text)
-    names = check_map(report, guide_map, parts.guide_names)
+    names = check_map(report, guide_map, path, parts.guide_names)
     if names is not None and parts.guide_names is not None:
         check_match(report, names, parts.guide_names)
     if report.ready and names is not None:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from ..base import ScreenError, first_few
-from ..screens import COLUMNS, GuideMap, examine_map, read_map_text
+from ..base import ScreenError, Settings, first_few
+from ..containers import open_screen
+from ..screens import COLUMNS, GuideMap, examine_map, map_text, own_table, read_map_text
 from .findings import Report
 
 ITEM = "Guide map"
@@ -19,13 +20,16 @@ _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
 )
 
 
-def check_map(report: Report, path: Path | str | None, guides: list[str] | None) -> GuideMap | None:
-    """The guide map as a fit reads it, with the settings that the report suggests; None where it would be refused."""
-    if path is None:
+def check_map(report: Report, path: Path | str | None, screen: Path, guides: list[str] | None) -> GuideMap | None:
+    """The guide map as a fit reads it, with the settings that the report suggests; None where it would be refused.
+
+    path None: that of the screen's own file is looked at, if it has one.
+    """
+    if path is None and (guides is None or not _has_own(screen, guides, report.settings)):
         report.warn(ITEM, "not given, so not looked at", "name it: a CSV with the columns " + ", ".join(COLUMNS))
         return None
     with report.refusals(ITEM):
-        text = read_map_text(path)
+        text = map_text(screen if path is None else path, screen, guides or (), report.settings)
         reading = examine_map(text, report.settings, guides or ())
         for fault in reading.faults:
             if fault.suggested:
@@ -42,6 +46,16 @@ def check_map(report: Report, path: Path | str | None, guides: list[str] | None)
             report.warn(fault.item, fault.found, fault.fix)
         return reading.guide_map().named_as(guides or ())
     return None
+
+
+def _has_own(screen: Path, guides: list[str], settings: Settings) -> bool:
+    """Does the file of the screen say what its guides target?"""
+    with open_screen(screen, settings.modality, settings.guide_modality) as source:
+        try:
+            own_table(source, guides)
+        except ScreenError:  # it is a question here, no fault
+            return False
+    return True
 
 
 def check_match(report: Report, given: GuideMap, guides: list[str]) -> None:

@@ -45,6 +45,7 @@ from .guides import read_samples
 from .levels import few_cells, sort_levels
 from .map_layouts import COLUMNS
 from .objects import write_objects
+from .own_map import map_text, own_table, read_map
 from .presence import presence_of
 from .reader import read_cells, read_screen
 from .replaced import fingerprint, refuse_replaced
@@ -98,6 +99,7 @@ __all__ = [
     "fingerprint",
     "lack_probabilities",
     "map_from_table",
+    "map_text",
     "match_rows",
     "mend_probabilities",
     "named_states",
@@ -105,6 +107,7 @@ __all__ = [
     "nearest_name",
     "number_clusters",
     "order_days",
+    "own_table",
     "presence_of",
     "probability_faults",
     "read_cellranger",
@@ -112,6 +115,7 @@ __all__ = [
     "read_fate_table",
     "read_guide_map",
     "read_guide_table",
+    "read_map",
     "read_map_text",
     "read_samples",
     "read_screen",

@@ -37,6 +37,8 @@ def order_days(
     Raises DaysError where there is none, where one day is written in two ways, and for times that do not increase.
     """
     found = _different(labels, where)
+    if settings.day_key is None and settings.day_levels:
+        raise DaysError(where, "day_levels names days", "leave day_levels out: with day_key: null there is one day")
     _refuse_two_spellings(found, f'adata.obs["{settings.day_key}"]', where)
     times = Times(candidates=((0.0, 1.0),), doubt="False before True") if found == _FLAGS else tell_times(found)
     _refuse_levels(settings.day_levels, found, times, where)

@@ -8,15 +8,17 @@ from .build import build_screen
 from .contrast import contrast_weights
 from .doubt import Doubt
 from .entries import Reader
-from .guide_map import read_guide_map
+from .own_map import read_map
 from .screen import RawCells, Screen
 
 
-
 def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, progress: Progress = SILENT) -> Screen:
-    """Read, check and index a screen; raises ScreenError before any fitting."""
-    names = read_guide_map(guide_map, settings)
-    return build_screen(read_cells(path, settings, progress), names, settings, where=str(path))
+    """Read, check and index a screen; raises ScreenError before any fitting.
+
+    guide_map: a table; or the screen's own file, where that says what its guides target.
+    """
+    cells = read_cells(path, settings, progress)
+    return build_screen(cells, read_map(guide_map, path, cells.guide_names, settings), settings, where=str(path))
 
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
