@@ -4,7 +4,6 @@ import anndata
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-
 from numbers_of_screen import GENES, GUIDES, N_CELLS, read_table
 
 

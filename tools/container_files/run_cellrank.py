@@ -9,12 +9,10 @@ import json
 import sys
 from pathlib import Path
 
-import anndata
 import cellrank
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-
 from numbers_of_screen import FATES, N_TERMINAL, read_table
 from parts import add_guides, anndata_of
 
