@@ -17,6 +17,7 @@ import mudata
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import zarr
 from numbers_of_screen import DAYS, GUIDES, N_CELLS, REPLICATES, read_table
 from parts import add_guides, gene_data, guide_data
 
@@ -96,6 +97,9 @@ def write_zarr_forms(out, folder, layout):
     for version in (2, 3):
         shutil.copytree(out / f"v{version}.zarr", out / f"v{version}_plain.zarr")
         drop_consolidated(out / f"v{version}_plain.zarr")
+    anndata.settings.zarr_write_format = 3
+    with zarr.storage.ZipStore(str(out / "v3.zarr.zip"), mode="w") as store:
+        adata.write_zarr(store)
 
 
 def drop_consolidated(store):
