@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tests of reading and checking screens with other versions of what they stand on, each in an environment of its
-# own in .versions, which is made where it is missing. Usage: test_versions.sh [COUNT_FILE]
+# own in .versions, which is made where it is missing; slow ones are left out. Usage: test_versions.sh [COUNT_FILE]
 # Where this machine has no Python that a version needs, that is said and counts as one skipped test.
 
 set -uo pipefail
@@ -11,9 +11,7 @@ cd "$ROOT" || exit 1
 # name | Python | oldest: all at their lower bounds; newest: the newest that the ranges allow | what is other than that
 VERSIONS="${FATEBIAS_VERSIONS:-
 oldest | 3.11 | oldest |
-anndata-0.11 | 3.11 | newest | anndata==0.11.4 pandas<3 zarr<3
-anndata-0.12 | 3.11 | newest | anndata==0.12.0 numpy<2 pandas==2.1.1 zarr==3.1.0
-anndata-0.13 | 3.13 | newest | anndata==0.13.0 pandas<3
+between | 3.11 | newest | anndata==0.12.0 numpy<2 pandas==2.1.1 zarr==3.1.0
 newest | 3.13 | newest |
 }"
 TESTS=(tests/pytest/screens tests/pytest/preflight tests/pytest/containers)
@@ -83,8 +81,8 @@ test_version() {
   fi
   show_versions "$place/bin/python"
   counts="$(mktemp)"
-  PYTHONPATH="$ROOT/inst/python" "$place/bin/python" -m pytest -q -c inst/python/pyproject.toml --rootdir . \
-    -p tools.count_pytest -p no:cacheprovider --count-file "$counts" "${TESTS[@]}" </dev/null
+  OMP_NUM_THREADS=1 PYTHONPATH="$ROOT/inst/python" "$place/bin/python" -m pytest -q -c inst/python/pyproject.toml --rootdir . \
+    -p tools.count_pytest -p no:cacheprovider --count-file "$counts" -m 'not slow' "${TESTS[@]}" </dev/null
   if [ -s "$counts" ]; then read -r passed failed skipped <"$counts"; else say "versions: $name ended without a count"; fi
   rm -f "$counts"
   say "versions: $name: $passed passed, $failed failed, $skipped skipped"

@@ -13,8 +13,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
 from anndata.io import write_elem
 
+from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.preflight.check import check_screen
 from fatebias.screens.reader import read_screen
@@ -38,8 +40,17 @@ def files_in(archive: Path) -> set[str]:
     return {top for top in tops if not top.endswith(".json")}
 
 
-NAMES = [f"{archive.stem}/{name}" for archive in ARCHIVES for name in sorted(files_in(archive))]
-NAMES += sorted(path.name for path in FILES.glob("cellrank-*.h5ad"))
+def in_format_3(archive: Path, name: str) -> bool:
+    """Is this a zarr store of format 3, which zarr 2 cannot open?"""
+    with zipfile.ZipFile(archive) as file:
+        return f"{name}/zarr.json" in file.namelist() or name.startswith("v3")
+
+
+ALL = {f"{archive.stem}/{name}": in_format_3(archive, name) for archive in ARCHIVES for name in files_in(archive)}
+ALL |= {path.name: False for path in FILES.glob("cellrank-*.h5ad")}
+OLD_ZARR = zarr.__version__.startswith("2.")
+NAMES = sorted(name for name, new in ALL.items() if not (new and OLD_ZARR))
+TOO_NEW = sorted(set(ALL) - set(NAMES))
 
 
 def settings_for(name: str, **more) -> Settings:
@@ -148,6 +159,16 @@ def test_the_preflight_of_a_file_of_each_version_finds_nothing_wrong(unpacked, n
 def test_umis_with_a_threshold_give_the_same_guides(unpacked, clean, name):
     screen = read_screen(unpacked / name, GUIDE_MAP, settings_for(name, guide_key="X", min_umi=6))
     assert differing_fields(screen, clean) == []
+
+
+@pytest.mark.skipif(not OLD_ZARR, reason="this zarr opens stores of both formats")
+@pytest.mark.parametrize("name", TOO_NEW)
+def test_a_store_that_this_zarr_cannot_open_is_refused_with_the_versions_that_can(unpacked, name):
+    with pytest.raises(ScreenError, match=r"zarr>=3"):
+        read_screen(unpacked / name, GUIDE_MAP, settings_for(name))
+    (row,) = [row for row in check_screen(unpacked / name, settings_for(name), GUIDE_MAP)["rows"]
+              if row["status"] == "problem"]  # fmt: skip
+    assert "zarr>=3" in row["found"] + row["fix"]
 
 
 def test_the_matrix_is_whole():
