@@ -61,40 +61,51 @@ names = ("anndata", "pandas", "numpy", "scipy", "h5py", "zarr", "hdf5plugin")
 print("Python", platform.python_version(), *(f"{name} {metadata.version(name)}" for name in names), sep=", ")'
 }
 
-PASSED=0 FAILED=0 SKIPPED=0
-add_counts() { PASSED=$((PASSED + $1)) FAILED=$((FAILED + $2)) SKIPPED=$((SKIPPED + $3)); }
+WORK="$(mktemp -d)"
+trap 'rm -rf "$WORK"' EXIT
 
-# One version: an environment that cannot be made, or tests that end without a count, are one failure.
+# test_version NAME PYTHON oldest|newest PACKAGE...: prints what it does, and its three counts into $WORK/NAME. An
+# environment that cannot be made, or tests that end without a count, are one failure.
 test_version() {
-  local name="$1" version="$2" python place="$FOLDER/$1" counts passed=0 failed=1 skipped=0 needs
+  local name="$1" python place="$FOLDER/$1" needs
   printf '\n---- %s\n' "$name"
-  if ! python="$(python_of "$version")"; then
-    say "versions: $name is not tested: it needs Python $version, and there is none here"
-    add_counts 0 0 1
+  if ! python="$(python_of "$2")"; then
+    say "versions: $name is not tested: it needs Python $2, and there is none here"
+    echo 0 0 1 >"$WORK/$name"
     return
   fi
   mapfile -t needs < <("$PYTHON" tools/install_python.py reading "$3")
   if [ "${#needs[@]}" -eq 0 ] || ! make_environment "$place" "$python" "${needs[@]}" "${@:4}"; then
     say "versions: $name cannot be installed"
-    add_counts 0 1 0
+    echo 0 1 0 >"$WORK/$name"
     return
   fi
   show_versions "$place/bin/python"
-  counts="$(mktemp)"
-  OMP_NUM_THREADS=1 PYTHONPATH="$ROOT/inst/python" "$place/bin/python" -m pytest -q -c inst/python/pyproject.toml --rootdir . \
-    -p tools.count_pytest -p no:cacheprovider --count-file "$counts" -m 'not slow' "${TESTS[@]}" </dev/null
-  if [ -s "$counts" ]; then read -r passed failed skipped <"$counts"; else say "versions: $name ended without a count"; fi
-  rm -f "$counts"
-  say "versions: $name: $passed passed, $failed failed, $skipped skipped"
-  add_counts "$passed" "$failed" "$skipped"
+  OMP_NUM_THREADS=1 PYTHONPATH="$ROOT/inst/python" "$place/bin/python" -m pytest -q -c inst/python/pyproject.toml \
+    --rootdir . -p tools.count_pytest -p no:cacheprovider --count-file "$WORK/$name" -m 'not slow' "${TESTS[@]}"
 }
 
+PASSED=0 FAILED=0 SKIPPED=0
+add_version() {
+  local passed=0 failed=1 skipped=0
+  cat "$WORK/$1.log"
+  if [ -s "$WORK/$1" ]; then read -r passed failed skipped <"$WORK/$1"; else say "versions: $1 ended without a count"; fi
+  say "versions: $1: $passed passed, $failed failed, $skipped skipped"
+  PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
+}
+
+# All at once, since each uses one core; what they said is shown one after another.
 mkdir -p "$FOLDER"
+NAMES=()
 while IFS='|' read -r name version which packages; do
-  [ -n "${name// /}" ] || continue
+  name="${name// /}"
+  [ -n "$name" ] || continue
+  NAMES+=("$name")
   # shellcheck disable=SC2086
-  test_version "${name// /}" "${version// /}" "${which// /}" $packages
+  test_version "$name" "${version// /}" "${which// /}" $packages >"$WORK/$name.log" 2>&1 </dev/null &
 done <<<"$VERSIONS"
+wait
+for name in "${NAMES[@]}"; do add_version "$name"; done
 say "versions: $PASSED passed, $FAILED failed, $SKIPPED skipped"
 [ -z "${1:-}" ] || echo "$PASSED $FAILED $SKIPPED" >"$1"
 [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
