@@ -1,7 +1,7 @@
 # The commands of this clone. Each does the set-up it needs (tools/setup.sh) before it starts.
 .DEFAULT_GOAL := help
-.PHONY: help setup install-python run test test-python test-r test-browser test-slurm lint document site check check-package \
-  coverage bench clean
+.PHONY: help setup install-python run test test-python test-versions test-r test-browser test-slurm lint document site \
+  check check-package coverage bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -15,11 +15,14 @@ run: setup ## the demo: simulate a screen from the real guide library, fit, QC, 
 install-python: ## into the Python on the path, for FATEBIAS_SETUP=no; DEPS=lock, newest, oldest or pre
 	@python tools/install_python.py $(or $(DEPS),lock)
 
-test: setup ## linters, pytest, testthat, R CMD check, the report in a browser and, as root, a real Slurm; the last line counts them
+test: setup ## linters, pytest, reading with other versions, testthat, R CMD check, the report in a browser and, as root, a real Slurm; the last line counts them
 	@bash tools/run_tests.sh
 
 test-python: setup ## pytest only
 	@bash tools/run_tests.sh python
+
+test-versions: setup ## tests of reading only, with the oldest and the newest versions of anndata, pandas, numpy and zarr
+	@bash tools/run_tests.sh versions
 
 test-r: setup ## testthat only
 	@bash tools/run_tests.sh r
@@ -55,5 +58,5 @@ bench: setup ## the benchmarks of bench/
 	@bash tools/with_env.sh .venv/bin/python bench/run.py --out bench/RESULTS.md
 
 clean: ## remove what the commands made (not the installed packages)
-	rm -rf .venv demo site _targets .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* inst/python/*.egg-info inst/python/build
+	rm -rf .venv .versions demo site _targets .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* inst/python/*.egg-info inst/python/build
 	find inst/python tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every part of the tests and ends with one line: N passed, N failed[, N skipped]. The exit status is 0
 # only when every part ran to its end, something passed and nothing failed.
-# Usage: run_tests.sh [lint | python | r | package | browser | slurm | numbers]
+# Usage: run_tests.sh [lint | python | versions | r | package | browser | slurm | numbers]
 # A part that crashes counts as one failure.
 
 set -uo pipefail
@@ -24,6 +24,9 @@ test_python() {
   "$PYTHON" -m pytest -c inst/python/pyproject.toml --rootdir . -p tools.count_pytest \
     --count-file "$1" --durations=5 --durations-min=2 tests/pytest
 }
+
+# Reading, with other versions of what it stands on.
+test_versions() { bash tools/test_versions.sh "$1"; }
 
 test_r() { Rscript --no-save tools/run_testthat.R "$1"; }
 
@@ -142,6 +145,8 @@ run_lint() {
 
 run_python() { run_suite pytest test_python; }
 
+run_versions() { run_suite versions test_versions; }
+
 run_r() { run_suite testthat test_r; }
 
 run_package() { run_check 'R CMD check' tools/run_check.sh package; }
@@ -151,6 +156,7 @@ run_package() { run_check 'R CMD check' tools/run_check.sh package; }
 run_lane() {
   run_lint
   run_python
+  run_versions
   run_package
   run_numbers
   run_browser
@@ -188,7 +194,7 @@ run_all() {
 
 PART="${1:-all}"
 case "$PART" in
-  all | lint | python | r | package | numbers | browser | slurm) "run_$PART" ;;
+  all | lint | python | versions | r | package | numbers | browser | slurm) "run_$PART" ;;
   *) die "no such part: $PART" ;;
 esac
 

@@ -191,6 +191,22 @@ def test_what_a_lane_counts_is_added_and_one_that_crashes_is_a_failure(tmp_path,
     assert run_bash(script).stdout.strip() == counted
 
 
+@pytest.mark.parametrize(
+    ("version", "counted", "said"),
+    [
+        ("one | 9.9 | newest |", "0 0 1", "one is not tested: it needs Python 9.9, and there is none here"),
+        ("two | {own} | nonsense |", "0 1 0", "two cannot be installed"),
+    ],
+)
+def test_versions_that_cannot_be_tested_are_told_and_counted(tmp_path, version, counted, said):
+    path = f"{Path(sys.base_prefix) / 'bin'}:{os.environ['PATH']}"
+    version = version.format(own="{}.{}".format(*sys.version_info))
+    done = run_bash(f"bash tools/test_versions.sh {tmp_path}/n", FATEBIAS_VERSIONS=version, PATH=path)
+    assert done.returncode != 0
+    assert f"versions: {said}\n" in done.stdout
+    assert (tmp_path / "n").read_text() == f"{counted}\n"
+
+
 def test_counts_of_pytest_come_from_its_own_report(tmp_path):
     (tmp_path / "test_a.py").write_text(
         "import pytest\n"

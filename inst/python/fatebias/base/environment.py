@@ -27,6 +27,7 @@ PACKAGES = (
     Package("pandas", "pandas"),
     Package("anndata", "anndata", ("fit",)),
     Package("h5py", "h5py"),
+    Package("zarr", "zarr"),
 )
 
 
