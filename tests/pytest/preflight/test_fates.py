@@ -42,7 +42,7 @@ def with_lineages(columns=FATES, key="lineages_fwd", column="term_states_fwd", t
     for j, name in enumerate(FATES):
         rows = np.argsort(-table[name].to_numpy())[:terminal]
         table.iloc[rows], states[rows] = np.eye(3)[j], name
-    obsm = {"fateprob": None, key: table[list(columns)].to_numpy()}
+    obsm = {"fateprob": None, key: table[list(columns)].to_numpy(copy=True)}
     return screen(obsm=obsm, obs={column: pd.Categorical(states)}, **changes)
 
 

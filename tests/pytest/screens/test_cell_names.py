@@ -10,7 +10,7 @@ from fatebias.screens.cell_names import match_cells
 def test_cells_match_by_name_in_the_order_of_the_first():
     tables = {"a": ["x", "y", "z", "w"], "b": ["z", "q", "y", "x"], "c": ["y", "z", "x", "v", "u"]}
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", ScreenWarning)
         match = match_cells(tables)
     assert match.names.tolist() == ["x", "y", "z"]
     for table, names in tables.items():

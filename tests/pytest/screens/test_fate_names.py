@@ -29,7 +29,7 @@ def lineages(columns=FATES, n=60, terminal=5, labelled=FATES, key="lineages_fwd"
         probs.iloc[rows] = np.eye(3)[j]
         label[rows] = state if state in labelled else None
     obs = probs.add_prefix("true_").assign(**{column: pd.Categorical(label)})
-    return anndata.AnnData(obs=obs, obsm={key: probs[list(columns)].to_numpy()})
+    return anndata.AnnData(obs=obs, obsm={key: probs[list(columns)].to_numpy(copy=True)})
 
 
 def read(tmp_path, adata, key="lineages_fwd", **more):
@@ -60,13 +60,13 @@ def test_terminal_cells_name_columns_that_stand_in_another_order(tmp_path, key, 
 
 
 @pytest.mark.parametrize(("key", "column"), KEYS)
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::fatebias.base.errors.ScreenWarning")
 def test_columns_in_the_order_of_the_categories_need_no_word(tmp_path, key, column):
     adata = lineages(key=key, column=column)
     assert is_right(read(tmp_path, adata, key), adata)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::fatebias.base.errors.ScreenWarning")
 def test_what_cellrank_wrote_is_confirmed_and_its_macrostates_do_not_matter(tmp_path):
     adata = anndata.read_h5ad(EXAMPLE)
     adata.obs["macrostates_fwd"] = adata.obs["term_states_fwd"].cat.rename_categories(["3", "1", "2"])
@@ -212,7 +212,7 @@ def test_a_table_whose_names_its_terminal_cells_contradict(tmp_path):
     adata.obsm["fateprob"].columns = ["MES", "EC", "NEU"]
     assert is_right(read(tmp_path, adata, "fateprob"), adata)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", ScreenWarning)
         adata.obsm["lineages_fwd"] = adata.obsm["fateprob"].set_axis(["x", "y", "z"], axis=1)
         assert list(read(tmp_path, adata)) == ["x", "y", "z"]
 

@@ -72,11 +72,17 @@ class MuDataSource:
         return any(source.has_table(table) for source in self._sources(table))
 
     def names(self, table: str) -> list[str]:
-        return list(dict.fromkeys(name for source in self._sources(table) for name in source.names(table)))
+        found = [
+            name
+            for source in self._sources(table)
+            for name in source.names(table)
+            if not self._masks(source, table, name)
+        ]
+        return list(dict.fromkeys(found))
 
     def element(self, table: str, key: str) -> StoredElement | None:
         for source in self._sources(table):
-            found = source.element(table, key)
+            found = None if self._masks(source, table, key) else source.element(table, key)
             if found is not None:
                 of_cells = source is not self._main and found.rows is not None
                 return replace(found, rows=partial(self._joined, source, found)) if of_cells else found
@@ -102,6 +108,10 @@ class MuDataSource:
 
     def doubts(self) -> list[str]:
         return list(dict.fromkeys([*self._main.doubts(), *self._guides.doubts(), *self._told]))
+
+    def _masks(self, source: AnnDataSource, table: str, key: str) -> bool:
+        """Is an entry one of mudata's own, which says which cells a modality has?"""
+        return source is self._common and table == "obsm" and key in modality_names(self._root)
 
     def _sources(self, table: str) -> list[AnnDataSource]:
         """Where a table is looked for, in this order."""

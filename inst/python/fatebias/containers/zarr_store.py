@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..base import ScreenError
 from .nodes import Node
 from .refusals import refusing
 
@@ -14,12 +15,7 @@ _DAMAGED = "it may be damaged or half copied; copy or write it again"
 
 def recognises(path: Path) -> bool:
     """Is this a zarr store?"""
-    if path.is_dir():
-        return any((path / mark).is_file() for mark in _MARKS)
-    if not path.is_file() or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(mark in archive.namelist() for mark in _MARKS)
+    return bool(_marks_of(path))
 
 
 def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
@@ -27,6 +23,21 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
     with refusing(path, "", _DAMAGED):
         import zarr
 
+        if zarr.__version__.startswith("2.") and "zarr.json" in _marks_of(path):
+            raise ScreenError(
+                f"{path} is a zarr store of format 3, which zarr {zarr.__version__} cannot open: "
+                "pip install 'zarr>=3.1' 'anndata>=0.12'."
+            )
         store: Any = zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path)
         root = zarr.open_group(store, mode="r")
         return root, getattr(store, "close", lambda: None)
+
+
+def _marks_of(path: Path) -> set[str]:
+    """The files at the top of a store by which it is known; none where it is no store."""
+    if path.is_dir():
+        return {mark for mark in _MARKS if (path / mark).is_file()}
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return set()
+    with zipfile.ZipFile(path) as archive:
+        return set(_MARKS).intersection(archive.namelist())
