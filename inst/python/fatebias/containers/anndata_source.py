@@ -1,6 +1,6 @@
 """A screen that lies as anndata writes it (obs, obsm, uns, ..) in a group of HDF5 or zarr."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -61,12 +61,7 @@ class AnnDataSource:
         return None if node is None else StoredElement(node, self.path, label, rows, legacy)
 
     def elements(self, table: str) -> Iterator[tuple[str, StoredElement]]:
-        for name in self.names(table):
-            found = None
-            with suppress(ScreenError):  # a broken link hides no other entry; who asks for it by name is told
-                found = self.element(table, name)
-            if found is not None:
-                yield name, found
+        return openable(self.names(table), lambda name: self.element(table, name))
 
     @property
     def n_cells(self) -> int:
@@ -132,6 +127,20 @@ class AnnDataSource:
                 index = child(table, index_name(table), label)
                 self._joins[label] = self.cells.join(label, index, True, self._told.append)
         return self._joins[label]
+
+
+def openable(
+    names: Iterable[str], element: Callable[[str], StoredElement | None]
+) -> Iterator[tuple[str, StoredElement]]:
+    """Entries with their names, without those that cannot be opened: a broken link hides no other entry, and who asks
+    for it by name is told.
+    """
+    for name in names:
+        found = None
+        with suppress(ScreenError):
+            found = element(name)
+        if found is not None:
+            yield name, found
 
 
 def _names_its_rows(node: Node) -> bool:

@@ -1,7 +1,6 @@
 """A screen in MuData (.h5mu, or a zarr store): several modalities, each as anndata writes it, and obs of all."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from ..base import ScreenError
-from .anndata_source import AnnDataSource
+from .anndata_source import AnnDataSource, openable
 from .joining import Rows
 from .nodes import Node, child, is_group, names_of
 from .refusals import refusing
@@ -89,12 +88,7 @@ class MuDataSource:
         return None
 
     def elements(self, table: str) -> Iterator[tuple[str, StoredElement]]:
-        for name in self.names(table):
-            found = None
-            with suppress(ScreenError):  # a broken link hides no other entry; who asks for it by name is told
-                found = self.element(table, name)
-            if found is not None:
-                yield name, found
+        return openable(self.names(table), lambda name: self.element(table, name))
 
     @property
     def n_cells(self) -> int:
