@@ -102,16 +102,21 @@ def read_cellranger(
 
 @_within("screens")
 def read_guides_anndata(
-    path: str,
+    paths: list[str],
+    samples: list[str] | None,
+    cell_name: str,
     layer: str | None,
     modality: str | None,
-    min_probability: float | None = None,
-    feature_type: str | None = None,
+    min_probability: float | None,
+    feature_type: str,
 ) -> dict[str, Any]:
-    """Counts of guides from AnnData or MuData, as columns of entries. layer: None for X; modality: of the guides."""
-    from .screens import FEATURE_TYPE, columns_of, read_guides_anndata
+    """Counts of guides from AnnData or MuData, of one path or several, as columns of entries. layer: None for X;
+    modality: of MuData, that of the guides.
+    """
+    from .screens import columns_of, read_guides_anndata, read_samples
 
-    return columns_of(read_guides_anndata(path, layer, modality, min_probability, feature_type or FEATURE_TYPE))
+    options = {"modality": modality, "min_probability": min_probability, "feature_type": feature_type}
+    return columns_of(read_samples(paths, samples, cell_name, read_guides_anndata, layer=layer, **options))
 
 
 @_within("screens")

@@ -131,7 +131,9 @@ def test_entries_that_are_not_there_are_named(tmp_path, path):
 def test_samples_are_joined_and_r_gets_columns(path):
     joined = read_samples([path, path], ["d0", "d2"], "{sample}_{barcode}", layer="guide_assignment")
     assert joined.present and np.array_equal(joined.counts.toarray(), np.vstack([CALLED, CALLED]))
-    found = r_api.read_guides_anndata(str(path), "guide_assignment", None)
+    found = r_api.read_guides_anndata(
+        [str(path)], None, "", "guide_assignment", modality=None, min_probability=None, feature_type="Custom"
+    )
     back = np.zeros((N, G))
     back[found["cell"], found["guide"]] = found["umi"]
     assert found["present"] and np.array_equal(back, CALLED) and list(found["cells"]) == list(CELLS)
