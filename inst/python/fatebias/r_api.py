@@ -101,6 +101,25 @@ def read_cellranger(
 
 
 @_within("screens")
+def read_guides_anndata(
+    paths: list[str],
+    samples: list[str] | None,
+    cell_name: str,
+    layer: str | None,
+    modality: str | None,
+    min_probability: float | None,
+    feature_type: str,
+) -> dict[str, Any]:
+    """Counts of guides from AnnData or MuData, of one path or several, as columns of entries. layer: None for X;
+    modality: of MuData, that of the guides.
+    """
+    from .screens import columns_of, read_guides_anndata, read_samples
+
+    options = {"modality": modality, "min_probability": min_probability, "feature_type": feature_type}
+    return columns_of(read_samples(paths, samples, cell_name, read_guides_anndata, layer=layer, **options))
+
+
+@_within("screens")
 def read_guide_table(
     table: str | dict[str, list[Any]], cell: str, guide: str, umi: str | None, min_probability: float | None = None
 ) -> dict[str, Any]:
@@ -129,6 +148,7 @@ def assemble_screen(
     covariates: list[str] | None = None,
     fate_table: "np.ndarray | None" = None,
     fate_cells: list[str] | None = None,
+    modality: str | None = None,
 ) -> Mapping[str, Any]:
     """Write a screen file of presence and, if given, of a matrix of fate probabilities with the names of `fates`."""
     from .screens import assemble_parts
@@ -136,7 +156,7 @@ def assemble_screen(
     return assemble_parts(
         h5ad, presence, guide_cells, guide_names, out, fate_probs, fate_table, fate_cells,
         day=day, replicate=replicate, fates=fates, rescale=rescale, drop_suffix=drop_suffix,
-        covariates=covariates or (),
+        covariates=covariates or (), modality=modality,
     )  # fmt: skip
 
 

@@ -6,13 +6,17 @@ from ..base import CONSTANTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cells", help=".h5ad with the cells: days in obs, fate probabilities in obsm")
+    parser.add_argument("cells", help=".h5ad, .h5mu or .zarr with the cells: days in obs, fate probabilities in obsm")
     parser.add_argument(
         "--guides", required=True, nargs="+", metavar="[SAMPLE=]PATH",
-        help="folder or .h5 of Cell Ranger, or a long table; several need the names of their samples",
+        help="folder or .h5 of Cell Ranger, .h5ad, .h5mu or .zarr with cells x guides, or a long table; several need "
+        "the names of their samples",
     )  # fmt: skip
     parser.add_argument("--out", required=True, metavar="SCREEN.h5ad", help="screen file to write")
     parser.add_argument("--day", default="day", help="column of obs (default day)")
+    parser.add_argument("--modality", help="that of the cells, where their file is MuData")
+    parser.add_argument("--guide-modality", help="that of the guides, where their file is MuData")
+    parser.add_argument("--layer", help="layer that holds the guides of an .h5ad, .h5mu or .zarr (default X)")
     parser.add_argument("--replicate", help="column of obs (default: there is one replicate)")
     parser.add_argument(
         "--covariates", nargs="+", default=[], metavar="COLUMN",
@@ -27,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-umi", type=float, default=CONSTANTS.min_umi, help=f"UMIs that make a guide present ({CONSTANTS.min_umi})"
     )
-    parser.add_argument("--feature-type", help=f"of the guides, Cell Ranger (default {CONSTANTS.feature_type})")
+    parser.add_argument("--feature-type", help=f"of the guides, in features (default {CONSTANTS.feature_type})")
     parser.add_argument("--names", choices=("id", "name"), help="column that names guides, Cell Ranger (default id)")
     parser.add_argument(
         "--columns", nargs="+", metavar="COLUMN",
@@ -35,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--min-probability", type=float, metavar="P",
-        help="posterior probability from which on a guide is present, where a table has these in the place of UMIs",
+        help="posterior probability from which on a guide is present, where the guides have these in the place of UMIs",
     )  # fmt: skip
     names = CONSTANTS.cell_name
     parser.add_argument("--cell-name", default=names, help=f"names of cells of several samples (default {names})")
@@ -62,10 +66,15 @@ def columns_of_table(names: list[str] | None) -> dict[str, str | None]:
 def run(args: argparse.Namespace) -> None:
     from ..screens import assemble_screen, count_by_threshold, read_fate_table, read_samples
 
-    options = {"feature_type": args.feature_type, "names": args.names, "min_probability": args.min_probability}
+    options = {
+        "feature_type": args.feature_type, "names": args.names, "min_probability": args.min_probability,
+        "layer": args.layer, "modality": args.guide_modality,
+    }  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None} | columns_of_table(args.columns)
     samples, paths = zip(*(text.rpartition("=")[::2] for text in args.guides))
     guides = read_samples(paths, samples if any(samples) else None, args.cell_name, **given)
+    if guides.present:
+        print("Guides are given as present or absent, so that no threshold of counts is used")
     for row in () if guides.present else count_by_threshold(guides):
         print(
             f"UMIs >= {row['min_umi']:g}: {row['guides_per_cell_mean']:.2f} guides a cell, "
@@ -75,6 +84,7 @@ def run(args: argparse.Namespace) -> None:
         args.cells, guides, args.out, day=args.day, replicate=args.replicate, fates=args.fates,
         fate_probs=read_fate_table(args.fate_table) if args.fate_table else args.fate_probs,
         min_umi=args.min_umi, rescale=args.rescale, drop_suffix=args.drop_suffix, covariates=args.covariates,
+        modality=args.modality,
     )  # fmt: skip
     left = ", ".join(f"{part} {n}" for part, n in report["unmatched"].items())
     print(f"{report['path']}: {report['n_cells']} cells, fates {', '.join(report['fates'])}; not matched: {left}")

@@ -4,7 +4,7 @@ No other wing knows h5py, zarr or anndata's layouts. What is read has one row a 
 cannot be read is a ScreenError with the file, the entry and what to do; nothing reaches compiled code unchecked.
 """
 
-from .formats import modalities, open_screen
+from .formats import is_container, modalities, open_screen
 from .memory import MemorySource
 from .ones import ones_of
 from .refusals import refusing
@@ -18,6 +18,7 @@ __all__ = [
     "Kind",
     "MemorySource",
     "ScreenSource",
+    "is_container",
     "modalities",
     "numbers_of",
     "ones_of",

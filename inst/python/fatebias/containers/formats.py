@@ -80,6 +80,12 @@ def modalities(path: str | Path) -> list[str]:
     return container.modalities(Path(path)) if isinstance(container, Stored) else []
 
 
+def is_container(path: str | Path) -> bool:
+    """Is a path of one of the formats? Raises ScreenError where it cannot be read."""
+    with refusing(Path(path), ""):
+        return any(one.recognises(Path(path)) for one in CONTAINERS)
+
+
 def _container_of(path: Path) -> Container:
     for one in CONTAINERS:
         with refusing(path, ""):

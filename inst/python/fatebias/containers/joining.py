@@ -1,10 +1,11 @@
 """Rows of tables joined to the cells by name, wherever a table names its rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
+from operator import eq
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,6 +75,10 @@ class CellIndex:
     def names(self) -> pd.Index:
         return pd.Index(np.asarray(texts_in(self.node), dtype=object))
 
+    @cached_property
+    def _digests(self) -> list[bytes]:
+        return list(_digests_of(self.node, self.n))
+
     def join(self, what: str, node: Node, whole: bool, tell: Callable[[str], None]) -> Rows:
         """Rows of a table whose rows are named by `node`; raises ScreenError where its names are not the cells'.
 
@@ -82,7 +87,7 @@ class CellIndex:
         n = length_of(node)
         if n is None:
             raise ScreenError(f"{self.path}: {what} has no names of its rows; write the table again.")
-        if n == self.n and _alike(self.node, node, n):
+        if n == self.n and all(map(eq, self._digests, _digests_of(node, n))):
             return Rows(n)
         theirs = pd.Index(np.asarray(texts_in(node), dtype=object))
         if n == self.n and _are_numbers(theirs):
@@ -117,16 +122,15 @@ class CellIndex:
         )
 
 
-def _alike(one: Node, other: Node, n: int) -> bool:
-    """Are two lists of n names the same? In pieces."""
-    return all(_piece(one, at, n) == _piece(other, at, n) for at in range(0, n, _AT_ONCE))
-
-
-def _piece(node: Node, at: int, n: int) -> list[Any]:
-    """Some names as they are stored; texts and their bytes are alike."""
+def _digests_of(node: Node, n: int) -> Iterator[bytes]:
+    """A digest of each piece of a list of n names; texts and their bytes are alike."""
     node = node["values"] if not hasattr(node, "dtype") else node
-    values = np.asarray(node[at : min(at + _AT_ONCE, n)]).tolist()
-    return [value.encode() if isinstance(value, str) else value for value in values]
+    for at in range(0, n, _AT_ONCE):
+        names = np.asarray(node[at : min(at + _AT_ONCE, n)]).tolist()
+        if set(map(type, names)) != {bytes}:
+            names = [name if isinstance(name, bytes) else str(name).encode() for name in names]
+        lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+        yield blake2b(lengths.tobytes() + b"".join(names)).digest()
 
 
 def _are_numbers(names: pd.Index) -> bool:

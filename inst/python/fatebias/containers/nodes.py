@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import h5py
 import numpy as np
-from anndata.io import read_elem
 
 from ..base import ScreenError
 
@@ -74,6 +73,8 @@ def length_of(node: Node) -> int | None:
 def _values(node: Node) -> Any:
     if isinstance(node, h5py.Dataset):
         return node[:]
+    from anndata.io import read_elem
+
     return read_elem(node)
 
 

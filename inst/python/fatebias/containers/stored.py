@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from anndata.io import read_elem
 
 from ..base import ScreenError
 from .joining import Rows
@@ -17,6 +16,7 @@ from .nodes import Node, check_below, child, is_array, length_of, names_of, text
 from .refusals import refused
 from .source import Kind
 from .sparse import Format, numbers_of, read_sparse, tidy
+from .values import values_of
 
 _ROWS_AT_ONCE = 20_000  # rows of a dense matrix in memory at a time
 _ARRAYS: dict[int, Kind] = {1: "column", 2: "array"}  # what an array is, by its axes
@@ -85,7 +85,7 @@ class StoredElement:
         check_below(self.node, self.what)
         if self.kind == "array":
             _refuse_complex(self.what, self.node)
-        values = read_elem(self.node)
+        values = values_of(self.node)
         rows = self._rows()
         return values if rows is None else rows.take(np.asarray(values))
 
@@ -95,7 +95,7 @@ class StoredElement:
         check_below(self.node, self.what)
         if is_array(self.node):
             _refuse_complex(self.what, self.node)
-        values = read_elem(self.node)
+        values = values_of(self.node)
         if getattr(values, "ndim", 0) != 1:
             raise ScreenError(f"{self.what} must be a column, one value a cell.")
         if self.legacy is not None:
@@ -122,18 +122,18 @@ class StoredElement:
     def categories(self, most: int) -> list[Any] | None:
         if self.kind == "categorical":
             found = self.node["categories"]
-            return list(read_elem(found)) if (length_of(found) or 0) <= most else None
+            return list(values_of(found)) if (length_of(found) or 0) <= most else None
         if self.kind != "column":
             return None
         if self.legacy is not None:
             return texts_in(self.legacy) if (length_of(self.legacy) or 0) <= most else None
-        return list(pd.unique(pd.Series(_texts_of_bytes(read_elem(self.node)))))
+        return list(pd.unique(pd.Series(_texts_of_bytes(values_of(self.node)))))
 
     @refused
     def texts(self, n: int) -> list[str] | None:
         if self.kind != "column" or length_of(self.node) != n:
             return None
-        values = read_elem(self.node)
+        values = values_of(self.node)
         return list(map(str, values)) if pd.api.types.is_string_dtype(pd.Series(values)) else None
 
     @refused

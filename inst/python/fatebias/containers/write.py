@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import anndata
 import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
-from anndata.io import write_elem
 
 from ..base import ScreenError, row_word, whole_file
 from .ones import ones_of
@@ -34,6 +32,8 @@ def write_screen(
     one unique name a cell, or None. covariates: further columns of covar, one row a cell, of numbers or texts; none
     may be called rep. obs: further labels of cells, by name.
     """
+    import anndata  # here: whoever only reads need not wait for it
+
     n, guide_names = guides.shape[0], list(map(str, guide_names))
     names = [f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names))
     presence, index = ones_of(guides, guide_names, names), pd.Index(names)
@@ -54,7 +54,7 @@ def write_screen(
         uns={"guide_names": np.asarray(guide_names, dtype=object)},
     )
     with whole_file(Path(path)) as part, h5py.File(part, "w") as file:
-        write_elem(file, "/", adata)
+        anndata.io.write_elem(file, "/", adata)
 
 
 def _labels(name: str, of: Iterable[object]) -> pd.Categorical:

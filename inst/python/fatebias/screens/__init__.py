@@ -38,6 +38,7 @@ from .fate_table import (
     probability_faults,
     read_fate_table,
 )
+from .guide_anndata import read_guides_anndata
 from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import GuideMap, examine_map, map_from_table, read_guide_map, read_map_text
 from .guide_table import read_guide_table
@@ -115,6 +116,7 @@ __all__ = [
     "read_fate_table",
     "read_guide_map",
     "read_guide_table",
+    "read_guides_anndata",
     "read_map",
     "read_map_text",
     "read_samples",

@@ -1,9 +1,9 @@
-"""A screen put together: cells, days and fate probabilities of an .h5ad, and guides that came from elsewhere.
+"""A screen put together: cells, days and fate probabilities of a file, and guides that came from elsewhere.
 
     guides = read_cellranger("filtered_feature_bc_matrix")
     assemble_screen("cells.h5ad", guides, "screen.h5ad", day="day", replicate="sample", fate_probs="lineages_fwd")
 
-Cells are matched by name. Of the .h5ad only the columns named are read, never its expression.
+Cells are matched by name. Of the file of the cells only the columns named are read, never its expression.
 """
 
 import os
@@ -50,28 +50,29 @@ def assemble_screen(
     rescale: bool = False,
     drop_suffix: bool = False,
     covariates: Sequence[str] = (),
+    modality: str | None = None,
 ) -> Assembly:
     """Write a screen file in the default layout, whole or not at all, of the cells that all parts have.
 
-    h5ad: file with the cells. day, replicate: columns of its obs; replicate None: there is one. fate_probs: the key
-    in its obsm, or a table (cell names as index, a column a fate). fates: names of its columns in order, where
-    the file has none. min_umi: a cell carries a guide with so many UMIs or more. rescale: rows of probabilities that
-    sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match without "-1" at their end.
-    covariates: further columns of its obs to keep, for the settings `covariates` and `cluster_key`.
+    h5ad: file with the cells (.h5ad, .h5mu, .zarr). day, replicate: columns of its obs; replicate None: there is one.
+    fate_probs: the key in its obsm, or a table (cell names as index, a column a fate). fates: names of its columns in
+    order, where the file has none. min_umi: a cell carries a guide with so many UMIs or more. rescale: rows of
+    probabilities that sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match without "-1" at
+    their end. covariates: further columns of its obs to keep, for the settings `covariates` and `cluster_key`.
+    modality: of MuData, that of the cells.
     Returns "path", "fates", and counts: "n_cells", "unmatched" (cells left out of "cells", "guides", "fate_probs"),
     "guides_per_cell" (cells with 0, 1, .. guides).
     """
-    if os.path.realpath(h5ad) == os.path.realpath(out):
-        raise ScreenError(f"The screen cannot be written to {out}, from which its cells are read; name another file.")
-    names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate])
-    columns = read_covariates(h5ad, covariates)
+    _refuse_source(out, cells=h5ad, guides=guides.source)
+    names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate], modality)
+    columns = read_covariates(h5ad, covariates, modality)
     sides: dict[str, Collection[str]] = {"cells": names, "guides": guides.cells}
     called = {"cells": Path(h5ad).name, "guides": guides.source}
     if isinstance(fate_probs, pd.DataFrame):
         probs = check_fate_table(fate_probs, _TABLE, rescale)
         sides["fate_probs"], called["fate_probs"] = probs.index, _TABLE
     else:
-        probs = check_fate_table(_probs_of(h5ad, fate_probs, fates, names, rescale), str(h5ad), rescale)
+        probs = check_fate_table(_probs_of(h5ad, fate_probs, fates, names, rescale, modality), str(h5ad), rescale)
     presence = guides.presence(min_umi)
     match = match_cells(sides, drop_suffix, called)
     cells, presence = match.rows["cells"], presence[match.rows["guides"]]
@@ -89,10 +90,18 @@ def assemble_screen(
     }
 
 
+def _refuse_source(out: str | Path, **read_from: str | Path) -> None:
+    for part, path in read_from.items():
+        if os.path.realpath(path) == os.path.realpath(out):
+            raise ScreenError(
+                f"The screen cannot be written to {out}, from which its {part} are read; name another file."
+            )
+
+
 def _probs_of(
-    h5ad: str | Path, key: str, fates: Sequence[str] | None, names: np.ndarray, rescale: bool
+    h5ad: str | Path, key: str, fates: Sequence[str] | None, names: np.ndarray, rescale: bool, modality: str | None
 ) -> pd.DataFrame:
-    columns, probs = read_fate_probs(h5ad, key, fates, tolerance_of(rescale))
+    columns, probs = read_fate_probs(h5ad, key, fates, tolerance_of(rescale), modality)
     if len(probs) != len(names):
         raise ScreenError(f"{h5ad}: obsm['{key}'] has {len(probs)} rows, but obs has {len(names)} cells.")
     return pd.DataFrame(probs, columns=columns, index=names)

@@ -1,7 +1,7 @@
 """UMI counts of guides, and the threshold that makes them presence.
 
-They come from Cell Ranger's matrices (`cellranger`) or from a long table (`guide_table`); `join_samples` makes one of
-several samples, the cells named after their sample.
+They come from Cell Ranger's matrices (`cellranger`), from AnnData (`guide_anndata`) or from a long table
+(`guide_table`); `join_samples` makes one of several samples, the cells named after their sample.
 """
 
 import re
@@ -42,7 +42,8 @@ class GuideCounts:
                 raise ScreenError(f"{self.source}: {len(twice)} {what} name(s) appear twice: {first_few(twice)}.")
         if self.counts.nnz and not self.counts.data.min() >= 0:  # NaN is refused as well
             raise ScreenError(f"{self.source} has UMI counts that are negative or missing.")
-        broken = self.counts.data[self.counts.data != np.round(self.counts.data)]
+        whole = (self.counts.data == np.round(self.counts.data)) & np.isfinite(self.counts.data)
+        broken = self.counts.data[~whole]
         if len(broken):
             raise ScreenError(
                 f"{self.source} has UMI counts that are no whole numbers, such as {broken[0]:g}. Give them as they "

@@ -6,22 +6,36 @@ from pathlib import Path
 from typing import Any
 
 from ..base import ScreenError
+from ..containers import is_container
 from .cellranger import read_cellranger
+from .guide_anndata import read_guides_anndata
 from .guide_counts import GuideCounts, join_samples
 from .guide_table import read_guide_table
 
+_ANNDATA = (".h5ad", ".h5mu", ".zarr", ".h5ad.gz", ".h5mu.gz", ".zarr.zip")
+
 
 def read_guides(path: str | Path, **options: Any) -> GuideCounts:
-    """Counts from a folder or .h5 of Cell Ranger, or from a long table; options of the function that reads them."""
+    """Counts from a folder or .h5 of Cell Ranger, from AnnData or MuData, or from a long table; options of the function
+    that reads them.
+    """
     path = Path(path)
     if not path.exists():
         raise ScreenError(f"{path} does not exist.")
-    is_matrix = path.is_dir() or path.suffix == ".h5"
-    read, kind = (read_cellranger, "a matrix of Cell Ranger") if is_matrix else (read_guide_table, "a long table")
+    read, kind = _reader_of(path)
     unknown = [name for name in options if name not in inspect.signature(read).parameters]
     if unknown:
         raise ScreenError(f"{path} is read as {kind}, for which there is no option {', '.join(unknown)}.")
     return read(path, **options)
+
+
+def _reader_of(path: Path) -> tuple[Callable[..., GuideCounts], str]:
+    """What reads a path, and as what."""
+    if path.suffix != ".h5" and (path.name.endswith(_ANNDATA) or is_container(path)):
+        return read_guides_anndata, "AnnData"
+    if path.is_dir() or path.suffix == ".h5":
+        return read_cellranger, "a matrix of Cell Ranger"
+    return read_guide_table, "a long table"
 
 
 def read_samples(
