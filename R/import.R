@@ -10,8 +10,8 @@
 #' @param cells path of the `.h5ad` with the cells.
 #' @param guides presence of guides, cells x guides, with names of both: what [read_guides_cellranger()] and
 #'   [read_guides_table()] return.
-#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide; it is
-#'   written beside the screen. Or the path of such a CSV file.
+#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide, or in
+#'   another layout that [read_screen()] knows; it is written beside the screen. Or the path of such a file.
 #' @param min_umi,min_probability as in [fate_screen()], where `guides` are counts or probabilities.
 #' @param path where to write the screen file.
 #' @param day,replicate names of columns of its `obs`; `replicate = NULL` where there is one replicate.
@@ -77,7 +77,8 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
     cli::cli_inform(c(
       matched_lines(found$n_cells, found$unmatched), i = "Cells with 0, 1, .. guides: {burden}"
     ))
-    map_path <- if (is_map) write_guide_map(guide_map, path, settings) else guide_map
-    read_screen(path, map_path, settings)
+    map_path <- if (is_map) write_guide_map(guide_map, path) else guide_map
+    read <- function() read_screen(path, map_path, settings)
+    if (is_map) with_map_as_argument(read(), map_path) else read()
   })
 }

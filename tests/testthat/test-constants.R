@@ -11,7 +11,6 @@ test_that("a constant has its value and type to the last bit", {
   expect_identical(shared_constant("same_share"), 1e-9)
   expect_identical(shared_constant("probability_tolerance"), 0.001)
   expect_identical(shared_constant("rescalable"), 0.05)
-  expect_identical(shared_constant("guide_map_columns"), c("guide_name", "gene_name", "is_ntc"))
   expect_setequal(unlist(shared_constant("certificate_levels")), names(calibration_checks()))
   expect_identical(calibration_checks()$bootstrap, c("reference", "bootstrap", "seed"))
   expect_identical(rejection_levels(), c(0.05, 0.01, 0.001))

@@ -56,7 +56,7 @@ test_that("a screen may be a folder, as a zarr store is", {
 
 test_that("Python: a simulated screen is read", {
   files <- small_screen()
-  screen <- suppressWarnings(read_screen(files$screen, files$guide_map), classes = "fatebias_warning_screen")
+  screen <- without_doubts(read_screen(files$screen, files$guide_map))
   s <- screen$summary
   expect_identical(s$fates[1], "EC")
   expect_identical(s$days, paste0("d", 0:3))
@@ -94,7 +94,7 @@ test_that("tables of a screen", {
 
 test_that("Python: guide maps of other layouts give the same screen", {
   files <- small_screen()
-  quietly <- function(...) suppressWarnings(read_screen(...), classes = "fatebias_warning_screen")$summary
+  quietly <- function(...) without_doubts(read_screen(...))$summary
   described_by <- function(...) {
     found <- quietly(...)
     found[setdiff(names(found), "fingerprint")]
@@ -130,7 +130,7 @@ test_that("Python: a guide map that is turned round is refused, a control that i
   expect_error(read_screen(files$screen, path), "turned round", class = "fatebias_error_screen")
   map$is_ntc[which(map$is_ntc == 1)[1]] <- 0
   data.table::fwrite(map, path)
-  screen <- suppressWarnings(read_screen(files$screen, path), classes = "fatebias_warning_screen")
+  screen <- without_doubts(read_screen(files$screen, path))
   expect_match(screen$summary$warnings, "like a control's: NTC", all = FALSE)
 })
 
@@ -171,7 +171,7 @@ test_that("Python: a file that was replaced after the screen was read is refused
   map <- withr::local_tempfile(fileext = ".csv")
   table <- data.table::fread(files$guide_map)
   data.table::fwrite(table, map)
-  screen <- suppressWarnings(read_screen(files$screen, map), classes = "fatebias_warning_screen")
+  screen <- without_doubts(read_screen(files$screen, map))
   table$gene_name[c(1, 4)] <- table$gene_name[c(4, 1)]
   data.table::fwrite(table, map)
   Sys.setFileTime(map, as.POSIXct("2020-01-01", tz = "UTC"))
