@@ -65,7 +65,7 @@ test_that("blocks of settings are printed such that a file and a call read them 
   as_arguments <- fate_settings(!!!check$settings)
   expect_identical(from_file$guide_map_columns, c(columns, list(control = NULL)))
   for (key in names(check$settings)) expect_identical(from_file[[key]], as_arguments[[key]], info = key)
-  again <- check_of(fine, !!!check$settings)
+  again <- rlang::inject(check_of(fine, !!!check$settings))
   call <- str2lang(sub("^Next: ", "", tail(format(again), 1)))
   given <- lapply(as.list(call)[-(1:3)], eval)
   expect_identical(fate_settings(!!!given)[names(given)], as_arguments[names(given)])
