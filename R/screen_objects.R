@@ -40,7 +40,7 @@
 #'   of the default method.
 #' @returns A `fatebias_screen`, see [read_screen()].
 #' @seealso [match_cells()] brings parts into the same order of cells; [read_guides_cellranger()],
-#'   [read_guides_table()] and [read_fate_table()] read them from files.
+#'   [read_guides_anndata()], [read_guides_table()] and [read_fate_table()] read them from files.
 #' @section Errors: `fatebias_error_screen` for shapes that do not fit together or names that are
 #'   missing, before anything is written, and all of [read_screen()].
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))

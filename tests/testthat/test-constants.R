@@ -37,11 +37,13 @@ test_that("each constant is used in R, and no other is asked for", {
 
 test_that("defaults that help pages show are the constants", {
   default <- function(fun, argument) eval(formals(fun)[[argument]], asNamespace("fatebias"))
-  for (fun in list(read_guides_cellranger, read_guides_table)) {
+  for (fun in list(read_guides_cellranger, read_guides_anndata, read_guides_table)) {
     expect_equal(default(fun, "min_umi"), shared_constant("min_umi"))
   }
-  expect_identical(default(read_guides_cellranger, "feature_type"), shared_constant("feature_type"))
-  expect_identical(default(read_guides_cellranger, "cell_name"), shared_constant("cell_name"))
+  for (fun in list(read_guides_cellranger, read_guides_anndata)) {
+    expect_identical(default(fun, "feature_type"), shared_constant("feature_type"))
+    expect_identical(default(fun, "cell_name"), shared_constant("cell_name"))
+  }
   sizes <- shared_constant("certificate_sizes")
   arguments <- c(
     permutation = "n_permutations", ntc = "n_splits", bootstrap = "n_bootstraps", seed = "n_seeds"

@@ -194,3 +194,16 @@ test_that("Python: days that have no order are refused with what to do", {
     "names d1 twice", class = "fatebias_error_screen"
   )
 })
+
+test_that("Python: a guide map may be left out where the screen's file has it", {
+  files <- small_screen()
+  path <- screen_with_map(withr::local_tempfile(fileext = ".h5ad"))
+  expect_identical(facts_of(read_screen(path)), facts_of(read_screen(path, files$guide_map)))
+  check <- check_screen(path)
+  expect_true(check$ok)
+  expect_match(tail(format(check), 1), sprintf("read_screen(\"%s\")", path), fixed = TRUE)
+  expect_error(
+    read_screen(files$screen), "says nothing of the targets.*Name a guide map", class = "fatebias_error_screen"
+  )
+  expect_identical(check_screen(files$screen)$table[item == "Guide map"]$status, "warning")
+})
