@@ -207,3 +207,20 @@ test_that("Python: a guide map may be left out where the screen's file has it", 
   )
   expect_identical(check_screen(files$screen)$table[item == "Guide map"]$status, "warning")
 })
+
+test_that("Python: MuData that says what its guides target is read without a guide map", {
+  path <- system.file("extdata", "gene_and_guide.h5mu", package = "fatebias", mustWork = TRUE)
+  settings <- fate_settings(
+    modality = "gene", guide_modality = "guide", guide_key = "layers/guide_assignment", covar_key = NULL,
+    rep_key = "batch", fate_prob_key = "lineages_fwd"
+  )
+  own <- facts_of(read_screen(path, settings = settings))
+  expect_identical(own[c("n_genes", "n_guides", "n_ntc")], list(n_genes = 4L, n_guides = 8L, n_ntc = 3L))
+  genes <- rep(c("GENA", "GENB", "GENC", "GEND", "NTC"), c(2, 2, 2, 2, 3))
+  map <- data.frame(
+    guide_name = paste0(genes, "_", c(rep(1:2, 4), 1:3)), gene_name = genes, is_ntc = 1 * (genes == "NTC")
+  )
+  map_path <- write_table(map, withr::local_tempfile(fileext = ".csv"))
+  expect_identical(own, facts_of(read_screen(path, map_path, settings)))
+  expect_true(check_screen(path, settings = settings)$ok)
+})
