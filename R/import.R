@@ -1,17 +1,17 @@
-# A screen put together from files: cells and fate probabilities of an .h5ad, guides from elsewhere.
+# A screen put together from files: cells and fate probabilities of one, guides from elsewhere.
 
 #' Put a screen together
 #'
-#' Takes the cells, days and replicates of an `.h5ad` (as scanpy, CellRank or Palantir leave it), its fate
-#' probabilities or those of a table, and guides that came from elsewhere; matches them by the names of
-#' cells, and writes a screen file in the standard layout. The `.h5ad` is not changed, and its expression
-#' is not read.
+#' Takes the cells, days and replicates of an `.h5ad`, `.h5mu` or `.zarr` (as scanpy, CellRank or Palantir
+#' leave it), its fate probabilities or those of a table, and guides that came from elsewhere; matches them by
+#' the names of cells, and writes a screen file in the standard layout. The file of the cells is not changed,
+#' and its expression is not read.
 #'
-#' @param cells path of the `.h5ad` with the cells.
-#' @param guides presence of guides, cells x guides, with names of both: what [read_guides_cellranger()] and
-#'   [read_guides_table()] return.
-#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide; it is
-#'   written beside the screen. Or the path of such a CSV file.
+#' @param cells path of the file with the cells (`.h5ad`, `.h5mu`), or of the folder of a `.zarr` store.
+#' @param guides presence of guides, cells x guides, with names of both: what [read_guides_cellranger()],
+#'   [read_guides_anndata()] and [read_guides_table()] return.
+#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide, or in
+#'   another layout that [read_screen()] knows; it is written beside the screen. Or the path of such a file.
 #' @param min_umi,min_probability as in [fate_screen()], where `guides` are counts or probabilities.
 #' @param path where to write the screen file.
 #' @param day,replicate names of columns of its `obs`; `replicate = NULL` where there is one replicate.
@@ -22,6 +22,7 @@
 #'   [read_fate_table()].
 #' @param drop_suffix match cells without what programs put around a barcode, such as `-1`? See
 #'   [match_cells()].
+#' @param modality of MuData, the modality of the cells.
 #' @param settings,... as in [read_screen()], but for the names of keys, which are those of the standard
 #'   layout. The columns that `covariates` and `cluster_key` name are those of the `obs` of `cells`.
 #' @returns A `fatebias_screen`, see [read_screen()].
@@ -40,7 +41,8 @@
 #' @export
 assemble_screen <- function(cells, guides, guide_map, path, day = "day", replicate = NULL,
                             fate_probs = "lineages_fwd", fates = NULL, rescale = FALSE, drop_suffix = FALSE,
-                            settings = fate_settings(), min_umi = NULL, min_probability = NULL, ...) {
+                            settings = fate_settings(), min_umi = NULL, min_probability = NULL,
+                            modality = NULL, ...) {
   validate_arg(cells, checkmate::check_string)
   validate_arg(path, check_file_name)
   validate_arg(day, checkmate::check_string)
@@ -48,12 +50,14 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
   validate_arg(fates, checkmate::check_character, any.missing = FALSE, min.len = 1, null.ok = TRUE)
   validate_arg(rescale, checkmate::check_flag)
   validate_arg(drop_suffix, checkmate::check_flag)
+  validate_arg(modality, checkmate::check_string, null.ok = TRUE)
   is_key <- is.character(fate_probs) && is.null(dim(fate_probs))
   validate_arg(fate_probs, if (is_key) checkmate::check_string else check_two_dims)
   settings <- update_settings(settings, ...)
   guides <- as_presence(
     guides, min_umi %||% settings$min_umi, min_probability %||% settings$min_probability
   )
+  modality <- modality %||% settings$modality
   settings <- standard_settings(settings)
   validate_cell_names(rownames(guides), "guides")
   is_map <- is.data.frame(guide_map)
@@ -70,14 +74,15 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
       guide_cells = I(rownames(guides)), guide_names = I(colnames(guides)),
       fate_probs = if (is.null(table)) fate_probs, fate_cells = as_array(rownames(table)),
       fates = as_array(fates), rescale = rescale, drop_suffix = drop_suffix,
-      covariates = as_array(named_columns(settings)),
+      covariates = as_array(named_columns(settings)), modality = modality,
       objects = c(list(presence = guides), if (!is.null(table)) list(fate_table = table))
     )
     burden <- paste(vapply(found$guides_per_cell, count, character(1)), collapse = ", ")
     cli::cli_inform(c(
       matched_lines(found$n_cells, found$unmatched), i = "Cells with 0, 1, .. guides: {burden}"
     ))
-    map_path <- if (is_map) write_guide_map(guide_map, path, settings) else guide_map
-    read_screen(path, map_path, settings)
+    map_path <- if (is_map) write_guide_map(guide_map, path) else guide_map
+    read <- function() read_screen(path, map_path, settings)
+    if (is_map) with_map_as_argument(read(), map_path) else read()
   })
 }

@@ -1,4 +1,4 @@
-# Guides of cells from files: Cell Ranger's feature-barcode matrices and long tables.
+# Guides of cells from files: Cell Ranger's feature-barcode matrices, AnnData and MuData, and long tables.
 
 #' Read guides from Cell Ranger
 #'
@@ -44,6 +44,49 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
     cell_name = cell_name, feature_type = feature_type, names = names
   )
   guides_matrix(found, min_umi)
+}
+
+#' Read guides from AnnData or MuData
+#'
+#' Reads guides that have a matrix of their own, cells x guides: `X` or a layer of an `.h5ad` or `.zarr`, or of
+#' a modality of an `.h5mu`. Its `obs` names the cells, its `var` the guides. Where it holds expression as well
+#' (`scanpy.read_10x_h5(gex_only=False)`), the column `feature_types` of `var` tells which features are guides.
+#'
+#' @param path the file, or the folder of a `.zarr` store; or several with the names of their samples, as in
+#'   [read_guides_cellranger()].
+#' @param layer the layer that holds the guides, such as `"guide_assignment"`; `NULL` for `X`.
+#' @param modality of MuData, the modality of the guides.
+#' @param min_umi,cell_name as in [read_guides_cellranger()]; a matrix of 0 and 1 is presence, for which
+#'   `min_umi` is not used.
+#' @param min_probability the posterior probability from which on a guide is present, where the matrix holds
+#'   these (`min_umi` is not used then).
+#' @param feature_type the type of the features that are guides, where there are several.
+#' @returns As [read_guides_cellranger()].
+#' @section Errors: `fatebias_error_screen` for a file that is missing or cannot be read, MuData without a
+#'   `modality`, a layer that is not there, no feature of the type, names that appear twice, counts that are no
+#'   whole numbers, and probabilities without `min_probability`.
+#' @seealso [assemble_screen()] and [fate_screen()] for what comes next; [read_screen()] for a file that holds
+#'   the fate probabilities as well.
+#' @examples
+#' \dontrun{
+#' read_guides_anndata("screen.h5mu", layer = "guide_assignment", modality = "guide")
+#' }
+#' @export
+read_guides_anndata <- function(path, layer = NULL, modality = NULL, min_umi = 5, min_probability = NULL,
+                                feature_type = "CRISPR Guide Capture", cell_name = "{barcode}-{sample}") {
+  validate_arg(path, checkmate::check_character, min.len = 1, any.missing = FALSE)
+  validate_arg(layer, checkmate::check_string, null.ok = TRUE)
+  validate_arg(modality, checkmate::check_string, null.ok = TRUE)
+  validate_min_umi(min_umi)
+  validate_arg(min_probability, checkmate::check_number, lower = 1e-9, upper = 1, null.ok = TRUE)
+  validate_arg(feature_type, checkmate::check_string)
+  validate_arg(cell_name, checkmate::check_string)
+  found <- py_call(
+    "read_guides_anndata",
+    paths = I(unname(path.expand(path))), samples = as_array(names(path)), cell_name = cell_name,
+    layer = layer, modality = modality, min_probability = min_probability, feature_type = feature_type
+  )
+  guides_matrix(found, if (found$present) 1 else min_umi)
 }
 
 #' Read guides from a table
@@ -105,6 +148,10 @@ guides_matrix <- function(found, min_umi, call = rlang::caller_env()) {
 
 threshold_lines <- function(found, min_umi) {
   n <- length(found$cells)
+  if (isTRUE(found$present)) {
+    each <- length(found$cell) / n
+    return(c(i = sprintf("%s cells, %s guides; %.2f guides a cell", count(n), count(length(found$guides)), each)))
+  }
   lines <- vapply(found$thresholds, function(row) {
     sprintf(
       "UMIs >= %g: %.2f guides a cell, %s of %s cells without (%.0f %%)", row$min_umi,

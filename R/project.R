@@ -107,7 +107,8 @@ sources_in <- function(folder) {
 
 #' Input file of a pipeline
 #'
-#' For pipelines: the file that a key of `config.yaml` names, or an error that says which key it is.
+#' For pipelines: the file that a key of `config.yaml` names, or an error that says which key it is. For
+#' `guide_map: null` it is that of the screen, which then says itself what its guides target.
 #'
 #' @param settings a `fatebias_settings`, see [read_settings()].
 #' @param key `"screen"` or `"guide_map"`.
@@ -119,6 +120,7 @@ sources_in <- function(folder) {
 existing_input <- function(settings, key = c("screen", "guide_map")) {
   validate_class(settings, "fatebias_settings", "read_settings", abort_settings)
   key <- validate_choice(key)
+  if (is.null(settings[[key]])) key <- "screen"
   file <- settings[[key]]
   if (file.exists(file) && (!dir.exists(file) || key == "screen" && is_zarr(file))) {
     return(file)
@@ -128,6 +130,7 @@ existing_input <- function(settings, key = c("screen", "guide_map")) {
     "{.code {key}: {file}} of {.file config.yaml}: {.path {file}} {is}.",
     i = "Looked in {.path {normalizePath(dirname(file), mustWork = FALSE)}}.",
     i = "Put the file there, or its path (relative to the folder of {.file config.yaml}) at {.code {key}:}.",
+    i = if (key == "guide_map") "Where the screen's file says what its guides target: {.code guide_map: null}.",
     i = "{.code fatebias::check_screen(screen, guide_map)} then says whether the files can be used."
   ))
 }

@@ -216,8 +216,8 @@ report_references <- c(
 settings_lines <- function(fit, mash, qc) {
   screen <- fit$manifest$screen
   made <- list(
-    preset = fit$settings$preset, mode = attr(qc, "mode"), screen = screen$path, guide_map = screen$guide_map,
-    out_dir = fit$out_dir
+    preset = fit$settings$preset, mode = attr(qc, "mode"), screen = screen$path,
+    guide_map = if (!identical(screen$guide_map, screen$path)) screen$guide_map, out_dir = fit$out_dir
   )
   thresholds <- rlang::set_names(qc$threshold, vapply(qc_assertions(), `[[`, "", "setting"))
   stages <- settings_for(fit$settings, c("screen", "fit"))

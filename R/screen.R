@@ -5,14 +5,17 @@
 #' Checks a screen and its guide map, before any fitting, and summarises them. The cells stay in the
 #' file; expression is never loaded.
 #'
-#' @param path screen file (.h5ad): day in `obs`, replicate, guide presence (cells x guides) and fate
+#' @param path screen file, an `.h5ad`, an `.h5mu` (see the settings `modality` and `guide_modality`) or the
+#'   folder of a `.zarr` store: day in `obs`, replicate, guide presence (cells x guides) and fate
 #'   probabilities (cells x fates, rows sum to 1) in `obsm`. The keys are settings of the stage
-#'   Screen, see [settings_reference].
+#'   Screen, see [settings_reference]; `day_key = NULL` where all cells are of one day. Guides that are UMI
+#'   counts need `min_umi`, posterior probabilities `min_probability`.
 #' @param guide_map guide map, a CSV with the columns `guide_name`, `gene_name`, `is_ntc` (0 or 1), one
 #'   row a guide. Control guides (`is_ntc` 1) form the baseline whose effect is zero. IGVF's table of guides,
 #'   sceptre's `grna_target_data_frame` and Cell Ranger's feature reference are known by their columns; for
 #'   any other table see the settings `guide_map_columns` and `control_pattern`. Columns may be separated by
-#'   semicolons or tabs, and the file compressed or in UTF-16.
+#'   semicolons or tabs, and the file compressed or in UTF-16. By default it is read from the screen's own
+#'   file, where that has it: in `uns["guide_targets"]`, or as columns of `var` of the guides.
 #' @param settings [fate_settings()]; the stage Screen is used.
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen`: `path`, `guide_map`, `settings` (of the stage Screen) and `summary`, a
@@ -43,11 +46,11 @@
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)
 #' read_screen(files$screen, files$guide_map)
 #' @export
-read_screen <- function(path, guide_map, settings = fate_settings(), ...) {
+read_screen <- function(path, guide_map = path, settings = fate_settings(), ...) {
   validate_arg(path, checkmate::check_string)
   validate_arg(guide_map, checkmate::check_string)
   settings <- settings_for(update_settings(settings, ...), "screen")
-  for (file in c(path, guide_map)) {
+  for (file in unique(c(path, guide_map))) {
     if (!file.exists(file)) abort_screen("The file {.path {file}} does not exist.")
   }
   described <- py_call(

@@ -19,8 +19,8 @@
 #' @param day,replicate label of each cell, length cells. Days that are an ordered factor, numbers, dates or
 #'   times have that order, if `day_levels` gives none; others are sorted by their labels. For a
 #'   `SingleCellExperiment`: names of columns of its `colData`, for a `Seurat` object of its metadata.
-#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide; where it
-#'   lacks one of them all its columns are written, and read as the columns of a file are.
+#' @param guide_map data frame with the columns `guide_name`, `gene_name`, `is_ntc`, one row a guide, or in
+#'   another layout that [read_screen()] knows or settings name.
 #' @param cell_data data frame with a row a cell: the columns that the settings `covariates` and
 #'   `cluster_key` name. For a `SingleCellExperiment` it is the `colData`, for a `Seurat` object the metadata.
 #' @param path where to write the screen file; the guide map goes to the same name ending in
@@ -40,7 +40,7 @@
 #'   of the default method.
 #' @returns A `fatebias_screen`, see [read_screen()].
 #' @seealso [match_cells()] brings parts into the same order of cells; [read_guides_cellranger()],
-#'   [read_guides_table()] and [read_fate_table()] read them from files.
+#'   [read_guides_anndata()], [read_guides_table()] and [read_fate_table()] read them from files.
 #' @section Errors: `fatebias_error_screen` for shapes that do not fit together or names that are
 #'   missing, before anything is written, and all of [read_screen()].
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
@@ -82,7 +82,7 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map, c
   ))
   ordered <- function(x, part) take_rows(x, join$rows[[part]])
   all_or_nothing(c(path, guide_map_beside(path)), {
-    map_path <- write_guide_map(guide_map, path, settings)
+    map_path <- write_guide_map(guide_map, path)
     py_call(
       "write_screen",
       path = path.expand(path), settings = settings_list(settings, "screen"),
@@ -235,12 +235,10 @@ validate_sizes <- function(..., call = rlang::caller_env()) {
   }
 }
 
-#' A guide map as a file beside the screen: its three columns; or all, for Python to find what is what
+#' A guide map as a file beside the screen
 #' @noRd
-write_guide_map <- function(guide_map, path, settings, call = rlang::caller_env()) {
+write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   table <- as.data.frame(guide_map)
-  wanted <- shared_constant("guide_map_columns")
-  if (all(wanted %in% names(table)) && is.null(settings$guide_map_columns)) table <- table[wanted]
   table[] <- lapply(table, function(column) {
     if (is.factor(column)) as.character(column) else if (is.numeric(column)) number_texts(column) else column
   })
@@ -253,12 +251,4 @@ guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_gui
 
 validate_guide_map <- function(guide_map, call = rlang::caller_env()) {
   if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
-  twice <- unique(names(guide_map)[duplicated(names(guide_map))])
-  if (length(twice) > 0) {
-    abort_screen("{.arg guide_map} has {cli::qty(twice)}the column{?s} {.field {twice}} twice.", call = call)
-  }
-  lists <- names(guide_map)[!vapply(guide_map, is.atomic, logical(1))]
-  if (length(lists) > 0) {
-    abort_screen("{.arg guide_map} has columns that are lists: {.field {lists}}.", call = call)
-  }
 }

@@ -9,14 +9,15 @@
 #' sum of the probability of the rarer fate of the contrast over the gene's cells). Expression is never read:
 #' 100,000 cells take less than a second once Python has started.
 #'
-#' @param path screen file (.h5ad), see [read_screen()].
-#' @param guide_map guide map, see [read_screen()]; NULL: it is not looked at.
+#' @param path screen file (.h5ad, .h5mu, .zarr), see [read_screen()].
+#' @param guide_map guide map, see [read_screen()]; NULL: that of the screen's own file is looked at, if it has
+#'   one.
 #' @param settings [fate_settings()]; the stage Screen is used.
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen_check`, a list with
 #'   - `table`: data.table `item` (what was looked at), `status` (`ok`, `warning`, `problem`), `found`, `fix`
 #'     (what to do, empty where nothing is);
-#'   - `ok`: is there no problem? With a guide map, [read_screen()] then accepts the screen;
+#'   - `ok`: is there no problem? Where a guide map was looked at, [read_screen()] then accepts the screen;
 #'   - `settings`: named list of settings that are suggested: lines for `config.yaml`, or
 #'     `fate_settings(!!!check$settings)`. They are guesses: look at them;
 #'   - `given`: named list of the settings given that are not defaults;
@@ -83,7 +84,7 @@ check_result <- function(x) {
         "Each replaces the line of the same key, where there is one."
       )
     },
-    if (x$ok && !is.null(x$guide_map)) next_call(x)
+    if (x$ok && "ok" %in% x$table$status[x$table$item == "Guide map"]) next_call(x)
   )
 }
 

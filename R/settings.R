@@ -129,6 +129,7 @@ place_scheduler <- function(block, config) {
 }
 
 path_beside <- function(path, config) {
+  if (is.null(path)) return(NULL)
   absolute <- grepl("^(/|~|[A-Za-z]:)", path)
   if (absolute || dirname(config) == ".") path else file.path(dirname(config), path)
 }

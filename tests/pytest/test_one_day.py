@@ -1,7 +1,5 @@
 """A screen of one time point, from the file to the results: the model without a walk."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +7,10 @@ from broken_screens import CELLS, guide_map, screen
 from conftest import screen_of, simulated
 from scipy.optimize import minimize
 
-from fatebias.base.errors import ScreenWarning
 from fatebias.base.settings import Settings
 from fatebias.results import fit_screen
 from fatebias.results.engines import infer
+from fatebias.screens.doubts import doubts_about
 from fatebias.screens.reader import read_screen
 from fatebias.simulation import simulate_to
 
@@ -26,14 +24,19 @@ def files(folder, day):
     return folder / "screen.h5ad", folder / "map.csv"
 
 
+def days_doubted(made):
+    doubts = doubts_about(made, Settings.from_mapping())
+    return [one.found for one in doubts if one.item == "Days"]
+
+
 def test_one_level_of_days_is_read_with_a_warning_and_no_column_without(tmp_path):
-    with pytest.warns(ScreenWarning, match=r"one day: no change over days can be told; d4 \(240 cells\)"):
-        column = read_screen(*files(tmp_path, np.repeat("d4", CELLS)), Settings.from_mapping())
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        none = read_screen(*files(tmp_path, None), Settings.from_mapping({"day_key": None}))
-    with pytest.warns(ScreenWarning, match=r"taken as of one day \(day_key: null\), but obs\['day'\] has 0, 1, 2"):
-        other = read_screen(*files(tmp_path, np.arange(CELLS) % 3), Settings.from_mapping({"day_key": None}))
+    settings = Settings.from_mapping({"day_key": None})
+    column = read_screen(*files(tmp_path, np.repeat("d4", CELLS)), Settings.from_mapping())
+    none = read_screen(*files(tmp_path, None), settings)
+    other = read_screen(*files(tmp_path, np.arange(CELLS) % 3), settings)
+    said = {name: days_doubted(one) for name, one in {"column": column, "none": none, "other": other}.items()}
+    assert said["column"] == ["one day, d4: no change over days can be told"] and said["none"] == []
+    assert said["other"] == ["all cells are taken as of one day (day_key: null), but obs['day'] has 0, 1, 2"]
     assert (column.day_labels, column.day_values) == (("d4",), (4.0,))
     assert (none.day_labels, none.day_values) == (("all",), None)
     for one in (none, other):

@@ -15,6 +15,24 @@ small_screen <- local({
   }
 })
 
+# A copy of it whose file says itself what its guides target, in the order of their names
+screen_with_map <- function(path) {
+  files <- small_screen()
+  map <- data.table::fread(files$guide_map)
+  file.copy(files$screen, path)
+  reticulate::py_run_string(sprintf(
+    "import h5py
+from anndata.io import read_elem, write_elem
+import numpy as np
+target = dict(zip(%s, %s))
+with h5py.File(%s, 'a') as file:
+    names = read_elem(file['uns/guide_names'])
+    write_elem(file, 'uns/guide_targets', np.array([target[name] for name in names], dtype=object))",
+    to_json(map$guide_name), to_json(ifelse(map$is_ntc == 1, "non-targeting", map$gene_name)), to_json(path)
+  ))
+  path
+}
+
 quick <- list(
   num_steps = 60L, batch_size = 1500L, num_posterior_draws = 50L, likelihood_weight = 21, threads = 1L
 )

@@ -1,3 +1,12 @@
+# The screens of tests are small: reading one warns of much that a test is not about
+without_doubts <- function(code) suppressWarnings(code, classes = "fatebias_warning_screen")
+
+# What is known of a screen, without the times of its files
+facts_of <- function(screen) {
+  summary <- without_doubts(screen)$summary
+  summary[setdiff(names(summary), "fingerprint")]
+}
+
 # A screen of 40 cells as R objects, for tests of fate_screen()
 screen_parts <- function(n = 40) {
   guides <- Matrix::sparseMatrix(

@@ -23,7 +23,7 @@ test_that("Python: units are made once, by several processes too, and belong to 
   fit <- small_fit()
   fit$settings <- update_settings(fit$settings, threads = 1L)
   files <- small_screen()
-  screen <- read_screen(files$screen, files$guide_map)
+  screen <- without_doubts(read_screen(files$screen, files$guide_map))
   aside <- run_calibration(fit, "bootstrap", screen, n_bootstraps = 2, n_seeds = 1, cores = 2)
   names <- c("reference_0001.json", "bootstrap_0001.json", "bootstrap_0002.json", "seed_0001.json")
   expect_setequal(basename(aside), names)

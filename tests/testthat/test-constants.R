@@ -11,7 +11,6 @@ test_that("a constant has its value and type to the last bit", {
   expect_identical(shared_constant("same_share"), 1e-9)
   expect_identical(shared_constant("probability_tolerance"), 0.001)
   expect_identical(shared_constant("rescalable"), 0.05)
-  expect_identical(shared_constant("guide_map_columns"), c("guide_name", "gene_name", "is_ntc"))
   expect_setequal(unlist(shared_constant("certificate_levels")), names(calibration_checks()))
   expect_identical(calibration_checks()$bootstrap, c("reference", "bootstrap", "seed"))
   expect_identical(rejection_levels(), c(0.05, 0.01, 0.001))
@@ -38,11 +37,13 @@ test_that("each constant is used in R, and no other is asked for", {
 
 test_that("defaults that help pages show are the constants", {
   default <- function(fun, argument) eval(formals(fun)[[argument]], asNamespace("fatebias"))
-  for (fun in list(read_guides_cellranger, read_guides_table)) {
+  for (fun in list(read_guides_cellranger, read_guides_anndata, read_guides_table)) {
     expect_equal(default(fun, "min_umi"), shared_constant("min_umi"))
   }
-  expect_identical(default(read_guides_cellranger, "feature_type"), shared_constant("feature_type"))
-  expect_identical(default(read_guides_cellranger, "cell_name"), shared_constant("cell_name"))
+  for (fun in list(read_guides_cellranger, read_guides_anndata)) {
+    expect_identical(default(fun, "feature_type"), shared_constant("feature_type"))
+    expect_identical(default(fun, "cell_name"), shared_constant("cell_name"))
+  }
   sizes <- shared_constant("certificate_sizes")
   arguments <- c(
     permutation = "n_permutations", ntc = "n_splits", bootstrap = "n_bootstraps", seed = "n_seeds"

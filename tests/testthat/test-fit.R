@@ -72,7 +72,7 @@ test_that("Python: a fit from R has the contract's files, rows and columns", {
 
 test_that("Python: few steps are said not to have converged", {
   files <- small_screen()
-  screen <- read_screen(files$screen, files$guide_map)
+  screen <- without_doubts(read_screen(files$screen, files$guide_map))
   expect_warning(
     fit <- fit_fate_bias(screen, num_steps = 5, num_posterior_draws = 10, out_dir = withr::local_tempdir()),
     class = "fatebias_warning_fit"

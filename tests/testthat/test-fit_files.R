@@ -128,7 +128,7 @@ test_that("Python: genes and guides with signs of their own have the same names 
   map_path <- withr::local_tempfile(fileext = ".csv")
   write_table(map, map_path)
   fit <- fit_fate_bias(
-    read_screen(files$screen, map_path), fate_settings(inference = "laplace", threads = 1L),
+    without_doubts(read_screen(files$screen, map_path)), fate_settings(inference = "laplace", threads = 1L),
     out_dir = withr::local_tempdir(), progress = FALSE
   )
   expect_setequal(fit$gene$gene, c(odd, genes[-seq_along(odd)]))

@@ -1,4 +1,4 @@
-quietly <- function(x) suppressMessages(x)
+quietly <- function(x) suppressMessages(without_doubts(x))
 cells <- example_file("cellrank_pbmc68k.h5ad")
 map <- data.table::fread(example_file("cellranger_guide_map.csv"), data.table = FALSE)
 
@@ -9,7 +9,7 @@ assemble <- function(path, ..., guides = quietly(read_guides_cellranger(example_
 
 test_that("Python: what CellRank saved and guides of Cell Ranger become a screen", {
   path <- file.path(withr::local_tempdir(), "s.h5ad")
-  said <- capture_messages(screen <- assemble(path, replicate = "sample"))
+  said <- capture_messages(screen <- without_doubts(assemble(path, replicate = "sample")))
   s <- screen$summary
   umis <- example_umis()
   names <- reticulate::py_run_string(sprintf(
@@ -36,12 +36,12 @@ test_that("Python: a table of probabilities, a map that is a file, and one repli
   probs <- matrix(
     c(0.25, 0.75), nrow(guides), 2, byrow = TRUE, dimnames = list(rownames(guides), c("EC", "MES"))
   )
-  expect_message(
+  without_doubts(expect_message(
     screen <- assemble(
       path, fate_probs = probs, guides = guides, guide_map = example_file("cellranger_guide_map.csv"),
       settings = fate_settings()
     ), "guides 30"
-  )
+  ))
   expect_identical(screen$summary$fates, c("EC", "MES"))
   expect_equal(screen$summary$fate_means_by_day[1, ], c(0.25, 0.75))
   expect_identical(screen$summary$replicates, "r1")
@@ -106,6 +106,30 @@ test_that("Python: columns of obs that settings name go along", {
   expect_identical(screen$summary$covariates, c("sample=s1", "sample=s2"))
   expect_error(
     assemble(path, settings = do.call(fate_settings, c(blood, cluster_key = "clone"))), "no column clone",
+    class = "fatebias_error_screen"
+  )
+})
+
+test_that("Python: cells and guides of one MuData are put together like those of two files", {
+  folder <- withr::local_tempdir()
+  mudata <- write_guides_anndata(file.path(folder, "s.h5mu"))
+  put_together <- function(file, ..., settings = do.call(fate_settings, blood)) {
+    guides <- quietly(read_guides_anndata(mudata, layer = "guide_assignment", modality = "guide"))
+    path <- file.path(folder, "screen.h5ad")
+    facts_of(quietly(assemble_screen(file, guides, map, path, replicate = "sample", settings = settings, ...)))
+  }
+  expected <- put_together(cells)
+  expect_identical(put_together(mudata, modality = "rna"), expected)
+  by_setting <- do.call(fate_settings, c(blood, modality = "rna"))
+  expect_identical(put_together(mudata, settings = by_setting), expected)
+  expect_error(put_together(mudata), "modality", class = "fatebias_error_screen")
+  expect_error(put_together(mudata, modality = 1), "`modality`", class = "fatebias_error_argument")
+})
+
+test_that("Python: what is wrong with a guide map that is a data frame is told of the argument", {
+  bad <- replace(map, "gene_name", list(replace(map$gene_name, 3, NA)))
+  expect_error(
+    quietly(assemble(withr::local_tempfile(fileext = ".h5ad"), guide_map = bad)), "^`guide_map` .*row 3 ",
     class = "fatebias_error_screen"
   )
 })

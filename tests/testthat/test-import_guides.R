@@ -90,3 +90,33 @@ test_that("Python: rows without a guide are cells without any; posteriors need t
   expect_identical(unname(as.matrix(present)), rbind(c(1, 0), c(0, 1)))
   expect_error(read_guides_table(posterior, min_probability = 2), class = "fatebias_error_argument")
 })
+
+test_that("Python: guides of an AnnData are those of its X or of a layer", {
+  umis <- example_umis()
+  path <- write_guides_anndata(withr::local_tempfile(fileext = ".h5ad"))
+  expect_equal(as.matrix(quietly(read_guides_anndata(path, min_umi = NULL))), umis)
+  expect_equal(as.matrix(quietly(read_guides_anndata(path, min_umi = 12))), (umis >= 12) * 1)
+  called <- quietly(read_guides_anndata(path, layer = "guide_assignment", min_umi = 7)) # of ones no threshold
+  expect_equal(as.matrix(called), (umis >= 5) * 1)
+  likely <- quietly(read_guides_anndata(path, layer = "posterior", min_probability = 0.8))
+  expect_equal(as.matrix(likely), (umis / (umis + 2) >= 0.8) * 1)
+  two <- quietly(read_guides_anndata(c(d0 = path, d2 = path), cell_name = "{sample}_{barcode}"))
+  expect_identical(rownames(two), c(paste0("d0_", rownames(umis)), paste0("d2_", rownames(umis))))
+  expect_error(
+    read_guides_anndata(path, layer = "posterior"), "min_probability", class = "fatebias_error_screen"
+  )
+  expect_error(read_guides_anndata(path, layer = "calls"), "guide_assignment", class = "fatebias_error_screen")
+  expect_error(read_guides_anndata("no.h5ad"), "no.h5ad", class = "fatebias_error_screen")
+  for (bad in list(0, 2, NA, "a")) {
+    expect_error(read_guides_anndata(path, min_probability = bad), class = "fatebias_error_argument")
+  }
+})
+
+test_that("Python: what is presence is said to be so, and no threshold is spoken of", {
+  umis <- example_umis()
+  path <- write_guides_anndata(withr::local_tempfile(fileext = ".h5ad"))
+  said <- capture_messages(read_guides_anndata(path, layer = "guide_assignment"))
+  said <- cli::ansi_strip(paste(said, collapse = ""))
+  expect_no_match(said, "UMI")
+  expect_match(said, sprintf("660 cells, 12 guides; %.2f guides a cell", mean(rowSums(umis >= 5))), fixed = TRUE)
+})

@@ -34,7 +34,7 @@ session_lines <- function(files, out, marker, ..., before = character()) {
 screen_rds <- function(env = parent.frame()) {
   files <- small_screen()
   path <- withr::local_tempfile(fileext = ".rds", .local_envir = env)
-  saveRDS(unclass(read_screen(files$screen, files$guide_map)), path)
+  saveRDS(unclass(without_doubts(read_screen(files$screen, files$guide_map))), path)
   list(rds = path)
 }
 

@@ -42,10 +42,10 @@ test_that("guides without a fit are left away; the states are those of the effec
 test_that("another fit, guides and unknown genes are refused", {
   expect_error(plot_gene(hand_result(), fit), "not the fit", class = "fatebias_error_mash")
   expect_error(plot_gene(result, result), "read_fit", class = "fatebias_error_fit")
-  expect_error(plot_gene(result, fit, genes = "G5"), "nearest", class = "fatebias_error_argument")
+  expect_error(plot_gene(result, fit, genes = "G5"), "no gene 'G5'", class = "fatebias_error_argument")
   guides <- run_mash(fit, "guide", settings = fate_settings())
   expect_error(plot_gene(guides, fit), "genes", class = "fatebias_error_mash")
-  expect_error(plot_guides(fit, "G5"), "nearest", class = "fatebias_error_argument")
+  expect_error(plot_guides(fit, "G5"), "no gene 'G5'", class = "fatebias_error_argument")
   expect_error(plot_guides(result), "read_fit", class = "fatebias_error_fit")
 })
 

@@ -94,7 +94,19 @@ test_that("an input of the pipeline that is not there is told by its key", {
     existing_input(fate_settings(guide_map = folder), "guide_map"), "is a folder",
     class = "fatebias_error_screen"
   )
+  expect_error(existing_input(settings, "guide_map"), "guide_map: null", class = "fatebias_error_screen")
   expect_error(existing_input(settings, "out_dir"), class = "fatebias_error_argument")
+})
+
+test_that("without a guide map of its own a pipeline takes the screen's file, be it a folder", {
+  folder <- withr::local_tempdir()
+  writeLines("{}", file.path(folder, "zarr.json"))
+  settings <- fate_settings(screen = folder, guide_map = NULL)
+  expect_identical(existing_input(settings, "guide_map"), folder)
+  expect_error(
+    existing_input(fate_settings(screen = "no.h5ad", guide_map = NULL), "guide_map"), "screen: no.h5ad",
+    class = "fatebias_error_screen"
+  )
 })
 
 test_that("tar_make() without the screen says what is missing", {

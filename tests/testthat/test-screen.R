@@ -56,7 +56,7 @@ test_that("a screen may be a folder, as a zarr store is", {
 
 test_that("Python: a simulated screen is read", {
   files <- small_screen()
-  screen <- suppressWarnings(read_screen(files$screen, files$guide_map), classes = "fatebias_warning_screen")
+  screen <- without_doubts(read_screen(files$screen, files$guide_map))
   s <- screen$summary
   expect_identical(s$fates[1], "EC")
   expect_identical(s$days, paste0("d", 0:3))
@@ -94,7 +94,7 @@ test_that("tables of a screen", {
 
 test_that("Python: guide maps of other layouts give the same screen", {
   files <- small_screen()
-  quietly <- function(...) suppressWarnings(read_screen(...), classes = "fatebias_warning_screen")$summary
+  quietly <- function(...) without_doubts(read_screen(...))$summary
   described_by <- function(...) {
     found <- quietly(...)
     found[setdiff(names(found), "fingerprint")]
@@ -130,7 +130,7 @@ test_that("Python: a guide map that is turned round is refused, a control that i
   expect_error(read_screen(files$screen, path), "turned round", class = "fatebias_error_screen")
   map$is_ntc[which(map$is_ntc == 1)[1]] <- 0
   data.table::fwrite(map, path)
-  screen <- suppressWarnings(read_screen(files$screen, path), classes = "fatebias_warning_screen")
+  screen <- without_doubts(read_screen(files$screen, path))
   expect_match(screen$summary$warnings, "like a control's: NTC", all = FALSE)
 })
 
@@ -171,7 +171,7 @@ test_that("Python: a file that was replaced after the screen was read is refused
   map <- withr::local_tempfile(fileext = ".csv")
   table <- data.table::fread(files$guide_map)
   data.table::fwrite(table, map)
-  screen <- suppressWarnings(read_screen(files$screen, map), classes = "fatebias_warning_screen")
+  screen <- without_doubts(read_screen(files$screen, map))
   table$gene_name[c(1, 4)] <- table$gene_name[c(4, 1)]
   data.table::fwrite(table, map)
   Sys.setFileTime(map, as.POSIXct("2020-01-01", tz = "UTC"))
@@ -193,4 +193,34 @@ test_that("Python: days that have no order are refused with what to do", {
     read_screen(files$screen, files$guide_map, day_levels = c("d0", "d1", "d1", "d2", "d3")),
     "names d1 twice", class = "fatebias_error_screen"
   )
+})
+
+test_that("Python: a guide map may be left out where the screen's file has it", {
+  files <- small_screen()
+  path <- screen_with_map(withr::local_tempfile(fileext = ".h5ad"))
+  expect_identical(facts_of(read_screen(path)), facts_of(read_screen(path, files$guide_map)))
+  check <- check_screen(path)
+  expect_true(check$ok)
+  expect_match(tail(format(check), 1), sprintf("read_screen(\"%s\")", path), fixed = TRUE)
+  expect_error(
+    read_screen(files$screen), "says nothing of the targets.*Name a guide map", class = "fatebias_error_screen"
+  )
+  expect_identical(check_screen(files$screen)$table[item == "Guide map"]$status, "warning")
+})
+
+test_that("Python: MuData that says what its guides target is read without a guide map", {
+  path <- system.file("extdata", "gene_and_guide.h5mu", package = "fatebias", mustWork = TRUE)
+  settings <- fate_settings(
+    modality = "gene", guide_modality = "guide", guide_key = "layers/guide_assignment", covar_key = NULL,
+    rep_key = "batch", fate_prob_key = "lineages_fwd"
+  )
+  own <- facts_of(read_screen(path, settings = settings))
+  expect_identical(own[c("n_genes", "n_guides", "n_ntc")], list(n_genes = 4L, n_guides = 8L, n_ntc = 3L))
+  genes <- rep(c("GENA", "GENB", "GENC", "GEND", "NTC"), c(2, 2, 2, 2, 3))
+  map <- data.frame(
+    guide_name = paste0(genes, "_", c(rep(1:2, 4), 1:3)), gene_name = genes, is_ntc = 1 * (genes == "NTC")
+  )
+  map_path <- write_table(map, withr::local_tempfile(fileext = ".csv"))
+  expect_identical(own, facts_of(read_screen(path, map_path, settings)))
+  expect_true(check_screen(path, settings = settings)$ok)
 })

@@ -8,8 +8,8 @@ test_that("Python: a SingleCellExperiment gives the same screen as its parts", {
     colData = data.frame(day = day, replicate = replicate), reducedDims = list(fateprob = probs),
     altExps = list(guide = new_sce(assays = list(presence = Matrix::t(guides))))
   )
-  from_parts <- fate_screen(guides, probs, day, replicate, map)
-  expect_identical(fate_screen(sce, map)$summary, from_parts$summary)
+  from_parts <- facts_of(fate_screen(guides, probs, day, replicate, map))
+  expect_identical(facts_of(fate_screen(sce, map)), from_parts)
   expect_error(fate_screen(sce, map, day = "time"), "colData", class = "fatebias_error_screen")
   expect_error(fate_screen(sce, map, guide_exp = "crispr"), "altExp", class = "fatebias_error_screen")
   expect_error(fate_screen(sce, map, fate_probs = "umap"), "reducedDim", class = "fatebias_error_screen")
@@ -26,9 +26,10 @@ test_that("Python: UMI counts of an object need a threshold", {
     altExps = list(guide = new_sce(assays = list(counts = counts)))
   )
   expect_error(fate_screen(sce, map), "min_umi", class = "fatebias_error_screen")
-  expected <- fate_screen(methods::as(Matrix::t(counts) >= 5, "dMatrix"), probs, day, replicate, map)
-  expect_identical(fate_screen(sce, map, min_umi = 5)$summary, expected$summary)
-  expect_identical(expected$summary$guides_per_cell_mean, 2 - 1 / n)
+  presence <- methods::as(Matrix::t(counts) >= 5, "dMatrix")
+  expected <- facts_of(fate_screen(presence, probs, day, replicate, map))
+  expect_identical(facts_of(fate_screen(sce, map, min_umi = 5)), expected)
+  expect_identical(expected$guides_per_cell_mean, 2 - 1 / n)
 })
 
 test_that("Python: a Seurat object gives the same screen as its parts", {
@@ -43,8 +44,8 @@ test_that("Python: a Seurat object gives the same screen as its parts", {
   ))
   object[["guide"]] <- SeuratObject::CreateAssayObject(counts = counts)
   fates <- c("EC", "MES", "NEU")
-  screen <- fate_screen(object, map, fates, min_umi = 5)
-  expect_identical(screen$summary, fate_screen(guides, probs, day, replicate, map)$summary)
+  expected <- facts_of(fate_screen(guides, probs, day, replicate, map))
+  expect_identical(facts_of(fate_screen(object, map, fates, min_umi = 5)), expected)
   expect_error(fate_screen(object, map, fates), "min_umi", class = "fatebias_error_screen")
   expect_error(fate_screen(object, map, c("EC", "XX")), "XX", class = "fatebias_error_screen")
   expect_error(
@@ -63,13 +64,13 @@ test_that("Python: of several assays of an altExp the counts are taken, or the o
       altExps = list(guide = new_sce(assays = list(...)))
     )
   }
-  expected <- fate_screen(guides, probs, day, replicate, map)$summary
+  expected <- facts_of(fate_screen(guides, probs, day, replicate, map))
   logs <- log1p(counts) / 3
-  expect_identical(fate_screen(make(logcounts = logs, counts = counts), map, min_umi = 5)$summary, expected)
+  expect_identical(facts_of(fate_screen(make(logcounts = logs, counts = counts), map, min_umi = 5)), expected)
   screen_error <- function(...) expect_error(..., class = "fatebias_error_screen")
   two <- make(logcounts = logs, calls = Matrix::t(guides))
   screen_error(fate_screen(two, map), "2 assays.*guide_assay")
-  expect_identical(fate_screen(two, map, guide_assay = "calls")$summary, expected)
+  expect_identical(facts_of(fate_screen(two, map, guide_assay = "calls")), expected)
   screen_error(fate_screen(two, map, guide_assay = "raw"), "raw")
   screen_error(fate_screen(make(logcounts = logs), map, min_umi = 5), "UMI counts.*not what was")
   screen_error(fate_screen(make(logcounts = logs), map), "presence")
@@ -85,16 +86,16 @@ test_that("Python: parts of a SingleCellExperiment with cells of their own order
       day = S4Vectors::Rle(day), replicate = factor(replicate), depth = 1:n + 0.5
     )
   )
-  expected <- fate_screen(
+  expected <- facts_of(fate_screen(
     guides, own, day, replicate, map, data.frame(depth = 1:n + 0.5),
     covariates = "depth"
-  )$summary
+  ))
   suppressWarnings({ # that names differ
     SingleCellExperiment::reducedDim(sce, "fateprob", withDimnames = FALSE) <- own[n:1, ]
     SingleCellExperiment::altExp(sce, "guide", withDimnames = FALSE) <-
       new_sce(assays = list(calls = Matrix::t(guides)[, c(2:n, 1)]))
   })
-  expect_identical(fate_screen(sce, map, covariates = "depth")$summary, expected)
+  expect_identical(facts_of(fate_screen(sce, map, covariates = "depth")), expected)
   SingleCellExperiment::reducedDim(sce, "plain", withDimnames = FALSE) <- unname(own)
   expect_error(
     fate_screen(sce, map, fate_probs = "plain"), "no column names.*colnames\\(reducedDim",
@@ -114,10 +115,10 @@ test_that("Python: names that Seurat has changed are those of the guide map agai
     meta.data = data.frame(day = day, replicate = replicate, probs, row.names = rownames(guides))
   ))
   expect_message(
-    screen <- fate_screen(object, odd, c("EC", "MES", "NEU")),
+    found <- facts_of(fate_screen(object, odd, c("EC", "MES", "NEU"))),
     "names of 6 guides; they are called as in the guide map"
   )
-  expect_equal(screen$summary, fate_screen(guides, probs, day, replicate, map)$summary)
+  expect_equal(found, facts_of(fate_screen(guides, probs, day, replicate, map)))
 })
 
 test_that("names that Seurat has changed are told apart where they can be", {

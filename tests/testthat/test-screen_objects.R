@@ -8,10 +8,6 @@ test_that("shapes and names are checked before anything is written", {
     fate_screen(g, p, d, r, m, path = file.path(folder, "s.h5ad"))
   }
   other <- `rownames<-`(probs, paste0("x", seq_len(n)))
-  twice <- map[c(1, 2, 2)]
-  names(twice)[3] <- "gene_name"
-  lists <- map
-  lists$gene_name <- as.list(lists$gene_name)
   gap <- replace(day, 3, NA)
   local_mocked_bindings(py_call = function(...) stop("Python was called"))
   expect_snapshot(error = TRUE, {
@@ -23,8 +19,6 @@ test_that("shapes and names are checked before anything is written", {
     make(g = "guides")
     make(d = gap)
     make(m = "map.csv")
-    make(m = twice)
-    make(m = lists)
   })
   for (bad in list(NULL, NA, 1, c("a", "b"), "", folder)) {
     expect_error(
@@ -61,16 +55,17 @@ test_that("what Python is asked to write: labels by name, the order of days, pre
 
 test_that("the guide map is written as it is meant", {
   folder <- withr::local_tempdir()
-  write <- function(table, ...) {
-    write_guide_map(table, file.path(folder, "s.h5ad"), fate_settings(...))
+  write <- function(table) {
+    write_guide_map(table, file.path(folder, "s.h5ad"))
     readLines(file.path(folder, "s_guide_map.csv"))
   }
   flags <- cbind(note = "x", map)
   flags$gene_name <- factor(flags$gene_name)
   flags$is_ntc <- flags$is_ntc == 1
-  expect_identical(write(flags)[c(1, 2, 7)], c("guide_name,gene_name,is_ntc", "g1,A,FALSE", "g6,NTC,TRUE"))
+  header <- "note,guide_name,gene_name,is_ntc"
+  expect_identical(write(flags)[c(1, 2, 7)], c(header, "x,g1,A,FALSE", "x,g6,NTC,TRUE"))
   flags$guide_name <- c(1e5, 2:6)
-  expect_identical(write(flags)[2], "100000,A,FALSE")
+  expect_identical(write(flags)[2], "x,100000,A,FALSE")
   expect_identical(write(map[-3])[1:2], c("guide_name,gene_name", "g1,A"))
   sceptre <- data.frame(grna_id = "g1", grna_target = factor("A"), chr = NA)
   expect_identical(write(sceptre), c("grna_id,grna_target,chr", "g1,A,"))
@@ -81,11 +76,12 @@ test_that("Python: a screen that is refused when it is read leaves no files, nor
   path <- file.path(folder, "s.h5ad")
   no_flag <- map[-3]
   screen_error(fate_screen(guides, probs, day, replicate, no_flag, path = path), "the column\\(s\\) is_ntc")
-  screen_error(fate_screen(guides, probs, rep("d0", n), replicate, map, path = path))
+  one_cell <- replace(day, 3, "d7")
+  screen_error(fate_screen(guides, probs, one_cell, replicate, map, path = path), "d7")
   wrong <- replace(probs, 3, 5)
   screen_error(fate_screen(guides, wrong, day, replicate, map, path = path), "`fate_probs`.*row 3 \\(c3\\)")
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), character())
-  fate_screen(guides, probs, day, replicate, map, path = path)
+  without_doubts(fate_screen(guides, probs, day, replicate, map, path = path))
   kept <- tools::md5sum(list.files(folder, full.names = TRUE))
   screen_error(fate_screen(guides, probs, day, replicate, map[-1, ], path = path), "lacks 1 guide")
   expect_identical(tools::md5sum(list.files(folder, full.names = TRUE)), kept)
@@ -96,13 +92,35 @@ test_that("Python: what is wrong with a guide map is told of the argument, by it
   bad$gene_name[3] <- NA
   screen_error(fate_screen(guides, probs, day, replicate, bad), "^`guide_map` .*row 3 \\(g3")
   screen_error(fate_screen(guides, probs, day, replicate, map[-1, ]), "guide map lacks")
+  twice <- map[c(1, 2, 2, 3)]
+  names(twice)[3] <- "gene_name"
+  screen_error(fate_screen(guides, probs, day, replicate, twice), "^`guide_map` has two columns gene_name")
+})
+
+test_that("Python: a guide map in another layout, or whose columns settings name, gives the same screen", {
+  genes_of <- function(table, ...) {
+    facts_of(fate_screen(guides, probs, day, replicate, table, ...))[c("n_genes", "n_guides", "n_ntc")]
+  }
+  expected <- list(n_genes = 2L, n_guides = 4L, n_ntc = 2L)
+  target <- ifelse(map$is_ntc == 1, "non-targeting", map$gene_name)
+  igvf <- data.frame(
+    guide_id = map$guide_name, intended_target_name = map$gene_name, targeting = map$is_ntc == 0
+  )
+  expect_identical(genes_of(igvf), expected)
+  expect_identical(genes_of(data.frame(chr = NA, grna_id = map$guide_name, grna_target = target)), expected)
+  other <- cbind(map, label = target, sg = rev(map$guide_name))
+  columns <- list(gene = "label")
+  expect_identical(genes_of(other, guide_map_columns = columns, control_pattern = "non-.*"), expected)
+  # all columns are there: that of the guides is another one now, and g1 and g2 are controls
+  turned <- genes_of(other, guide_map_columns = list(guide = "sg"))
+  expect_identical(turned, expected)
 })
 
 test_that("Python: cells are joined by name, whatever the order of the parts", {
   own <- probs + outer(seq_len(n) / 100, c(-1, 0, 1)) / 10 # each cell has probabilities of its own
   one_by_one <- stats::setNames(day, rownames(guides))
   data <- data.frame(depth = as.numeric(seq_len(n)^2), row.names = rownames(guides))
-  summary_of <- function(...) fate_screen(guides, guide_map = map, covariates = "depth", ...)$summary
+  summary_of <- function(...) facts_of(fate_screen(guides, guide_map = map, covariates = "depth", ...))
   expected <- summary_of(own, day, replicate, cell_data = data)
   expect_gt(diff(range(expected$fate_means_by_day)), 0.1)
   turned <- summary_of(
@@ -118,14 +136,14 @@ test_that("Python: names of guides and genes come back as they were", {
   odd <- c('a,"b"1', '""', "new\nline", "NA", "1e5", "01")
   genes <- c(odd[1], odd[1], odd[3:4], "NTC", "NTC")
   odd_map <- data.frame(guide_name = odd, gene_name = genes, is_ntc = rep(0:1, c(4, 2)))
-  found <- fate_screen(`colnames<-`(guides, odd), probs, day, replicate, odd_map)
+  found <- without_doubts(fate_screen(`colnames<-`(guides, odd), probs, day, replicate, odd_map))
   expect_equal(found$summary$n_guides, 4)
   expect_equal(found$summary$n_genes, 3)
 })
 
 test_that("Python: what goes in is what is read back", {
   path <- file.path(withr::local_tempdir(), "s.h5ad")
-  screen <- fate_screen(guides, probs, day, replicate, map, path = path)
+  screen <- without_doubts(fate_screen(guides, probs, day, replicate, map, path = path))
   expect_identical(screen$path, path)
   expect_true(file.exists(screen$guide_map))
   s <- screen$summary
@@ -140,9 +158,9 @@ test_that("Python: what goes in is what is read back", {
 
 test_that("Python: one replicate, and another reference", {
   path <- file.path(withr::local_tempdir(), "s.h5ad")
-  screen <- fate_screen(
+  screen <- without_doubts(fate_screen(
     guides, probs, day, rep("r1", n), map, path = path, ref_fate = "NEU", contrast_fate = "EC"
-  )
+  ))
   expect_identical(screen$summary$fates, c("NEU", "EC", "MES"))
   expect_identical(screen$summary$replicates, "r1")
   expect_identical(screen$settings$ref_fate, "NEU")
@@ -156,10 +174,10 @@ test_that("Python: its own checks come through", {
   expect_error(
     fate_screen(guides, probs, day, replicate, map[-1, ]), "lacks 1 guide", class = "fatebias_error_screen"
   )
-  expect_warning(
-    fate_screen(guides, probs, rep("d0", n), replicate, map), "one day: no change over days can be told",
+  without_doubts(expect_warning(
+    fate_screen(guides, probs, rep("d0", n), replicate, map), "one day, d0: no change over days can be told",
     class = "fatebias_warning_screen"
-  )
+  ))
 })
 
 test_that("columns of cells that settings name are looked at before anything is written", {
@@ -187,10 +205,10 @@ test_that("Python: covariates, clusters and cells without fate probabilities of 
   some <- probs
   some[c(1, 5), ] <- NA
   some[2, ] <- c(-1e-12, 0.4, 0.6)
-  screen <- fate_screen(
+  screen <- without_doubts(fate_screen(
     guides, some, day, replicate, map, cell_data,
     covariates = c("depth", "lane"), cluster_key = "clone"
-  )
+  ))
   s <- screen$summary
   expect_identical(s$covariates, c("depth", "lane=A", "lane=B"))
   expect_equal(s$n_clusters, 20)

@@ -7,6 +7,8 @@ check_of <- function(rows, settings = list(), guide_map = "map.csv", ...) {
 
 row <- function(item, status, found, fix = "") list(item = item, status = status, found = found, fix = fix)
 
+fine <- list(row("File", "ok", "fine"), row("Guide map", "ok", "12 genes"))
+
 test_that("a check is a table, and prints what is wrong and what to do", {
   withr::local_options(width = 80, cli.unicode = FALSE, cli.num_colors = 1)
   check <- check_of(
@@ -32,15 +34,18 @@ test_that("a check is a table, and prints what is wrong and what to do", {
 })
 
 test_that("a good screen leads to the next step", {
-  check <- check_of(list(row("File", "ok", "fine")))
+  check <- check_of(fine)
   expect_true(check$ok)
   expect_match(tail(format(check), 1), "read_screen(\"screen.h5ad\", \"map.csv\")", fixed = TRUE)
-  expect_no_match(format(check_of(list(row("File", "ok", "fine")), guide_map = NULL)), "read_screen")
+  own <- check_of(fine, guide_map = NULL)
+  expect_match(tail(format(own), 1), "read_screen(\"screen.h5ad\")", fixed = TRUE)
+  none <- check_of(list(fine[[1]], row("Guide map", "warning", "not given")), guide_map = NULL)
+  expect_no_match(format(none), "read_screen")
 })
 
 test_that("the next step has the settings that were given", {
   check <- check_of(
-    list(row("File", "ok", "fine")),
+    fine,
     contrast_fate = "a \"b\"", day_levels = c("x", "y"), covar_key = NULL, Kmax = 7, ref_fate = "EC"
   )
   call <- str2lang(sub("^Next: ", "", tail(format(check), 1)))
@@ -49,6 +54,22 @@ test_that("the next step has the settings that were given", {
   expect_identical(given[order(names(given))], list(
     contrast_fate = "a \"b\"", covar_key = NULL, day_levels = c("x", "y"), Kmax = 7L
   )[order(c("contrast_fate", "covar_key", "day_levels", "Kmax"))])
+})
+
+test_that("blocks of settings are printed such that a file and a call read them as they are", {
+  columns <- list(guide = "sg: RNA", gene = "Target \"gene\"")
+  check <- check_of(fine, list(guide_map_columns = columns, control_pattern = "NTC.*|#1", day_key = NULL))
+  lines <- sub("^ +", "", grep("^  [a-z_]+: ", format(check), value = TRUE))
+  file <- withr::local_tempfile(lines = lines, fileext = ".yaml")
+  from_file <- read_settings(file)
+  as_arguments <- fate_settings(!!!check$settings)
+  expect_identical(from_file$guide_map_columns, c(columns, list(control = NULL)))
+  for (key in names(check$settings)) expect_identical(from_file[[key]], as_arguments[[key]], info = key)
+  again <- rlang::inject(check_of(fine, !!!check$settings))
+  call <- str2lang(sub("^Next: ", "", tail(format(again), 1)))
+  given <- lapply(as.list(call)[-(1:3)], eval)
+  expect_identical(fate_settings(!!!given)[names(given)], as_arguments[names(given)])
+  expect_setequal(names(given), names(check$settings))
 })
 
 test_that("arguments are checked", {
@@ -69,7 +90,7 @@ test_that("Python: a simulated screen is fine, and another key is found and read
   expect_false(other$ok)
   given <- fate_settings(contrast_fate = "NEU", !!!other$settings)
   expect_true(check_screen(files$screen, files$guide_map, given)$ok)
-  expect_identical(read_screen(files$screen, files$guide_map, given)$summary$fates[[1]], "EC")
+  expect_identical(facts_of(read_screen(files$screen, files$guide_map, given))$fates[[1]], "EC")
 })
 
 test_that("Python: a missing file is a row", {
@@ -84,7 +105,7 @@ test_that("Python: a screen of one replicate needs no edit of the file", {
   expect_true(check$ok)
   expect_identical(check$given, list(rep_key = NULL))
   expect_match(tail(format(check), 1), "rep_key = NULL", fixed = TRUE)
-  one <- read_screen(files$screen, files$guide_map, rep_key = NULL)
-  expect_length(one$summary$replicates, 1)
-  expect_gt(length(read_screen(files$screen, files$guide_map)$summary$replicates), 1)
+  one <- facts_of(read_screen(files$screen, files$guide_map, rep_key = NULL))
+  expect_length(one$replicates, 1)
+  expect_gt(length(facts_of(read_screen(files$screen, files$guide_map))$replicates), 1)
 })

@@ -50,7 +50,7 @@ test_that("Python: arguments of screens of life arrive as they are", {
   expect_equal(simulated(clones = 3)$clones, 3)
   expect_error(simulate_screen(tempdir(), dead = 1), "dead is a share", class = "fatebias_error_simulation")
   expect_error(
-    simulate_screen(tempdir(), preset = "life", days = 3), "one concentration a day",
+    simulate_screen(tempdir(), preset = "life", days = 5), "one concentration a day \\(5\\), not 4",
     class = "fatebias_error_simulation"
   )
 })

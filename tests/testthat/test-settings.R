@@ -29,7 +29,7 @@ test_that("an update resolves the preset again and keeps what was given", {
 })
 
 test_that("all problems of a file come in one message that names it", {
-  config <- write_config("seed: -1", "num_steps: many", "s_tau: 0", "mode: fast", "day_key: null")
+  config <- write_config("seed: -1", "num_steps: many", "s_tau: 0", "mode: fast", "ref_fate: null")
   expect_snapshot(
     error = TRUE, read_settings(config),
     transform = function(lines) gsub(config, "config.yaml", lines, fixed = TRUE)

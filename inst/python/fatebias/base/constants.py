@@ -18,7 +18,6 @@ class Constants:
     min_umi: int
     feature_type: str
     cell_name: str
-    guide_map_columns: tuple[str, ...]
     probability_tolerance: float
     probability_rounding: float
     rescalable: float

@@ -29,7 +29,7 @@ class Settings:
 
     # input
     screen: str
-    guide_map: str
+    guide_map: str | None
 
     # the guide map
     control_pattern: str | None

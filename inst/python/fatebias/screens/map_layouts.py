@@ -16,7 +16,7 @@ from ..base import CONSTANTS, Settings
 from .control_names import names_controls
 from .text_table import TextTable
 
-COLUMNS = CONSTANTS.guide_map_columns
+COLUMNS = ("guide_name", "gene_name", "is_ntc")
 _FLAGS = dict.fromkeys(("0", "0.0", "false", "f", "no", "n"), False) | dict.fromkeys(
     ("1", "1.0", "true", "t", "yes", "y"), True
 )
