@@ -11,7 +11,8 @@ from tiny_screen import PRESENCE, tiny
 from fatebias.base.errors import ScreenWarning
 from fatebias.base.settings import Settings
 from fatebias.r_api import describe_screen
-from fatebias.screens.doubts import count_effective, doubt_burden, doubt_carriers, doubts_about
+from fatebias.screens.counts import count_cells
+from fatebias.screens.doubts import doubt_burden, doubt_carriers, doubts_about
 
 
 def test_effective_cells_are_those_of_the_rarer_side_by_gene_and_day():
@@ -21,7 +22,7 @@ def test_effective_cells_are_those_of_the_rarer_side_by_gene_and_day():
         ("A", 0): [2, 3], ("A", 1): [4], ("B", 0): [0], ("B", 1): [4, 5, 7],
     }  # fmt: skip
     for contrast, one, other in (("MES", 1, 0), ("MES - NEU", 1, 2)):
-        found = count_effective(made, contrast)
+        found = count_cells([made], contrast).effective
         for (gene, day), rows in cells.items():
             expected = min(sum(probs[i, one] for i in rows), sum(probs[i, other] for i in rows))
             assert found[made.gene_names.index(gene), day] == pytest.approx(expected)

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from ..base import ScreenError
 
-_AT_ONCE = 4_000_000  # entries in memory at a time, beside the matrix
+_AT_ONCE = 1_000_000  # entries in memory at a time, beside the matrix
 Format = Literal["csr", "csc"]
 
 
@@ -87,10 +87,10 @@ def _starts(what: str, indptr: Any, major: int, n_indices: int, n_data: int) -> 
     """Where the entries of each row (or column) begin."""
     if len(indptr.shape) != 1 or indptr.shape[0] != major + 1 or np.dtype(indptr.dtype).kind not in "iu":
         raise _broken(what, f"has an indptr of the shape {indptr.shape}, but {major} rows or columns")
-    starts = np.asarray(indptr[:]).astype(np.int64)
-    if starts[0] != 0 or (np.diff(starts) < 0).any() or starts[-1] != n_indices or n_indices != n_data:
+    starts = np.asarray(indptr[:])
+    if starts[0] != 0 or (starts[1:] < starts[:-1]).any() or starts[-1] != n_indices or n_indices != n_data:
         raise _broken(what, f"has an indptr that does not go from 0 up to its {n_indices} entries ({n_data} values)")
-    return starts.astype(np.int32) if n_indices < 2**31 else starts
+    return starts.astype(np.int32 if n_indices < 2**31 else np.int64, copy=False)
 
 
 def _indices(what: str, stored: Any, minor: int) -> np.ndarray:

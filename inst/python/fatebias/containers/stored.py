@@ -79,7 +79,8 @@ class StoredElement:
     @refused
     def read(self) -> Any:
         if self.kind == "table":
-            return pd.DataFrame({name: self._column(name).read_values() for name in self._once_each()})
+            columns = {name: self._column(name).read_values() for name in self._once_each()}
+            return pd.DataFrame(columns, copy=False)
         if self.kind == "sparse":
             return self.read_entries()
         check_below(self.node, self.what)

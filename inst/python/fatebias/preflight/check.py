@@ -70,9 +70,9 @@ class _Parts:
     probs: np.ndarray | None = None
     guides: sp.csr_matrix | None = None
     guide_names: list[str] | None = None
-    day: np.ndarray | None = None
+    day: pd.Categorical | None = None
     day_order: tuple[str, ...] | None = None
-    replicate: np.ndarray | None = None
+    replicate: pd.Categorical | None = None
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
     cluster: np.ndarray | None = None
 
@@ -82,16 +82,18 @@ class _Parts:
         return None if self.probs is None else lack_probabilities(self.probs)
 
     def cells(self, ref_fate: str) -> RawCells | None:
-        """The cells, the reference fate first; None where a part could not be read."""
+        """The cells, the reference fate first; None where a part could not be read. It is asked once: `probs` is
+        written over.
+        """
         if self.fates is None or self.probs is None or self.guides is None or self.guide_names is None:
             return None
         if self.day is None or self.replicate is None:
             return None
         order = [self.fates.index(ref_fate)] + [j for j, name in enumerate(self.fates) if name != ref_fate]
-        probs, mended = mend_probabilities(self.probs)
+        probs, mended = mend_probabilities(self.probs, order, out=self.probs)
         return RawCells(
             guides=self.guides, guide_names=self.guide_names, day=self.day, replicate=self.replicate,
-            fates=tuple(self.fates[j] for j in order), fate_probs=probs[:, order], covariates=self.covariates,
+            fates=tuple(self.fates[j] for j in order), fate_probs=probs, covariates=self.covariates,
             cluster=self.cluster, mended=mended, day_order=self.day_order,
         )  # fmt: skip
 

@@ -18,8 +18,8 @@ from .findings import Report
 def check_covariates(
     report: Report,
     covariates: pd.DataFrame,
-    day: np.ndarray | None,
-    replicate: np.ndarray | None,
+    day: pd.Categorical | None,
+    replicate: pd.Categorical | None,
     usable: np.ndarray | None,
 ) -> None:
     """Numbers or labels that vary, and are not in the model already; raises ScreenError where they cannot be used."""

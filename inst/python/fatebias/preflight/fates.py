@@ -15,9 +15,9 @@ from ..screens import (
     as_numbers,
     contrast_parts,
     contrast_weights,
+    count_mended,
     count_terminal_cells,
     lack_probabilities,
-    mend_probabilities,
     names_beside,
     nearest_name,
     probability_faults,
@@ -92,7 +92,8 @@ def check_values(report: Report, reader: Reader, probs: np.ndarray) -> None:
     _check_lacking(report, reader, lacking)
     (unknown, _), (below_zero, _), (no_sum, _) = probability_faults(probs)
     known, negative, off = ~(unknown | lacking), below_zero & ~unknown, no_sum & ~unknown
-    empty, total = known & (probs == 0).all(1), probs[known].sum(1)
+    with np.errstate(invalid="ignore"):  # infinite ones of both signs
+        empty, total = known & (probs == 0).all(1), probs.sum(1)[known]
     keep = f"leave them out: P = numpy.asarray(adata.{key}); adata = adata[numpy.isfinite(P).all(1) & (P.sum(1) > 0)]"
     if unknown.any():
         report.problem(item, f"{cells_named(reader, unknown)} with some values NaN or infinite", keep)
@@ -127,7 +128,7 @@ def _check_lacking(report: Report, reader: Reader, lacking: np.ndarray) -> None:
 
 def _mended_words(probs: np.ndarray) -> str:
     """What rounding will be mended, as the end of a sentence."""
-    counts = mend_probabilities(probs)[1]
+    counts = count_mended(probs)
     words = {"negative_to_zero": "negative by rounding (set to 0)", "sum_to_one": "with sums a little off (rescaled)"}
     told = [f"{n:,} cell{'' if n == 1 else 's'} {words[what]}" for what, n in counts.items() if n]
     return "".join(f"; {text}" for text in told)

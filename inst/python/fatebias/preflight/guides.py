@@ -11,6 +11,7 @@ from ..screens import (
     MIN_UMI,
     THRESHOLDS,
     Reader,
+    carriers_of,
     count_left_out,
     doubt_burden,
     doubt_carriers,
@@ -126,7 +127,7 @@ def check_burden(report: Report, guides: sp.csr_matrix | None, lacking: np.ndarr
         out = f"left out: {none:,} cells without a guide, {many:,} with more than {most} (Kmax)"
         out += f", {unlabelled:,} without fate probabilities" if unlabelled else ""
         report.ok(item, f"{burden[usable].mean():.1f} in {usable.sum():,} usable cells; {out}")
-    cells = np.bincount(guides[usable].indices, minlength=guides.shape[1])
+    cells = carriers_of(guides, usable)
     if doubt := doubt_carriers(cells):
         report.doubt(doubt)
     else:

@@ -1,17 +1,19 @@
 """Preflight of days and replicates: the columns, their levels in order, and cells by level."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from ..containers import ScreenSource
 from ..screens import (
     DaysError,
+    count_levels,
     covariate_table,
     doubt_days,
     doubt_replicates,
     few_cells,
+    labels_of,
     order_days,
     sort_levels,
 )
@@ -31,12 +33,12 @@ def find_day(report: Report, source: ScreenSource) -> bool:
 
 
 def check_days(
-    report: Report, day: np.ndarray, usable: np.ndarray | None, declared: Sequence[str] | None = None
+    report: Report, day: pd.Categorical, usable: np.ndarray | None, declared: Sequence[str] | None = None
 ) -> None:
     """Days, each with cells, in the order of time. declared: the order of an ordered categorical."""
-    item = "Days"
+    item, counts = "Days", _counts(day, usable)
     try:
-        days = order_days(day, report.settings, declared)
+        days = order_days(labels_of(day), report.settings, declared)
     except DaysError as error:
         if not error.levels:
             report.problem(item, error.found, error.fix)
@@ -44,7 +46,7 @@ def check_days(
         report.suggest(item, error.found, error.fix, day_levels=error.levels)
         check_days(report, day, usable)
         return
-    key, levels, counts = report.settings.day_key, days.labels, _counts(day, usable)
+    key, levels = report.settings.day_key, days.labels
     shown = " < ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     few = [level for level in levels if counts.get(level, 0) < 2]
     found = few_cells(key or "day_key: null", counts, levels)
@@ -82,8 +84,8 @@ def find_replicates(report: Report, source: ScreenSource) -> bool:
     return True
 
 
-def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray | None) -> None:
-    item, levels, counts = "Replicates", sort_levels(replicate), _counts(replicate, usable)
+def check_replicates(report: Report, replicate: pd.Categorical, usable: np.ndarray | None) -> None:
+    item, levels, counts = "Replicates", sort_levels(labels_of(replicate)), _counts(replicate, usable)
     shown = ", ".join(f"{level} ({counts.get(level, 0):,} cells)" for level in levels[:MOST_SHOWN])
     if found := few_cells(report.settings.rep_key or "replicate", counts, levels):
         report.problem(item, f"{found}; in all {shown}", "leave them out, or give their cells another label")
@@ -93,11 +95,6 @@ def check_replicates(report: Report, replicate: np.ndarray, usable: np.ndarray |
         report.ok(item, shown)
 
 
-def _counts(labels: np.ndarray, usable: np.ndarray | None) -> dict[str, int]:
-    """Usable cells by label."""
-    return Counter(_usable(labels, usable))
-
-
-def _usable(labels: np.ndarray, usable: np.ndarray | None) -> np.ndarray:
-    """Labels of the usable cells; of all where it is not known which are usable."""
-    return labels[usable] if usable is not None and len(usable) == len(labels) else labels
+def _counts(labels: pd.Categorical, usable: np.ndarray | None) -> dict[str, int]:
+    """Usable cells by label; all cells where it is not known which are usable."""
+    return count_levels(labels, usable if usable is not None and len(usable) == len(labels) else None)

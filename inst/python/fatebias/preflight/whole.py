@@ -1,6 +1,16 @@
 """Preflight of the whole screen: what was left of it, cells behind each gene and day, guides that can be compared."""
 
-from ..screens import GuideMap, RawCells, Screen, build_screen, count_effective, doubts_about, sizes_of
+from ..screens import (
+    Counts,
+    GuideMap,
+    RawCells,
+    Screen,
+    count_cells,
+    doubts_about,
+    plan_screen,
+    refuse_without_baseline,
+    sizes_of,
+)
 from .findings import Report
 
 _AT_ITS_PLACE = {  # items that were looked at before
@@ -9,24 +19,28 @@ _AT_ITS_PLACE = {  # items that were looked at before
 
 
 def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
-    """The screen as a fit reads it; raises ScreenError where it would be refused."""
-    screen = build_screen(cells, guide_map, report.settings, where="the screen")
-    contrast = report.settings.contrast_fate
-    effective = count_effective(screen, contrast)
-    found = doubts_about(screen, report.settings, effective)
+    """The screen as a fit reads it, looked at in parts; raises ScreenError where it would be refused."""
+    where, contrast = "the screen", report.settings.contrast_fate
+    plan = plan_screen(cells, guide_map, report.settings, where)
+    counts = count_cells(plan.parts(), contrast)
+    screen = next(plan.parts())  # for its names: its cells are not looked at
+    refuse_without_baseline(screen, counts.burdens, where)
+    found = doubts_about(screen, report.settings, counts)
     doubts = [doubt for doubt in found if doubt not in screen.doubts and doubt.item not in _AT_ITS_PLACE]
     for doubt in doubts:
         report.doubt(doubt)
-    for item, words in _in_order(screen, effective.min(), contrast).items():
+    for item, words in _in_order(screen, counts, contrast).items():
         if item not in {doubt.item for doubt in doubts}:
             report.ok(item, words)
 
 
-def _in_order(screen: Screen, least: float, contrast: str) -> dict[str, str]:
+def _in_order(screen: Screen, counts: Counts, contrast: str) -> dict[str, str]:
     """What is said of the whole screen where there is no doubt, by item."""
     uncarried, per_gene = len(screen.uncarried_guides), screen.guides_per_gene
+    not_carried = f"; {uncarried:,} guides of the map are in no usable cell" if uncarried else ""
+    least = counts.effective.min()
     return {
-        "Screen": sizes_of(screen) + (f"; {uncarried:,} guides of the map are in no usable cell" if uncarried else ""),
+        "Screen": sizes_of(screen, counts.n_cells) + not_carried,
         "Guides per gene": f"{per_gene.min()} to {per_gene.max()}",
         "Effective cells": f"{least:,.0f} or more of the rarer fate of {contrast} for each gene and day",
     }

@@ -6,17 +6,18 @@ ScreenError before any fitting. `read_screen` is the way in; `assemble_screen` p
 """
 
 from .assemble import assemble_parts, assemble_screen, columns_of
-from .build import build_screen, carried_guides, count_left_out, usable_cells
+from .baseline import refuse_without_baseline
+from .build import build_screen
 from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
 from .contrast import contrast_parts, contrast_weights, nearest_name
+from .counts import Counts, count_cells
 from .covariates import number_clusters, standardise_covariates
 from .days import DaysError, order_days
 from .doubt import Doubt, warn_of
 from .doubts import (
     MOST_LEVELS,
     cluster_words,
-    count_effective,
     covariate_words,
     doubt_burden,
     doubt_carriers,
@@ -33,6 +34,7 @@ from .fate_table import (
     PROBABILITY_TOLERANCE,
     FateTable,
     as_numbers,
+    count_mended,
     lack_probabilities,
     mend_probabilities,
     probability_faults,
@@ -43,10 +45,11 @@ from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import GuideMap, examine_map, map_from_table, read_guide_map, read_map_text
 from .guide_table import read_guide_table
 from .guides import read_samples
-from .levels import few_cells, sort_levels
+from .levels import count_levels, few_cells, labels_of, sort_levels
 from .map_layouts import COLUMNS
 from .objects import write_objects
 from .own_map import map_text, own_table, read_map
+from .plan import Plan, plan_screen
 from .presence import presence_of
 from .reader import read_cells, read_screen
 from .replaced import fingerprint, refuse_replaced
@@ -54,11 +57,13 @@ from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
+from .usable import carried_guides, carriers_of, count_left_out, usable_cells
 
 __all__ = [
     "CELLS_TABLE",
     "CELL_NAME",
     "COLUMNS",
+    "Counts",
     "DaysError",
     "Doubt",
     "FEATURE_TYPE",
@@ -67,6 +72,7 @@ __all__ = [
     "MIN_UMI",
     "MOST_LEVELS",
     "PROBABILITY_TOLERANCE",
+    "Plan",
     "RawCells",
     "Reader",
     "Screen",
@@ -77,14 +83,17 @@ __all__ = [
     "assemble_screen",
     "build_screen",
     "carried_guides",
+    "carriers_of",
     "cluster_words",
     "columns_of",
     "contrast_parts",
     "contrast_weights",
     "count_by_threshold",
     "count_cells_by_guide",
-    "count_effective",
+    "count_cells",
     "count_left_out",
+    "count_levels",
+    "count_mended",
     "count_terminal_cells",
     "covariate_table",
     "covariate_words",
@@ -98,6 +107,7 @@ __all__ = [
     "examine_map",
     "few_cells",
     "fingerprint",
+    "labels_of",
     "lack_probabilities",
     "map_from_table",
     "map_text",
@@ -109,6 +119,7 @@ __all__ = [
     "number_clusters",
     "order_days",
     "own_table",
+    "plan_screen",
     "presence_of",
     "probability_faults",
     "read_cellranger",
@@ -123,6 +134,7 @@ __all__ = [
     "read_screen",
     "read_spare_columns",
     "refuse_replaced",
+    "refuse_without_baseline",
     "sizes_of",
     "sort_levels",
     "standardise_covariates",

@@ -16,7 +16,7 @@ LEAST_CLUSTERS = 10  # scores summed over fewer clusters tell no variance
 
 
 def standardise_covariates(
-    cells: pd.DataFrame, in_model: Mapping[str, np.ndarray], where: str
+    cells: pd.DataFrame, in_model: Mapping[str, np.ndarray | pd.Categorical], where: str
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Columns [N, C] of the model and their names, of the covariates of N usable cells; raises ScreenError.
 
@@ -59,7 +59,9 @@ def number_clusters(labels: np.ndarray | None, key: str | None, where: str) -> n
     return np.asarray(cluster, dtype=np.int64)
 
 
-def _refuse_useless(name: str, column: pd.Series, in_model: Mapping[str, np.ndarray], where: str) -> None:
+def _refuse_useless(
+    name: str, column: pd.Series, in_model: Mapping[str, np.ndarray | pd.Categorical], where: str
+) -> None:
     codes, levels = pd.factorize(column)
     if len(levels) < 2 or _is_constant(column):
         raise ScreenError(

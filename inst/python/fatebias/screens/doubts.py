@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base import CONSTANTS, Settings, first_few
 from .baseline import doubt_baseline
-from .contrast import contrast_weights
+from .counts import Counts, count_cells
 from .doubt import Doubt
 from .screen import ONE_DAY, Screen
 
@@ -16,23 +16,26 @@ MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
 MOST_LEVELS = 60  # a column with more is neither day nor replicate
 
 
-def doubts_about(screen: Screen, settings: Settings, effective: np.ndarray | None = None) -> list[Doubt]:
-    """All that weakens what can be said from a screen. effective: `count_effective`, where it is known."""
-    if effective is None:
-        effective = count_effective(screen, settings.contrast_fate)
+def doubts_about(screen: Screen, settings: Settings, counts: Counts | None = None) -> list[Doubt]:
+    """All that weakens what can be said from a screen.
+
+    counts: of the whole screen, where they are known; `screen` may then be a part of it, whose cells are not looked at.
+    """
+    if counts is None:
+        counts = count_cells([screen], settings.contrast_fate)
     found = [
-        doubt_burden(screen.n_cells, screen.left_out, settings.Kmax),
-        doubt_carriers(np.concatenate([np.bincount(screen.guide_idx), screen.ntc_cells.sum(1)])),
+        doubt_burden(counts.n_cells, screen.left_out, settings.Kmax),
+        doubt_carriers(np.concatenate([counts.carriers, counts.ntc_cells.sum(1)])),
         doubt_days(screen.day_labels, screen.day_doubt),
-        doubt_replicates(screen.replicate_labels, screen.n_cells),
-        _doubt_crossing(screen),
+        doubt_replicates(screen.replicate_labels, counts.n_cells),
+        _doubt_crossing(screen, counts.samples),
         doubt_covariates(_levels_of_covariates(screen, settings.covariates or ())),
-        None if screen.cluster is None else doubt_clusters(np.bincount(screen.cluster)),
+        doubt_clusters(counts.clusters) if len(counts.clusters) else None,
         _doubt_missing(screen),
-        _doubt_sizes(screen),
-        *doubt_baseline(screen),
+        _doubt_sizes(screen, counts.n_cells),
+        *doubt_baseline(screen, counts),
         _doubt_guides_per_gene(screen),
-        _doubt_effective(screen, effective, settings.contrast_fate),
+        _doubt_effective(screen, counts.effective, settings.contrast_fate),
     ]
     return [*screen.doubts, *(doubt for doubt in found if doubt is not None)]
 
@@ -118,32 +121,15 @@ def cluster_words(sizes: np.ndarray, largest: str = "") -> str:
     return f"{len(sizes):,} clusters of {sizes.mean():.1f} cells; the largest{name} has {sizes.max():,}"
 
 
-def count_effective(screen: Screen, contrast: str) -> np.ndarray:
-    """float [L, D]: effective cells of a gene on a day, the sum over its cells of the probability of the rarer side.
-
-    The sides are the contrast's: "MES" has MES and the reference, "MES - NEU" has these two.
-    """
-    weights = contrast_weights(contrast, screen.fates)
-    weights = np.r_[-weights.sum(), weights]
-    cell = np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))
-    pairs = np.unique(cell * screen.n_genes + screen.guide_gene[screen.guide_idx])  # each gene once a cell
-    cell, gene = np.divmod(pairs, screen.n_genes)
-    group, size = gene * screen.n_days + screen.day[cell], screen.n_genes * screen.n_days
-    sides = [screen.fate_probs[:, side].sum(1) for side in (weights > 0, weights < 0)]
-    sums = [np.bincount(group, weights=side[cell], minlength=size) for side in sides]
-    return np.minimum(*sums).reshape(screen.n_genes, screen.n_days)
-
-
-def sizes_of(screen: Screen) -> str:
-    """Sizes of a screen, in words."""
-    sizes = f"{screen.n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
+def sizes_of(screen: Screen, n_cells: int) -> str:
+    """Sizes of a screen of so many cells, in words."""
+    sizes = f"{n_cells:,} usable cells, {screen.n_genes:,} genes, {screen.n_guides:,} guides"
     return f"{sizes}, {screen.n_ntc:,} controls"
 
 
-def _doubt_crossing(screen: Screen) -> Doubt | None:
-    """Has each of several days one replicate, which is of no other?"""
-    pairs = np.unique(screen.day * screen.n_replicates + screen.replicate)
-    if not 1 < screen.n_days == screen.n_replicates == len(pairs):
+def _doubt_crossing(screen: Screen, samples: np.ndarray) -> Doubt | None:
+    """Has each of several days one replicate, which is of no other? samples: int [D, R], cells."""
+    if not 1 < screen.n_days == screen.n_replicates == np.count_nonzero(samples):
         return None
     found = "each day has a replicate of its own: days and replicates cannot be told apart"
     return Doubt(item="Replicates by day", found=found, fix="no SE can include how cultures differ")
@@ -163,8 +149,8 @@ def _doubt_missing(screen: Screen) -> Doubt | None:
     return Doubt(item="Fate probabilities", found=found, fix="is it known why? missing_fates: error refuses them")
 
 
-def _doubt_sizes(screen: Screen) -> Doubt | None:
-    sizes, genes = sizes_of(screen), screen.dropped_genes
+def _doubt_sizes(screen: Screen, n_cells: int) -> Doubt | None:
+    sizes, genes = sizes_of(screen, n_cells), screen.dropped_genes
     if not genes:
         return None
     return Doubt(item="Screen", found=f"{sizes}; genes without any carried guide are dropped: {first_few(genes)}")

@@ -24,7 +24,7 @@ from .fate_table import (
     mend_probabilities,
     probability_faults,
 )
-from .levels import declared_order, label_texts, sort_levels, words_for_none
+from .levels import declared_order, label_texts, one_level, sort_levels, words_for_none
 from .presence import presence_of
 from .screen import ONE_DAY, ONE_REPLICATE
 
@@ -84,15 +84,15 @@ class Reader:
         self.refuse_cells(texts.isna().to_numpy(), label, f"without a label{words_for_none(values, texts)}")
         return texts
 
-    def days(self) -> tuple[np.ndarray, tuple[str, ...] | None]:
-        """The day of each cell, as a text, and the order that an ordered categorical declares; without a key all cells
+    def days(self) -> tuple[pd.Categorical, tuple[str, ...] | None]:
+        """The day of each cell, as texts, and the order that an ordered categorical declares; without a key all cells
         are of one day.
         """
         key = self.settings.day_key
         if key is None:
-            return np.full(self.source.n_cells, ONE_DAY, dtype=object), None
+            return one_level(ONE_DAY, self.source.n_cells), None
         texts = self.levelled(f"obs['{key}']", "obs", key)
-        return texts.astype(object).to_numpy(), declared_order(texts)
+        return pd.Categorical(texts), declared_order(texts)
 
     def doubt_one_day(self) -> Doubt | None:
         """Does obs have days, of the usual name, though the settings say that there is one?"""
@@ -104,13 +104,13 @@ class Reader:
         found = f"all cells are taken as of one day (day_key: null), but obs['{_DAY}'] has {first_few(levels)}"
         return Doubt(item="Days", found=found, fix=f"are these the days? Then set day_key: {_DAY}")
 
-    def replicates(self) -> np.ndarray:
-        """The replicate of each cell, as a text; without a key all cells are of one."""
+    def replicates(self) -> pd.Categorical:
+        """The replicate of each cell, as texts; without a key all cells are of one."""
         s = self.settings
         if s.rep_key is None:
-            return np.full(self.source.n_cells, ONE_REPLICATE, dtype=object)
+            return one_level(ONE_REPLICATE, self.source.n_cells)
         table = covariate_table(s)
-        return self.labels(f"{_written(table)}['{s.rep_key}']", table, s.rep_key)
+        return pd.Categorical(self.levelled(f"{_written(table)}['{s.rep_key}']", table, s.rep_key))
 
     def covariates(self) -> pd.DataFrame:
         """The covariates of each cell: columns of numbers, or of texts; missing and infinite ones are refused."""
@@ -163,9 +163,9 @@ class Reader:
         s, table = self.settings, self.fate_table()
         self.check_fates(table.fates)
         order = [table.fates.index(s.ref_fate)] + [j for j, name in enumerate(table.fates) if name != s.ref_fate]
-        probs, mended = mend_probabilities(table.probs)
+        probs, mended = mend_probabilities(table.probs, order, out=table.probs)
         fates = tuple(table.fates[j] for j in order)
-        return dataclasses.replace(table, fates=fates, probs=probs[:, order], mended=mended)
+        return dataclasses.replace(table, fates=fates, probs=probs, mended=mended)
 
     def check_fates(self, names: Sequence[str]) -> None:
         s, label = self.settings, self.fate_label

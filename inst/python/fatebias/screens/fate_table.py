@@ -1,6 +1,6 @@
 """Fate probabilities as a table, cells x fates: what may be wrong with them, and rounding that is mended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from ..base import CONSTANTS, ScreenError, first_few
 from .doubt import Doubt
 
 PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
+_AT_ONCE = 50_000  # cells that are mended at a time
 ROUNDED_SUM = 1e-6  # how far the sum of probabilities in single precision is from 1
 
 
@@ -37,8 +38,10 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
     Texts of numbers are numbers. what: the entry, for messages.
     """
     if isinstance(value, pd.DataFrame):
-        columns = [_column_as_numbers(value.iloc[:, j], f"{what}: its column {name}") for j, name in enumerate(value)]
-        return np.column_stack(columns) if columns else np.zeros(value.shape)
+        numbers = np.empty(value.shape)
+        for j, name in enumerate(value):
+            numbers[:, j] = _column_as_numbers(value.iloc[:, j], f"{what}: its column {name}")
+        return numbers
     return _column_as_numbers(value, what)
 
 
@@ -73,19 +76,40 @@ def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERAN
     yield off, f"whose fate probabilities do not sum to 1 (tolerance {tolerance:g})"
 
 
-def mend_probabilities(probs: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
+def mend_probabilities(
+    probs: np.ndarray, order: Sequence[int] | None = None, out: np.ndarray | None = None
+) -> tuple[np.ndarray, dict[str, int]]:
     """Probabilities [cells, fates] without faults, none negative and of sum 1, and the number of cells mended so.
 
     Rows of NaN stay. "negative_to_zero": a probability was negative by rounding; "sum_to_one": the sum was off by
-    more than the rounding of single precision.
+    more than the rounding of single precision. order: of the columns of what is returned. out: where it is written,
+    which may be `probs` itself.
     """
+    made = np.empty(probs.shape) if out is None else out
+    counts = {"negative_to_zero": 0, "sum_to_one": 0}
+    for start in range(0, len(probs), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        mended, negative, off = _mended(probs[rows])
+        made[rows] = mended if order is None else mended[:, order]
+        counts["negative_to_zero"] += negative
+        counts["sum_to_one"] += off
+    return made, counts
+
+
+def count_mended(probs: np.ndarray) -> dict[str, int]:
+    """The numbers of cells that `mend_probabilities` mends."""
+    parts = [_mended(probs[start : start + _AT_ONCE])[1:] for start in range(0, len(probs), _AT_ONCE)]
+    return {"negative_to_zero": sum(part[0] for part in parts), "sum_to_one": sum(part[1] for part in parts)}
+
+
+def _mended(probs: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Probabilities mended, and the numbers of cells with a negative one and with another sum than 1."""
     with np.errstate(invalid="ignore"):  # the NA of R
         negative = probs < 0
         positive = np.where(negative, 0.0, probs) if negative.any() else probs
         total = positive.sum(1, keepdims=True)
         off = np.abs(total - 1) > ROUNDED_SUM
-        mended = positive / total
-    return mended, {"negative_to_zero": int(negative.any(1).sum()), "sum_to_one": int(off.sum())}
+        return positive / total, int(negative.any(1).sum()), int(off.sum())
 
 
 def tolerance_of(rescale: bool) -> float:

@@ -1,6 +1,5 @@
 """Labels of days, replicates and covariates: as texts, and their levels in order. The order of days is in `days`."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +34,9 @@ def label_texts(values: pd.Series, what: str) -> pd.Series:
             raise ScreenError(f"{what} has one label written in two ways, {text!r} and {other!r}; write it in one way.")
     named = list(spelled)
     place = {text: code for code, text in enumerate(named)}
-    recoded = np.array([*(place.get(text, -1) for text in trimmed), -1])[codes]  # the last is that of code -1
+    recoded = np.array([*(place.get(text, -1) for text in trimmed), -1], dtype=np.int32)[
+        codes
+    ]  # the last is that of code -1
     return pd.Series(pd.Categorical.from_codes(recoded, pd.Index(named), ordered=ordered))
 
 
@@ -50,15 +51,32 @@ def declared_order(labels: pd.Series) -> tuple[str, ...] | None:
     return tuple(labels.cat.categories) if labels.cat.ordered else None
 
 
+def one_level(label: str, n: int) -> pd.Categorical:
+    """The same label for each of n cells."""
+    return pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [label])
+
+
 def few_cells(key: str, counts: Mapping[str, int], levels: Sequence[str]) -> str:
     """Which levels of a column have fewer than 2 usable cells, in words; "" where none has. counts: cells by level."""
     few = [f"{level} ({counts.get(level, 0)})" for level in levels if counts.get(level, 0) < 2]
     return f"`{key}` has level(s) with fewer than 2 usable cells: {first_few(few)}" if few else ""
 
 
-def refuse_few(where: str, key: str, labels: np.ndarray, levels: Sequence[str]) -> None:
-    """Raise ScreenError where a level has fewer than 2 of the labels, which are those of usable cells."""
-    if found := few_cells(key, Counter(labels), levels):
+def count_levels(labels: pd.Categorical, usable: np.ndarray | None = None) -> dict[str, int]:
+    """Cells by label, 0 where no usable cell has it. usable: bool [cells]; None: all are."""
+    codes = labels.codes if usable is None else labels.codes[usable]
+    counts = np.bincount(codes, minlength=len(labels.categories)).tolist()
+    return {str(label): n for label, n in zip(labels.categories, counts)}
+
+
+def labels_of(labels: pd.Categorical) -> list[str]:
+    """Different labels that some cell has."""
+    return [label for label, n in count_levels(labels).items() if n]
+
+
+def refuse_few(where: str, key: str, counts: Mapping[str, int], levels: Sequence[str]) -> None:
+    """Raise ScreenError where a level has fewer than 2 usable cells. counts: cells by level."""
+    if found := few_cells(key, counts, levels):
         raise ScreenError(f"{where}: {found}. Leave them out.")
 
 
@@ -66,7 +84,9 @@ def _factors(values: pd.Series) -> tuple[np.ndarray, Any, bool]:
     """Codes (-1: missing), levels that some code has, and whether they are declared to be in order."""
     if not isinstance(values.array, pd.Categorical):
         return *pd.factorize(values), False
-    kept = values.array.remove_unused_categories()
+    kept = values.array
+    if not np.bincount(kept.codes[kept.codes >= 0], minlength=len(kept.categories)).all():
+        kept = kept.remove_unused_categories()
     return kept.codes, kept.categories, bool(kept.ordered)
 
 

@@ -31,9 +31,11 @@ def presence_of(
 
 def reaching(guides: sp.csr_matrix, least: float) -> sp.csr_matrix:
     """Ones [cells, guides] where an entry is `least` or more."""
+    if least <= 1 and guides.data.dtype == np.int8 and (guides.data == 1).all():
+        return guides
     present = guides.data >= least
     if present.all():
-        return sp.csr_matrix((np.ones(len(present), dtype=np.int8), guides.indices, guides.indptr), shape=guides.shape)
+        return sp.csr_matrix((present.view(np.int8), guides.indices, guides.indptr), shape=guides.shape)
     found = sp.csr_matrix((present.astype(np.int8), guides.indices.copy(), guides.indptr.copy()), shape=guides.shape)
     found.eliminate_zeros()
     return found

@@ -154,16 +154,16 @@ class Screen:
 class RawCells:
     """Cells as a file gives them, those that will be left out included.
 
-    guides: presence [cells, guides of the screen]. day, replicate: labels. fate_probs: [cells, F + 1], NaN in the
-    whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster: labels, or None.
-    mended: cells whose fate probabilities were rounded, by what was wrong. day_order: the days in the order that the
-    column declares, or None. doubts: what was found while reading that is no fault, but should be known.
+    guides: presence [cells, guides of the screen]. day, replicate: labels, kept as a categorical. fate_probs: [cells,
+    F + 1], NaN in the whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster:
+    labels, or None. mended: cells whose fate probabilities were rounded, by what was wrong. day_order: the days in the
+    order that the column declares, or None. doubts: what was found while reading that is no fault, but should be known.
     """
 
     guides: sp.csr_matrix
     guide_names: list[str]
-    day: np.ndarray
-    replicate: np.ndarray
+    day: pd.Categorical
+    replicate: pd.Categorical
     fates: tuple[str, ...]
     fate_probs: np.ndarray
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -171,6 +171,10 @@ class RawCells:
     mended: Mapping[str, int] = field(default_factory=dict)
     day_order: tuple[str, ...] | None = None
     doubts: tuple[Doubt, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("day", "replicate"):
+            object.__setattr__(self, name, pd.Categorical(getattr(self, name)))
 
     @property
     def n_cells(self) -> int:
