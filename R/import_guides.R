@@ -150,8 +150,9 @@ guides_matrix <- function(found, min_umi, call = rlang::caller_env()) {
 threshold_lines <- function(found, min_umi) {
   n <- length(found$cells)
   if (isTRUE(found$present)) {
-    sizes <- c(count(n), count(length(found$guides)))
-    return(c(i = sprintf("%s cells, %s guides; %.2f guides a cell", sizes[1], sizes[2], length(found$cell) / n)))
+    burden <- length(found$cell) / n
+    n_guides <- count(length(found$guides))
+    return(c(i = sprintf("%s cells, %s guides; %.2f guides a cell", count(n), n_guides, burden)))
   }
   lines <- vapply(found$thresholds, function(row) {
     sprintf(
