@@ -48,9 +48,10 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
 
 #' Read guides from AnnData or MuData
 #'
-#' Reads guides that have a matrix of their own, cells x guides: `X` or a layer of an `.h5ad` or `.zarr`, or of
-#' a modality of an `.h5mu`. Its `obs` names the cells, its `var` the guides. Where it holds expression as well
-#' (`scanpy.read_10x_h5(gex_only=False)`), the column `feature_types` of `var` tells which features are guides.
+#' Reads guides that have a matrix of their own, cells x guides: `X` or a layer of an `.h5ad` or `.zarr`, or
+#' of a modality of an `.h5mu`. Its `obs` names the cells, its `var` the guides. Where it holds expression as
+#' well (`scanpy.read_10x_h5(gex_only=False)`), the column `feature_types` of `var` tells which features are
+#' guides.
 #'
 #' @param path the file, or the folder of a `.zarr` store; or several with the names of their samples, as in
 #'   [read_guides_cellranger()].
@@ -63,8 +64,8 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
 #' @param feature_type the type of the features that are guides, where there are several.
 #' @returns As [read_guides_cellranger()].
 #' @section Errors: `fatebias_error_screen` for a file that is missing or cannot be read, MuData without a
-#'   `modality`, a layer that is not there, no feature of the type, names that appear twice, counts that are no
-#'   whole numbers, and probabilities without `min_probability`.
+#'   `modality`, a layer that is not there, no feature of the type, names that appear twice, counts that are
+#'   no whole numbers, and probabilities without `min_probability`.
 #' @seealso [assemble_screen()] and [fate_screen()] for what comes next; [read_screen()] for a file that holds
 #'   the fate probabilities as well.
 #' @examples
@@ -149,8 +150,9 @@ guides_matrix <- function(found, min_umi, call = rlang::caller_env()) {
 threshold_lines <- function(found, min_umi) {
   n <- length(found$cells)
   if (isTRUE(found$present)) {
-    each <- length(found$cell) / n
-    return(c(i = sprintf("%s cells, %s guides; %.2f guides a cell", count(n), count(length(found$guides)), each)))
+    burden <- length(found$cell) / n
+    n_guides <- count(length(found$guides))
+    return(c(i = sprintf("%s cells, %s guides; %.2f guides a cell", count(n), n_guides, burden)))
   }
   lines <- vapply(found$thresholds, function(row) {
     sprintf(

@@ -130,7 +130,7 @@ existing_input <- function(settings, key = c("screen", "guide_map")) {
     "{.code {key}: {file}} of {.file config.yaml}: {.path {file}} {is}.",
     i = "Looked in {.path {normalizePath(dirname(file), mustWork = FALSE)}}.",
     i = "Put the file there, or its path (relative to the folder of {.file config.yaml}) at {.code {key}:}.",
-    i = if (key == "guide_map") "Where the screen's file says what its guides target: {.code guide_map: null}.",
+    i = if (key == "guide_map") "Where the screen's file has it: {.code guide_map: null}.",
     i = "{.code fatebias::check_screen(screen, guide_map)} then says whether the files can be used."
   ))
 }

@@ -62,7 +62,8 @@ read_screen <- function(path, guide_map = path, settings = fate_settings(), ...)
 }
 
 new_screen <- function(path, guide_map, settings, summary) {
-  for (name in c("uncarried_guides", "dropped_genes", "days", "replicates", "fates", "covariates", "warnings")) {
+  texts <- c("uncarried_guides", "dropped_genes", "days", "replicates", "fates", "covariates", "warnings")
+  for (name in texts) {
     summary[[name]] <- names_from_json(summary[[name]])
   }
   structure(

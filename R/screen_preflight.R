@@ -10,8 +10,8 @@
 #' 100,000 cells take less than a second once Python has started.
 #'
 #' @param path screen file (.h5ad, .h5mu, .zarr), see [read_screen()].
-#' @param guide_map guide map, see [read_screen()]; NULL: that of the screen's own file is looked at, if it has
-#'   one.
+#' @param guide_map guide map, see [read_screen()]; NULL: that of the screen's own file is looked at, if it
+#'   has one.
 #' @param settings [fate_settings()]; the stage Screen is used.
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen_check`, a list with

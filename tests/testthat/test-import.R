@@ -116,7 +116,9 @@ test_that("Python: cells and guides of one MuData are put together like those of
   put_together <- function(file, ..., settings = do.call(fate_settings, blood)) {
     guides <- quietly(read_guides_anndata(mudata, layer = "guide_assignment", modality = "guide"))
     path <- file.path(folder, "screen.h5ad")
-    facts_of(quietly(assemble_screen(file, guides, map, path, replicate = "sample", settings = settings, ...)))
+    facts_of(quietly(
+      assemble_screen(file, guides, map, path, replicate = "sample", settings = settings, ...)
+    ))
   }
   expected <- put_together(cells)
   expect_identical(put_together(mudata, modality = "rna"), expected)

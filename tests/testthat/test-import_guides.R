@@ -105,7 +105,9 @@ test_that("Python: guides of an AnnData are those of its X or of a layer", {
   expect_error(
     read_guides_anndata(path, layer = "posterior"), "min_probability", class = "fatebias_error_screen"
   )
-  expect_error(read_guides_anndata(path, layer = "calls"), "guide_assignment", class = "fatebias_error_screen")
+  expect_error(
+    read_guides_anndata(path, layer = "calls"), "guide_assignment", class = "fatebias_error_screen"
+  )
   expect_error(read_guides_anndata("no.h5ad"), "no.h5ad", class = "fatebias_error_screen")
   for (bad in list(0, 2, NA, "a")) {
     expect_error(read_guides_anndata(path, min_probability = bad), class = "fatebias_error_argument")
@@ -118,5 +120,6 @@ test_that("Python: what is presence is said to be so, and no threshold is spoken
   said <- capture_messages(read_guides_anndata(path, layer = "guide_assignment"))
   said <- cli::ansi_strip(paste(said, collapse = ""))
   expect_no_match(said, "UMI")
-  expect_match(said, sprintf("660 cells, 12 guides; %.2f guides a cell", mean(rowSums(umis >= 5))), fixed = TRUE)
+  burden <- mean(rowSums(umis >= 5))
+  expect_match(said, sprintf("660 cells, 12 guides; %.2f guides a cell", burden), fixed = TRUE)
 })

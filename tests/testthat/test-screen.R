@@ -203,7 +203,8 @@ test_that("Python: a guide map may be left out where the screen's file has it", 
   expect_true(check$ok)
   expect_match(tail(format(check), 1), sprintf("read_screen(\"%s\")", path), fixed = TRUE)
   expect_error(
-    read_screen(files$screen), "says nothing of the targets.*Name a guide map", class = "fatebias_error_screen"
+    read_screen(files$screen), "says nothing of the targets.*Name a guide map",
+    class = "fatebias_error_screen"
   )
   expect_identical(check_screen(files$screen)$table[item == "Guide map"]$status, "warning")
 })
