@@ -19,7 +19,10 @@ _REMEDIES = (
     (("unable to lock", "temporarily unavailable"), "it is open elsewhere for writing: close it there, or copy it"),
     (("truncated", "eof", "end of file"), "it is truncated: copy or write it again"),
     (("codes need to be", "categorical categories"), "its categories do not fit its codes: write the column again"),
-    (("inflate", "decompress", "filter returned failure", "checksum"), "it is damaged: copy or write it again"),
+    (
+        ("inflate", "decompress", "filter returned failure", "checksum", "synchronously read data", "file name in dir"),
+        "it is damaged: copy or write it again",
+    ),
 )
 
 
