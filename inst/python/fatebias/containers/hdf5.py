@@ -47,7 +47,8 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
 def _probe(path: Path, changed: int, size: int) -> None:
     """Raise ScreenError where the HDF5 library crashes on a file, never returns or takes all memory.
 
-    changed, size: the state of the file, for each of which this is found out once. Other faults are left to the reading, which words them.
+    changed, size: the state of the file, for each of which this is found out once. Other faults are left to the
+    reading, which words them.
     """
     if os.name != "posix" or "python" not in Path(sys.executable).name:
         return
