@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-SECONDS, BYTES = 10, 2 << 30  # more than this is a hang, or too much memory
+SECONDS, BYTES = 10, 2 << 30  # more than this, of computing, is a hang, or too much memory
+_LONGEST = 90  # seconds in all: other programs may keep the machine busy
+_MOST = 8 << 30  # bytes of address space, so that the machine stays well
 
 
 def flip(path: Path, rng: np.random.Generator, most: int = 4) -> str:
@@ -30,22 +32,25 @@ def flip(path: Path, rng: np.random.Generator, most: int = 4) -> str:
 
 
 def outcome(read: Callable[[], str]) -> str:
-    """What a call returns in a child process with limits: its text, or "crash ..", "hang", "memory", "traceback ..".
+    """What a call returns in a child process: its text, or "crash ..", "hang", "memory ..", "traceback ..".
 
-    read returns a word, and what it raises is a traceback.
+    read returns a word, and what it raises is a traceback. Memory is the peak of what the child, or a child of its own,
+    had in memory.
     """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         _run(read, reader, writer)
     os.close(writer)
-    status = _wait(child)
+    status, used = _wait(child)
     with os.fdopen(reader) as file:
         text = file.read()
-    if status is None:
+    if status is None or used.ru_utime + used.ru_stime > SECONDS:
         return "hang"
     if os.WIFSIGNALED(status):
         return f"crash {signal.Signals(os.WTERMSIG(status)).name}"
+    if used.ru_maxrss * 1024 > BYTES:
+        return f"memory {used.ru_maxrss >> 10} MB"
     return text or f"exit {os.WEXITSTATUS(status)}"
 
 
@@ -53,8 +58,7 @@ def _run(read: Callable[[], str], reader: int, writer: int) -> None:
     os.close(reader)
     code = 1
     try:
-        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (size + BYTES, size + BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with open(os.devnull, "w") as silent:
             os.dup2(silent.fileno(), sys.stderr.fileno())
@@ -68,13 +72,13 @@ def _run(read: Callable[[], str], reader: int, writer: int) -> None:
         os._exit(code)
 
 
-def _wait(child: int) -> int | None:
-    until = time.monotonic() + SECONDS
+def _wait(child: int) -> tuple[int | None, resource.struct_rusage]:
+    """The status of a child, None where it had to be ended, and what it and its own children used."""
+    until = time.monotonic() + _LONGEST
     while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
+        done, status, used = os.wait4(child, os.WNOHANG)
         if done:
-            return status
+            return status, used
         time.sleep(0.002)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
+    return None, os.wait4(child, 0)[2]

@@ -388,3 +388,23 @@ def test_a_failed_write_leaves_nothing(tmp_path, written):
     with pytest.raises(ValueError):
         write_screen(tmp_path / "s.h5ad", sim.guides, names, sim.probs[:5], sim.fates, sim.day, sim.replicate)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_byte_that_turns_in_numbers_is_seen(written, tmp_path):
+    """Each number that was written has a checksum around it."""
+    path, found = tmp_path / "s.h5ad", {}
+    with h5py.File(written[0]) as file:
+        file.visititems(lambda name, node: found.setdefault(name, node) and None)
+        arrays = {name: node for name, node in found.items() if isinstance(node, h5py.Dataset) and node.size}
+        pieces = {
+            name: node.id.get_chunk_info(0) for name, node in arrays.items()
+            if name.startswith("obs") and node.dtype.kind in "fiu"
+        }  # fmt: skip
+    assert {"obsm/guide/data", "obsm/guide/indices", "obsm/fateprob/EC", "obs/day/codes"} < set(pieces)
+    for name, piece in pieces.items():
+        content = bytearray(written[0].read_bytes())
+        content[piece.byte_offset + piece.size // 2] ^= 1
+        path.write_bytes(bytes(content))
+        with pytest.raises(ScreenError, match="it is damaged: copy or write it again"):  # noqa: PT012
+            read_screen(path, written[1], Settings.from_mapping())
+            pytest.fail(f"{name} was read with another value")

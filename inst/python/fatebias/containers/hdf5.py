@@ -16,6 +16,7 @@ import h5py
 
 from ..base import ScreenError
 from .nodes import Node
+from .probe import TOO_LARGE
 from .refusals import refusing
 
 _GZIP = b"\x1f\x8b"
@@ -44,18 +45,22 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
 
 @functools.lru_cache(maxsize=64)
 def _probe(path: Path, changed: int, size: int) -> None:
-    """Raise ScreenError where the HDF5 library crashes on a file, or never returns; once for each state of a file.
+    """Raise ScreenError where the HDF5 library crashes on a file, never returns or takes all memory.
 
-    changed, size: its state. Other faults are left to the reading, which words them.
+    changed, size: the state of the file, for each of which this is found out once. Other faults are left to the
+    reading, which words them.
     """
     if os.name != "posix" or "python" not in Path(sys.executable).name:
         return
     command = [sys.executable, str(Path(__file__).with_name("probe.py")), str(path)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode < 0:
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=os.environ | one_thread
+    )
+    if done.returncode < 0 or done.returncode == TOO_LARGE:
+        why = "too much memory" if done.returncode == TOO_LARGE else signal.Signals(-done.returncode).name
         raise ScreenError(
-            f"{path} is damaged: the HDF5 library does not come back from it "
-            f"({signal.Signals(-done.returncode).name}). Copy or write it again."
+            f"{path} is damaged: the HDF5 library does not come back from it ({why}). Copy or write it again."
         )
 
 

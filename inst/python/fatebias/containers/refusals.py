@@ -11,15 +11,17 @@ from ..base import FatebiasError, ScreenError
 Result = TypeVar("Result")
 _MOST_WORDS = 200  # characters of what a library said
 _WRITE = "write it again with the current anndata, or give this entry anew"
-# what a library says, and what helps
+_DAMAGED = "it is damaged: copy or write it again"
+# what a library says, and what helps; the first that fits
 _REMEDIES = (
+    (("inflate", "decompress", "filter returned failure", "checksum"), _DAMAGED),
     (("filter", "plugin"), "it is compressed by a filter that is not installed: pip install hdf5plugin"),
     (("no module named 'zarr'",), "pip install zarr"),
     (("codec", "compressor"), "it is compressed by a codec that is not installed: pip install numcodecs"),
     (("unable to lock", "temporarily unavailable"), "it is open elsewhere for writing: close it there, or copy it"),
     (("truncated", "eof", "end of file"), "it is truncated: copy or write it again"),
     (("codes need to be", "categorical categories"), "its categories do not fit its codes: write the column again"),
-    (("inflate", "decompress", "filter returned failure", "checksum"), "it is damaged: copy or write it again"),
+    (("synchronously read data", "file name in directory"), _DAMAGED),
 )
 
 

@@ -1,7 +1,8 @@
 """A screen written as an .h5ad file, in the default layout of the settings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -30,9 +31,11 @@ def write_screen(
     guides: cells x guides, 0 and 1 (or bool), else ScreenError. fate_probs: array cells x fates, columns named by
     `fates`. day, replicate: one label a cell; the order that an ordered pd.Categorical declares is kept. cell_names:
     one unique name a cell, or None. covariates: further columns of covar, one row a cell, of numbers or texts; none
-    may be called rep. obs: further labels of cells, by name.
+    may be called rep. obs: further labels of cells, by name. Numbers have checksums, so that damage is seen when they
+    are read.
     """
     import anndata  # here: whoever only reads need not wait for it
+    from anndata.experimental import write_dispatched
 
     n, guide_names = guides.shape[0], list(map(str, guide_names))
     names = [f"cell{i}" for i in range(n)] if cell_names is None else list(map(str, cell_names))
@@ -54,7 +57,22 @@ def write_screen(
         uns={"guide_names": np.asarray(guide_names, dtype=object)},
     )
     with whole_file(Path(path)) as part, h5py.File(part, "w") as file:
-        anndata.io.write_elem(file, "/", adata)
+        write_dispatched(file, "/", adata, _write_guarded)
+
+
+def _write_guarded(
+    write: Callable[..., None],
+    store: h5py.Group,
+    key: str,
+    elem: Any,
+    *,
+    dataset_kwargs: Mapping[str, Any],
+    iospec: Any,
+) -> None:
+    """Write an entry, numbers with a checksum for each piece (HDF5's filter fletcher32)."""
+    is_array = sp.issparse(elem) or (isinstance(elem, np.ndarray) and elem.ndim > 0)
+    guarded = {"fletcher32": True} if is_array and elem.dtype.kind in "fiu" and elem.size else {}
+    write(store, key, elem, dataset_kwargs=guarded)
 
 
 def _labels(name: str, of: Iterable[object]) -> pd.Categorical:

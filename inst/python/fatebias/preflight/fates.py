@@ -32,9 +32,7 @@ _NO_FATES = 'put them there: adata.obsm["fateprob"] = a table, cells x fates, ro
 
 def find_fates(report: Report, source: ScreenSource) -> bool:
     """The fate probabilities and, for a plain array, names of the fates."""
-    key = report.settings.fate_prob_key
-    alike = [] if source.element("obsm", key) is not None else fate_tables(source)
-    if not find_key(report, source, "fate_prob_key", alike, _NO_FATES):
+    if not find_key(report, source, "fate_prob_key", lambda: fate_tables(source), _NO_FATES):
         return False
     key = report.settings.fate_prob_key
     element = source.element("obsm", key)

@@ -1,6 +1,6 @@
 """What a preflight found: rows of a table, and the settings that would mend some of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -84,14 +84,19 @@ class Report:
         return {"rows": rows, "settings": suggested, "ok": all(one.status != PROBLEM for one in self.findings)}
 
 
-def find_key(report: Report, source: ScreenSource, setting: str, alike: list[Lookalike], otherwise: str) -> bool:
-    """Is the key there? Else report what looks like it, and go on with the likeliest. otherwise: what to do then."""
+def find_key(
+    report: Report, source: ScreenSource, setting: str, find_alike: Callable[[], list[Lookalike]], otherwise: str
+) -> bool:
+    """Is the key there? Else report what looks like it, and go on with the likeliest.
+
+    find_alike: finds that, and is called only where the key is not there. otherwise: what to do where nothing is alike.
+    """
     group, item = KEYS[setting]
     key = getattr(report.settings, setting)
-    entries = source.names(group)
-    if key in entries:
+    if source.element(group, key) is not None:
         return True
-    found = f"no {group}['{key}']; {group} has: {first_few(entries) or 'nothing'}"
+    alike = find_alike()
+    found = f"no {group}['{key}']; {group} has: {first_few(source.names(group)) or 'nothing'}"
     if not alike:
         report.problem(item, found, otherwise)
         return False

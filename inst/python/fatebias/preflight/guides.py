@@ -31,21 +31,17 @@ def find_guides(report: Report, source: ScreenSource, known: set[str]) -> bool:
     """The guides and, for a matrix, their names."""
     table, key, _ = Reader(source, report.settings).guide_place
     if table == "obsm" or source.element(table, key) is None:
-        alike = [] if source.element("obsm", key) is not None else guide_tables(source, known, _guide_modality(report))
-        if not find_key(report, source, "guide_key", alike, _in_expression(source) or _NO_GUIDES):
+        otherwise = "" if source.element("obsm", key) is not None else _in_expression(source) or _NO_GUIDES
+        modality = report.settings.guide_modality or ""
+        if not find_key(report, source, "guide_key", lambda: guide_tables(source, known, modality), otherwise):
             return False
         table, key, _ = Reader(source, report.settings).guide_place
     element = source.element(table, key)
     n = element.width if element is not None else None
     if table != "obsm" or (element is not None and element.kind == "table"):
         return True
-    lists = name_lists(source, n or 0, known)
     otherwise = f'name its {n} columns: adata.uns["guide_names"] = [...]'
-    return find_key(report, source, "guide_names_key", lists, otherwise)
-
-
-def _guide_modality(report: Report) -> str:
-    return report.settings.guide_modality or ""
+    return find_key(report, source, "guide_names_key", lambda: name_lists(source, n or 0, known), otherwise)
 
 
 def _in_expression(source: ScreenSource) -> str:

@@ -29,7 +29,7 @@ def find_day(report: Report, source: ScreenSource) -> bool:
     """The column of obs with the day; none is looked for where the key is null."""
     if report.settings.day_key is None:
         return True
-    return find_key(report, source, "day_key", day_columns(source), _NO_DAY)
+    return find_key(report, source, "day_key", lambda: day_columns(source), _NO_DAY)
 
 
 def check_days(

@@ -1,0 +1,89 @@
+"""Containers with bytes turned at random: refused in our words, read right, or read with other values of the file."""
+
+import shutil
+import warnings
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import zarr
+from anndata.io import write_elem
+from damage import flip, outcome
+from test_containers import MUDATA, write_mudata, write_zarr
+from written_screen import differences, guide_map, read, screen
+
+from fatebias.base.errors import ScreenError
+from fatebias.base.settings import Settings
+from fatebias.preflight.check import check_screen
+
+FLIPS = 60  # a container; 1,000 are made by hand before a release
+KINDS = ("h5ad", "h5mu", "zarr2", "zarr3", "zip")
+# Fields that may differ where a byte of a value was turned: a number of obsm, an index or a code, a letter of a name.
+# Without a checksum around it nothing tells such a value from the right one. The sizes of the screen, its genes, its
+# fates and the guide map stay, since other parts of the file or of the map contradict.
+VALUES = {
+    "fate_probs", "mended",  # a probability, still of a row that sums to 1 within the tolerance
+    "guide_ptr", "guide_idx", "burden", "burden_counts", "left_out", "ntc_cells",  # the index of a guide, or a 1
+    "day", "day_labels", "day_values", "day_doubt", "replicate", "replicate_labels",  # a code, or a letter of a label
+}  # fmt: skip
+
+
+def write(kind: str, path: Path) -> dict:
+    """A valid screen of the kind; returns the settings that read it."""
+    if kind in ("zarr2", "zarr3"):
+        write_zarr(path, int(kind[-1]))
+    elif kind == "zip":
+        with zipfile.ZipFile(path, "w"):
+            pass
+        store = zarr.storage.ZipStore(path, mode="w")
+        write_elem(zarr.open_group(store, mode="w"), "/", screen())
+        store.close()
+    elif kind == "h5mu":
+        with h5py.File(path, "w") as file:
+            write_mudata(file)
+        return MUDATA
+    else:
+        screen().write_h5ad(path)
+    return {}
+
+
+def what_is_read(path: Path, right, settings: dict) -> str:
+    """In words: what comes of reading a screen, and whether the check says the same."""
+    warnings.simplefilter("ignore")
+    try:
+        found = read(path, **settings)
+        word = "right" if not (other := differences(found, right)) else "other " + " ".join(other)
+    except ScreenError as error:
+        word = "refused" if str(path) in str(error) else f"nameless: {error}"
+    ok = check_screen(path, Settings.from_mapping(settings), path.parent / "map.csv")["ok"]
+    return word if ok == (word != "refused") else f"{word}, but check says {'ok' if ok else 'no'}"
+
+
+def damaged(kind: str, folder: Path, seed: int, n: int):
+    """What was done to each of n copies of a valid screen, and what came of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        whole, copy = folder / f"whole.{kind}", folder / "work" / f"s.{kind}"
+        settings, rng = write(kind, whole), np.random.default_rng(seed)
+        right = read(whole, **settings)
+        copy.parent.mkdir()
+        guide_map(copy.parent)
+    for _ in range(n):
+        shutil.rmtree(copy) if copy.is_dir() else copy.unlink(missing_ok=True)
+        (shutil.copytree if whole.is_dir() else shutil.copy)(whole, copy)
+        done = flip(copy, rng)
+        yield done, outcome(lambda: what_is_read(copy, right, settings))
+
+
+def is_fine(found: str) -> bool:
+    first, *fields = found.split()
+    return found in ("right", "refused") or (first == "other" and set(fields) <= VALUES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_container_is_refused_or_differs_in_values_only(tmp_path, kind):
+    found = list(damaged(kind, tmp_path, 1, FLIPS))
+    assert [case for case in found if not is_fine(case[1])] == []
+    assert len({what for _, what in found}) > 1  # some are refused, some are not
