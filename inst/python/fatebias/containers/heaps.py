@@ -91,7 +91,7 @@ def _places(words: np.ndarray, heap: np.ndarray, index: np.ndarray, size: np.nda
         begins[np.searchsorted(others, text)] = found
     way = np.cumsum(np.where(follows, step, 0))
     run = np.cumsum(~follows) - 1
-    return begins[run] + way - way[others][run]
+    return np.asarray(begins[run] + way - way[others][run])
 
 
 def _walk(words: memoryview, heap: int, index: int) -> int | None:
