@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError, first_few
+from .heaps import texts_between
 from .nodes import Node, length_of, texts_in
 
 _AT_ONCE = 100_000  # names in memory at a time
@@ -125,12 +126,18 @@ class CellIndex:
 def _digests_of(node: Node, n: int) -> Iterator[bytes]:
     """A digest of each piece of a list of n names; texts and their bytes are alike."""
     node = node["values"] if not hasattr(node, "dtype") else node
-    for at in range(0, n, _AT_ONCE):
-        names = np.asarray(node[at : min(at + _AT_ONCE, n)]).tolist()
-        if set(map(type, names)) != {bytes}:
-            names = [name if isinstance(name, bytes) else str(name).encode() for name in names]
-        lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
-        yield blake2b(lengths.tobytes() + b"".join(names)).digest()
+    for start in range(0, n, _AT_ONCE):
+        stop = min(start + _AT_ONCE, n)
+        lengths, joined = texts_between(node, start, stop) or _texts_between(node, start, stop)
+        yield blake2b(lengths.tobytes() + joined).digest()
+
+
+def _texts_between(node: Node, start: int, stop: int) -> tuple[np.ndarray, bytes]:
+    """Lengths and joined bytes of some names."""
+    names = np.asarray(node[start:stop]).tolist()
+    if set(map(type, names)) != {bytes}:
+        names = [name if isinstance(name, bytes) else str(name).encode() for name in names]
+    return np.fromiter(map(len, names), dtype=np.int64, count=len(names)), b"".join(names)
 
 
 def _are_numbers(names: pd.Index) -> bool:

@@ -90,7 +90,7 @@ def _starts(what: str, indptr: Any, major: int, n_indices: int, n_data: int) -> 
     starts = np.asarray(indptr[:])
     if starts[0] != 0 or (starts[1:] < starts[:-1]).any() or starts[-1] != n_indices or n_indices != n_data:
         raise _broken(what, f"has an indptr that does not go from 0 up to its {n_indices} entries ({n_data} values)")
-    return starts.astype(np.int32 if n_indices < 2**31 else np.int64, copy=False)
+    return starts.astype(np.int32 if n_indices < 2**31 else np.int64)  # a copy: tidying a matrix writes there
 
 
 def _indices(what: str, stored: Any, minor: int) -> np.ndarray:

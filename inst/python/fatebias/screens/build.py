@@ -23,16 +23,16 @@ def _whole(plan: Plan) -> Screen:
     guide_ptr, guide_idx = np.zeros(n + 1, dtype=np.int64), np.empty(plan.n_entries, dtype=np.int32)
     fate_probs = np.empty((n, plan.cells.fate_probs.shape[1]))
     burden, day, replicate = np.empty(n), np.empty(n, dtype=np.intp), np.empty(n, dtype=np.intp)
-    ntc_cells = 0
+    ntc_cells = np.zeros((len(plan.same["ntc_names"]), len(plan.same["day_labels"])), dtype=np.int64)
     for part in plan.parts():
         rows = slice(at, at + part.n_cells)
         guide_ptr[at + 1 : rows.stop + 1] = entries + part.guide_ptr[1:]
         guide_idx[entries : entries + len(part.guide_idx)] = part.guide_idx
         burden[rows], day[rows], replicate[rows] = part.burden, part.day, part.replicate
         fate_probs[rows] = part.fate_probs
-        ntc_cells = ntc_cells + part.ntc_cells
+        ntc_cells += part.ntc_cells
         at, entries = rows.stop, entries + len(part.guide_idx)
     return Screen(
         **plan.same, guide_ptr=guide_ptr, guide_idx=guide_idx, burden=burden, day=day, replicate=replicate,
-        fate_probs=fate_probs, ntc_cells=np.asarray(ntc_cells), covariates=plan.covariates, cluster=plan.cluster,
+        fate_probs=fate_probs, ntc_cells=ntc_cells, covariates=plan.covariates, cluster=plan.cluster,
     )  # fmt: skip

@@ -53,7 +53,7 @@ def declared_order(labels: pd.Series) -> tuple[str, ...] | None:
 
 def one_level(label: str, n: int) -> pd.Categorical:
     """The same label for each of n cells."""
-    return pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [label])
+    return pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), pd.Index([label]))  # type: ignore[arg-type]
 
 
 def few_cells(key: str, counts: Mapping[str, int], levels: Sequence[str]) -> str:

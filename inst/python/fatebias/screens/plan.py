@@ -137,7 +137,6 @@ def _index_levels(
     cells: RawCells, usable: np.ndarray, settings: Settings, where: str
 ) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     """Days and replicates of the screen, and the index there of each day and replicate that the file has."""
-    all_days, all_replicates = (list(count_levels(labels)) for labels in (cells.day, cells.replicate))
     days = order_days(labels_of(cells.day), settings, cells.day_order, where)
     replicates = sort_levels(labels_of(cells.replicate))
     refuse_few(where, settings.day_key or "day_key: null", count_levels(cells.day, usable), days.labels)
@@ -148,7 +147,8 @@ def _index_levels(
         "day_doubt": days.doubt,
         "replicate_labels": tuple(replicates),
     }
-    return levels, pd.Index(days.labels).get_indexer(all_days), pd.Index(replicates).get_indexer(all_replicates)
+    day = pd.Index(days.labels).get_indexer(cells.day.categories)
+    return levels, day, pd.Index(replicates).get_indexer(cells.replicate.categories)
 
 
 def _covariates(
