@@ -159,36 +159,59 @@ def test_a_file_that_is_being_written_is_told(clean, tmp_path):
         other.stdin.close()
 
 
+EXPRESSION = ("X", "layers/counts", "raw/X", "obsp/connectivities", "varm/loadings")
+
+
+def put_expression(top, keys=EXPRESSION):
+    """Entries declared larger than memory may grow: 100 GB, of which nothing is stored."""
+    if "raw" in top:  # where there is none, an empty array
+        del top["raw"]
+    for key in keys:
+        table, _, name = key.rpartition("/")
+        group = top.require_group(table) if table else top
+        if name in group:
+            del group[name]
+        create = group.create_dataset if isinstance(group, h5py.Group) else group.create_array
+        create(name, shape=(CELLS, 140_000_000), dtype="f8", chunks=(CELLS, 1000))
+
+
 @pytest.mark.parametrize("kind", ["h5ad", "zarr", "h5mu"])
 def test_expression_is_never_read(clean, tmp_path, kind):
-    """X and a layer of a file are declared larger than memory may grow: 100 GB, of which nothing is stored."""
+    """Neither by reading nor by the check nor by what puts a screen together; of MuData in no modality."""
     path, settings = tmp_path / f"s.{kind}", MUDATA if kind == "h5mu" else {}
-    shape = {"shape": (CELLS, 140_000_000), "dtype": "f8"}
     if kind == "zarr":
         write_zarr(path, 2)
-        group = zarr.open_group(str(path), mode="r+")
-        del group["X"]
-        group.create_array("X", chunks=(CELLS, 1000), **shape)
+        put_expression(zarr.open_group(str(path), mode="r+"))
     else:
         path.write_bytes(clean.read_bytes())
         with h5py.File(path, "r+" if kind == "h5ad" else "w") as file:
             if kind == "h5mu":
                 write_mudata(file)
-            top = file["mod/gene"] if kind == "h5mu" else file
-            del top["X"]
-            top.create_dataset("X", chunks=(CELLS, 1000), **shape)
-            top.create_dataset("layers/counts", chunks=(CELLS, 1000), **shape)
+                put_expression(file["mod/guide"], ("X", "layers/counts", "raw/X", "obsp/connectivities"))
+                put_expression(file)
+            put_expression(file["mod/gene"] if kind == "h5mu" else file)
     code = f"""
         import resource
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         from pathlib import Path
-        from written_screen import read
-        print(read(Path({str(path)!r}), **{settings!r}).n_cells)
+        from written_screen import guide_map, read
+        from fatebias.base.settings import Settings
+        from fatebias.preflight import check_screen
+        from fatebias.screens.guide_anndata import read_guides_anndata
+        from fatebias.screens.parts import read_fate_probs, read_labels
+        path, settings = Path({str(path)!r}), {settings!r}
+        of_cells = {{"modality": settings.get("modality")}}
+        found = check_screen(path, Settings.from_mapping(settings), guide_map(path.parent))
+        print(read(path, **settings).n_cells, found["ok"])
+        print(len(read_labels(path, ["day"], **of_cells)[0]), len(read_fate_probs(path, "fateprob", **of_cells)[1]))
+        if settings:
+            print(read_guides_anndata(path, "guide_assignment", "guide").counts.shape[0])
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=child_env()
     )
-    assert done.stdout == f"{CELLS}\n", done.stderr
+    expected = f"{CELLS} True\n{CELLS} {CELLS}\n" + (f"{CELLS}\n" if settings else "")
+    assert done.stdout == expected, done.stdout + done.stderr
 
 
 def child_env():
