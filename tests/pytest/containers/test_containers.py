@@ -6,15 +6,12 @@ import subprocess
 import sys
 import textwrap
 
-import anndata
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
-import scipy.sparse as sp
 import zarr
 from anndata.io import write_elem
-from written_screen import CELLS, GUIDES, NAMES, differences, guide_map, parts, read, screen
+from written_screen import CELLS, MUDATA, differences, guide_map, read, screen, write_mudata, write_zarr
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
@@ -27,11 +24,6 @@ def clean(tmp_path_factory):
     path = tmp_path_factory.mktemp("clean") / "s.h5ad"
     screen().write_h5ad(path)
     return path
-
-
-def write_zarr(path, version):
-    root = zarr.open_group(str(path), mode="w", zarr_format=version)
-    write_elem(root, "/", screen())
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -63,33 +55,6 @@ def test_a_compressed_file_is_read_with_its_filter(clean, tmp_path):
 
 
 # ---- MuData
-
-MUDATA = {
-    "modality": "gene", "guide_modality": "guide", "guide_key": "layers/guide_assignment", "covar_key": None,
-    "rep_key": "batch",
-}  # fmt: skip
-
-
-def write_mudata(root, guides_of=None, day_in_all=False):
-    """MuData as IGVF lays it out: genes with the fates, guides with counts and their assignment, obs of all.
-
-    guides_of: rows of the cells that the modality of the guides has, in its order.
-    """
-    p, rows = parts(), np.arange(CELLS) if guides_of is None else guides_of
-    obs = pd.DataFrame({"batch": pd.Categorical(p["rep"])}, index=NAMES)
-    if not day_in_all:
-        obs["day"] = pd.Categorical(p["day"])
-    gene = anndata.AnnData(X=sp.csr_matrix((CELLS, 3)), obs=obs, obsm={"fateprob": screen().obsm["fateprob"]})
-    guide = anndata.AnnData(
-        X=sp.csr_matrix(p["presence"][rows] * 7), obs=pd.DataFrame(index=[NAMES[row] for row in rows]),
-        var=pd.DataFrame({"intended_target_name": [name.split("_")[0] for name in GUIDES]}, index=GUIDES),
-        layers={"guide_assignment": sp.csr_matrix(p["presence"][rows])},
-    )  # fmt: skip
-    write_elem(root, "mod/gene", gene)
-    write_elem(root, "mod/guide", guide)
-    backwards = np.arange(CELLS)[::-1]
-    write_elem(root, "obs", pd.DataFrame({"day": p["day"][backwards]}, index=[NAMES[row] for row in backwards]))
-    write_elem(root, "obsm", {})
 
 
 @pytest.mark.parametrize("day_in_all", [False, True])
