@@ -7,6 +7,8 @@ import anndata
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import zarr
+from anndata.io import write_elem
 
 from fatebias.base.settings import Settings
 from fatebias.screens.reader import read_screen
@@ -49,6 +51,42 @@ def screen() -> anndata.AnnData:
         },
         uns={"guide_names": np.array(GUIDES, dtype=object)},
     )
+
+
+def write_zarr(path, version):
+    of_3 = {} if zarr.__version__.startswith("2.") else {"zarr_format": version}  # zarr 2 knows its own format only
+    root = zarr.open_group(str(path), mode="w", **of_3)
+    write_elem(root, "/", screen())
+
+
+MUDATA = {
+    "modality": "gene", "guide_modality": "guide", "guide_key": "layers/guide_assignment", "covar_key": None,
+    "rep_key": "batch",
+}  # fmt: skip
+
+
+def write_mudata(root, guides_of=None, day_in_all=False):
+    """MuData as IGVF lays it out: genes with the fates, guides with counts and their assignment, obs of all.
+
+    guides_of: rows of the cells that the modality of the guides has, in its order.
+    """
+    p, rows = parts(), np.arange(CELLS) if guides_of is None else guides_of
+    obs = pd.DataFrame({"batch": pd.Categorical(p["rep"])}, index=NAMES)
+    if not day_in_all:
+        obs["day"] = pd.Categorical(p["day"])
+    gene = anndata.AnnData(X=sp.csr_matrix((CELLS, 3)), obs=obs, obsm={"fateprob": screen().obsm["fateprob"]})
+    guide = anndata.AnnData(
+        X=sp.csr_matrix(p["presence"][rows] * 7), obs=pd.DataFrame(index=[NAMES[row] for row in rows]),
+        var=pd.DataFrame({"intended_target_name": [name.split("_")[0] for name in GUIDES]}, index=GUIDES),
+        layers={"guide_assignment": sp.csr_matrix(p["presence"][rows])},
+    )  # fmt: skip
+    modalities = root.require_group("mod")
+    write_elem(modalities, "gene", gene)
+    write_elem(modalities, "guide", guide)
+    backwards = np.arange(CELLS)[::-1]
+    write_elem(root, "obs", pd.DataFrame({"day": p["day"][backwards]}, index=[NAMES[row] for row in backwards]))
+    masks = {"gene": np.ones((CELLS, 1), dtype=bool), "guide": np.ones((CELLS, 1), dtype=bool)}
+    write_elem(root, "obsm", masks)  # as mudata does
 
 
 def read(path: Path, **settings):

@@ -6,15 +6,12 @@ import subprocess
 import sys
 import textwrap
 
-import anndata
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
-import scipy.sparse as sp
 import zarr
 from anndata.io import write_elem
-from written_screen import CELLS, GUIDES, NAMES, differences, guide_map, parts, read, screen
+from written_screen import CELLS, MUDATA, differences, guide_map, read, screen, write_mudata, write_zarr
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
@@ -30,12 +27,6 @@ def clean(tmp_path_factory):
 
 
 ZARR_3 = not zarr.__version__.startswith("2.")
-
-
-def write_zarr(path, version):
-    of_3 = {"zarr_format": version} if ZARR_3 else {}  # zarr 2 knows its own format only
-    root = zarr.open_group(str(path), mode="w", **of_3)
-    write_elem(root, "/", screen())
 
 
 @pytest.mark.parametrize("version", [2, 3] if ZARR_3 else [2])
@@ -67,35 +58,6 @@ def test_a_compressed_file_is_read_with_its_filter(clean, tmp_path):
 
 
 # ---- MuData
-
-MUDATA = {
-    "modality": "gene", "guide_modality": "guide", "guide_key": "layers/guide_assignment", "covar_key": None,
-    "rep_key": "batch",
-}  # fmt: skip
-
-
-def write_mudata(root, guides_of=None, day_in_all=False):
-    """MuData as IGVF lays it out: genes with the fates, guides with counts and their assignment, obs of all.
-
-    guides_of: rows of the cells that the modality of the guides has, in its order.
-    """
-    p, rows = parts(), np.arange(CELLS) if guides_of is None else guides_of
-    obs = pd.DataFrame({"batch": pd.Categorical(p["rep"])}, index=NAMES)
-    if not day_in_all:
-        obs["day"] = pd.Categorical(p["day"])
-    gene = anndata.AnnData(X=sp.csr_matrix((CELLS, 3)), obs=obs, obsm={"fateprob": screen().obsm["fateprob"]})
-    guide = anndata.AnnData(
-        X=sp.csr_matrix(p["presence"][rows] * 7), obs=pd.DataFrame(index=[NAMES[row] for row in rows]),
-        var=pd.DataFrame({"intended_target_name": [name.split("_")[0] for name in GUIDES]}, index=GUIDES),
-        layers={"guide_assignment": sp.csr_matrix(p["presence"][rows])},
-    )  # fmt: skip
-    modalities = root.require_group("mod")
-    write_elem(modalities, "gene", gene)
-    write_elem(modalities, "guide", guide)
-    backwards = np.arange(CELLS)[::-1]
-    write_elem(root, "obs", pd.DataFrame({"day": p["day"][backwards]}, index=[NAMES[row] for row in backwards]))
-    masks = {"gene": np.ones((CELLS, 1), dtype=bool), "guide": np.ones((CELLS, 1), dtype=bool)}
-    write_elem(root, "obsm", masks)  # as mudata does
 
 
 @pytest.mark.parametrize("day_in_all", [False, True])
@@ -165,36 +127,59 @@ def test_a_file_that_is_being_written_is_told(clean, tmp_path):
         other.stdin.close()
 
 
+EXPRESSION = ("X", "layers/counts", "raw/X", "obsp/connectivities", "varm/loadings")
+
+
+def put_expression(top, keys=EXPRESSION):
+    """Entries declared larger than memory may grow: 100 GB, of which nothing is stored."""
+    if "raw" in top:  # where there is none, an empty array
+        del top["raw"]
+    for key in keys:
+        table, _, name = key.rpartition("/")
+        group = top.require_group(table) if table else top
+        if name in group:
+            del group[name]
+        create = group.create_array if hasattr(group, "create_array") else group.create_dataset
+        create(name, shape=(CELLS, 140_000_000), dtype="f8", chunks=(CELLS, 1000))
+
+
 @pytest.mark.parametrize("kind", ["h5ad", "zarr", "h5mu"])
 def test_expression_is_never_read(clean, tmp_path, kind):
-    """X and a layer of a file are declared larger than memory may grow: 100 GB, of which nothing is stored."""
+    """Neither by reading nor by the check nor by what puts a screen together; of MuData in no modality."""
     path, settings = tmp_path / f"s.{kind}", MUDATA if kind == "h5mu" else {}
-    shape = {"shape": (CELLS, 140_000_000), "dtype": "f8"}
     if kind == "zarr":
         write_zarr(path, 2)
-        group = zarr.open_group(str(path), mode="r+")
-        del group["X"]
-        (group.create_array if ZARR_3 else group.create_dataset)("X", chunks=(CELLS, 1000), **shape)
+        put_expression(zarr.open_group(str(path), mode="r+"))
     else:
         path.write_bytes(clean.read_bytes())
         with h5py.File(path, "r+" if kind == "h5ad" else "w") as file:
             if kind == "h5mu":
                 write_mudata(file)
-            top = file["mod/gene"] if kind == "h5mu" else file
-            del top["X"]
-            top.create_dataset("X", chunks=(CELLS, 1000), **shape)
-            top.create_dataset("layers/counts", chunks=(CELLS, 1000), **shape)
+                put_expression(file["mod/guide"], ("X", "layers/counts", "raw/X", "obsp/connectivities"))
+                put_expression(file)
+            put_expression(file["mod/gene"] if kind == "h5mu" else file)
     code = f"""
         import resource
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         from pathlib import Path
-        from written_screen import read
-        print(read(Path({str(path)!r}), **{settings!r}).n_cells)
+        from written_screen import guide_map, read
+        from fatebias.base.settings import Settings
+        from fatebias.preflight import check_screen
+        from fatebias.screens.guide_anndata import read_guides_anndata
+        from fatebias.screens.parts import read_fate_probs, read_labels
+        path, settings = Path({str(path)!r}), {settings!r}
+        of_cells = {{"modality": settings.get("modality")}}
+        found = check_screen(path, Settings.from_mapping(settings), guide_map(path.parent))
+        print(read(path, **settings).n_cells, found["ok"])
+        print(len(read_labels(path, ["day"], **of_cells)[0]), len(read_fate_probs(path, "fateprob", **of_cells)[1]))
+        if settings:
+            print(read_guides_anndata(path, "guide_assignment", "guide").counts.shape[0])
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=child_env()
     )
-    assert done.stdout == f"{CELLS}\n", done.stderr
+    expected = f"{CELLS} True\n{CELLS} {CELLS}\n" + (f"{CELLS}\n" if settings else "")
+    assert done.stdout == expected, done.stdout + done.stderr
 
 
 def child_env():

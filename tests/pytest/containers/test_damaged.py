@@ -11,8 +11,7 @@ import pytest
 import zarr
 from anndata.io import write_elem
 from damage import flip, outcome
-from test_containers import MUDATA, write_mudata, write_zarr
-from written_screen import differences, guide_map, read, screen
+from written_screen import MUDATA, differences, guide_map, read, screen, write_mudata, write_zarr
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
@@ -26,6 +25,7 @@ KINDS = ("h5ad", "h5mu", "zarr2", "zarr3", "zip")
 VALUES = {
     "fate_probs", "mended",  # a probability, still of a row that sums to 1 within the tolerance
     "guide_ptr", "guide_idx", "burden", "burden_counts", "left_out", "ntc_cells",  # the index of a guide, or a 1
+    "covariates",  # none here, but of as many cells as carry a guide
     "day", "day_labels", "day_values", "day_doubt", "replicate", "replicate_labels",  # a code, or a letter of a label
 }  # fmt: skip
 
@@ -87,3 +87,33 @@ def test_a_damaged_container_is_refused_or_differs_in_values_only(tmp_path, kind
     found = list(damaged(kind, tmp_path, 1, FLIPS))
     assert [case for case in found if not is_fine(case[1])] == []
     assert len({what for _, what in found}) > 1  # some are refused, some are not
+
+
+def read_in_a_child(path: Path, settings: dict | None = None) -> str:
+    write("h5ad", path.with_name("right.h5ad"))
+    guide_map(path.parent)
+    right = read(path.with_name("right.h5ad"))
+    return outcome(lambda: what_is_read(path, right, settings or {}))
+
+
+@pytest.mark.parametrize("size", [3 << 30, 1 << 45])
+def test_texts_in_a_block_of_a_false_size_take_no_memory(tmp_path, size):
+    """HDF5 asks for the memory that the block says it has, and fills what the file lacks with zeros."""
+    write("h5ad", tmp_path / "s.h5ad")
+    content = bytearray((tmp_path / "s.h5ad").read_bytes())
+    blocks = [at for at in range(len(content)) if content.startswith(b"GCOL", at)]
+    assert len(blocks) > 1
+    for at in blocks:
+        broken = bytearray(content)
+        broken[at + 8 : at + 16] = size.to_bytes(8, "little")
+        (tmp_path / "s.h5ad").write_bytes(bytes(broken))
+        assert read_in_a_child(tmp_path / "s.h5ad") in ("refused", "right")
+
+
+@pytest.mark.parametrize("kind", ["zarr2", "zarr3"])
+def test_an_entry_that_is_damaged_hides_no_other(tmp_path, kind):
+    path = tmp_path / f"s.{kind}"
+    write(kind, path)
+    write_elem(zarr.open_group(str(path), mode="r+"), "obsm/other", np.zeros((90, 2)))
+    (path / "obsm/other" / ("zarr.json" if kind == "zarr3" else ".zarray")).write_text("{")
+    assert read_in_a_child(path) == "right"
