@@ -13,7 +13,7 @@ from anndata.io import read_elem
 
 from ..base import ScreenError
 from .joining import Rows
-from .nodes import Node, check_below, child, is_array, length_of, names_of, texts_in
+from .nodes import Node, check_below, child, is_array, is_plain, length_of, named_values, names_of, texts_in
 from .refusals import refused
 from .source import Kind
 from .sparse import Format, numbers_of, read_sparse, tidy
@@ -46,8 +46,7 @@ class StoredElement:
     @refused
     def kind(self) -> Kind:
         if is_array(self.node):
-            plain = self.node.dtype.names is None
-            return _ARRAYS.get(len(self.node.shape), "other") if plain else "other"
+            return _ARRAYS.get(len(self.node.shape), "other") if is_plain(self.node) else "other"
         encoding = str(self.node.attrs.get("encoding-type", ""))
         if "indptr" in self.node and "indices" in self.node:
             return "sparse"
@@ -95,7 +94,8 @@ class StoredElement:
         check_below(self.node, self.what)
         if is_array(self.node):
             _refuse_complex(self.what, self.node)
-        values = read_elem(self.node)
+        values = named_values(self.node) if is_array(self.node) else None
+        values = read_elem(self.node) if values is None else values
         if getattr(values, "ndim", 0) != 1:
             raise ScreenError(f"{self.what} must be a column, one value a cell.")
         if self.legacy is not None:

@@ -28,5 +28,5 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
         import zarr
 
         store: Any = zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path)
-        root = zarr.open_group(store, mode="r")
+        root = zarr.open_group(store, mode="r", use_consolidated=False)  # its copy may tell of what is gone
         return root, getattr(store, "close", lambda: None)

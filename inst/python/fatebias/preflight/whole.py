@@ -1,6 +1,15 @@
 """Preflight of the whole screen: what was left of it, cells behind each gene and day, guides that can be compared."""
 
-from ..screens import GuideMap, RawCells, Screen, build_screen, count_effective, doubts_about, sizes_of
+from ..screens import (
+    GuideMap,
+    RawCells,
+    Screen,
+    build_screen,
+    count_effective,
+    doubts_about,
+    refuse_unvaried,
+    sizes_of,
+)
 from .findings import Report
 
 _AT_ITS_PLACE = {  # items that were looked at before
@@ -11,6 +20,7 @@ _AT_ITS_PLACE = {  # items that were looked at before
 def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     """The screen as a fit reads it; raises ScreenError where it would be refused."""
     screen = build_screen(cells, guide_map, report.settings, where="the screen")
+    refuse_unvaried(screen, report.settings, where="the screen")
     contrast = report.settings.contrast_fate
     effective = count_effective(screen, contrast)
     found = doubts_about(screen, report.settings, effective)

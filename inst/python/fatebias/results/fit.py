@@ -16,6 +16,7 @@ from ..screens import (
     doubts_about,
     read_screen,
     refuse_replaced,
+    refuse_unvaried,
     summarise_screen,
     warn_of,
 )
@@ -54,6 +55,7 @@ def fit_screen(
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings, bars)
         refuse_replaced(screen, screen_path, guide_map, fingerprint)
+        refuse_unvaried(screen, settings, str(screen_path))
         doubts = doubts_about(screen, settings)
     if warn:
         warn_of(doubts)

@@ -53,6 +53,7 @@ from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
+from .variation import refuse_unvaried
 
 __all__ = [
     "CELLS_TABLE",
@@ -121,6 +122,7 @@ __all__ = [
     "read_screen",
     "read_spare_columns",
     "refuse_replaced",
+    "refuse_unvaried",
     "sizes_of",
     "sort_levels",
     "standardise_covariates",
