@@ -45,7 +45,7 @@ def test_most_guides_in_few_cells():
 def test_a_screen_without_a_doubt_has_none(tmp_path):
     adata = screen()
     adata.obs["day"] = [f"d{i // 2 % 2}" for i in range(adata.n_obs)]
-    adata.obsm["fateprob"][:] = np.where(np.arange(adata.n_obs)[:, None] % 3, 1 / 3, [0.3, 0.3, 0.4])
+    adata.obsm["fateprob"][:] = np.where(np.arange(adata.n_obs)[:, None] % 3, 1 / 3, [0.4, 0.4, 0.2])
     found = preflight(tmp_path, adata)
     assert {row["status"] for row in found.rows} == {"ok"} and said(tmp_path) == []
 
