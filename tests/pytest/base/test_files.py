@@ -151,3 +151,9 @@ def test_what_cannot_be_moved_leaves_a_folder_without_its_last_file(tmp_path, mo
     with pytest.raises(OSError, match="read-only"):
         write_three(tmp_path, "2")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("given", "said"), [("", "`out_dir` is empty"), ("a\0b", "Cannot write to `out_dir`")])
+def test_a_folder_of_results_has_a_name(given, said):
+    with pytest.raises(ExportError, match=said):
+        prepare_out_dir(given)

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import textwrap
 
+import anndata
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import zarr
 from anndata.io import write_elem
-from written_screen import CELLS, MUDATA, differences, guide_map, read, screen, write_mudata, write_zarr
+from written_screen import CELLS, MUDATA, differences, guide_map, parts, read, screen, write_mudata, write_zarr
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
@@ -184,3 +186,67 @@ def test_expression_is_never_read(clean, tmp_path, kind):
 
 def child_env():
     return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def test_the_listing_of_a_zarr_store_does_not_hide_what_is_there(clean, tmp_path):
+    anndata.settings.zarr_write_format = 3
+    screen().write_zarr(tmp_path / "s.zarr")  # with a listing of all members
+    root = zarr.open_group(str(tmp_path / "s.zarr"), mode="a", use_consolidated=False)
+    del root["obs/day"]
+    days = np.array([np.datetime64("2024-01-01", "ns") + np.timedelta64(int(day[1]), "D") for day in parts()["day"]])
+    root["obs"].create_array("day", data=days)
+    found = read(tmp_path / "s.zarr")
+    assert found.day_values == (0.0, 1.0, 2.0)
+    assert set(differences(found, read(clean))) == {"day_labels"}
+
+
+def test_cells_that_another_modality_numbers_or_lacks(tmp_path):
+    with h5py.File(tmp_path / "s.h5mu", "w") as file:
+        write_mudata(file)
+        write_elem(file, "mod/guide/obs", pd.DataFrame(index=[str(row) for row in range(CELLS)]))
+    with pytest.raises(ScreenError, match=r"names other cells than obs.* Give the cells the same names in all modal"):
+        read(tmp_path / "s.h5mu", **MUDATA)
+    with h5py.File(tmp_path / "t.h5mu", "w") as file:
+        write_mudata(file, np.arange(10, CELLS))
+    told = " ".join(map(str, read(tmp_path / "t.h5mu", **MUDATA).doubts))
+    assert "has no row for 10 of 90 cells: cell0, cell1, cell2, cell3, cell4 and 5 more" in told
+
+
+def test_a_modality_that_leads_out_of_the_file_is_refused_by_both_and_only_where_it_is_used(clean, tmp_path):
+    path, given = tmp_path / "s.h5mu", guide_map(tmp_path)
+    with h5py.File(path, "w") as file:
+        write_mudata(file)
+        file["mod/other"] = h5py.ExternalLink("elsewhere.h5", "/")
+    assert differences(read(path, **MUDATA), read(clean)) == []
+    assert check_screen(path, Settings.from_mapping(MUDATA), given)["ok"]
+    settings = MUDATA | {"guide_modality": "other"}
+    said = "modality other is a link to another file (elsewhere.h5); write the screen as one file"
+    with pytest.raises(ScreenError) as refused:
+        read(path, **settings)
+    assert said in str(refused.value)
+    rows = check_screen(path, Settings.from_mapping(settings), given)["rows"]
+    assert any(said in row["found"] for row in rows if row["status"] == "problem")
+
+
+def test_expression_named_as_the_guides_is_refused_unread(tmp_path):
+    path, given = tmp_path / "s.h5ad", guide_map(tmp_path)
+    adata = screen()
+    adata.write_h5ad(path)
+    with h5py.File(path, "r+") as file:  # values that would not fit into memory, and are not there
+        del file["X"], file["var"]
+        write_elem(file, "var", pd.DataFrame(index=[f"ENSG{k}" for k in range(30_000)]))
+        file.create_dataset("X", shape=(CELLS, 30_000), chunks=(CELLS, 1000), dtype="f8").attrs["encoding-type"] = "?"
+    said = "X is not that of the guides: 0 of its 30,000 features are in the guide map, and not ENSG0, ENSG1"
+    with pytest.raises(ScreenError, match=said):
+        read(path, guide_key="X")
+    rows = check_screen(path, Settings.from_mapping({"guide_key": "X"}), given)["rows"]
+    assert any(said in row["found"] for row in rows if row["status"] == "problem")
+
+
+def test_a_screen_without_cells(tmp_path):
+    adata = screen()[:0].copy()
+    adata.write_h5ad(tmp_path / "s.h5ad")
+    with pytest.raises(ScreenError, match=r"s.h5ad: obs has no rows, so there are no cells"):
+        read(tmp_path / "s.h5ad")
+    rows = check_screen(tmp_path / "s.h5ad", Settings.from_mapping(), guide_map(tmp_path))["rows"]
+    assert [row["item"] for row in rows if row["status"] == "problem"] == ["File"]

@@ -348,3 +348,76 @@ def test_keys_are_names_and_no_paths(edited):
     for key in ("", ".", "..", "../obsm/guide", "a\0b", "/obsm/guide"):
         with pytest.raises(ScreenError, match=r"has no obsm\["):
             edited(lambda file: None, guide_key=key)
+
+
+# ---- arrays of HDF5 that are no plain numbers or texts
+
+
+def test_days_and_replicates_of_an_enumeration_have_its_names(clean, edited):
+    """As R's factors may be written: codes with names, whose order is that of the codes."""
+
+    def change(file):
+        kind = h5py.enum_dtype({"d2": 3, "d0": 1, "d1": 2}, basetype="u1")
+        put_raw(file, "obs/day", np.array([int(day[1]) + 1 for day in parts()["day"]], dtype="u1"), dtype=kind)
+        kind = h5py.enum_dtype({"r0": 0, "r1": 1, "NA": 2}, basetype="i1")
+        put_raw(file, "obsm/covar/rep", np.array([int(rep[1]) for rep in parts()["rep"]], dtype="i1"), dtype=kind)
+
+    assert differences(edited(change), read(clean)) == []
+
+
+@pytest.mark.parametrize("kind", [h5py.vlen_dtype(np.int32), h5py.ref_dtype])
+def test_lists_and_references_are_no_labels(edited, kind):
+    def change(file):
+        put_raw(file, "obs/day", None, shape=(CELLS,), dtype=kind)
+
+    with pytest.raises(ScreenError, match=r"obs\['day'\] must be a column of labels"):
+        edited(change)
+
+
+def test_days_in_single_precision_are_written_as_they_were_given(edited):
+    days = np.array([[0.1, 0.2, 10][int(day[1])] for day in parts()["day"]], dtype=np.float32)
+    found = edited(lambda file: put(file, "obs/day", days))
+    assert found.day_labels == ("0.1", "0.2", "10.0")
+    assert found.day_values == (0.1, 0.2, 10.0)
+
+
+# ---- names
+
+
+@pytest.mark.parametrize("kind", ["categorical", "nullable"])
+def test_a_guide_without_a_name_is_refused(edited, kind):
+    names = [*GUIDES[:3], None, *GUIDES[4:]]
+    column = pd.Categorical(names) if kind == "categorical" else pd.array(names, dtype="string")
+    nullable = anndata.settings.override(allow_write_nullable_strings=True)
+    said = r"uns\['guide_names'\] has 1 guide\(s\) without a name: row 3"
+    with nullable, pytest.raises(ScreenError, match=said):
+        edited(lambda file: put(file, "uns/guide_names", column))
+
+
+def test_blanks_around_the_names_of_fates_are_none(clean, edited):
+    def change(file, names):
+        put(file, "obsm/fateprob", pd.DataFrame(parts()["probs"], columns=names, index=NAMES))
+
+    assert differences(edited(lambda file: change(file, ["EC", " MES", "NEU "])), read(clean)) == []
+    with pytest.raises(ScreenError, match=r"names a fate twice: EC, MES, MES"):
+        edited(lambda file: change(file, ["EC", "MES", "MES "]))
+
+
+def test_a_table_whose_rows_are_numbered_is_told(clean, edited):
+    def change(file):
+        put(file, "obsm/fateprob/_index", np.array([str(row + 1) for row in range(CELLS)], dtype=object))
+
+    found = edited(change)
+    assert differences(found, read(clean)) == []
+    assert "obsm['fateprob'] numbers its rows instead of naming them" in str(found.doubts[0])
+
+
+def test_names_that_appear_twice_in_another_order_are_not_joined_by_position(edited):
+    def change(file):
+        names = np.array([NAMES[0], *NAMES[:-1]], dtype=object)
+        for table in ("obs", "obsm/covar"):
+            put(file, f"{table}/_index", names)
+        put(file, "obsm/fateprob/_index", names[::-1])
+
+    with pytest.raises(ScreenError, match=r"obsm\['fateprob'\] cannot be joined .* names appear twice \(cell0\)"):
+        edited(change)

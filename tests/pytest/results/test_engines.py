@@ -9,6 +9,7 @@ from conftest import DATA, screen_of, simulated
 
 from fatebias.base.errors import FitError, FitWarning
 from fatebias.base.settings import Settings
+from fatebias.results import engines
 from fatebias.results.engines import choose_device, infer
 from fatebias.screens.reader import read_screen
 
@@ -106,3 +107,29 @@ def test_devices(monkeypatch):
         choose_device("cuda")
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert choose_device("auto") == "cuda" and choose_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (MemoryError("44.7 GiB"), r"needs more memory than there is \(44.7 GiB\).* lower `num_posterior_draws`"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), "needs more memory than there is"),
+        (np.linalg.LinAlgError("Eigenvalues did not converge"), "lost its positive definiteness"),
+    ],
+)
+def test_what_a_library_raises_in_a_fit_has_a_remedy(monkeypatch, small_screen, raised, said):
+    def fail(*_, **__):
+        raise raised
+
+    monkeypatch.setattr(engines, "fit_laplace", fail)
+    with pytest.raises(FitError, match=said):
+        infer(small_screen, Settings.from_mapping())
+
+
+def test_other_errors_stay_what_they_are(monkeypatch, small_screen):
+    def fail(*_, **__):
+        raise RuntimeError("a fault of the program")
+
+    monkeypatch.setattr(engines, "fit_laplace", fail)
+    with pytest.raises(RuntimeError, match="a fault of the program"):
+        infer(small_screen, Settings.from_mapping())

@@ -62,3 +62,22 @@ def test_names_come_back_as_they_were_written(tmp_path):
     found = read_table(tmp_path, "t.csv")
     assert found.gene.tolist() == names and found.guide.tolist() == names[::-1]
     assert found.se_d0.isna().tolist() == [True] + [False] * (len(names) - 1)
+
+
+@pytest.mark.parametrize("earlier", ["{", "{}", "[]", "[" * 100_000, '{"files": null}', '{"files": [1, null, "sub"]}'])
+def test_an_earlier_manifest_that_is_damaged_hinders_no_fit(tmp_path, earlier):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / MANIFEST).write_text(earlier)
+    write_files(tmp_path, {"t.csv": pd.DataFrame({"x": [1]})}, {}, manifest())
+    assert json.loads((tmp_path / MANIFEST).read_text())["files"] == [MANIFEST, "t.csv"]
+    assert (tmp_path / "sub").is_dir()
+
+
+def test_an_earlier_manifest_takes_away_no_file_of_another_folder(tmp_path):
+    out, kept = tmp_path / "out", [tmp_path / "a.txt", tmp_path / "b.txt"]
+    out.mkdir()
+    for path in (*kept, out / "stale.csv"):
+        path.write_text("x")
+    (out / MANIFEST).write_text(json.dumps({"files": ["../a.txt", str(kept[1]), "stale.csv"]}))
+    write_files(out, {"t.csv": pd.DataFrame({"x": [1]})}, {}, manifest())
+    assert all(path.is_file() for path in kept) and not (out / "stale.csv").exists()

@@ -12,7 +12,7 @@ from fatebias.base.errors import ScreenWarning
 from fatebias.base.settings import Settings
 from fatebias.r_api import describe_screen
 from fatebias.screens.counts import count_cells
-from fatebias.screens.doubts import doubt_burden, doubt_carriers, doubts_about
+from fatebias.screens.doubts import doubt_burden, doubt_carriers, doubt_replicates, doubts_about
 
 
 def test_effective_cells_are_those_of_the_rarer_side_by_gene_and_day():
@@ -46,7 +46,7 @@ def test_most_guides_in_few_cells():
 def test_a_screen_without_a_doubt_has_none(tmp_path):
     adata = screen()
     adata.obs["day"] = [f"d{i // 2 % 2}" for i in range(adata.n_obs)]
-    adata.obsm["fateprob"][:] = 1 / 3
+    adata.obsm["fateprob"][:] = np.where(np.arange(adata.n_obs)[:, None] % 3, 1 / 3, [0.4, 0.4, 0.2])
     found = preflight(tmp_path, adata)
     assert {row["status"] for row in found.rows} == {"ok"} and said(tmp_path) == []
 
@@ -115,3 +115,8 @@ def test_covariates_clusters_and_cells_without_probabilities_are_told_as_in_the_
     assert told["Fate probabilities"].startswith("2 cells without fate probabilities are left out")
     warned = {row["item"] for row in found.rows if row["status"] == "warning"}
     assert set(told) == warned
+
+
+def test_replicates_that_differ_by_case_only_are_a_doubt():
+    assert "R1, r1 differ by upper and lower case only" in doubt_replicates(["R1", "r1", "r2"], 9).found
+    assert doubt_replicates(["r1", "r2"], 9) is None

@@ -109,12 +109,14 @@ def day_columns(prefix: str, n_days: int) -> list[str]:
 
 def prepare_out_dir(out_dir: str | Path) -> Path:
     """The results folder, made and found writable before any work; raises ExportError."""
+    if not str(out_dir):
+        raise ExportError("`out_dir` is empty. Name the folder of the results; . is this one.")
     out_dir = Path(out_dir)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out_dir):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise ExportError(
             f"Cannot write to `out_dir` {out_dir}: {error}. Choose another folder or its permissions."
         ) from error

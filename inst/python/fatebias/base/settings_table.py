@@ -40,10 +40,11 @@ def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _default(row: Mapping[str, Any], preset: str = "") -> Any:
+def _default(row: Mapping[str, Any], preset: Any = "") -> Any:
+    """An unknown preset, of whatever type, is found when its own key is checked."""
     if "keys" in row:
         return {key: _default(below, preset) for key, below in row["keys"].items()}
-    return row.get(preset, row["default"])
+    return row.get(preset if isinstance(preset, str) else "", row["default"])
 
 
 def _refuse_unknown(given: Mapping[str, Any], table: Mapping[str, Any] = TABLE, block: str = "") -> None:

@@ -91,21 +91,26 @@ class CellIndex:
         if n == self.n and all(map(eq, self._digests, _digests_of(node, n))):
             return Rows(n)
         theirs = pd.Index(np.asarray(texts_in(node), dtype=object))
-        if n == self.n and _are_numbers(theirs):
+        if whole and n == self.n and _are_numbers(theirs):
+            tell(f"{what} numbers its rows instead of naming them; they are taken to be in the order of the cells")
             return Rows(n)
         if not self.names.is_unique or not theirs.is_unique:
             return self._by_position(what, n, theirs, tell)
         of_cells = theirs.get_indexer(self.names)
         lacking = of_cells < 0
         if lacking.all() or (whole and lacking.any()):
-            raise ScreenError(self._disagreement(what, theirs, lacking))
-        if whole:
+            raise ScreenError(self._disagreement(what, theirs, lacking, whole))
+        if lacking.any():
+            tell(f"{what} has no row for {lacking.sum():,} of {self.n:,} cells: {first_few(self.names[lacking])}")
+        elif whole:
             tell(f"{what} has its rows in another order than the cells; they are joined by name")
         return Rows(n, of_cells)
 
     def _by_position(self, what: str, n: int, theirs: pd.Index, tell: Callable[[str], None]) -> Rows:
-        """Rows where names appear twice, and so cannot join: by position, if the numbers of rows agree."""
-        if n != self.n or (theirs.is_unique and self.names.nunique() > 1) or self.names.is_unique:
+        """Rows where names appear twice, and so cannot join: by position, if the numbers of rows agree and the cells
+        have no names, as all are called the same.
+        """
+        if n != self.n or self.names.is_unique or self.names.nunique() > 1:
             names = self.names if not self.names.is_unique else theirs
             twice = first_few(names[names.duplicated()].unique())
             raise ScreenError(
@@ -115,11 +120,15 @@ class CellIndex:
         tell(f"names of cells appear twice, so that {what} is joined by position")
         return Rows(n)
 
-    def _disagreement(self, what: str, theirs: pd.Index, lacking: np.ndarray) -> str:
+    def _disagreement(self, what: str, theirs: pd.Index, lacking: np.ndarray, whole: bool) -> str:
+        fix = (
+            "Give it the rows of obs: table.reindex(adata.obs_names), or remove its names"
+            if whole
+            else "Give the cells the same names in all modalities"
+        )
         return (
             f"{self.path}: {what} names other cells than obs: it lacks {lacking.sum()} of {self.n} cells "
-            f"({first_few(self.names[lacking])}); its own are called {first_few(theirs)}. Give it the rows of obs: "
-            "table.reindex(adata.obs_names), or remove its names."
+            f"({first_few(self.names[lacking])}); its own are called {first_few(theirs) or 'nothing'}. {fix}."
         )
 
 

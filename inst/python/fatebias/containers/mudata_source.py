@@ -23,8 +23,15 @@ def is_mudata(root: Node) -> bool:
 
 
 def modality_names(root: Node) -> list[str]:
-    """Names of the modalities of an open MuData."""
-    return [name for name in names_of(root[MODALITIES]) if is_group(root[MODALITIES][name])]
+    """Names of the modalities of an open MuData; one that cannot be opened is refused when it is asked for."""
+    return [name for name in names_of(root[MODALITIES]) if _may_be_modality(root[MODALITIES], name)]
+
+
+def _may_be_modality(group: Node, name: str) -> bool:
+    try:
+        return is_group(group[name])
+    except (KeyError, OSError):  # a link to nothing, or to another file
+        return True
 
 
 class MuDataSource:
@@ -54,7 +61,7 @@ class MuDataSource:
         with refusing(self.path, MODALITIES):
             group = child(self._root[MODALITIES], name, f"{self.path}: modality {name}")
             if not is_group(group):
-                known = ", ".join(modality_names(self._root))
+                known = ", ".join(modality_names(self._root)) or "none"
                 raise ScreenError(f"{self.path} has no modality {name}; it has {known}. Set `{setting}`.")
         return AnnDataSource(self.path, group, lambda: None, f"{MODALITIES}['{name}'].")
 

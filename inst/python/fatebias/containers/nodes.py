@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import h5py
 import numpy as np
+import pandas as pd
 
 from ..base import ScreenError
 
@@ -23,6 +24,22 @@ def is_array(node: Node) -> bool:
 
 def is_group(node: Node) -> bool:
     return node is not None and not is_array(node) and hasattr(node, "attrs")
+
+
+def is_plain(array: Node) -> bool:
+    """Are the values of an array numbers or texts: no records, lists, or references?"""
+    kind = array.dtype
+    listed = h5py.check_vlen_dtype(kind)
+    return kind.names is None and listed in (None, str, bytes) and h5py.check_ref_dtype(kind) is None
+
+
+def named_values(array: Node) -> pd.Categorical | None:
+    """Values of an enumeration of HDF5, as R's factors may be written, by their names; None for any other array."""
+    names = h5py.check_enum_dtype(array.dtype) if isinstance(array, h5py.Dataset) else None
+    if names is None:
+        return None
+    by_code = {code: name for name, code in sorted(names.items(), key=lambda one: one[1])}
+    return pd.Categorical(pd.Series(array[:]).map(by_code), categories=list(by_code.values()))
 
 
 def names_of(group: Node) -> list[str]:

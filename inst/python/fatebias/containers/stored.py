@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from ..base import ScreenError
 from .joining import Rows
-from .nodes import Node, check_below, child, is_array, length_of, names_of, texts_in
+from .nodes import Node, check_below, child, is_array, is_plain, length_of, named_values, names_of, texts_in
 from .refusals import refused
 from .source import Kind
 from .sparse import Format, numbers_of, read_sparse, tidy
@@ -46,8 +46,7 @@ class StoredElement:
     @refused
     def kind(self) -> Kind:
         if is_array(self.node):
-            plain = self.node.dtype.names is None
-            return _ARRAYS.get(len(self.node.shape), "other") if plain else "other"
+            return _ARRAYS.get(len(self.node.shape), "other") if is_plain(self.node) else "other"
         encoding = str(self.node.attrs.get("encoding-type", ""))
         if "indptr" in self.node and "indices" in self.node:
             return "sparse"
@@ -96,7 +95,8 @@ class StoredElement:
         check_below(self.node, self.what)
         if is_array(self.node):
             _refuse_complex(self.what, self.node)
-        values = values_of(self.node)
+        named = named_values(self.node) if is_array(self.node) else None
+        values: Any = values_of(self.node) if named is None else named
         if getattr(values, "ndim", 0) != 1:
             raise ScreenError(f"{self.what} must be a column, one value a cell.")
         if self.legacy is not None:

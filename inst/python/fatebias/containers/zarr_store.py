@@ -29,7 +29,7 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
                 "pip install 'zarr>=3.1' 'anndata>=0.12'."
             )
         store: Any = zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path)
-        root = zarr.open_group(store, mode="r")
+        root = zarr.open_group(store, mode="r", use_consolidated=False)  # its copy may tell of what is gone
         return root, getattr(store, "close", lambda: None)
 
 

@@ -105,6 +105,7 @@ def _check_file(report: Report, source: ScreenSource) -> bool:
         hint = next((fix for group, fix in _HINTS if group in has), "write it again with anndata's write_h5ad()")
         report.problem("File", f"no table {', '.join(missing)}; it has {first_few(has)}", hint)
         return False
+    Reader(source, report.settings).refuse_empty()
     size = sum(path.stat().st_size for path in files_of(source.path)) / 1e6
     report.ok("File", f"{source.n_cells:,} cells, {size:,.1f} MB; expression is not read")
     return True

@@ -36,6 +36,8 @@ def find_guides(report: Report, source: ScreenSource, known: set[str]) -> bool:
         if not find_key(report, source, "guide_key", lambda: guide_tables(source, known, modality), otherwise):
             return False
         table, key, _ = Reader(source, report.settings).guide_place
+    if known:
+        Reader(source, report.settings).refuse_expression(known)
     element = source.element(table, key)
     n = element.width if element is not None else None
     if table != "obsm" or (element is not None and element.kind == "table"):

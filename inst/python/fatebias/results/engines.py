@@ -30,6 +30,8 @@ from ..model import (
 from ..screens import Screen, contrast_weights
 from ..vi import SVIFit, SVIOptions, Target, draw_raw, fit_svi, structured_start
 
+_SINGULAR = (torch.linalg.LinAlgError, np.linalg.LinAlgError)  # type: ignore[attr-defined]  # no stub in torch
+_NO_MEMORY = ("allocate memory", "out of memory")  # of torch, whose error is a RuntimeError
 USUAL_WEIGHT = (0.5, 2.0)  # a fixed weight times the dispersion phi outside of this is warned about
 
 
@@ -56,10 +58,17 @@ def infer(screen: Screen, settings: Settings, run: Run = QUIET, watch: Stopwatch
     """
     try:
         return _infer(screen, settings, run, watch or Stopwatch())
-    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]  # not in the stubs of torch
+    except _SINGULAR as error:
         raise FitError(
             f"A matrix of the fit lost its positive definiteness ({error}). Lower `learning_rate` if SVI was running; "
             "otherwise check the labels, or widen the priors."
+        ) from error
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
+            raise
+        raise FitError(
+            f"The fit needs more memory than there is ({' '.join(str(error).split())}). Run it where there is more, or "
+            "lower `num_posterior_draws`, `num_perturbations` or `batch_size`."
         ) from error
 
 

@@ -54,6 +54,14 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
 
 
 def _files_of(out_dir: Path) -> set[str]:
-    """Names of the files that an earlier fit has left in a folder, by its manifest."""
-    path = out_dir / MANIFEST
-    return set(json.loads(path.read_text(encoding="utf-8"))["files"]) if path.is_file() else set()
+    """Names of the files that an earlier fit has left in a folder, by its manifest; none where that is damaged.
+
+    A name that leads out of the folder, or to no file, is left alone.
+    """
+    try:
+        found = json.loads((out_dir / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return set()
+    listed = found.get("files") if isinstance(found, dict) else None
+    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    return {name for name in names if Path(name).name == name and (out_dir / name).is_file()}

@@ -12,10 +12,12 @@ from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, ope
 from ..screens import (
     CELLS_TABLE,
     Screen,
+    count_cells,
     count_cells_by_guide,
     doubts_about,
     read_screen,
     refuse_replaced,
+    refuse_unvaried,
     summarise_screen,
     warn_of,
 )
@@ -54,7 +56,9 @@ def fit_screen(
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings, bars)
         refuse_replaced(screen, screen_path, guide_map, fingerprint)
-        doubts = doubts_about(screen, settings)
+        counts = count_cells([screen], settings.contrast_fate)
+        refuse_unvaried(screen, counts.spread, settings, str(screen_path))
+        doubts = doubts_about(screen, settings, counts)
     if warn:
         warn_of(doubts)
     checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, fit_versions()), bars.shown)

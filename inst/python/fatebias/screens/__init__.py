@@ -58,6 +58,7 @@ from .spare_columns import read_spare_columns
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
 from .usable import carried_guides, carriers_of, count_left_out, usable_cells
+from .variation import refuse_unvaried
 
 __all__ = [
     "CELLS_TABLE",
@@ -134,6 +135,7 @@ __all__ = [
     "read_screen",
     "read_spare_columns",
     "refuse_replaced",
+    "refuse_unvaried",
     "refuse_without_baseline",
     "sizes_of",
     "sort_levels",

@@ -50,7 +50,8 @@ class Counts:
     n_cells: their number. carriers: int [G], cells that carry each targeting guide; ntc_cells: int [controls, D], each
     control, by day. burdens: guides in cells. guides_of_gene: int [L, D], guides of a gene in all cells of a day.
     samples: int [D, R], cells. clusters: int, cells of each cluster, none where each cell is alone. sides: float
-    [2, L, D], probability of the two sides of the contrast, summed over the cells of a day that carry a gene.
+    [2, L, D], probability of the two sides of the contrast, summed over the cells of a day that carry a gene. lowest,
+    highest: float [D, F + 1], of the fate probabilities of a day.
     """
 
     n_cells: int
@@ -61,6 +62,8 @@ class Counts:
     samples: np.ndarray
     clusters: np.ndarray
     sides: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
 
     def __add__(self, other: "Counts") -> "Counts":
         n_clusters = max(len(self.clusters), len(other.clusters))
@@ -76,7 +79,14 @@ class Counts:
             samples=self.samples + other.samples,
             clusters=clusters,
             sides=self.sides + other.sides,
+            lowest=np.minimum(self.lowest, other.lowest),
+            highest=np.maximum(self.highest, other.highest),
         )
+
+    @property
+    def spread(self) -> np.ndarray:
+        """float [D]: by how much the probability of a fate differs between the cells of a day, the most of any fate."""
+        return np.asarray((self.highest - self.lowest).max(1))
 
     @property
     def effective(self) -> np.ndarray:
@@ -100,6 +110,10 @@ def _count(screen: Screen, contrast: str) -> Counts:
     for start in range(0, screen.n_cells, CELLS_AT_ONCE):
         rows = slice(start, min(start + CELLS_AT_ONCE, screen.n_cells))
         _count_genes(screen, rows, _sides(screen, rows, contrast), of_gene, sides)
+    lowest, highest = np.full((days, screen.n_fates), np.inf), np.full((days, screen.n_fates), -np.inf)
+    for day in np.flatnonzero(np.bincount(screen.day, minlength=days)):
+        probs = screen.fate_probs[screen.day == day]
+        lowest[day], highest[day] = probs.min(0), probs.max(0)
     shape = (days, screen.n_replicates)
     return Counts(
         n_cells=screen.n_cells,
@@ -110,6 +124,8 @@ def _count(screen: Screen, contrast: str) -> Counts:
         samples=np.bincount(screen.day * shape[1] + screen.replicate, minlength=shape[0] * shape[1]).reshape(shape),
         clusters=np.bincount(screen.cluster) if screen.cluster is not None else np.zeros(0, dtype=np.int64),
         sides=sides.reshape(2, screen.n_genes, days),
+        lowest=lowest,
+        highest=highest,
     )
 
 

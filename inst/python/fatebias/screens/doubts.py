@@ -88,6 +88,9 @@ def doubt_replicates(levels: Sequence[str], n_cells: int) -> Doubt | None:
     if len(levels) > MOST_LEVELS:
         found = f"{len(levels):,} replicates, such as {first_few(levels)}"
         return Doubt(item="Replicates", found=found, fix="is this the column of the replicate?")
+    if twice := [level for level in levels if sum(level.casefold() == other.casefold() for other in levels) > 1]:
+        found = f"{first_few(twice)} differ by upper and lower case only and are taken as different replicates"
+        return Doubt(item="Replicates", found=found, fix="if they are one, write them in one way")
     if len(levels) > 1:
         return None
     found = f"one replicate, {levels[0]} ({n_cells:,} cells): no SE can include how cultures differ"

@@ -4,7 +4,7 @@ Every finding names the file, the key and the first cells. Errors are ScreenErro
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import SHOWN, ScreenError, Settings, first_few, named_rows
+from ..base import SHOWN, ScreenError, Settings, first_few, named_rows, row_word
 from ..containers import Element, ScreenSource
 from .doubt import Doubt
 from .fate_names import name_fates, names_beside
@@ -46,6 +46,12 @@ class Reader:
     @property
     def path(self) -> Path:
         return self.source.path
+
+    def refuse_empty(self) -> None:
+        if self.source.n_cells == 0:
+            raise ScreenError(
+                f"{self.path}: obs has no rows, so there are no cells. Were all left out before it was written?"
+            )
 
     def element(self, table: str, key: str, label: str) -> Element:
         """The entry key of a table, or an error that lists what the table does have."""
@@ -202,7 +208,7 @@ class Reader:
         probs = as_numbers(value, what)
         if probs.ndim != 2 or probs.shape[1] < 2:
             raise ScreenError(f"{what} has the shape {probs.shape}. It must be cells x fates, two or more.")
-        columns = list(map(str, value.columns)) if isinstance(value, pd.DataFrame) else None
+        columns = [str(name).strip() for name in value.columns] if isinstance(value, pd.DataFrame) else None
         named = name_fates(what, probs, columns, self.settings.fates, names_beside(self.source, key))
         if len(set(named.names)) < len(named.names):
             raise ScreenError(f"{what} names a fate twice: {first_few(named.names)}.")
@@ -223,6 +229,20 @@ class Reader:
         if self.source.element("obsm", key) is None and (key == "X" or table == "layers"):
             return (table, name, f"layers['{name}']" if table else "X")
         return "obsm", key, f"obsm['{key}']"
+
+    def refuse_expression(self, known: Collection[str]) -> None:
+        """Raise ScreenError where X or a layer is named as the guides, but most of its features are none of the guide
+        map: it is expression then, of which nothing is read. known: names of guides.
+        """
+        table, key, label = self.guide_place
+        names = [] if table == "obsm" or self.source.element(table, key) is None else self.source.feature_names()
+        others = [name for name in names if name not in known]
+        if 2 * len(others) > len(names):
+            raise ScreenError(
+                f"{self.path}: {label} is not that of the guides: {len(names) - len(others):,} of its {len(names):,} "
+                f"features are in the guide map, and not {first_few(others)}. Say where the guides are: guide_key, or "
+                "guide_modality in MuData."
+            )
 
     def guide_table(self) -> tuple[sp.csr_matrix, list[str]]:
         """Guides as they stand in the file (cells x guides, CSR) and their names."""
@@ -247,6 +267,9 @@ class Reader:
         values = found.read_labels()
         if values is None:
             raise ScreenError(f"{self.path}: {label} must be a list of names, one a guide.")
+        if values.isna().any():
+            rows = first_few(map(row_word, np.flatnonzero(values.isna()).tolist()))
+            raise ScreenError(f"{self.path}: {label} has {values.isna().sum()} guide(s) without a name: {rows}.")
         return list(map(str, values))
 
     def check_lengths(self, **rows: int) -> None:

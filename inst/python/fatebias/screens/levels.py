@@ -94,4 +94,6 @@ def _texts(levels: Any, whole: bool) -> list[str]:
     """Levels as texts. whole: they are numbers, and whole ones are written so where all are."""
     if whole and all(value.is_integer() and abs(value) < _LARGEST_WHOLE for value in map(float, levels)):
         return [str(int(value)) for value in levels]
-    return [level.decode("utf-8", "replace") if isinstance(level, bytes) else str(level) for level in levels]
+    is_real = getattr(levels.dtype, "kind", "") == "f"
+    values = np.asarray(levels) if is_real else levels  # in their own precision: float32 has 0.2, not 0.20000000298
+    return [level.decode("utf-8", "replace") if isinstance(level, bytes) else str(level) for level in values]

@@ -17,8 +17,18 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
 
     guide_map: a table; or the screen's own file, where that says what its guides target.
     """
+    _refuse_expression(path, guide_map, settings)
     cells = read_cells(path, settings, progress)
     return build_screen(cells, read_map(guide_map, path, cells.guide_names, settings), settings, where=str(path))
+
+
+def _refuse_expression(path: str | Path, guide_map: str | Path, settings: Settings) -> None:
+    """Where the guides are to be X or a layer, look at the guide map before any of it is read."""
+    with open_screen(path, settings.modality, settings.guide_modality) as source:
+        reader = Reader(source, settings)
+        if reader.guide_place[0] != "obsm":
+            known = read_map(guide_map, path, source.feature_names(), settings).guide_names
+            reader.refuse_expression(set(known))
 
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
@@ -31,6 +41,7 @@ def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILE
     """The cells of an open container; raises ScreenError."""
     with progress.bar("Reading", 5) as bar:
         reader = Reader(source, settings)
+        reader.refuse_empty()
         table = reader.fate_probs()
         contrast_weights(settings.contrast_fate, table.fates)
         bar.advance()
