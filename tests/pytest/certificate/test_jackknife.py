@@ -55,7 +55,8 @@ def test_independent_cells_have_the_models_se_and_shared_noise_more():
 def test_blocks_are_of_the_files_cells_and_ten_or_more():
     guides, probs = sp.csr_matrix(np.array([[1, 0], [0, 0], [1, 1]] * 20)), np.full((60, 2), 0.5)
     cells = RawCells(
-        guides=guides, guide_names=["a", "b"], day=None, replicate=None, fates=("x", "y"), fate_probs=probs
+        guides=guides, guide_names=["a", "b"], day=["d0"] * 60, replicate=["r1"] * 60, fates=("x", "y"),
+        fate_probs=probs,
     )  # fmt: skip
     source = Source(cells=cells, guide_map=None, screen=None, settings=SETTINGS, baseline=None, where="here")
     names = [f"b{k // 3}" for k in range(60)]
