@@ -23,9 +23,9 @@
 #' | `fatebias_error_python` | anything else that Python raised |
 #'
 #' Warnings have the class `fatebias_warning` and `fatebias_warning_screen` (few cells of the parts of a
-#' screen match, or something of a screen that is read should be known), `fatebias_warning_qc` (QC on real data),
-#' `fatebias_warning_mash` (a fall-back was taken) or `fatebias_warning_fit` (not
-#' converged, or a likelihood weight far from what the labels call for).
+#' screen match, or something of a screen that is read should be known), `fatebias_warning_qc` (QC on real
+#' data), `fatebias_warning_mash` (a fall-back was taken) or `fatebias_warning_fit` (not converged, or a
+#' likelihood weight far from what the labels call for).
 #'
 #' @name fatebias_conditions
 NULL
