@@ -25,7 +25,8 @@ def is_mudata(root: Node) -> bool:
 
 def modality_names(root: Node) -> list[str]:
     """Names of the modalities of an open MuData."""
-    return [name for name in names_of(root[MODALITIES]) if is_group(root[MODALITIES][name])]
+    group = root[MODALITIES]
+    return [name for name in names_of(group) if name in group and is_group(group[name])]
 
 
 class MuDataSource:

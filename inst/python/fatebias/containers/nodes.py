@@ -27,7 +27,8 @@ def is_group(node: Node) -> bool:
 
 
 def names_of(group: Node) -> list[str]:
-    return list(group)
+    """Names of the members; one that is no UTF-8 shows a question mark, and leads to nothing."""
+    return [name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in group]
 
 
 def child(group: Node, name: str, where: str) -> Node | None:
