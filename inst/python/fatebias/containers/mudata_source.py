@@ -24,7 +24,8 @@ def is_mudata(root: Node) -> bool:
 
 def modality_names(root: Node) -> list[str]:
     """Names of the modalities of an open MuData; one that cannot be opened is refused when it is asked for."""
-    return [name for name in names_of(root[MODALITIES]) if _may_be_modality(root[MODALITIES], name)]
+    group = root[MODALITIES]
+    return [name for name in names_of(group) if name in group and _may_be_modality(group, name)]
 
 
 def _may_be_modality(group: Node, name: str) -> bool:

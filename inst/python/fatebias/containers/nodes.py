@@ -43,7 +43,8 @@ def named_values(array: Node) -> pd.Categorical | None:
 
 
 def names_of(group: Node) -> list[str]:
-    return list(group)
+    """Names of the members; one that is no UTF-8 shows a question mark, and leads to nothing."""
+    return [name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in group]
 
 
 def child(group: Node, name: str, where: str) -> Node | None:
