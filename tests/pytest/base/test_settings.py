@@ -92,11 +92,11 @@ def test_settings_are_frozen():
         ("Kmax", 0, "`Kmax` must be a whole number >= 1, not 0"),
         ("Kmax", 2.5, "whole number"),
         ("Kmax", True, "whole number"),
-        ("s_tau", "wide", "`s_tau` must be a number >= 1e-06 and <= 1000000, not 'wide'"),
-        ("s_tau", float("nan"), "number >= 1e-06"),
+        ("s_tau", "wide", "`s_tau` must be a number > 0, not 'wide'"),
+        ("s_tau", float("nan"), "number > 0"),
         ("lr_decay", 1.5, "> 0 and <= 1"),
         ("device", "tpu", "'auto' or 'cpu' or 'cuda'"),
-        ("likelihood_weight", "automatic", "a number >= 1e-09 and <= 100000 or 'auto'"),
+        ("likelihood_weight", "automatic", "a number > 0 or 'auto'"),
         ("ref_fate", None, "`ref_fate` must be a text, not null"),
         ("day_values", ["a"], "list of numbers"),
         ("day_levels", ["d0", None], "list of texts"),
@@ -105,7 +105,7 @@ def test_settings_are_frozen():
         ("Kmax", 2**31, "a whole number >= 1 and <= 2147483647, not"),
         ("burden_by_day", "true", "true or false, not 'true'"),
         ("calibration", True, "'quick' or 'full' or 'none', not True"),
-        ("s_tau", "4", "number >= 1e-06 and <= 1000000, not '4'"),
+        ("s_tau", "4", "number > 0, not '4'"),
         ("slurm", "gpu", "a block of keys"),
         ("control_pattern", "NTC(", "`control_pattern` must be a regular expression, not 'NTC('"),
         ("guide_map_columns", {"gene": 3}, "`guide_map_columns.gene` must be a text"),
@@ -208,8 +208,7 @@ def test_a_preset_of_another_type_is_refused(preset):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("s_tau", 1e-300), ("s_alpha", 1e-200), ("s_time", 1e-9), ("likelihood_weight", 1e300), ("threads", 100_000_000),
-     ("likelihood_weight", 1e-300), ("estimate_prior_sd", 1e-200), ("cg_tolerance", 1e-300), ("learning_rate", 1e10),
+    [("threads", 100_000_000), ("estimate_prior_sd", 1e-200), ("cg_tolerance", 1e-300), ("learning_rate", 1e10),
      ("newton_tolerance", 1e300), ("num_perturbations", 1_000_000_000), ("num_posterior_draws", 1_000_000_000)],
 )  # fmt: skip
 def test_values_that_no_fit_survives_are_refused_beforehand(key, value):
