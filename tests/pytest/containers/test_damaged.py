@@ -1,6 +1,10 @@
 """Containers with bytes turned at random: refused in our words, read right, or read with other values of the file."""
 
+import os
 import shutil
+import subprocess
+import sys
+import textwrap
 import warnings
 import zipfile
 from pathlib import Path
@@ -11,7 +15,7 @@ import pytest
 import zarr
 from anndata.io import write_elem
 from damage import flip, outcome
-from written_screen import MUDATA, differences, guide_map, read, screen, write_mudata, write_zarr
+from written_screen import CELLS, MUDATA, differences, guide_map, read, screen, write_mudata, write_zarr
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
@@ -127,3 +131,19 @@ def test_an_entry_that_is_damaged_hides_no_other(tmp_path, kind):
     write_elem(zarr.open_group(str(path), mode="r+"), "obsm/other", np.zeros((90, 2)))
     (path / "obsm/other" / ("zarr.json" if kind == "zarr3" else ".zarray")).write_text("{")
     assert read_in_a_child(path) == "right"
+
+
+def test_a_sound_file_is_read_by_a_large_process(tmp_path):
+    """What a process of its own needs is not counted with what its parent has."""
+    screen().write_h5ad(tmp_path / "s.h5ad")
+    code = f"""
+        import numpy as np
+        held = np.ones(180_000_000)  # 1.4 GB
+        from pathlib import Path
+        from written_screen import read
+        print(read(Path({str(tmp_path / "s.h5ad")!r})).n_cells)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.stdout == f"{CELLS}\n", done.stderr
