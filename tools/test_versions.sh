@@ -15,6 +15,8 @@ between | 3.11 | newest | anndata==0.12.0 numpy<2 pandas==2.1.1 zarr==3.1.0
 newest | 3.13 | newest |
 }"
 TESTS=(tests/pytest/screens tests/pytest/preflight tests/pytest/containers)
+# What writes at random or damages files takes minutes, and is run with the versions of .venv.
+TESTS+=(--ignore tests/pytest/containers/test_random_screens.py --ignore tests/pytest/containers/test_damaged.py)
 FOLDER="$ROOT/.versions"
 
 # The Python of that version, on the path or pyenv's.

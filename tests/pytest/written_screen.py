@@ -6,6 +6,7 @@ from pathlib import Path
 import anndata
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.sparse as sp
 import zarr
 from anndata.io import write_elem
@@ -53,9 +54,22 @@ def screen() -> anndata.AnnData:
     )
 
 
+def open_zarr(path, version=2):
+    """A new store of a format; skips where the anndata and zarr of this environment cannot write it."""
+    is_2 = zarr.__version__.startswith("2.")
+    try:
+        if is_2 and version != 2:
+            raise ValueError("zarr 2 knows its own format only")
+        root = zarr.open_group(str(path), mode="w", **({} if is_2 else {"zarr_format": version}))
+        write_elem(root, "texts", np.array(["a"], dtype=object))
+        del root["texts"]
+    except (TypeError, ValueError) as error:
+        pytest.skip(f"anndata {anndata.__version__} and zarr {zarr.__version__} write no format {version}: {error}")
+    return root
+
+
 def write_zarr(path, version):
-    of_3 = {} if zarr.__version__.startswith("2.") else {"zarr_format": version}  # zarr 2 knows its own format only
-    root = zarr.open_group(str(path), mode="w", **of_3)
+    root = open_zarr(path, version)
     write_elem(root, "/", screen())
 
 

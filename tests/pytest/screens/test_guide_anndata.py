@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-import zarr
 from anndata.io import write_elem
 from umi_counts import CELLS, UMI_COUNTS
+from written_screen import open_zarr
 
 from fatebias import r_api
 from fatebias.__main__ import main
@@ -57,7 +57,7 @@ def test_a_modality_and_a_store(tmp_path):
         read_guides(tmp_path / "s.h5mu")
     for version in (2, 3):
         for name in (f"s{version}.zarr", f"store{version}"):
-            write_elem(zarr.open_group(str(tmp_path / name), mode="w", zarr_format=version), "/", guides())
+            write_elem(open_zarr(tmp_path / name, version), "/", guides())
             assert same(read_guides(tmp_path / name), UMI_COUNTS)
 
 
@@ -168,7 +168,7 @@ def test_the_command_line_takes_cells_and_guides_of_one_mudata(tmp_path, capsys)
 def test_the_screen_is_not_written_over_its_guides(path, tmp_path, capsys):
     obsm = {"lineages_fwd": pd.DataFrame({"a": np.full(N, 0.5), "b": np.full(N, 0.5)}, index=CELLS)}
     cells = anndata.AnnData(obs=pd.DataFrame({"day": ["d0"] * N}, index=CELLS), obsm=obsm)
-    cells.write_zarr(tmp_path / "cells.zarr")
+    write_elem(open_zarr(tmp_path / "cells.zarr"), "/", cells)
     before = path.read_bytes()
     with pytest.raises(SystemExit):
         main(["assemble", str(tmp_path / "cells.zarr"), "--guides", str(path), "--out", str(path)])

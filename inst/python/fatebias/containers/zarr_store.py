@@ -23,13 +23,15 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
     with refusing(path, "", _DAMAGED):
         import zarr
 
-        if zarr.__version__.startswith("2.") and "zarr.json" in _marks_of(path):
+        is_2 = zarr.__version__.startswith("2.")
+        if is_2 and "zarr.json" in _marks_of(path):
             raise ScreenError(
                 f"{path} is a zarr store of format 3, which zarr {zarr.__version__} cannot open: "
                 "pip install 'zarr>=3.1' 'anndata>=0.12'."
             )
         store: Any = zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path)
-        root = zarr.open_group(store, mode="r", use_consolidated=False)  # its copy may tell of what is gone
+        as_it_is = {} if is_2 else {"use_consolidated": False}  # a consolidated listing may tell of what is gone
+        root = zarr.open_group(store, mode="r", **as_it_is)
         return root, getattr(store, "close", lambda: None)
 
 
