@@ -56,7 +56,6 @@ class MuDataSource:
         self._main = self._open(modality, "modality")
         self._guides = self._open(guide_modality, "guide_modality") if guide_modality else self._main
         self._told: list[str] = []
-        self._joins: dict[str, Rows] = {}
 
     def _open(self, name: str, setting: str) -> AnnDataSource:
         with refusing(self.path, MODALITIES):

@@ -15,7 +15,6 @@ from ..base import ScreenError
 
 Node: TypeAlias = Any  # h5py.Group or h5py.Dataset, zarr.Group or zarr.Array
 _DEEPEST = 4  # groups within an entry: a nullable column of a table
-_SKIPPED = "__"  # names of what holds the categories of others
 
 
 def is_array(node: Node) -> bool:

@@ -10,8 +10,6 @@ import scipy.sparse as sp
 
 from ..base import ScreenError, Settings
 
-_FEW = 6  # cells that a message may name
-
 
 def presence_of(
     guides: sp.csr_matrix, settings: Settings, what: str, cell_names: Callable[[np.ndarray], str]
@@ -23,7 +21,7 @@ def presence_of(
     least, fault, fix = _rule(settings)
     wrong = _wrong_entries(guides.data, settings)
     if wrong.any():
-        at = np.flatnonzero(wrong)[:_FEW]
+        at = np.flatnonzero(wrong)
         rows = np.unique(np.searchsorted(guides.indptr, at, side="right") - 1)
         raise ScreenError(f"{what} {fault}, first {guides.data[at[0]]} at {cell_names(rows)}. {fix}")
     return reaching(guides, least)
