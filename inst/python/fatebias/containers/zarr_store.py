@@ -30,7 +30,9 @@ def open_root(path: Path) -> tuple[Node, Callable[[], None]]:
                 "pip install 'zarr>=3.1' 'anndata>=0.12'."
             )
         store: Any = zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path)
-        as_it_is = {} if is_2 else {"use_consolidated": False}  # a consolidated listing may tell of what is gone
+        as_it_is: dict[str, Any] = (
+            {} if is_2 else {"use_consolidated": False}
+        )  # a consolidated listing may tell of what is gone
         root = zarr.open_group(store, mode="r", **as_it_is)
         return root, getattr(store, "close", lambda: None)
 
