@@ -127,7 +127,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
                      effect_size = settings$mash_effect_size, gridmult = settings$mash_gridmult,
                      smallest_scale = settings$mash_smallest_scale,
-                     no_effects_prior = settings$mash_no_effects_prior,
+                     no_effects_prior = settings$mash_no_effects_prior, prior = settings$mash_prior,
                      null_weight = settings$mash_null_weight, day_values = NULL, ntc = NULL,
                      n_draws = 1000, seed = 1) {
   level <- validate_choice(level)
@@ -136,11 +136,11 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     settings,
     mash_input = input, discovery_method = discovery_method, mash_lfsr_thresh = lfsr_thresh,
     mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior,
-    mash_smallest_scale = smallest_scale, mash_null_weight = null_weight
+    mash_smallest_scale = smallest_scale, mash_null_weight = null_weight, mash_prior = prior
   )
   validate_arg(n_draws, checkmate::check_count, positive = TRUE)
   validate_arg(seed, checkmate::check_int)
-  validate_dots(...names(), settings$discovery_method)
+  validate_dots(...names(), shrinkage_of(settings))
   if (!is.null(ntc)) control_estimates(ntc) # refused also where V does not need it
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   if (ncol(estimates$betahat) == 1) settings <- update_settings(settings, discovery_method = "ashr")
@@ -148,8 +148,11 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     mash_model(estimates, v, covariances, settings, ntc)
   }
   shrunk <- withr::with_seed(seed, {
-    if (is.null(model)) shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...)
-    else shrink_mashr(model, estimates, settings, n_draws, ...)
+    switch(shrinkage_of(settings),
+      ashr = shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...),
+      mashr = shrink_mashr(model, estimates, settings, n_draws, ...),
+      averaged = shrink_averaged(model, estimates, settings, n_draws)
+    )
   }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
   result <- new_mash_result(
     estimates, shrunk, model, level, settings,
@@ -173,6 +176,12 @@ handed_on <- c("optmethod", "control")
 
 validate_dots <- function(given, method, call = rlang::caller_env()) {
   unknown <- setdiff(given, handed_on)
+  if (method == "averaged" && length(given) > 0) {
+    abort_mash(c(
+      "{.fn run_mash} has no {.arg {given}} with {.code prior = \"averaged\"}.",
+      i = "Arguments after {.arg settings} are written in full; {.arg {handed_on}} are for mashr and ashr."
+    ), call = call)
+  }
   if (length(unknown) > 0) {
     abort_mash(c(
       "{.fn run_mash} has no {.arg {unknown}}; it hands only {.arg {handed_on}} on to {.pkg {method}}.",
@@ -188,7 +197,7 @@ new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
     list(
       table = mash_table(estimates, shrunk, used$mash_lfsr_thresh),
       covariances = if (!is.null(model)) with_pi(model$table, shrunk$fit),
-      null_pi = if (!is.null(model)) mashr::get_estimated_pi(shrunk$fit)[["null"]],
+      null_pi = if (!is.null(model)) mixture_pi(shrunk$fit, nrow(model$table))[[1]],
       v = model$v, no_effects = shrunk$no_effects,
       fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
       missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
@@ -196,7 +205,7 @@ new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
       reference = estimates$reference, discovery_method = used$discovery_method,
       lfsr_thresh = used$mash_lfsr_thresh, effect_size = used$mash_effect_size,
       gridmult = model$gridmult, ..., versions = versions_of(c("mashr", "ashr")),
-      model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit
+      prior = used$mash_prior, model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit
     ),
     class = "mash_result"
   )
@@ -208,8 +217,15 @@ versions_of <- function(packages) {
 
 #' Estimated weight of each matrix, summed over scales
 #' @noRd
-with_pi <- function(table, fit) {
-  data.table::data.table(table, pi = unname(mashr::get_estimated_pi(fit)[-1]))
+with_pi <- function(table, fit) data.table::data.table(table, pi = mixture_pi(fit, nrow(table))[-1])
+
+#' Weights of the null and of each matrix, summed over scales
+#' @noRd
+mixture_pi <- function(fit, n_matrices) {
+  if (!inherits(fit, "fatebias_mixture")) {
+    return(unname(mashr::get_estimated_pi(fit)))
+  }
+  c(fit$pi[[1]], rowSums(matrix(fit$pi[-1], n_matrices)))
 }
 
 fallbacks_of <- function(model) {

@@ -176,14 +176,13 @@ eigenvalue_rounding <- 1e-12 # share of the largest; smaller ones are zeros that
 #' first, no row has an effect. In the second, a share of the rows has, spread evenly over all covariances and
 #' scales; the share is log-uniform from one row to all.
 #'
-#' @param loglik log likelihoods of rows x components, the null first, up to a constant a row.
+#' @param ratio by row, the log likelihood of an effect, spread over all components, against none.
 #' @param prior prior probability of the first model.
 #' @returns Its posterior probability.
 #' @noRd
-no_effects_probability <- function(loglik, prior) {
-  ratio <- log_mean_exp(loglik[, -1, drop = FALSE] - loglik[, 1]) # of each row: an effect against none
+no_effects_probability <- function(ratio, prior) {
   larger <- pmax(ratio, 0)
-  share <- nrow(loglik)^-((seq_len(n_shares) - 0.5) / n_shares)
+  share <- length(ratio)^-((seq_len(n_shares) - 0.5) / n_shares)
   log_likelihood <- vapply(share, function(s) {
     sum(larger + log((1 - s) * exp(-larger) + s * exp(ratio - larger)))
   }, numeric(1))

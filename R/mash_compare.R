@@ -72,6 +72,9 @@ held_out_or_na <- function(result, name, fold) {
 #' @noRd
 held_out_loglik <- function(result, fold) {
   out <- numeric(length(fold))
+  if (result$prior == "averaged") {
+    return(held_out_averaged(result, fold))
+  }
   for (k in unique(fold)) {
     train <- refit_model(result, fold != k)
     test <- rows_of(result$model$data, fold == k)
@@ -83,11 +86,31 @@ held_out_loglik <- function(result, fold) {
   out
 }
 
+#' The same under weights averaged over what the other folds leave possible: none of them is zero
+#' @noRd
+held_out_averaged <- function(result, fold) {
+  data <- result$fit$data
+  out <- numeric(length(fold))
+  for (k in unique(fold)) {
+    model <- refit_model(result, fold != k)
+    components <- new_components(model, model$grid)
+    loglik <- component_loglik(components, data)
+    prior <- tied_prior(components$ties, model$null_weight, family_rows(model$table))
+    found <- withr::with_seed(result$seed, {
+      averaged_weights(loglik[fold != k, , drop = FALSE], components$ties, prior)
+    }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+    test <- fold == k
+    out[test] <- mixture_loglik(found$pi, loglik[test, , drop = FALSE], information_of(data, test))
+  }
+  out
+}
+
 #' The model of a result for some rows only, with the families of the whole
 #' @noRd
 refit_model <- function(result, rows) {
   model <- result$model
   built <- build_covariances(model$spec, rows_of(model$data, rows, result$v$matrix), result$times)
+  if (result$prior == "mashr") built <- without_means(built, rlang::current_env())
   lost <- setdiff(result$covariances$family, built$table$family)
   if (length(lost) > 0) {
     abort_mash("The family {.val {lost}} gives no matrices for {sum(rows)} of {length(rows)} rows.")

@@ -15,7 +15,9 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #'
 #' @param name name of the family; it leads the names of its matrices and appears in the estimated weights.
 #' @param build function with the arguments `data` and `days` that returns a named list of covariance
-#'   matrices, days x days. `data`: what mash gets, see [mashr::mash_set_data()] (`Bhat`, `Shat`, rows x
+#'   matrices, days x days; in place of a matrix it may hold `list(mean =, covariance =)` for effects that
+#'   scatter around a mean other than zero: a number for each day, or a matrix with a mean in each row, all
+#'   equally likely. The scale multiplies mean and standard deviation alike. `data`: what mash gets, see [mashr::mash_set_data()] (`Bhat`, `Shat`, rows x
 #'   days); `days`: numeric, the time of each day, named by its label. Each matrix must be symmetric and
 #'   positive semi-definite; a row and column of zeros (or a variance below 5 % of the largest) says: not
 #'   active on that day. Scales do not matter: mash tries every matrix at many scales. `data` is NULL where
@@ -97,7 +99,8 @@ as_day_values <- function(days, call = rlang::caller_env()) {
 #' All matrices of a specification, checked
 #'
 #' @returns `list(matrices, table, skipped)`: matrices named family.matrix; a data.table `family`,
-#'   `matrix`, `active` (days), `weight` (imaginary rows); reasons of families without matrices.
+#'   `matrix`, `active` (days), `weight` (imaginary rows); reasons of families without matrices. And `means`: by
+#'   matrix, means x days, or NULL for a mean of zero.
 #' @noRd
 build_covariances <- function(spec, data, days, call = rlang::caller_env()) {
   twice <- unique(family_names(spec)[duplicated(family_names(spec))])
@@ -106,22 +109,36 @@ build_covariances <- function(spec, data, days, call = rlang::caller_env()) {
   names(built) <- family_names(spec)
   reasons <- lapply(built, attr, "reason")
   sizes <- lengths(built)
-  matrices <- unlist(unname(built), recursive = FALSE)
-  if (length(matrices) == 0) {
+  patterns <- unlist(unname(built), recursive = FALSE)
+  if (length(patterns) == 0) {
     abort_mash(c("No covariance family gives a matrix.", x = "{unlist(reasons)}"), call = call)
   }
   weight <- vapply(unclass(spec), `[[`, numeric(1), "weight")
   table <- data.table::data.table(
-    family = rep(names(built), sizes), matrix = names(matrices),
-    active = unname(vapply(matrices, active_days, character(1), labels = names(days))),
+    family = rep(names(built), sizes), matrix = names(patterns),
+    active = unname(vapply(patterns, active_days, character(1), labels = names(days))),
     weight = rep(weight / pmax(sizes, 1), sizes)
   )
-  list(matrices = matrices, table = table, skipped = unlist(reasons))
+  list(
+    matrices = lapply(patterns, `[[`, "covariance"), means = lapply(patterns, `[[`, "mean"), table = table,
+    skipped = unlist(reasons)
+  )
+}
+
+#' The families that mashr can carry: those whose effects have a mean of zero
+#' @noRd
+without_means <- function(built, call) {
+  keep <- vapply(built$means, is.null, logical(1))
+  left <- unique(built$table$family[!keep])
+  built$skipped <- c(built$skipped, rlang::set_names(rep("mashr has means of zero only", length(left)), left))
+  if (!any(keep)) abort_mash("mashr has means of zero only; no covariance family is left.", call = call)
+  parts <- c("matrices", "means")
+  c(lapply(built[parts], `[`, keep), list(table = built$table[keep], skipped = built$skipped))
 }
 
 family_names <- function(spec) vapply(unclass(spec), `[[`, character(1), "name")
 
-#' The matrices of one family; an error of its builder is named after it
+#' The patterns of one family, `list(mean, covariance)` each; an error of its builder is named after it
 #' @noRd
 build_family <- function(family, data, days, call) {
   name <- family$name
@@ -132,7 +149,14 @@ build_family <- function(family, data, days, call) {
     return(matrices)
   }
   validate_family(name, matrices, length(days), call)
-  rlang::set_names(lapply(matrices, unname), paste(name, names(matrices), sep = "."))
+  rlang::set_names(lapply(matrices, as_pattern), paste(name, names(matrices), sep = "."))
+}
+
+#' Covariance and means (means x days; NULL for zero) of what a builder gave
+#' @noRd
+as_pattern <- function(x) {
+  if (!is.list(x)) x <- list(covariance = x)
+  list(covariance = unname(x$covariance), mean = if (!is.null(x$mean)) unname(rbind(x$mean)))
 }
 
 validate_family <- function(name, matrices, n_days, call) {
@@ -142,7 +166,7 @@ validate_family <- function(name, matrices, n_days, call) {
       i = "A builder that has nothing to offer returns {.code no_matrices(reason)}."
     ), call = call)
   }
-  problem <- vapply(matrices, covariance_problem, character(1), n_days = n_days)
+  problem <- vapply(matrices, pattern_problem, character(1), n_days = n_days)
   bad <- which(!is.na(problem))
   if (length(bad) > 0) {
     which <- paste(name, names(matrices)[bad[[1]]], sep = ".")
@@ -151,9 +175,25 @@ validate_family <- function(name, matrices, n_days, call) {
   }
 }
 
+#' What is wrong with a matrix, or a matrix with means; or NA
+#' @noRd
+pattern_problem <- function(x, n_days) {
+  if (!is.list(x)) {
+    return(covariance_problem(x, n_days))
+  }
+  if (!setequal(names(x), c("mean", "covariance"))) {
+    return("is neither a matrix nor a list of a mean and a covariance")
+  }
+  mean <- rbind(x$mean)
+  if (!is.numeric(mean) || ncol(mean) != n_days || any(!is.finite(mean)) || all(mean == 0)) {
+    return(sprintf("has a mean that is not %d finite numbers, some of them other than zero", n_days))
+  }
+  covariance_problem(x$covariance, n_days, may_be_zero = TRUE)
+}
+
 #' What is wrong with a covariance matrix, or NA
 #' @noRd
-covariance_problem <- function(u, n_days) {
+covariance_problem <- function(u, n_days, may_be_zero = FALSE) {
   if (!is.matrix(u) || !is.numeric(u) || any(dim(u) != n_days)) {
     return(sprintf("is not a %d x %d matrix", n_days, n_days))
   }
@@ -161,7 +201,7 @@ covariance_problem <- function(u, n_days) {
     return("is not finite and symmetric")
   }
   values <- eigen(u, symmetric = TRUE, only.values = TRUE)$values
-  if (all(values == 0)) {
+  if (all(values == 0) && !may_be_zero) {
     return("is zero; mash adds the null by itself")
   }
   if (min(values) < -psd_tolerance * max(abs(values))) "is not positive semi-definite" else NA_character_
@@ -171,10 +211,16 @@ covariance_problem <- function(u, n_days) {
 #' @noRd
 active_on <- function(u) diag(u) > active_share * max(diag(u))
 
+#' The same of a pattern: days with a mean are active too
+#' @noRd
+pattern_active <- function(covariance, means) {
+  if (is.null(means)) active_on(covariance) else active_on(covariance) | colSums(means != 0) > 0
+}
+
 #' The same as text: "all days", or "d0+d2"
 #' @noRd
-active_days <- function(u, labels) {
-  active <- active_on(u)
+active_days <- function(pattern, labels) {
+  active <- pattern_active(pattern$covariance, pattern$mean)
   if (all(active)) "all days" else paste(labels[active], collapse = "+")
 }
 

@@ -1,15 +1,22 @@
 # The covariance families that come with the package: builders that know what a day is.
 
 many_days <- 5L # above, subsets are single days, pairs and runs: their number grows with days^2
+most_days <- 12L # above, neighbouring pairs, and runs that begin or end with the screen: it grows with the days
 strong_rows_min <- 5L # rows with an effect on some day, below which nothing is learned from them
 
 #' Covariances that know what a day is
 #'
 #' Built-in families of prior covariances for [run_mash()]. `day_covariances()`, the default of
-#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk()`.
+#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days()`.
 #'
 #' - `cov_day_subsets()`: for every set of days the effects are independent on these days and exactly
-#'   zero on all others. Above five days: single days, pairs and runs of neighbouring days.
+#'   zero on all others. Above five days: single days, pairs and runs of neighbouring days; above twelve: single
+#'   days, neighbouring pairs, and runs from the first or to the last day.
+#' - `cov_signed_days()`: on the same sets of days effects of about one size, of either sign: their means
+#'   are a size and its negative, their standard deviation a third of it (`spread`), so that small effects are
+#'   not the most probable ones, as they are around zero. Up to five days every combination of signs is
+#'   as likely, and for runs a second one has one sign on all of its days; above five days only that, and both for
+#'   pairs. mashr has means of zero only, and leaves this family out.
 #' - `cov_ar1()`: on a run of neighbouring days the effects are correlated by `rho^gap`, and zero on all
 #'   other days. The gap between two days is in units of the median distance of neighbouring days.
 #' - `cov_random_walk()`: active on all days; the variance is 1 on the first day and grows by `step` with
@@ -25,6 +32,7 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' @param rho numbers in \[0, 1), correlation of neighbouring days.
 #' @param runs `TRUE`: one matrix for every run of two and more neighbouring days; `FALSE`: all days.
 #' @param step positive numbers, growth of the variance in a unit of time, relative to the first day.
+#' @param spread standard deviation of effects around their mean, relative to the mean.
 #' @param n_pcs number of principal components, at most the number of days.
 #' @param strong_lfsr rows count as strong with a local false sign rate below this on some day, each day
 #'   looked at alone.
@@ -38,7 +46,7 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' print(cov_ar1(rho = c(0.5, 0.9)), days = c(d2 = 2, d3 = 3, d5 = 5))
 #' cov_canonical_days() + cov_data_driven(n_pcs = 2)
 #' @export
-day_covariances <- function() cov_day_subsets() + cov_ar1() + cov_random_walk()
+day_covariances <- function() cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days()
 
 #' @rdname day_covariances
 #' @export
@@ -84,6 +92,40 @@ cov_random_walk <- function(step = c(0.25, 1), weight = 0) {
 
 #' @rdname day_covariances
 #' @export
+cov_signed_days <- function(spread = 1 / 3, weight = 0) {
+  validate_arg(spread, checkmate::check_number, lower = 0, finite = TRUE)
+  covariance_family("signed", weight = weight, build = function(data, days) {
+    n_days <- length(days)
+    signed <- function(sets, signs) {
+      name_by_days(lapply(sets, function(set) {
+        mean <- signs(length(set))
+        list(
+          mean = on_columns(mean, set, n_days), covariance = on_days(diag(spread^2, length(set)), set, n_days)
+        )
+      }), sets, days)
+    }
+    sets <- day_subsets(n_days)
+    few <- if (n_days <= many_days) sets else sets[lengths(sets) <= 2]
+    runs <- if (n_days <= many_days) day_runs(n_days, 2L) else sets[lengths(sets) > 2]
+    one_sign <- signed(runs, function(k) rbind(rep(1, k), rep(-1, k)))
+    c(signed(few, all_signs), rlang::set_names(one_sign, paste0(names(one_sign), "_alike")))
+  })
+}
+
+#' Every combination of signs of k effects, one a row
+#' @noRd
+all_signs <- function(k) unname(as.matrix(expand.grid(rep(list(c(-1, 1)), k))))
+
+#' Columns on some days, zero on the others
+#' @noRd
+on_columns <- function(x, set, n_days) {
+  out <- matrix(0, nrow(x), n_days)
+  out[, set] <- x
+  out
+}
+
+#' @rdname day_covariances
+#' @export
 cov_canonical_days <- function(weight = 0) {
   covariance_family("canonical", weight = weight, build = function(data, days) {
     # mashr looks at the number and the names of the days only
@@ -118,17 +160,25 @@ add_nugget <- function(u, nugget) u + diag(nugget * max(diag(u)), nrow(u))
 #' @noRd
 day_subsets <- function(n_days) {
   of_size <- function(k) utils::combn(n_days, k, simplify = FALSE)
+  if (n_days > most_days) {
+    return(c(of_size(1), day_runs(n_days, 2L)))
+  }
   if (n_days <= many_days) {
     return(unlist(lapply(seq_len(n_days), of_size), recursive = FALSE))
   }
   c(of_size(1), of_size(2), day_runs(n_days, 3L))
 }
 
-#' Runs of neighbouring days, the shortest first
+#' Runs of neighbouring days, the shortest first; of many days those of two, and those with the first or last
 #' @noRd
 day_runs <- function(n_days, shortest) {
   lengths <- seq(shortest, n_days, length.out = max(0, n_days - shortest + 1))
-  unlist(lapply(lengths, function(k) lapply(seq_len(n_days - k + 1), seq, length.out = k)), recursive = FALSE)
+  runs <- lapply(lengths, function(k) {
+    starts <- seq_len(n_days - k + 1)
+    if (n_days > most_days && k > 2) starts <- unique(range(starts))
+    lapply(starts, seq, length.out = k)
+  })
+  unlist(runs, recursive = FALSE)
 }
 
 #' A matrix on some days, zero on the others

@@ -114,7 +114,7 @@ left_out_lfsr <- function(result, left, call) {
   estimates <- lapply(c(betahat = "betahat", se = "se"), day_matrix, table = left)
   estimates$is_missing <- is.na(estimates$betahat)
   estimates <- fill_vague(estimates)
-  of_sign <- if (result$discovery_method == "mashr") signs_by_mash else signs_by_ash
+  of_sign <- switch(shrinkage_of(result), averaged = signs_by_mixture, mashr = signs_by_mash, ashr = signs_by_ash)
   posterior <- of_sign(result, estimates, gene)
   at <- cbind(seq_along(gene), call$day[gene])
   negative <- posterior$negative[at]
@@ -125,11 +125,18 @@ left_out_lfsr <- function(result, left, call) {
   replace(wrong, estimates$is_missing[at], 1)
 }
 
-#' Posterior probabilities of a negative effect and of none, rows x days, under the mixture that mash learned
+#' Posterior probabilities of a negative effect and of none, rows x days, under the mixture that was learned
 #'
 #' @param gene of each row, its number among the rows of the result: with a V of its own it has that of its
 #'   gene.
 #' @noRd
+signs_by_mixture <- function(result, estimates, gene) {
+  fit <- result$fit
+  data <- information(estimates, if (is.null(result$v$by_row)) result$v$matrix else result$v$by_row[, , gene])
+  weight <- weights_of(fit$pi, component_loglik(fit$components, data))
+  linear_posterior(fit$components, data, weight, diag(ncol(estimates$betahat)))[c("negative", "zero")]
+}
+
 signs_by_mash <- function(result, estimates, gene) {
   rows <- rep_len(seq_along(gene), max(length(gene), 2L)) # mashr takes one row for a vector
   v <- if (is.null(result$v$by_row)) result$v$matrix else result$v$by_row[, , gene[rows], drop = FALSE]

@@ -1,7 +1,8 @@
 # The model that mash fits, and its posterior: data, matrices, scales and prior in; effects, local false sign
 # rates, sets of active days and events out. Or the same from ash, day by day.
 
-many_matrices <- 40L # above, a coarser grid: the cost grows with matrices x grid
+# matrices above which the grid is coarser, by prior: the cost grows with matrices x grid
+many_matrices <- c(mashr = 40L, averaged = 120L)
 loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likelihood of every component
 
 #' All that mash is given, and how V and the matrices came about
@@ -10,8 +11,10 @@ mash_model <- function(estimates, v, covariances, settings, ntc, call = rlang::c
   spec <- covariance_spec(covariances, covariance_words, call)
   v <- choose_v(v, estimates, ntc, call)
   built <- build_covariances(spec, mash_data(estimates, v$matrix), estimates$times, call)
+  if (settings$mash_prior == "mashr") built <- without_means(built, call)
   warn_skipped(built$skipped)
-  gridmult <- settings$mash_gridmult %||% if (length(built$matrices) > many_matrices) 2 else sqrt(2)
+  many <- length(built$matrices) > many_matrices[[settings$mash_prior]]
+  gridmult <- settings$mash_gridmult %||% if (many) 2 else sqrt(2)
   grid <- scale_grid(estimates, gridmult, settings$mash_smallest_scale)
   if (v$asked == "em") v <- improve_v(v, estimates, built$matrices, grid, call)
   data <- mash_data(estimates, v$by_row %||% v$matrix)
@@ -25,7 +28,8 @@ mash_model <- function(estimates, v, covariances, settings, ntc, call = rlang::c
 #' @noRd
 new_model <- function(data, built, grid, null_weight) {
   list(
-    data = data, matrices = built$matrices, table = built$table, grid = grid, null_weight = null_weight,
+    data = data, matrices = built$matrices, means = built$means, table = built$table, grid = grid,
+    null_weight = null_weight,
     prior = c(null_weight, rep(1 + built$table$weight / length(grid), length(grid))),
     algorithm = if (data$commonV) "Rcpp" else "R" # mashr's compiled code knows one V only
   )
@@ -53,11 +57,34 @@ scale_grid <- function(estimates, gridmult, smallest_scale) {
   gridmult^(-ceiling(log2(largest / smallest) / log2(gridmult)):0) * largest
 }
 
+#' Who shrinks: ashr day by day, mashr, or the package's own mixture with averaged weights
+#' @param x settings, or a `mash_result`.
+#' @noRd
+shrinkage_of <- function(x) {
+  if (x$discovery_method == "ashr") "ashr" else x$mash_prior %||% x$prior
+}
+
 fit_mash <- function(model, ...) {
   mashr::mash(
     model$data, model$matrices, grid = model$grid, prior = model$prior, algorithm.version = model$algorithm,
     verbose = FALSE, ...
   )
+}
+
+#' mash with weights averaged over their posterior: a mixture of the package's own
+#' @noRd
+shrink_averaged <- function(model, estimates, settings, n_draws) {
+  fit <- fit_mixture(model, estimates)
+  days <- colnames(estimates$betahat)
+  own <- linear_posterior(
+    fit$components, fit$data, fit$weight, diag(length(days)), settings$mash_effect_size
+  )
+  large <- data.table::as.data.table(`colnames<-`(own$large, paste0("plarge_", days)))
+  shrunk <- list(
+    postmean = own$postmean, postsd = own$postsd, lfsr = lfsr_of(own), sets = mixture_sets(fit),
+    events = data.table::data.table(p_switch = switch_probability(fit, n_draws), large)
+  )
+  weigh_no_effects(shrunk, fit, fit$some_effect, settings)
 }
 
 shrink_mashr <- function(model, estimates, settings, n_draws, ...) {
@@ -69,9 +96,17 @@ shrink_mashr <- function(model, estimates, settings, n_draws, ...) {
     sets = mash_sets(fit),
     events = event_columns(draw, nrow(estimates$betahat), days, settings$mash_effect_size)
   )
-  prior <- settings$mash_no_effects_prior
-  posterior <- if (prior > 0) no_effects_probability(fit$lm$loglik_matrix, prior) else 0
+  loglik <- fit$lm$loglik_matrix
   fit$lm <- NULL # as large as rows x components
+  weigh_no_effects(shrunk, fit, log_mean_exp(loglik[, -1, drop = FALSE] - loglik[, 1]), settings)
+}
+
+#' The posterior, mixed with the answer that no row has any effect
+#' @param some_effect `no_effects_probability()`.
+#' @noRd
+weigh_no_effects <- function(shrunk, fit, some_effect, settings) {
+  prior <- settings$mash_no_effects_prior
+  posterior <- if (prior > 0) no_effects_probability(some_effect, prior) else 0
   mixed <- mix_with_zero(shrunk, posterior)
   calls_lost <- sum(shrunk$lfsr < settings$mash_lfsr_thresh & mixed$lfsr >= settings$mash_lfsr_thresh)
   no_effects <- list(prior = prior, posterior = posterior, calls_lost = calls_lost)

@@ -31,9 +31,19 @@ NULL
   out$missing <- x$missing[x$missing$name %in% out$table[[x$level]]]
   if (!is.null(x$v$by_row)) out$v$by_row <- x$v$by_row[, , rows, drop = FALSE]
   if (!is.null(x$model$data)) out$model$data <- rows_of(x$model$data, rows)
-  of_mash <- x$discovery_method == "mashr"
-  out$fit <- if (of_mash) part_of_mash(x$fit, rows) else lapply(x$fit, part_of_ash, rows)
+  out$fit <- switch(shrinkage_of(x),
+    averaged = part_of_mixture(x$fit, rows),
+    mashr = part_of_mash(x$fit, rows),
+    ashr = lapply(x$fit, part_of_ash, rows)
+  )
   structure(out, class = class(x))
+}
+
+part_of_mixture <- function(fit, rows) {
+  fit$data <- information_of(fit$data, rows)
+  fit$weight <- fit$weight[rows, , drop = FALSE]
+  fit$some_effect <- fit$some_effect[rows]
+  fit
 }
 
 #' Rows of what mashr::mash() returned: last axis of covariances, first of all else that has rows

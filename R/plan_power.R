@@ -57,7 +57,9 @@ learn_mixture <- function(drawn, settings = fate_settings()) {
   weights <- ashr::mixSQP(likelihood, prior, control = list(numiter.em = em_steps))$pihat
   list(
     sets = sets, scale = scale, gain = gain, loglik = loglik, weights = weights,
-    no_effects = no_effects_probability(loglik, settings$mash_no_effects_prior)
+    no_effects = no_effects_probability(
+      log_mean_exp(loglik[, -1, drop = FALSE] - loglik[, 1]), settings$mash_no_effects_prior
+    )
   )
 }
 

@@ -96,6 +96,7 @@ class Settings:
     mash_input: Literal["likelihood", "posterior"]
     mash_v: Literal["fit", "simple", "em", "ntc", "gene"]
     mash_covariances: Literal["days", "canonical"]
+    mash_prior: Literal["averaged", "mashr"]
     mash_lfsr_thresh: float
     mash_effect_size: float
     mash_no_effects_prior: float
