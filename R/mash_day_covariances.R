@@ -7,16 +7,16 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' Covariances that know what a day is
 #'
 #' Built-in families of prior covariances for [run_mash()]. `day_covariances()`, the default of
-#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days()`.
+#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_same_sign()`.
 #'
 #' - `cov_day_subsets()`: for every set of days the effects are independent on these days and exactly
 #'   zero on all others. Above five days: single days, pairs and runs of neighbouring days; above twelve: single
 #'   days, neighbouring pairs, and runs from the first or to the last day.
-#' - `cov_signed_days()`: on the same sets of days effects of about one size, of either sign: their means
-#'   are a size and its negative, their standard deviation a third of it (`spread`), so that small effects are
-#'   not the most probable ones, as they are around zero. Up to five days every combination of signs is
-#'   as likely, and for runs a second one has one sign on all of its days; above five days only that, and both for
-#'   pairs. mashr has means of zero only, and leaves this family out.
+#' - `cov_signed_days()`: on the same sets of days (above five days: single days and pairs) effects of about one
+#'   size, each of either sign: means of `size` and its negative with the standard deviation `spread`, both times the
+#'   scale. A normal around zero has most small effects; these have few.
+#' - `cov_same_sign()`: the same on runs of neighbouring days, with one sign on all days of the run. mashr has means
+#'   of zero only, and leaves these two families out.
 #' - `cov_ar1()`: on a run of neighbouring days the effects are correlated by `rho^gap`, and zero on all
 #'   other days. The gap between two days is in units of the median distance of neighbouring days.
 #' - `cov_random_walk()`: active on all days; the variance is 1 on the first day and grows by `step` with
@@ -32,7 +32,7 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' @param rho numbers in \[0, 1), correlation of neighbouring days.
 #' @param runs `TRUE`: one matrix for every run of two and more neighbouring days; `FALSE`: all days.
 #' @param step positive numbers, growth of the variance in a unit of time, relative to the first day.
-#' @param spread standard deviation of effects around their mean, relative to the mean.
+#' @param size,spread mean of the size of effects and their standard deviation, in units of the scale.
 #' @param n_pcs number of principal components, at most the number of days.
 #' @param strong_lfsr rows count as strong with a local false sign rate below this on some day, each day
 #'   looked at alone.
@@ -46,7 +46,9 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' print(cov_ar1(rho = c(0.5, 0.9)), days = c(d2 = 2, d3 = 3, d5 = 5))
 #' cov_canonical_days() + cov_data_driven(n_pcs = 2)
 #' @export
-day_covariances <- function() cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days()
+day_covariances <- function() {
+  cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_same_sign()
+}
 
 #' @rdname day_covariances
 #' @export
@@ -92,23 +94,39 @@ cov_random_walk <- function(step = c(0.25, 1), weight = 0) {
 
 #' @rdname day_covariances
 #' @export
-cov_signed_days <- function(spread = 1 / 3, weight = 0) {
-  validate_arg(spread, checkmate::check_number, lower = 0, finite = TRUE)
-  covariance_family("signed", weight = weight, build = function(data, days) {
-    n_days <- length(days)
-    signed <- function(sets, signs) {
-      name_by_days(lapply(sets, function(set) {
-        mean <- signs(length(set))
-        list(
-          mean = on_columns(mean, set, n_days), covariance = on_days(diag(spread^2, length(set)), set, n_days)
-        )
-      }), sets, days)
-    }
+cov_signed_days <- function(size = 0.75, spread = 0.25, weight = 0) {
+  sized_family("signed", size, spread, weight, function(n_days) {
     sets <- day_subsets(n_days)
-    few <- if (n_days <= many_days) sets else sets[lengths(sets) <= 2]
-    runs <- if (n_days <= many_days) day_runs(n_days, 2L) else sets[lengths(sets) > 2]
-    one_sign <- signed(runs, function(k) rbind(rep(1, k), rep(-1, k)))
-    c(signed(few, all_signs), rlang::set_names(one_sign, paste0(names(one_sign), "_alike")))
+    list(sets = if (n_days <= many_days) sets else sets[lengths(sets) <= 2], signs = all_signs)
+  })
+}
+
+#' @rdname day_covariances
+#' @export
+cov_same_sign <- function(size = 0.75, spread = 0.25, weight = 0) {
+  sized_family("same_sign", size, spread, weight, function(n_days) {
+    list(sets = day_runs(n_days, 2L), signs = function(k) rbind(rep(1, k), rep(-1, k)))
+  })
+}
+
+#' A family of effects of about one size, on sets of days with signs
+#' @param on function of the number of days; gives `list(sets, signs)`, `signs` a function of the number of days of a
+#'   set.
+#' @noRd
+sized_family <- function(name, size, spread, weight, on, call = rlang::caller_env()) {
+  validate_arg(size, checkmate::check_number, lower = 1e-6, finite = TRUE, call = call)
+  validate_arg(spread, checkmate::check_number, lower = 0, finite = TRUE, call = call)
+  covariance_family(name, weight = weight, build = function(data, days) {
+    n_days <- length(days)
+    use <- on(n_days)
+    patterns <- lapply(use$sets, function(set) {
+      k <- length(set)
+      list(
+        mean = on_columns(size * use$signs(k), set, n_days),
+        covariance = on_days(diag(spread^2, k), set, n_days)
+      )
+    })
+    name_by_days(patterns, use$sets, days)
   })
 }
 

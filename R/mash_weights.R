@@ -2,7 +2,7 @@
 
 # Imaginary rows of the prior: of each family, scale, number of active days, and matrix among those of its family
 # with as many active days. Few for scales, which rows tell apart; most for matrices, of which there are many.
-prior_rows <- c(family = 0.1, scale = 0.1, size = 0.25, matrix = 1)
+prior_rows <- c(family = 0.1, scale = 0.1, size = 0.1, matrix = 0.5)
 n_burn <- 100L # sweeps before those that count
 n_sweeps <- c(200L, 500L) # least and most that count
 work_most <- 2e8 # rows x components x sweeps
