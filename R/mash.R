@@ -199,7 +199,7 @@ new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
       covariances = if (!is.null(model)) with_pi(model$table, shrunk$fit),
       null_pi = if (!is.null(model)) mixture_pi(shrunk$fit, nrow(model$table))[[1]],
       v = model$v, no_effects = shrunk$no_effects,
-      fallbacks = as.character(c(fallbacks_of(model), estimates$notes)),
+      fallbacks = as.character(c(fallbacks_of(model), shrunk$fallback, estimates$notes)),
       missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
       level = level, origin = estimates$origin, contrast = estimates$contrast,
       reference = estimates$reference, discovery_method = used$discovery_method,

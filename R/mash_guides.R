@@ -134,7 +134,7 @@ signs_by_mixture <- function(result, estimates, gene) {
   fit <- result$fit
   data <- information(estimates, if (is.null(result$v$by_row)) result$v$matrix else result$v$by_row[, , gene])
   weight <- weights_of(fit$pi, component_loglik(fit$components, data))
-  linear_posterior(fit$components, data, weight, diag(ncol(estimates$betahat)))[c("negative", "zero")]
+  linear_posterior(fit$components, data, weight)[c("negative", "zero")]
 }
 
 signs_by_mash <- function(result, estimates, gene) {

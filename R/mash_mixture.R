@@ -21,10 +21,25 @@ fit_mixture <- function(model, estimates) {
     list(
       components = components, data = data, pi = found$pi, weight = found$weight,
       loglik = sum(mixture_loglik(found$pi, loglik, data)),
-      some_effect = log_sum_weighted(loglik, tied_weights(prior, components$ties)[-1])
+      some_effect = log_sum_weighted(loglik, prior_weights(components$ties, prior)[-1])
     ),
     class = "fatebias_mixture"
   )
+}
+
+#' The mixture that mashr or ashr learned, in the same form: `components`, `pi`
+#' @noRd
+mixture_of_mash <- function(fit) normal_mixture(fit$fitted_g$Ulist, fit$fitted_g$grid, fit$fitted_g$pi)
+
+mixture_of_ash <- function(fit) {
+  g <- ashr::get_fitted_g(fit)
+  normal_mixture(list(diag(1)), g$sd[g$sd > 0], c(sum(g$pi[g$sd == 0]), g$pi[g$sd > 0]))
+}
+
+normal_mixture <- function(matrices, grid, pi) {
+  n <- length(matrices)
+  built <- list(matrices = matrices, means = vector("list", n), table = data.frame(family = rep("", n)))
+  list(components = new_components(built, grid), pi = pi)
 }
 
 #' Imaginary rows that each family was given, in the families' order
@@ -54,13 +69,13 @@ weights_of <- function(pi, loglik) {
 #' Posterior of linear combinations of days
 #'
 #' @param weight rows x (null, components).
-#' @param combinations combinations x days; of the days themselves the identity.
+#' @param combinations list of matrices with a column for each day, and one row for all rows or one for each.
 #' @param size of a large effect.
 #' @returns list of matrices, rows x combinations: `postmean`, `postsd`, `zero`, `positive`, `negative`
 #'   (probabilities), `large` (probability of more than `size` in absolute value).
 #' @noRd
-linear_posterior <- function(components, data, weight, combinations, size = 0) {
-  empty <- matrix(0, nrow(weight), nrow(combinations))
+linear_posterior <- function(components, data, weight, combinations = each_day(ncol(data$h)), size = 0) {
+  empty <- matrix(0, nrow(weight), length(combinations))
   sums <- list(zero = empty + weight[, 1], mean = empty, square = empty, positive = empty, negative = empty,
                large = empty)
   for (p in seq_along(components$patterns)) {
@@ -69,9 +84,12 @@ linear_posterior <- function(components, data, weight, combinations, size = 0) {
     if (length(rows) > 0) {
       pattern <- components$patterns[[p]]
       met <- meet_pattern(pattern, information_of(data, rows))
+      by <- lapply(combinations, function(one) {
+        one[if (nrow(one) == 1) rep(1, length(rows)) else rows, pattern$on, drop = FALSE]
+      })
       for (k in own) {
         scale <- components$grid[[components$scale[[k]]]]
-        found <- component_posterior(pattern, met, scale, weight[rows, k + 1L], combinations, size)
+        found <- component_posterior(pattern, met, scale, weight[rows, k + 1L], by, size)
         for (name in names(sums)) sums[[name]][rows, ] <- sums[[name]][rows, ] + found[[name]]
       }
     }
@@ -80,39 +98,40 @@ linear_posterior <- function(components, data, weight, combinations, size = 0) {
   c(list(postmean = sums$mean, postsd = sd), sums[c("zero", "positive", "negative", "large")])
 }
 
-#' What one component adds to these sums
+#' The combinations that are one day each
 #' @noRd
-component_posterior <- function(pattern, met, scale, weight, combinations, size) {
+each_day <- function(n_days) lapply(seq_len(n_days), function(d) diag(n_days)[d, , drop = FALSE])
+
+#' What one component adds to these sums
+#' @param by list of matrices, rows x days of the pattern.
+#' @noRd
+component_posterior <- function(pattern, met, scale, weight, by, size) {
   at <- at_scale(met, scale)
   share <- mean_shares(at) * weight
-  n <- length(weight)
-  columns <- lapply(seq_len(nrow(combinations)), function(q) {
-    by <- combinations[q, pattern$on]
-    pull <- scale * drop(by %*% pattern$root)
-    spread <- forward_rows(at$root, matrix(pull, n, length(pull), byrow = TRUE))
+  columns <- lapply(by, function(by) {
+    pull <- scale * by %*% pattern$root
+    spread <- forward_rows(at$root, pull)
     sd <- sqrt(rowSums(spread^2))
-    Reduce(function(a, b) Map(`+`, a, b), lapply(seq_along(at$means), function(j) {
-      from <- if (is.null(pattern$means)) 0 else scale * sum(pattern$means[j, ] * by)
+    found <- lapply(seq_along(at$means), function(j) {
+      from <- if (is.null(pattern$means)) 0 * sd else scale * drop(by %*% pattern$means[j, ])
       center <- from + rowSums(spread * at$means[[j]]$y)
-      moments_of(share[, j], center, sd, moves = from != 0 || any(pull != 0), size)
-    }))
+      moments_of(share[, j], center, sd, moves = from != 0 | rowSums(pull != 0) > 0, size)
+    })
+    Reduce(function(a, b) Map(`+`, a, b), found)
   })
   names <- rlang::set_names(names(columns[[1]]))
-  lapply(names, function(name) matrix(unlist(lapply(columns, `[[`, name)), n))
+  lapply(names, function(name) matrix(unlist(lapply(columns, `[[`, name)), length(weight)))
 }
 
 #' @param moves whether the combination can differ from zero under the component at all.
 #' @noRd
 moments_of <- function(share, center, sd, moves, size) {
-  none <- 0 * share
-  if (!moves) {
-    return(list(zero = share, mean = none, square = none, positive = none, negative = none, large = none))
-  }
   beyond <- function(at) stats::pnorm(at, center, sd, lower.tail = FALSE)
+  some <- share * moves
   list(
-    zero = none, mean = share * center, square = share * (center^2 + sd^2), positive = share * beyond(0),
-    negative = share * stats::pnorm(0, center, sd),
-    large = share * (beyond(size) + stats::pnorm(-size, center, sd))
+    zero = share - some, mean = some * center, square = some * (center^2 + sd^2), positive = some * beyond(0),
+    negative = some * stats::pnorm(0, center, sd),
+    large = some * (beyond(size) + stats::pnorm(-size, center, sd))
   )
 }
 

@@ -64,11 +64,22 @@ shrinkage_of <- function(x) {
   if (x$discovery_method == "ashr") "ashr" else x$mash_prior %||% x$prior
 }
 
+#' mashr's fit; its optimiser (mixSQP) fails on some estimates, and EM takes its place, told in `fallback`
+#' @noRd
 fit_mash <- function(model, ...) {
-  mashr::mash(
-    model$data, model$matrices, grid = model$grid, prior = model$prior, algorithm.version = model$algorithm,
-    verbose = FALSE, ...
-  )
+  by <- function(...) {
+    mashr::mash(
+      model$data, model$matrices, grid = model$grid, prior = model$prior, algorithm.version = model$algorithm,
+      verbose = FALSE, ...
+    )
+  }
+  tryCatch(by(...), error = function(error) {
+    if ("optmethod" %in% ...names()) stop(error)
+    fit <- by(..., optmethod = "mixEM")
+    fit$fallback <- sprintf("Weights are estimated by EM: mixSQP failed (%s)", conditionMessage(error))
+    warn_mash(c("mashr's {.code mixSQP} failed; the weights are estimated by EM.", x = conditionMessage(error)))
+    fit
+  })
 }
 
 #' mash with weights averaged over their posterior: a mixture of the package's own
@@ -76,9 +87,7 @@ fit_mash <- function(model, ...) {
 shrink_averaged <- function(model, estimates, settings, n_draws) {
   fit <- fit_mixture(model, estimates)
   days <- colnames(estimates$betahat)
-  own <- linear_posterior(
-    fit$components, fit$data, fit$weight, diag(length(days)), settings$mash_effect_size
-  )
+  own <- linear_posterior(fit$components, fit$data, fit$weight, size = settings$mash_effect_size)
   large <- data.table::as.data.table(`colnames<-`(own$large, paste0("plarge_", days)))
   shrunk <- list(
     postmean = own$postmean, postsd = own$postsd, lfsr = lfsr_of(own), sets = mixture_sets(fit),
@@ -107,10 +116,12 @@ shrink_mashr <- function(model, estimates, settings, n_draws, ...) {
 weigh_no_effects <- function(shrunk, fit, some_effect, settings) {
   prior <- settings$mash_no_effects_prior
   posterior <- if (prior > 0) no_effects_probability(some_effect, prior) else 0
+  fallback <- fit$fallback
+  fit$fallback <- NULL
   mixed <- mix_with_zero(shrunk, posterior)
   calls_lost <- sum(shrunk$lfsr < settings$mash_lfsr_thresh & mixed$lfsr >= settings$mash_lfsr_thresh)
   no_effects <- list(prior = prior, posterior = posterior, calls_lost = calls_lost)
-  c(mixed, list(fit = fit, loglik = fit$loglik, no_effects = no_effects))
+  c(mixed, list(fit = fit, loglik = fit$loglik, no_effects = no_effects, fallback = fallback))
 }
 
 shrink_ashr <- function(estimates, effect_size, n_draws, ...) {

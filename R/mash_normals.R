@@ -68,7 +68,7 @@ meet_pattern <- function(pattern, data) {
 at_scale <- function(met, scale) {
   k <- ncol(met$g)
   root <- cholesky_rows(met$m * scale^2, k)
-  half_log_det <- rowSums(log(matrix(root[, diagonal_of(k)], ncol = k)))
+  half_log_det <- rowSums(log(root[, diagonal_of(k), drop = FALSE]))
   no_mean <- list(list(shift = 0, gain = 0, loss = 0))
   means <- lapply(if (length(met$of_mean) > 0) met$of_mean else no_mean, function(mean) {
     y <- forward_rows(root, scale * (met$g - scale * mean$shift))

@@ -24,28 +24,46 @@ work_most <- 2e8 # rows x components x sweeps
 averaged_weights <- function(loglik, ties, prior) {
   likelihood <- t(exp(cbind(0, loglik) - pmax(0, row_largest(loglik))))
   n <- as.integer(min(max(work_most %/% length(likelihood), n_sweeps[[1]]), n_sweeps[[2]]))
+  ties <- lapply(ties, with_sums)
   now <- tied_weights(prior, ties)
-  pi <- weight <- 0
+  pi <- matrix(0, nrow(likelihood), n)
+  inverse <- matrix(0, ncol(likelihood), n) # of the density of each row, by sweep
   for (sweep in progress_along(n_burn + n, "Weights")) {
-    share <- likelihood * now
-    share <- share / rep(colSums(share), each = nrow(share))
+    if (sweep %in% c(1L, n_burn)) likelihood <- rescaled(likelihood, now)
     if (sweep > n_burn) {
-      weight <- weight + share
-      pi <- pi + now
+      pi[, sweep - n_burn] <- now
+      inverse[, sweep - n_burn] <- 1 / drop(crossprod(likelihood, now))
     }
-    now <- drawn_weights(tabulate(drawn_components(share), nrow(share)), ties, prior)
+    now <- drawn_weights(drawn_components(likelihood * now), ties, prior)
   }
-  list(pi = pi / n, weight = t(weight) / n)
+  list(pi = rowMeans(pi), weight = t(likelihood * tcrossprod(pi, inverse)) / n)
+}
+
+#' Likelihoods of all rows on one scale, so that sums over rows keep their digits
+#' @noRd
+rescaled <- function(likelihood, weights) {
+  likelihood / rep(drop(crossprod(likelihood, weights)), each = nrow(likelihood))
+}
+
+#' A level with what sums over each of its parents
+#' @noRd
+with_sums <- function(level) {
+  sums <- matrix(0, max(level$parent), length(level$parent))
+  sums[cbind(level$parent, seq_along(level$parent))] <- 1
+  c(level, list(sums = sums))
 }
 
 row_largest <- function(x) do.call(pmax, as.data.frame(x))
 
-#' One component of each row, drawn by its shares: columns that add up to 1
+#' One component of each row, drawn by its shares: a column each, of any sum
 #' @noRd
 drawn_components <- function(share) {
-  column <- seq_len(ncol(share)) - 1
-  found <- findInterval(column + stats::runif(ncol(share)), cumsum(share)) + 1 - column * nrow(share)
-  pmin(pmax(found, 1), nrow(share)) # sums of shares are rounded
+  n <- nrow(share)
+  sums <- cumsum(share)
+  last <- sums[n * seq_len(ncol(share))]
+  before <- c(0, last[-length(last)])
+  found <- findInterval(before + (last - before) * stats::runif(ncol(share)), sums) + 1
+  pmin(pmax(found - n * (seq_len(ncol(share)) - 1), 1), n) # sums are rounded
 }
 
 #' Imaginary rows at each level
@@ -60,11 +78,12 @@ tied_prior <- function(ties, null, family) {
   c(list(null = null), prior)
 }
 
-#' Weights drawn from their posterior given the rows of the null and of each component
+#' Weights drawn from their posterior given the component of each row, 1 for the null
 #' @noRd
-drawn_weights <- function(rows, ties, prior) {
-  counts <- lapply(ties, function(level) sum_by(rows[-1], level$code, length(level$parent)))
-  counts <- c(list(null = rows[[1]]), counts)
+drawn_weights <- function(component, ties, prior) {
+  active <- component[component > 1] - 1
+  counts <- lapply(ties, function(level) tabulate(level$code[active], length(level$parent)))
+  counts <- c(list(null = sum(component == 1)), counts)
   tied_weights(Map(function(rows, prior) drawn_amounts(rows + prior), counts, prior[names(counts)]), ties)
 }
 
@@ -72,16 +91,18 @@ drawn_weights <- function(rows, ties, prior) {
 #' @noRd
 drawn_amounts <- function(shape) pmax(stats::rgamma(length(shape), shape), .Machine$double.xmin)
 
-sum_by <- function(x, code, n) as.vector(rowsum(x, factor(code, levels = seq_len(n)), reorder = TRUE))
-
 #' Weights of the null and the components: the product of the shares of amounts at each level
 #' @noRd
 tied_weights <- function(amounts, ties) {
   share <- function(name) {
     level <- ties[[name]]
-    total <- sum_by(amounts[[name]], level$parent, max(level$parent))
+    total <- drop(level$sums %*% amounts[[name]])
     (amounts[[name]] / total[level$parent])[level$code]
   }
   null <- amounts$null / (amounts$null + sum(amounts$family))
   c(null, (1 - null) * share("family") * share("scale") * share("size") * share("matrix"))
 }
+
+#' Weights that the prior expects, of the null and the components
+#' @noRd
+prior_weights <- function(ties, prior) tied_weights(prior, lapply(ties, with_sums))

@@ -39,13 +39,17 @@ test_that("derived columns follow from lfsr", {
   expect_identical(result$table$hit_anyday, result$table$lfsr_min < 0.05)
 })
 
-test_that("preset calibrated: day covariances, V from the fit, and mashr's numbers where effects are clear", {
-  found <- run_mash(fit, settings = fate_settings())
+test_that("mashr's prior: day covariances, V from the fit, and mashr's numbers where effects are clear", {
+  expect_warning(
+    found <- run_mash(fit, settings = fate_settings(mash_prior = "mashr")), "means of zero",
+    class = "fatebias_warning_mash"
+  )
+  spec <- cov_day_subsets() + cov_ar1() + cov_random_walk()
   data <- mashr::mash_set_data(
     betahat(fit$estimate), as.matrix(as.data.frame(fit$estimate)[paste0("se_d", 0:3)]), V = found$v$matrix
   )
   direct <- mashr::mash(
-    data, covariance_matrices(day_covariances(), found$times), grid = found$model$grid, nullweight = 1,
+    data, covariance_matrices(spec, found$times), grid = found$model$grid, nullweight = 1,
     verbose = FALSE
   )
   lfsr <- as.matrix(as.data.frame(found$table)[paste0("lfsr_d", 0:3)])
@@ -81,7 +85,7 @@ test_that("all rows null, all rows strong, 3,000 rows and 7 days all work", {
   many <- list(betahat = matrix(rnorm(12000, 0, 0.2), 3000), se = matrix(0.1, 3000, 4))
   expect_identical(nrow(run_mash(many, gridmult = 2)$table), 3000L)
   week <- list(betahat = matrix(rnorm(140, 0, 0.2), 20), se = matrix(0.1, 20, 7))
-  expect_identical(nrow(run_mash(week, v = diag(7))$covariances), 66L)
+  expect_identical(nrow(run_mash(week, v = diag(7))$covariances), 115L)
 })
 
 test_that("known effects are found, and nothing else", {
@@ -148,9 +152,10 @@ test_that("the result is written as it is", {
 })
 
 test_that("arguments of mashr that are set here are refused, others are handed on", {
-  expect_error(run_mash(fit, grid = 1, prior = "uniform"), "grid", class = "fatebias_error_mash")
+  expect_error(run_mash(fit, grid = 1, usepointmass = FALSE), "grid", class = "fatebias_error_mash")
   by_em <- run_mash(fit, optmethod = "mixEM")
   expect_equal(by_em$loglik, result$loglik, tolerance = 0.01)
+  expect_error(run_mash(fit, prior = "averaged", optmethod = "mixEM"), "optmethod", class = "fatebias_error_mash")
 })
 
 test_that("a level and controls that are none are refused by name, also where V needs no controls", {

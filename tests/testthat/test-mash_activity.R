@@ -101,9 +101,9 @@ test_that("the probability of no effects is Bayes' rule, and survives extreme li
   evidence <- integrate(function(u) { # share = 1/n to 1, even on the log scale
     vapply(3^-u, function(share) prod(1 + share * (ratio - 1)), 1)
   }, 0, 1)$value
-  expect_equal(no_effects_probability(loglik, 0.1), 0.1 / (0.1 + 0.9 * evidence), tolerance = 1e-3)
-  expect_identical(no_effects_probability(cbind(0, c(2000, 0)), 0.1), 0)
-  expect_gt(no_effects_probability(cbind(0, rep(-2000, 50)), 0.1), 0.1)
+  expect_equal(no_effects_probability(log(ratio), 0.1), 0.1 / (0.1 + 0.9 * evidence), tolerance = 1e-3)
+  expect_identical(no_effects_probability(c(2000, 0), 0.1), 0)
+  expect_gt(no_effects_probability(rep(-2000, 50), 0.1), 0.1)
 })
 
 test_that("mixing with zero keeps means, variances and probabilities right", {

@@ -20,7 +20,7 @@ test_that("the covariances that made the effects win on rows held out", {
 
 test_that("held-out log likelihoods are those of mashr on the other rows", {
   x <- walk_estimates(12)
-  result <- run_mash(x, covariances = cov_random_walk(), v = diag(4), no_effects_prior = 0)
+  result <- run_mash(x, covariances = cov_random_walk(), v = diag(4), no_effects_prior = 0, prior = "mashr")
   fold <- rep(1:2, 6)
   ours <- held_out_loglik(result, fold)
   data <- function(rows) mashr::mash_set_data(x$betahat[rows, ], x$se[rows, ])
@@ -40,6 +40,16 @@ test_that("held-out log likelihoods are those of mashr on the other rows", {
     log(sum(g$pi * vapply(covariances, one, 1)))
   }, 1)
   expect_equal(ours[fold == 1], by_hand, tolerance = 1e-5)
+})
+
+test_that("held-out log likelihoods of averaged weights are log densities: over all estimates they add up to one", {
+  x <- lapply(walk_estimates(12), function(m) m[, 1:2])
+  x$betahat[1, ] <- 0
+  grid <- as.matrix(expand.grid(seq(-6, 6, 0.1), seq(-6, 6, 0.1)))
+  fold <- rep(1:2, c(nrow(grid), 11))
+  all <- list(betahat = rbind(grid, x$betahat[-1, ]), se = rbind(0 * grid + 0.2, x$se[-1, ]))
+  result <- run_mash(all, v = diag(2), gridmult = 3, n_draws = 1)
+  expect_equal(sum(exp(held_out_loglik(result, fold)[fold == 1])) * 0.01, 1, tolerance = 0.02)
 })
 
 test_that("what cannot be compared is refused, by name", {
