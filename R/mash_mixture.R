@@ -109,7 +109,7 @@ component_posterior <- function(pattern, met, scale, weight, by, size) {
   at <- at_scale(met, scale)
   share <- mean_shares(at) * weight
   columns <- lapply(by, function(by) {
-    pull <- scale * by %*% pattern$root
+    pull <- scale * without_rounding(by %*% pattern$root)
     spread <- forward_rows(at$root, pull)
     sd <- sqrt(rowSums(spread^2))
     found <- lapply(seq_along(at$means), function(j) {
@@ -122,6 +122,10 @@ component_posterior <- function(pattern, met, scale, weight, by, size) {
   names <- rlang::set_names(names(columns[[1]]))
   lapply(names, function(name) matrix(unlist(lapply(columns, `[[`, name)), length(weight)))
 }
+
+#' Zeros that were rounded are zeros: a combination that the component leaves at zero is no effect
+#' @noRd
+without_rounding <- function(x) replace(x, abs(x) < sqrt(eigenvalue_rounding) * 1e-3, 0)
 
 #' @param moves whether the combination can differ from zero under the component at all.
 #' @noRd

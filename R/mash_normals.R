@@ -27,7 +27,7 @@ information <- function(estimates, v) {
   se <- replace(estimates$se, !known, 1)
   b <- replace(estimates$betahat, !known, 0)
   precision <- aperm(aperm(inverse / as.vector(se), c(1, 3, 2)) / as.vector(se), c(1, 3, 2))
-  h <- matrix(vapply(days, function(d) rowSums(precision[, d, ] * as.vector(b)), b[, 1]), n)
+  h <- matrix(vapply(days, function(d) rowSums(matrix(precision[, d, ], n) * as.vector(b)), b[, 1]), n)
   null <- -(rowSums(h * b) + log_det + rowSums(log(2 * pi * se^2) * known)) / 2
   list(h = h, precision = precision, null = null)
 }
