@@ -97,7 +97,7 @@ list(
   tar_target(randomisation, {
     list(python_files, screen_file, guide_map_file)
     if (calibrate == "full") {
-      called <- mash_gene$table$gene[mash_gene$table$hit_anyday]
+      called <- mash_gene$table$gene[mash_gene$table$call_anyday]
       resamples <- settings_calibration$calibration_resamples
       run_job(randomisation_test, fit, called, screen, resamples, name = "randomisation", node = "gpu")
     }

@@ -53,7 +53,8 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
 }
 
 panel_genes <- function(hits, n) {
-  if (any(hits$hit_anyday)) hits <- hits[hits$hit_anyday] else n <- min(n, panels_without_hits)
+  called <- called_rows(hits)
+  if (any(called)) hits <- hits[called] else n <- min(n, panels_without_hits)
   utils::head(hits$gene, n)
 }
 

@@ -168,10 +168,26 @@ mash_words <- function(mash) {
   )
 }
 
+#' Which genes were called, for the section on methods
+#' @noRd
+rule_words <- function(mash) {
+  sprintf(
+    switch(rule_of(mash),
+      lfsr = "a local false sign rate below %s",
+      svalue = "an average local false sign rate (s-value, over all genes and days as sure as that) below %s",
+      either = paste(
+        "a local false sign rate, or a p-value adjusted over genes and days by the method of Benjamini and",
+        "Hochberg, below %s"
+      )
+    ), format(mash$lfsr_thresh)
+  )
+}
+
 #' The works that the methods paragraph cites
 #' @noRd
 cited <- function(fit, mash) {
   report_references[c(
+    if (rule_of(mash) == "either") "benjamini",
     if (fit$manifest$convergence$engine == "svi") "bingham",
     if (identical(fit$manifest$settings$estimand, "gene")) "smyth", "stephens",
     if (mash$discovery_method == "mashr") "urbut",
@@ -180,6 +196,10 @@ cited <- function(fit, mash) {
 }
 
 report_references <- c(
+  benjamini = paste(
+    "Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate: a practical and powerful approach",
+    "to multiple testing. *Journal of the Royal Statistical Society B* 57, 289-300."
+  ),
   bingham = paste(
     "Bingham E, Chen JP, Jankowiak M, et al. (2019). Pyro: Deep Universal Probabilistic Programming.",
     "*Journal of Machine Learning Research* 20(28), 1-6."

@@ -45,7 +45,7 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
         "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
       ))
     },
-    if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
+    if (!any(called_rows(hits))) alert("note", sprintf("There are no %ss.", call_noun(rule_of(mash))))
   )
 }
 

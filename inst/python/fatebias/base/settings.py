@@ -97,6 +97,7 @@ class Settings:
     mash_v: Literal["fit", "simple", "em", "ntc", "gene"]
     mash_covariances: Literal["days", "canonical"]
     mash_lfsr_thresh: float
+    call_rule: Literal["lfsr", "svalue", "either"]
     mash_effect_size: float
     mash_no_effects_prior: float
     mash_smallest_scale: float
