@@ -103,6 +103,7 @@ class Settings:
     mash_smallest_scale: float
     mash_null_weight: float
     mash_gridmult: float | None
+    mash_comparison: bool
 
     # calibration
     calibration: Literal["quick", "full", "none"]
