@@ -37,6 +37,7 @@ test_that("a bad fit without hits is rendered, and says so", {
   none <- mash
   lfsr <- grep("^lfsr_d", names(none$table), value = TRUE)
   none$table <- data.table::copy(mash$table)[, (lfsr) := 1]
+  none$table$call_anyday <- FALSE
   none$table$lfsr_min <- 1
   none$table$hit_anyday <- FALSE
   bad <- fit
