@@ -104,7 +104,8 @@ hits_by <- function(rule) {
 test_that("print, tidy and words follow the rule and name it", {
   x <- hits_by("either")
   hits <- rank_hits(x)
-  expect_match(format(hits)[1], "3 of 4 genes are called by lfsr or adjusted p < 0.05 (3 by lfsr)", fixed = TRUE)
+  told <- "3 of 4 genes are called by lfsr or adjusted p < 0.05 (3 by lfsr)"
+  expect_match(format(hits)[1], told, fixed = TRUE)
   told <- tidy(hits)
   expect_identical(told$direction[match(c("A", "B", "C", "D"), told$gene)], c("both", "down", "down", NA))
   expect_identical(glance(hits)$n_calls, 3L)

@@ -1,7 +1,8 @@
 # Effects on one day only, which a random walk cannot have
 one_day_effects <- function(n = 40, se = 0.1) {
   withr::with_seed(8, {
-    truth <- t(vapply(seq_len(n), function(i) replace(numeric(3), sample(3, 1), rnorm(1, 0, 0.8)), numeric(3)))
+    day <- sample(3, n, replace = TRUE)
+    truth <- outer(day, 1:3, "==") * rnorm(n, 0, 0.8)
     list(betahat = truth + rnorm(3 * n, 0, se), se = matrix(se, n, 3))
   })
 }
@@ -69,5 +70,7 @@ test_that("something else is refused", {
   expect_error(compare_covariances(1), class = "fatebias_error_mash")
   guides <- run_mash(one_day_effects(), "guide", discovery_method = "ashr", n_draws = 20)
   expect_error(compare_covariances(guides), "of genes", class = "fatebias_error_mash")
-  expect_error(write_comparison(data.frame(a = 1), "."), "compare_covariances", class = "fatebias_error_argument")
+  expect_error(
+    write_comparison(data.frame(a = 1), "."), "compare_covariances", class = "fatebias_error_argument"
+  )
 })
