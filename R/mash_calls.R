@@ -105,14 +105,29 @@ call_marks <- function(table, d) {
 #' @noRd
 rule_of <- function(x) x$call_rule %||% "lfsr"
 
-#' What a rule looks at, in full
-#' @noRd
-rate_words <- function(rule) {
-  switch(rule,
-    lfsr = "local false sign rate", svalue = "average local false sign rate",
-    either = "local false sign rate or adjusted p-value"
+# What each rule looks at, in words: for a line, for a caption, for a sentence, for the methods of a paper
+rule_wording <- list(
+  lfsr = c(
+    short = "lfsr", caption = "an lfsr", sentence = "a local false sign rate",
+    methods = "a local false sign rate"
+  ),
+  svalue = c(
+    short = "average lfsr", caption = "an average lfsr", sentence = "an average local false sign rate",
+    methods = "an average local false sign rate (s-value, over all genes and days as sure as that)"
+  ),
+  either = c(
+    short = "lfsr or adjusted p", caption = "an lfsr or an adjusted p",
+    sentence = "a local false sign rate or adjusted p-value", methods = paste(
+      "a local false sign rate, or a p-value adjusted over genes and days by the method of Benjamini and",
+      "Hochberg,"
+    )
   )
-}
+)
+
+#' What a rule looks at, in words
+#' @param use `"short"`, `"caption"`, `"sentence"` or `"methods"`.
+#' @noRd
+rule_words <- function(rule, use) rule_wording[[rule]][[use]]
 
 #' How a called gene is called: by the lfsr it is a hit
 #' @noRd
@@ -120,9 +135,4 @@ call_noun <- function(rule) if (rule == "lfsr") "hit" else "called gene"
 
 #' What is asked of a call, such as "average lfsr < 0.05"
 #' @noRd
-rule_text <- function(rule, threshold) {
-  sprintf(
-    switch(rule, lfsr = "lfsr < %s", svalue = "average lfsr < %s", either = "lfsr or adjusted p < %s"),
-    format(threshold)
-  )
-}
+rule_text <- function(rule, threshold) sprintf("%s < %s", rule_words(rule, "short"), format(threshold))

@@ -163,8 +163,5 @@ effects_of <- function(x, rows = x$table[[x$level]]) {
 }
 
 call_text <- function(x) {
-  what <- switch(rule_of(x),
-    lfsr = "an lfsr", svalue = "an average lfsr", either = "an lfsr or an adjusted p"
-  )
-  sprintf("A call has %s below %s.", what, format(x$lfsr_thresh))
+  sprintf("A call has %s below %s.", rule_words(rule_of(x), "caption"), format(x$lfsr_thresh))
 }

@@ -168,21 +168,6 @@ mash_words <- function(mash) {
   )
 }
 
-#' Which genes were called, for the section on methods
-#' @noRd
-rule_words <- function(mash) {
-  sprintf(
-    switch(rule_of(mash),
-      lfsr = "a local false sign rate below %s",
-      svalue = "an average local false sign rate (s-value, over all genes and days as sure as that) below %s",
-      either = paste(
-        "a local false sign rate, or a p-value adjusted over genes and days by the method of Benjamini and",
-        "Hochberg, below %s"
-      )
-    ), format(mash$lfsr_thresh)
-  )
-}
-
 #' The works that the methods paragraph cites
 #' @noRd
 cited <- function(fit, mash) {

@@ -62,7 +62,7 @@ count_words <- function(fit, mash, hits) {
     sprintf(
       "Knocking %s down changes %s%s (%s below %s): %s.",
       if (n == 1) "it" else "them", odds_words(fit), if (has_one_day(mash)) "" else " on at least one day",
-      rate_words(rule_of(mash)), format(mash$lfsr_thresh), and_list(told)
+      sub("^an? ", "", rule_words(rule_of(mash), "sentence")), format(mash$lfsr_thresh), and_list(told)
     )
   )
 }
@@ -136,8 +136,8 @@ no_hits_words <- function(mash, hits) {
   paste0(
     "**No gene is called.** ",
     sprintf(
-      "Of %d genes none has %s %s below %s", nrow(hits), if (rule_of(mash) == "svalue") "an" else "a",
-      rate_words(rule_of(mash)), format(mash$lfsr_thresh)
+      "Of %d genes none has %s below %s", nrow(hits), rule_words(rule_of(mash), "sentence"),
+      format(mash$lfsr_thresh)
     ),
     sprintf("%s; the smallest %sis %s", if (several) " on any day" else "",
             if (rule_of(mash) == "lfsr") "" else "lfsr ", show_small(best$lfsr_min)),
