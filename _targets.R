@@ -60,6 +60,12 @@ list(
   }, deployment = "worker"),
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
+  tar_target(mash_comparison, if (settings_mash$mash_comparison) compare_covariances(mash_gene)),
+  tar_target(
+    mash_comparison_file,
+    if (!is.null(mash_comparison)) write_comparison(mash_comparison, out_dir),
+    format = "file"
+  ),
 
   # under `calibration: quick` or `full` what the certificate rests on, check by check, and its verdicts;
   # under `full` a second opinion on the hits as well
@@ -97,7 +103,7 @@ list(
   tar_target(randomisation, {
     list(python_files, screen_file, guide_map_file)
     if (calibrate == "full") {
-      called <- mash_gene$table$gene[mash_gene$table$hit_anyday]
+      called <- mash_gene$table$gene[mash_gene$table$call_anyday]
       resamples <- settings_calibration$calibration_resamples
       run_job(randomisation_test, fit, called, screen, resamples, name = "randomisation", node = "gpu")
     }
@@ -107,7 +113,10 @@ list(
   tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
   tar_target(
     report,
-    render_report(fit, mash_gene, hits, qc, file.path(out_dir, "report.html"), certificate = certificate),
+    render_report(
+      fit, mash_gene, hits, qc, file.path(out_dir, "report.html"),
+      certificate = certificate, comparison = mash_comparison
+    ),
     format = "file"
   )
 )

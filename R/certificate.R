@@ -56,7 +56,8 @@
 #'     `sentence`, `measure`, `day` (label, where the row is of one day);
 #'   - `rejection`: data.table `check`, `level`, `rate`, `expected_low`, `expected_high` (95 %), `n`;
 #'   - `z`: data.table `check`, `number` (of the unit), `gene`, `day`, `z`: estimates in SEs whose truth is 0;
-#'   - `calls`: hits of each permutation; `effective`: independent z that the pool of a check amounts to;
+#'   - `calls`: genes called in each permutation; `effective`: independent z that the pool of a check
+#'     amounts to;
 #'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
 #'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
 #'   - `level` (of one row), `days`, `seconds`, `out_dir`.
@@ -169,7 +170,7 @@ permutation_calls <- function(units, fit, settings) {
   if (length(units) == 0 || settings$mash_input != "likelihood") {
     return(NULL)
   }
-  vapply(units, function(unit) sum(called_again(refitted(fit, unit), settings)$hit_anyday), integer(1))
+  vapply(units, function(unit) sum(called_rows(called_again(refitted(fit, unit), settings))), integer(1))
 }
 
 #' A fit with the estimates of a refit in place of its own, for mash; its posterior stays as it was
@@ -201,7 +202,7 @@ called_again <- function(fit, settings) {
   run_mash(fit, settings = settings, n_draws = 1)$table
 }
 
-called_genes <- function(table) table$gene[table$hit_anyday]
+called_genes <- function(table) table$gene[called_rows(table)]
 
 #' How often each hit of the fit is called again: cells drawn anew, other seeds
 #' @noRd

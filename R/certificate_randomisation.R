@@ -9,7 +9,7 @@
 #' [rank_hits()].
 #'
 #' @inheritParams run_calibration
-#' @param genes names; default: the hits of [run_mash()] by the settings of the fit.
+#' @param genes names; default: the genes called by [run_mash()] by the settings of the fit.
 #' @param n_resamples number of resamples.
 #' @details
 #' The estimate is one step of Newton from the null: the gene's effects start at 0, with all other effects

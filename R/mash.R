@@ -29,7 +29,11 @@
 #' @param covariances `"days"`, `"canonical"`, a specification (see [day_covariances()]) or a named list
 #'   of matrices, days x days.
 #' @param discovery_method `"mashr"` or `"ashr"`; of one day always `"ashr"`.
-#' @param lfsr_thresh a row is a hit when its smallest local false sign rate is below this.
+#' @param lfsr_thresh a row is a hit when its smallest local false sign rate is below this; calls, by
+#'   whichever rule, have the same threshold.
+#' @param call_rule what has to be below `lfsr_thresh` for an effect on a day to be called: `"lfsr"`, its
+#'   local false sign rate; `"svalue"`, the average lfsr of all effects as sure as it; `"either"`, its lfsr or
+#'   its adjusted p-value. See Calls.
 #' @param effect_size size, in log odds, behind the probabilities of a large effect.
 #' @param gridmult ratio of neighbouring scales in mash's grid; NULL: `sqrt(2)`, and 2 above 40 matrices.
 #' @param smallest_scale first scale of mash's grid, in units of the median SE. Effects smaller than that
@@ -72,8 +76,8 @@
 #'     however small its probability),
 #'     `p_persist` (active on some day and on all days after the first one), `p_switch` (effects of both
 #'     signs), `plarge_d*` (effect larger than `effect_size`), `svalue` (expected share of wrong signs among
-#'     rows with an `lfsr_min` up to this one); of genes at last the columns on guides and replicates, see
-#'     below;
+#'     rows with an `lfsr_min` up to this one); `svalue_d*`, `padj_d*`, `call_d*`, `call_anyday`, see Calls;
+#'     of genes at last the columns on guides and replicates, see below;
 #'   - `covariances`: data.table `family`, `matrix`, `active`, `weight` (imaginary rows of the prior), `pi`
 #'     (estimated weight); `null_pi`: that of the null; NULL under ashr;
 #'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`,
@@ -82,8 +86,8 @@
 #'     estimates that were missing and got a vague one;
 #'   - `loglik`, `days` (labels), `times`, `level`, `origin` (what mash was given, in words), `contrast` and
 #'     `reference` (fates; NULL for estimates that are no fit), `discovery_method`, `lfsr_thresh`,
-#'     `effect_size`, `gridmult`, `n_draws`, `seed`, `settings` (of the stage mash, as they were used),
-#'     `versions` (of mashr and ashr);
+#'     `call_rule`, `effect_size`, `gridmult`, `n_draws`, `seed`, `settings` (of the stage mash, as they
+#'     were used), `versions` (of mashr and ashr);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
 #' @section Ties: Days often have the same lfsr by the model, as under an effect that does not change, or
@@ -112,7 +116,7 @@
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195; Stephens (2017), Biostatistics 18,
-#'   275-294 (lfsr, s-values).
+#'   275-294 (lfsr, s-values); Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300.
 #' @seealso [compare_mash()] to choose between covariances.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
@@ -125,6 +129,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
                      input = settings$mash_input, v = default_v(settings, x, level, input),
                      covariances = settings$mash_covariances,
                      discovery_method = settings$discovery_method, lfsr_thresh = settings$mash_lfsr_thresh,
+                     call_rule = settings$call_rule,
                      effect_size = settings$mash_effect_size, gridmult = settings$mash_gridmult,
                      smallest_scale = settings$mash_smallest_scale,
                      no_effects_prior = settings$mash_no_effects_prior, prior = settings$mash_prior,
@@ -136,7 +141,8 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     settings,
     mash_input = input, discovery_method = discovery_method, mash_lfsr_thresh = lfsr_thresh,
     mash_effect_size = effect_size, mash_gridmult = gridmult, mash_no_effects_prior = no_effects_prior,
-    mash_smallest_scale = smallest_scale, mash_null_weight = null_weight, mash_prior = prior
+    mash_smallest_scale = smallest_scale, mash_null_weight = null_weight, mash_prior = prior,
+    call_rule = call_rule
   )
   validate_arg(n_draws, checkmate::check_count, positive = TRUE)
   validate_arg(seed, checkmate::check_int)
@@ -154,6 +160,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
       averaged = shrink_averaged(model, estimates, settings, n_draws)
     )
   }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+  shrunk$learned <- learned_mixtures(shrunk, model, estimates, settings)
   result <- new_mash_result(
     estimates, shrunk, model, level, settings,
     settings = recorded_settings(settings, v, covariances), n_draws = n_draws, seed = seed
@@ -195,7 +202,7 @@ settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$se
 new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
   structure(
     list(
-      table = mash_table(estimates, shrunk, used$mash_lfsr_thresh),
+      table = mash_table(estimates, shrunk, used),
       covariances = if (!is.null(model)) with_pi(model$table, shrunk$fit),
       null_pi = if (!is.null(model)) mixture_pi(shrunk$fit, nrow(model$table))[[1]],
       v = model$v, no_effects = shrunk$no_effects,
@@ -203,7 +210,7 @@ new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
       missing = estimates$missing, loglik = shrunk$loglik, days = estimates$days, times = estimates$times,
       level = level, origin = estimates$origin, contrast = estimates$contrast,
       reference = estimates$reference, discovery_method = used$discovery_method,
-      lfsr_thresh = used$mash_lfsr_thresh, effect_size = used$mash_effect_size,
+      lfsr_thresh = used$mash_lfsr_thresh, call_rule = used$call_rule, effect_size = used$mash_effect_size,
       gridmult = model$gridmult, ..., versions = versions_of(c("mashr", "ashr")),
       prior = used$mash_prior, model = model[c("data", "spec", "grid", "null_weight")], fit = shrunk$fit
     ),
@@ -242,9 +249,11 @@ fallbacks_of <- function(model) {
 
 #' The columns of gene_summary_mash_out.csv
 #' @noRd
-mash_table <- function(estimates, shrunk, lfsr_thresh) {
+mash_table <- function(estimates, shrunk, settings) {
+  threshold <- settings$mash_lfsr_thresh
   days <- colnames(estimates$betahat)
-  blocks <- c(estimates_given(estimates), shrunk[c("postmean", "postsd", "lfsr")])
+  given <- estimates_given(estimates)
+  blocks <- c(given, shrunk[c("postmean", "postsd", "lfsr")])
   blocks$lfsr[blocks$lfsr < lfsr_rounding] <- 0
   columns <- Map(function(m, name) {
     data.table::as.data.table(
@@ -256,10 +265,15 @@ mash_table <- function(estimates, shrunk, lfsr_thresh) {
   best <- best_days(evidence, abs(blocks$postmean), blocks$postsd)
   smallest <- do.call(pmin, as.data.frame(evidence))
   lfsr_min <- ifelse(smallest > 1, blocks$lfsr[cbind(seq_along(best), best)], smallest)
+  calls <- call_columns(given, blocks$lfsr, days, threshold, settings$call_rule)
+  cuts <- call_cuts(given, blocks$lfsr, calls, threshold, settings$call_rule)
+  mde <- detectable_effects(shrunk$learned, shrunk$no_effects$posterior %||% 0, cuts)
+  colnames(mde) <- paste0("mde_", days)
   data.table::data.table(
     estimates$names, do.call(cbind, unname(columns)),
-    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = smallest < lfsr_thresh,
-    activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min)
+    lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = smallest < threshold,
+    activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min),
+    calls, mde
   )
 }
 

@@ -19,23 +19,24 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' @returns
 #' - `rank_hits()`: a `fatebias_hits`, a data.table with the columns of `result$table`, those to read first in
 #'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
-#'   activity, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`, NA for genes and days
-#'   that were not tested. Its attributes `days` (labels), `contrast`, `reference` and
-#'   `lfsr_thresh` stay when rows are taken.
+#'   activity, calls, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`, NA for genes
+#'   and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`, `lfsr_thresh` and
+#'   `call_rule` stay when rows are taken.
 #' - `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
-#' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `direction` (`up`, towards the
-#'   contrast fate, `down` or `both`, by the days with an estimate and an lfsr below the
-#'   threshold; NA for other genes), `best_day`
-#'   (label), `estimate` and `std.error` (what mash was given on that day), `postmean` and `postsd` (mash's
-#'   posterior mean and SD there; all four in log odds), `lfsr` (on that day),
-#'   `onset` (label of the most probable first active day), `p_onset`; then on guides and replicates, NA where
-#'   they are not known: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`,
-#'   `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see [run_mash()].
-#' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `n_robust` (hits that are
-#'   still called with any one guide left out), `n_single_guide` (hits of genes with one guide, which cannot
-#'   be checked so; both NA where guides are not known), `lfsr_thresh`, `contrast`.
-#' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: hits by day
-#'   and direction.
+#' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `call` (on some day, by the rule
+#'   of the result), `direction` (`up`, towards the contrast fate, `down` or `both`, by the days that are
+#'   called; NA for genes that are not), `best_day` (label), `estimate` and `std.error` (what mash was given
+#'   on that day), `postmean` and `postsd` (mash's posterior mean and SD there; all four in log odds),
+#'   `lfsr` and `padj` (on that day), `onset` (label of the most probable first active day), `p_onset`; then
+#'   on guides and replicates, NA where they are not known: `n_guides`, `guides_agree`, `loo_effect_min`,
+#'   `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see
+#'   [run_mash()].
+#' - `glance()`: data.table of one row: `n`, `n_hits`; of the genes called `n_up`, `n_down`, `n_both`,
+#'   `n_robust` (those whose lfsr stays below the threshold with any one guide left out) and `n_single_guide`
+#'   (those with one guide, which cannot be checked so; both NA where guides are not known); `n_calls`,
+#'   `call_rule`, `lfsr_thresh`, `contrast`.
+#' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: genes
+#'   called by best day and direction.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
 #'   not discovery); `fatebias_error_export`; `fatebias_error_argument` for a table without the
 #'   columns of a ranking.
@@ -81,7 +82,8 @@ with_randomisation <- function(ranked, randomisation, days, call = rlang::caller
 new_hits <- function(table, result) {
   attributes <- list(
     class = c("fatebias_hits", class(table)), days = result$days, contrast = result$contrast,
-    reference = result$reference, lfsr_thresh = result$lfsr_thresh, n_ranked = result$n_all %||% nrow(table)
+    reference = result$reference, lfsr_thresh = result$lfsr_thresh, call_rule = rule_of(result),
+    n_ranked = result$n_all %||% nrow(table)
   )
   # by reference: after attr<- a table would be copied when a column is added
   for (name in names(attributes)) data.table::setattr(table, name, attributes[[name]])
@@ -147,9 +149,10 @@ tidy.fatebias_hits <- function(x, ...) {
   days <- day_labels(x)
   on_best_day <- function(prefix) day_matrix(x, prefix)[cbind(seq_len(nrow(x)), x$best_day + 1L)]
   data.table::data.table(
-    gene = x$gene, hit = x$hit_anyday, direction = directions(x), best_day = days[x$best_day + 1L],
-    estimate = on_best_day("betahat"), std.error = on_best_day("se"),
+    gene = x$gene, hit = x$hit_anyday, call = called_rows(x), direction = directions(x),
+    best_day = days[x$best_day + 1L], estimate = on_best_day("betahat"), std.error = on_best_day("se"),
     postmean = on_best_day("postmean"), postsd = on_best_day("postsd"), lfsr = x$lfsr_min,
+    padj = if (length(day_columns(x, "padj")) > 0) on_best_day("padj") else NA_real_,
     onset = if (is.null(x$onset_day)) NA_character_ else days[x$onset_day + 1L],
     p_onset = x$p_onset %||% NA_real_, guide_marks(x)
   )
@@ -159,36 +162,37 @@ tidy.fatebias_hits <- function(x, ...) {
 #' @noRd
 day_labels <- function(hits) attr(hits, "days") %||% sub("^postmean_", "", day_columns(hits, "postmean"))
 
-#' Rows x days: TRUE where there is an estimate and an lfsr below the threshold
+#' The rule by which genes of a ranking are called; of one of an earlier version that of the lfsr
 #' @noRd
-called_matrix <- function(table, threshold) {
-  day_matrix(table, "lfsr") < threshold & !is.na(day_matrix(table, "betahat"))
-}
+rule_of_hits <- function(hits) attr(hits, "call_rule") %||% "lfsr"
 
-#' Signs of the effects on the days with an estimate that are called; where there are none, on the best day
+#' Signs of the effects on the days that are called; where there are none, on the best day
 #' @noRd
 directions <- function(hits) {
   threshold <- attr(hits, "lfsr_thresh") %||% 0
   called <- called_matrix(hits, threshold)
   called <- called | (rowSums(called) == 0 & col(called) == hits$best_day + 1L)
-  effect <- day_matrix(hits, "postmean")
+  by_day <- lapply(c("postmean", "betahat", "lfsr"), day_matrix, table = hits)
+  effect <- effect_of_call(by_day[[1]], by_day[[2]], by_day[[3]], threshold, rule_of_hits(hits))
   up <- rowSums(called & effect > 0) > 0
   down <- rowSums(called & effect < 0) > 0
   words <- ifelse(up & down, "both", ifelse(up, "up", "down"))
-  ifelse(hits$hit_anyday, words, NA_character_)
+  ifelse(called_rows(hits), words, NA_character_)
 }
 
 #' @rdname rank_hits
 #' @export
 glance.fatebias_hits <- function(x, ...) {
   n_of <- function(word) sum(directions(x) == word, na.rm = TRUE)
-  marks <- guide_marks(x)[x$hit_anyday]
+  called <- called_rows(x)
+  marks <- guide_marks(x)[called]
   known <- !anyNA(marks$n_guides) && !anyNA(marks$robust[marks$n_guides > 1])
   data.table::data.table(
     n = nrow(x), n_hits = sum(x$hit_anyday), n_up = n_of("up"), n_down = n_of("down"), n_both = n_of("both"),
     n_robust = if (known) sum(marks$robust, na.rm = TRUE) else NA_integer_,
     n_single_guide = if (known) sum(marks$n_guides == 1) else NA_integer_,
-    lfsr_thresh = attr(x, "lfsr_thresh") %||% NA_real_, contrast = attr(x, "contrast") %||% NA_character_
+    n_calls = sum(called), call_rule = rule_of_hits(x), lfsr_thresh = attr(x, "lfsr_thresh") %||% NA_real_,
+    contrast = attr(x, "contrast") %||% NA_character_
   )
 }
 
@@ -196,8 +200,8 @@ glance.fatebias_hits <- function(x, ...) {
 #' @export
 summary.fatebias_hits <- function(object, ...) {
   words <- c("up", "down", "both")
-  hits <- tidy(object)[object$hit_anyday]
-  counts <- table(factor(hits$best_day, day_labels(object)), factor(hits$direction, words))
+  called <- tidy(object)[called_rows(object)]
+  counts <- table(factor(called$best_day, day_labels(object)), factor(called$direction, words))
   data.table::data.table(best_day = rownames(counts), unclass(counts)[, words, drop = FALSE])
 }
 
@@ -205,20 +209,33 @@ summary.fatebias_hits <- function(object, ...) {
 #' @export
 format.fatebias_hits <- function(x, ...) {
   g <- glance(x)
-  threshold <- if (is.na(g$lfsr_thresh)) "the threshold" else format(g$lfsr_thresh)
-  shown <- utils::head(tidy(x)[if (g$n_hits > 0) x$hit_anyday else TRUE], rows_printed)
-  left_out <- (if (g$n_hits > 0) g$n_hits else g$n) - nrow(shown)
+  shown <- utils::head(tidy(x)[if (g$n_calls > 0) called_rows(x) else TRUE], rows_printed)
+  left_out <- (if (g$n_calls > 0) g$n_calls else g$n) - nrow(shown)
   ranked <- attr(x, "n_ranked") %||% g$n
   c(
-    sprintf("<fatebias_hits> %s of %s genes are hits at lfsr < %s", count(g$n_hits), count(g$n), threshold),
+    headline(g),
     if (g$n < ranked) sprintf("Part of the ranking of %s genes", count(ranked)),
     direction_line(g, attr(x, "reference")),
     robust_line(g),
     hits_verdict(x),
-    if (g$n_hits == 0 && g$n > 0) "No gene is called. Those with the smallest lfsr:",
+    if (g$n_calls == 0 && g$n > 0) "No gene is called. Those with the smallest lfsr:",
     if (g$n > 0) table_lines(printed_columns(shown)),
     if (left_out > 0) sprintf("... and %s more", count(left_out)),
     "Next: render_report(), write_hits(), summary(); as.data.table() has all columns."
+  )
+}
+
+#' How many genes are called, by which rule; beside it the hits, where they are something else
+#' @noRd
+headline <- function(g) {
+  threshold <- if (is.na(g$lfsr_thresh)) "the threshold" else format(g$lfsr_thresh)
+  of <- sprintf("of %s genes are", count(g$n))
+  if (g$call_rule == "lfsr") {
+    return(sprintf("<fatebias_hits> %s %s hits at lfsr < %s", count(g$n_hits), of, threshold))
+  }
+  sprintf(
+    "<fatebias_hits> %s %s called by %s (%s by lfsr)", count(g$n_calls), of,
+    rule_text(g$call_rule, threshold), count(g$n_hits)
   )
 }
 
@@ -231,12 +248,14 @@ direction_line <- function(g, reference) {
 #' How many hits do not rest on one guide
 #' @noRd
 robust_line <- function(g) {
-  if (g$n_hits == 0 || is.na(g$n_robust)) {
+  if (g$n_calls == 0 || is.na(g$n_robust)) {
     return(NULL)
   }
+  noun <- call_noun(g$call_rule)
   paste0(
-    cli::pluralize("{g$n_hits} hit{?s}, {g$n_robust} of them robust: "),
-    "still called with any one guide left out",
+    cli::pluralize("{g$n_calls} {noun}{cli::qty(g$n_calls)}{?s}, {g$n_robust} of them robust: "),
+    if (g$call_rule == "lfsr") "still called" else sprintf("an lfsr < %s", format(g$lfsr_thresh)),
+    " with any one guide left out",
     if (g$n_single_guide > 0) sprintf("; %d with one guide cannot be checked", g$n_single_guide)
   )
 }

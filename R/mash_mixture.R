@@ -2,6 +2,7 @@
 # posterior of any linear combination of days in closed form.
 
 negligible <- 1e-14 # weight of a component in a row
+combination_rounding <- 1e-9 # of days, in units of a component's scale
 
 #' The mixture that estimates say
 #'
@@ -125,7 +126,7 @@ component_posterior <- function(pattern, met, scale, weight, by, size) {
 
 #' Zeros that were rounded are zeros: a combination that the component leaves at zero is no effect
 #' @noRd
-without_rounding <- function(x) replace(x, abs(x) < sqrt(eigenvalue_rounding) * 1e-3, 0)
+without_rounding <- function(x) replace(x, abs(x) < combination_rounding, 0)
 
 #' @param moves whether the combination can differ from zero under the component at all.
 #' @noRd

@@ -22,6 +22,9 @@ format.mash_result <- function(x, ...) {
       "Hits: %d at lfsr < %s; best day %s", sum(t$hit_anyday), format(x$lfsr_thresh),
       paste(names(best), best, collapse = ", ")
     ),
+    if (rule_of(x) != "lfsr") {
+      sprintf("Called: %d, by %s on some day", sum(called_rows(t)), rule_text(rule_of(x), x$lfsr_thresh))
+    },
     no_effects_line(x$no_effects),
     if (length(x$fallbacks) > 0) paste("Fall-back:", x$fallbacks),
     if (nrow(x$missing) > 0) {
@@ -68,14 +71,17 @@ print.mash_result <- function(x, ...) {
 #' - `summary()`: a list with a print method: `families` (data.table `family`, `n_matrices`, `weight`:
 #'   imaginary rows of the prior, `pi`), `matrices` (those with weight), `sets` (data.table
 #'   `active_set`, `n`: rows by their most probable set, days by label), `days` (data.table `day`, `n_hits`:
-#'   where there is an estimate, `expected_active`: sum of `p_active` over rows), and the result's own fields.
+#'   where there is an estimate, `n_calls`, `expected_active`: sum of `p_active` over rows), and the result's
+#'   own fields.
 #' - `tidy()`: data.table, one row for each row and day: names, `day` (label), `time`, `estimate`,
 #'   `std.error` (what mash was given: fixed-effect estimates by default, else what `x$origin` says; NA where
-#'   missing), `postmean`, `postsd` (mash's posterior mean and SD), `lfsr`, `p_active`, `plarge`; log odds.
+#'   missing), `postmean`, `postsd` (mash's posterior mean and SD), `lfsr`, `p_active`, `plarge`; log odds;
+#'   `svalue`, `padj` and `call`, see [run_mash()].
 #'   Of genes, the same on all days: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`,
 #'   `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
-#'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`.
+#'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`, `n_calls`,
+#'   `call_rule`.
 #' @seealso [autoplot.mash_result()] for plots.
 #' @name mash_result
 #' @examples
@@ -102,6 +108,7 @@ summary.mash_result <- function(object, ...) {
       sets = data.table::data.table(active_set = names(sets), n = as.integer(sets)),
       days = data.table::data.table(
         day = object$days, n_hits = unname(colSums(by_day[[1]] < object$lfsr_thresh & has_estimate(object))),
+        n_calls = unname(colSums(called_matrix(object$table, object$lfsr_thresh))),
         expected_active = unname(colSums(by_day[[2]]))
       )
     ),
@@ -169,11 +176,13 @@ tidy.mash_result <- function(x, ...) {
     estimate = "betahat", std.error = "se", postmean = "postmean", postsd = "postsd", lfsr = "lfsr",
     p_active = "p_active", plarge = "plarge"
   )
+  called <- called_matrix(x$table, x$lfsr_thresh)
   by_day <- lapply(seq_along(x$days), function(d) {
     values <- x$table[, paste0(column, "_d", d - 1L), with = FALSE]
     data.table::setnames(values, names(column))
     data.table::data.table(
-      x$table[, names, with = FALSE], day = x$days[[d]], time = x$times[[d]], values,
+      x$table[, names, with = FALSE], day = x$days[[d]], time = x$times[[d]], values, call_marks(x$table, d),
+      call = unname(called[, d]),
       if (x$level == "gene") guide_marks(x$table)
     )
   })
@@ -187,6 +196,7 @@ glance.mash_result <- function(x, ...) {
     n = nrow(x$table), n_days = length(x$days), n_hits = sum(x$table$hit_anyday), loglik = x$loglik,
     null_pi = x$null_pi %||% NA_real_, no_effects = x$no_effects$posterior %||% NA_real_,
     n_matrices = nrow(x$covariances) %||% NA_integer_, v = x$v$used %||% NA_character_,
-    n_missing = nrow(x$missing), n_fallbacks = length(x$fallbacks), discovery_method = x$discovery_method
+    n_missing = nrow(x$missing), n_fallbacks = length(x$fallbacks), discovery_method = x$discovery_method,
+    n_calls = sum(called_rows(x$table)), call_rule = rule_of(x)
   )
 }

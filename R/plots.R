@@ -134,7 +134,7 @@ validate_genes_drawn <- function(genes, known, call = rlang::caller_env()) {
   validate_names(genes, known, "gene", call)
 }
 
-#' Rows of a mash_result to be drawn: those of the genes, or the n with the strongest evidence
+#' Rows of a mash_result to be drawn: those of the genes, or the n strongest, called ones first
 #' @returns names of rows (guides at guide level), in the order to be drawn.
 #' @noRd
 choose_rows <- function(x, genes, n, table = x$table, call = rlang::caller_env()) {
@@ -144,19 +144,24 @@ choose_rows <- function(x, genes, n, table = x$table, call = rlang::caller_env()
     return(rows[[x$level]])
   }
   validate_arg(n, checkmate::check_count, positive = TRUE)
-  table[[x$level]][utils::head(strongest_first(table), n)]
+  strongest <- strongest_first(table)
+  table[[x$level]][utils::head(strongest[order(!called_rows(table)[strongest])], n)]
 }
 
-#' Effects of some rows by day: tidy(), with calls, factors in the order to be drawn
+#' Effects of some rows by day: tidy(), with the direction of calls, factors in the order to be drawn
 #' @noRd
 effects_of <- function(x, rows = x$table[[x$level]]) {
   effects <- tidy(x)
   effects <- effects[effects[[x$level]] %in% rows]
   data.table::set(effects, j = x$level, value = factor(effects[[x$level]], levels = rows))
   data.table::set(effects, j = "day", value = day_factor(effects$day, x$days))
-  data.table::set(effects, j = "call", value = effects$lfsr < x$lfsr_thresh & !is.na(effects$estimate))
+  told <- effect_of_call(effects$postmean, effects$estimate, effects$lfsr, x$lfsr_thresh, rule_of(x))
+  direction <- ifelse(effects$call, ifelse(told > 0, "raises", "lowers"), "none")
+  data.table::set(effects, j = "direction", value = direction)
   data.table::setorderv(effects, c(x$level, "day"))
   effects[]
 }
 
-call_text <- function(x) sprintf("A call has an lfsr below %s.", format(x$lfsr_thresh))
+call_text <- function(x) {
+  sprintf("A call has %s below %s.", rule_words(rule_of(x), "caption"), format(x$lfsr_thresh))
+}

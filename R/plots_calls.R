@@ -10,8 +10,9 @@ lfsr_floor <- 1e-8 # smaller ones are drawn there: so far out they say nothing b
 #'   placed by ggrepel where it is installed; without it those that would overlap are left out.
 #' @returns `plot_volcano()`: a ggplot2 object. `plot_volcano_data()`: data.table, one row a gene and day:
 #'   `gene` (of a result at guide level `guide` as well), `day`, `postmean` (of mash, log odds), `lfsr`,
-#'   `evidence` (-log10 of lfsr, at most 8), `at_floor` (lfsr below 1e-8), `call`, `state` (`call`, `no call`,
-#'   `no estimate`), `label` (name of a labelled row, else empty).
+#'   `evidence` (-log10 of lfsr, at most 8), `at_floor` (lfsr below 1e-8), `call`, `state` (`call`,
+#'   `no call`, `no estimate`), `label` (name of a labelled row, else empty), `direction` (of a call:
+#'   `raises` or `lowers`; else `none`).
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result`.
 #' @examples
 #' result <- run_mash(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
@@ -22,12 +23,11 @@ plot_volcano <- function(x, n = 5L) {
   kinds <- c(sprintf("call, lfsr < %s", format(lfsr_floor)), states)
   kind <- ifelse(points$call & points$at_floor, kinds[[1]], as.character(points$state))
   points$kind <- factor(kind, levels = kinds)
-  points$colour <- ifelse(points$call, ifelse(points$postmean > 0, "raises", "lowers"), "none")
   ggplot2::ggplot(points, ggplot2::aes(.data$postmean, .data$evidence)) +
     ggplot2::geom_hline(yintercept = -log10(x$lfsr_thresh), linetype = "dashed", colour = "grey40") +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50", linewidth = 0.3) +
     ggplot2::geom_point(
-      ggplot2::aes(shape = .data$kind, colour = .data$colour), size = 1.8
+      ggplot2::aes(shape = .data$kind, colour = .data$direction), size = 1.8
     ) +
     label_layer(points) +
     ggplot2::scale_shape_manual(
@@ -42,7 +42,9 @@ plot_volcano <- function(x, n = 5L) {
       "-log10 lfsr", breaks = seq(0, -log10(lfsr_floor), 2), expand = ggplot2::expansion(mult = c(0.03, 0.4))
     ) +
     facet_days(x$days, 2L) +
-    ggplot2::labs(caption = caption("Dashed: lfsr = ", format(x$lfsr_thresh), ".")) +
+    ggplot2::labs(caption = caption(
+      "Dashed: lfsr = ", format(x$lfsr_thresh), ".", if (rule_of(x) != "lfsr") paste0(" ", call_text(x))
+    )) +
     theme_fatebias()
 }
 
@@ -77,7 +79,8 @@ plot_volcano_data <- function(x, n = 5L) {
     effects[, c(names, "day", "postmean", "lfsr"), with = FALSE],
     evidence = -log10(pmax(effects$lfsr, lfsr_floor)), at_floor = effects$lfsr < lfsr_floor,
     call = effects$call, state = state_of(effects$call, effects$estimate),
-    label = ifelse(effects$call & rank <= n, as.character(effects[[x$level]]), "")
+    label = ifelse(effects$call & rank <= n, as.character(effects[[x$level]]), ""),
+    direction = effects$direction
   )
 }
 
@@ -86,8 +89,8 @@ plot_volcano_data <- function(x, n = 5L) {
 #' For each gene the probability of an effect by day, the most probable first day, and what follows it.
 #'
 #' @inheritParams plot_effects
-#' @param genes names of genes, drawn in this order. NULL: the `n` strongest hits; without hits the plot
-#'   says so.
+#' @param genes names of genes, drawn in this order. NULL: the `n` strongest that are called; without calls
+#'   the plot says so.
 #' @returns `plot_onset()`: a ggplot2 object. `plot_onset_data()`: data.table, one row a gene and event:
 #'   `gene` (of a result at guide level `guide` as well), `panel` (`effect on` or `pattern`), `event`
 #'   (a day, or `onset`, `persists`, `switches`), `probability` (by event: active on the day; that the onset
@@ -101,7 +104,8 @@ plot_volcano_data <- function(x, n = 5L) {
 plot_onset <- function(x, genes = NULL, n = 30L) {
   tiles <- plot_onset_data(x, genes, n)
   if (nrow(tiles) == 0) {
-    return(empty_plot(tiles, sprintf("No hits at lfsr < %s", format(x$lfsr_thresh))))
+    text <- if (rule_of(x) == "lfsr") "No hits at" else "No calls by"
+    return(empty_plot(tiles, paste(text, rule_text(rule_of(x), x$lfsr_thresh))))
   }
   pattern <- tiles[tiles$panel == "pattern"]
   pattern$ink <- ifelse(pattern$probability > 0.55, "white", "black")
@@ -131,7 +135,7 @@ pattern_events <- c("onset", "persists", "switches")
 #' @export
 plot_onset_data <- function(x, genes = NULL, n = 30L) {
   validate_class(x, "mash_result", "run_mash", abort_mash)
-  rows <- choose_rows(x, genes, n, x$table[x$table$hit_anyday])
+  rows <- choose_rows(x, genes, n, x$table[called_rows(x$table)])
   table <- x$table[match(rows, x$table[[x$level]])]
   names <- intersect(c("gene", "guide"), names(table))
   columns <- c(day_columns(table, "p_active"), "p_onset", "p_persist", "p_switch")

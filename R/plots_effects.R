@@ -8,13 +8,13 @@
 #' @param x a `mash_result`, from [run_mash()].
 #' @param genes names of genes, drawn in this order. NULL: the `n` with the strongest evidence. Of a result
 #'   at guide level all guides of the genes are drawn.
-#' @param n how many rows are drawn where `genes` is NULL: hits first, by the smallest lfsr, as in
+#' @param n how many rows are drawn where `genes` is NULL: those called first, by the smallest lfsr, as in
 #'   [rank_hits()].
 #' @param level probability of the intervals, mean +- normal quantile x SD.
 #' @details
-#' A call is an effect on a day with an lfsr below the threshold of the result and with an estimate of its
-#' own. On a day without an estimate mash borrows everything from the other days; such an effect is drawn,
-#' marked, and never a call.
+#' A call is an effect on a day that is called by the rule of the result (`call_rule` of [run_mash()]). On a
+#' day without an estimate mash borrows everything from the other days; such an effect is drawn, marked, and
+#' never a call.
 #'
 #' Names of more than 20 characters are shortened in the middle, and labels of days of more than 8 lose the
 #' first words where all share them; the tables have them in full.
@@ -141,20 +141,20 @@ plot_heatmap_data <- function(x, genes = NULL, n = 30L) {
   rows <- choose_rows(x, genes, n)
   effects <- effects_of(x, if (is.null(genes)) by_pattern(effects_of(x, rows), x$level) else rows)
   names <- intersect(c("gene", "guide"), names(effects))
-  mark <- ifelse(effects$call, ifelse(effects$postmean > 0, "+", "-"), "")
+  mark <- c(raises = "+", lowers = "-", none = "")[effects$direction]
   data.table::data.table(
     effects[, c(names, "day", "time", "postmean", "lfsr", "call"), with = FALSE],
-    mark = ifelse(is.na(effects$estimate), no_estimate_mark, mark)
+    mark = ifelse(is.na(effects$estimate), no_estimate_mark, unname(mark))
   )
 }
 
 #' Names of rows by direction and day of the first call; see the help of plot_heatmap()
 #' @noRd
 by_pattern <- function(effects, level) {
-  postmean <- lfsr <- NULL
+  direction <- lfsr <- NULL
   patterns <- effects[, list(
     first = match(TRUE, call), n_calls = sum(call), lfsr_min = min(lfsr),
-    lowers = postmean[match(TRUE, call)] < 0
+    lowers = direction[match(TRUE, call)] == "lowers"
   ), by = level]
   lfsr <- rank_apart(patterns$lfsr_min, lfsr_rounding)
   order <- order(is.na(patterns$first), patterns$lowers, patterns$first, -patterns$n_calls, lfsr)

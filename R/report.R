@@ -16,6 +16,8 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @param qc a `fatebias_qc`, from [assess_qc()].
 #' @param certificate a `fatebias_certificate`, from [certify_fit()], or NULL: then there is no section on
 #'   calibration.
+#' @param comparison what [compare_covariances()] returned, or NULL: then nothing is said of other
+#'   covariances.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a panel of their own.
 #' @param title title of the report.
@@ -32,16 +34,17 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
                           path = file.path(fit$out_dir, "report.html"), n_panels = panels,
-                          title = "Fate bias", certificate = NULL) {
+                          title = "Fate bias", certificate = NULL, comparison = NULL) {
   validate_report_parts(fit, mash, hits, qc)
   validate_report_certificate(certificate, fit)
+  if (!is.null(comparison)) validate_arg(comparison, check_comparison)
   validate_arg(path, checkmate::check_string, pattern = "\\.html$")
   validate_arg(n_panels, checkmate::check_count)
   validate_arg(title, checkmate::check_string)
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
-    fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate,
+    fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
     genes = panel_genes(hits, n_panels), title = title
   )
   folder <- tempfile("report-")
@@ -53,7 +56,8 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
 }
 
 panel_genes <- function(hits, n) {
-  if (any(hits$hit_anyday)) hits <- hits[hits$hit_anyday] else n <- min(n, panels_without_hits)
+  called <- called_rows(hits)
+  if (any(called)) hits <- hits[called] else n <- min(n, panels_without_hits)
   utils::head(hits$gene, n)
 }
 

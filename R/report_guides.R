@@ -12,14 +12,14 @@ guides_words <- function(fit, hits) {
   if (is.null(fit$guide_estimate)) {
     return(NULL)
   }
-  called <- hits[hits$hit_anyday]
+  called <- hits[called_rows(hits)]
   c(
     robust_words(hits), fragile_words(called), single_words(called), spread_words(fit),
     replicate_words(fit, called)
   )
 }
 
-#' Hits that rest on one guide, with it
+#' Genes called that rest on one guide, with it
 #' @noRd
 fragile_words <- function(called) {
   fragile <- called[guide_marks(called)$robust %in% FALSE]
@@ -32,7 +32,12 @@ fragile_words <- function(called) {
     as_markdown(told$top_guide), share_text(told$top_guide_share), show_lfsr(told$loo_lfsr_max)
   )
   more <- nrow(fragile) - nrow(told)
-  paste0("Not called any more when one guide is left out: ", paste(lines, collapse = "; "),
+  lost <- if (rule_of_hits(called) == "lfsr") {
+    "Not called any more"
+  } else {
+    sprintf("An lfsr of %s or more", format(attr(called, "lfsr_thresh")))
+  }
+  paste0(lost, " when one guide is left out: ", paste(lines, collapse = "; "),
          if (more > 0) sprintf("; and %d more, `robust` FALSE in hits_ranked.csv", more), ".")
 }
 
@@ -43,8 +48,9 @@ single_words <- function(called) {
   if (length(single) == 0) {
     return(NULL)
   }
+  noun <- call_noun(rule_of_hits(called))
   cli::pluralize(
-    "{length(single)} hit{?s} {?has/have} 1 guide and cannot be checked: ",
+    "{length(single)} {noun}{cli::qty(length(single))}{?s} {?has/have} 1 guide and cannot be checked: ",
     "{as_markdown(first_few(single, fragile_told))}. An off-target effect would look the same."
   )
 }
@@ -79,6 +85,7 @@ replicate_words <- function(fit, called) {
   }
   e <- fit$manifest$estimates
   marks <- guide_marks(called)
+  noun <- if (rule_of_hits(called) == "lfsr") "Hit" else "Called gene"
   alone <- called$gene[marks$replicates_agree %in% 0:1]
   differ <- called$gene[which(stats::p.adjust(marks$replicate_p, "holm") < differ_below)]
   c(
@@ -89,13 +96,15 @@ replicate_words <- function(fit, called) {
         if (has_one_day(fit)) "" else sprintf(" (%s)", and_list(as_markdown(fit$days)))
       )
     },
-    hits_words(alone, "with the direction of the call in one replicate or none, on the best day"),
-    hits_words(differ, "in which replicates differ by more than noise (Cochran's Q, Holm-adjusted p < 0.05)")
+    hits_words(noun, alone, "with the direction of the call in one replicate or none, on the best day"),
+    hits_words(
+      noun, differ, "in which replicates differ by more than noise (Cochran's Q, Holm-adjusted p < 0.05)"
+    )
   )
 }
 
-hits_words <- function(genes, what) {
+hits_words <- function(noun, genes, what) {
   if (length(genes) > 0) {
-    sprintf("Hits %s: %d (%s).", what, length(genes), as_markdown(first_few(genes, fragile_told)))
+    sprintf("%ss %s: %d (%s).", noun, what, length(genes), as_markdown(first_few(genes, fragile_told)))
   }
 }

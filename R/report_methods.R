@@ -172,6 +172,7 @@ mash_words <- function(mash) {
 #' @noRd
 cited <- function(fit, mash) {
   report_references[c(
+    if (rule_of(mash) == "either") "benjamini",
     if (fit$manifest$convergence$engine == "svi") "bingham",
     if (identical(fit$manifest$settings$estimand, "gene")) "smyth", "stephens",
     if (mash$discovery_method == "mashr") "urbut",
@@ -180,6 +181,10 @@ cited <- function(fit, mash) {
 }
 
 report_references <- c(
+  benjamini = paste(
+    "Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate: a practical and powerful approach",
+    "to multiple testing. *Journal of the Royal Statistical Society B* 57, 289-300."
+  ),
   bingham = paste(
     "Bingham E, Chen JP, Jankowiak M, et al. (2019). Pyro: Deep Universal Probabilistic Programming.",
     "*Journal of Machine Learning Research* 20(28), 1-6."

@@ -45,7 +45,7 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
         "{as_markdown(first_few(paste(mash$missing$name, 'on', mash$missing$day)))}."
       ))
     },
-    if (!any(hits$hit_anyday)) alert("note", "There are no hits.")
+    if (!any(called_rows(hits))) alert("note", sprintf("There are no %ss.", call_noun(rule_of(mash))))
   )
 }
 
@@ -184,6 +184,33 @@ fit_words <- function(fit) {
     paste0(convergence_lines(m$convergence, loss_ends(m$losses)), "."),
     sprintf("It took %.0f s on %s and %s GB of memory.", m$seconds$total, m$device, m$peak_memory_gb)
   )
+}
+
+#' Which covariances the data prefer, in a sentence; NULL without a comparison
+#'
+#' @param comparison what compare_covariances() returned.
+#' @noRd
+preference_words <- function(comparison) {
+  if (is.null(comparison)) {
+    return(NULL)
+  }
+  used <- comparison[comparison$used]
+  best <- preferred_set(comparison)
+  if (used$note != "") {
+    sprintf("Sets of covariances were not compared: %s.", used$note)
+  } else if (is.na(used$difference)) {
+    sprintf("The covariances used (`%s`) need more genes than are left when some are held out.", used$set)
+  } else if (is.null(best)) {
+    others <- and_list(sprintf("`%s`", setdiff(comparison$set, used$set)))
+    sprintf(
+      "On genes held out none of %s is clearly better than the covariances used (`%s`).", others, used$set
+    )
+  } else {
+    sprintf(
+      "On genes held out the data prefer the covariances `%s` to those used (`%s`): %s by %.1f (SE %.1f).",
+      best, used$set, "their log likelihood is higher", -used$difference, used$se_difference
+    )
+  }
 }
 
 #' The scales as a table: posterior mean (SD), one row a scale and fate; one day has no change from day to day

@@ -9,23 +9,25 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 
 #' What the table of the report shows
 #'
-#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit" or ""),
-#'   `direction` ("" for other genes), `day` (label of the best day), `effect` and `sd` (mash's posterior mean
-#'   and SD there), `lfsr`, `svalue`, `onset` (label of the most probable first active day), `p_onset`,
-#'   `p_persist`, `agree` (guides whose own estimate has the sign of the effect on that day, of all its
-#'   guides; of a fit without such estimates guides whose posterior mean has the sign of the gene's estimate),
-#'   where it is known `robust` ("yes", "no", "1 guide"), with two replicates or more `replicates` (those
-#'   whose estimate has that sign, of all that have one), `carried` (how often a usable cell carries a guide
-#'   of the gene; NA for fits without counts); where `hits` have p-values of the randomisation test,
-#'   `p_random`, that of the best day. With one day `day` and what is told of the onset are left out.
+#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit", "call" where
+#'   the rule calls what is no hit, or ""), `direction` ("" for other genes), `day` (label of the best day),
+#'   `effect` and `sd` (mash's posterior mean and SD there), `lfsr`, `svalue`, `onset` (label of the most
+#'   probable first active day), `p_onset`, `p_persist`, `agree` (guides whose own estimate has the sign of
+#'   the effect on that day, of all its guides; of a fit without such estimates guides whose posterior mean
+#'   has the sign of the gene's estimate), where it is known `robust` ("yes", "no", "1 guide"), with two
+#'   replicates or more `replicates` (those whose estimate has that sign, of all that have one), `carried`
+#'   (how often a usable cell carries a guide of the gene; NA for fits without counts); where `hits` have
+#'   p-values of the randomisation test, `p_random`, that of the best day. With one day `day` and what is
+#'   told of the onset are left out.
 #' @noRd
 report_table <- function(fit, mash, hits) {
-  shown <- utils::head(hits, max(rows_listed, sum(hits$hit_anyday)))
+  shown <- utils::head(hits, max(rows_listed, which(called_rows(hits))))
   told <- tidy(shown)
   best <- shown$best_day + 1L
   table <- data.table::data.table(
-    rank = seq_len(nrow(shown)), gene = told$gene, call = ifelse(told$hit, "hit", ""),
-    direction = ifelse(told$hit, told$direction, ""), day = told$best_day,
+    rank = seq_len(nrow(shown)), gene = told$gene,
+    call = ifelse(told$hit, "hit", ifelse(told$call, "call", "")),
+    direction = ifelse(told$call, told$direction, ""), day = told$best_day,
     effect = told$postmean, sd = told$postsd, lfsr = told$lfsr, svalue = shown$svalue,
     onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
     agree = agreeing_guides(fit, shown, best), robust = robust_text(told),
@@ -194,6 +196,13 @@ table_words <- function(mash) {
   bars <- sprintf("%s's posterior mean of the effect%s", by[[1]], by[[2]])
   paste(c(
     sprintf("Bars: %s, up or down from the line, filled where called.", bars),
+    if (rule_of(mash) != "lfsr") {
+      threshold <- format(mash$lfsr_thresh)
+      sprintf(
+        "Call: hit where an lfsr is below %s, call where only %s is.", threshold,
+        if (rule_of(mash) == "svalue") "an average lfsr (over genes and days)" else "an adjusted p-value"
+      )
+    },
     if (!has_one_day(mash)) "Effect, SD: on the best day, the one with the smallest lfsr.",
     "s-value: expected share of wrong signs among all genes up to this one.",
     if (!has_one_day(mash)) paste(
@@ -210,7 +219,7 @@ on_best_day_words <- function(mash) if (has_one_day(mash)) "" else " on the best
 no_onset_words <- function(mash, hits) {
   if (has_one_day(mash)) {
     "There is one day, so there is no onset to tell."
-  } else if (!any(hits$hit_anyday)) {
+  } else if (!any(called_rows(hits))) {
     "No gene is called, so there is no onset to tell."
   }
 }

@@ -15,11 +15,18 @@ contrast_fates <- function(fit) as_markdown(contrast_pair(fit$manifest$contrast,
 
 odds_words <- function(fit) paste0("the odds of ", paste(contrast_fates(fit), collapse = " against "))
 
-#' Calls: one row a gene and day with an estimate and an lfsr below the threshold, strongest first
+#' Calls: one row a gene and day that is called, strongest first
+#'
+#' @returns rows of `tidy(mash)` with `effect` (log odds, of the sign of the call) and `sure` (the evidence in
+#'   words).
 #' @noRd
 called_days <- function(mash) {
-  long <- tidy(mash)
-  calls <- long[!is.na(long$estimate) & long$lfsr < mash$lfsr_thresh]
+  calls <- tidy(mash)
+  calls <- calls[calls$call]
+  effect <- effect_of_call(calls$postmean, calls$estimate, calls$lfsr, mash$lfsr_thresh, rule_of(mash))
+  by_p <- rule_of(mash) == "either" & calls$lfsr >= mash$lfsr_thresh
+  sure <- paste0(show_lfsr(calls$lfsr), ifelse(by_p, paste(", adjusted p", show_rate(calls$padj)), ""))
+  calls <- data.table::data.table(calls, effect = effect, sure = sure)
   calls[order(rank_apart(calls$lfsr, lfsr_rounding), -rank_apart(abs(calls$postmean)))]
 }
 
@@ -29,12 +36,12 @@ called_days <- function(mash) {
 #' @noRd
 answer_words <- function(fit, mash, hits) {
   calls <- called_days(mash)
-  n_hits <- sum(hits$hit_anyday)
-  if (n_hits == 0) {
+  called <- called_rows(hits)
+  if (!any(called)) {
     sure <- c(no_effects_words(mash), reach_words(fit))
     return(list(head = no_hits_words(mash, hits), how_sure = sure))
   }
-  told <- utils::head(hits$gene[hits$hit_anyday], strongest_told)
+  told <- utils::head(hits$gene[called], strongest_told)
   list(
     head = c(count_words(fit, mash, hits), days_words(mash, calls)),
     how_sure = c(sureness_words(mash, hits), robust_words(hits), no_effects_words(mash), reach_words(fit)),
@@ -43,7 +50,7 @@ answer_words <- function(fit, mash, hits) {
 }
 
 count_words <- function(fit, mash, hits) {
-  n <- sum(hits$hit_anyday)
+  n <- sum(called_rows(hits))
   direction <- unlist(glance(hits)[, c("n_up", "n_down", "n_both")])
   told <- c(
     cli::pluralize("{direction[['n_up']]} raise{?s/} them"),
@@ -53,9 +60,9 @@ count_words <- function(fit, mash, hits) {
   paste0(
     cli::pluralize("**{n} of {nrow(hits)} gene{?s} {cli::qty(n)}bias{?es/} fate.** "),
     sprintf(
-      "Knocking %s down changes %s%s (local false sign rate below %s): %s.",
+      "Knocking %s down changes %s%s (%s below %s): %s.",
       if (n == 1) "it" else "them", odds_words(fit), if (has_one_day(mash)) "" else " on at least one day",
-      format(mash$lfsr_thresh), and_list(told)
+      sub("^an? ", "", rule_words(rule_of(mash), "sentence")), format(mash$lfsr_thresh), and_list(told)
     )
   )
 }
@@ -67,23 +74,24 @@ days_words <- function(mash, calls) {
     return(NULL)
   }
   n <- table(factor(calls$day, levels = mash$days))
-  up <- table(factor(calls$day[calls$postmean > 0], levels = mash$days))
+  up <- table(factor(calls$day[calls$effect > 0], levels = mash$days))
   told <- ifelse(n == 0, "none", sprintf("%d up, %d down", up, n - up))
   sprintf("By day: %s.", paste0(day_words(mash$days), ": ", told, collapse = "; "))
 }
 
 day_words <- function(days) as_markdown(day_title(days))
 
-#' The sum of the hits' smallest lfsr is the number of wrong signs to expect among them
+#' The sum of the smallest lfsr of genes is the number of wrong signs to expect among them
 #' @noRd
 sureness_words <- function(mash, hits) {
-  n <- sum(hits$hit_anyday)
-  wrong <- sum(hits$lfsr_min[hits$hit_anyday])
+  n <- sum(called_rows(hits))
+  wrong <- sum(hits$lfsr_min[called_rows(hits)])
   best <- if (has_one_day(mash)) c("", "") else c(" on its best day", ", each on its best day")
   if (n == 1) {
     return(sprintf("The probability that its sign is wrong%s: %s.", best[[1]], show_small(wrong)))
   }
-  sprintf("Expected number of wrong signs among these %d hits%s: %s.", n, best[[2]], show_small(wrong))
+  what <- paste0(call_noun(rule_of(mash)), "s")
+  sprintf("Expected number of wrong signs among these %d %s%s: %s.", n, what, best[[2]], show_small(wrong))
 }
 
 #' How many hits do not rest on one guide; NULL where it is not known
@@ -127,8 +135,12 @@ no_hits_words <- function(mash, hits) {
   nearest <- paste0("(", as_markdown(best$gene), on_day, ")")
   paste0(
     "**No gene is called.** ",
-    sprintf("Of %d genes none has a local false sign rate below %s", nrow(hits), format(mash$lfsr_thresh)),
-    sprintf("%s; the smallest is %s", if (several) " on any day" else "", show_small(best$lfsr_min)),
+    sprintf(
+      "Of %d genes none has %s below %s", nrow(hits), rule_words(rule_of(mash), "sentence"),
+      format(mash$lfsr_thresh)
+    ),
+    sprintf("%s; the smallest %sis %s", if (several) " on any day" else "",
+            if (rule_of(mash) == "lfsr") "" else "lfsr ", show_small(best$lfsr_min)),
     if (best$lfsr_min < no_evidence) paste0(" ", nearest), "."
   )
 }
@@ -139,8 +151,8 @@ gene_words <- function(gene, fit, mash, calls) {
   of_gene <- calls$gene == gene
   row <- match(gene, mash$table$gene) # not within [], where gene is the column
   days <- calls[of_gene][order(match(calls$day[of_gene], mash$days))]
-  verbs <- ifelse(days$postmean > 0, "raises", "lowers")
-  told <- sprintf("(times %s, %s)", show_factor(exp(days$postmean)), show_lfsr(days$lfsr))
+  verbs <- ifelse(days$effect > 0, "raises", "lowers")
+  told <- sprintf("(times %s, %s)", show_factor(exp(days$effect)), days$sure)
   if (!has_one_day(mash)) told <- paste("on", day_words(days$day), told)
   by_verb <- split(told, factor(verbs, levels = unique(verbs)))
   phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
@@ -164,7 +176,7 @@ cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv ha
 #' @noRd
 panel_words <- function(gene, fit, mash, hits) {
   row <- match(gene, hits$gene)
-  if (hits$hit_anyday[row]) {
+  if (called_rows(hits)[row]) {
     return(gene_words(gene, fit, mash, called_days(mash)))
   }
   sprintf("**%s** is not called; its smallest lfsr is %s.", as_markdown(gene), show_small(hits$lfsr_min[row]))
@@ -208,7 +220,9 @@ course_words <- function(row, mash) {
 
 show_factor <- function(x) ifelse(x < 0.1, as.character(signif(x, 2)), formatC(x, digits = 2, format = "f"))
 
-show_lfsr <- function(lfsr) paste("lfsr", ifelse(lfsr < 1e-3, "< 0.001", paste("=", signif(lfsr, 2))))
+show_lfsr <- function(lfsr) paste("lfsr", show_rate(lfsr))
+
+show_rate <- function(rate) ifelse(rate < 1e-3, "< 0.001", paste("=", signif(rate, 2)))
 
 show_probability <- function(p) {
   ifelse(p > 0.99, "> 0.99", ifelse(p < 0.01, "< 0.01", paste("=", formatC(p, digits = 2, format = "f"))))

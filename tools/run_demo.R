@@ -45,9 +45,9 @@ run_pipeline <- function(folder) {
 day_matrix <- function(table, prefix) as.matrix(table[grep(paste0("^", prefix, "_d[0-9]+$"), names(table))])
 
 # Calls by gene and day: false when the truth is zero or of the other sign.
-compare_with_truth <- function(hits, truth, threshold) {
+compare_with_truth <- function(hits, truth) {
   theta <- day_matrix(truth[match(hits$gene, truth$gene), ], "theta")
-  called <- day_matrix(hits, "lfsr") < threshold
+  called <- day_matrix(hits, "call")
   right <- called & theta != 0 & sign(day_matrix(hits, "postmean")) == sign(theta)
   large <- abs(theta) > large_effect
   list(calls = sum(called), false = sum(called & !right), large = sum(large), found = sum(right & large))
@@ -91,9 +91,7 @@ main <- function() {
   cat(sprintf("\nThe report is %s, the ranked table %s\nIts first rows:\n\n", report, file))
   show_hits(hits)
   show_robust(hits)
-  show_comparison(compare_with_truth(
-    hits, utils::read.csv(file.path(demo_folder, "truth.csv")), settings$mash_lfsr_thresh
-  ))
+  show_comparison(compare_with_truth(hits, utils::read.csv(file.path(demo_folder, "truth.csv"))))
 }
 
 main()

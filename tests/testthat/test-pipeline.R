@@ -21,7 +21,7 @@ outdated <- function() targets::tar_outdated(reporter = "silent", callr_argument
 
 mash_onwards <- c(
   "settings_mash", "mash_gene", "mash_guide", "mash_gene_file", "mash_guide_file", "hits", "hits_file",
-  "mash_v", "randomisation", "certificate", "report"
+  "mash_v", "mash_comparison", "mash_comparison_file", "randomisation", "certificate", "report"
 )
 
 write_settings()
@@ -38,6 +38,8 @@ test_that("Python: the pipeline runs from screen to ranked hits", {
   expect_setequal(certificate$checks$check, shared_constant("certificate_levels")$quick)
   hits <- data.table::fread("results/hits_ranked.csv")
   expect_identical(nrow(hits), 12L)
+  expect_match(data.table::fread("results/mash_comparison.csv")$note, "fewer than 20 genes")
+  expect_match(readLines("results/report.html", warn = FALSE), "Sets of covariances were not", all = FALSE)
   expect_true(all(assess_qc(read_fit("results"))$pass))
 })
 

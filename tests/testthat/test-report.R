@@ -37,6 +37,7 @@ test_that("a bad fit without hits is rendered, and says so", {
   none <- mash
   lfsr <- grep("^lfsr_d", names(none$table), value = TRUE)
   none$table <- data.table::copy(mash$table)[, (lfsr) := 1]
+  none$table$call_anyday <- FALSE
   none$table$lfsr_min <- 1
   none$table$hit_anyday <- FALSE
   bad <- fit
@@ -115,6 +116,13 @@ test_that("names of genes with signs of their own are shown as they are", {
   expect_false(has("<script>alert"))
 })
 
+test_that("a comparison of something else is refused", {
+  expect_error(
+    render_report(fit, mash, hits, path = report_file, comparison = data.frame(a = 1)),
+    "compare_covariances", class = "fatebias_error_argument"
+  )
+})
+
 test_that("a certificate of something else is refused", {
   refuse <- function(certificate, what) {
     expect_error(
@@ -136,10 +144,12 @@ test_that("a fit with estimates by guide and replicate has a section on them", {
   new <- fit_with_guides()
   found <- run_mash(new, settings = fate_settings())
   file <- withr::local_tempfile(fileext = ".html")
-  render_report(new, found, path = file, qc = assess_qc(new), n_panels = 1)
+  compared <- comparison_table(data.table::data.table(spec = "days"), "days", 0L, "there are few genes")
+  render_report(new, found, path = file, qc = assess_qc(new), n_panels = 1, comparison = compared)
   text <- paste(readLines(file, warn = FALSE), collapse = " ") # pandoc breaks lines where it likes
   expect_match(text, "id=\"guides\"", fixed = TRUE)
   expect_match(text, "8 hits, 6 of them robust", fixed = TRUE)
   expect_match(text, "other guides of the gene and other cultures would show", fixed = TRUE)
   expect_match(text, "each by its own estimate", fixed = TRUE)
+  expect_match(text, "Sets of covariances were not compared: there are few genes.", fixed = TRUE)
 })

@@ -23,7 +23,7 @@ test_that("a violated QC, a fit that did not converge and a wrong weight are pro
 test_that("fall-backs, missing estimates and no hits are notes", {
   mash$fallbacks <- "V: simple failed"
   mash$missing <- data.table::data.table(name = "G03", day = "d2")
-  hits$hit_anyday <- FALSE
+  hits$call_anyday <- FALSE
   alerts <- report_alerts(fit, mash, hits, qc)
   expect_identical(levels_of(alerts), rep("note", 3))
   expect_match(texts_of(alerts)[2], "1 estimate of a gene on a day is missing, for want of cells: G03 on d2")

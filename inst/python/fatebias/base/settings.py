@@ -98,11 +98,13 @@ class Settings:
     mash_covariances: Literal["days", "canonical"]
     mash_prior: Literal["averaged", "mashr"]
     mash_lfsr_thresh: float
+    call_rule: Literal["lfsr", "svalue", "either"]
     mash_effect_size: float
     mash_no_effects_prior: float
     mash_smallest_scale: float
     mash_null_weight: float
     mash_gridmult: float | None
+    mash_comparison: bool
 
     # calibration
     calibration: Literal["quick", "full", "none"]
