@@ -4,7 +4,8 @@
 #' @section Calls: A hit and a call are two things. `hit_anyday` says that `lfsr_min` is below
 #'   `lfsr_thresh`, and hits are ranked by it, whatever the rule. `call_d*` says that the effect on a day is
 #'   called by `call_rule`, and `call_anyday` that one of the row's effects is; print, plots and report
-#'   count calls. All columns are there under every rule. On a day without an estimate `svalue_d*` and
+#'   count calls. All columns are there under every rule,
+#'   and those but `call_*` and `mde_d*` have the same values. On a day without an estimate `svalue_d*` and
 #'   `padj_d*` are NA, and there is no call.
 #'   - `svalue_d*`: s-value (Stephens 2017), the average lfsr of all rows and days with an estimate and an
 #'     lfsr up to this one: the expected share of wrong signs among them;
@@ -118,7 +119,8 @@ effect_of_call <- function(postmean, estimate, lfsr, threshold, rule) {
 #' @noRd
 call_marks <- function(table, d) {
   column <- function(name, none) table[[paste0(name, "_d", d - 1L)]] %||% rep(none, nrow(table))
-  data.table::data.table(svalue = column("svalue", NA_real_), padj = column("padj", NA_real_))
+  none <- NA_real_
+  data.table::data.table(svalue = column("svalue", none), padj = column("padj", none), mde = column("mde", none))
 }
 
 #' The rule of a result; one of an earlier version has that of the lfsr

@@ -22,12 +22,19 @@ detectable_effects <- function(learned, none, cuts) {
     lfsr <- called_lfsr(one, looked_at)
     days <- lapply(seq_len(ncol(se)), function(d) {
       z <- pmin(first_called(lfsr[[d]], none, cuts$lfsr), cuts$z)
-      at <- log(se[looked_at[[d]], d])
-      between <- if (length(unique(at)) > 1) stats::approx(at, z, log(se[, d]), rule = 2, ties = mean)$y else z[1]
-      se[, d] * (between + stats::qnorm(mde_power))
+      se[, d] * (between_points(se[looked_at[[d]], d], z, se[, d]) + stats::qnorm(mde_power))
     })
     matrix(unlist(days), ncol = ncol(se))
   }))
+}
+
+#' z by SE, by interpolation of 1 / z, which is zero where z is infinite
+#' @noRd
+between_points <- function(at, z, se) {
+  if (length(unique(at)) < 2) {
+    return(rep(max(z, -Inf), length(se)))
+  }
+  1 / stats::approx(log(at), 1 / z, log(se), rule = 2, ties = mean)$y
 }
 
 #' Rows with SEs spread over those of the day

@@ -38,13 +38,14 @@ answer_words <- function(fit, mash, hits) {
   calls <- called_days(mash)
   called <- called_rows(hits)
   if (!any(called)) {
-    sure <- c(no_effects_words(mash), reach_words(fit))
+    sure <- c(no_effects_words(mash), reach_words(fit, mash))
     return(list(head = no_hits_words(mash, hits), how_sure = sure))
   }
   told <- utils::head(hits$gene[called], strongest_told)
   list(
     head = c(count_words(fit, mash, hits), days_words(mash, calls)),
-    how_sure = c(sureness_words(mash, hits), robust_words(hits), no_effects_words(mash), reach_words(fit)),
+    how_sure = c(sureness_words(mash, hits), robust_words(hits), no_effects_words(mash),
+                 reach_words(fit, mash)),
     genes = vapply(told, gene_words, character(1), fit = fit, mash = mash, calls = calls, USE.NAMES = FALSE)
   )
 }
@@ -113,20 +114,25 @@ no_effects_words <- function(mash) {
   )
 }
 
-#' What the screen could have seen: the standard errors of the estimates decide, not a posterior's SDs
+#' What the screen could have seen: the effects that would have been called with probability .8
 #' @noRd
-reach_words <- function(fit) {
-  if (is.null(fit$estimate)) {
+reach_words <- function(fit, mash) {
+  if (is.null(fit$estimate) || length(day_columns(mash$table, "mde")) == 0) {
     return(NULL)
   }
-  se <- apply(day_matrix(fit$estimate, "se"), 2, stats::median, na.rm = TRUE)
-  range <- unique(format(range(se, na.rm = TRUE), digits = 2, trim = TRUE))
+  by_day <- apply(day_matrix(mash$table, "mde"), 2, stats::median, na.rm = TRUE)
+  range <- unique(show_size(range(by_day, na.rm = TRUE)))
   sprintf(
-    "The standard error of a gene's estimated effect on %s is %s (median over genes%s): %s",
+    "An effect on %s of %s log odds (median over genes%s%s) would have been called with probability .8: %s",
     odds_words(fit), paste(range, collapse = " to "), if (has_one_day(fit)) "" else ", by day",
-    sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se, na.rm = TRUE)))
+    if (all(is.finite(by_day))) sprintf("; odds times %.2f", exp(max(by_day))) else "",
+    "smaller ones may be missed."
   )
 }
+
+#' A size in log odds; none would do where it is infinite
+#' @noRd
+show_size <- function(x) ifelse(is.finite(x), sprintf("%.2f", x), "any size (none would be called)")
 
 no_hits_words <- function(mash, hits) {
   best <- hits[1]

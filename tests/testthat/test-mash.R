@@ -137,7 +137,7 @@ test_that("missing estimates stay missing, are listed, and cost no information e
 test_that("three days and two rows work", {
   three <- fit$gene[9:10, c("gene", paste0("betahat_d", 0:2), paste0("se_d", 0:2)), with = FALSE]
   expect_warning(small <- run_mash(three), class = "fatebias_warning_mash")
-  expect_identical(dim(small$table), c(2L, 52L))
+  expect_identical(dim(small$table), c(2L, 55L))
 })
 
 test_that("the result is written as it is", {

@@ -56,7 +56,7 @@ test_that("a rule changes calls, and neither hits nor any other column", {
     run_mash(x, level, call_rule = rule, discovery_method = "ashr", n_draws = 20)
   }
   found <- lapply(rlang::set_names(c("lfsr", "svalue", "either")), of_rule)
-  calls <- c(day_columns(found$lfsr$table, "call"), "call_anyday")
+  calls <- c(day_columns(found$lfsr$table, "call"), day_columns(found$lfsr$table, "mde"), "call_anyday")
   for (one in found) {
     expect_identical(
       one$table[, !calls, with = FALSE], found$lfsr$table[, !calls, with = FALSE]
