@@ -10,9 +10,10 @@ from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.certificate.randomisation import null_gene, p_values, randomise_genes, resample
 from fatebias.certificate.refit import refit_estimates
-from fatebias.certificate.schemes import burden_strata, shuffle_within
+from fatebias.certificate.schemes import shuffle_within
 from fatebias.certificate.units import Source
 from fatebias.laplace.estimates import find_fixed_effects
+from fatebias.screens.strata import burden_strata
 from fatebias.simulation import simulate_to
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 1})

@@ -4,14 +4,12 @@ import numpy as np
 from conftest import screen_of, simulated
 
 from fatebias.certificate.schemes import (
-    LEAST_CELLS,
     assign_folds,
-    burden_strata,
-    day_replicate,
     resample_cells,
     shuffle_guides,
     shuffle_within,
 )
+from fatebias.screens.strata import LEAST_CELLS, burden_strata, day_replicate
 
 
 def lists_of(screen) -> list[tuple]:
