@@ -20,6 +20,7 @@ from fatebias.certificate.schemes import shuffle_within
 from fatebias.certificate.units import Source
 from fatebias.laplace import Baseline, LaplaceOptions, contrast_theta, find_fixed_effects
 from fatebias.screens.screen import Screen
+from fatebias.screens.strata import burden_strata
 
 
 def source_of(screen: Screen, settings: Settings) -> Source:

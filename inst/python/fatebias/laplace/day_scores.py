@@ -1,4 +1,4 @@
-"""The statistic of each gene's test on one day, and the pools of numbers that it is drawn from where guides lie at random.
+"""The statistic of each gene's test on one day, and the pools that it is drawn from where guides lie at random.
 
 T of a gene is the sum over the day's cells of x r: x, how many of its guides a cell carries; r, the cell's score along
 the contrast, a' weight (label - mean), with a = H^-1 c / c' H^-1 c, H the day's mean curvature, c the contrast. So T
@@ -22,7 +22,7 @@ from .estimates import SolvedEstimates
 from .saddlepoint import Floats, Pools, spread
 from .scatter import LEAST_FREEDOM
 
-N_BINS = 128  # of a pool
+N_BINS = 64  # of a pool
 NUMBERS_AT_ONCE = 1 << 22  # bins of pools in memory
 
 Ints = NDArray[np.int64]
@@ -68,8 +68,8 @@ class Tests:
 
 @dataclass(frozen=True, kw_only=True)
 class FittedScores:
-    """What all days share, from the fixed effects. score [N, F], mean [N, F], eta [N, F], curvature [N, F, F], all cells;
-    beta [G, D]: the contrast of each guide's effect; p_eff [D]; stratum [N]; contrast [F].
+    """What all days share, from the fixed effects: curvature; eta [N, F] and stratum [N] of all cells; beta [G, D], the
+    contrast of each guide's effect; p_eff [D], effective parameters; contrast [F].
     """
 
     screen: Screen
@@ -126,7 +126,8 @@ class FittedScores:
         key, pair, carried = np.unique(screen.guide_gene[guide] * n + cell, return_inverse=True, return_counts=True)
         order = np.argsort(pair, kind="stable")
         return {
-            "gene": key // n, "cell": key % n, "carried": carried, "entry_guide": guide[order], "entry_pair": pair[order],
+            "gene": key // n, "cell": key % n, "carried": carried,
+            "entry_guide": guide[order], "entry_pair": pair[order],
             "effect": np.bincount(pair, self.beta[guide, day], len(key)),
         }  # fmt: skip
 
@@ -165,17 +166,23 @@ def _tests(day: DayScores, pairs: slice, whole: Floats) -> Tests:
     first, step = day.first[of_stratum], day.step[of_stratum]
     count = whole[of_stratum] + spread(null, place, first, step, N_BINS)
     count = np.maximum(count - spread(day.residual[cell], place, first, step, N_BINS), 0.0)
+    size = np.bincount(day.stratum, minlength=n_strata)[of_stratum]
+    total, square = (
+        np.bincount(day.stratum, day.residual**k, n_strata)[of_stratum]
+        + np.bincount(place, null**k - day.residual[cell] ** k, len(key))
+        for k in (1, 2)
+    )
+    variance = np.maximum(square / size - (total / size) ** 2, 0.0)
     several = int(x.max()) + 1
     rows, row, drawn = np.unique(place * several + x, return_inverse=True, return_counts=True)
-    size = np.bincount(day.stratum, minlength=n_strata)[of_stratum[rows // several]]
-    free = drawn < size  # a pool of carriers alone: nothing to exchange
+    free = drawn < size[rows // several]  # a pool of carriers alone: nothing to exchange
     kept, times = rows[free] // several, rows[free] % several
     pools = Pools(
         test=(key // n_strata)[kept], drawn=drawn[free].astype(float), first=first[kept] * times,
-        step=step[kept] * times, count=count[kept],
+        step=step[kept] * times, count=count[kept], variance=variance[kept] * times**2,
     )  # fmt: skip
     counted = np.where(free[row], x * null, 0.0)
     return Tests(
         genes=genes, x=np.bincount(test, counted, len(genes)), pools=pools, pairs=pairs,
-        spare=np.where(free, 1 - drawn / size, 0.0)[row],
+        spare=np.where(free, 1 - drawn / size[rows // several], 0.0)[row],
     )  # fmt: skip

@@ -23,7 +23,7 @@ from .guide_variance import GRID, GuideVariance
 from .replicates import ReplicateVariance
 from .saddlepoint import Floats, moments, normal_score
 
-NODES = 5  # variances between guides at which a tail is computed; between them it is interpolated
+NODES = (1 / 3, 2 / 3, 1.0)  # shares of the largest share of the randomisation, at which a tail is computed
 LEAST_P = 1e-300  # smaller ones are given as this; z is not bounded
 
 
@@ -123,7 +123,7 @@ def _shared_noise(solved: SolvedEstimates, a: torch.Tensor, day: int) -> Floats:
         unit = inverse.new_zeros((inverse.shape[1], 1))
         unit[day * f : (day + 1) * f, 0] = a
         moved = torch.linalg.solve(inverse, unit.expand(len(inverse), -1, -1))
-        parts.append(((moved.transpose(1, 2) @ (model - inverse) @ moved)[:, 0, 0]))
+        parts.append((moved.transpose(1, 2) @ (model - inverse) @ moved)[:, 0, 0])
     return np.asarray(solved.design.by_gene(parts).cpu().numpy())
 
 
@@ -133,23 +133,29 @@ def _of_gene(tests: Tests, own: _Own, normal: Floats, beside: Spread, day: int) 
     between, profile = beside.guides, beside.guides.profile[day] ** 2
     fixed = normal + own.information**2 * beside.replicates.of_mean[day, day]
     variance = fixed[:, None] + profile * own.of_guides[:, None] * (GRID + between.day)
-    nodes = np.geomspace(variance[:, 0] + own.variance, variance[:, -1] + own.variance, NODES, axis=1)
-    at_node = np.stack(
-        [normal_score(tests.x, tests.pools, np.maximum(v - own.variance, 0.0)) for v in nodes.T], axis=1
-    )
-    scores = _interpolated(nodes, at_node, variance + own.variance[:, None])
-    return mean_tail(scores, between.posterior[tests.genes])
+    return mean_tail(_scores(tests, own, variance), between.posterior[tests.genes])
 
 
-def _interpolated(nodes: Floats, scores: Floats, variance: Floats) -> Floats:
-    """Scores at other variances of T [T, K], which are smooth once multiplied by T's SD; Lagrange, in log variance."""
-    place = np.log(variance / nodes[:, :1]) / np.log(nodes[:, -1:] / nodes[:, :1]) * (NODES - 1)
-    scaled = scores * np.sqrt(nodes)
-    found = np.zeros_like(variance)
-    for k in range(NODES):
-        others = [j for j in range(NODES) if j != k]
-        found += scaled[:, k, None] * np.prod([(place - j) / (k - j) for j in others], axis=0)
-    return np.asarray(found / np.sqrt(variance))
+def _scores(tests: Tests, own: _Own, variance: Floats) -> Floats:
+    """r* of tests with normals of many variances beside the randomisation [T, K], increasing.
+
+    r* times T's SD is nearly a polynomial in the share of the randomisation in T's variance, by Edgeworth's expansion,
+    and T less its mean where that share is 0; so that a few are enough.
+    """
+    mean, _ = moments(tests.pools, len(tests.x))
+    varies = own.variance > 0
+    share = own.variance[:, None] / np.where(varies[:, None], own.variance[:, None] + variance, 1.0)
+    top = np.where(varies, share[:, 0], 1.0)
+    places = np.r_[0.0, NODES]
+    scaled = [(tests.x - mean) / np.sqrt(np.where(varies, own.variance, np.nan))]
+    for node in NODES:
+        beside = np.maximum(own.variance / (node * top) - own.variance, 0.0)
+        scaled.append(normal_score(tests.x, tests.pools, beside) / np.sqrt(node * top))
+    found, at = np.zeros_like(share), share / top[:, None]
+    for k, (place, value) in enumerate(zip(places, scaled)):
+        others = np.delete(places, k)
+        found += value[:, None] * np.prod([(at - other) / (place - other) for other in others], axis=0)
+    return np.asarray(found * np.sqrt(share))
 
 
 def mean_tail(scores: Floats, weight: Floats) -> Floats:

@@ -1,28 +1,30 @@
 """Tail of a randomisation distribution by saddlepoint: sums of numbers drawn without replacement from pools.
 
 A test's statistic T is the sum of n_j numbers drawn from each of its pools j, plus a normal Z of variance v. Given how
-many are drawn (Booth & Butler 1990, Biometrika 77:787; Robinson 1982, J. R. Stat. Soc. B 44:91), with lambda_j such that
-each pool gives n_j on average,
+many are drawn (Robinson 1982, J. R. Stat. Soc. B 44:91; Booth & Butler 1990, Biometrika 77:787), with lambda_j such
+that each pool gives n_j on average,
     K(t) = sum over j of [ sum_b N_jb log(1 + e^(lambda_j + t c_jb)) - n_j lambda_j - (the same at t = 0) ] + v t^2 / 2.
 With K'(t) = x, w = sign(t) sqrt(2 (t x - K)) and u = t sqrt(K''(t) prod_j V_j(t) / V_j(0)), V_j the variance of the
-number drawn were it free, r* = w + log(u / w) / w is standard normal up to an error that is relative and of third order,
-however far out (Barndorff-Nielsen 1986, Biometrika 73:307; Skovgaard 1987, J. Appl. Probab. 24:875, for conditional
-tails). So P(T >= x) = 1 - Phi(r*), and both tails come from one number. The values of a pool are binned: the cost does
-not depend on how many there are.
+number drawn were it free, r* = w + log(u / w) / w is standard normal up to an error that is small relative to the
+tail, however far out (Barndorff-Nielsen 1986, Biometrika 73:307; Skovgaard 1987, J. Appl. Probab. 24:875, for
+conditional tails). So P(T >= x) = 1 - Phi(r*), and both tails come from one number. The values of a pool are binned:
+the cost does not depend on how many there are.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 Floats = NDArray[np.float64]
 
 MOST_STEPS = 200
+MOST_ODDS = 700.0  # of a log odds, whose exponential is a number
 STEP = 3.0  # largest change of a log odds in one step of Newton
 TOLERANCE = 1e-7  # of t, in SDs of T
 NUMBERS_AT_ONCE = 1 << 15  # tests are solved in portions of so many bins, which stay in the cache
+TINY = 1e-290
 NEAR = 1e-2  # |w| below which r* is its limit
 SMOOTH = 0.05  # SD of a normal that is added to T, in SDs of one number drawn: no value then lies out of reach
 
@@ -31,8 +33,9 @@ SMOOTH = 0.05  # SD of a normal that is added to T, in SDs of one number drawn: 
 class Pools:
     """Pools of T tests, those of a test side by side. R pools, B bins.
 
-    test: int [R], increasing, the test of each pool. drawn: [R], numbers drawn, more than 0 and fewer than the pool has.
-    first, step: [R], value of the first bin, and from bin to bin. count: [R, B], numbers of the pool by bin.
+    test: int [R], increasing, the test of each pool. drawn: [R], numbers drawn, more than 0, fewer than the pool has.
+    first, step: [R], value of the first bin, and from bin to bin. count: [R, B], numbers of the pool by bin. variance:
+    [R], of the numbers themselves around their mean; bins spread them a little, and are drawn together to it.
     """
 
     test: NDArray[np.int64]
@@ -40,13 +43,14 @@ class Pools:
     first: Floats
     step: Floats
     count: Floats
+    variance: Floats
 
     def part(self, low: int, high: int) -> "Pools":
         """The pools of the tests from `low` up to `high`, which become 0, 1, .."""
         a, b = np.searchsorted(self.test, (low, high))
         return Pools(
             test=self.test[a:b] - low, drawn=self.drawn[a:b], first=self.first[a:b], step=self.step[a:b],
-            count=self.count[a:b],
+            count=self.count[a:b], variance=self.variance[a:b],
         )  # fmt: skip
 
 
@@ -65,12 +69,18 @@ def spread(values: Floats, rows: NDArray[np.int64], first: Floats, step: Floats,
 
 def moments(pools: Pools, n_tests: int) -> tuple[Floats, Floats]:
     """Mean and variance of each test's sum [T], v left out."""
-    value = _values(pools)
-    n = pools.count.sum(1)
-    mean = (pools.count * value).sum(1) / n
-    square = (pools.count * (value - mean[:, None]) ** 2).sum(1) / n
-    variance = pools.drawn * (1 - pools.drawn / n) * square
+    n, mean, _ = _binned_moments(pools)
+    variance = pools.drawn * (1 - pools.drawn / n) * pools.variance
     return np.bincount(pools.test, pools.drawn * mean, n_tests), np.bincount(pools.test, variance, n_tests)
+
+
+def _binned_moments(pools: Pools) -> tuple[Floats, Floats, Floats]:
+    """Of each pool's bins: how many numbers, their mean and variance [R]."""
+    place = np.arange(pools.count.shape[1], dtype=float)
+    n = pools.count.sum(1)
+    mean = pools.count @ place / n
+    square = pools.count @ place**2 / n - mean**2
+    return n, pools.first + pools.step * mean, pools.step**2 * square
 
 
 def normal_score(x: Floats, pools: Pools, variance: Floats) -> Floats:
@@ -97,9 +107,12 @@ def _normal_score(x: Floats, pools: Pools, variance: Floats) -> Floats:
     varies = whole > 0
     sd = np.sqrt(np.where(varies, whole, 1.0))
     keep = varies[pools.test]
+    _, middle, binned = _binned_moments(pools)
+    place = np.arange(pools.count.shape[1])
+    value = pools.first[:, None] - middle[:, None] + pools.step[:, None] * place
+    value *= (np.sqrt(pools.variance / np.where(binned > 0, binned, np.inf)) / sd[pools.test])[:, None]
     scaled = _Scaled(
-        test=pools.test[keep], drawn=pools.drawn[keep], count=pools.count[keep],
-        value=(_values(pools) - _pool_means(pools)[:, None])[keep] / sd[pools.test[keep], None],
+        test=pools.test[keep], drawn=pools.drawn[keep], count=pools.count[keep], value=value[keep],
         variance=variance / sd**2, n_tests=len(x),
     )  # fmt: skip
     z = (x - mean) / sd
@@ -121,31 +134,16 @@ class _Scaled:
         """By test [T]."""
         return np.bincount(self.test, by_pool, self.n_tests)
 
-    def of(self, tests: NDArray[np.bool_]) -> "_Scaled":
-        """Some tests alone."""
-        keep, place = tests[self.test], np.cumsum(tests) - 1
-        return _Scaled(
-            test=place[self.test[keep]], drawn=self.drawn[keep], count=self.count[keep], value=self.value[keep],
-            variance=self.variance[tests], n_tests=int(tests.sum()),
-        )  # fmt: skip
-
 
 def _solve(pools: _Scaled, z: Floats) -> Floats:
-    """r* of standardised sums z [T]; tests leave as soon as their t rests."""
-    out, left, at = np.empty(len(z)), np.arange(len(z)), pools
+    """r* of standardised sums z [T]."""
     t, log_odds = np.zeros(len(z)), _start(pools)
     for _ in range(MOST_STEPS):
-        t_step, odds_step = _newton(at, t, log_odds, z[left])
-        rest = np.abs(t_step) < TOLERANCE * (1 + np.abs(t))
+        t_step, odds_step = _newton(pools, t, log_odds, z)
         t, log_odds = t + t_step, log_odds + odds_step
-        if rest.any():
-            done = rest[at.test]
-            out[left[rest]] = _score(at.of(rest), t[rest], log_odds[done], z[left[rest]])
-            at, t, log_odds, left = at.of(~rest), t[~rest], log_odds[~done], left[~rest]
-        if not len(left):
-            return out
-    out[left] = _score(at, t, log_odds, z[left])
-    return out
+        if (np.abs(t_step) < TOLERANCE * (1 + np.abs(t))).all():
+            break
+    return _score(pools, t, log_odds, z)
 
 
 def _start(pools: _Scaled) -> Floats:
@@ -153,16 +151,24 @@ def _start(pools: _Scaled) -> Floats:
     return np.asarray(np.log(share) - np.log1p(-share))
 
 
+def _odds(pools: _Scaled, t: Floats, log_odds: Floats) -> Floats:
+    """lambda + t c, within what an exponential can hold: [R, B]."""
+    odds = pools.value * t[pools.test, None]
+    odds += log_odds[:, None]
+    return np.asarray(np.clip(odds, -MOST_ODDS, MOST_ODDS, out=odds))
+
+
 def _tilted(pools: _Scaled, t: Floats, log_odds: Floats) -> tuple[Floats, ...]:
     """By pool [R]: sums over bins of N p and N p c, then of N p (1 - p), the same times c, and times c^2."""
-    p = pools.value * t[pools.test, None]
-    p += log_odds[:, None]
-    expit(p, out=p)
+    p = _odds(pools, t, log_odds)
+    np.exp(np.negative(p, out=p), out=p)
+    p += 1
+    np.reciprocal(p, out=p)
     hit = pools.count * p
     n, s = hit.sum(1), _dot(hit, pools.value)
     p *= hit
     hit -= p
-    v, c = hit.sum(1), _dot(hit, pools.value)
+    v, c = np.maximum(hit.sum(1), TINY), _dot(hit, pools.value)
     hit *= pools.value
     return n, s, v, c, _dot(hit, pools.value)
 
@@ -187,23 +193,16 @@ def _score(pools: _Scaled, t: Floats, log_odds: Floats, z: Floats) -> Floats:
     second = pools.sums(q - c**2 / v) + pools.variance
     n, share = pools.count.sum(1), expit(start)
     moved = log_odds - start
-    odds = log_odds[:, None] + t[pools.test, None] * pools.value
-    grown = n * np.log1p(-share) - _dot(pools.count, log_expit(-odds))  # log(1 + e^a) less that at t = 0
+    odds = _odds(pools, t, log_odds)
+    grown = n * np.log1p(-share) + _dot(pools.count, np.maximum(odds, 0) + np.log(1 + np.exp(-np.abs(odds))))
     k = pools.sums(grown - pools.drawn * moved) + pools.variance * t**2 / 2
     w = np.sign(t) * np.sqrt(2 * np.maximum(t * z - k, 0.0))
     log_u = np.log(np.abs(t)) + 0.5 * (np.log(second) + pools.sums(np.log(v / (n * share * (1 - share)))))
     with np.errstate(divide="ignore", invalid="ignore"):
         far = w + (log_u - np.log(np.abs(w))) / w
-    third = pools.sums(pools.drawn * (1 - share) * (1 - 2 * share) * (pools.count * pools.value**3).sum(1) / n)
+    cubes = _dot(pools.count, pools.value * pools.value * pools.value)
+    third = pools.sums(pools.drawn * (1 - share) * (1 - 2 * share) * cubes / n)
     return np.where(np.abs(w) < NEAR, z - third / 6 * (z**2 - 1), far)
-
-
-def _values(pools: Pools) -> Floats:
-    return pools.first[:, None] + pools.step[:, None] * np.arange(pools.count.shape[1])
-
-
-def _pool_means(pools: Pools) -> Floats:
-    return np.asarray((pools.count * _values(pools)).sum(1) / pools.count.sum(1))
 
 
 def _dot(a: Floats, b: Floats) -> Floats:

@@ -55,8 +55,8 @@ from .reader import read_cells, read_screen
 from .replaced import fingerprint, refuse_replaced
 from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns
-from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .strata import burden_strata, cells_by_day_replicate, day_replicate
+from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
 from .usable import carried_guides, carriers_of, count_left_out, usable_cells
 from .variation import refuse_unvaried
