@@ -10,6 +10,7 @@ day, L genes, F logits (the fates beside the reference).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from ..screens import Screen
 from .contrasts import contrast_theta
 from .curvature import Curvature
 from .estimates import SolvedEstimates
-from .saddlepoint import Floats, Pools, spread
+from .saddlepoint import Floats, Pools, add_up, spread
 from .scatter import LEAST_FREEDOM
 
 N_BINS = 64  # of a pool
@@ -116,7 +117,7 @@ class FittedScores:
             information=torch.einsum("nfg,f,g->n", by_cell, a, a).cpu().numpy(),
         )  # fmt: skip
 
-    def _pairs(self, cells: Ints, per_cell: Ints, day: int) -> dict[str, NDArray]:
+    def _pairs(self, cells: Ints, per_cell: Ints, day: int) -> dict[str, NDArray[Any]]:
         """Genes and the cells that carry them; effect: of the gene in the cell, on the contrast."""
         screen, n = self.screen, len(cells)
         cell = np.repeat(np.arange(n), per_cell)
@@ -128,7 +129,7 @@ class FittedScores:
         return {
             "gene": key // n, "cell": key % n, "carried": carried,
             "entry_guide": guide[order], "entry_pair": pair[order],
-            "effect": np.bincount(pair, self.beta[guide, day], len(key)),
+            "effect": add_up(pair, self.beta[guide, day], len(key)),
         }  # fmt: skip
 
 
@@ -183,6 +184,6 @@ def _tests(day: DayScores, pairs: slice, whole: Floats) -> Tests:
     )  # fmt: skip
     counted = np.where(free[row], x * null, 0.0)
     return Tests(
-        genes=genes, x=np.bincount(test, counted, len(genes)), pools=pools, pairs=pairs,
+        genes=genes, x=add_up(test, counted, len(genes)), pools=pools, pairs=pairs,
         spare=np.where(free, 1 - drawn / size[rows // several], 0.0)[row],
     )  # fmt: skip

@@ -21,7 +21,7 @@ from .day_scores import DayScores, FittedScores, Tests, tests_of_day
 from .estimates import SolvedEstimates
 from .guide_variance import GRID, GuideVariance
 from .replicates import ReplicateVariance
-from .saddlepoint import Floats, moments, normal_score
+from .saddlepoint import Floats, add_up, moments, normal_score
 
 NODES = (1 / 3, 2 / 3, 1.0)  # shares of the largest share of the randomisation, at which a tail is computed
 LEAST_P = 1e-300  # smaller ones are given as this; z is not bounded
@@ -92,13 +92,13 @@ class _Own:
         entries = slice(*np.searchsorted(day.entry_pair, (pairs.start, pairs.stop)))
         pair = day.entry_pair[entries] - pairs.start
         guides, guide = np.unique(day.entry_guide[entries], return_inverse=True)
-        by_guide = np.bincount(guide, (by_pair * tests.spare)[pair], len(guides))
+        by_guide = add_up(guide, (by_pair * tests.spare)[pair], len(guides))
         of_guide = np.zeros(len(guides), dtype=np.int64)
         of_guide[guide] = test[pair]
         own = by_pair * day.carried[pairs]
         return cls(
-            variance=moments(tests.pools, n)[1], information=np.bincount(test, own * tests.spare, n),
-            whole=np.bincount(test, own, n), of_guides=np.bincount(of_guide, by_guide**2, n),
+            variance=moments(tests.pools, n)[1], information=add_up(test, own * tests.spare, n),
+            whole=add_up(test, own, n), of_guides=add_up(of_guide, by_guide**2, n),
         )  # fmt: skip
 
     def beyond(self, shared: Floats, noise: Floats | None) -> Floats:

@@ -54,6 +54,11 @@ class Pools:
         )  # fmt: skip
 
 
+def add_up(place: NDArray[np.int64], values: Floats, n: int) -> Floats:
+    """Sums of values by their place: [n]."""
+    return np.asarray(np.bincount(place, values, n), dtype=float)
+
+
 def spread(values: Floats, rows: NDArray[np.int64], first: Floats, step: Floats, n_bins: int) -> Floats:
     """Counts [R, B] of values on the grids of their rows, each split between its two neighbours so that its mean stays.
 
@@ -71,7 +76,7 @@ def moments(pools: Pools, n_tests: int) -> tuple[Floats, Floats]:
     """Mean and variance of each test's sum [T], v left out."""
     n, mean, _ = _binned_moments(pools)
     variance = pools.drawn * (1 - pools.drawn / n) * pools.variance
-    return np.bincount(pools.test, pools.drawn * mean, n_tests), np.bincount(pools.test, variance, n_tests)
+    return add_up(pools.test, pools.drawn * mean, n_tests), add_up(pools.test, variance, n_tests)
 
 
 def _binned_moments(pools: Pools) -> tuple[Floats, Floats, Floats]:
@@ -132,7 +137,7 @@ class _Scaled:
 
     def sums(self, by_pool: Floats) -> Floats:
         """By test [T]."""
-        return np.bincount(self.test, by_pool, self.n_tests)
+        return add_up(self.test, by_pool, self.n_tests)
 
 
 def _solve(pools: _Scaled, z: Floats) -> Floats:
