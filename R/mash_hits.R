@@ -28,9 +28,10 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   threshold; NA for other genes), `best_day`
 #'   (label), `estimate` and `std.error` (what mash was given on that day), `postmean` and `postsd` (mash's
 #'   posterior mean and SD there; all four in log odds), `lfsr` (on that day),
-#'   `onset` (label of the most probable first active day), `p_onset`; then on guides and replicates, NA where
-#'   they are not known: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`,
-#'   `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see [run_mash()].
+#'   `onset` (label of the most probable first active day), `p_onset`; `p`, `q` (on the best day), `p_gene`,
+#'   `q_gene`, NA where the fit has no p-values; then on guides and replicates, NA where they are not known:
+#'   `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`,
+#'   `replicates_agree`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_hits`, `n_up`, `n_down`, `n_both`, `n_robust` (hits that are
 #'   still called with any one guide left out), `n_single_guide` (hits of genes with one guide, which cannot
 #'   be checked so; both NA where guides are not known), `lfsr_thresh`, `contrast`.
@@ -151,7 +152,7 @@ tidy.fatebias_hits <- function(x, ...) {
     estimate = on_best_day("betahat"), std.error = on_best_day("se"),
     postmean = on_best_day("postmean"), postsd = on_best_day("postsd"), lfsr = x$lfsr_min,
     onset = if (is.null(x$onset_day)) NA_character_ else days[x$onset_day + 1L],
-    p_onset = x$p_onset %||% NA_real_, guide_marks(x)
+    p_onset = x$p_onset %||% NA_real_, p_value_marks(x, x$best_day + 1L), guide_marks(x)
   )
 }
 

@@ -8,7 +8,7 @@ rooms <- c(
   "screen_simulate",
   "certificate_verdict", "fit", "fit_methods", "fit_draws", "fit_controls", "fit_qc",
   "mash_covariances", "mash_day_covariances", "mash_estimates", "mash_correlation", "mash_activity",
-  "mash_model", "mash_guides", "mash", "mash_result", "mash_compare", "mash_part", "mash_hits",
+  "mash_model", "mash_guides", "mash_p_values", "mash", "mash_result", "mash_compare", "mash_part", "mash_hits",
   "plots", "plots_effects", "plots_calls", "plots_gene", "plots_screen", "plots_fit",
   "report_words", "report_quality", "report_methods", "report_guides",
   "report_table", "report",

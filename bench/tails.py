@@ -1,0 +1,271 @@
+"""Are p-values of genes and days right far out? Shares of null p below 1e-2 to 1e-5, and p against resamples.
+
+    python bench/tails.py [--null 1000000] [--fits 40] [--resamples 1000000] [--parts permuted,controls,fits,differ,exact,time]
+
+permuted: guides handed to other cells of their strata, again and again, on one fit a kind. controls: control guides in
+groups of the panel's size, drawn again and again. fits: whole fits of screens without effects. differ: null `gene`,
+guides that differ (SD .2): whole fits, and, for the far tail, guides drawn anew on one fit. exact: p where so many
+resamples have their quantiles. time: seconds at `real`, and at 18,000 genes in 2 million cells.
+"""
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from measure import Row, print_rows, screen_of
+from scipy import stats
+
+from fatebias.base.settings import Settings
+from fatebias.laplace import LaplaceOptions, SolvedEstimates, estimates_of, fit_laplace, solve_estimates
+from fatebias.laplace.day_scores import DayScores, FittedScores, Tests, tests_of_day
+from fatebias.laplace.gene_p_values import Spread, _Own, _of_gene, gene_p_values, two_sided
+from fatebias.laplace.guide_days import observe_guides
+from fatebias.laplace.guide_variance import moderated_variance
+from fatebias.laplace.saddlepoint import normal_score
+from fatebias.screens import Screen, burden_strata, contrast_weights, read_screen
+from fatebias.simulation import Arguments, simulate
+
+LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
+SETTINGS = Settings.from_mapping({"inference": "laplace", "p_values": True})
+OPTIONS = LaplaceOptions.of(SETTINGS)
+LANDSCAPE = "/work/shared/landscape"
+ALIKE = {"guide_sd": 0.0, "off_target": 0.0, "replicate_sd": 0.0}
+KINDS: dict[str, Callable[[int], Screen]] = {
+    "life_none, guides alike": lambda seed: simulated(seed, preset="life_none", **ALIKE),
+    "none, one-hot labels": lambda seed: simulated(seed, preset="weak", effects="none", labels="onehot"),
+    "landscape, no effects": lambda seed: landscape(21 + seed % 4),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A screen with its fixed effects."""
+
+    screen: Screen
+    solved: SolvedEstimates
+    contrast: np.ndarray
+
+    @classmethod
+    def of(cls, screen: Screen) -> "Fitted":
+        contrast = contrast_weights(SETTINGS.contrast_fate, screen.fates)
+        return cls(
+            screen=screen, contrast=contrast, solved=solve_estimates(fit_laplace(screen, OPTIONS).baseline, OPTIONS)
+        )
+
+    @property
+    def days(self) -> list[DayScores]:
+        scores = FittedScores.of(self.solved, self.screen, self.contrast, burden_strata(self.screen))
+        return [scores.on_day(day) for day in range(self.screen.n_days)]
+
+
+def simulated(seed: int, **arguments) -> Screen:
+    return screen_of(simulate(Arguments.from_mapping({"seed": seed, **arguments})), SETTINGS)
+
+
+def landscape(number: int) -> Screen:
+    return read_screen(f"{LANDSCAPE}/null_{number}.h5ad", f"{LANDSCAPE}/null_{number}_guide_map.csv", SETTINGS)
+
+
+def moved(day: DayScores, rng: np.random.Generator) -> DayScores:
+    """Guides in other cells of their strata, the residuals those of the fit: no guide does anything."""
+    place = np.empty(len(day.stratum), dtype=np.int64)
+    place[np.argsort(day.stratum, kind="stable")] = np.lexsort((rng.random(len(place)), day.stratum))
+    cell = place[day.cell]
+    return dataclasses.replace(day, cell=cell, null=day.residual[cell])
+
+
+def scores_of(day: DayScores) -> Iterator[np.ndarray]:
+    for tests in tests_of_day(day):
+        yield normal_score(tests.x, tests.pools, np.zeros(len(tests.x)))
+
+
+def permuted(kind: str, number: int) -> np.ndarray:
+    rng, days, found = np.random.default_rng(1), Fitted.of(KINDS[kind](1)).days, []
+    while sum(map(len, found)) < number:
+        found += [z for day in days for z in scores_of(moved(day, rng))]
+    return np.concatenate(found)
+
+
+def controls(number: int, seeds: range) -> np.ndarray:
+    """Groups of 5 control guides of screens of life, whose cells are a part of the baseline that they are held against."""
+    rng, found = np.random.default_rng(2), []
+    for seed in seeds:
+        sim = simulate(Arguments.from_mapping({"seed": seed, "preset": "life_none", **ALIKE}))
+        fitted = Fitted.of(screen_of(sim, SETTINGS))
+        assert sim.guides.shape[0] == fitted.screen.n_cells
+        carried = sim.guides[:, np.flatnonzero(sim.guide_map.is_ntc)].toarray()
+        for d, day in enumerate(fitted.days):
+            own = carried[fitted.screen.day == d]
+            for _ in range(number // (len(seeds) * fitted.screen.n_days * 4)):
+                groups = rng.permutation(own.shape[1])[:20].reshape(4, 5)
+                gene, cell = np.nonzero(np.stack([own[:, group].sum(1) for group in groups]))
+                count = np.stack([own[:, group].sum(1) for group in groups])[gene, cell].astype(np.int64)
+                pseudo = dataclasses.replace(day, gene=gene, cell=cell, carried=count, null=day.residual[cell])
+                found += list(scores_of(pseudo))
+    return np.concatenate(found)
+
+
+def whole_fits(kind: str, n_fits: int) -> np.ndarray:
+    found = []
+    for seed in range(100, 100 + (min(n_fits, 4) if kind.startswith("landscape") else n_fits)):
+        fitted = Fitted.of(KINDS[kind](seed))
+        beside = Spread(noise=None, guides=None, replicates=None)
+        found.append(gene_p_values(fitted.solved, fitted.screen, fitted.contrast, beside).z.ravel())
+    return known(found)
+
+
+def differing_fits(n_fits: int) -> np.ndarray:
+    """Guides with N(0, .2) effects of their own around no effect of the gene: the null of `estimand: gene`."""
+    found = []
+    for seed in range(100, 100 + n_fits):
+        screen = simulated(seed, preset="life_none", guide_sd=0.2, off_target=0.0)
+        fitted = Fitted.of(screen)
+        estimates = estimates_of(fitted.solved, screen, fitted.contrast, OPTIONS)
+        beside = Spread(noise=None, guides=estimates.guide_variance, replicates=estimates.replicate_variance)
+        found.append(gene_p_values(fitted.solved, screen, fitted.contrast, beside).z.ravel())
+    return known(found)
+
+
+def differing_draws(number: int) -> np.ndarray:
+    """The same on one fit: cells of guides and effects of guides drawn anew, and what the labels say of each guide."""
+    rng, fitted, found = np.random.default_rng(3), Fitted.of(simulated(1, preset="life_none", **ALIKE)), []
+    days, screen, effects = fitted.days, fitted.screen, fitted.solved.effects
+    layouts = observe_guides(effects.curvature, effects.x, fitted.contrast, None)
+    none = estimates_of(fitted.solved, screen, fitted.contrast, OPTIONS).replicate_variance
+    none = dataclasses.replace(none, by_day=np.zeros(screen.n_days))
+    while sum(map(len, found)) < number:
+        beta = 0.2 * rng.normal(size=screen.n_guides)
+        drawn = tuple(
+            dataclasses.replace(one, y=beta[one.guides][:, :, None] + np.sqrt(np.where(np.isfinite(one.v), one.v, 0))
+                                * rng.normal(size=one.v.shape)) for one in layouts
+        )  # fmt: skip
+        beside = Spread(noise=None, guides=moderated_variance(drawn, screen.n_genes), replicates=none)
+        for d, day in enumerate(days):
+            other = moved(day, rng)
+            for tests in tests_of_day(other):
+                own = _Own.of(other, tests)
+                pushed = dataclasses.replace(tests, x=tests.x + _pushed(other, tests, beta))
+                found.append(_of_gene(pushed, own, np.zeros(len(tests.x)), beside, d))
+    return np.concatenate(found)
+
+
+def _pushed(day: DayScores, tests: Tests, beta: np.ndarray) -> np.ndarray:
+    """What the guides' own effects add to each statistic."""
+    low, high = np.searchsorted(day.entry_pair, (tests.pairs.start, tests.pairs.stop))
+    pair, guide = day.entry_pair[low:high], day.entry_guide[low:high]
+    push = day.carried[pair] * day.information[day.cell[pair]] * tests.spare[pair - tests.pairs.start] * beta[guide]
+    return np.bincount(np.searchsorted(tests.genes, day.gene[pair]), push, len(tests.genes))
+
+
+def known(parts: list[np.ndarray]) -> np.ndarray:
+    z = np.concatenate(parts)
+    return z[~np.isnan(z)]
+
+
+def tail_rows(what: str, z: np.ndarray, bounded: bool = True) -> list[Row]:
+    """Share of p below each level over the level; told of levels at which 5 or more are expected."""
+    p = two_sided(z)
+    print(f"{what}: {len(p):,} p, SD of z {z.std():.3f}", flush=True)
+    return [
+        Row(f"{what}, {len(p):,} null p: share below {level:g} / {level:g}", (p < level).mean() / level, None,
+            2.0 if bounded else None)
+        for level in LEVELS if level * len(p) >= 5
+    ]  # fmt: skip
+
+
+def exact_rows(n_resamples: int, n_tests: int = 20) -> list[Row]:
+    """Of tests of a screen with effects: the mean over tests of p at the quantiles of their resamples."""
+    rng, day = np.random.default_rng(4), Fitted.of(simulated(5, preset="weak", labels="onehot")).days[2]
+    strata = [np.flatnonzero(day.stratum == s) for s in range(len(day.first))]
+    ratios = []
+    for tests in tests_of_day(day):
+        for t in rng.permutation(len(tests.genes))[:n_tests]:
+            drawn = _resampled(day, strata, day.gene[tests.pairs] == tests.genes[t], tests.pairs, n_resamples, rng)
+            x = np.quantile(drawn, [1 - np.array(LEVELS), LEVELS]).ravel()
+            pools = tests.pools.part(t, t + 1)
+            many = dataclasses.replace(
+                pools, **{f.name: np.repeat(getattr(pools, f.name)[None], len(x), 0).reshape(
+                    -1, *getattr(pools, f.name).shape[1:]) for f in dataclasses.fields(pools)},
+            )  # fmt: skip
+            many = dataclasses.replace(many, test=np.repeat(np.arange(len(x)), len(pools.test)))
+            z = normal_score(x, many, np.zeros(len(x))).reshape(2, -1)
+            ratios.append(np.stack([stats.norm.sf(z[0]), stats.norm.cdf(z[1])]) / LEVELS)
+    ratio = np.array(ratios).reshape(-1, len(LEVELS))
+    return [
+        Row(f"{n_tests} genes, {n_resamples:,} resamples: p at their quantile {level:g} / {level:g}, mean of both tails",
+            one.mean(), 0.9, 1.1)
+        for level, one in zip(LEVELS, ratio.T)
+    ] + [
+        Row(f"the same, SD over genes and tails (by resampling alone {1 / np.sqrt(level * n_resamples):.2g})", one.std())
+        for level, one in zip(LEVELS, ratio.T)
+    ]  # fmt: skip
+
+
+def _resampled(day: DayScores, strata: list, mine: np.ndarray, pairs: slice, number: int, rng) -> np.ndarray:
+    """T with the gene's guides in other cells of their strata, each drawn without replacement: [number]."""
+    cell, carried, null = day.cell[pairs][mine], day.carried[pairs][mine], day.null[pairs][mine]
+    residual = day.residual.copy()
+    residual[cell] = null
+    total = np.zeros(number)
+    for s in np.unique(day.stratum[cell]):
+        pool, times = residual[strata[s]], np.sort(carried[day.stratum[cell] == s])
+        if len(times) == len(pool):
+            total += (times * pool).sum() if times[0] == times[-1] else 0.0
+            continue
+        for first in range(0, number, 20_000):
+            order = np.tile(np.arange(len(pool), dtype=np.int32), (20_000, 1))
+            rows = np.arange(20_000)
+            for k, x in enumerate(times):  # Fisher & Yates, the first of a shuffle alone
+                other = rng.integers(k, len(pool), 20_000)
+                own = order[rows, k].copy()
+                order[rows, k], order[rows, other] = order[rows, other], own
+                total[first : first + 20_000] += x * pool[order[:, k]]
+    return total
+
+
+def time_rows() -> list[Row]:
+    rows = []
+    for what, arguments, most in (
+        ("real", {"preset": "real"}, 5.0),
+        ("genome, 2,000,000 cells", {"preset": "genome", "cells": 2_000_000}, 300.0),
+    ):
+        fitted = Fitted.of(simulated(1, **arguments))
+        estimates = estimates_of(fitted.solved, fitted.screen, fitted.contrast, OPTIONS)
+        beside = Spread(noise=None, guides=estimates.guide_variance, replicates=estimates.replicate_variance)
+        start, cpu = time.perf_counter(), time.process_time()
+        gene_p_values(fitted.solved, fitted.screen, fitted.contrast, beside)
+        rows.append(Row(f"{what}: both p of all genes and days, CPU s", time.process_time() - cpu, None, most))
+        rows.append(Row(f"{what}: the same, wall s (on a machine that others share)", time.perf_counter() - start))
+    return rows
+
+
+def rows(arguments: argparse.Namespace) -> Iterator[list[Row]]:
+    for part in arguments.parts.split(","):
+        if part == "permuted":
+            yield from (tail_rows(f"permuted, {kind}", permuted(kind, arguments.null)) for kind in KINDS)
+        elif part == "controls":
+            yield tail_rows("controls, life_none", controls(arguments.null, range(1, 9)))
+        elif part == "fits":
+            yield from (tail_rows(f"whole fits, {kind}", whole_fits(kind, arguments.fits)) for kind in KINDS)
+        elif part == "differ":
+            yield tail_rows("guides differ (SD .2), null `gene`, whole fits", differing_fits(arguments.fits))
+            yield tail_rows("guides differ (SD .2), null `gene`, drawn on one fit", differing_draws(arguments.null // 5))
+        elif part == "exact":
+            yield exact_rows(arguments.resamples)
+        elif part == "time":
+            yield time_rows()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--null", type=int, default=1_000_000)
+    parser.add_argument("--fits", type=int, default=40)
+    parser.add_argument("--resamples", type=int, default=1_000_000)
+    parser.add_argument("--parts", default="permuted,controls,fits,differ,exact,time")
+    found = []
+    for part in rows(parser.parse_args()):
+        print_rows(part)
+        found += part
+    print_rows(found)
