@@ -111,11 +111,11 @@
 #' @section p and q: Of genes the table has p-values that rest on how guides came into cells, not on mash nor
 #'   on the model's noise (`fit$p_value` in [fit_fate_bias()]): `p_d*`, two-sided, of each day; `q_d*`, the
 #'   false discovery rate (Benjamini & Hochberg) over all genes and days; `p_gene`, of the gene, from its days
-#'   together (Cauchy combination; p above .99 count as .99); `q_gene`, the rate over genes. The null of `p_d*`
-#'   is that of the fit's `estimand`: that the mean effect of the gene's guides, over guides that one could
-#'   make and cultures like these, is zero (`gene`), or that its guides do nothing (`guides`). `p_gene` is of
-#'   no effect on any day. NA of tables, matrices, `input = "posterior"` and fits of an earlier version; no
-#'   such columns of a fit with `p_values: false`. Ranking and `hit_anyday` do not depend on them.
+#'   together (Cauchy combination; p above .99 count as .99); `q_gene`, the rate over genes. The null of
+#'   `p_d*` is that of the fit's `estimand`: that the mean effect of the gene's guides, over guides that one
+#'   could make and cultures like these, is zero (`gene`), or that its guides do nothing (`guides`). `p_gene`
+#'   is of no effect on any day. NA of tables, matrices, `input = "posterior"` and fits of an earlier version;
+#'   no such columns of a fit with `p_values: false`. Ranking and `hit_anyday` do not depend on them.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows, no day, SEs that are NaN, zero or
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.

@@ -66,7 +66,7 @@ p_value_marks <- function(table, day) {
 #' @param fit a `fatebias_fit`.
 #' @param when words for the day, with a blank in front.
 #' @noRd
-null_words <- function(fit, when = "") {
+null_hypothesis <- function(fit, when = "") {
   if (identical(fit$manifest$settings$estimand, "gene")) {
     sprintf(
       "the mean effect%s of guides that one could make for the gene, in cultures like these, is zero", when

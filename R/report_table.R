@@ -217,7 +217,7 @@ p_value_words <- function(fit, mash, table) {
   days <- if (has_one_day(mash)) "its p" else "the p-values of all its days together"
   paste0(
     sprintf("p, q of gene: p-value%s, if %s; how far out the gene lies is told by where its ",
-            on_best_day_words(mash), null_words(fit, day)),
+            on_best_day_words(mash), null_hypothesis(fit, day)),
     "guides could have lain (other cells of the same day, replicate and burden), not by the model's noise. ",
     sprintf("q is the expected share of false ones among all genes with so small a p, by %s.", days)
   )

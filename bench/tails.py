@@ -23,10 +23,11 @@ from fatebias.laplace.day_scores import DayScores, FittedScores, Tests, tests_of
 from fatebias.laplace.gene_p_values import Spread, _Own, _of_gene, gene_p_values, two_sided
 from fatebias.laplace.guide_days import observe_guides
 from fatebias.laplace.guide_variance import moderated_variance
-from fatebias.laplace.saddlepoint import normal_score
+from fatebias.laplace.saddlepoint import Pools, moments, normal_score
 from fatebias.screens import Screen, burden_strata, contrast_weights, read_screen
 from fatebias.simulation import Arguments, simulate
 
+NEAR = 1.8  # SDs
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
 SETTINGS = Settings.from_mapping({"inference": "laplace", "p_values": True})
 OPTIONS = LaplaceOptions.of(SETTINGS)
@@ -77,8 +78,17 @@ def moved(day: DayScores, rng: np.random.Generator) -> DayScores:
 
 
 def scores_of(day: DayScores) -> Iterator[np.ndarray]:
+    """r* of all tests; nearer than NEAR SDs the plain z, which is as far from the smallest level."""
     for tests in tests_of_day(day):
-        yield normal_score(tests.x, tests.pools, np.zeros(len(tests.x)))
+        mean, variance = moments(tests.pools, len(tests.x))
+        z = (tests.x - mean) / np.sqrt(variance)
+        far = np.abs(z) > NEAR
+        place = np.cumsum(far) - 1
+        kept = far[tests.pools.test]
+        pools = Pools(**{f.name: getattr(tests.pools, f.name)[kept] for f in dataclasses.fields(Pools)})
+        pools = dataclasses.replace(pools, test=place[pools.test])
+        z[far] = normal_score(tests.x[far], pools, np.zeros(int(far.sum())))
+        yield z
 
 
 def permuted(kind: str, number: int) -> np.ndarray:
