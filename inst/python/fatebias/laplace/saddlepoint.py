@@ -60,11 +60,11 @@ def add_up(place: NDArray[np.int64], values: Floats, n: int) -> Floats:
 
 
 def spread(values: Floats, rows: NDArray[np.int64], first: Floats, step: Floats, n_bins: int) -> Floats:
-    """Counts [R, B] of values on the grids of their rows, each split between its two neighbours so that its mean stays.
+    """Counts [R, B] of values on the grids of their rows, each split between two bins so that its mean stays.
 
     first, step: [R]. A value outside its row's grid counts at its end.
     """
-    place = np.clip((values - first[rows]) / step[rows], 0, n_bins - 1)
+    place = np.clip((values - first[rows]) / np.maximum(step, np.finfo(float).tiny)[rows], 0, n_bins - 1)
     low = np.minimum(place.astype(np.int64), n_bins - 2)
     high_share = place - low
     at, size = rows * n_bins + low, len(first) * n_bins
