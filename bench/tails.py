@@ -19,8 +19,8 @@ from scipy import stats
 
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, SolvedEstimates, estimates_of, fit_laplace, solve_estimates
-from fatebias.laplace.day_scores import DayScores, FittedScores, Tests, tests_of_day
-from fatebias.laplace.gene_p_values import Spread, _Own, _of_gene, gene_p_values, two_sided
+from fatebias.laplace.day_scores import DayScores, DayTests, FittedScores, day_tests
+from fatebias.laplace.gene_p_values import Spread, _of_gene, _Own, gene_p_values, two_sided
 from fatebias.laplace.guide_days import observe_guides
 from fatebias.laplace.guide_variance import moderated_variance
 from fatebias.laplace.saddlepoint import Pools, moments, normal_score
@@ -79,7 +79,7 @@ def moved(day: DayScores, rng: np.random.Generator) -> DayScores:
 
 def scores_of(day: DayScores) -> Iterator[np.ndarray]:
     """r* of all tests; nearer than NEAR SDs the plain z, which is as far from the smallest level."""
-    for tests in tests_of_day(day):
+    for tests in day_tests(day):
         mean, variance = moments(tests.pools, len(tests.x))
         z = (tests.x - mean) / np.sqrt(variance)
         far = np.abs(z) > NEAR
@@ -154,14 +154,14 @@ def differing_draws(number: int) -> np.ndarray:
         beside = Spread(noise=None, guides=moderated_variance(drawn, screen.n_genes), replicates=none)
         for d, day in enumerate(days):
             other = moved(day, rng)
-            for tests in tests_of_day(other):
+            for tests in day_tests(other):
                 own = _Own.of(other, tests)
                 pushed = dataclasses.replace(tests, x=tests.x + _pushed(other, tests, beta))
                 found.append(_of_gene(pushed, own, np.zeros(len(tests.x)), beside, d))
     return np.concatenate(found)
 
 
-def _pushed(day: DayScores, tests: Tests, beta: np.ndarray) -> np.ndarray:
+def _pushed(day: DayScores, tests: DayTests, beta: np.ndarray) -> np.ndarray:
     """What the guides' own effects add to each statistic."""
     low, high = np.searchsorted(day.entry_pair, (tests.pairs.start, tests.pairs.stop))
     pair, guide = day.entry_pair[low:high], day.entry_guide[low:high]
@@ -190,7 +190,7 @@ def exact_rows(n_resamples: int, n_tests: int = 20) -> list[Row]:
     rng, day = np.random.default_rng(4), Fitted.of(simulated(5, preset="weak", labels="onehot")).days[2]
     strata = [np.flatnonzero(day.stratum == s) for s in range(len(day.first))]
     ratios = []
-    for tests in tests_of_day(day):
+    for tests in day_tests(day):
         for t in rng.permutation(len(tests.genes))[:n_tests]:
             drawn = _resampled(day, strata, day.gene[tests.pairs] == tests.genes[t], tests.pairs, n_resamples, rng)
             x = np.quantile(drawn, [1 - np.array(LEVELS), LEVELS]).ravel()
@@ -261,7 +261,9 @@ def rows(arguments: argparse.Namespace) -> Iterator[list[Row]]:
             yield from (tail_rows(f"whole fits, {kind}", whole_fits(kind, arguments.fits)) for kind in KINDS)
         elif part == "differ":
             yield tail_rows("guides differ (SD .2), null `gene`, whole fits", differing_fits(arguments.fits))
-            yield tail_rows("guides differ (SD .2), null `gene`, drawn on one fit", differing_draws(arguments.null // 5))
+            yield tail_rows(
+                "guides differ (SD .2), null `gene`, drawn on one fit", differing_draws(arguments.null // 5)
+            )
         elif part == "exact":
             yield exact_rows(arguments.resamples)
         elif part == "time":

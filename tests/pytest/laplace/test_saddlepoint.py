@@ -82,7 +82,7 @@ def test_moments_are_those_of_draws_without_replacement():
     own = [(rng.normal(1, 1, 50), 10), (rng.normal(-2, 3, 20), 19)]
     mean, variance = moments(pools_of([own]), 1)
     assert mean[0] == pytest.approx(sum(n * v.mean() for v, n in own))
-    assert variance[0] == pytest.approx(sum(n * (1 - n / len(v)) * v.var() for v, n in own))
+    assert variance[0] == pytest.approx(sum(n * (1 - n / len(v)) * v.var(ddof=1) for v, n in own))
 
 
 def test_mirrored_numbers_have_mirrored_scores():

@@ -53,7 +53,7 @@ class DayScores:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tests:
+class DayTests:
     """Tests of some genes on a day. genes: [T]; x: the statistics [T]; pools: what they are drawn from.
 
     pairs: slice of the day's pairs. spare: [pairs], the share of its pool that a pair's gene leaves, 0 where there is
@@ -143,7 +143,7 @@ def _grids(residual: Floats, stratum: Ints, null: Floats, null_stratum: Ints) ->
     return low, np.maximum(high - low, np.finfo(float).tiny) / (N_BINS - 1)
 
 
-def tests_of_day(day: DayScores) -> Iterator[Tests]:
+def day_tests(day: DayScores) -> Iterator[DayTests]:
     """All tests of a day, in portions of genes."""
     n_strata = len(day.first)
     whole = spread(day.residual, day.stratum, day.first, day.step, N_BINS)
@@ -157,7 +157,7 @@ def tests_of_day(day: DayScores) -> Iterator[Tests]:
             yield _tests(day, slice(int(a), int(b)), whole)
 
 
-def _tests(day: DayScores, pairs: slice, whole: Floats) -> Tests:
+def _tests(day: DayScores, pairs: slice, whole: Floats) -> DayTests:
     """whole: [S, B], bins of the strata at the fitted means; the null residuals of a gene's cells take their places."""
     genes, test = np.unique(day.gene[pairs], return_inverse=True)
     n_strata, cell, x, null = len(whole), day.cell[pairs], day.carried[pairs], day.null[pairs]
@@ -183,7 +183,7 @@ def _tests(day: DayScores, pairs: slice, whole: Floats) -> Tests:
         step=step[kept] * times, count=count[kept], variance=variance[kept] * times**2,
     )  # fmt: skip
     counted = np.where(free[row], x * null, 0.0)
-    return Tests(
+    return DayTests(
         genes=genes, x=add_up(test, counted, len(genes)), pools=pools, pairs=pairs,
         spare=np.where(free, 1 - drawn / size[rows // several], 0.0)[row],
     )  # fmt: skip

@@ -17,7 +17,7 @@ import torch
 from scipy.special import log_ndtr, logsumexp, ndtri_exp
 
 from ..screens import Screen, burden_strata
-from .day_scores import DayScores, FittedScores, Tests, tests_of_day
+from .day_scores import DayScores, DayTests, FittedScores, day_tests
 from .estimates import SolvedEstimates
 from .guide_variance import GRID, GuideVariance
 from .replicates import ReplicateVariance
@@ -58,7 +58,7 @@ def gene_p_values(solved: SolvedEstimates, screen: Screen, contrast: Floats, bes
     for d in range(screen.n_days):
         day = fitted.on_day(d)
         shared = _shared_noise(solved, day.direction, d)
-        for tests in tests_of_day(day):
+        for tests in day_tests(day):
             own = _Own.of(day, tests)
             normal = own.beyond(shared[tests.genes], None if beside.noise is None else beside.noise[tests.genes, d])
             z_guides[tests.genes, d] = normal_score(tests.x, tests.pools, normal)
@@ -85,7 +85,7 @@ class _Own:
     of_guides: Floats
 
     @classmethod
-    def of(cls, day: DayScores, tests: Tests) -> "_Own":
+    def of(cls, day: DayScores, tests: DayTests) -> "_Own":
         n, pairs = len(tests.genes), tests.pairs
         test = np.searchsorted(tests.genes, day.gene[pairs])
         by_pair = day.carried[pairs] * day.information[day.cell[pairs]] * (tests.spare > 0)
@@ -127,7 +127,7 @@ def _shared_noise(solved: SolvedEstimates, a: torch.Tensor, day: int) -> Floats:
     return np.asarray(solved.design.by_gene(parts).cpu().numpy())
 
 
-def _of_gene(tests: Tests, own: _Own, normal: Floats, beside: Spread, day: int) -> Floats:
+def _of_gene(tests: DayTests, own: _Own, normal: Floats, beside: Spread, day: int) -> Floats:
     """z under the null of the estimand `gene` [T]."""
     assert beside.guides is not None and beside.replicates is not None
     between, profile = beside.guides, beside.guides.profile[day] ** 2
@@ -136,7 +136,7 @@ def _of_gene(tests: Tests, own: _Own, normal: Floats, beside: Spread, day: int) 
     return mean_tail(_scores(tests, own, variance), between.posterior[tests.genes])
 
 
-def _scores(tests: Tests, own: _Own, variance: Floats) -> Floats:
+def _scores(tests: DayTests, own: _Own, variance: Floats) -> Floats:
     """r* of tests with normals of many variances beside the randomisation [T, K], increasing.
 
     r* times T's SD is nearly a polynomial in the share of the randomisation in T's variance, by Edgeworth's expansion,

@@ -75,7 +75,7 @@ def spread(values: Floats, rows: NDArray[np.int64], first: Floats, step: Floats,
 def moments(pools: Pools, n_tests: int) -> tuple[Floats, Floats]:
     """Mean and variance of each test's sum [T], v left out."""
     n, mean, _ = _binned_moments(pools)
-    variance = pools.drawn * (1 - pools.drawn / n) * pools.variance
+    variance = pools.drawn * (n - pools.drawn) / (n - 1) * pools.variance
     return add_up(pools.test, pools.drawn * mean, n_tests), add_up(pools.test, variance, n_tests)
 
 
