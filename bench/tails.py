@@ -1,6 +1,7 @@
 """Are p-values of genes and days right far out? Shares of null p below 1e-2 to 1e-5, and p against resamples.
 
-    python bench/tails.py [--null 1000000] [--fits 40] [--resamples 1000000] [--parts permuted,controls,fits,differ,exact,time]
+    python bench/tails.py [--null 1000000] [--fits 40] [--resamples 1000000]
+                          [--parts permuted,controls,fits,differ,exact,time]
 
 permuted: guides handed to other cells of their strata, again and again, on one fit a kind. controls: control guides in
 groups of the panel's size, drawn again and again. fits: whole fits of screens without effects. differ: null `gene`,
@@ -99,7 +100,7 @@ def permuted(kind: str, number: int) -> np.ndarray:
 
 
 def controls(number: int, seeds: range) -> np.ndarray:
-    """Groups of 5 control guides of screens of life, whose cells are a part of the baseline that they are held against."""
+    """Groups of 5 control guides of screens of life; their cells are a part of the baseline."""
     rng, found = np.random.default_rng(2), []
     for seed in seeds:
         sim = simulate(Arguments.from_mapping({"seed": seed, "preset": "life_none", **ALIKE}))
@@ -204,11 +205,11 @@ def exact_rows(n_resamples: int, n_tests: int = 20) -> list[Row]:
             ratios.append(np.stack([stats.norm.sf(z[0]), stats.norm.cdf(z[1])]) / LEVELS)
     ratio = np.array(ratios).reshape(-1, len(LEVELS))
     return [
-        Row(f"{n_tests} genes, {n_resamples:,} resamples: p at their quantile {level:g} / {level:g}, mean of both tails",
+        Row(f"{n_tests} genes, {n_resamples:,} resamples: p at their quantile {level:g} / {level:g}, mean",
             one.mean(), 0.9, 1.1)
         for level, one in zip(LEVELS, ratio.T)
     ] + [
-        Row(f"the same, SD over genes and tails (by resampling alone {1 / np.sqrt(level * n_resamples):.2g})", one.std())
+        Row(f"the same, SD over genes and tails (by resampling {1 / np.sqrt(level * n_resamples):.2g})", one.std())
         for level, one in zip(LEVELS, ratio.T)
     ]  # fmt: skip
 
@@ -261,9 +262,8 @@ def rows(arguments: argparse.Namespace) -> Iterator[list[Row]]:
             yield from (tail_rows(f"whole fits, {kind}", whole_fits(kind, arguments.fits)) for kind in KINDS)
         elif part == "differ":
             yield tail_rows("guides differ (SD .2), null `gene`, whole fits", differing_fits(arguments.fits))
-            yield tail_rows(
-                "guides differ (SD .2), null `gene`, drawn on one fit", differing_draws(arguments.null // 5)
-            )
+            drawn = differing_draws(arguments.null // 5)
+            yield tail_rows("guides differ (SD .2), null `gene`, drawn on one fit", drawn)
         elif part == "exact":
             yield exact_rows(arguments.resamples)
         elif part == "time":

@@ -176,14 +176,28 @@ def _tests(day: DayScores, pairs: slice, whole: Floats) -> DayTests:
     variance = np.maximum(square / size - (total / size) ** 2, 0.0)
     several = int(x.max()) + 1
     rows, row, drawn = np.unique(place * several + x, return_inverse=True, return_counts=True)
+    share = _of_independent(x, place, size)[rows // several]
     free = drawn < size[rows // several]  # a pool of carriers alone: nothing to exchange
     kept, times = rows[free] // several, rows[free] % several
     pools = Pools(
         test=(key // n_strata)[kept], drawn=drawn[free].astype(float), first=first[kept] * times,
-        step=step[kept] * times, count=count[kept], variance=variance[kept] * times**2,
+        step=step[kept] * times, count=count[kept],
+        variance=variance[kept] * share[free] * times**2,
     )  # fmt: skip
     counted = np.where(free[row], x * null, 0.0)
     return DayTests(
         genes=genes, x=add_up(test, counted, len(genes)), pools=pools, pairs=pairs,
         spare=np.where(free, 1 - drawn / size[rows // several], 0.0)[row],
     )  # fmt: skip
+
+
+def _of_independent(x: Ints, place: Ints, size: Ints) -> Floats:
+    """Variance of sums of x times numbers drawn from pools of that size [R], as a share of what it would be were the
+    draws of cells with one guide of the gene, with two, .. independent. place: pool of each x.
+    """
+    n, total, square = (add_up(place, x.astype(float) ** k, len(size)) for k in range(3))
+    apart = square.copy()
+    for k in np.unique(x):
+        apart -= (k * np.bincount(place[x == k], minlength=len(size))) ** 2 / size
+    together = square - total**2 / size
+    return np.where((apart > 0) & (n < size), np.maximum(together, 0.0) / np.where(apart > 0, apart, 1.0), 1.0)

@@ -105,20 +105,20 @@ def normal_score(x: Floats, pools: Pools, variance: Floats) -> Floats:
 
 
 def _normal_score(x: Floats, pools: Pools, variance: Floats) -> Floats:
+    n, middle, binned = _binned_moments(pools)
     mean, own = moments(pools, len(x))
     one = np.bincount(pools.test, pools.drawn, len(x))
     variance = variance + SMOOTH**2 * own / np.maximum(one, 1)
-    whole = own + variance
-    varies = whole > 0
+    varies = own + variance > 0
+    whole = add_up(pools.test, pools.drawn * (1 - pools.drawn / n) * pools.variance, len(x)) + variance  # K'' at t = 0
     sd = np.sqrt(np.where(varies, whole, 1.0))
     keep = varies[pools.test]
-    _, middle, binned = _binned_moments(pools)
     place = np.arange(pools.count.shape[1])
     value = pools.first[:, None] - middle[:, None] + pools.step[:, None] * place
     value *= (np.sqrt(pools.variance / np.where(binned > 0, binned, np.inf)) / sd[pools.test])[:, None]
     scaled = _Scaled(
         test=pools.test[keep], drawn=pools.drawn[keep], count=pools.count[keep], value=value[keep],
-        variance=variance / sd**2, n_tests=len(x),
+        variance=np.where(varies, variance / sd**2, 1.0), n_tests=len(x),
     )  # fmt: skip
     z = (x - mean) / sd
     return np.where(varies, _solve(scaled, z), np.nan)
@@ -202,8 +202,8 @@ def _score(pools: _Scaled, t: Floats, log_odds: Floats, z: Floats) -> Floats:
     grown = n * np.log1p(-share) + _dot(pools.count, np.maximum(odds, 0) + np.log(1 + np.exp(-np.abs(odds))))
     k = pools.sums(grown - pools.drawn * moved) + pools.variance * t**2 / 2
     w = np.sign(t) * np.sqrt(2 * np.maximum(t * z - k, 0.0))
-    log_u = np.log(np.abs(t)) + 0.5 * (np.log(second) + pools.sums(np.log(v / (n * share * (1 - share)))))
     with np.errstate(divide="ignore", invalid="ignore"):
+        log_u = np.log(np.abs(t)) + 0.5 * (np.log(second) + pools.sums(np.log(v / (n * share * (1 - share)))))
         far = w + (log_u - np.log(np.abs(w))) / w
     cubes = _dot(pools.count, pools.value * pools.value * pools.value)
     third = pools.sums(pools.drawn * (1 - share) * (1 - 2 * share) * cubes / n)
