@@ -115,7 +115,7 @@
 #'   `p_d*` is that of the fit's `estimand`: that the mean effect of the gene's guides, over guides that one
 #'   could make and cultures like these, is zero (`gene`), or that its guides do nothing (`guides`). `p_gene`
 #'   is of no effect on any day. NA of tables, matrices, `input = "posterior"` and fits of an earlier version;
-#'   no such columns of a fit with `p_values: false`. Ranking and `hit_anyday` do not depend on them.
+#'   no such columns with `p_values: false`. Ranking and `hit_anyday` do not depend on them.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows, no day, SEs that are NaN, zero or
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
@@ -164,7 +164,8 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     settings = recorded_settings(settings, v, covariances), n_draws = n_draws, seed = seed
   )
   if (level == "gene") {
-    result$table <- data.table::data.table(result$table, guide_columns(result, x), p_value_columns(result, x))
+    p_values <- if (settings$p_values) p_value_columns(result, x)
+    result$table <- data.table::data.table(result$table, guide_columns(result, x), p_values)
   }
   result
 }

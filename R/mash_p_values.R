@@ -6,16 +6,12 @@ largest_combined_p <- 0.99
 #'
 #' @param result a `mash_result` of genes, without these columns.
 #' @param x what `run_mash()` was given.
-#' @returns data.table, one row a gene: `p_d*`, `q_d*`, `p_gene`, `q_gene`; NULL of a fit whose settings ask
-#'   for none.
+#' @returns data.table, one row a gene: `p_d*`, `q_d*`, `p_gene`, `q_gene`.
 #' @noRd
 p_value_columns <- function(result, x) {
-  is_fit <- inherits(x, "fatebias_fit")
-  if (is_fit && !update_settings(x$settings)$p_values) {
-    return(NULL)
-  }
+  known <- inherits(x, "fatebias_fit") && !is.null(x$p_value)
   p <- matrix(NA_real_, nrow(result$table), length(result$days))
-  if (is_fit && !is.null(x$p_value) && result$settings$mash_input == "likelihood") {
+  if (known && result$settings$mash_input == "likelihood") {
     p[] <- day_matrix(x$p_value, "p")[match(result$table$gene, x$p_value$gene), ]
   }
   days <- sprintf("d%d", seq_along(result$days) - 1L)
