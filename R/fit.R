@@ -36,6 +36,12 @@
 #'     `guide_share` (share of the variance of the gene's estimates that its guides make), `replicate_q,
 #'     replicate_df, replicate_p` (Cochran's Q over replicates and days; NA with one replicate). These four
 #'     are NULL where an earlier version made the fit;
+#'   - `p_value`: data.table `gene, z_d*, p_d*, p_guides_d*`: two-sided p-values (`p_d*`, 1e-300 or more) from
+#'     where the gene's guides could have lain, and the standard normal number with the same tail (`z_d*`,
+#'     positive where the contrast is raised). The null of `p_d*` and `z_d*` is that of the setting
+#'     `estimand`: the mean effect over guides and cultures is zero (`gene`), or these guides do nothing
+#'     (`guides`); that of `p_guides_d*` is always the latter. NA on a day without a cell that carries the
+#'     gene. NULL with `p_values: false` (as in `preset: plain`), and where an earlier version made the fit;
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a

@@ -47,7 +47,8 @@ fit_tables <- list(
   heterogeneity = list(
     file = "gene_heterogeneity.csv", needed = FALSE,
     columns = c("gene", "n_guides", "guide_sd", "guide_share", "replicate_q", "replicate_df", "replicate_p")
-  )
+  ),
+  p_value = list(file = "gene_daywise_p.csv", needed = FALSE, columns = c("gene", "z_d", "p_d", "p_guides_d"))
 )
 
 read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
@@ -66,7 +67,8 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
 
 validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
   genes <- tables$gene$gene
-  for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering", "guide_estimate", "heterogeneity")) {
+  for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering", "guide_estimate", "heterogeneity",
+                 "p_value")) {
     if (!is.null(tables[[name]]) && !setequal(tables[[name]]$gene, genes)) {
       files <- c(fit_tables[[name]]$file, fit_tables$gene$file)
       abort_export("{.file {files}} in {.path {out_dir}} hold different genes; fit again.", call = call)

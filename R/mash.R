@@ -76,8 +76,8 @@
 #'     however small its probability),
 #'     `p_persist` (active on some day and on all days after the first one), `p_switch` (effects of both
 #'     signs), `plarge_d*` (effect larger than `effect_size`), `svalue` (expected share of wrong signs among
-#'     rows with an `lfsr_min` up to this one); `svalue_d*`, `padj_d*`, `call_d*`, `call_anyday`, see Calls;
-#'     of genes at last the columns on guides and replicates, see below;
+#'     rows with an `lfsr_min` up to this one); `svalue_d*`, `padj_d*`, `call_d*`, `call_anyday`, `mde_d*`, see
+#'     Calls; of genes at last the columns on guides and replicates, and p and q, see below;
 #'   - `covariances`: data.table `family`, `matrix`, `active`, `weight` (imaginary rows of the prior), `pi`
 #'     (estimated weight); `null_pi`: that of the null; NULL under ashr;
 #'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`,
@@ -112,11 +112,20 @@
 #'     small where replicates differ by more than their noise. NA with one replicate.
 #'
 #'   Ranking and `hit_anyday` do not depend on them.
+#' @section p and q: Of genes the table has p-values that rest on how guides came into cells, not on mash nor
+#'   on the model's noise (`fit$p_value` in [fit_fate_bias()]): `p_d*`, two-sided, of each day; `q_d*`, the
+#'   false discovery rate (Benjamini & Hochberg) over all genes and days; `p_gene`, of the gene, from its days
+#'   together (Cauchy combination; p above .99 count as .99); `q_gene`, the rate over genes. The null of
+#'   `p_d*` is that of the fit's `estimand`: that the mean effect of the gene's guides, over guides that one
+#'   could make and cultures like these, is zero (`gene`), or that its guides do nothing (`guides`). `p_gene`
+#'   is of no effect on any day. NA of tables, matrices, `input = "posterior"` and fits of an earlier version;
+#'   no such columns with `p_values: false`. Ranking and `hit_anyday` do not depend on them.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows, no day, SEs that are NaN, zero or
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195; Stephens (2017), Biostatistics 18,
-#'   275-294 (lfsr, s-values); Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300.
+#'   275-294 (lfsr, s-values); Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300; Liu & Xie (2020),
+#'   J. Am. Stat. Assoc. 115, 393-402 (Cauchy combination).
 #' @seealso [compare_mash()] to choose between covariances.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
@@ -165,7 +174,10 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     estimates, shrunk, model, level, settings,
     settings = recorded_settings(settings, v, covariances), n_draws = n_draws, seed = seed
   )
-  if (level == "gene") result$table <- data.table::data.table(result$table, guide_columns(result, x))
+  if (level == "gene") {
+    p_values <- if (settings$p_values) p_value_columns(result, x)
+    result$table <- data.table::data.table(result$table, guide_columns(result, x), p_values)
+  }
   result
 }
 

@@ -76,8 +76,8 @@ print.mash_result <- function(x, ...) {
 #' - `tidy()`: data.table, one row for each row and day: names, `day` (label), `time`, `estimate`,
 #'   `std.error` (what mash was given: fixed-effect estimates by default, else what `x$origin` says; NA where
 #'   missing), `postmean`, `postsd` (mash's posterior mean and SD), `lfsr`, `p_active`, `plarge`; log odds;
-#'   `svalue`, `padj` and `call`, see [run_mash()].
-#'   Of genes, the same on all days: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`,
+#'   `svalue`, `padj`, `mde` and `call`, see [run_mash()].
+#'   Of genes `p` and `q` of the day; then, the same on all days: `p_gene`, `q_gene`, `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`,
 #'   `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
 #'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`, `n_calls`,
@@ -183,7 +183,7 @@ tidy.mash_result <- function(x, ...) {
     data.table::data.table(
       x$table[, names, with = FALSE], day = x$days[[d]], time = x$times[[d]], values, call_marks(x$table, d),
       call = unname(called[, d]),
-      if (x$level == "gene") guide_marks(x$table)
+      if (x$level == "gene") data.table::data.table(p_value_marks(x$table, d), guide_marks(x$table))
     )
   })
   data.table::rbindlist(by_day)

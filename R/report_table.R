@@ -16,7 +16,8 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #'   the effect on that day, of all its guides; of a fit without such estimates guides whose posterior mean
 #'   has the sign of the gene's estimate), where it is known `robust` ("yes", "no", "1 guide"), with two
 #'   replicates or more `replicates` (those whose estimate has that sign, of all that have one), `carried`
-#'   (how often a usable cell carries a guide of the gene; NA for fits without counts); where `hits` have
+#'   (how often a usable cell carries a guide of the gene; NA for fits without counts); where the fit has
+#'   p-values, `p` (of the best day) and `q_gene`; where `hits` have
 #'   p-values of the randomisation test, `p_random`, that of the best day. With one day `day` and what is
 #'   told of the onset are left out.
 #' @noRd
@@ -34,6 +35,8 @@ report_table <- function(fit, mash, hits) {
     replicates = agreeing_replicates(fit, told, best), carried = carried_by_gene(fit$cells, told$gene)
   )
   if (has_one_day(mash)) table <- table[, setdiff(names(table), of_several_days), with = FALSE]
+  if (!all(is.na(told$p))) table$p <- told$p
+  if (!all(is.na(told$q_gene))) table$q_gene <- told$q_gene
   if (length(day_columns(shown, "p_random")) > 0) {
     table$p_random <- day_matrix(shown, "p_random")[cbind(seq_along(best), best)]
   }
@@ -153,13 +156,14 @@ hits_columns <- function(n_days) {
     svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
     p_onset = number("P(onset)", 84), p_persist = number("P(lasts)", 80), agree = text("Guides agree", 98),
     robust = text("Robust", 70, filterable = TRUE), replicates = text("Replicates", 88),
-    carried = number("Carried", 74, 0), p_random = text("p random.", 84, cell = p_text)
+    carried = number("Carried", 74, 0), p = text("p", 76, cell = p_text),
+    q_gene = text("q of gene", 84, cell = p_text), p_random = text("p random.", 84, cell = p_text)
   )
 }
 
-#' Only hits have a p-value of the randomisation test
+#' Only hits have a p-value of the randomisation test; those of the fit may be far below 1e-12
 #' @noRd
-p_text <- function(p) if (is.na(p)) "" else lfsr_text(p)
+p_text <- function(p) if (is.na(p)) "" else trimws(formatC(p, digits = 2, format = "g"))
 
 #' A link that downloads hits_ranked.csv, embedded in the page; where it is too large, the file's name
 #' @noRd
@@ -210,6 +214,22 @@ table_words <- function(mash) {
       "day from then on, of whatever sign."
     )
   ), collapse = " ")
+}
+
+#' What p and q are; NULL where the table has none
+#' @noRd
+p_value_words <- function(fit, mash, table) {
+  if (is.null(table$p)) {
+    return(NULL)
+  }
+  day <- if (has_one_day(mash)) "" else " on that day"
+  days <- if (has_one_day(mash)) "its p" else "the p-values of all its days together"
+  paste0(
+    sprintf("p, q of gene: p-value%s, if %s; how far out the gene lies is told by where its ",
+            on_best_day_words(mash), null_hypothesis(fit, day)),
+    "guides could have lain (other cells of the same day, replicate and burden), not by the model's noise. ",
+    sprintf("q is the expected share of false ones among all genes with so small a p, by %s.", days)
+  )
 }
 
 on_best_day_words <- function(mash) if (has_one_day(mash)) "" else " on the best day"

@@ -16,10 +16,11 @@ from measure import Row, print_rows, simulated_screen, truth_of
 from fatebias.base.settings import Settings
 from fatebias.certificate.randomisation import null_gene
 from fatebias.certificate.refit import settle
-from fatebias.certificate.schemes import burden_strata, shuffle_within
+from fatebias.certificate.schemes import shuffle_within
 from fatebias.certificate.units import Source
 from fatebias.laplace import Baseline, LaplaceOptions, contrast_theta, find_fixed_effects
 from fatebias.screens.screen import Screen
+from fatebias.screens.strata import burden_strata
 
 
 def source_of(screen: Screen, settings: Settings) -> Source:

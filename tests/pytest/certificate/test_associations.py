@@ -18,7 +18,7 @@ from fatebias.certificate.associations import (
     independent_columns,
     within_strata,
 )
-from fatebias.certificate.schemes import day_replicate
+from fatebias.screens.strata import day_replicate
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 2})
 

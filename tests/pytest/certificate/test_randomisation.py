@@ -10,9 +10,11 @@ from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.certificate.randomisation import null_gene, p_values, randomise_genes, resample
 from fatebias.certificate.refit import refit_estimates
-from fatebias.certificate.schemes import burden_strata, shuffle_within
+from fatebias.certificate.schemes import shuffle_within
 from fatebias.certificate.units import Source
 from fatebias.laplace.estimates import find_fixed_effects
+from fatebias.laplace.gene_p_values import Spread, gene_p_values
+from fatebias.screens.strata import burden_strata
 from fatebias.simulation import simulate_to
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "seed": 1})
@@ -63,6 +65,21 @@ def test_p_values_are_uniform_where_nothing_has_an_effect():
             p.append(p_values(null.estimate(null.cells[None])[0], draws)[1][0])  # one day each: days are correlated
     assert stats.kstest(p, "uniform").pvalue > 0.001
     assert np.mean(np.array(p) < 0.05) < 0.17
+
+
+def test_z_agrees_with_that_of_the_p_values_of_a_fit(source):
+    """Both know how far out a gene lies among guides at random: by resamples, and by saddlepoint."""
+    beside = Spread(noise=None, guides=None, replicates=None)
+    found = gene_p_values(source.solved, source.screen, source.contrast, beside)
+    nulls = nulls_of(source)
+    z = np.stack(
+        [
+            p_values(null.estimate(null.cells[None])[0], draws)[0]
+            for null, draws in zip(nulls, resample(source, nulls, 300))
+        ]
+    )
+    known = ~np.isnan(found.z) & np.isfinite(z)
+    assert stats.pearsonr(z[known], found.z[known]).statistic > 0.93
 
 
 def test_p_values_by_hand():

@@ -4,30 +4,16 @@ import numpy as np
 from conftest import screen_of, simulated
 
 from fatebias.certificate.schemes import (
-    LEAST_CELLS,
     assign_folds,
-    burden_strata,
-    day_replicate,
     resample_cells,
     shuffle_guides,
     shuffle_within,
 )
+from fatebias.screens.strata import burden_strata, day_replicate
 
 
 def lists_of(screen) -> list[tuple]:
     return [tuple(screen.guide_idx[a:b]) for a, b in zip(screen.guide_ptr, screen.guide_ptr[1:])]
-
-
-def test_strata_split_days_replicates_and_burdens_but_for_rare_ones(small_screen):
-    stratum = burden_strata(small_screen)
-    for one in np.unique(stratum):
-        cells = stratum == one
-        assert len(set(zip(small_screen.day[cells], small_screen.replicate[cells]))) == 1
-        burdens = np.unique(small_screen.burden[cells])
-        assert cells.sum() >= LEAST_CELLS
-        assert len(burdens) == 1 or (np.bincount(small_screen.burden[cells].astype(int)) < LEAST_CELLS).any()
-    frequent = small_screen.burden == 3
-    assert len(np.unique(stratum[frequent])) == small_screen.n_days * small_screen.n_replicates
 
 
 def test_shuffling_moves_whole_lists_within_strata_and_nothing_else(small_screen):

@@ -244,7 +244,9 @@ def test_without_a_guide_the_mean_of_a_balanced_gene_moves_by_its_deviation():
     rng, n, d, l = np.random.default_rng(0), 4, 3, 5
     y = rng.normal(size=(l, n, d))
     layout = GuideDays(y=y, v=np.full((l, n, d), 0.04), genes=np.arange(l), guides=np.arange(l * n).reshape(l, n))
-    guides = GuideVariance(by_gene=np.full(l, 0.3), scale=0.5, df=4.0, day=0.0, profile=np.ones(d))
+    guides = GuideVariance(
+        by_gene=np.full(l, 0.3), scale=0.5, df=4.0, day=0.0, profile=np.ones(d), posterior=np.empty((l, 0))
+    )
     of_guides = np.einsum("ldd->ld", guides.of_mean(np.full(l, n)))
     theta = y.mean(1)
     genes = GeneNoise(

@@ -108,7 +108,9 @@ def test_what_differs_by_day_is_told_from_what_does_not():
 def test_g_is_the_variance_of_a_mean_of_guides():
     """s^2 / n on all days together, s_gd^2 / n on each alone, both in the profile's units."""
     profile, n = np.array([0.5, 1.0]), np.array([1, 4])
-    variance = GuideVariance(by_gene=np.array([0.2, 0.3]), scale=0.4, df=4.0, day=0.05, profile=profile)
+    variance = GuideVariance(
+        by_gene=np.array([0.2, 0.3]), scale=0.4, df=4.0, day=0.05, profile=profile, posterior=np.empty((2, 0))
+    )
     for gene in range(2):
         expected = np.empty((2, 2))
         for a in range(2):

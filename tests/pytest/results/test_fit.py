@@ -43,6 +43,7 @@ def test_every_file_of_the_contract(fit):
         "guide_daywise_likelihood.csv": ["guide", "gene", *estimates],
         "guide_daywise_left_out.csv": ["guide", "gene", *estimates],
         "gene_daywise_by_replicate.csv": ["gene", "day", "replicate", "betahat", "se"],
+        "gene_daywise_p.csv": ["gene", *[f"{name}_d{d}" for name in ("z", "p", "p_guides") for d in days]],
         "gene_heterogeneity.csv": [
             "gene",
             "n_guides",
@@ -190,6 +191,7 @@ def test_both_presets_run(simulated_files, tmp_path, preset):
         warnings.simplefilter("ignore", FitWarning)  # plain: the weight is far off, by design
         manifest = fit_screen(simulated_files["screen"], simulated_files["guide_map"], tmp_path, settings)
     assert (manifest["likelihood_weight"] == 1) == (preset == "plain")
+    assert (tmp_path / "gene_daywise_p.csv").exists() == (preset == "calibrated")
     assert_qc(assess_qc(tmp_path, settings), "simulation")
 
 

@@ -11,7 +11,7 @@ from fatebias.base.settings import Settings
 from fatebias.laplace import replicate_agreement
 from fatebias.results.engines import infer
 from fatebias.results.manifest import _estimates
-from fatebias.results.tables import daywise_table, heterogeneity_tables
+from fatebias.results.tables import daywise_table, heterogeneity_tables, p_value_tables
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "num_posterior_draws": 20})
 
@@ -40,6 +40,15 @@ def test_daywise_tables_have_names_then_means_then_sds():
     table = daywise_table({"gene": ("A", "B")}, np.array([[1.0, 2], [3, 4]]), np.array([[0.1, 0.2], [0.3, 0.4]]))
     assert list(table) == ["gene", "betahat_d0", "betahat_d1", "se_d0", "se_d1"]
     assert table.iloc[1].tolist() == ["B", 3, 4, 0.3, 0.4]
+
+
+def test_p_values_are_those_of_the_estimates_and_none_where_none_are_asked_for(found, screen):
+    table, values = p_value_tables(found, screen)["gene_daywise_p.csv"], found.estimates.p_values
+    assert table.gene.tolist() == list(screen.gene_names)
+    for name in ("z", "p", "p_guides"):
+        np.testing.assert_array_equal(table.filter(regex=f"^{name}_d"), getattr(values, name))
+    none = replace(found, estimates=replace(found.estimates, p_values=None))
+    assert p_value_tables(none, screen) == {}
 
 
 def test_guides_are_in_the_screens_order_and_have_the_genes_mean(tables, found, screen):

@@ -79,6 +79,7 @@ class Settings:
     num_posterior_draws: int
     save_draws: Literal["none", "contrast", "all"]
     se: Literal["model", "sandwich"]
+    p_values: bool
     estimate_prior_sd: float
     newton_tolerance: float
     cg_tolerance: float

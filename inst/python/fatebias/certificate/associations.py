@@ -13,10 +13,9 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.stats import chi2
 
-from ..screens import Screen
+from ..screens import Screen, day_replicate
 from .added import Added, add_columns
 from .groups import shared_noise
-from .schemes import day_replicate
 from .source import Source
 
 MOST_LEVELS = 50  # of a column of labels that could be a covariate

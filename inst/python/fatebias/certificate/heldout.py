@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ..laplace import Baseline, LaplaceOptions, find_mode
 from ..model import Likelihood, Prior
-from ..screens import Screen
-from .schemes import assign_folds, day_replicate
+from ..screens import Screen, day_replicate
+from .schemes import assign_folds
 
 N_FOLDS = 5
 NEIGHBOURS = 20  # like cells of a cell: somewhat fewer than graphs of cells usually have (30)

@@ -20,8 +20,8 @@ from scipy.stats import norm
 
 from ..base import CONSTANTS, ScreenError, Settings, first_few
 from ..laplace import Curvature, FixedEffects, find_fixed_effects
-from ..screens import Screen
-from .schemes import burden_strata, shuffle_within
+from ..screens import Screen, burden_strata
+from .schemes import shuffle_within
 from .source import Source
 from .store import open_source
 

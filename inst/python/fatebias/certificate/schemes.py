@@ -9,20 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from ..screens import Screen
-
-LEAST_CELLS = 10  # of a burden bin: rarer burdens of a day and replicate share a bin with the next smaller one
-
-
-def burden_strata(screen: Screen) -> np.ndarray:
-    """int [N]: number of each cell's day x replicate x burden bin, from 0."""
-    out = np.empty(screen.n_cells, dtype=np.int64)
-    first = 0
-    for cells in _day_replicates(screen):
-        binned = _bins(screen.burden[cells].astype(np.int64))
-        out[cells] = first + binned
-        first += binned.max() + 1
-    return out
+from ..screens import Screen, burden_strata, cells_by_day_replicate
 
 
 def shuffle_guides(screen: Screen, rng: np.random.Generator) -> Screen:
@@ -61,7 +48,7 @@ def resample_cells(screen: Screen, rng: np.random.Generator) -> np.ndarray:
     Cells of a cluster are drawn together, within their day and replicate.
     """
     counts = np.zeros(screen.n_cells, dtype=np.int64)
-    for cells in _day_replicates(screen):
+    for cells in cells_by_day_replicate(screen):
         unit = np.arange(len(cells))
         if screen.cluster is not None:
             _, unit = np.unique(screen.cluster[cells], return_inverse=True)
@@ -73,31 +60,6 @@ def resample_cells(screen: Screen, rng: np.random.Generator) -> np.ndarray:
 def assign_folds(screen: Screen, rng: np.random.Generator, n_folds: int) -> np.ndarray:
     """int [N]: fold of each cell, evenly within day x replicate."""
     fold = np.empty(screen.n_cells, dtype=np.int64)
-    for cells in _day_replicates(screen):
+    for cells in cells_by_day_replicate(screen):
         fold[cells] = rng.permutation(np.arange(len(cells)) % n_folds)
     return fold
-
-
-def day_replicate(screen: Screen) -> np.ndarray:
-    """int [N]: number of each cell's day x replicate."""
-    return np.asarray(screen.day * screen.n_replicates + screen.replicate)
-
-
-def _day_replicates(screen: Screen) -> list[np.ndarray]:
-    """Cells of each day x replicate that has any."""
-    group = day_replicate(screen)
-    return [np.flatnonzero(group == one) for one in np.unique(group)]
-
-
-def _bins(burden: np.ndarray) -> np.ndarray:
-    """Burdens as bins of LEAST_CELLS cells or more, from 0; what is left at the top joins the last bin."""
-    counts = np.bincount(burden)
-    bin_of, current, filled = np.zeros(len(counts), dtype=np.int64), 0, 0
-    for value, count in enumerate(counts):
-        if filled >= LEAST_CELLS:
-            current, filled = current + 1, 0
-        bin_of[value] = current
-        filled += count
-    if filled < LEAST_CELLS and current > 0:
-        bin_of[bin_of == current] = current - 1
-    return np.asarray(bin_of[burden])

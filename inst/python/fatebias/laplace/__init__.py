@@ -20,6 +20,7 @@ from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
+from .gene_p_values import GenePValues
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
@@ -32,6 +33,7 @@ __all__ = [
     "Curvature",
     "Estimates",
     "FixedEffects",
+    "GenePValues",
     "LaplaceFit",
     "LaplaceOptions",
     "Perturbations",

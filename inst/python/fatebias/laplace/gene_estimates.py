@@ -16,6 +16,7 @@ from ..screens import Screen
 from .baseline import Baseline
 from .contrasts import carried_by_day, known_covariance, known_theta, sd_of
 from .estimates import SolvedEstimates, solve_estimates
+from .gene_p_values import GenePValues, Spread, gene_p_values
 from .guide_days import GuideDays, observe_guides
 from .guide_estimates import GeneNoise, GuideEstimates, estimate_guides
 from .guide_variance import GuideVariance, moderated_variance
@@ -32,7 +33,7 @@ class Estimates:
     theta_hat [L, D]; covariance [L, D, D], all that the estimand asks for; noise [L, D, D], the part of the labels, of
     the kind that `se` asks for. model_covariance, sandwich_covariance: both kinds (the sandwich from RATIO_DRAWS draws
     only where `se` does not ask for it). guides, by_replicate: estimates by guide and by replicate. guide_variance,
-    replicate_variance: how much they differ.
+    replicate_variance: how much they differ. p_values: of a fit that is asked for them.
     """
 
     theta_hat: np.ndarray
@@ -44,6 +45,7 @@ class Estimates:
     guide_variance: GuideVariance
     by_replicate: ByReplicate
     replicate_variance: ReplicateVariance
+    p_values: GenePValues | None = None
 
     @property
     def se(self) -> np.ndarray:
@@ -65,6 +67,8 @@ def estimate_theta(
         return _from_tree(saved)
     solved = solve_estimates(baseline, options, run)
     found = estimates_of(solved, screen, contrast, options, run)
+    if options.p_values:
+        found = replace(found, p_values=_p_values(solved, found, screen, contrast, options))
     run.checkpoint.save(_as_tree(found), 1, final=True)
     return found
 
@@ -100,6 +104,17 @@ def estimates_of(
     )  # fmt: skip
 
 
+def _p_values(
+    solved: SolvedEstimates, found: Estimates, screen: Screen, contrast: np.ndarray, options: LaplaceOptions
+) -> GenePValues:
+    shared, varies = solved.design.cluster is not None, options.estimand == "gene"
+    beside = Spread(
+        noise=np.einsum("ldd->ld", found.noise) if shared else None,
+        guides=found.guide_variance if varies else None, replicates=found.replicate_variance if varies else None,
+    )  # fmt: skip
+    return gene_p_values(solved, screen, contrast, beside)
+
+
 def _layouts(solved: SolvedEstimates, contrast: np.ndarray, by_scatter: bool) -> tuple[GuideDays, ...]:
     scatter = solved.scatter.by_guide_day() if by_scatter else None
     return observe_guides(solved.effects.curvature, solved.effects.x, contrast, scatter)
@@ -126,10 +141,12 @@ def _as_tree(found: Any) -> dict[str, Any]:
 def _from_tree(tree: dict[str, Any]) -> Estimates:
     records = {
         "guides": GuideEstimates, "guide_variance": GuideVariance, "by_replicate": ByReplicate,
-        "replicate_variance": ReplicateVariance,
+        "replicate_variance": ReplicateVariance, "p_values": GenePValues,
     }  # fmt: skip
     plain = {name: _arrays(value) for name, value in tree.items()}
-    return Estimates(**{name: records[name](**value) if name in records else value for name, value in plain.items()})
+    return Estimates(
+        **{name: records[name](**value) if isinstance(value, dict) else value for name, value in plain.items()}
+    )
 
 
 def _arrays(value: Any) -> Any:

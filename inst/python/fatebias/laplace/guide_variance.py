@@ -24,7 +24,8 @@ PRIOR_DF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 class GuideVariance:
     """by_gene: s^2 [L], a gene with one guide having that of the prior. scale: SD, and df of the prior; day: s_gd^2.
 
-    profile [D]: what their SDs are multiplied by on each day, 1 on the day on which guides differ most.
+    profile [D]: what their SDs are multiplied by on each day, 1 on the day on which guides differ most. posterior:
+    of each gene's s^2 on GRID [L, grid].
     """
 
     by_gene: np.ndarray
@@ -32,6 +33,7 @@ class GuideVariance:
     df: float
     day: float
     profile: np.ndarray
+    posterior: np.ndarray
 
     def of_mean(self, n_guides: np.ndarray) -> np.ndarray:
         """G: covariance of the mean effect of so many guides [L] over days: [L, D, D]."""
@@ -69,9 +71,10 @@ def moderated_variance(layouts: tuple[GuideDays, ...], n_genes: int) -> GuideVar
     likelihood = np.exp(log_likelihood - log_likelihood.max(1, keepdims=True))
     best = int(np.log(likelihood @ np.exp(priors.log_mass).T).sum(0).argmax())
     posterior = likelihood * np.exp(priors.log_mass[best])
+    total = posterior.sum(1)
     return GuideVariance(
-        by_gene=np.exp((posterior @ np.log(GRID)) / posterior.sum(1)), scale=float(priors.scale[best]),
-        df=float(priors.df[best]), day=day, profile=profile,
+        by_gene=np.exp((posterior @ np.log(GRID)) / total), scale=float(priors.scale[best]),
+        df=float(priors.df[best]), day=day, profile=profile, posterior=posterior / total[:, None],
     )  # fmt: skip
 
 

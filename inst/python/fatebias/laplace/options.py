@@ -31,8 +31,8 @@ class LaplaceOptions:
     """All that a fit by engine laplace depends on, beside the screen.
 
     weight: of the likelihood, a number, "auto" or "auto_by_day". se: covariances of the estimates by the "model" or by
-    the "sandwich". terms: nuisance effects of the model. estimand: see
-    `gene_estimates`.
+    the "sandwich". terms: nuisance effects of the model. estimand: see `gene_estimates`. p_values: of all genes and
+    days, at the end of a fit.
     """
 
     priors: Priors
@@ -43,6 +43,7 @@ class LaplaceOptions:
     estimand: str = "guides"
     likelihood: Likelihood = SOFT_LABELS
     terms: Terms = NO_TERMS
+    p_values: bool = False
 
     def design(self, screen: Screen, device: str | torch.device = "cpu") -> Design:
         """The design of a screen, with the labels of the likelihood and the nuisance effects of the model."""
@@ -60,4 +61,5 @@ class LaplaceOptions:
             estimand=settings.estimand,
             likelihood=likelihood_of(settings),
             terms=Terms.of(settings),
+            p_values=settings.p_values,
         )

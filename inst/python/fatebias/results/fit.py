@@ -27,7 +27,7 @@ from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
 from .qc import qc_tables
-from .tables import estimate_tables, heterogeneity_tables, posterior_tables, summary_arrays
+from .tables import estimate_tables, heterogeneity_tables, p_value_tables, posterior_tables, summary_arrays
 
 _ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any fit of this process sets a number
 
@@ -90,6 +90,7 @@ def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
         posterior_tables(found.posterior, screen)
         | estimate_tables(found, screen)
         | heterogeneity_tables(found, screen)
+        | p_value_tables(found, screen)
         | qc_tables(found.posterior, screen)
         | {CELLS_TABLE: count_cells_by_guide(screen)}
     )

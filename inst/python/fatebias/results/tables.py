@@ -53,6 +53,17 @@ def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]
     }
 
 
+def p_value_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+    """gene_daywise_p.csv: z, p and p_guides of each gene by day; none where the settings ask for none."""
+    values = found.estimates.p_values
+    if values is None:
+        return {}
+    columns: dict[str, Sequence[str] | np.ndarray] = {"gene": screen.gene_names}
+    for name, by_day in (("z", values.z), ("p", values.p), ("p_guides", values.p_guides)):
+        columns |= dict(zip(day_columns(name, by_day.shape[1]), by_day.T))
+    return {"gene_daywise_p.csv": pd.DataFrame(columns)}
+
+
 def heterogeneity_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
     """Estimates by guide, with a guide left out, by replicate; and by gene how much guides and replicates differ."""
     estimates, genes = found.estimates, np.asarray(screen.gene_names, dtype=object)

@@ -55,6 +55,7 @@ from .reader import read_cells, read_screen
 from .replaced import fingerprint, refuse_replaced
 from .screen import RawCells, Screen
 from .spare_columns import read_spare_columns
+from .strata import burden_strata, cells_by_day_replicate, day_replicate
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
 from .usable import carried_guides, carriers_of, count_left_out, usable_cells
@@ -83,8 +84,10 @@ __all__ = [
     "assemble_parts",
     "assemble_screen",
     "build_screen",
+    "burden_strata",
     "carried_guides",
     "carriers_of",
+    "cells_by_day_replicate",
     "cluster_words",
     "columns_of",
     "contrast_parts",
@@ -98,6 +101,7 @@ __all__ = [
     "count_terminal_cells",
     "covariate_table",
     "covariate_words",
+    "day_replicate",
     "doubt_burden",
     "doubt_carriers",
     "doubt_clusters",
