@@ -7,7 +7,7 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' Covariances that know what a day is
 #'
 #' Built-in families of prior covariances for [run_mash()]. `day_covariances()`, the default of
-#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_same_sign()`.
+#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_steady_days()`.
 #'
 #' - `cov_day_subsets()`: for every set of days the effects are independent on these days and exactly
 #'   zero on all others. Above five days: single days, pairs and runs of neighbouring days; above twelve: single
@@ -15,8 +15,8 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' - `cov_signed_days()`: on the same sets of days (above five days: single days and pairs) effects of about one
 #'   size, each of either sign: means of `size` and its negative with the standard deviation `spread`, both times the
 #'   scale. A normal around zero has most small effects; these have few.
-#' - `cov_same_sign()`: the same on runs of neighbouring days, with one sign on all days of the run. mashr has means
-#'   of zero only, and leaves these two families out.
+#' - `cov_steady_days()`: on a run of neighbouring days effects of one size and sign that hardly change from day
+#'   to day (by a standard deviation of `wobble`). mashr has means of zero only, and leaves these two families out.
 #' - `cov_ar1()`: on a run of neighbouring days the effects are correlated by `rho^gap`, and zero on all
 #'   other days. The gap between two days is in units of the median distance of neighbouring days.
 #' - `cov_random_walk()`: active on all days; the variance is 1 on the first day and grows by `step` with
@@ -32,7 +32,8 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' @param rho numbers in \[0, 1), correlation of neighbouring days.
 #' @param runs `TRUE`: one matrix for every run of two and more neighbouring days; `FALSE`: all days.
 #' @param step positive numbers, growth of the variance in a unit of time, relative to the first day.
-#' @param size,spread mean of the size of effects and their standard deviation, in units of the scale.
+#' @param size,spread,wobble mean of the size of effects, and standard deviations of it and of changes from day to
+#'   day, in units of the scale.
 #' @param n_pcs number of principal components, at most the number of days.
 #' @param strong_lfsr rows count as strong with a local false sign rate below this on some day, each day
 #'   looked at alone.
@@ -47,7 +48,7 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' cov_canonical_days() + cov_data_driven(n_pcs = 2)
 #' @export
 day_covariances <- function() {
-  cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_same_sign()
+  cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_steady_days()
 }
 
 #' @rdname day_covariances
@@ -97,21 +98,28 @@ cov_random_walk <- function(step = c(0.25, 1), weight = 0) {
 cov_signed_days <- function(size = 0.75, spread = 0.25, weight = 0) {
   sized_family("signed", size, spread, weight, function(n_days) {
     sets <- day_subsets(n_days)
-    list(sets = if (n_days <= many_days) sets else sets[lengths(sets) <= 2], signs = all_signs)
+    list(
+      sets = if (n_days <= many_days) sets else sets[lengths(sets) <= 2], signs = all_signs,
+      covariance = function(k) diag(spread^2, k)
+    )
   })
 }
 
 #' @rdname day_covariances
 #' @export
-cov_same_sign <- function(size = 0.75, spread = 0.25, weight = 0) {
-  sized_family("same_sign", size, spread, weight, function(n_days) {
-    list(sets = day_runs(n_days, 2L), signs = function(k) rbind(rep(1, k), rep(-1, k)))
+cov_steady_days <- function(size = 0.75, spread = 0.25, wobble = 0.1, weight = 0) {
+  validate_arg(wobble, checkmate::check_number, lower = 0, finite = TRUE)
+  sized_family("steady", size, spread, weight, function(n_days) {
+    list(
+      sets = day_runs(n_days, 2L), signs = function(k) rbind(rep(1, k), rep(-1, k)),
+      covariance = function(k) spread^2 + diag(wobble^2, k)
+    )
   })
 }
 
 #' A family of effects of about one size, on sets of days with signs
-#' @param on function of the number of days; gives `list(sets, signs)`, `signs` a function of the number of days of a
-#'   set.
+#' @param on function of the number of days; gives `list(sets, signs, covariance)`, the last two functions of the
+#'   number of days of a set.
 #' @noRd
 sized_family <- function(name, size, spread, weight, on, call = rlang::caller_env()) {
   validate_arg(size, checkmate::check_number, lower = 1e-6, finite = TRUE, call = call)
@@ -123,7 +131,7 @@ sized_family <- function(name, size, spread, weight, on, call = rlang::caller_en
       k <- length(set)
       list(
         mean = on_columns(size * use$signs(k), set, n_days),
-        covariance = on_days(diag(spread^2, k), set, n_days)
+        covariance = on_days(use$covariance(k), set, n_days)
       )
     })
     name_by_days(patterns, use$sets, days)
