@@ -16,7 +16,10 @@ mash_model <- function(estimates, v, covariances, settings, ntc, call = rlang::c
   many <- length(built$matrices) > many_matrices[[settings$mash_prior]]
   gridmult <- settings$mash_gridmult %||% if (many) 2 else sqrt(2)
   grid <- scale_grid(estimates, gridmult, settings$mash_smallest_scale)
-  if (v$asked == "em") v <- improve_v(v, estimates, built$matrices, grid, call)
+  if (v$asked == "em") {
+    around_zero <- vapply(built$means, is.null, logical(1)) # what mashr can carry
+    v <- improve_v(v, estimates, built$matrices[around_zero], grid, call)
+  }
   data <- mash_data(estimates, v$by_row %||% v$matrix)
   c(
     new_model(data, built, grid, settings$mash_null_weight),

@@ -124,10 +124,10 @@ test_that("missing estimates stay missing, are listed, and cost no information e
   expect_identical(as.list(found$missing), list(name = "G03", day = "d1"))
   expect_true(is.na(found$table$betahat_d1[3]) && is.na(found$table$se_d1[3]))
   numbers <- setdiff(names(found$table), names(no_guide_columns(1))) # a table knows no guides
-  absent <- c("betahat_d1", "padj_d1", "se_d1", "svalue_d1")
+  absent <- c("betahat_d1", "mde_d1", "padj_d1", "se_d1", "svalue_d1")
   expect_setequal(names(which(colSums(is.na(found$table[, numbers, with = FALSE])) == 1)), absent)
-  expect_identical(sum(is.na(found$table[, numbers, with = FALSE])), 4L)
-  numbers <- setdiff(numbers, grep("^(svalue|padj)_d", numbers, value = TRUE)) # over one gene and day less
+  expect_identical(sum(is.na(found$table[, numbers, with = FALSE])), 5L)
+  numbers <- setdiff(numbers, grep("^(svalue|padj|mde)_d", numbers, value = TRUE)) # over one gene and day less
   expect_true(found$table$hit_anyday[3])
   others <- result$table[-3, numbers, with = FALSE]
   expect_equal(found$table[-3, numbers, with = FALSE], others, tolerance = 0.02)

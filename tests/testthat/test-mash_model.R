@@ -80,3 +80,26 @@ test_that("in a large screen one clear effect among thousands of genes is still 
   found <- run_mash(x, v = diag(4), gridmult = 2)
   expect_true(all(found$table$lfsr_d1[1:3] < 0.05))
 })
+
+test_that("where mashr's optimiser fails EM takes its place, and the result says so", {
+  own <- mashr::mash
+  local_mocked_bindings(mash = function(..., optmethod = "mixSQP") {
+    if (optmethod == "mixSQP") stop("solve(): solution not found")
+    own(..., optmethod = optmethod)
+  }, .package = "mashr")
+  expect_warning(found <- run_mash(fit), "solution not found", class = "fatebias_warning_mash")
+  expect_match(found$fallbacks, "EM: mixSQP failed \\(solve\\(\\): solution not found\\)")
+  expect_null(found$fit$fallback)
+  expect_equal(found$table$postmean_d0, result$table$postmean_d0, tolerance = 0.01)
+  expect_error(run_mash(fit, optmethod = "mixSQP"), "solution not found") # asked for by name
+})
+
+test_that("two days and thirty, two rows and many: averaged weights give finite numbers", {
+  set.seed(8)
+  for (size in list(c(2, 2), c(2, 30), c(60, 13))) {
+    x <- list(betahat = matrix(rnorm(prod(size), 0, 0.3), size[[1]]), se = matrix(0.1, size[[1]], size[[2]]))
+    table <- run_mash(x, v = diag(size[[2]]), n_draws = 10)$table
+    numbers <- as.matrix(table[, grep("^(postmean|postsd|lfsr|p_active|plarge)_d", names(table)), with = FALSE])
+    expect_true(all(is.finite(numbers)))
+  }
+})
