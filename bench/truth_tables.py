@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 from measure import Row as Must
-from truth_methods import COMPETITORS, DEFAULT, REMEDIES
-from truth_score import CURVE, LEVEL, Score
-from truth_screens import KINDS
+from peers_methods import DEFAULT, REMEDIES
+from peers_score import CURVE, LEVEL, Score
+from peers_screens import kind_of, title
 
 import fatebias
 
+COMPETITORS = ("least_squares", "limma", "guide_t")
 Scores = dict[str, dict[str, Score]]  # by row and method
 MARKS = ("<!-- truth.py -->", "<!-- end of truth.py -->")
 TITLES = {
@@ -53,12 +54,6 @@ def grid(head: list[str], rows: list[list[str]]) -> list[str]:
     return [*("| " + " | ".join(cells) + " |" for cells in lines), ""]
 
 
-def title(row: str) -> str:
-    """A row in words."""
-    kind, _, key = row.partition("+")
-    return KINDS[kind].what + (", `cluster_key`" if key else "")
-
-
 def musts(table: Scores) -> list[list[str]]:
     """Each number that is asked for: what, must, measured, verdict."""
     found = []
@@ -69,7 +64,7 @@ def musts(table: Scores) -> list[list[str]]:
 
 
 def row_musts(row: str, score: Score) -> list[Must]:
-    what, kind = title(row), KINDS[row.partition("+")[0]]
+    what, kind = title(row), kind_of(row)
     if kind.effects:
         calls = [Must(f"{what}: false share of calls", score.false_share, most=FALSE_SHARE.get(row, LEVEL))]
         if row in POWER:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from truth_methods import Z90
+from peers_methods import Z90
+from scipy import stats
 
 LEVEL = 0.05
 CURVE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # of lfsr, at which calls are counted beside LEVEL
@@ -27,19 +28,37 @@ class Calls:
     direction: np.ndarray | None = None
 
 
-def read_mash(where: Path) -> Calls:
-    """lfsr below LEVEL; a hit is a gene whose smallest lfsr is."""
-    table = pd.read_csv(where / "mash.csv").set_index("gene")
+def read_mash(path: Path, rule: str = "lfsr") -> Calls:
+    """Calls by a rule; a hit is a gene whose smallest lfsr is below LEVEL.
+
+    rule: `lfsr` below LEVEL; `svalue`: as many of the smallest lfsr as have an average below LEVEL (Stephens 2017);
+    `bh`: Benjamini-Hochberg on the estimates that mash was given; `either`: lfsr or bh.
+    """
+    table = pd.read_csv(path).set_index("gene")
     part = {name: table.filter(regex=rf"^{name}_d\d+$").to_numpy() for name in ("betahat", "se", "postmean", "lfsr")}
-    direction = np.sign(part["postmean"])
+    direction, lfsr = np.sign(part["postmean"]), part["lfsr"]
     best = direction[np.arange(len(table)), table["best_day"]]
     robust = table["robust"].astype(str).str.upper() == "TRUE"
     hits = pd.DataFrame({"sign": best, "day": table["best_day"], "robust": robust})[table["lfsr_min"] < LEVEL]
     estimate, se = part["betahat"], part["se"]
+    by_bh = np.sign(estimate) * benjamini_hochberg(2 * stats.norm.sf(np.abs(estimate / se)))
+    rules = {
+        "lfsr": direction * (lfsr < LEVEL),
+        "svalue": direction * average_below(lfsr),
+        "bh": by_bh,
+        "either": np.where(lfsr < LEVEL, direction, by_bh),
+    }
     return Calls(
-        genes=table.index, sign=direction * (part["lfsr"] < LEVEL), z=estimate / se, estimate=estimate, half=Z90 * se,
-        hits=hits, lfsr=part["lfsr"], direction=direction,
+        genes=table.index, sign=rules[rule], z=estimate / se, estimate=estimate, half=Z90 * se, hits=hits, lfsr=lfsr,
+        direction=direction,
     )  # fmt: skip
+
+
+def average_below(lfsr: np.ndarray) -> np.ndarray:
+    """The largest set of smallest lfsr whose average is below LEVEL; missing ones are no calls."""
+    values = np.sort(lfsr[np.isfinite(lfsr)])
+    most = int((np.cumsum(values) / np.arange(1, len(values) + 1) < LEVEL).sum())
+    return lfsr <= values[most - 1] if most else np.zeros(lfsr.shape, dtype=bool)
 
 
 def read_tests(path: Path) -> Calls:
@@ -88,7 +107,7 @@ class Score:
         self.calls += int(called.sum())
         self.false += false
         self.null_z.append(np.where(true == 0, calls.z, np.nan))
-        inside = np.where(np.isfinite(calls.z), np.abs(calls.estimate - true) <= calls.half, np.nan)
+        inside = np.where(np.isfinite(calls.z + calls.half), np.abs(calls.estimate - true) <= calls.half, np.nan)
         self.covered.append(inside[(true == 0) | (not signs_only)])
         if calls.hits is not None:
             self._add_hits(calls.hits, truth)
@@ -121,4 +140,6 @@ class Score:
 
     @property
     def coverage(self) -> float:
-        return float(np.nanmean(np.concatenate(self.covered)))
+        """Of 90 % intervals; NaN where the method has none."""
+        covered = np.concatenate(self.covered)
+        return float(np.nanmean(covered)) if np.isfinite(covered).any() else np.nan
