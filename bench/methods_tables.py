@@ -59,8 +59,8 @@ def page(results: Results, seeds: dict[str, tuple[int, ...]]) -> str:
     parts = [
         f"fatebias {fatebias.__version__}, commit `{commit()}`. {most} screens a row, seeds: {numbers}.",
         "## Where another method has more power",
-        f"{len(found)} of {counted} rows with effects:" if found else f"None of {counted} rows with effects.",
-        *grid(["screens", "best rule of fatebias", "more power"], found),
+        f"{len(found)} of {counted} rows with effects.",
+        *(grid(["screens", "best rule of fatebias", "more power"], found) if found else []),
         "## Power and false calls", *table(results, list(COLUMNS), [True], most, calls_text),
         "## Screens without effects", *table(results, list(COLUMNS), [False], most, screens_text),
         "## All rows together", *grid(["", *COLUMNS], sums(results)),

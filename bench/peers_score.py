@@ -38,7 +38,7 @@ def read_mash(path: Path, rule: str = "lfsr") -> Calls:
     part = {name: table.filter(regex=rf"^{name}_d\d+$").to_numpy() for name in ("betahat", "se", "postmean", "lfsr")}
     direction, lfsr = np.sign(part["postmean"]), part["lfsr"]
     best = direction[np.arange(len(table)), table["best_day"]]
-    robust = table["robust"].astype(str).str.upper() == "TRUE"
+    robust = table.get("robust", best).astype(str).str.upper() == "TRUE"  # not in the table of preset plain
     hits = pd.DataFrame({"sign": best, "day": table["best_day"], "robust": robust})[table["lfsr_min"] < LEVEL]
     estimate, se = part["betahat"], part["se"]
     by_bh = np.sign(estimate) * benjamini_hochberg(2 * stats.norm.sf(np.abs(estimate / se)))

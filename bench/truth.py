@@ -67,7 +67,7 @@ def main() -> None:
     run(place, jobs)
     text = scored(place, jobs, args.remedy_seeds)
     if args.write:
-        truth_tables.write_between_marks(args.write, text)
+        truth_tables.write_between_marks(args.write, "truth.py", text)
     else:
         print(text)
 

@@ -13,7 +13,6 @@ import fatebias
 
 COMPETITORS = ("least_squares", "limma", "guide_t")
 Scores = dict[str, dict[str, Score]]  # by row and method
-MARKS = ("<!-- truth.py -->", "<!-- end of truth.py -->")
 TITLES = {
     DEFAULT: "fatebias", "least_squares": "least squares, BH", "limma": "limma, BH", "guide_t": "t over guides, BH",
 }  # fmt: skip
@@ -160,9 +159,15 @@ def commit() -> str:
     return found.stdout.strip() or "unknown"
 
 
-def write_between_marks(path: Path, text: str) -> None:
-    """Replace what stands between the marks of a page; without such a page, write one of the marks alone."""
-    page_text = path.read_text(encoding="utf-8") if path.exists() else "\n".join(MARKS) + "\n"
-    head, rest = page_text.split(MARKS[0])
-    tail = rest.split(MARKS[1])[1]
-    path.write_text(f"{head}{MARKS[0]}\n\n{text}\n{MARKS[1]}{tail}", encoding="utf-8")
+def marks(script: str) -> tuple[str, str]:
+    """The lines of a page between which a script writes."""
+    return f"<!-- {script} -->", f"<!-- end of {script} -->"
+
+
+def write_between_marks(path: Path, script: str, text: str) -> None:
+    """Replace what stands between the marks of a script on a page; without a page, write one of the marks alone."""
+    start, end = marks(script)
+    page_text = path.read_text(encoding="utf-8") if path.exists() else f"{start}\n{end}\n"
+    head, rest = page_text.split(start)
+    tail = rest.split(end)[1]
+    path.write_text(f"{head}{start}\n\n{text}\n{end}{tail}", encoding="utf-8")

@@ -80,8 +80,8 @@ def test_files_of_a_landscape_folder_give_the_seeds(tmp_path):
 
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     page = tmp_path / "TRUTH.md"
-    page.write_text("# head\n{}\nold\n{}\ntail\n".format(*truth_tables.MARKS))
-    truth_tables.write_between_marks(page, "new")
+    page.write_text("# head\n{}\nold\n{}\ntail\n".format(*truth_tables.marks("truth.py")))
+    truth_tables.write_between_marks(page, "truth.py", "new")
     text = page.read_text()
     assert text.startswith("# head\n") and text.endswith("\ntail\n") and "new" in text and "old" not in text
 
