@@ -41,10 +41,10 @@ def read_mash(path: Path, rule: str = "lfsr") -> Calls:
     robust = table.get("robust", best).astype(str).str.upper() == "TRUE"  # not in the table of preset plain
     hits = pd.DataFrame({"sign": best, "day": table["best_day"], "robust": robust})[table["lfsr_min"] < LEVEL]
     estimate, se = part["betahat"], part["se"]
-    by_bh = np.sign(estimate) * benjamini_hochberg(2 * stats.norm.sf(np.abs(estimate / se)))
+    by_bh = np.where(benjamini_hochberg(2 * stats.norm.sf(np.abs(estimate / se))), np.sign(estimate), 0)
     rules = {
-        "lfsr": direction * (lfsr < LEVEL),
-        "svalue": direction * average_below(lfsr),
+        "lfsr": np.where(lfsr < LEVEL, direction, 0),
+        "svalue": np.where(average_below(lfsr), direction, 0),
         "bh": by_bh,
         "either": np.where(lfsr < LEVEL, direction, by_bh),
     }
@@ -66,9 +66,8 @@ def read_tests(path: Path) -> Calls:
     table = pd.read_csv(path)
     wide = {name: table.pivot(index="gene", columns="day", values=name) for name in ("estimate", "half", "z", "p")}
     estimate, half, z, p = (wide[name].to_numpy() for name in ("estimate", "half", "z", "p"))
-    return Calls(
-        genes=wide["p"].index, sign=np.sign(estimate) * benjamini_hochberg(p), z=z, estimate=estimate, half=half
-    )
+    sign = np.where(benjamini_hochberg(p), np.sign(estimate), 0)
+    return Calls(genes=wide["p"].index, sign=sign, z=z, estimate=estimate, half=half)
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:

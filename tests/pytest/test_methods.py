@@ -87,7 +87,14 @@ def test_rules_of_calls(tmp_path):
     assert calls["either"] == [1, -1, 1, -1]
 
 
-def test_missing_ones_are_no_calls():
+def test_missing_ones_are_no_calls(tmp_path):
+    path = mash_table(tmp_path / "m.csv", lfsr=[0.0, np.nan], z=[5.0, np.nan])
+    assert all(
+        peers_score.read_mash(path, rule).sign.ravel().tolist() == [1, 0] for rule in ("lfsr", "svalue", "either")
+    )
+    missing = {"gene": ["a", "b"], "day": 0, "half": 1.0} | dict.fromkeys(("estimate", "z", "p"), [np.nan, 0.001])
+    pd.DataFrame(missing).to_csv(path, index=False)
+    assert peers_score.read_tests(path).sign.ravel().tolist() == [0, 1]
     assert not peers_score.average_below(np.array([[np.nan, 0.06]])).any()
     assert peers_score.average_below(np.array([[np.nan, 0.04], [0.06, 0.3]])).tolist() == [
         [False, True],
