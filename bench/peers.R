@@ -1,6 +1,6 @@
-# Methods in R for truth.py and methods.py: `Rscript peers.R METHOD FROM TO [FROM TO ...]` reads FROM and writes TO.
-# mash: from the folder of a fit to the table of run_mash(). limma, guide_t: from a table of means by guide and
-# replicate; dirichlet: from a table of cells; to gene, day, estimate, half (of the 90 % interval), z, p.
+# Methods in R for truth.py and methods.py: `Rscript peers.R METHOD FROM TO [FROM TO ...]` reads FROM, writes TO.
+# mash: from the folder of a fit to the table of run_mash(). limma, guide_t: from a table of means by guide
+# and replicate; dirichlet: from a table of cells; to gene, day, estimate, half (of the 90 % interval), z, p.
 
 suppressMessages(library(data.table))
 arguments <- commandArgs(TRUE)
@@ -34,7 +34,8 @@ dirichlet <- function(from) {
   fates <- grep("^p_", names(cells), value = TRUE)
   rbindlist(lapply(sort(unique(cells$day)), function(on) {
     own <- as.data.frame(cells[cells$day == on])
-    own$labels <- suppressWarnings(DirichletReg::DR_data(as.matrix(own[fates]))) # moves 0 and 1 inwards, and says so
+    # 0 and 1 are moved inwards, and a warning says so
+    own$labels <- suppressWarnings(DirichletReg::DR_data(as.matrix(own[fates])))
     rbindlist(lapply(genes[colSums(own[genes]) > 0], function(gene) {
       own$x <- own[[gene]]
       data.table(gene = sub("^n_", "", gene), day = on, dirichlet_effect(own, fates))

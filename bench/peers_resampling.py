@@ -9,17 +9,18 @@ one here instead of a negative binomial.
 """
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 STEPS = 25  # of the logistic regression, at most
-TOLERANCE = 1e-8  # on its coefficients
+TOLERANCE, LONGEST = 1e-6, 2.0  # of a step: the last one, and any
+RIDGE = 0.01
 MOST_SKEW = 0.99  # a skew normal distribution has less than .9953
 
 
 def randomisation_p(
     rng: np.random.Generator, y: np.ndarray, carried: np.ndarray, given: np.ndarray, resamples: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score statistic and two-sided p of each gene [L]; NaN where no cell or every cell carries it.
+    """Score statistic and two-sided p of each gene [L]; NaN where it has no variation beside what is given.
 
     y: response [N]; carried: booleans [N, L]; given: covariates [N, K] whose span holds the constant. All genes share
     the uniform numbers that the carriers are drawn with.
@@ -34,7 +35,8 @@ def randomisation_p(
         drawn = uniform < carrier_chances(carried[:, gene], basis)
         null = scores(drawn, residual, basis) / sd
         z[gene] = scores(carried[None, :, gene], residual, basis)[0] / sd
-        p[gene] = skew_normal_p(z[gene], null[np.isfinite(null)])
+        if np.isfinite(z[gene]) and np.isfinite(null).mean() > 0.5:
+            p[gene] = skew_normal_p(z[gene], null[np.isfinite(null)])
     return z, p
 
 
@@ -47,18 +49,22 @@ def scores(carried: np.ndarray, residual: np.ndarray, basis: np.ndarray) -> np.n
 
 
 def carrier_chances(carried: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Fitted chances [N] of a logistic regression of who carries the gene (iteratively reweighted least squares)."""
+    """Fitted chances [N] of a logistic regression of who carries the gene (Newton's method with bounded steps).
+
+    Coefficients of columns of mean square 1 have the prior N(0, 1 / RIDGE), which matters only where covariates
+    separate a few carriers from all other cells.
+    """
+    x = basis * np.sqrt(len(carried))
     mean = carried.mean()
-    coefficients = basis.T @ np.full(len(carried), np.log(mean / (1 - mean)))
+    coefficients = x.mean(0) * np.log(mean / (1 - mean))  # of the same chance for all cells
     for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-(basis @ coefficients).clip(-30, 30)))
-        weight = (chance * (1 - chance)).clip(1e-10)
-        curvature = basis.T @ (basis * weight[:, None])
-        step = np.linalg.solve(curvature, basis.T @ (carried - chance))
-        coefficients = coefficients + step
-        if np.abs(step).max() < TOLERANCE * max(1, np.abs(coefficients).max()):
+        chance = special.expit(x @ coefficients)
+        curvature = x.T @ (x * (chance * (1 - chance))[:, None]) + RIDGE * np.eye(x.shape[1])
+        step = np.linalg.solve(curvature, x.T @ (carried - chance) - RIDGE * coefficients)
+        coefficients += step * min(1.0, LONGEST / np.abs(step).max())
+        if np.abs(step).max() < TOLERANCE:
             break
-    return 1 / (1 + np.exp(-(basis @ coefficients).clip(-30, 30)))
+    return special.expit(x @ coefficients)
 
 
 def skew_normal_p(z: float, null: np.ndarray) -> float:

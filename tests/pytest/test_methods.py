@@ -49,6 +49,14 @@ def test_chances_maximise_the_likelihood(rng):
     assert np.allclose(chances, 1 / (1 + np.exp(-(z @ best))), atol=1e-4)
 
 
+def test_chances_are_finite_where_few_carriers_are_separate(rng):
+    z = given(rng, 400)
+    x = np.zeros(400, dtype=bool)
+    x[np.argsort(z[:, 2])[-3:]] = True  # the three cells with most guides
+    chances = peers_resampling.carrier_chances(x, orthonormal(z))
+    assert np.isfinite(chances).all() and chances.sum() == pytest.approx(3, abs=0.2)
+
+
 @pytest.mark.parametrize("shape", [-3.0, 0.0, 2.0])
 def test_p_is_the_tail_of_the_skew_normal_that_was_drawn(rng, shape):
     drawn = stats.skewnorm(shape, loc=0.3, scale=1.4)
