@@ -9,6 +9,7 @@ import sys
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def in_r(method: str, files: list[tuple[Path, Path]]) -> None:
         subprocess.run(["Rscript", "--no-save", script, method, *paths], check=True)
 
 
+@cache
 def score(place: Place, row: str, method: str, seeds: tuple[int, ...], rule: str = "lfsr") -> Score:
     """Score of one method on some screens of a row; rule: of calls by mash."""
     found = Score()
