@@ -37,6 +37,7 @@ COLUMNS = {
     "Dirichlet regression": Column(method="dirichlet"),
 }
 WITHOUT_INTERVALS = ("resampling", "rank_sums")
+ALL = {column: column for column in COLUMNS}
 OURS = [column for column, of in COLUMNS.items() if of.ours]
 
 
@@ -61,8 +62,8 @@ def page(results: Results, seeds: dict[str, tuple[int, ...]]) -> str:
         "## Where another method has more power",
         f"{len(found)} of {counted} rows with effects.",
         *(grid(["screens", "best rule of fatebias", "more power"], found) if found else []),
-        "## Power and false calls", *table(results, list(COLUMNS), [True], most, calls_text),
-        "## Screens without effects", *table(results, list(COLUMNS), [False], most, screens_text),
+        "## Power and false calls", *table(results, ALL, [True], most, calls_text),
+        "## Calls where nothing is, and in how many screens", *table(results, ALL, [False], most, screens_text),
         "## All rows together", *grid(["", *COLUMNS], sums(results)),
         "## Coverage of 90 % intervals", *table(results, with_intervals(), [True, False], most, coverage_text),
     ]  # fmt: skip
@@ -70,12 +71,12 @@ def page(results: Results, seeds: dict[str, tuple[int, ...]]) -> str:
 
 
 def table(
-    results: Results, columns: list[str], effects: list[bool], most: int, text: Callable[[Score], str]
+    results: Results, columns: dict[str, str], effects: list[bool], most: int, text: Callable[[Score], str]
 ) -> list[str]:
-    """One line a row whose kind has effects or has none, one column a method."""
+    """One line a row whose kind has effects or has none. columns: of COLUMNS, by their heads."""
     rows = [row for row in results if kind_of(row).effects in effects]
-    lines = [[title(row), *(cell_text(results[row].get(column), most, text) for column in columns)] for row in rows]
-    return grid(["screens", *columns], lines)
+    cells = [[cell_text(results[row].get(column), most, text) for column in columns.values()] for row in rows]
+    return grid(["screens", *columns], [[title(row), *line] for row, line in zip(rows, cells)])
 
 
 def cell_text(cell: Cell | None, most: int, text: Callable[[Score], str]) -> str:
@@ -92,13 +93,15 @@ def calls_text(score: Score) -> str:
 
 
 def screens_text(score: Score) -> str:
-    return f"{score.calls} calls, {score.with_false} screens"
+    """Calls, and how many screens have one."""
+    return f"{score.calls} in {score.with_false}" if score.calls else "0"
 
 
-def with_intervals() -> list[str]:
-    """One column a method whose table has intervals."""
-    first = {of.method: column for column, of in reversed(COLUMNS.items()) if of.method not in WITHOUT_INTERVALS}
-    return [column for column in COLUMNS if column in first.values()]
+def with_intervals() -> dict[str, str]:
+    """One column a method whose table has intervals, by the method's name: its rules share them."""
+    return {
+        column.partition(", ")[0]: column for column, of in COLUMNS.items() if of.method not in WITHOUT_INTERVALS
+    }  # fmt: skip
 
 
 def coverage_text(score: Score) -> str:

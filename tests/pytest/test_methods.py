@@ -141,7 +141,7 @@ def test_a_method_is_ahead_with_more_power_and_a_false_share_that_it_keeps():
 def test_every_cell_is_shown():
     results = {"base": {"limma": cell(0.5, 10)}, "null": {"limma": methods_tables.Cell(score=score(0, 3, 0), ours={})}}
     text = methods_tables.page(results, {"base": (1, 2), "null": (3, 4)})
-    assert ".50, 10/60 (.17)" in text and "3 calls, 0 screens" in text
+    assert ".50, 10/60 (.17)" in text and "3 in 0" in text
     assert "not run" in text and "| landscape | not run | not run | not run | .50 |" in text  # its coverage
 
 
