@@ -60,7 +60,7 @@ def page(results: Results, seeds: dict[str, tuple[int, ...]]) -> str:
     parts = [
         f"fatebias {fatebias.__version__}, commit `{commit()}`. {most} screens a row, seeds: {numbers}.",
         "## Where another method has more power",
-        f"{len(found)} of {counted} rows with effects.",
+        f"{len({line[0] for line in found})} of {counted} rows with effects.",
         *(grid(["screens", "best rule of fatebias", "more power"], found) if found else []),
         "## Power and false calls", *table(results, ALL, [True], most, calls_text),
         "## Calls where nothing is, and in how many screens", *table(results, ALL, [False], most, screens_text),

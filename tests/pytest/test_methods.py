@@ -138,6 +138,12 @@ def test_a_method_is_ahead_with_more_power_and_a_false_share_that_it_keeps():
     assert found[1][1].endswith("`either` .10")  # lfsr does not keep it there
 
 
+def test_a_row_counts_once_where_methods_have_other_screens():
+    results = {"base": {"limma": cell(0.7, 0, best=0.5), "Dirichlet regression": cell(0.7, 0, best=0.6)}}
+    assert len(methods_tables.ahead(results)[0]) == 2
+    assert "1 of 1 rows with effects." in methods_tables.page(results, {"base": (1, 2)})
+
+
 def test_every_cell_is_shown():
     results = {"base": {"limma": cell(0.5, 10)}, "null": {"limma": methods_tables.Cell(score=score(0, 3, 0), ours={})}}
     text = methods_tables.page(results, {"base": (1, 2), "null": (3, 4)})
