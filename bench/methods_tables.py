@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from peers_methods import DEFAULT, FIRST
 from peers_score import Score
 from peers_screens import kind_of, title
@@ -65,7 +66,9 @@ def page(results: Results, seeds: dict[str, tuple[int, ...]]) -> str:
         "## Power and false calls", *table(results, ALL, [True], most, calls_text),
         "## Calls where nothing is, and in how many screens", *table(results, ALL, [False], most, screens_text),
         "## All rows together", *grid(["", *COLUMNS], sums(results)),
-        "## Coverage of 90 % intervals", *table(results, with_intervals(), [True, False], most, coverage_text),
+        "## What z scores hold, whatever the rule", *table(results, by_method(), [True], most, signal_text),
+        "## Coverage of 90 % intervals",
+        *table(results, by_method(WITHOUT_INTERVALS), [True, False], most, coverage_text),
     ]  # fmt: skip
     return "\n".join(part + "\n" if part and not part.startswith("|") else part for part in parts)
 
@@ -97,15 +100,18 @@ def screens_text(score: Score) -> str:
     return f"{score.calls} in {score.with_false}" if score.calls else "0"
 
 
-def with_intervals() -> dict[str, str]:
-    """One column a method whose table has intervals, by the method's name: its rules share them."""
-    return {
-        column.partition(", ")[0]: column for column, of in COLUMNS.items() if of.method not in WITHOUT_INTERVALS
-    }  # fmt: skip
+def by_method(without: tuple[str, ...] = ()) -> dict[str, str]:
+    """One column a method, by its name: its rules share z scores and intervals."""
+    return {column.partition(", ")[0]: column for column, of in COLUMNS.items() if of.method not in without}
 
 
 def coverage_text(score: Score) -> str:
     return short(score.coverage)
+
+
+def signal_text(score: Score) -> str:
+    """Signal, and the SD of z scores where nothing is."""
+    return f"{short(score.signal)} ({short(score.null_sd)})" if np.isfinite(score.null_sd) else "-"
 
 
 def ahead(results: Results) -> tuple[list[list[str]], int]:

@@ -1,5 +1,6 @@
 """What methods say of screens against the truth: one `Score` a method and row of screens."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,6 +92,7 @@ class Score:
     robust: list[int] = field(default_factory=lambda: [0, 0])
     curve: np.ndarray = field(default_factory=lambda: np.zeros((len(CURVE), 2), dtype=int))
     null_z: list[np.ndarray] = field(default_factory=list)
+    effect_z: list[np.ndarray] = field(default_factory=list)
     covered: list[np.ndarray] = field(default_factory=list)
 
     def add(self, calls: Calls, truth: pd.DataFrame) -> None:
@@ -106,6 +108,7 @@ class Score:
         self.calls += int(called.sum())
         self.false += false
         self.null_z.append(np.where(true == 0, calls.z, np.nan))
+        self.effect_z.append(np.where(true != 0, np.sign(true) * calls.z, np.nan))
         inside = np.where(np.isfinite(calls.z + calls.half), np.abs(calls.estimate - true) <= calls.half, np.nan)
         self.covered.append(inside[(true == 0) | (not signs_only)])
         if calls.hits is not None:
@@ -138,7 +141,22 @@ class Score:
         return np.array([np.nanstd(pooled[:, day]) if n else np.nan for day, n in enumerate(counts)])
 
     @property
+    def null_sd(self) -> float:
+        """SD of null z scores of all days; NaN where no gene is null."""
+        return nan_of(np.nanstd, self.null_z)
+
+    @property
+    def signal(self) -> float:
+        """Mean z score of effects, in their direction, over the SD of null ones: power at an SE that is right."""
+        return nan_of(np.nanmean, self.effect_z) / self.null_sd
+
+    @property
     def coverage(self) -> float:
         """Of 90 % intervals; NaN where the method has none."""
-        covered = np.concatenate(self.covered)
-        return float(np.nanmean(covered)) if np.isfinite(covered).any() else np.nan
+        return nan_of(np.nanmean, self.covered)
+
+
+def nan_of(what: Callable[[np.ndarray], float], parts: list[np.ndarray]) -> float:
+    """A statistic of all parts without their NaN; NaN where that is all they have."""
+    pooled = np.concatenate([part.ravel() for part in parts])
+    return float(what(pooled)) if np.isfinite(pooled).any() else np.nan

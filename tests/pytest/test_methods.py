@@ -112,8 +112,9 @@ def test_missing_ones_are_no_calls(tmp_path):
 
 def score(power, false, active=100):
     found = round(power * active)
-    covered = [np.array([0.0, 1.0, np.nan])]
-    return peers_score.Score(screens=8, active=active, calls=found + false, false=false, covered=covered)
+    some = [np.array([0.0, 1.0, np.nan])]
+    shown = {"covered": some, "null_z": some, "effect_z": some}
+    return peers_score.Score(screens=8, active=active, calls=found + false, false=false, **shown)
 
 
 def cell(power, false, best=0.5, best_false=0):
@@ -149,6 +150,7 @@ def test_every_cell_is_shown():
     text = methods_tables.page(results, {"base": (1, 2), "null": (3, 4)})
     assert ".50, 10/60 (.17)" in text and "3 in 0" in text
     assert "not run" in text and "| landscape | not run | not run | not run | .50 |" in text  # its coverage
+    assert "| 1.00 (.50) |" in text
 
 
 def test_slow_methods_come_last_and_on_few_screens(tmp_path):

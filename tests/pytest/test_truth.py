@@ -28,6 +28,8 @@ def test_a_call_counts_where_its_sign_is_the_truths():
     assert score.power == pytest.approx(2 / 3) and score.false_share == 0.5
     assert score.coverage == pytest.approx(4 / 6)  # of c, .1 and -.9 are further from -.5 than .3
     assert np.allclose(score.z_by_day, [0.0, np.std([1.0, -2.0])])  # nulls: b; a and b
+    assert score.null_sd == pytest.approx(np.std([0.0, 1.0, -2.0]))
+    assert score.signal == pytest.approx(np.mean([4.0, -1.0, 9.0]) / score.null_sd)  # of a, and of c on both days
 
 
 def test_signs_alone_judge_intervals_on_nulls_only():
