@@ -4,10 +4,9 @@
 
 fits every screen by the defaults, runs least squares, limma and a t over guides on it, and fits some of the rows by
 the settings of before with each remedy alone. It prints the tables of `TRUTH.md`, or writes them. What FOLDER has is
-kept, so that a second run goes on; after a change of the engine take another folder or delete its `fits` and `mash`,
-after a change of mash delete its `mash`. DIR has
-screens of `landscape.py` (KIND_SEED.h5ad); with --cellrank-python they are made; without either these rows are left
-out. It needs R with fatebias and limma.
+kept, so that a second run goes on: after a change of the engine take another folder, or delete its `fits` and `mash`;
+after a change of mash delete its `mash`. DIR has screens of `landscape.py` (KIND_SEED.h5ad); with --cellrank-python
+they are made; without either these rows are left out. It needs R with fatebias and limma.
 """
 
 import argparse
