@@ -4,140 +4,48 @@
 
 fits every screen by the defaults, runs least squares, limma and a t over guides on it, and fits some of the rows by
 the settings of before with each remedy alone. It prints the tables of `TRUTH.md`, or writes them. What FOLDER has is
-kept, so that a second run goes on; take another folder, or delete its `fits`, after a change of the engine. DIR has
-screens of `landscape.py` (KIND_SEED.h5ad); with --cellrank-python they are made; without either these rows are left
-out. It needs R with fatebias and limma.
+kept, so that a second run goes on: after a change of the engine take another folder, or delete its `fits` and `mash`;
+after a change of mash delete its `mash`. DIR has screens of `landscape.py` (KIND_SEED.h5ad); with --cellrank-python
+they are made; without either these rows are left out. It needs R with fatebias and limma.
 """
 
 import argparse
-import os
-import subprocess
-import sys
-import warnings
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import truth_tables
-from truth_methods import COMPETITORS, DEFAULT, FITS, REMEDIES, compete, fit
-from truth_score import Score, read_mash, read_tests
-from truth_screens import KINDS, Place
+from peers_methods import DEFAULT, REMEDIES
+from peers_run import Job, run, score
+from peers_screens import LANDSCAPE, LIFE, Place, kind_name, kind_of, with_keys
+from truth_tables import COMPETITORS
 
-from fatebias.base.errors import FitWarning
-
-PROCESSES = 2
+ROWS = with_keys(LANDSCAPE | LIFE)
 REMEDY_ROWS = ("base", "null", "replicate", "guide", "clone", "burden", "dispersion", "life", "life_none")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """Screens of one kind, and settings of the fit on top of the method's."""
-
-    kind: str
-    settings: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One method on some screens of a row."""
-
-    method: str
-    row: str
-    seeds: tuple[int, ...]
-
-
-def all_rows() -> dict[str, Row]:
-    """Rows by name: each kind, and kinds with clones once more with `cluster_key`."""
-    rows = {}
-    for name, kind in KINDS.items():
-        rows[name] = Row(kind=name)
-        if kind.clones:
-            rows[f"{name}+key"] = Row(kind=name, settings={"cluster_key": "clone"})
-    return rows
-
-
-ROWS = all_rows()
 
 
 def plan(place: Place, rows: list[str], args: argparse.Namespace) -> Iterator[Job]:
     """All jobs: defaults and competitors first, and clones, whose fits take ten times as long, last among each."""
-    rows = sorted(rows, key=lambda row: KINDS[ROWS[row].kind].clones)
-    numbers = {row: args.clone_seeds if KINDS[ROWS[row].kind].clones else args.seeds for row in rows}
-    seeds = {row: tuple(place.seeds(ROWS[row].kind, args.first_seed, numbers[row])) for row in rows}
-    first = [DEFAULT, "competitors"]
-    yield from (Job(method=method, row=row, seeds=seeds[row]) for row in rows for method in first if seeds[row])
+    rows = sorted(rows, key=lambda row: kind_of(row).clones)
+    numbers = {row: args.clone_seeds if kind_of(row).clones else args.seeds for row in rows}
+    seeds = {row: tuple(place.seeds(kind_name(row), args.first_seed, numbers[row])) for row in rows}
+    first = [(DEFAULT,), COMPETITORS]
+    yield from (Job(methods=methods, row=row, seeds=seeds[row]) for row in rows for methods in first if seeds[row])
     some = [row for row in rows if row in REMEDY_ROWS and seeds[row] and args.remedy_seeds]
     yield from (
-        Job(method=method, row=row, seeds=seeds[row][: args.remedy_seeds]) for row in some for method in REMEDIES
+        Job(methods=(method,), row=row, seeds=seeds[row][: args.remedy_seeds]) for row in some for method in REMEDIES
     )
-
-
-def screens_of(jobs: list[Job]) -> list[Job]:
-    """Jobs that make the screens of others, each once: two methods that run side by side share their files."""
-    wanted = {(ROWS[job.row].kind, seed) for job in jobs for seed in job.seeds}
-    return [Job(method="screens", row=kind, seeds=(seed,)) for kind, seed in sorted(wanted)]
-
-
-def where(place: Place, job: Job, seed: int) -> Path:
-    """Folder of one method (or of all competitors) on one screen."""
-    return (place.folder / "fits" if job.method in FITS else place.folder) / job.method / f"{job.row}_{seed}"
-
-
-def work(place: Place, job: Job) -> None:
-    """Run the method of a job on each of its screens, and call; or make the screens."""
-    warnings.simplefilter("ignore", FitWarning)
-    row, folders = ROWS[job.row], []
-    if job.method == "screens":
-        for seed in job.seeds:
-            place.make(row.kind, seed)
-        return
-    for seed in job.seeds:
-        folders.append(where(place, job, seed))
-        if job.method in FITS:
-            fit(place.files(row.kind, seed), folders[-1], FITS[job.method] | row.settings)
-        else:
-            compete(place.files(row.kind, seed), folders[-1])
-    what, writes = ("mash", "mash.csv") if job.method in FITS else ("units", "guide_t.csv")
-    left = [folder for folder in folders if not (folder / writes).exists()]
-    if left:
-        subprocess.run(["Rscript", "--no-save", Path(__file__).with_name("truth.R"), what, *left], check=True)
-
-
-def score(place: Place, job: Job) -> dict[str, Score]:
-    """Scores of a job by method."""
-    scores = {method: Score() for method in ([job.method] if job.method in FITS else COMPETITORS)}
-    for seed in job.seeds:
-        truth, folder = place.truth(ROWS[job.row].kind, seed), where(place, job, seed)
-        for method, of in scores.items():
-            of.add(read_mash(folder) if method in FITS else read_tests(folder / f"{method}.csv"), truth)
-    return scores
-
-
-def run(place: Place, jobs: list[Job]) -> None:
-    """Work through the jobs, PROCESSES at a time; the first error ends it after the jobs at hand."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(work, place, job): job for job in jobs}
-        for done, future in enumerate(as_completed(waiting), 1):
-            job = waiting[future]
-            if future.exception():
-                pool.shutdown(cancel_futures=True)
-            future.result()
-            print(f"{done}/{len(jobs)} {job.row}: {job.method}, {len(job.seeds)} screens", file=sys.stderr, flush=True)
 
 
 def scored(place: Place, jobs: list[Job], remedy_seeds: int) -> str:
     """The tables of what jobs have left in their folders."""
     table: truth_tables.Scores = {}
     alone: truth_tables.Scores = {}
-    for job in sorted(jobs, key=lambda job: list(ROWS).index(job.row)):
-        (alone if job.method in REMEDIES else table).setdefault(job.row, {}).update(score(place, job))
-    seeds = {job.row: job.seeds for job in jobs if job.method == DEFAULT}
-    for row in alone:  # the defaults on the same screens
-        alone[row] |= score(place, Job(method=DEFAULT, row=row, seeds=seeds[row][:remedy_seeds]))
+    for job in sorted(jobs, key=lambda job: ROWS.index(job.row)):
+        rows = (alone if job.methods[0] in REMEDIES else table).setdefault(job.row, {})
+        rows.update({method: score(place, job.row, method, job.seeds) for method in job.methods})
+    seeds = {job.row: job.seeds for job in jobs if job.methods == (DEFAULT,)}
+    for row, methods in alone.items():  # the defaults on the same screens
+        methods[DEFAULT] = score(place, row, DEFAULT, seeds[row][:remedy_seeds])
     return truth_tables.page(table, alone, seeds)
 
 
@@ -154,12 +62,11 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables between the marks of this file")
     args = parser.parse_args()
     place = Place(folder=args.folder, landscape=args.landscape, cellrank=args.cellrank_python)
-    jobs = list(plan(place, args.rows or list(ROWS), args))
-    run(place, screens_of(jobs))
+    jobs = list(plan(place, args.rows or ROWS, args))
     run(place, jobs)
     text = scored(place, jobs, args.remedy_seeds)
     if args.write:
-        truth_tables.write_between_marks(args.write, text)
+        truth_tables.write_between_marks(args.write, "truth.py", text)
     else:
         print(text)
 

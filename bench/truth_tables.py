@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 from measure import Row as Must
-from truth_methods import COMPETITORS, DEFAULT, REMEDIES
-from truth_score import CURVE, LEVEL, Score
-from truth_screens import KINDS
+from peers_methods import DEFAULT, REMEDIES
+from peers_score import CURVE, LEVEL, Score
+from peers_screens import kind_of, title
 
 import fatebias
 
+COMPETITORS = ("least_squares", "limma", "guide_t")
 Scores = dict[str, dict[str, Score]]  # by row and method
-MARKS = ("<!-- truth.py -->", "<!-- end of truth.py -->")
 TITLES = {
     DEFAULT: "fatebias", "least_squares": "least squares, BH", "limma": "limma, BH", "guide_t": "t over guides, BH",
 }  # fmt: skip
@@ -53,12 +53,6 @@ def grid(head: list[str], rows: list[list[str]]) -> list[str]:
     return [*("| " + " | ".join(cells) + " |" for cells in lines), ""]
 
 
-def title(row: str) -> str:
-    """A row in words."""
-    kind, _, key = row.partition("+")
-    return KINDS[kind].what + (", `cluster_key`" if key else "")
-
-
 def musts(table: Scores) -> list[list[str]]:
     """Each number that is asked for: what, must, measured, verdict."""
     found = []
@@ -69,7 +63,7 @@ def musts(table: Scores) -> list[list[str]]:
 
 
 def row_musts(row: str, score: Score) -> list[Must]:
-    what, kind = title(row), KINDS[row.partition("+")[0]]
+    what, kind = title(row), kind_of(row)
     if kind.effects:
         calls = [Must(f"{what}: false share of calls", score.false_share, most=FALSE_SHARE.get(row, LEVEL))]
         if row in POWER:
@@ -165,9 +159,15 @@ def commit() -> str:
     return found.stdout.strip() or "unknown"
 
 
-def write_between_marks(path: Path, text: str) -> None:
-    """Replace what stands between the marks of a page; without such a page, write one of the marks alone."""
-    page_text = path.read_text(encoding="utf-8") if path.exists() else "\n".join(MARKS) + "\n"
-    head, rest = page_text.split(MARKS[0])
-    tail = rest.split(MARKS[1])[1]
-    path.write_text(f"{head}{MARKS[0]}\n\n{text}\n{MARKS[1]}{tail}", encoding="utf-8")
+def marks(script: str) -> tuple[str, str]:
+    """The lines of a page between which a script writes."""
+    return f"<!-- {script} -->", f"<!-- end of {script} -->"
+
+
+def write_between_marks(path: Path, script: str, text: str) -> None:
+    """Replace what stands between the marks of a script on a page; without a page, write one of the marks alone."""
+    start, end = marks(script)
+    page_text = path.read_text(encoding="utf-8") if path.exists() else f"{start}\n{end}\n"
+    head, rest = page_text.split(start)
+    tail = rest.split(end)[1]
+    path.write_text(f"{head}{start}\n\n{text}\n{end}{tail}", encoding="utf-8")

@@ -1,11 +1,13 @@
 """What methods say of screens against the truth: one `Score` a method and row of screens."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from truth_methods import Z90
+from peers_methods import Z90
+from scipy import stats
 
 LEVEL = 0.05
 CURVE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # of lfsr, at which calls are counted beside LEVEL
@@ -27,19 +29,37 @@ class Calls:
     direction: np.ndarray | None = None
 
 
-def read_mash(where: Path) -> Calls:
-    """lfsr below LEVEL; a hit is a gene whose smallest lfsr is."""
-    table = pd.read_csv(where / "mash.csv").set_index("gene")
+def read_mash(path: Path, rule: str = "lfsr") -> Calls:
+    """Calls by a rule; a hit is a gene whose smallest lfsr is below LEVEL.
+
+    rule: `lfsr` below LEVEL; `svalue`: as many of the smallest lfsr as have an average below LEVEL (Stephens 2017);
+    `bh`: Benjamini-Hochberg on the estimates that mash was given; `either`: lfsr or bh.
+    """
+    table = pd.read_csv(path).set_index("gene")
     part = {name: table.filter(regex=rf"^{name}_d\d+$").to_numpy() for name in ("betahat", "se", "postmean", "lfsr")}
-    direction = np.sign(part["postmean"])
+    direction, lfsr = np.sign(part["postmean"]), part["lfsr"]
     best = direction[np.arange(len(table)), table["best_day"]]
-    robust = table["robust"].astype(str).str.upper() == "TRUE"
+    robust = table.get("robust", best).astype(str).str.upper() == "TRUE"  # not in the table of preset plain
     hits = pd.DataFrame({"sign": best, "day": table["best_day"], "robust": robust})[table["lfsr_min"] < LEVEL]
     estimate, se = part["betahat"], part["se"]
+    by_bh = np.where(benjamini_hochberg(2 * stats.norm.sf(np.abs(estimate / se))), np.sign(estimate), 0)
+    rules = {
+        "lfsr": np.where(lfsr < LEVEL, direction, 0),
+        "svalue": np.where(average_below(lfsr), direction, 0),
+        "bh": by_bh,
+        "either": np.where(lfsr < LEVEL, direction, by_bh),
+    }
     return Calls(
-        genes=table.index, sign=direction * (part["lfsr"] < LEVEL), z=estimate / se, estimate=estimate, half=Z90 * se,
-        hits=hits, lfsr=part["lfsr"], direction=direction,
+        genes=table.index, sign=rules[rule], z=estimate / se, estimate=estimate, half=Z90 * se, hits=hits, lfsr=lfsr,
+        direction=direction,
     )  # fmt: skip
+
+
+def average_below(lfsr: np.ndarray) -> np.ndarray:
+    """The largest set of smallest lfsr whose average is below LEVEL; missing ones are no calls."""
+    values = np.sort(lfsr[np.isfinite(lfsr)])
+    most = int((np.cumsum(values) / np.arange(1, len(values) + 1) < LEVEL).sum())
+    return lfsr <= values[most - 1] if most else np.zeros(lfsr.shape, dtype=bool)
 
 
 def read_tests(path: Path) -> Calls:
@@ -47,9 +67,8 @@ def read_tests(path: Path) -> Calls:
     table = pd.read_csv(path)
     wide = {name: table.pivot(index="gene", columns="day", values=name) for name in ("estimate", "half", "z", "p")}
     estimate, half, z, p = (wide[name].to_numpy() for name in ("estimate", "half", "z", "p"))
-    return Calls(
-        genes=wide["p"].index, sign=np.sign(estimate) * benjamini_hochberg(p), z=z, estimate=estimate, half=half
-    )
+    sign = np.where(benjamini_hochberg(p), np.sign(estimate), 0)
+    return Calls(genes=wide["p"].index, sign=sign, z=z, estimate=estimate, half=half)
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
@@ -73,6 +92,7 @@ class Score:
     robust: list[int] = field(default_factory=lambda: [0, 0])
     curve: np.ndarray = field(default_factory=lambda: np.zeros((len(CURVE), 2), dtype=int))
     null_z: list[np.ndarray] = field(default_factory=list)
+    effect_z: list[np.ndarray] = field(default_factory=list)
     covered: list[np.ndarray] = field(default_factory=list)
 
     def add(self, calls: Calls, truth: pd.DataFrame) -> None:
@@ -88,7 +108,8 @@ class Score:
         self.calls += int(called.sum())
         self.false += false
         self.null_z.append(np.where(true == 0, calls.z, np.nan))
-        inside = np.where(np.isfinite(calls.z), np.abs(calls.estimate - true) <= calls.half, np.nan)
+        self.effect_z.append(np.where(true != 0, np.sign(true) * calls.z, np.nan))
+        inside = np.where(np.isfinite(calls.z + calls.half), np.abs(calls.estimate - true) <= calls.half, np.nan)
         self.covered.append(inside[(true == 0) | (not signs_only)])
         if calls.hits is not None:
             self._add_hits(calls.hits, truth)
@@ -120,5 +141,22 @@ class Score:
         return np.array([np.nanstd(pooled[:, day]) if n else np.nan for day, n in enumerate(counts)])
 
     @property
+    def null_sd(self) -> float:
+        """SD of null z scores of all days; NaN where no gene is null."""
+        return nan_of(np.nanstd, self.null_z)
+
+    @property
+    def signal(self) -> float:
+        """Mean z score of effects, in their direction, over the SD of null ones: power at an SE that is right."""
+        return nan_of(np.nanmean, self.effect_z) / self.null_sd
+
+    @property
     def coverage(self) -> float:
-        return float(np.nanmean(np.concatenate(self.covered)))
+        """Of 90 % intervals; NaN where the method has none."""
+        return nan_of(np.nanmean, self.covered)
+
+
+def nan_of(what: Callable[[np.ndarray], float], parts: list[np.ndarray]) -> float:
+    """A statistic of all parts without their NaN; NaN where that is all they have."""
+    pooled = np.concatenate([part.ravel() for part in parts])
+    return float(what(pooled)) if np.isfinite(pooled).any() else np.nan

@@ -1,9 +1,5 @@
-"""The screens on which methods are compared, each a folder of files that any method can read.
-
-FOLDER/NAME holds screen.h5ad, guide_map.csv and truth.csv as `fatebias simulate` writes them, and for methods without
-AnnData cells.csv (y: log-ratio; the probabilities; day, replicate, burden) and carried.csv (cell, guide, gene).
-Log-ratio: log((contrast + c) / (reference + c)), c = .005.
-"""
+"""A screen with the real guide library whose labels are CellRank's own on a public data set: effects are planted by
+choosing which cells carry which guides."""
 
 from pathlib import Path
 
@@ -13,55 +9,13 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import brentq
 
-from fatebias.base.files import day_columns
-from fatebias.containers.write import write_screen
-from fatebias.screens.guide_map import read_guide_map
-from fatebias.screens.screen import Screen
-from fatebias.simulation import Arguments, draw, simulate_to
+from fatebias.base import day_columns
+from fatebias.containers import write_screen
+from fatebias.screens import read_guide_map
+from fatebias.simulation import Arguments, draw
 
-PRESETS = ("weak", "strong")
-EFFECTS = ("sparse", "random_walk", "none")
-LABELS = ("dirichlet", "onehot", "logitnormal", "smoothed")
-CELLRANK = "cellrank_real_library"
 EXTDATA = Path(__file__).resolve().parents[1] / "inst" / "extdata"
-N_CELLS, MOI = 30_000, 6.0  # of the screen with CellRank's labels
-OFFSET = 0.005
-
-
-def screen_kinds() -> dict[str, dict]:
-    """What the simulator is told, by name of the screen."""
-    kinds = [(preset, effects, labels) for preset in PRESETS for effects in EFFECTS for labels in LABELS]
-    named = {"_".join(kind): dict(zip(("preset", "effects", "labels"), kind)) for kind in kinds}
-    return named | {CELLRANK: {}}
-
-
-def make_screen(where: Path, kind: dict, seed: int) -> None:
-    """The screen's own files; what is there is kept."""
-    if (where / "truth.csv").exists():
-        return
-    if where.name == CELLRANK:
-        plant_effects(where, seed)
-    else:
-        simulate_to(where, kind | {"seed": seed})
-
-
-def write_tables(where: Path, screen: Screen) -> None:
-    """cells.csv and carried.csv of a screen as fatebias read it, for methods in R."""
-    cells = pd.DataFrame(screen.fate_probs, columns=[f"p_{fate}" for fate in screen.fates])
-    cells = cells.assign(y=log_ratio(screen), day=screen.day, replicate=screen.replicate, burden=screen.burden)
-    cells.to_csv(where / "cells.csv", index=False)
-    carried = pd.DataFrame({"cell": np.repeat(np.arange(screen.n_cells), np.diff(screen.guide_ptr))})
-    carried["guide"] = np.asarray(screen.guide_names)[screen.guide_idx]
-    carried["gene"] = np.asarray(screen.gene_names)[screen.guide_gene[screen.guide_idx]]
-    carried.to_csv(where / "carried.csv", index=False)
-
-
-def log_ratio(screen: Screen) -> np.ndarray:
-    """log odds of the contrast fate (the first beside the reference) of each cell."""
-    return np.log((screen.fate_probs[:, 1] + OFFSET) / (screen.fate_probs[:, 0] + OFFSET))
-
-
-# ---- real labels, effects by choosing which cells carry which guides ----
+N_CELLS, MOI = 30_000, 6.0
 
 
 def plant_effects(where: Path, seed: int) -> None:

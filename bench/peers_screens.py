@@ -1,7 +1,9 @@
-"""The screens of truth.py: kinds, where their files lie, and their truth.
+"""The screens of truth.py and methods.py: kinds, where their files lie, and their truth.
 
 Kinds of the landscape come from files that `landscape.py` made (`Place.landscape`), or are made by it with a Python
-that has CellRank (`Place.cellrank`). All others are simulated: 8,000 cells, and one thing that life adds.
+that has CellRank (`Place.cellrank`). Kinds of life are simulated: 8,000 cells, and one thing that life adds. Kinds of
+labels are the simulator's presets `weak` and `strong`, sizes are one of its sparse screens with few and many genes. The
+screen with the real library is `peers_planted.py`'s.
 """
 
 import re
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from peers_planted import plant_effects
 
 from fatebias.simulation import simulate_to
 
@@ -20,12 +23,14 @@ CLONES = {"clones": (5, 15), "clone_sd": 0.5}
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """what: in words. arguments: of the simulation over SIZES, of a preset, or of `landscape.py`. clones: whether
-    obs["clone"] is there; effects: whether some gene has one."""
+    """what: in words. arguments: of the simulation over SIZES, of a preset, or of `landscape.py`. landscape, planted:
+    whether that or `peers_planted.py` makes it. clones: whether obs["clone"] is there; effects: whether some gene has
+    one."""
 
     what: str
     arguments: dict[str, Any] = field(default_factory=dict)
     landscape: bool = False
+    planted: bool = False
     clones: bool = False
     effects: bool = True
 
@@ -39,13 +44,22 @@ def life(what: str, effects: bool = True, **arguments: Any) -> Kind:
     return Kind(what=what, arguments=arguments, clones="clones" in arguments, effects=effects)
 
 
-KINDS = {
+def labels(preset: str, effects: str, kind: str) -> Kind:
+    arguments = {"preset": preset, "effects": effects, "labels": kind}
+    return Kind(what=f"{preset}, {EFFECTS[effects]}, {LABELS[kind]}", arguments=arguments, effects=effects != "none")
+
+
+EFFECTS = {"sparse": "sparse effects", "random_walk": "random walk", "none": "no effects"}
+LABELS = {"dirichlet": "Dirichlet", "onehot": "one-hot", "logitnormal": "logit-normal", "smoothed": "smoothed"}
+LANDSCAPE = {
     "base": land("landscape"),
     "null": land("landscape, no effects", effects=False, active=0),
     "replicate": land("landscape, 3 replicates, effects differ by replicate", reps=3, repvar=0.5, batch=0.3),
     "depth": land("landscape, depth in the positions", depth=0.6),
     "clone": land("landscape, clones of 10", clones=10),
     "guide": land("landscape, 8 % off-target guides, a quarter dead", dead=0.25, off=0.08),
+}
+LIFE = {
     "plain": life("nothing added"),
     "guide_sd": life("guide SD .2", guide_sd=0.2),
     "off_target": life("off-target guide in a fifth of genes", off_target=0.2),
@@ -64,15 +78,62 @@ KINDS = {
     "life": life("a little of everything", preset="life"),
     "life_none": life("a little of everything, no effects", effects=False, preset="life_none"),
 }
+KINDS_OF_LABELS = {
+    f"{preset}_{effects}_{kind}": labels(preset, effects, kind)
+    for preset in ("weak", "strong") for effects in EFFECTS for kind in LABELS
+}  # fmt: skip
+OTHERS = {
+    "real_library": Kind(what="CellRank's labels, real library", planted=True),
+    "genes_60": Kind(what="60 genes, 2,000 cells", arguments={"genes": 60, "cells": 2000}),
+    "genes_1000": Kind(what="1,000 genes, 32,000 cells", arguments={"genes": 1000, "cells": 32_000}),
+}
+KINDS = LANDSCAPE | LIFE | KINDS_OF_LABELS | OTHERS
+
+
+def kind_name(row: str) -> str:
+    """The kind of a row, whose name it has, with "+key" besides where the fit is told of the clones."""
+    return row.partition("+")[0]
+
+
+def kind_of(row: str) -> Kind:
+    return KINDS[kind_name(row)]
+
+
+def settings_of(row: str) -> dict[str, Any]:
+    """Settings of a row's fits on top of the method's."""
+    return {"cluster_key": "clone"} if row.endswith("+key") else {}
+
+
+def title(row: str) -> str:
+    """A row in words."""
+    return kind_of(row).what + (", `cluster_key`" if settings_of(row) else "")
+
+
+def with_keys(kinds: dict[str, Kind]) -> list[str]:
+    """Rows of kinds: each, and those with clones once more with `cluster_key`."""
+    return [row for name, kind in kinds.items() for row in ([name, f"{name}+key"] if kind.clones else [name])]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """folder: of all files; landscape: folder with KIND_SEED.h5ad, or None; cellrank: a Python that has CellRank."""
+    """folder: of all files; landscape: folder with KIND_SEED.h5ad, or None; cellrank: a Python that has CellRank; mash:
+    folder of the tables of mash, FOLDER/mash where it is None. Rows of one kind share its screens."""
 
     folder: Path
     landscape: Path | None = None
     cellrank: str | None = None
+    mash: Path | None = None
+
+    def fit(self, method: str, row: str, seed: int) -> Path:
+        """Folder of a fit."""
+        return self.folder / "fits" / method / f"{row}_{seed}"
+
+    def mash_table(self, method: str, row: str, seed: int) -> Path:
+        return (self.mash or self.folder / "mash") / method / f"{row}_{seed}.csv"
+
+    def tests(self, row: str, seed: int) -> Path:
+        """Folder of METHOD.csv, the tables of other methods."""
+        return self.folder / "competitors" / f"{row}_{seed}"
 
     def seeds(self, name: str, first: int, n: int) -> list[int]:
         """n seeds of a kind: those of the landscape's files, else numbers that no other kind has."""
@@ -104,6 +165,8 @@ class Place:
             options = [word for key, value in given.items() for word in (f"--{key}", str(value))]
             script = str(Path(__file__).with_name("landscape.py"))
             subprocess.run([str(self.cellrank), script, str(screen.with_suffix("")), *options], check=True)
+        elif KINDS[name].planted:
+            plant_effects(screen.parent, seed)
         else:
             simulate_to(screen.parent, ({} if "preset" in arguments else SIZES) | arguments | {"seed": seed})
 
