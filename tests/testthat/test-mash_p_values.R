@@ -94,7 +94,9 @@ test_that("tidy has the p and q of its row's day; ranked hits those of the best 
 })
 
 test_that("the null is that of the estimand", {
-  of <- function(estimand) null_hypothesis(list(manifest = list(settings = list(estimand = estimand))), " on d1")
+  of <- function(estimand) {
+    null_hypothesis(list(manifest = list(settings = list(estimand = estimand))), " on d1")
+  }
   expect_match(of("gene"), "^the mean effect on d1 of guides that one could make")
   expect_identical(of("guides"), "the gene's guides do nothing on d1")
 })
