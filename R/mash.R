@@ -76,8 +76,8 @@
 #'     however small its probability),
 #'     `p_persist` (active on some day and on all days after the first one), `p_switch` (effects of both
 #'     signs), `plarge_d*` (effect larger than `effect_size`), `svalue` (expected share of wrong signs among
-#'     rows with an `lfsr_min` up to this one); `svalue_d*`, `padj_d*`, `call_d*`, `call_anyday`, `mde_d*`, see
-#'     Calls; of genes at last the columns on guides and replicates, and p and q, see below;
+#'     rows with an `lfsr_min` up to this one); `svalue_d*`, `padj_d*`, `call_d*`, `call_anyday`, `mde_d*`,
+#'     see Calls; of genes at last the columns on guides and replicates, and p and q, see below;
 #'   - `covariances`: data.table `family`, `matrix`, `active`, `weight` (imaginary rows of the prior), `pi`
 #'     (estimated weight); `null_pi`: that of the null; NULL under ashr;
 #'   - `v`: list of `asked`, `used`, `matrix`, `by_row`, `why`; `no_effects`: list of `prior`, `posterior`,
@@ -124,8 +124,8 @@
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195; Stephens (2017), Biostatistics 18,
-#'   275-294 (lfsr, s-values); Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300; Liu & Xie (2020),
-#'   J. Am. Stat. Assoc. 115, 393-402 (Cauchy combination).
+#'   275-294 (lfsr, s-values); Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300; Liu & Xie
+#'   (2020), J. Am. Stat. Assoc. 115, 393-402 (Cauchy combination).
 #' @seealso [compare_mash()] to choose between covariances.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))

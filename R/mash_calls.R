@@ -14,7 +14,8 @@
 #'     share of effects that are zero among those with a value up to this one. mash has no part in it. Of a
 #'     posterior it is no p-value, since the prior has shrunk what is tested;
 #'   - `mde_d*`: minimal detectable effect, log odds: the effect that would have been called on this day with
-#'     probability .8, given its SE, where the row has no effect on other days; Inf where no estimate would be called;
+#'     probability .8, given its SE, where the row has no effect on other days; Inf where no estimate would be
+#'     called;
 #'   - `call_d*`: `lfsr_d*` (rule `"lfsr"`), `svalue_d*` (`"svalue"`), or the smaller of `lfsr_d*` and
 #'     `padj_d*` (`"either"`) is below `lfsr_thresh`.
 #'
@@ -120,7 +121,8 @@ effect_of_call <- function(postmean, estimate, lfsr, threshold, rule) {
 call_marks <- function(table, d) {
   column <- function(name, none) table[[paste0(name, "_d", d - 1L)]] %||% rep(none, nrow(table))
   none <- NA_real_
-  data.table::data.table(svalue = column("svalue", none), padj = column("padj", none), mde = column("mde", none))
+  names <- c(svalue = "svalue", padj = "padj", mde = "mde")
+  data.table::as.data.table(lapply(names, column, none = none))
 }
 
 #' The rule of a result; one of an earlier version has that of the lfsr

@@ -1,10 +1,10 @@
-# The components of a mixture of normals over days: every matrix at every scale, with the means it goes with; and
-# how they are tied, which says what the weights of the mixture share.
+# The components of a mixture of normals over days: every matrix at every scale, with the means it goes with;
+# and how they are tied, which says what the weights of the mixture share.
 
 #' All components but the null
 #'
-#' A component is a matrix at a scale: effects of N(0, scale^2 U), or of N(scale m, scale^2 U) for means m that
-#' are equally likely. Matrices vary fastest, as in mashr.
+#' A component is a matrix at a scale: effects of N(0, scale^2 U), or of N(scale m, scale^2 U) for means m
+#' that are equally likely. Matrices vary fastest, as in mashr.
 #'
 #' @param built `build_covariances()`.
 #' @param grid scales.
@@ -43,9 +43,11 @@ new_pattern <- function(u, means) {
 
 is_diagonal <- function(u) all(u[row(u) != col(u)] == 0)
 
-#' Codes of what components share: a family; a scale of a family; a number of active days of a family; a matrix
+#' Codes of what components share: a family; a scale of a family; a number of active days of a family; a
+#' matrix
 #'
-#' @returns list of `family`, `scale`, `size`, `matrix`: each a list of `code` by component and `parent` by code.
+#' @returns list of `family`, `scale`, `size`, `matrix`: each a list of `code` by component and `parent` by
+#'   code.
 #' @noRd
 weight_ties <- function(family, scale, size, matrix) {
   code <- function(...) {

@@ -8,12 +8,12 @@
 #' @param contrast two days with a minus between them, such as `"d3 - d0"`: by label or by number (`d0` is the
 #'   first). The result is the effect on the first minus that on the second.
 #' @details
-#' The local false sign rate is the posterior probability that the difference is zero or has the other sign than
-#' it seems. Where no component tells the two days apart, as when a gene acts on neither, the difference is zero.
-#' The standard error rests on the correlation `v` of the estimates that mash was given.
-#' @returns data.table, one row a gene or guide in the order of the result: its name, `contrast`, `estimate` and
-#'   `std.error` (of the estimates' difference; NA where one is missing), `postmean`, `postsd` (log odds), `lfsr`,
-#'   `svalue` (mean of the lfsr up to this one, over rows).
+#' The local false sign rate is the posterior probability that the difference is zero or has the other sign
+#' than it seems. Where no component tells the two days apart, as when a gene acts on neither, the difference
+#' is zero. The standard error rests on the correlation `v` of the estimates that mash was given.
+#' @returns data.table, one row a gene or guide in the order of the result: its name, `contrast`, `estimate`
+#'   and `std.error` (of the estimates' difference; NA where one is missing), `postmean`, `postsd` (log odds),
+#'   `lfsr`, `svalue` (mean of the lfsr up to this one, over rows).
 #' @section Errors: `fatebias_error_argument` for a contrast that is not two days of the result;
 #'   `fatebias_error_mash` for a result of ashr, which takes days as independent.
 #' @references Stephens (2017), Biostatistics 18, 275-294 (lfsr, s-values).

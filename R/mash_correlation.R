@@ -148,12 +148,14 @@ improve_v <- function(v, estimates, matrices, grid, call) {
   }
   start <- v$matrix
   found <- tryCatch(
-    mashr::mash_estimate_corr_em(complete_data(estimates), matrices, init = start, grid = grid, details = FALSE),
+    mashr::mash_estimate_corr_em(
+      complete_data(estimates), matrices, init = start, grid = grid, details = FALSE
+    ),
     error = identity
   )
   if (inherits(found, "error")) {
     v$why <- sprintf("%s; EM failed: %s", v$why, conditionMessage(found))
-    warn_mash(c("{.arg v} is {.val em}, but mashr's EM failed.", x = conditionMessage(found)))
+    warn_mash(c("{.arg v} is {.val em}, but mashr's EM failed.", x = "{conditionMessage(found)}"))
     return(v)
   }
   new_v("em", validate_v(found, n_days, call), paste("EM, started from the", v$used))

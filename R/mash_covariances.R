@@ -17,11 +17,11 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' @param build function with the arguments `data` and `days` that returns a named list of covariance
 #'   matrices, days x days; in place of a matrix it may hold `list(mean =, covariance =)` for effects that
 #'   scatter around a mean other than zero: a number for each day, or a matrix with a mean in each row, all
-#'   equally likely. The scale multiplies mean and standard deviation alike. `data`: what mash gets, see [mashr::mash_set_data()] (`Bhat`, `Shat`, rows x
-#'   days); `days`: numeric, the time of each day, named by its label. Each matrix must be symmetric and
-#'   positive semi-definite; a row and column of zeros (or a variance below 5 % of the largest) says: not
-#'   active on that day. Scales do not matter: mash tries every matrix at many scales. `data` is NULL where
-#'   a specification is only looked at.
+#'   equally likely. The scale multiplies mean and standard deviation alike. `data`: what mash gets, see
+#'   [mashr::mash_set_data()] (`Bhat`, `Shat`, rows x days); `days`: numeric, the time of each day, named by
+#'   its label. Each matrix must be symmetric and positive semi-definite; a row and column of zeros (or a
+#'   variance below 5 % of the largest) says: not active on that day. Scales do not matter: mash tries every
+#'   matrix at many scales. `data` is NULL where a specification is only looked at.
 #' @param weight imaginary rows that the prior adds to the family, spread evenly over its matrices and
 #'   scales: 0 lets the data speak alone, 5 counts like five genes that follow it.
 #' @param ... specifications to join.
@@ -99,8 +99,8 @@ as_day_values <- function(days, call = rlang::caller_env()) {
 #' All matrices of a specification, checked
 #'
 #' @returns `list(matrices, table, skipped)`: matrices named family.matrix; a data.table `family`,
-#'   `matrix`, `active` (days), `weight` (imaginary rows); reasons of families without matrices. And `means`: by
-#'   matrix, means x days, or NULL for a mean of zero.
+#'   `matrix`, `active` (days), `weight` (imaginary rows); reasons of families without matrices. And `means`:
+#'   by matrix, means x days, or NULL for a mean of zero.
 #' @noRd
 build_covariances <- function(spec, data, days, call = rlang::caller_env()) {
   twice <- unique(family_names(spec)[duplicated(family_names(spec))])

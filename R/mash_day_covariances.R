@@ -1,22 +1,24 @@
 # The covariance families that come with the package: builders that know what a day is.
 
 many_days <- 5L # above, subsets are single days, pairs and runs: their number grows with days^2
-most_days <- 12L # above, neighbouring pairs, and runs that begin or end with the screen: it grows with the days
+most_days <- 12L # above, neighbouring pairs, and runs that begin or end with the screen
 strong_rows_min <- 5L # rows with an effect on some day, below which nothing is learned from them
 
 #' Covariances that know what a day is
 #'
 #' Built-in families of prior covariances for [run_mash()]. `day_covariances()`, the default of
-#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_steady_days()`.
+#' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() +
+#' cov_steady_days()`.
 #'
 #' - `cov_day_subsets()`: for every set of days the effects are independent on these days and exactly
-#'   zero on all others. Above five days: single days, pairs and runs of neighbouring days; above twelve: single
-#'   days, neighbouring pairs, and runs from the first or to the last day.
-#' - `cov_signed_days()`: on the same sets of days (above five days: single days and pairs) effects of about one
-#'   size, each of either sign: means of `size` and its negative with the standard deviation `spread`, both times the
-#'   scale. A normal around zero has most small effects; these have few.
-#' - `cov_steady_days()`: on a run of neighbouring days effects of one size and sign that hardly change from day
-#'   to day (by a standard deviation of `wobble`). mashr has means of zero only, and leaves these two families out.
+#'   zero on all others. Above five days: single days, pairs and runs of neighbouring days; above twelve:
+#'   single days, neighbouring pairs, and runs from the first or to the last day.
+#' - `cov_signed_days()`: on the same sets of days (above five days: single days and pairs) effects of about
+#'   one size, each of either sign: means of `size` and its negative with the standard deviation `spread`,
+#'   both times the scale. A normal around zero has most small effects; these have few.
+#' - `cov_steady_days()`: on a run of neighbouring days effects of one size and sign that hardly change from
+#'   day to day (by a standard deviation of `wobble`). mashr has means of zero only, and leaves these two
+#'   families out.
 #' - `cov_ar1()`: on a run of neighbouring days the effects are correlated by `rho^gap`, and zero on all
 #'   other days. The gap between two days is in units of the median distance of neighbouring days.
 #' - `cov_random_walk()`: active on all days; the variance is 1 on the first day and grows by `step` with
@@ -32,8 +34,8 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' @param rho numbers in \[0, 1), correlation of neighbouring days.
 #' @param runs `TRUE`: one matrix for every run of two and more neighbouring days; `FALSE`: all days.
 #' @param step positive numbers, growth of the variance in a unit of time, relative to the first day.
-#' @param size,spread,wobble mean of the size of effects, and standard deviations of it and of changes from day to
-#'   day, in units of the scale.
+#' @param size,spread,wobble mean of the size of effects, and standard deviations of it and of changes from
+#'   day to day, in units of the scale.
 #' @param n_pcs number of principal components, at most the number of days.
 #' @param strong_lfsr rows count as strong with a local false sign rate below this on some day, each day
 #'   looked at alone.
@@ -118,8 +120,8 @@ cov_steady_days <- function(size = 0.75, spread = 0.25, wobble = 0.1, weight = 0
 }
 
 #' A family of effects of about one size, on sets of days with signs
-#' @param on function of the number of days; gives `list(sets, signs, covariance)`, the last two functions of the
-#'   number of days of a set.
+#' @param on function of the number of days; gives `list(sets, signs, covariance)`, the last two functions of
+#'   the number of days of a set.
 #' @noRd
 sized_family <- function(name, size, spread, weight, on, call = rlang::caller_env()) {
   validate_arg(size, checkmate::check_number, lower = 1e-6, finite = TRUE, call = call)

@@ -114,7 +114,9 @@ left_out_lfsr <- function(result, left, call) {
   estimates <- lapply(c(betahat = "betahat", se = "se"), day_matrix, table = left)
   estimates$is_missing <- is.na(estimates$betahat)
   estimates <- fill_vague(estimates)
-  of_sign <- switch(shrinkage_of(result), averaged = signs_by_mixture, mashr = signs_by_mash, ashr = signs_by_ash)
+  of_sign <- switch(shrinkage_of(result),
+    averaged = signs_by_mixture, mashr = signs_by_mash, ashr = signs_by_ash
+  )
   posterior <- of_sign(result, estimates, gene)
   at <- cbind(seq_along(gene), call$day[gene])
   negative <- posterior$negative[at]

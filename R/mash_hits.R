@@ -27,8 +27,8 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   of the result), `direction` (`up`, towards the contrast fate, `down` or `both`, by the days that are
 #'   called; NA for genes that are not), `best_day` (label), `estimate` and `std.error` (what mash was given
 #'   on that day), `postmean` and `postsd` (mash's posterior mean and SD there; all four in log odds),
-#'   `lfsr` and `padj` (on that day), `onset` (label of the most probable first active day), `p_onset`; `p`, `q`
-#'   (on the best day), `p_gene`, `q_gene`, NA where the fit has no p-values; then
+#'   `lfsr` and `padj` (on that day), `onset` (label of the most probable first active day), `p_onset`; `p`,
+#'   `q` (on the best day), `p_gene`, `q_gene`, NA where the fit has no p-values; then
 #'   on guides and replicates, NA where they are not known: `n_guides`, `guides_agree`, `loo_effect_min`,
 #'   `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see
 #'   [run_mash()].

@@ -6,13 +6,15 @@ mde_z <- 1.5 * 1.15^(0:13) # estimates, in SEs, at which the lfsr is computed: t
 
 #' Minimal detectable effects
 #'
-#' An estimate is called from some z on. That z is found where the estimates of the other days are zero, under the
-#' mixture that was learned; an estimate around an effect of SE (z + qnorm(.8)) exceeds it with probability .8.
+#' An estimate is called from some z on. That z is found where the estimates of the other days are zero, under
+#' the mixture that was learned; an estimate around an effect of SE (z + qnorm(.8)) exceeds it with
+#' probability .8.
 #'
-#' @param learned list of `list(mixture, estimates, v)`: mixtures with the estimates, of one day or more, that each
-#'   is for.
+#' @param learned list of `list(mixture, estimates, v)`: mixtures with the estimates, of one day or more, that
+#'   each is for.
 #' @param none probability that there are no effects at all.
-#' @param cuts `list(lfsr, z)`: a call is an lfsr below the first, or an estimate beyond so many SEs; z may be Inf.
+#' @param cuts `list(lfsr, z)`: a call is an lfsr below the first, or an estimate beyond so many SEs; z may be
+#'   Inf.
 #' @returns matrix, rows x days, log odds: NA without an estimate, Inf where no estimate would be called.
 #' @noRd
 detectable_effects <- function(learned, none, cuts) {
@@ -58,12 +60,14 @@ called_lfsr <- function(one, looked_at) {
   data <- information(parts, if (is.matrix(one$v)) one$v else one$v[, , row])
   components <- one$mixture$components
   weight <- weights_of(one$mixture$pi, component_loglik(components, data))
-  lfsr <- lfsr_of(linear_posterior(components, data, weight, list(diag(length(looked_at))[day, , drop = FALSE])))
+  own_day <- list(diag(length(looked_at))[day, , drop = FALSE])
+  lfsr <- lfsr_of(linear_posterior(components, data, weight, own_day))
   by_day <- split(lfsr, factor(day, seq_along(looked_at)))
   lapply(by_day, matrix, ncol = length(mde_z))
 }
 
-#' The first z from which on the lfsr is below the threshold, by interpolation of its logarithm; Inf if it never is
+#' The first z from which on the lfsr is below the threshold, by interpolation of its logarithm; Inf if it
+#' never is
 #' @noRd
 first_called <- function(lfsr, none, threshold) {
   log_lfsr <- log(pmax(none + (1 - none) * lfsr, .Machine$double.xmin))

@@ -1,5 +1,5 @@
-# A mixture of normals over days with averaged weights: what mashr's mixture is, with means off zero besides, and its
-# posterior of any linear combination of days in closed form.
+# A mixture of normals over days with averaged weights: what mashr's mixture is, with means off zero besides,
+# and its posterior of any linear combination of days in closed form.
 
 negligible <- 1e-14 # weight of a component in a row
 combination_rounding <- 1e-9 # of days, in units of a component's scale
@@ -9,8 +9,8 @@ combination_rounding <- 1e-9 # of days, in units of a component's scale
 #' @param model `mash_model()`.
 #' @returns A `fatebias_mixture`: `list(components, data, pi, weight, loglik, by_row)`: `new_components()`,
 #'   `information()`, mean weights of the null and the components, posterior weights (rows x (null,
-#'   components)), log likelihood under the mean weights, and log of the likelihood of some effect against none, by
-#'   row, under the prior of the weights.
+#'   components)), log likelihood under the mean weights, and log of the likelihood of some effect against
+#'   none, by row, under the prior of the weights.
 #' @noRd
 fit_mixture <- function(model, estimates) {
   components <- new_components(model[c("matrices", "means", "table")], model$grid)

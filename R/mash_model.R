@@ -80,7 +80,8 @@ fit_mash <- function(model, ...) {
     if ("optmethod" %in% ...names()) stop(error)
     fit <- by(..., optmethod = "mixEM")
     fit$fallback <- sprintf("Weights are estimated by EM: mixSQP failed (%s)", conditionMessage(error))
-    warn_mash(c("mashr's {.code mixSQP} failed; the weights are estimated by EM.", x = conditionMessage(error)))
+    told <- "mashr's {.code mixSQP} failed; the weights are estimated by EM."
+    warn_mash(c(told, x = "{conditionMessage(error)}"))
     fit
   })
 }

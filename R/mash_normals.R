@@ -1,5 +1,5 @@
-# Many rows under one normal component at once. With estimates b ~ N(theta, S) in information form (h = S^-1 b,
-# P = S^-1) and theta = m + R x, x ~ N(0, I), all that is needed is M = I + R'PR, of the size of R's rank:
+# Many rows under one normal component at once. With estimates b ~ N(theta, S) in information form (h = S^-1
+# b, P = S^-1) and theta = m + R x, x ~ N(0, I), all that is needed is M = I + R'PR, of the size of R's rank:
 # x given b is N(M^-1 g, M^-1) with g = R'(h - P m), and the likelihood against no effect is
 # |M|^-1/2 exp(g'M^-1 g / 2 + m'h - m'P m / 2). A day without an estimate has h = 0, P = 0.
 
@@ -36,7 +36,8 @@ information <- function(estimates, v) {
 #' @noRd
 information_of <- function(data, rows) {
   list(
-    h = data$h[rows, , drop = FALSE], precision = data$precision[rows, , , drop = FALSE], null = data$null[rows]
+    h = data$h[rows, , drop = FALSE], precision = data$precision[rows, , , drop = FALSE],
+    null = data$null[rows]
   )
 }
 
@@ -62,8 +63,8 @@ meet_pattern <- function(pattern, data) {
 #' The posterior of x in each row, at a scale
 #'
 #' @param met `meet_pattern()`.
-#' @returns `list(root, means)`: Cholesky factor of M; for each mean of the pattern `list(y, loglik)`: L^-1 g (rows
-#'   x rank) and the log likelihood against no effect.
+#' @returns `list(root, means)`: Cholesky factor of M; for each mean of the pattern `list(y, loglik)`: L^-1 g
+#'   (rows x rank) and the log likelihood against no effect.
 #' @noRd
 at_scale <- function(met, scale) {
   k <- ncol(met$g)

@@ -77,8 +77,9 @@ print.mash_result <- function(x, ...) {
 #'   `std.error` (what mash was given: fixed-effect estimates by default, else what `x$origin` says; NA where
 #'   missing), `postmean`, `postsd` (mash's posterior mean and SD), `lfsr`, `p_active`, `plarge`; log odds;
 #'   `svalue`, `padj`, `mde` and `call`, see [run_mash()].
-#'   Of genes `p` and `q` of the day; then, the same on all days: `p_gene`, `q_gene`, `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`,
-#'   `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see [run_mash()].
+#'   Of genes `p` and `q` of the day; then, the same on all days: `p_gene`, `q_gene`, `n_guides`,
+#'   `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`,
+#'   `replicates_agree`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
 #'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`, `n_calls`,
 #'   `call_rule`.

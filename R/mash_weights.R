@@ -1,7 +1,8 @@
 # Weights of a mixture, averaged over all that the rows leave possible.
 
-# Imaginary rows of the prior: of each family, scale, number of active days, and matrix among those of its family
-# with as many active days. Few for scales, which rows tell apart; most for matrices, of which there are many.
+# Imaginary rows of the prior: of each family, scale, number of active days, and matrix among those of its
+# family with as many active days. Few for scales, which rows tell apart; most for matrices, of which there
+# are many.
 prior_rows <- c(family = 0.1, scale = 0.1, size = 0.1, matrix = 0.5)
 n_burn <- 100L # sweeps before those that count
 n_sweeps <- c(200L, 500L) # least and most that count
@@ -11,9 +12,10 @@ work_most <- 2e8 # rows x components x sweeps
 #'
 #' With many components for few rows, weights of maximum likelihood give a row a component of its own, and
 #' probabilities near a threshold are too sure. Here the weight of a component is a product: the share of its
-#' family, times those of its scale and of its number of active days in the family, and of its matrix among those with
-#' as many. Each has a Dirichlet prior. In each sweep rows are drawn to components given the weights, and weights
-#' given the rows (Diebolt and Robert 1994, J. R. Stat. Soc. B 56, 363-375); averages over sweeps are posterior means.
+#' family, times those of its scale and of its number of active days in the family, and of its matrix among
+#' those with as many. Each has a Dirichlet prior. In each sweep rows are drawn to components given the
+#' weights, and weights given the rows (Diebolt and Robert 1994, J. R. Stat. Soc. B 56, 363-375); averages
+#' over sweeps are posterior means.
 #'
 #' @param loglik log likelihoods of rows x components against no effect.
 #' @param ties `weight_ties()`.

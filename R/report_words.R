@@ -114,19 +114,43 @@ no_effects_words <- function(mash) {
   )
 }
 
-#' What the screen could have seen: the effects that would have been called with probability .8
+#' What the screen could have seen: by the standard errors of the estimates, not by a posterior's SDs
 #' @noRd
 reach_words <- function(fit, mash) {
-  if (is.null(fit$estimate) || length(day_columns(mash$table, "mde")) == 0) {
+  if (is.null(fit$estimate)) {
     return(NULL)
   }
-  by_day <- apply(day_matrix(mash$table, "mde"), 2, stats::median, na.rm = TRUE)
-  range <- unique(show_size(range(by_day, na.rm = TRUE)))
+  by_day <- if (has_mde(mash)) day_matrix(mash$table, "mde") else day_matrix(fit$estimate, "se")
+  by_day <- apply(by_day, 2, stats::median, na.rm = TRUE)
+  if (has_mde(mash)) called_reach(by_day, fit) else error_reach(by_day, fit)
+}
+
+#' Are there minimal detectable effects, of estimates?
+#' @noRd
+has_mde <- function(mash) {
+  length(day_columns(mash$table, "mde")) > 0 && mash$settings$mash_input == "likelihood"
+}
+
+#' @param by_day median over genes of the effects that would have been called with probability .8
+#' @noRd
+called_reach <- function(by_day, fit) {
   sprintf(
     "An effect on %s of %s log odds (median over genes%s%s) would have been called with probability .8: %s",
-    odds_words(fit), paste(range, collapse = " to "), if (has_one_day(fit)) "" else ", by day",
+    odds_words(fit), paste(unique(show_size(range(by_day))), collapse = " to "),
+    if (has_one_day(fit)) "" else ", by day",
     if (all(is.finite(by_day))) sprintf("; odds times %.2f", exp(max(by_day))) else "",
     "smaller ones may be missed."
+  )
+}
+
+#' @param se median standard errors by day
+#' @noRd
+error_reach <- function(se, fit) {
+  sprintf(
+    "The standard error of a gene's estimated effect on %s is %s (median over genes%s): %s",
+    odds_words(fit), paste(unique(format(range(se), digits = 2, trim = TRUE)), collapse = " to "),
+    if (has_one_day(fit)) "" else ", by day",
+    sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se)))
   )
 }
 

@@ -1,6 +1,6 @@
 """Are p-values of genes and days right far out? Shares of null p below 1e-2 to 1e-5, and p against resamples.
 
-    python bench/tails.py [--null 1000000] [--fits 40] [--resamples 1000000]
+    python bench/tails.py [--null 1000000] [--fits 40] [--resamples 1000000] [--landscape DIR]
                           [--parts permuted,controls,fits,differ,exact,time]
 
 permuted: guides handed to other cells of their strata, again and again, on one fit a kind. controls: pseudo-genes of
@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -44,13 +45,12 @@ LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
 SETTINGS = Settings.from_mapping({"inference": "laplace", "p_values": True})
 OPTIONS = LaplaceOptions.of(SETTINGS)
 ALONE = Spread(noise=None, guides=None, replicates=None)
-LANDSCAPE = "/work/shared/landscape"
 ALIKE = {"guide_sd": 0.0, "off_target": 0.0, "replicate_sd": 0.0}
 KINDS: dict[str, Callable[[int], Screen]] = {
     "life_none, guides alike": lambda seed: simulated(seed, preset="life_none", **ALIKE),
     "none, one-hot labels": lambda seed: simulated(seed, preset="weak", effects="none", labels="onehot"),
-    "landscape, no effects": lambda seed: landscape(21 + seed % 4),
 }
+LANDSCAPE = "landscape, no effects"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,17 @@ def simulated(seed: int, **arguments) -> Screen:
     return screen_of(simulate(Arguments.from_mapping({"seed": seed, **arguments})), SETTINGS)
 
 
-def landscape(number: int) -> Screen:
-    return read_screen(f"{LANDSCAPE}/null_{number}.h5ad", f"{LANDSCAPE}/null_{number}_guide_map.csv", SETTINGS)
+def with_landscape(folder: Path | None) -> dict[str, Callable[[int], Screen]]:
+    """KINDS, and screens without effects of `landscape.py` (null_SEED.h5ad) where a folder has some."""
+    if folder is None:
+        return KINDS
+    files = sorted(folder.glob("null_*.h5ad"))
+
+    def screen(seed: int) -> Screen:
+        file = files[seed % len(files)]
+        return read_screen(file, file.with_name(f"{file.stem}_guide_map.csv"), SETTINGS)
+
+    return KINDS | {LANDSCAPE: screen}
 
 
 def moved(day: DayScores, rng: np.random.Generator) -> DayScores:
@@ -102,8 +111,8 @@ def scores_of(day: DayScores) -> Iterator[np.ndarray]:
         yield z
 
 
-def permuted(kind: str, number: int) -> np.ndarray:
-    rng, days, found = np.random.default_rng(1), Fitted.of(KINDS[kind](1)).days, []
+def permuted(make: Callable[[int], Screen], number: int) -> np.ndarray:
+    rng, days, found = np.random.default_rng(1), Fitted.of(make(1)).days, []
     while sum(map(len, found)) < number:
         found += [z for day in days for z in scores_of(moved(day, rng))]
     return np.concatenate(found)
@@ -123,10 +132,10 @@ def controls(n_fits: int) -> np.ndarray:
     return known(found)
 
 
-def whole_fits(kind: str, n_fits: int) -> np.ndarray:
+def whole_fits(make: Callable[[int], Screen], n_fits: int) -> np.ndarray:
     found = []
-    for seed in range(100, 100 + (min(n_fits, 4) if kind.startswith("landscape") else n_fits)):
-        fitted = Fitted.of(KINDS[kind](seed))
+    for seed in range(100, 100 + n_fits):
+        fitted = Fitted.of(make(seed))
         found.append(gene_p_values(fitted.solved, fitted.screen, fitted.contrast, ALONE).z.ravel())
     return known(found)
 
@@ -271,13 +280,16 @@ def time_rows(what: str, screen: Screen, most: float) -> list[Row]:
 
 
 def rows(arguments: argparse.Namespace) -> Iterator[list[Row]]:
+    kinds = with_landscape(arguments.landscape)
     for part in arguments.parts.split(","):
         if part == "permuted":
-            yield from (tail_rows(f"permuted, {kind}", permuted(kind, arguments.null)) for kind in KINDS)
+            yield from (tail_rows(f"permuted, {kind}", permuted(make, arguments.null)) for kind, make in kinds.items())
         elif part == "controls":
             yield tail_rows("controls as pseudo-genes, weak", controls(arguments.fits))
         elif part == "fits":
-            yield from (tail_rows(f"whole fits, {kind}", whole_fits(kind, arguments.fits)) for kind in KINDS)
+            for kind, make in kinds.items():
+                n_fits = min(arguments.fits, 4) if kind == LANDSCAPE else arguments.fits
+                yield tail_rows(f"whole fits, {kind}", whole_fits(make, n_fits))
         elif part == "differ":
             yield tail_rows("guides differ (SD .2), null `gene`, whole fits", differing_fits(arguments.fits))
             drawn = differing_draws(arguments.null // 5)
@@ -295,5 +307,6 @@ if __name__ == "__main__":
     parser.add_argument("--null", type=int, default=1_000_000)
     parser.add_argument("--fits", type=int, default=40)
     parser.add_argument("--resamples", type=int, default=1_000_000)
+    parser.add_argument("--landscape", type=Path, metavar="DIR", help="folder with null_SEED.h5ad of landscape.py")
     parser.add_argument("--parts", default="permuted,controls,fits,differ,exact,time")
     print_rows([row for part in rows(parser.parse_args()) for row in part])

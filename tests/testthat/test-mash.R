@@ -7,13 +7,13 @@ test_that("the table has the contract's columns", {
     "gene", by_day("betahat"), by_day("se"), by_day("postmean"), by_day("postsd"), by_day("lfsr"),
     "lfsr_min", "best_day", "hit_anyday", by_day("p_active"), "p_any", "active_set", "p_active_set",
     "onset_day", "p_onset", "p_persist", "p_switch", by_day("plarge"), "svalue",
-    by_day("svalue"), by_day("padj"), by_day("call"), "call_anyday",
+    by_day("svalue"), by_day("padj"), by_day("call"), "call_anyday", by_day("mde"),
     "n_guides", "guides_agree", "loo_effect_min", "loo_lfsr_max", "top_guide", "top_guide_share", "robust",
     "replicates_agree", "replicate_p"
   ))
   guide <- run_mash(fit, "guide")$table
   expect_identical(names(guide), c("guide", names(result$table)[seq_len(ncol(guide) - 1)]))
-  expect_identical(tail(names(guide), 1), "call_anyday")
+  expect_identical(tail(names(guide), 1), "mde_d3")
   expect_identical(guide$guide, fit$guide$guide)
 })
 
@@ -127,7 +127,7 @@ test_that("missing estimates stay missing, are listed, and cost no information e
   absent <- c("betahat_d1", "mde_d1", "padj_d1", "se_d1", "svalue_d1")
   expect_setequal(names(which(colSums(is.na(found$table[, numbers, with = FALSE])) == 1)), absent)
   expect_identical(sum(is.na(found$table[, numbers, with = FALSE])), 5L)
-  numbers <- setdiff(numbers, grep("^(svalue|padj|mde)_d", numbers, value = TRUE)) # over one gene and day less
+  numbers <- setdiff(numbers, grep("^(svalue|padj|mde)_d", numbers, value = TRUE)) # over one effect less
   expect_true(found$table$hit_anyday[3])
   others <- result$table[-3, numbers, with = FALSE]
   expect_equal(found$table[-3, numbers, with = FALSE], others, tolerance = 0.02)
@@ -159,7 +159,9 @@ test_that("arguments of mashr that are set here are refused, others are handed o
   expect_error(run_mash(fit, grid = 1, usepointmass = FALSE), "grid", class = "fatebias_error_mash")
   by_em <- run_mash(fit, optmethod = "mixEM")
   expect_equal(by_em$loglik, result$loglik, tolerance = 0.01)
-  expect_error(run_mash(fit, prior = "averaged", optmethod = "mixEM"), "optmethod", class = "fatebias_error_mash")
+  expect_error(
+    run_mash(fit, prior = "averaged", optmethod = "mixEM"), "optmethod", class = "fatebias_error_mash"
+  )
 })
 
 test_that("a level and controls that are none are refused by name, also where V needs no controls", {

@@ -42,7 +42,7 @@ test_that("held-out log likelihoods are those of mashr on the other rows", {
   expect_equal(ours[fold == 1], by_hand, tolerance = 1e-5)
 })
 
-test_that("held-out log likelihoods of averaged weights are log densities: over all estimates they add up to one", {
+test_that("held-out likelihoods of averaged weights are densities: over all estimates they add up to one", {
   x <- lapply(walk_estimates(12), function(m) m[, 1:2])
   x$betahat[1, ] <- 0
   grid <- as.matrix(expand.grid(seq(-6, 6, 0.1), seq(-6, 6, 0.1)))

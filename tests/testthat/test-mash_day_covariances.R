@@ -12,9 +12,38 @@ test_that("subsets are every set of days up to five, and grow with days squared 
   expect_identical(vapply(2:5, count, 1L), as.integer(2^(2:5) - 1))
   expected <- function(n) n + n * (n - 1) / 2 + (n - 2) * (n - 1) / 2 # single days, pairs, runs of 3 and more
   expect_equal(vapply(6:10, count, 1L), vapply(6:10, expected, 1))
-  expect_identical(length(covariance_matrices(day_covariances(), 6)), 48L)
+  expect_identical(length(covariance_matrices(day_covariances(), 6)), 84L)
+  expect_identical(count(30), 30L + 29L + 2L * 27L + 1L) # single days, pairs, runs with the first or last day
   sets <- covariance_matrices(cov_day_subsets(), days)
   expect_identical(unname(sets[["subsets.d2+d5"]]), diag(c(1, 0, 1)))
+})
+
+test_that("effects of about one size: every sign on a set, or one sign on a run, which hardly changes", {
+  data <- function(spec) build_covariances(spec, NULL, days)
+  signed <- data(cov_signed_days(size = 2, spread = 0.5))
+  expect_identical(signed$table$active, data(cov_day_subsets())$table$active)
+  means <- split(signed$means[["signed.d2+d5"]], 1:4)
+  expect_setequal(means, list(c(2, 0, 2), c(2, 0, -2), c(-2, 0, 2), c(-2, 0, -2)))
+  expect_identical(signed$matrices[["signed.d2+d5"]], diag(c(0.25, 0, 0.25)))
+  steady <- data(cov_steady_days(size = 2, spread = 0.5, wobble = 0.1))
+  expect_identical(steady$table$matrix, paste0("steady.", c("d2+d3", "d3+d5", "d2+d3+d5")))
+  expect_identical(steady$means[["steady.d3+d5"]], rbind(c(0, 2, 2), c(0, -2, -2)))
+  expect_equal(steady$matrices[["steady.d2+d3+d5"]], 0.25 + diag(0.01, 3))
+})
+
+test_that("a family with means is checked, and mashr goes without it", {
+  family <- function(x) covariance_family("own", function(data, days) list(a = x))
+  built <- function(x) build_covariances(family(x), NULL, days)
+  one <- built(list(mean = c(1, 0, 1), covariance = 0 * diag(3)))
+  expect_identical(one$table$active, "d2+d5")
+  for (bad in list(
+    list(mean = c(1, 0), covariance = diag(3)), list(mean = c(0, 0, 0), covariance = diag(3)),
+    list(mean = c(1, NA, 0), covariance = diag(3)), list(mean = c(1, 0, 1)), list(mean = 1:3, u = diag(3)),
+    list(mean = c(1, 0, 1), covariance = -diag(3))
+  )) {
+    expect_error(built(bad), "own.a", class = "fatebias_error_mash")
+  }
+  expect_error(without_means(one, NULL), "no covariance family is left", class = "fatebias_error_mash")
 })
 
 test_that("the AR(1) correlation falls with the real gap, in units of the median one", {

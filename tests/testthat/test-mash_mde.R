@@ -36,11 +36,12 @@ test_that("the effect that is called with probability .8 is within 10 %: by esti
   }
 })
 
-test_that("it grows with the SE, is missing without an estimate, and infinite where nothing would be called", {
+test_that("it grows with the SE, is missing without an estimate, and infinite where nothing is ever called", {
   found <- found_for()
   expect_true(is.na(found$effect[40, 2]))
   expect_true(all(diff(found$effect[order(se[, 1]), 1]) > 0))
-  learned <- list(list(mixture = found$result$fit, estimates = mash_estimates(x, "gene", "likelihood"), v = v))
+  estimates <- mash_estimates(x, "gene", "likelihood")
+  learned <- list(list(mixture = found$result$fit, estimates = estimates, v = v))
   never <- detectable_effects(learned, 0.5, list(lfsr = 0.05, z = Inf))
   expect_true(all(is.infinite(never[!is.na(never)])))
   by_z <- detectable_effects(learned, 0, list(lfsr = 1e-300, z = 3))

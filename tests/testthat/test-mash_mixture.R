@@ -10,7 +10,8 @@ test_that("given mashr's components and weights, posterior and likelihood are ma
   spec <- cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_canonical_days()
   built <- build_covariances(spec, NULL, days)
   mash <- mashr::mash(
-    mashr::mash_set_data(b, se, V = v), built$matrices, grid = c(0.2, 0.4, 0.8), outputlevel = 4, verbose = FALSE
+    mashr::mash_set_data(b, se, V = v), built$matrices, grid = c(0.2, 0.4, 0.8), outputlevel = 4,
+    verbose = FALSE
   )
   components <- new_components(built, c(0.2, 0.4, 0.8))
   data <- information(estimates, v)

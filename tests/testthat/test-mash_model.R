@@ -99,7 +99,8 @@ test_that("two days and thirty, two rows and many: averaged weights give finite 
   for (size in list(c(2, 2), c(2, 30), c(60, 13))) {
     x <- list(betahat = matrix(rnorm(prod(size), 0, 0.3), size[[1]]), se = matrix(0.1, size[[1]], size[[2]]))
     table <- run_mash(x, v = diag(size[[2]]), n_draws = 10)$table
-    numbers <- as.matrix(table[, grep("^(postmean|postsd|lfsr|p_active|plarge)_d", names(table)), with = FALSE])
+    by_day <- grep("^(postmean|postsd|lfsr|p_active|plarge)_d", names(table))
+    numbers <- as.matrix(table[, by_day, with = FALSE])
     expect_true(all(is.finite(numbers)))
   }
 })

@@ -11,7 +11,10 @@ noise <- function(row) {
   list(on = on, b = b[row, on], s = (v * tcrossprod(se[row, ]))[on, on, drop = FALSE])
 }
 built <- list(
-  matrices = list(full = 0.5 + 0.5 * diag(3), one = tcrossprod(c(1, -2, 0)), sized = diag(c(0.1, 0, 0.1)), point = 0 * diag(3)),
+  matrices = list(
+    full = 0.5 + 0.5 * diag(3), one = tcrossprod(c(1, -2, 0)), sized = diag(c(0.1, 0, 0.1)),
+    point = 0 * diag(3)
+  ),
   means = list(NULL, NULL, rbind(c(1, 0, 1), c(-1, 0, 1)), rbind(c(0, 0.8, 0))),
   table = data.table::data.table(family = c("a", "a", "b", "b"))
 )
@@ -41,7 +44,9 @@ test_that("log likelihoods of components are those of normals, with and without 
     means <- built$means[[p]]
     u <- built$matrices[[p]] / (if (is.null(means)) max(diag(built$matrices[[p]])) else 1)
     means <- if (is.null(means)) rbind(numeric(3)) else means
-    likelihood <- apply(means, 1, function(m) density(one$b - scale * m[one$on], one$s + scale^2 * u[one$on, one$on]))
+    likelihood <- apply(means, 1, function(m) {
+      density(one$b - scale * m[one$on], one$s + scale^2 * u[one$on, one$on])
+    })
     log(mean(likelihood)) - log(density(one$b, one$s))
   }
   expected <- outer(1:3, seq_along(components$pattern), Vectorize(by_hand))

@@ -1,6 +1,9 @@
 fit <- example_fit()
 result <- run_mash(fit, settings = fate_settings())
 
+spec <- cov_day_subsets() + cov_ar1() + cov_random_walk()
+by_mashr <- run_mash(fit, settings = fate_settings(mash_prior = "mashr"), covariances = spec)
+
 test_that("tidy has one row a gene and day, glance one row", {
   long <- tidy(result)
   expect_identical(dim(long), c(160L, 27L))
@@ -40,21 +43,24 @@ test_that("tidy: the estimate is what mash was given, from the file of that name
 })
 
 test_that("tidy: postmean and postsd are mash's own, and no estimate is", {
-  expect_lt(result$no_effects$posterior, 1e-12) # else mash's answer would be mixed with zero
-  third <- tidy(result)[day == result$days[[3]]]
-  direct <- result$fit$result
+  expect_lt(by_mashr$no_effects$posterior, 1e-12) # else mash's answer would be mixed with zero
+  third <- tidy(by_mashr)[day == result$days[[3]]]
+  direct <- by_mashr$fit$result
   expect_equal(third$postmean, unname(direct$PosteriorMean[, 3]), tolerance = 1e-8)
   expect_equal(third$postsd, unname(direct$PosteriorSD[, 3]), tolerance = 1e-8)
   expect_gt(max(abs(third$postmean - third$estimate)), 0.01)
 })
 
 test_that("weights by family are sums of mashr's", {
-  families <- summary(result)$families
-  direct <- mashr::get_estimated_pi(result$fit)
-  expect_equal(sum(families$pi) + result$null_pi, 1)
+  families <- summary(by_mashr)$families
+  direct <- mashr::get_estimated_pi(by_mashr$fit)
+  expect_equal(sum(families$pi) + by_mashr$null_pi, 1)
   in_family <- startsWith(names(direct), "subsets.")
   expect_equal(families$pi[families$family == "subsets"], sum(direct[in_family]))
   expect_identical(families$n_matrices, c(15L, 6L, 2L))
+  averaged <- summary(result)$families
+  expect_identical(averaged$n_matrices, c(15L, 6L, 2L, 15L, 6L))
+  expect_equal(sum(averaged$pi) + result$null_pi, 1)
 })
 
 test_that("the summary counts hits and expected activity by day", {
@@ -78,8 +84,8 @@ test_that("print says what to do next", {
 })
 
 test_that("mashr's own functions work on the fit", {
-  found <- mashr::get_significant_results(result$fit)
-  expect_setequal(found, which(result$table$hit_anyday))
-  again <- mashr::mash_compute_posterior_matrices(result$fit, result$model$data)
-  expect_equal(again$PosteriorMean, result$fit$result$PosteriorMean)
+  found <- mashr::get_significant_results(by_mashr$fit)
+  expect_setequal(found, which(by_mashr$table$hit_anyday))
+  again <- mashr::mash_compute_posterior_matrices(by_mashr$fit, by_mashr$model$data)
+  expect_equal(again$PosteriorMean, by_mashr$fit$result$PosteriorMean)
 })

@@ -4,8 +4,9 @@ test_that("averaged weights are posterior means: against all ways to share rows 
   loglik <- rbind(c(2, 0, 1, -1), c(0.5, 1, -2, 3), c(-1, -1, 0, 0), c(4, 1, 2, 0))
   prior <- tied_prior(ties, null = 1, family = c(0, 2))
   assigned <- as.matrix(expand.grid(rep(list(1:5), 4)))
-  log_dirichlet <- function(counts, prior) sum(lgamma(counts + prior) - lgamma(prior)) - lgamma(sum(counts + prior)) +
-    lgamma(sum(prior))
+  log_dirichlet <- function(counts, prior) {
+    sum(lgamma(counts + prior) - lgamma(prior)) - lgamma(sum(counts + prior)) + lgamma(sum(prior))
+  }
   log_joint <- apply(assigned, 1, function(z) {
     n <- tabulate(z, 5)
     family <- c(n[[1]], n[[2]] + n[[4]], n[[3]] + n[[5]])
@@ -26,7 +27,8 @@ test_that("averaged weights are posterior means: against all ways to share rows 
 
 test_that("rows that are sure, and rows without information, have weights", {
   ties <- weight_ties(rep("a", 3), 1:3, rep(1, 3), rep(1, 3))
-  found <- averaged_weights(rbind(c(900, 1200, 0), c(0, 0, 0), c(-50, -800, -1e4)), ties, tied_prior(ties, 1, 0))
+  loglik <- rbind(c(900, 1200, 0), c(0, 0, 0), c(-50, -800, -1e4))
+  found <- averaged_weights(loglik, ties, tied_prior(ties, 1, 0))
   expect_true(all(is.finite(found$weight)))
   expect_equal(found$weight[1, ], c(0, 0, 1, 0), tolerance = 1e-6)
 })

@@ -63,7 +63,7 @@ test_that("Python: one day is shrunk by ash, with the columns of mash", {
   expect_equal(result$table$lfsr_d0, ashr::get_lfsr(alone), tolerance = 1e-6)
   expect_equal(result$table$postmean_d0, ashr::get_pm(alone), tolerance = 1e-6)
   expect_identical(result$fallbacks, character())
-  of_days <- run_mash(example_fit())
+  of_days <- run_mash(example_fit(), settings = fate_settings())
   expect_setequal(
     unique(sub("_d[0-9]+$", "", names(result$table))), unique(sub("_d[0-9]+$", "", names(of_days$table)))
   )
