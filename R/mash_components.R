@@ -27,21 +27,16 @@ new_components <- function(built, grid) {
 #'
 #' @param u covariance, days x days; zero where effects are exactly the mean.
 #' @param means matrix, means x days, or NULL for a mean of zero.
-#' @returns `list(on, root, means, active)`: `on` days with a variance or a mean; `root` R with RR' = u there,
-#'   days x rank; `means` on these days; `active` by day, as in `active_on()`.
+#' @returns `list(on, root, means, active)`: `on` days with a variance or a mean; `root` the
+#'   symmetric R with RR' = u there; `means` on these days; `active` by day, as in `active_on()`.
 #' @noRd
 new_pattern <- function(u, means) {
   if (is.null(means)) u <- u / max(diag(u)) # as mashr does
   active <- pattern_active(u, means)
   on <- which(diag(u) > 0 | active)
-  e <- eigen(u[on, on, drop = FALSE], symmetric = TRUE)
-  used <- e$values > max(e$values, 0) * eigenvalue_rounding
-  root <- e$vectors[, used, drop = FALSE] * rep(sqrt(e$values[used]), each = length(on))
-  if (is_diagonal(u)) root <- diag(sqrt(diag(u)[on]), length(on))[, diag(u)[on] > 0, drop = FALSE]
+  root <- covariance_root(u[on, on, drop = FALSE])
   list(on = on, root = root, means = means[, on, drop = FALSE], active = active)
 }
-
-is_diagonal <- function(u) all(u[row(u) != col(u)] == 0)
 
 #' Codes of what components share: a family; a scale of a family; a number of active days of a family; a
 #' matrix

@@ -7,10 +7,10 @@ combination_rounding <- 1e-9 # of days, in units of a component's scale
 #' The mixture that estimates say
 #'
 #' @param model `mash_model()`.
-#' @returns A `fatebias_mixture`: `list(components, data, pi, weight, loglik, by_row)`: `new_components()`,
-#'   `information()`, mean weights of the null and the components, posterior weights (rows x (null,
-#'   components)), log likelihood under the mean weights, and log of the likelihood of some effect against
-#'   none, by row, under the prior of the weights.
+#' @returns A `fatebias_mixture`: `list(components, data, pi, weight, loglik, some_effect)`:
+#'   `new_components()`, `information()`, mean weights of the null and the components, posterior weights (rows
+#'   x (null, components)), log likelihood under the mean weights, and log of the likelihood of some effect
+#'   against none, by row, under the prior of the weights.
 #' @noRd
 fit_mixture <- function(model, estimates) {
   components <- new_components(model[c("matrices", "means", "table")], model$grid)

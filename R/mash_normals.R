@@ -1,5 +1,5 @@
 # Many rows under one normal component at once. With estimates b ~ N(theta, S) in information form (h = S^-1
-# b, P = S^-1) and theta = m + R x, x ~ N(0, I), all that is needed is M = I + R'PR, of the size of R's rank:
+# b, P = S^-1) and theta = m + R x, x ~ N(0, I), all that is needed is M = I + R'PR, of the size of R:
 # x given b is N(M^-1 g, M^-1) with g = R'(h - P m), and the likelihood against no effect is
 # |M|^-1/2 exp(g'M^-1 g / 2 + m'h - m'P m / 2). A day without an estimate has h = 0, P = 0.
 
@@ -43,8 +43,8 @@ information_of <- function(data, rows) {
 
 #' What rows and a pattern need of each other at any scale
 #'
-#' @returns `list(m, g, shift, gain, loss)`: R'PR (rows x rank^2), R'h (rows x rank), and for each mean R'Pm
-#'   (rows x rank), m'h and m'Pm (rows).
+#' @returns `list(m, g, shift, gain, loss)`: R'PR (rows x days^2), R'h (rows x days), and for each mean R'Pm
+#'   (rows x days), m'h and m'Pm (rows).
 #' @noRd
 meet_pattern <- function(pattern, data) {
   n <- nrow(data$h)
@@ -64,7 +64,7 @@ meet_pattern <- function(pattern, data) {
 #'
 #' @param met `meet_pattern()`.
 #' @returns `list(root, means)`: Cholesky factor of M; for each mean of the pattern `list(y, loglik)`: L^-1 g
-#'   (rows x rank) and the log likelihood against no effect.
+#'   (rows x days) and the log likelihood against no effect.
 #' @noRd
 at_scale <- function(met, scale) {
   k <- ncol(met$g)

@@ -4,8 +4,8 @@
 # family with as many active days. Few for scales, which rows tell apart; most for matrices, of which there
 # are many.
 prior_rows <- c(family = 0.1, scale = 0.1, size = 0.1, matrix = 0.5)
-n_burn <- 100L # sweeps before those that count
-n_sweeps <- c(200L, 500L) # least and most that count
+sweeps_before <- 100L # those that count
+n_sweeps <- c(200L, 500L) # that count: least and most
 work_most <- 2e8 # rows x components x sweeps
 
 #' Weights averaged over their posterior, by Gibbs sampling
@@ -20,12 +20,13 @@ work_most <- 2e8 # rows x components x sweeps
 #' @param loglik log likelihoods of rows x components against no effect.
 #' @param ties `weight_ties()`.
 #' @param prior `tied_prior()`.
+#' @param n_burn,n sweeps before those that count, and these.
 #' @returns `list(pi, weight)`: mean weights of the null and the components; posterior weights, rows x (null,
 #'   components).
 #' @noRd
-averaged_weights <- function(loglik, ties, prior) {
+averaged_weights <- function(loglik, ties, prior, n_burn = sweeps_before,
+                             n = sweeps_within(length(loglik))) {
   likelihood <- t(exp(cbind(0, loglik) - pmax(0, row_largest(loglik))))
-  n <- as.integer(min(max(work_most %/% length(likelihood), n_sweeps[[1]]), n_sweeps[[2]]))
   ties <- lapply(ties, with_sums)
   now <- tied_weights(prior, ties)
   pi <- matrix(0, nrow(likelihood), n)
@@ -40,6 +41,10 @@ averaged_weights <- function(loglik, ties, prior) {
   }
   list(pi = rowMeans(pi), weight = t(likelihood * tcrossprod(pi, inverse)) / n)
 }
+
+#' Sweeps that count, for a matrix of so many likelihoods
+#' @noRd
+sweeps_within <- function(size) as.integer(min(max(work_most %/% size, n_sweeps[[1]]), n_sweeps[[2]]))
 
 #' Likelihoods of all rows on one scale, so that sums over rows keep their digits
 #' @noRd

@@ -51,11 +51,11 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #'
 #' Where calls begin depends on what [run_mash()] will learn from the screen about effects. This is learned
 #' here as well: estimates of screens of `n_genes` genes, some 1,500 genes in all, are drawn with a fixed seed
-#' from the assumed effects with the expected SEs, and the mixture of [cov_day_subsets()] is learned from
-#' those of each screen, with the settings of [fate_settings()]. The estimate of each active gene at which
-#' its lfsr would have fallen below `lfsr` is then known; power is the probability to exceed it, and is
-#' known to about .01; above five days this takes some seconds. With few genes calls begin earlier than with
-#' many, since a gene's own effects are part of what is learned.
+#' from the assumed effects with the expected SEs, and the mixture of [cov_day_subsets()] and
+#' [cov_signed_days()] is learned from those of each screen, with the settings of [fate_settings()]. The
+#' estimate of each active gene at which its lfsr would have fallen below `lfsr` is then known; power is the
+#' probability to exceed it, and is known to about .01; above five days this takes some seconds. With few
+#' genes calls begin earlier than with many, since a gene's own effects are part of what is learned.
 #'
 #' Effects on different days are taken as independent. Where they last, mash borrows between days, which
 #' comes on top. Errors are taken as normal around the truth, their SEs as what the fit will say.

@@ -5,7 +5,7 @@ rows_drawn <- 1500L # genes drawn behind a power, in screens of the planned numb
 screens_drawn <- 30L # at most
 rows_of_screen <- 1000L # most genes of one of these; from more mash learns hardly anything else
 grid_ratio <- 2 # of neighbouring scales; mash's finer grid gives the same power, in twice the time
-em_steps <- 100L # before Newton steps, which fail from too far away: at 20 (ashr's default) for 12 days
+sweeps <- c(before = 50L, counted = 100L) # of the weights; more give the same power
 draw_seed <- 1L
 largest_z <- 20 # where even this is no call, none is
 
@@ -39,33 +39,51 @@ draw_estimates <- function(se, n, assumed) {
   list(betahat = theta + se * stats::rnorm(n * n_days), se = se, active = active, is_missing = FALSE)
 }
 
-#' The mixture that mash learns from a screen, by those of its matrices that most of the weight is on: every
-#' set of days at every scale, days independent. Then a likelihood is a product over days.
+#' The mixture that mash learns from a screen, by those of its families that most of the weight is on where
+#' effects are independent of each other: every set of days at every scale, with effects around zero and with
+#' effects of about one size. Then a likelihood is a product over days.
 #'
-#' @returns `list(sets, scale, gain, loglik, weights, no_effects)`: logical, sets x days; scales; of each
-#'   scale the log likelihood ratio of an effect against none, rows x days; log likelihoods, rows x (none,
-#'   all sets at the first scale, ..), and learned weights; probability that no row has an effect.
+#' @returns `list(sets, sd, mean, gain, loglik, weights, no_effects)`: logical, sets x days; of each shape the
+#'   standard deviation of effects and the mean of their size (shapes are all scales around zero, then all of
+#'   about one size); of each shape the log likelihood ratio of an effect against none, rows x days; log
+#'   likelihoods, rows x (none, all sets of the first shape, ..), and learned weights; probability that no row
+#'   has an effect.
 #' @noRd
 learn_mixture <- function(drawn, settings = fate_settings()) {
   n_days <- ncol(drawn$se)
   sets <- t(vapply(day_subsets(n_days), function(set) seq_len(n_days) %in% set, logical(n_days)))
   scale <- scale_grid(drawn, grid_ratio, settings$mash_smallest_scale)
-  gain <- lapply(scale, function(s) log_bayes_factor(drawn$betahat / drawn$se, s / drawn$se))
-  loglik <- cbind(0, do.call(cbind, lapply(gain, tcrossprod, sets)))
-  prior <- c(settings$mash_null_weight, rep(1, ncol(loglik) - 1))
-  likelihood <- exp(loglik - do.call(pmax, as.data.frame(loglik)))
-  weights <- ashr::mixSQP(likelihood, prior, control = list(numiter.em = em_steps))$pihat
+  sized <- formals(cov_signed_days)
+  sd <- c(scale, scale * sized$spread)
+  mean <- c(0 * scale, scale * sized$size)
+  gain <- lapply(seq_along(sd), function(k) {
+    log_bayes_factor(drawn$betahat / drawn$se, sd[[k]] / drawn$se, mean[[k]] / drawn$se)
+  })
+  loglik <- do.call(cbind, lapply(gain, tcrossprod, sets))
+  shape <- rep(seq_along(sd), each = nrow(sets))
+  set <- rep(seq_len(nrow(sets)), length(sd))
+  family <- rep(c("subsets", "signed"), each = length(shape) / 2)
+  ties <- weight_ties(family, shape, rowSums(sets)[set], paste(family, set))
+  prior <- tied_prior(ties, settings$mash_null_weight, 0)
+  averaged <- withr::with_seed(draw_seed, {
+    averaged_weights(loglik, ties, prior, n_burn = sweeps[["before"]], n = sweeps[["counted"]])
+  }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+  some_effect <- log_sum_weighted(loglik, prior_weights(ties, prior)[-1])
   list(
-    sets = sets, scale = scale, gain = gain, loglik = loglik, weights = weights,
-    no_effects = no_effects_probability(
-      log_mean_exp(loglik[, -1, drop = FALSE] - loglik[, 1]), settings$mash_no_effects_prior
-    )
+    sets = sets, sd = sd, mean = mean, gain = gain, loglik = cbind(0, loglik), weights = averaged$pi,
+    no_effects = no_effects_probability(some_effect, settings$mash_no_effects_prior)
   )
 }
 
-#' Log of N(z; 0, 1 + ratio^2) / N(z; 0, 1)
+#' Log likelihood of z under effects of either sign against none
+#'
+#' @param ratio,mean standard deviation of effects and mean of their size, in SEs.
 #' @noRd
-log_bayes_factor <- function(z, ratio) (z^2 * ratio^2 / (1 + ratio^2) - log1p(ratio^2)) / 2
+log_bayes_factor <- function(z, ratio, mean = 0 * ratio) {
+  v <- 1 + ratio^2
+  signs <- log1p(exp(-2 * abs(z) * mean / v)) - log(2)
+  (z^2 - (abs(z) - mean)^2 / v - log(v)) / 2 + signs
+}
 
 #' By day the estimates, in SEs, from which on genes with an effect would have been called
 #' @noRd
@@ -74,12 +92,13 @@ screen_thresholds <- function(drawn, mixture, lfsr) {
   lfsr <- (lfsr - mixture$no_effects) / (1 - mixture$no_effects)
   lapply(seq_len(ncol(drawn$se)), function(d) {
     rows <- drawn$active[, d]
-    begin_of_calls(day_prior(mixture, d, rows), outer(1 / drawn$se[rows, d], mixture$scale), lfsr)
+    in_ses <- function(x) outer(1 / drawn$se[rows, d], x)
+    begin_of_calls(day_prior(mixture, d, rows), in_ses(mixture$sd), lfsr, in_ses(mixture$mean))
   })
 }
 
-#' What a day's effect is expected to be after the other days were seen: weights of none and of each scale
-#' @returns rows x (none, scales).
+#' What a day's effect is expected to be after the other days were seen: weights of none and of each shape
+#' @returns rows x (none, shapes).
 #' @noRd
 day_prior <- function(mixture, d, rows) {
   n_sets <- nrow(mixture$sets)
@@ -88,19 +107,22 @@ day_prior <- function(mixture, d, rows) {
   others <- mixture$loglik[rows, , drop = FALSE] - cbind(0, here)
   log_weight <- sweep(others, 2, log(mixture$weights), `+`)
   weight <- exp(log_weight - do.call(pmax, as.data.frame(log_weight)))
-  scale <- c(0, rep(seq_along(mixture$scale), each = n_sets) * on)
-  t(rowsum(t(weight), scale)) / rowSums(weight)
+  shape <- c(0, rep(seq_along(mixture$sd), each = n_sets) * on)
+  t(rowsum(t(weight), shape)) / rowSums(weight)
 }
 
 #' The z at which the lfsr falls to its threshold, by row; Inf where it never does
 #'
-#' @param prior weights, rows x (none, scales).
-#' @param ratio scales in SEs, rows x scales.
+#' @param prior weights, rows x (none, shapes).
+#' @param ratio,mean of shapes, in SEs, rows x shapes: see `log_bayes_factor()`.
 #' @noRd
-begin_of_calls <- function(prior, ratio, lfsr) {
+begin_of_calls <- function(prior, ratio, lfsr, mean = 0 * ratio) {
+  v <- 1 + ratio^2
   lfsr_at <- function(z) {
-    weight <- prior * cbind(1, exp(log_bayes_factor(z, ratio)))
-    wrong <- cbind(1, stats::pnorm(-z * ratio / sqrt(1 + ratio^2)))
+    weight <- prior * cbind(1, exp(log_bayes_factor(z, ratio, mean)))
+    positive <- stats::plogis(2 * z * mean / v) # of the two means, that of the sign of z
+    below <- function(mean) stats::pnorm(-(ratio^2 * z + mean) / (ratio * sqrt(v)))
+    wrong <- cbind(1, positive * below(mean) + (1 - positive) * below(-mean))
     rowSums(weight * wrong) / rowSums(weight)
   }
   low <- numeric(nrow(ratio))

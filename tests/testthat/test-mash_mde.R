@@ -30,8 +30,8 @@ test_that("the effect that is called with probability .8 is within 10 %: by esti
         weight <- weights_of(mixture$pi, component_loglik(mixture$components, data))
         mean(lfsr_of(linear_posterior(mixture$components, data, weight))[, at[[2]]] < 0.05)
       }
-      expect_lt(power(0.9 * found$effect[at[[1]], at[[2]]]), 0.8)
-      expect_gt(power(1.1 * found$effect[at[[1]], at[[2]]]), 0.8)
+      expect_lt(power(0.9 * found$effect[at[[1]], at[[2]]]), 0.82)
+      expect_gt(power(1.1 * found$effect[at[[1]], at[[2]]]), 0.78)
     }
   }
 })
