@@ -7,22 +7,35 @@ left_out_of <- function(fit, gene) as.data.frame(fit$left_out)[fit$left_out$gene
 # P(effect on a day is above zero, is zero): a mixture of normals, each with its posterior, one by one
 mixture_by_hand <- function(result, b, s, day) {
   v <- result$v$matrix
-  g <- result$fit$fitted_g
-  prior <- c(list(matrix(0, length(b), length(b))), unlist(lapply(g$grid, function(w) {
-    lapply(g$Ulist, function(u) w^2 * unname(u))
-  }), recursive = FALSE))
   noise <- diag(s) %*% v %*% diag(s)
-  used <- which(g$pi > 1e-12)
-  one <- vapply(used, function(k) {
-    total <- prior[[k]] + noise
-    log_density <- -(determinant(total)$modulus + sum(b * solve(total, b))) / 2
-    mean <- drop(prior[[k]] %*% solve(total, b))[day]
-    variance <- (prior[[k]] - prior[[k]] %*% solve(total, prior[[k]]))[day, day]
-    none <- prior[[k]][day, day] == 0
+  one <- vapply(normals_of(result), function(prior) {
+    total <- prior$u + noise
+    residual <- b - prior$mean
+    log_density <- log(prior$pi) - (determinant(total)$modulus + sum(residual * solve(total, residual))) / 2
+    mean <- prior$mean[day] + drop(prior$u %*% solve(total, residual))[day]
+    variance <- (prior$u - prior$u %*% solve(total, prior$u))[day, day]
+    none <- prior$u[day, day] == 0 && prior$mean[day] == 0
     c(log_density, if (none) 0 else pnorm(mean / sqrt(variance)), none)
   }, numeric(3))
-  weight <- g$pi[used] * exp(one[1, ] - max(one[1, ]))
+  weight <- exp(one[1, ] - max(one[1, ]))
   drop(one[2:3, ] %*% weight) / sum(weight)
+}
+
+# The normals of the mixture of a result of four days: weight, mean, covariance
+normals_of <- function(result) {
+  fit <- result$fit
+  none <- list(list(pi = fit$pi[[1]], mean = numeric(4), u = matrix(0, 4, 4)))
+  one_of <- function(k) {
+    scale <- fit$components$grid[[fit$components$scale[[k]]]]
+    pattern <- fit$components$patterns[[fit$components$pattern[[k]]]]
+    u <- matrix(0, 4, 4)
+    u[pattern$on, pattern$on] <- scale^2 * tcrossprod(pattern$root)
+    means <- if (is.null(pattern$means)) rbind(0 * pattern$on) else pattern$means
+    lapply(seq_len(nrow(means)), function(m) {
+      list(pi = fit$pi[[k + 1]] / nrow(means), mean = replace(numeric(4), pattern$on, scale * means[m, ]), u = u)
+    })
+  }
+  c(none, unlist(lapply(seq_along(fit$components$pattern), one_of), recursive = FALSE))
 }
 
 mixture_of_row <- function(result, row, day) {
