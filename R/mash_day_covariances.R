@@ -109,7 +109,7 @@ cov_signed_days <- function(size = 0.75, spread = 0.25, weight = 0) {
 
 #' @rdname day_covariances
 #' @export
-cov_steady_days <- function(size = 0.75, spread = 0.25, wobble = 0.1, weight = 0) {
+cov_steady_days <- function(size = 0.75, spread = 0.25, wobble = 0.25, weight = 0) {
   validate_arg(wobble, checkmate::check_number, lower = 0, finite = TRUE)
   sized_family("steady", size, spread, weight, function(n_days) {
     list(
