@@ -19,7 +19,7 @@ test_that("the effect that is called with probability .8 is within 10 %: by esti
   for (prior in c("averaged", "mashr")) {
     suppressWarnings(found <- found_for(mash_prior = prior), classes = "fatebias_warning_mash")
     mixture <- mixture_of(found$result)
-    for (at in list(c(30, 1), c(50, 3), c(70, 4))) {
+    for (at in list(c(30, 1), c(50, 3))) {
       n <- 2000
       noise <- rep(se[at[[1]], ], each = n) * (matrix(rnorm(4 * n), n) %*% chol(v))
       power <- function(effect) {

@@ -94,9 +94,9 @@ test_that("where mashr's optimiser fails EM takes its place, and the result says
   expect_error(run_mash(fit, optmethod = "mixSQP"), "solution not found") # asked for by name
 })
 
-test_that("two days and thirty, two rows and many: averaged weights give finite numbers", {
+test_that("two days and thirty, two rows and three: averaged weights give finite numbers", {
   set.seed(8)
-  for (size in list(c(2, 2), c(2, 30), c(60, 13))) {
+  for (size in list(c(2, 2), c(3, 30))) {
     x <- list(betahat = matrix(rnorm(prod(size), 0, 0.3), size[[1]]), se = matrix(0.1, size[[1]], size[[2]]))
     table <- run_mash(x, v = diag(size[[2]]), n_draws = 10)$table
     by_day <- grep("^(postmean|postsd|lfsr|p_active|plarge)_d", names(table))
