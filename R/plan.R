@@ -135,7 +135,7 @@ power_by_day <- function(points, genes, begins) {
 #' Cells for a power, as the mean over days
 #'
 #' Where calls begin, in SEs, hardly depends on the cells: it is learned once more at the cells that the
-#' first answer gives.
+#' first answer gives, and at the most cells where that of the planned ones leaves no answer.
 #' @param genes_at `se_by_cells()`.
 #' @noRd
 cells_needed <- function(effect, genes_at, inputs, begins, lfsr, target) {
@@ -143,6 +143,9 @@ cells_needed <- function(effect, genes_at, inputs, begins, lfsr, target) {
   for (step in 1:2) {
     lacks <- function(log_cells) mean(power_by_day(points, genes_at(log_cells), begins)) - target
     range <- log(inputs$n_cells) + log(most_cells) * c(-1, 1)
+    if (lacks(range[[2]]) < 0) { # a small screen may call nothing at any z
+      begins <- call_thresholds(genes_at(range[[2]]), inputs, lfsr)
+    }
     if (lacks(range[[2]]) < 0) {
       return(NA_real_)
     }
