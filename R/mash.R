@@ -38,6 +38,8 @@
 #' @param gridmult ratio of neighbouring scales in mash's grid; NULL: `sqrt(2)`, and 2 above 40 matrices.
 #' @param smallest_scale first scale of mash's grid, in units of the median SE. Effects smaller than that
 #'   count as none; where mash has a scale for them, genes without effects are given to it.
+#' @param prior how the weights of the mixture come about: `"averaged"` over what the rows leave possible, or
+#'   `"mashr"`, estimated by [mashr::mash()]. See Weights.
 #' @param no_effects_prior prior probability that no row has any effect; 0: mash alone. See Details.
 #' @param day_values numeric, increasing times of the days; default: those of the fit, or the numbers in
 #'   the labels of the days.
@@ -89,7 +91,8 @@
 #'     `call_rule`, `effect_size`, `gridmult`, `n_draws`, `seed`, `settings` (of the stage mash, as they
 #'     were used), `versions` (of mashr and ashr);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
-#'     day by day, ashr) returned. mashr's own functions work on `fit` and `model$data`.
+#'     day by day, ashr) returned, on which with `model$data` mashr's own functions work; with averaged
+#'     weights a `fatebias_mixture`.
 #' @section Ties: Days often have the same lfsr by the model, as under an effect that does not change, or
 #'   where it is below 1e-12 on several days. Rates that differ by less than 1e-12 or 1e-9 of their size are
 #'   the same. Of days with the same lfsr the best is that where the effect is most posterior SDs from zero,
@@ -232,31 +235,6 @@ new_mash_result <- function(estimates, shrunk, model, level, used, ...) {
 
 versions_of <- function(packages) {
   vapply(packages, function(name) as.character(utils::packageVersion(name)), character(1))
-}
-
-#' Estimated weight of each matrix, summed over scales
-#' @noRd
-with_pi <- function(table, fit) data.table::data.table(table, pi = mixture_pi(fit, nrow(table))[-1])
-
-#' Weights of the null and of each matrix, summed over scales
-#' @noRd
-mixture_pi <- function(fit, n_matrices) {
-  if (!inherits(fit, "fatebias_mixture")) {
-    return(unname(mashr::get_estimated_pi(fit)))
-  }
-  c(fit$pi[[1]], rowSums(matrix(fit$pi[-1], n_matrices)))
-}
-
-fallbacks_of <- function(model) {
-  v <- model$v
-  c(
-    if (!is.null(v) && v$asked != v$used) {
-      sprintf("V is not %s as asked, but %s (%s)", v$asked, v$used, v$why)
-    },
-    if (length(model$skipped) > 0) {
-      sprintf("Covariance family %s left out: %s", names(model$skipped), model$skipped)
-    }
-  )
 }
 
 #' The columns of gene_summary_mash_out.csv

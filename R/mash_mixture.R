@@ -1,6 +1,17 @@
 # A mixture of normals over days with averaged weights: what mashr's mixture is, with means off zero besides,
 # and its posterior of any linear combination of days in closed form.
 
+#' @section Weights: With `prior = "averaged"` the mixture is this package's own. The weight of a component is
+#'   a product: the share of its family, times those of its scale and of its number of active days in the
+#'   family, and of its matrix among those with as many. Shares have Dirichlet priors, and the posterior is
+#'   averaged over them by Gibbs sampling (`seed`). Weights of maximum likelihood, as mashr has them, give a
+#'   row near the threshold a component of its own where rows are few, and probabilities are then too sure.
+#'   Families may have means other than zero here. Given mashr's components and weights the mixture has
+#'   mashr's numbers.
+#' @rdname run_mash
+#' @name run_mash
+NULL
+
 negligible <- 1e-14 # weight of a component in a row
 combination_rounding <- 1e-9 # of days, in units of a component's scale
 

@@ -146,3 +146,28 @@ shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
     fit = fits, loglik = sum(vapply(fits, ashr::get_loglik, numeric(1)))
   )
 }
+
+#' Estimated weight of each matrix, summed over scales
+#' @noRd
+with_pi <- function(table, fit) data.table::data.table(table, pi = mixture_pi(fit, nrow(table))[-1])
+
+#' Weights of the null and of each matrix, summed over scales
+#' @noRd
+mixture_pi <- function(fit, n_matrices) {
+  if (!inherits(fit, "fatebias_mixture")) {
+    return(unname(mashr::get_estimated_pi(fit)))
+  }
+  c(fit$pi[[1]], rowSums(matrix(fit$pi[-1], n_matrices)))
+}
+
+fallbacks_of <- function(model) {
+  v <- model$v
+  c(
+    if (!is.null(v) && v$asked != v$used) {
+      sprintf("V is not %s as asked, but %s (%s)", v$asked, v$used, v$why)
+    },
+    if (length(model$skipped) > 0) {
+      sprintf("Covariance family %s left out: %s", names(model$skipped), model$skipped)
+    }
+  )
+}

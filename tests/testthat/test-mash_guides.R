@@ -32,7 +32,8 @@ normals_of <- function(result) {
     u[pattern$on, pattern$on] <- scale^2 * tcrossprod(pattern$root)
     means <- if (is.null(pattern$means)) rbind(0 * pattern$on) else pattern$means
     lapply(seq_len(nrow(means)), function(m) {
-      list(pi = fit$pi[[k + 1]] / nrow(means), mean = replace(numeric(4), pattern$on, scale * means[m, ]), u = u)
+      mean <- replace(numeric(4), pattern$on, scale * means[m, ])
+      list(pi = fit$pi[[k + 1]] / nrow(means), mean = mean, u = u)
     })
   }
   c(none, unlist(lapply(seq_along(fit$components$pattern), one_of), recursive = FALSE))

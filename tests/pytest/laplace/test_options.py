@@ -27,6 +27,7 @@ def test_options_are_those_of_the_settings():
         estimand="guides",
         likelihood=SOFT_LABELS,
         terms=Terms(burden_by_day=True),
+        p_values=True,
     )  # fmt: skip
 
 

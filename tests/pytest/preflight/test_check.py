@@ -91,6 +91,6 @@ def test_expression_is_not_read_and_100_000_cells_take_seconds(tmp_path):
         del file["X"]
         file["X"] = h5py.Empty("f")
         file["layers/spliced"] = h5py.ExternalLink("nowhere.h5", "/x")
-    start = time.perf_counter()
+    start = time.process_time()
     found = check_screen(tmp_path / "x.h5ad", Settings.from_mapping(), tmp_path / "map.csv")
-    assert found["ok"] and time.perf_counter() - start < 5
+    assert found["ok"] and time.process_time() - start < 5
