@@ -165,13 +165,13 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   model <- if (settings$discovery_method == "mashr") {
     mash_model(estimates, v, covariances, settings, ntc)
   }
-  shrunk <- withr::with_seed(seed, {
+  shrunk <- with_fixed_seed(seed, {
     switch(shrinkage_of(settings),
       ashr = shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...),
       mashr = shrink_mashr(model, estimates, settings, n_draws, ...),
       averaged = shrink_averaged(model, estimates, settings, n_draws)
     )
-  }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+  })
   shrunk$learned <- learned_mixtures(shrunk, model, estimates, settings)
   result <- new_mash_result(
     estimates, shrunk, model, level, settings,
@@ -262,8 +262,7 @@ mash_table <- function(estimates, shrunk, settings) {
   data.table::data.table(
     estimates$names, do.call(cbind, unname(columns)),
     lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = smallest < threshold,
-    activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min),
-    calls, mde
+    activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min), calls, mde
   )
 }
 

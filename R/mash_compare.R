@@ -95,10 +95,9 @@ held_out_averaged <- function(result, fold) {
     model <- refit_model(result, fold != k)
     components <- new_components(model, model$grid)
     loglik <- component_loglik(components, data)
-    prior <- tied_prior(components$ties, model$null_weight, family_rows(model$table))
-    found <- withr::with_seed(result$seed, {
-      averaged_weights(loglik[fold != k, , drop = FALSE], components$ties, prior)
-    }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+    found <- with_fixed_seed(result$seed, {
+      averaged_weights(loglik[fold != k, , drop = FALSE], components$ties, mixture_prior(components, model))
+    })
     test <- fold == k
     out[test] <- mixture_loglik(found$pi, loglik[test, , drop = FALSE], information_of(data, test))
   }

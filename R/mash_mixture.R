@@ -27,7 +27,7 @@ fit_mixture <- function(model, estimates) {
   components <- new_components(model[c("matrices", "means", "table")], model$grid)
   data <- information(estimates, model$v$by_row %||% model$v$matrix)
   loglik <- component_loglik(components, data)
-  prior <- tied_prior(components$ties, model$null_weight, family_rows(model$table))
+  prior <- mixture_prior(components, model)
   found <- averaged_weights(loglik, components$ties, prior)
   structure(
     list(
@@ -54,9 +54,12 @@ normal_mixture <- function(matrices, grid, pi) {
   list(components = new_components(built, grid), pi = pi)
 }
 
-#' Imaginary rows that each family was given, in the families' order
+#' Imaginary rows at each level: those of the null and, in the families' order, those that each was given
 #' @noRd
-family_rows <- function(table) as.vector(rowsum(table$weight, factor(table$family, unique(table$family))))
+mixture_prior <- function(components, model) {
+  family <- factor(model$table$family, unique(model$table$family))
+  tied_prior(components$ties, model$null_weight, as.vector(rowsum(model$table$weight, family)))
+}
 
 #' Log density of each row's estimates
 #' @noRd

@@ -14,7 +14,7 @@ p_value_columns <- function(result, x) {
   if (known && result$settings$mash_input == "likelihood") {
     p[] <- day_matrix(x$p_value, "p")[match(result$table$gene, x$p_value$gene), ]
   }
-  days <- sprintf("d%d", seq_along(result$days) - 1L)
+  days <- numbered(length(result$days))
   p_gene <- combined_p(p)
   data.table::data.table(
     matrix(p, ncol = length(days), dimnames = list(NULL, paste0("p_", days))),

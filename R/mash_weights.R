@@ -42,6 +42,15 @@ averaged_weights <- function(loglik, ties, prior, n_burn = sweeps_before,
   list(pi = rowMeans(pi), weight = t(likelihood * tcrossprod(pi, inverse)) / n)
 }
 
+#' Random numbers of a seed, whatever generators the session has
+#' @noRd
+with_fixed_seed <- function(seed, code) {
+  withr::with_seed(
+    seed, code,
+    .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection"
+  )
+}
+
 #' Sweeps that count, for a matrix of so many likelihoods
 #' @noRd
 sweeps_within <- function(size) as.integer(min(max(work_most %/% size, n_sweeps[[1]]), n_sweeps[[2]]))

@@ -20,9 +20,9 @@ largest_z <- 20 # where even this is no call, none is
 #' @noRd
 call_thresholds <- function(se, assumed, lfsr) {
   n <- min(max(2, round(assumed$n_genes)), rows_of_screen)
-  screens <- withr::with_seed(draw_seed, {
+  screens <- with_fixed_seed(draw_seed, {
     lapply(seq_len(min(ceiling(rows_drawn / n), screens_drawn)), function(k) draw_estimates(se, n, assumed))
-  }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+  })
   found <- lapply(screens, function(drawn) screen_thresholds(drawn, learn_mixture(drawn), lfsr))
   lapply(seq_len(ncol(se)), function(d) unlist(lapply(found, `[[`, d)))
 }
@@ -65,9 +65,9 @@ learn_mixture <- function(drawn, settings = fate_settings()) {
   family <- rep(c("subsets", "signed"), each = length(shape) / 2)
   ties <- weight_ties(family, shape, rowSums(sets)[set], paste(family, set))
   prior <- tied_prior(ties, settings$mash_null_weight, 0)
-  averaged <- withr::with_seed(draw_seed, {
+  averaged <- with_fixed_seed(draw_seed, {
     averaged_weights(loglik, ties, prior, n_burn = sweeps[["before"]], n = sweeps[["counted"]])
-  }, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+  })
   some_effect <- log_sum_weighted(loglik, prior_weights(ties, prior)[-1])
   list(
     sets = sets, sd = sd, mean = mean, gain = gain, loglik = cbind(0, loglik), weights = averaged$pi,
