@@ -194,7 +194,7 @@ n_shares <- 500L # points of the integral over the share of rows with an effect
 #' Logarithm of the mean of exponentials, by row
 #' @noRd
 log_mean_exp <- function(x) {
-  largest <- apply(x, 1, max)
+  largest <- row_largest(x)
   largest + log(rowMeans(exp(x - largest)))
 }
 

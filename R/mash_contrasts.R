@@ -29,7 +29,7 @@ day_contrast <- function(result, contrast) {
   days <- days_of_contrast(contrast, result$days)
   by <- replace(numeric(length(result$days)), days, c(1, -1))
   mixture <- mixture_of(result)
-  found <- linear_posterior(mixture$components, mixture$data, mixture$weight, list(rbind(by)))
+  found <- linear_posterior(mixture$components, mixture$data, mixture$weight, rbind(by))
   none <- result$no_effects$posterior
   mean <- (1 - none) * found$postmean[, 1]
   lfsr <- none + (1 - none) * lfsr_of(found)[, 1]

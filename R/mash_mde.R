@@ -2,7 +2,7 @@
 
 mde_power <- 0.8
 mde_ses <- 6L # SEs of a day at which calls are looked for; between them by interpolation
-mde_z <- 1.5 * 1.15^(0:13) # estimates, in SEs, at which the lfsr is computed: to 9.2
+mde_z <- 1.5 * 1.3^(0:7) # estimates, in SEs, at which the lfsr is computed: to 9.4
 
 #' Minimal detectable effects
 #'
@@ -60,14 +60,15 @@ called_lfsr <- function(one, looked_at) {
   data <- information(parts, if (is.matrix(one$v)) one$v else one$v[, , row])
   components <- one$mixture$components
   weight <- weights_of(one$mixture$pi, component_loglik(components, data))
-  own_day <- list(diag(length(looked_at))[day, , drop = FALSE])
+  own_day <- list(by_row = diag(length(looked_at))[day, , drop = FALSE])
   lfsr <- lfsr_of(linear_posterior(components, data, weight, own_day))
   by_day <- split(lfsr, factor(day, seq_along(looked_at)))
   lapply(by_day, matrix, ncol = length(mde_z))
 }
 
-#' The first z from which on the lfsr is below the threshold, by interpolation of its logarithm; Inf if it
-#' never is
+#' The first z from which on the lfsr is below the threshold; Inf if it never is
+#'
+#' By interpolation of its logarithm, which is nearly linear in z^2.
 #' @noRd
 first_called <- function(lfsr, none, threshold) {
   log_lfsr <- log(pmax(none + (1 - none) * lfsr, .Machine$double.xmin))
@@ -81,7 +82,7 @@ first_called <- function(lfsr, none, threshold) {
       return(Inf)
     }
     share <- (x[[last]] - log(threshold)) / (x[[last]] - x[[last + 1L]])
-    mde_z[[last]] + share * (mde_z[[last + 1L]] - mde_z[[last]])
+    sqrt(mde_z[[last]]^2 + share * (mde_z[[last + 1L]]^2 - mde_z[[last]]^2))
   })
 }
 

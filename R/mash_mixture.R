@@ -13,6 +13,7 @@
 NULL
 
 negligible <- 1e-14 # weight of a component in a row
+drawn_least <- 1e-3 # expected draws of a component that are drawn at all
 combination_rounding <- 1e-9 # of days, in units of a component's scale
 
 #' The mixture that estimates say
@@ -84,74 +85,110 @@ weights_of <- function(pi, loglik) {
 #' Posterior of linear combinations of days
 #'
 #' @param weight rows x (null, components).
-#' @param combinations list of matrices with a column for each day, and one row for all rows or one for each.
-#' @param size of a large effect.
+#' @param combinations matrix with a row for each combination and a column for each day; or, one combination
+#'   of each row's own, `list(by_row =)` with such a matrix, rows x days.
+#' @param size of a large effect; NULL: `large` is not asked for.
 #' @returns list of matrices, rows x combinations: `postmean`, `postsd`, `zero`, `positive`, `negative`
 #'   (probabilities), `large` (probability of more than `size` in absolute value).
 #' @noRd
-linear_posterior <- function(components, data, weight, combinations = each_day(ncol(data$h)), size = 0) {
-  empty <- matrix(0, nrow(weight), length(combinations))
-  sums <- list(zero = empty + weight[, 1], mean = empty, square = empty, positive = empty, negative = empty,
-               large = empty)
+linear_posterior <- function(components, data, weight, combinations = diag(ncol(data$h)), size = NULL) {
+  empty <- matrix(0, nrow(weight), if (is.matrix(combinations)) nrow(combinations) else 1L)
+  names <- c("mean", "square", "positive", "negative", if (!is.null(size)) "large")
+  sums <- c(list(zero = empty + weight[, 1]), rlang::set_names(rep(list(empty), length(names)), names))
   for (p in seq_along(components$patterns)) {
     own <- which(components$pattern == p)
     rows <- which(row_largest(weight[, own + 1L, drop = FALSE]) > negligible)
-    if (length(rows) > 0) {
-      pattern <- components$patterns[[p]]
+    pattern <- components$patterns[[p]]
+    pull <- new_pull(combinations, pattern, rows)
+    still <- setdiff(seq_len(ncol(empty)), pull$columns)
+    sums$zero[rows, still] <- sums$zero[rows, still] + sum_rows(weight[rows, own + 1L, drop = FALSE])
+    if (length(rows) > 0 && length(pull$columns) > 0) {
       met <- meet_pattern(pattern, information_of(data, rows))
-      by <- lapply(combinations, function(one) {
-        one[if (nrow(one) == 1) rep(1, length(rows)) else rows, pattern$on, drop = FALSE]
-      })
       for (k in own) {
         scale <- components$grid[[components$scale[[k]]]]
-        found <- component_posterior(pattern, met, scale, weight[rows, k + 1L], by, size)
-        for (name in names(sums)) sums[[name]][rows, ] <- sums[[name]][rows, ] + found[[name]]
+        found <- component_posterior(pattern, met, scale, weight[rows, k + 1L], pull, size)
+        for (name in names(found)) {
+          sums[[name]][rows, pull$columns] <- sums[[name]][rows, pull$columns] + found[[name]]
+        }
       }
     }
   }
   sd <- sqrt(pmax(sums$square - sums$mean^2, 0))
-  c(list(postmean = sums$mean, postsd = sd), sums[c("zero", "positive", "negative", "large")])
+  c(list(postmean = sums$mean, postsd = sd), sums[setdiff(names(sums), c("mean", "square"))])
 }
 
-#' The combinations that are one day each
+#' What combinations ask of a pattern at scale 1
+#'
+#' With the posterior x ~ N(L'^-1 y, (LL')^-1) a combination c of m + R x has the spread L^-1 R'c.
+#'
+#' @returns `list(columns, spread, from, moves)`: combinations that can differ from zero, and of these the
+#'   function of the inverse factors (rows x days^2) that gives L^-1 R'c, rows x (days x combinations), and
+#'   the combination of each mean, combinations (or rows) x means; where each row has its own, can it differ
+#'   from zero?
 #' @noRd
-each_day <- function(n_days) lapply(seq_len(n_days), function(d) diag(n_days)[d, , drop = FALSE])
+new_pull <- function(combinations, pattern, rows) {
+  each <- is.matrix(combinations)
+  by <- (if (each) combinations else combinations$by_row[rows, , drop = FALSE])[, pattern$on, drop = FALSE]
+  onto <- without_rounding(by %*% pattern$root)
+  from <- if (is.null(pattern$means)) matrix(0, nrow(by), 1) else by %*% t(pattern$means)
+  moves <- rowSums(onto != 0) > 0 | rowSums(from != 0) > 0
+  k <- ncol(onto)
+  if (!each) {
+    own <- onto[, rep(seq_len(k), each = k), drop = FALSE]
+    sums <- kronecker(rep(1, k), diag(k))
+    spread <- function(inverse) (inverse * own) %*% sums
+    return(list(columns = 1L, spread = spread, from = from, moves = moves))
+  }
+  together <- kronecker(t(onto[moves, , drop = FALSE]), diag(k))
+  list(
+    columns = which(moves), spread = function(inverse) inverse %*% together,
+    from = from[moves, , drop = FALSE], moves = TRUE
+  )
+}
 
 #' What one component adds to these sums
-#' @param by list of matrices, rows x days of the pattern.
+#' @param pull `new_pull()`.
 #' @noRd
-component_posterior <- function(pattern, met, scale, weight, by, size) {
+component_posterior <- function(pattern, met, scale, weight, pull, size) {
   at <- at_scale(met, scale)
   share <- mean_shares(at) * weight
-  columns <- lapply(by, function(by) {
-    pull <- scale * without_rounding(by %*% pattern$root)
-    spread <- forward_rows(at$root, pull)
-    sd <- sqrt(rowSums(spread^2))
-    found <- lapply(seq_along(at$means), function(j) {
-      from <- if (is.null(pattern$means)) 0 * sd else scale * drop(by %*% pattern$means[j, ])
-      center <- from + rowSums(spread * at$means[[j]]$y)
-      moments_of(share[, j], center, sd, moves = from != 0 | rowSums(pull != 0) > 0, size)
-    })
-    Reduce(function(a, b) Map(`+`, a, b), found)
+  k <- ncol(met$g)
+  n <- length(pull$columns)
+  spread <- scale * pull$spread(inverse_rows(at$root, k))
+  sums <- kronecker(diag(n), rep(1, k))
+  sd <- sqrt(spread^2 %*% sums)
+  found <- lapply(seq_along(at$means), function(j) {
+    center <- (spread * at$means[[j]]$y[, rep(seq_len(k), n)]) %*% sums
+    if (!is.null(pattern$means)) {
+      from <- scale * pull$from[, j]
+      center <- center + if (isTRUE(pull$moves)) rep(from, each = nrow(center)) else from
+    }
+    moments_of(share[, j], center, sd, pull$moves, size)
   })
-  names <- rlang::set_names(names(columns[[1]]))
-  lapply(names, function(name) matrix(unlist(lapply(columns, `[[`, name)), length(weight)))
+  Reduce(function(a, b) Map(`+`, a, b), found)
 }
 
 #' Zeros that were rounded are zeros: a combination that the component leaves at zero is no effect
 #' @noRd
 without_rounding <- function(x) replace(x, abs(x) < combination_rounding, 0)
 
+#' @param share of rows; center, sd of rows x combinations.
 #' @param moves whether the combination can differ from zero under the component at all.
 #' @noRd
 moments_of <- function(share, center, sd, moves, size) {
-  beyond <- function(at) stats::pnorm(at, center, sd, lower.tail = FALSE)
   some <- share * moves
-  list(
-    zero = share - some, mean = some * center, square = some * (center^2 + sd^2), positive = some * beyond(0),
-    negative = some * stats::pnorm(0, center, sd),
-    large = some * (beyond(size) + stats::pnorm(-size, center, sd))
+  less <- stats::pnorm(0, abs(center), sd) # of the less likely side, exact however small
+  more <- 1 - less
+  up <- center > 0
+  moments <- list(
+    zero = share - some, mean = some * center, square = some * (center^2 + sd^2),
+    positive = some * (up * more + (!up) * less), negative = some * (up * less + (!up) * more)
   )
+  if (!is.null(size)) {
+    beyond <- stats::pnorm(size, center, sd, lower.tail = FALSE) + stats::pnorm(-size, center, sd)
+    moments$large <- some * beyond
+  }
+  moments
 }
 
 #' Shares of a component's means in each row: rows x means
@@ -178,14 +215,17 @@ lfsr_of <- function(posterior) posterior$zero + pmin(posterior$positive, posteri
 switch_probability <- function(mixture, n_draws) {
   components <- mixture$components
   found <- numeric(nrow(mixture$weight))
-  for (k in progress_along(length(components$pattern), "Posterior draws")) {
-    pattern <- components$patterns[[components$pattern[[k]]]]
-    expected <- mixture$weight[, k + 1L] * n_draws
-    rows <- which(expected > 1e-3)
+  for (p in progress_along(length(components$patterns), "Posterior draws")) {
+    pattern <- components$patterns[[p]]
+    own <- which(components$pattern == p)
+    expected <- mixture$weight[, own + 1L, drop = FALSE] * n_draws
+    rows <- which(row_largest(expected) > drawn_least)
     if (sum(pattern$active) > 1 && length(rows) > 0) {
       met <- meet_pattern(pattern, information_of(mixture$data, rows))
-      scale <- components$grid[[components$scale[[k]]]]
-      found[rows] <- found[rows] + switches_drawn(pattern, met, scale, expected[rows])
+      for (k in seq_along(own)) {
+        scale <- components$grid[[components$scale[[own[[k]]]]]]
+        found[rows] <- found[rows] + switches_drawn(pattern, met, scale, expected[rows, k])
+      }
     }
   }
   pmin(found / n_draws, 1)

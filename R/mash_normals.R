@@ -69,11 +69,11 @@ meet_pattern <- function(pattern, data) {
 at_scale <- function(met, scale) {
   k <- ncol(met$g)
   root <- cholesky_rows(met$m * scale^2, k)
-  half_log_det <- rowSums(log(root[, diagonal_of(k), drop = FALSE]))
+  half_log_det <- sum_rows(log(root[, diagonal_of(k), drop = FALSE]))
   no_mean <- list(list(shift = 0, gain = 0, loss = 0))
   means <- lapply(if (length(met$of_mean) > 0) met$of_mean else no_mean, function(mean) {
     y <- forward_rows(root, scale * (met$g - scale * mean$shift))
-    list(y = y, loglik = rowSums(y^2) / 2 - half_log_det + scale * mean$gain - scale^2 * mean$loss / 2)
+    list(y = y, loglik = sum_rows(y^2) / 2 - half_log_det + scale * mean$gain - scale^2 * mean$loss / 2)
   })
   list(root = root, means = means)
 }
@@ -111,10 +111,10 @@ cholesky_rows <- function(a, k) {
   for (j in seq_len(k)) {
     before <- seq_len(j - 1L)
     own <- a[, at(j, before), drop = FALSE]
-    pivot <- sqrt(1 + a[, at(j, j)] - rowSums(own^2))
+    pivot <- sqrt(1 + a[, at(j, j)] - sum_rows(own^2))
     a[, at(j, j)] <- pivot
     for (i in seq_len(k - j) + j) {
-      a[, at(i, j)] <- (a[, at(i, j)] - rowSums(a[, at(i, before), drop = FALSE] * own)) / pivot
+      a[, at(i, j)] <- (a[, at(i, j)] - sum_rows(a[, at(i, before), drop = FALSE] * own)) / pivot
     }
   }
   a
@@ -126,11 +126,32 @@ forward_rows <- function(root, x) {
   k <- ncol(x)
   for (j in seq_len(k)) {
     before <- seq_len(j - 1L)
-    done <- rowSums(root[, (before - 1L) * k + j, drop = FALSE] * x[, before, drop = FALSE])
+    done <- sum_rows(root[, (before - 1L) * k + j, drop = FALSE] * x[, before, drop = FALSE])
     x[, j] <- (x[, j] - done) / root[, (j - 1L) * k + j]
   }
   x
 }
+
+#' L^-1 of each row: rows x k^2
+#' @noRd
+inverse_rows <- function(root, k) {
+  at <- function(i, j) (j - 1L) * k + i
+  inverse <- matrix(0, nrow(root), k * k)
+  for (i in seq_len(k)) {
+    pivot <- root[, at(i, i)]
+    inverse[, at(i, i)] <- 1 / pivot
+    for (j in seq_len(i - 1L)) {
+      between <- j:(i - 1L)
+      done <- sum_rows(root[, at(i, between), drop = FALSE] * inverse[, at(between, j), drop = FALSE])
+      inverse[, at(i, j)] <- -done / pivot
+    }
+  }
+  inverse
+}
+
+#' rowSums() of a plain matrix, without its checks
+#' @noRd
+sum_rows <- function(x) .rowSums(x, dim(x)[[1]], dim(x)[[2]])
 
 #' L'^-1 x of each row
 #' @noRd
@@ -138,7 +159,7 @@ backward_rows <- function(root, x) {
   k <- ncol(x)
   for (j in rev(seq_len(k))) {
     after <- seq_len(k - j) + j
-    done <- rowSums(root[, (j - 1L) * k + after, drop = FALSE] * x[, after, drop = FALSE])
+    done <- sum_rows(root[, (j - 1L) * k + after, drop = FALSE] * x[, after, drop = FALSE])
     x[, j] <- (x[, j] - done) / root[, (j - 1L) * k + j]
   }
   x

@@ -7,6 +7,7 @@ prior_rows <- c(family = 0.1, scale = 0.1, size = 0.1, matrix = 0.5)
 sweeps_before <- 100L # those that count
 n_sweeps <- c(200L, 500L) # that count: least and most
 work_most <- 2e8 # rows x components x sweeps
+n_parts <- 10L # in which components are drawn
 
 #' Weights averaged over their posterior, by Gibbs sampling
 #'
@@ -32,12 +33,16 @@ averaged_weights <- function(loglik, ties, prior, n_burn = sweeps_before,
   pi <- matrix(0, nrow(likelihood), n)
   inverse <- matrix(0, ncol(likelihood), n) # of the density of each row, by sweep
   for (sweep in progress_along(n_burn + n, "Weights")) {
-    if (sweep %in% c(1L, n_burn)) likelihood <- rescaled(likelihood, now)
+    if (sweep %in% c(1L, n_burn)) {
+      likelihood <- rescaled(likelihood, now)
+      parts <- likelihood_parts(likelihood)
+    }
+    drawn <- drawn_by_parts(parts, now)
     if (sweep > n_burn) {
       pi[, sweep - n_burn] <- now
-      inverse[, sweep - n_burn] <- 1 / drop(crossprod(likelihood, now))
+      inverse[, sweep - n_burn] <- 1 / drawn$total
     }
-    now <- drawn_weights(drawn_components(likelihood * now), ties, prior)
+    now <- drawn_weights(drawn$component, ties, prior)
   }
   list(pi = rowMeans(pi), weight = t(likelihood * tcrossprod(pi, inverse)) / n)
 }
@@ -70,6 +75,28 @@ with_sums <- function(level) {
 }
 
 row_largest <- function(x) do.call(pmax, as.data.frame(x))
+
+#' Likelihoods (components x rows) in parts, so that a sweep meets all components in sums alone
+#' @noRd
+likelihood_parts <- function(likelihood) {
+  components <- seq_len(nrow(likelihood))
+  at <- split(components, ceiling(components / ceiling(length(components) / n_parts)))
+  lapply(at, function(at) list(at = at, likelihood = likelihood[at, , drop = FALSE]))
+}
+
+#' A component of each row, and the density of the row: first the part that it is in, then which of the part
+#' @noRd
+drawn_by_parts <- function(parts, now) {
+  sums <- do.call(rbind, lapply(parts, function(part) drop(now[part$at] %*% part$likelihood)))
+  within <- drawn_components(sums)
+  component <- integer(ncol(sums))
+  for (p in unique(within)) {
+    rows <- which(within == p)
+    part <- parts[[p]]
+    component[rows] <- part$at[drawn_components(part$likelihood[, rows, drop = FALSE] * now[part$at])]
+  }
+  list(component = component, total = colSums(sums))
+}
 
 #' One component of each row, drawn by its shares: a column each, of any sum
 #' @noRd

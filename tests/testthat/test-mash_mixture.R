@@ -49,7 +49,7 @@ draws_of <- function(row, n = 4e5) { # from the prior, weighted by the likelihoo
 
 test_that("means off zero: moments, signs, sizes and differences of days, against weighted draws", {
   combinations <- rbind(diag(4), c(-1, 1, 0, 0))
-  found <- linear_posterior(components, data, weight, split(combinations, 1:5) |> lapply(rbind), size = 0.3)
+  found <- linear_posterior(components, data, weight, combinations, size = 0.3)
   for (row in c(1, 7, 20)) {
     drawn <- draws_of(row)
     mean_of <- function(x) sum(x * drawn$w) / sum(drawn$w)
@@ -64,7 +64,7 @@ test_that("means off zero: moments, signs, sizes and differences of days, agains
 
 test_that("each row may have a combination of its own", {
   day <- rep(1:4, 10)
-  own <- linear_posterior(components, data, weight, list(diag(4)[day, ]), size = 0.3)
+  own <- linear_posterior(components, data, weight, list(by_row = diag(4)[day, ]), size = 0.3)
   all <- linear_posterior(components, data, weight, size = 0.3)
   for (name in names(own)) expect_equal(own[[name]][, 1], all[[name]][cbind(1:40, day)])
 })

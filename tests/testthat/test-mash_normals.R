@@ -62,5 +62,6 @@ test_that("batched Cholesky factors solve as those of single matrices", {
     m <- diag(4) + matrix(a[row, ], 4)
     expect_equal(forward_rows(root, x)[row, ], forwardsolve(t(chol(m)), x[row, ]))
     expect_equal(backward_rows(root, x)[row, ], backsolve(chol(m), x[row, ]))
+    expect_equal(matrix(inverse_rows(root, 4)[row, ], 4), solve(t(chol(m))))
   }
 })
