@@ -14,13 +14,13 @@ import argparse
 from pathlib import Path
 
 from methods_tables import COLUMNS, OURS, Cell, Results, page
-from peers_methods import DEFAULT, FIRST, FITS
+from peers_methods import DEFAULT, FIRST, FITS, GUIDES
 from peers_run import Job, done, run, score
 from peers_screens import KINDS_OF_LABELS, LANDSCAPE, LIFE, OTHERS, Place, kind_name, with_keys
 from truth_tables import write_between_marks
 
 ROWS = with_keys(KINDS_OF_LABELS | {name: LIFE[name] for name in ("life", "life_none")} | LANDSCAPE | OTHERS)
-QUICK = (DEFAULT, "least_squares", "limma", "guide_t", "rank_sums", "resampling")
+QUICK = (DEFAULT, GUIDES, "least_squares", "limma", "guide_t", "rank_sums", "resampling")
 SLOW, SLOW_SEEDS = "dirichlet", 2  # two minutes a screen of `weak`: on few screens of the small rows only
 SLOW_ROWS = [row for row in ROWS if row.startswith("weak")] + ["genes_60"]
 METHODS = (*QUICK, FIRST, SLOW)

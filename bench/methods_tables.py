@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from peers_methods import DEFAULT, FIRST
+from peers_methods import DEFAULT, FIRST, GUIDES
 from peers_score import Score
 from peers_screens import kind_of, title
 from truth_tables import commit, grid, short
@@ -29,6 +29,7 @@ COLUMNS = {
     "fatebias, `svalue`": Column(method=DEFAULT, rule="svalue", ours=True),
     "fatebias, `either`": Column(method=DEFAULT, rule="either", ours=True),
     "fatebias, BH": Column(method=DEFAULT, rule="bh"),
+    "of these guides, `either`": Column(method=GUIDES, rule="either"),
     "AutoNormal, weight 1": Column(method=FIRST, rule="lfsr"),
     "least squares": Column(method="least_squares"),
     "limma": Column(method="limma"),
@@ -37,6 +38,7 @@ COLUMNS = {
     "sceptre-like": Column(method="resampling"),
     "Dirichlet regression": Column(method="dirichlet"),
 }
+HEADS = ["screens", "best rule of fatebias", "of these guides, `either`", "more power"]
 WITHOUT_INTERVALS = ("resampling", "rank_sums")
 ALL = {column: column for column in COLUMNS}
 OURS = [column for column, of in COLUMNS.items() if of.ours]
@@ -62,7 +64,7 @@ def page(results: Results, seeds: dict[str, tuple[int, ...]]) -> str:
         f"fatebias {fatebias.__version__}, commit `{commit()}`. {most} screens a row, seeds: {numbers}.",
         "## Where another method has more power",
         f"{len({line[0] for line in found})} of {counted} rows with effects.",
-        *(grid(["screens", "best rule of fatebias", "more power"], found) if found else []),
+        *(grid(HEADS, found) if found else []),
         "## Power and false calls", *table(results, ALL, [True], most, calls_text),
         "## Calls where nothing is, and in how many screens", *table(results, ALL, [False], most, screens_text),
         "## All rows together", *grid(["", *COLUMNS], sums(results)),
@@ -120,20 +122,26 @@ def ahead(results: Results) -> tuple[list[list[str]], int]:
     found, rows = [], [row for row in results if kind_of(row).effects]
     for row in rows:
         for column, cell in results[row].items():
-            if COLUMNS[column].method == DEFAULT or cell.score.false_share > KEPT:
+            if COLUMNS[column].method in (DEFAULT, GUIDES) or cell.score.false_share > KEPT:
                 continue
             rule, power = best_of_ours(cell.ours)
             if cell.score.power > power + MARGIN:
                 more = f"{column} {short(cell.score.power)} ({short(cell.score.false_share)})"
-                found.append([title(row), f"{rule} {short(power)}", more])
+                found.append([title(row), f"{rule} {short(power)}", of_guides(results[row]), more])
     return merged(found), len(rows)
 
 
+def of_guides(cells: dict[str, Cell]) -> str:
+    """Power and false share with `estimand: guides`."""
+    own = [cells[column].score for column, of in COLUMNS.items() if of.method == GUIDES and column in cells]
+    return ", ".join(f"{short(score.power)} ({short(score.false_share)})" for score in own) or "not run"
+
+
 def merged(found: list[list[str]]) -> list[list[str]]:
-    """One line a row of screens and best rule."""
-    lines: dict[tuple[str, str], list[str]] = {}
-    for screens, best, more in found:
-        lines.setdefault((screens, best), []).append(more)
+    """One line a row of screens, with all methods that are ahead."""
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for *key, more in found:
+        lines.setdefault(tuple(key), []).append(more)
     return [[*key, ", ".join(more)] for key, more in lines.items()]
 
 

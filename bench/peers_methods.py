@@ -17,8 +17,9 @@ from fatebias.base import Settings, whole_file
 from fatebias.results import fit_screen
 from fatebias.screens import Screen, read_screen
 
-DEFAULT, FIRST = "fatebias", "autonormal"
-FAST: dict[str, Any] = {"inference": "laplace", "num_posterior_draws": 2}  # calls rest on estimates alone
+DEFAULT, GUIDES, FIRST = "fatebias", "fatebias_guides", "autonormal"
+# calls rest on estimates alone
+FAST: dict[str, Any] = {"inference": "laplace", "num_posterior_draws": 2, "p_values": False}
 BEFORE: dict[str, Any] = FAST | {
     "likelihood_weight": "auto", "se": "model", "estimand": "guides", "burden_by_day": False, "sample_effects": False,
 }  # fmt: skip
@@ -30,7 +31,7 @@ REMEDIES: dict[str, dict[str, Any]] = {
     "sample_effects": BEFORE | {"sample_effects": True},
     "gene": BEFORE | {"estimand": "gene"},
 }
-FITS = {DEFAULT: FAST, FIRST: {"preset": "plain"}} | REMEDIES
+FITS = {DEFAULT: FAST, GUIDES: FAST | {"estimand": "guides"}, FIRST: {"preset": "plain"}} | REMEDIES
 Z90 = stats.norm.ppf(0.95)
 OFFSET = 0.005
 RESAMPLES, SEED = 500, 1

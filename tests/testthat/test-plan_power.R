@@ -32,7 +32,7 @@ test_that("the mixture is that of run_mash() with the same families", {
   order <- c(which(of_family == "subsets"), which(of_family == "signed"))
   data <- information(list(betahat = drawn$betahat, se = drawn$se, is_missing = is.na(drawn$se)), diag(3))
   expect_equal(mixture$loglik[, -1], component_loglik(components, data)[, order])
-  expect_equal(mixture$weights[[1]], found$null_pi, tolerance = 0.1) # averages over other sweeps
+  expect_equal(mixture$weights[[1]], found$null_pi, tolerance = 0.25) # averages over other sweeps
 })
 
 test_that("calls begin where the lfsr is the threshold, all other estimates as they were", {
