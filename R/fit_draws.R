@@ -22,7 +22,8 @@ draws_variables <- c("theta", "delta", "beta")
 #'   variables `theta[gene,day]`, `delta[guide]`, `beta[guide,day]` (`theta[gene,fate,day]` and so on with
 #'   all fates).
 #' @section Errors: `fatebias_error_export` when the fit has no draws (it says how to get them), when their
-#'   file is gone, or belongs to a later fit in the same folder.
+#'   file is gone, or belongs to a later fit in the same folder, or when they are of another contrast
+#'   ([contrast_fit()]).
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' draws <- posterior_draws(fit["GENE00002"])
@@ -45,24 +46,13 @@ posterior_draws <- function(fit, variables = c("theta", "delta", "beta")) {
 #' Where the draws of a fit are; or why there are none
 #' @noRd
 draws_path <- function(fit, call = rlang::caller_env()) {
-  if (!draws_file %in% names(fit$files)) {
+  how <- "Fit again with {.code save_draws = \"contrast\"} (or {.code \"all\"}, of every fate)."
+  path <- array_path(fit, draws_file, "posterior draws", how, call)
+  drawn <- read_manifest(dirname(path), call)$contrast
+  if (!identical(fit$manifest$settings$save_draws, "all") && !identical(drawn, fit$manifest$contrast)) {
     abort_export(c(
-      "The fit in {.path {fit$out_dir}} has no posterior draws.",
-      i = "Fit again with {.code save_draws = \"contrast\"} (or {.code \"all\"}, of every fate)."
-    ), call = call)
-  }
-  path <- fit$files[[draws_file]]
-  if (!file.exists(path)) {
-    abort_export(c(
-      "The posterior draws are no longer at {.path {path}}.",
-      i = "Where the folder was moved, {.fn read_fit} it from its new place."
-    ), call = call)
-  }
-  now <- read_manifest(dirname(path), call)$created
-  if (!identical(now, fit$manifest$created)) {
-    abort_export(c(
-      "The posterior draws in {.path {dirname(path)}} are those of a later fit ({now}).",
-      i = "{.fn read_fit} it again."
+      "The posterior draws are of {.val {drawn}}, not of {.val {fit$manifest$contrast}}.",
+      i = "Fit again with {.code save_draws = \"all\"}, which keeps draws of every fate."
     ), call = call)
   }
   path

@@ -14,6 +14,7 @@ from ..screens import (
     StateColumn,
     as_numbers,
     contrast_parts,
+    contrast_sides,
     contrast_weights,
     count_mended,
     count_terminal_cells,
@@ -159,10 +160,24 @@ def check_fate_names(report: Report, fates: list[str]) -> None:
     report.suggest("Fates", found, f"choose among them, as in {lines}", **wanted)
 
 
+def check_contrasts(report: Report, fates: list[str]) -> None:
+    """The contrasts that are reported beside `contrast_fate`."""
+    s, mistakes = report.settings, {}
+    for contrast in s.contrasts or ():
+        try:
+            contrast_weights(contrast, (s.ref_fate, *[name for name in fates if name != s.ref_fate]), "contrasts")
+        except ScreenError as error:
+            mistakes[contrast] = str(error).removesuffix(".")
+    if mistakes:
+        kept = tuple(contrast for contrast in s.contrasts or () if contrast not in mistakes)
+        fix = f"mend or remove {first_few(mistakes)} in contrasts"
+        report.suggest("Contrasts", "; ".join(mistakes.values()), fix, contrasts=kept or None)
+
+
 def _compared(contrast: str, fates: list[str], reference: str) -> str:
-    """The two sides of a contrast in words: a difference of two fates is one against the other."""
-    parts = [contrast] if contrast in fates else contrast_parts(contrast)
-    return " against ".join(parts if len(parts) == 2 else [contrast, reference])
+    """The two sides of a contrast in words."""
+    sides = contrast_sides(contrast, (reference, *[name for name in fates if name != reference]))
+    return " against ".join(first_few(side) for side in sides or ())
 
 
 def _mended(contrast: str, fates: list[str], reference: str) -> str | None:
