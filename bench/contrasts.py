@@ -1,4 +1,4 @@
-"""Contrasts after a fit of the screen `real` (100,000 cells, 298 genes): seconds of each, and its distance from a refit.
+"""Contrasts after a fit of the screen `real` (100,000 cells, 298 genes): seconds, and the distance from refits.
 
     python contrasts.py [--refits]
 
