@@ -42,3 +42,12 @@ table_lines <- function(table) {
   }, as.list(table), names(table))
   trimws(do.call(paste, c(unname(columns), sep = "  ")), "right")
 }
+
+#' "a, b and c"
+#' @noRd
+and_list <- function(items) {
+  if (length(items) < 2) {
+    return(items)
+  }
+  paste(paste(utils::head(items, -1), collapse = ", "), "and", utils::tail(items, 1))
+}

@@ -259,10 +259,3 @@ show_probability <- function(p) {
 }
 
 show_small <- function(x) ifelse(x < 0.01, "less than 0.01", as.character(signif(x, 2)))
-
-and_list <- function(items) {
-  if (length(items) < 2) {
-    return(items)
-  }
-  paste(paste(utils::head(items, -1), collapse = ", "), "and", utils::tail(items, 1))
-}
