@@ -107,6 +107,9 @@ class Settings:
     mash_gridmult: float | None
     mash_comparison: bool
 
+    # contrasts
+    verdict_margin: float
+
     # calibration
     calibration: Literal["quick", "full", "none"]
     calibration_permutations: int
