@@ -69,15 +69,10 @@ list(
   ),
 
   # all contrasts beside each other, and what each gene does to every fate
-  tar_target(contrasts, {
-    python_files
-    run_job(
-      function(fit, settings, contrasts, mash, ...) {
-        fatebias::compare_contrasts(fit, contrasts$contrasts, settings, mash, contrasts$verdict_margin)
-      },
-      fit, settings_mash, settings_contrasts, mash_gene, name = "contrasts"
-    )
-  }, deployment = "worker"),
+  tar_target(contrasts, run_job(
+    compare_contrasts, fit, settings_contrasts$contrasts, settings_mash, mash_gene,
+    settings_contrasts$verdict_margin, name = "contrasts"
+  ), deployment = "worker"),
   tar_target(contrasts_files, write_contrasts(contrasts, out_dir), format = "file"),
 
   # under `calibration: quick` or `full` what the certificate rests on, check by check, and its verdicts;

@@ -3,6 +3,7 @@
 # days of the first fate beside the reference, then over those of the second, and so on.
 
 fate_pairs_most <- 6L # fates up to which pairs are patterns of their own: their number grows with fates^2
+fate_spread <- 0.2 # of moves of one fate or two, in units of the move
 fate_rho <- 0.8 # correlation of effects on neighbouring days, as in cov_ar1()
 
 #' All components but the null, over fates and days
@@ -30,31 +31,36 @@ fate_components <- function(baseline, times, grid) {
 
 #' How fates can move against each other
 #'
-#' - `one`: a fate against all others, whose odds among each other stay;
-#' - `two`: one fate at the cost of another; the probabilities of all others stay, at the day's mean;
+#' - `one`: a fate against all others, whose odds among each other about stay;
+#' - `two`: one fate at the cost of another; the probabilities of all others about stay, at the day's mean;
 #' - `free`: any.
 #'
 #' A scale of 1 is a change of 1 in the log odds of a fate against the others (their geometric mean), or of the
-#' two against each other.
+#' two against each other. About: but for a free move of `fate_spread`. Of moves that are exact the probability
+#' of a verdict would be too high where those of the genes are not.
 #' @returns list by move: list by day of matrices, fates beside the reference x directions.
 #' @noRd
 fate_moves <- function(baseline) {
   n <- ncol(baseline)
   to_logits <- cbind(-1, diag(n - 1)) # from log-ratios of all fates
-  by_day <- function(direction) {
-    lapply(seq_len(nrow(baseline)), function(d) to_logits %*% direction(baseline[d, ]))
-  }
-  one <- lapply(seq_len(n), function(f) by_day(function(p) diag(n)[, f, drop = FALSE]))
   if (n == 2) {
-    return(list(one1 = one[[2]]))
+    return(list(one1 = rep(list(matrix(1)), nrow(baseline))))
+  }
+  helmert <- stats::contr.helmert(n)
+  free <- to_logits %*% (sqrt((n - 1) / n) * helmert / rep(sqrt(colSums(helmert^2)), each = n))
+  about <- function(direction) {
+    lapply(seq_len(nrow(baseline)), function(d) {
+      t(chol(tcrossprod(to_logits %*% direction(baseline[d, ])) + fate_spread^2 * tcrossprod(free)))
+    })
   }
   pairs <- if (n <= fate_pairs_most) utils::combn(n, 2, simplify = FALSE)
-  two <- lapply(pairs, function(pair) {
-    by_day(function(p) cbind(replace(numeric(n), pair, c(1, -1) * rev(p[pair]) / sum(p[pair]))))
-  })
-  helmert <- stats::contr.helmert(n)
-  centred <- helmert / rep(sqrt(colSums(helmert^2)), each = n)
-  moves <- list(one = one, two = two, free = list(by_day(function(p) sqrt((n - 1) / n) * centred)))
+  moves <- list(
+    one = lapply(seq_len(n), function(f) about(function(p) diag(n)[, f])),
+    two = lapply(pairs, function(pair) {
+      about(function(p) replace(numeric(n), pair, c(1, -1) * rev(p[pair]) / sum(p[pair])))
+    }),
+    free = list(rep(list(free), nrow(baseline)))
+  )
   unlist(moves, recursive = FALSE)
 }
 
