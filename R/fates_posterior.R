@@ -128,7 +128,7 @@ mean_changes <- function(effect, cells) {
 #' The same on one day: softmax of each cell's log odds with the effect added, less without
 #' @noRd
 change_of_cells <- function(effect, cells) {
-  odds <- exp(cbind(0, effect))
+  odds <- exp(cbind(numeric(nrow(effect)), effect))
   weighted <- tcrossprod(odds, cells$p)
   odds * ((1 / weighted) %*% (cells$weight * cells$p)) - rep(drop(cells$weight %*% cells$p), each = nrow(effect))
 }
