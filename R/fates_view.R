@@ -11,63 +11,30 @@ baseline_file <- "fate_baseline.npz"
 #'   `mean_changes()`. NULL for a fit without `effects_all_fates.npz`.
 #' @noRd
 joint_view <- function(fit) {
-  if (!has_all_fates(fit)) {
+  if (!all_fates_file %in% names(fit$files)) {
     return(NULL)
   }
   all <- all_fates(fit)
-  at <- match(fit$gene$gene, all$genes)
-  theta <- all$theta[at, , , drop = FALSE]
-  noise <- all$noise[at, , , , , drop = FALSE]
   fates <- c(all$ref_fate, all$fates)
-  if (identical(fit$manifest$settings$estimand, "gene")) {
-    noise <- widen_noise(noise, widening_of(fit, noise, fates))
-  }
   times <- day_values_of(fit)
   list(
-    theta = theta, noise = noise, genes = fit$gene$gene, fates = fates,
-    times = if (anyNA(times)) seq_along(fit$days) - 1 else times, cells = baseline_cells(fit, fates)
+    theta = all$theta, noise = widen_noise(all$noise, replace(all$widening, is.na(all$widening), 1)),
+    genes = fit$gene$gene, fates = fates, times = if (anyNA(times)) seq_along(fit$days) - 1 else times,
+    cells = baseline_cells(fit, fates)
   )
-}
-
-#' By what the standard errors of each fate against the others grow from the noise of labels to what the
-#' estimand asks for: genes x days x fates
-#' @noRd
-widening_of <- function(fit, noise, fates) {
-  n <- length(fates)
-  by_fate <- lapply(seq_len(n), function(f) {
-    word <- if (n == 2) paste(fates[[f]], "-", fates[[3 - f]]) else paste(fates[[f]], "- rest")
-    estimate <- contrast_fit(fit, word)$estimate
-    wanted <- day_matrix(estimate, "se")[match(fit$gene$gene, estimate$gene), , drop = FALSE]
-    weights <- (replace(rep(-1 / (n - 1), n), f, 1))[-1]
-    wanted / noise_se(noise, weights)
-  })
-  ratio <- array(unlist(by_fate), c(dim(noise)[1:2], n))
-  replace(ratio, is.na(ratio), 1)
-}
-
-#' Standard errors of a contrast by the noise alone, genes x days
-#' @param weights of the fates beside the reference.
-#' @noRd
-noise_se <- function(noise, weights) {
-  size <- dim(noise)
-  by_day <- vapply(seq_len(size[[2]]), function(d) {
-    own <- matrix(noise[, d, , d, ], size[[1]])
-    drop(own %*% as.vector(tcrossprod(weights)))
-  }, numeric(size[[1]]))
-  sqrt(matrix(by_day, size[[1]]))
 }
 
 #' Cells by day that stand for all: groups of like ones of the fit's sample; of a fit without it one cell with
 #' the mean probabilities
 #' @noRd
 baseline_cells <- function(fit, fates) {
-  path <- file.path(fit$out_dir, baseline_file)
-  if (!file.exists(path)) {
+  if (!baseline_file %in% names(fit$files)) {
     m <- fit$manifest$screen
-    means <- do.call(rbind, lapply(m$fate_means_by_day, as.numeric))[, match(fates, unlist(m$fates)), drop = FALSE]
+    means <- do.call(rbind, lapply(m$fate_means_by_day, as.numeric))
+    means <- means[, match(fates, unlist(m$fates)), drop = FALSE]
     return(lapply(seq_len(nrow(means)), function(d) list(p = means[d, , drop = FALSE], weight = 1)))
   }
-  sample <- read_npz(path, c("eta", "day"))
+  sample <- read_npz(fit$files[[baseline_file]], c("eta", "day"))
   eta <- matrix(sample$eta, ncol = length(fates) - 1L)
   lapply(seq_along(fit$days) - 1L, function(day) {
     odds <- exp(cbind(0, eta[sample$day == day, , drop = FALSE]))
@@ -82,9 +49,11 @@ baseline_cells <- function(fit, fates) {
 #' @noRd
 grouped_cells <- function(p, n_groups) {
   groups <- list(seq_len(nrow(p)))
-  while (length(groups) < n_groups && max(lengths(groups)) > 1) groups <- unlist(lapply(groups, halved, p), FALSE)
-  list(p = do.call(rbind, lapply(groups, function(g) colMeans(p[g, , drop = FALSE]))),
-       weight = lengths(groups) / nrow(p))
+  while (length(groups) < n_groups && max(lengths(groups)) > 1) {
+    groups <- unlist(lapply(groups, halved, p), recursive = FALSE)
+  }
+  means <- lapply(groups, function(group) colMeans(p[group, , drop = FALSE]))
+  list(p = do.call(rbind, means), weight = lengths(groups) / nrow(p))
 }
 
 halved <- function(rows, p) {
