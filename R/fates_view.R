@@ -30,8 +30,7 @@ joint_view <- function(fit) {
 baseline_cells <- function(fit, fates) {
   if (!baseline_file %in% names(fit$files)) {
     m <- fit$manifest$screen
-    means <- do.call(rbind, lapply(m$fate_means_by_day, as.numeric))
-    means <- means[, match(fates, unlist(m$fates)), drop = FALSE]
+    means <- rbind(m$fate_means_by_day)[, match(fates, m$fates), drop = FALSE]
     return(lapply(seq_len(nrow(means)), function(d) list(p = means[d, , drop = FALSE], weight = 1)))
   }
   sample <- read_npz(fit$files[[baseline_file]], c("eta", "day"))

@@ -93,7 +93,6 @@ class Settings:
     qc_offset_max: float
 
     # mash
-    contrasts: tuple[str, ...] | None
     discovery_method: Literal["mashr", "ashr"]
     mash_input: Literal["likelihood", "posterior"]
     mash_v: Literal["fit", "simple", "em", "ntc", "gene"]
@@ -109,6 +108,7 @@ class Settings:
     mash_comparison: bool
 
     # contrasts
+    contrasts: tuple[str, ...] | None
     verdict_margin: float
 
     # calibration
