@@ -29,7 +29,7 @@ changed_words <- function(x, g) {
   }
   paste0(
     cli::pluralize("**{g$n_changed} gene{?s} change{?s/} the share of some fate** by more than "),
-    cli::pluralize("{format(x$margin)} percentage point{?s}, on the average over days; "),
+    sprintf("%s percentage %s, on the average over days; ", format(x$margin), if (x$margin == 1) "point" else "points"),
     cli::pluralize("{g$n_sure} of these verdicts {cli::qty(g$n_sure)}{?has/have} a probability of .9 or more.")
   )
 }

@@ -4,7 +4,7 @@ known_view <- function(fit, se = 0.08) {
   genes <- fit$gene$gene
   n_days <- length(fit$days)
   baseline <- c(0.4, 0.3, 0.3)
-  kinds <- list(c(-0.6, 0.8, 0), c(0, 0, -0.8), c(0, 0, 0), c(0, 0, 0))
+  kinds <- list(c(-0.667, 0.5, 0), c(0, 0, -0.8), c(0, 0, 0), c(0, 0, 0))
   theta <- array(0, c(length(genes), n_days, 2))
   for (gene in seq_along(genes)) {
     u <- kinds[[(gene - 1) %% 4 + 1]]
@@ -21,6 +21,7 @@ known_view <- function(fit, se = 0.08) {
 
 # The fit's contrast against itself turned round: what contrast_fit() would give for "EC - MES"
 turned_fit <- function(fit, contrast) {
+  fit$estimate <- data.table::copy(fit$estimate)
   for (column in grep("^betahat", names(fit$estimate), value = TRUE)) {
     data.table::set(fit$estimate, j = column, value = -fit$estimate[[column]])
   }
