@@ -90,10 +90,25 @@ write_contrasts <- function(x, out_dir) {
   validate_arg(out_dir, checkmate::check_string, min.chars = 1)
   own <- c(gene_contrasts.csv = list(x$table), gene_verdicts.csv = list(x$verdicts))
   more <- x$mash[-1]
-  labels <- contrast_label(names(more))
+  labels <- contrast_labels(x$contrasts)[-1]
   summaries <- rlang::set_names(lapply(more, `[[`, "table"), sprintf("gene_summary_mash_out.%s.csv", labels))
   ranked <- rlang::set_names(lapply(more, rank_hits), sprintf("hits_ranked.%s.csv", labels))
   tables <- Filter(Negate(is.null), c(own, summaries, ranked))
   paths <- file.path(out_dir, names(tables))
   unlist(Map(write_table, tables, paths), use.names = FALSE)
+}
+
+#' The name of each contrast in names of files, as the command line has them
+#'
+#' Letters, digits, `.`, `_` and `-` stay, blanks go, others become `_`; where two would be alike (case aside), later
+#' ones get a number.
+#' @noRd
+contrast_labels <- function(contrasts) {
+  plain <- gsub("[^A-Za-z0-9._-]", "_", gsub("[[:space:]]", "", contrasts), perl = TRUE)
+  found <- character()
+  for (label in plain) {
+    tried <- c(label, paste0(label, ".", seq_along(plain) + 1L))
+    found <- c(found, tried[!tolower(tried) %in% tolower(found)][[1]])
+  }
+  found
 }

@@ -1,9 +1,7 @@
 fit <- example_fit()
 settings <- fate_settings()
 view <- known_view(fit)
-local_mocked_bindings(
-  joint_view = function(fit) view, contrast_fit = turned_fit, contrast_label = function(words) gsub(" ", "", words)
-)
+local_mocked_bindings(joint_view = function(fit) view, contrast_fit = turned_fit)
 compared <- compare_contrasts(fit, "EC - MES", n_draws = 200)
 own <- fit$manifest$contrast
 

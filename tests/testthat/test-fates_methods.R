@@ -1,8 +1,6 @@
 fit <- example_fit()
 view <- known_view(fit)
-local_mocked_bindings(
-  joint_view = function(fit) view, contrast_fit = turned_fit, contrast_label = function(words) gsub(" ", "", words)
-)
+local_mocked_bindings(joint_view = function(fit) view, contrast_fit = turned_fit)
 compared <- compare_contrasts(fit, "EC - MES", n_draws = 200)
 
 test_that("print, summary and glance count the same calls", {
@@ -41,4 +39,17 @@ test_that("files are those of the contract: the first contrast's keep their name
   hits <- data.table::fread(file.path(folder, "hits_ranked.EC-MES.csv"))
   expect_identical(hits$gene, rank_hits(compared$mash[[2]])$gene)
   expect_error(write_contrasts(list(), folder), class = "fatebias_error_export")
+})
+
+test_that("labels of contrasts are names of files, none twice", {
+  words <- c("MES", "NEU - (EC + MES) / 2", "mes", "Na\u00efve T", "MES", "a/b", "a:b")
+  labels <- contrast_labels(words)
+  expect_identical(labels[1:3], c("MES", "NEU-_EC_MES__2", "mes.2"))
+  expect_identical(labels[5:7], c("MES.3", "a_b", "a_b.2"))
+})
+
+test_that("Python: labels are those of the command line", {
+  words <- c("MES", "NEU - (EC + MES) / 2", "mes", "Na\u00efve T", "MES", "a/b", "a:b")
+  labels <- reticulate::import("fatebias.screens")$contrast_labels(as.list(words))
+  expect_identical(contrast_labels(words), labels)
 })
