@@ -21,9 +21,10 @@ known_view <- function(fit, se = 0.08) {
 
 # The fit's contrast against itself turned round: what contrast_fit() would give for "EC - MES"
 turned_fit <- function(fit, contrast) {
-  fit$estimate <- data.table::copy(fit$estimate)
-  for (column in grep("^betahat", names(fit$estimate), value = TRUE)) {
-    data.table::set(fit$estimate, j = column, value = -fit$estimate[[column]])
+  for (name in c("gene", "estimate")) {
+    table <- data.table::copy(fit[[name]])
+    for (column in grep("^betahat", names(table), value = TRUE)) table[[column]] <- -table[[column]]
+    fit[[name]] <- table
   }
   fit$manifest$contrast <- contrast
   fit
