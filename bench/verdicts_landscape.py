@@ -2,10 +2,10 @@
 
     python bench/verdicts_landscape.py OUT --seed N [--cells 10000 --genes 100 --active .6 ...]
 
-writes OUT.h5ad, OUT_guide_map.csv and OUT_changes.csv (gene, kind, day, fate, baseline, change; probabilities). It needs
-the Python of `landscape.py`, which see for the arguments. Kinds: `exchange` (pushed from one well to another), `into` (to
-one well), `out` (away from one), `none`. The change is counted, not computed: cells walk again with the same noise and
-one average guide of the gene more, and get the labels of the cells that lie where they have come to.
+writes OUT.h5ad, OUT_guide_map.csv and OUT_changes.csv (gene, kind, day, fate, baseline, change; probabilities). It
+needs the Python of `landscape.py`, which see for the arguments. Kinds: `exchange` (pushed from one well to another),
+`into` (to one well), `out` (away from one), `none`. The change is counted, not computed: cells walk again with the same
+noise and one average guide of the gene more, and get the labels of the cells that lie where they have come to.
 """
 
 import argparse
