@@ -14,8 +14,20 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 from landscape import (
-    FATES, STEPS, WELLS, Cells, Genes, Landscape, draw_cells, draw_genes, drift, fate_probabilities, observe,
-    print_summary, terminal_cells, write,
+    FATES,
+    STEPS,
+    WELLS,
+    Cells,
+    Genes,
+    Landscape,
+    draw_cells,
+    draw_genes,
+    drift,
+    fate_probabilities,
+    observe,
+    print_summary,
+    terminal_cells,
+    write,
 )  # fmt: skip
 from scipy.spatial import cKDTree
 

@@ -3,10 +3,10 @@
     python bench/verdicts_screens.py FOLDER [--seeds 3] [--landscapes DIR]
 
 FOLDER/NAME has changes.csv (gene, kind, day, fate, baseline, change, effect: log odds against the reference) and
-`fit/`. NAME: `kinds_SEED`, 200 genes by the model, a quarter each that raise one fate at the cost of another, move cells
-out of one to both others, into one from both, or do nothing; `weak_SEED`, the screens of `mash_screens.py`, whose effects
-are the same on both fates beside the reference; `landscape_SEED`, of DIR, made by `verdicts_landscape.py`. What is there
-is kept.
+`fit/`. NAME: `kinds_SEED`, 200 genes by the model, a quarter each that raise one fate at the cost of another, move
+cells out of one to both others, into one from both, or do nothing; `weak_SEED`, the screens of `mash_screens.py`,
+whose effects are the same on both fates beside the reference; `landscape_SEED`, of DIR, made by
+`verdicts_landscape.py`. What is there is kept.
 """
 
 import argparse
