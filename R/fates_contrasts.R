@@ -2,9 +2,9 @@
 
 #' Compare contrasts, and say what each gene does
 #'
-#' A fit knows all fates at once. `compare_contrasts()` runs mash on several contrasts of it, sets their effects
-#' into one table, and says of each gene in words which fates it raises at the cost of which, with the
-#' probability that this is so.
+#' A fit knows all fates at once. `compare_contrasts()` runs mash on several contrasts of it, sets their
+#' effects into one table, and says of each gene in words which fates it raises at the cost of which, with
+#' the probability that this is so.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param contrasts contrasts in words, such as `c("MES", "NEU", "MES - NEU")`, see [contrast_fit()]. The
@@ -18,19 +18,19 @@
 #' @param out_dir folder to write to.
 #' @param ... not used.
 #' @details
-#' Calls follow `call_rule` over all contrasts and days together: `svalue` is the mean lfsr of all effects as sure
-#' as this one, whichever contrast they are of, and an adjusted p-value is adjusted over all. The expected share
-#' of false signs among all calls is their mean lfsr; under `call_rule: lfsr` it is below `lfsr_thresh` whatever
-#' the contrasts are.
+#' Calls follow `call_rule` over all contrasts and days together: `svalue` is the mean lfsr of all effects
+#' as sure as this one, whichever contrast they are of, and an adjusted p-value is adjusted over all. The
+#' expected share of false signs among all calls is their mean lfsr; under `call_rule: lfsr` it is below
+#' `lfsr_thresh` whatever the contrasts are.
 #'
-#' **Verdicts** do not depend on the contrasts. They rest on the joint posterior of the effects on all fates and
-#' days, by a mixture of its own, whose weights are averaged over what the genes leave possible (as those of
-#' [run_mash()]): one fate moves against all others, two exchange cells, or any, on any run of days, each at
-#' several scales. Beyond 12 effects a gene (fates beside the reference times days) the mean over days is
-#' taken. Each draw is told as changes of the mean fate probabilities of each day's cells, averaged over
-#' days; a fate is raised or lowered where that is beyond `margin`. The verdict is the most probable of
-#' these patterns, and its probability that of the pattern as a whole, with the fates that are unchanged. With
-#' more than five fates it tells the one that gains most and the one that loses most.
+#' **Verdicts** do not depend on the contrasts. They rest on the joint posterior of the effects on all fates
+#' and days, by a mixture of its own, whose weights are averaged over what the genes leave possible (as
+#' those of [run_mash()]): one fate moves against all others, two exchange cells, or any, on any run of
+#' days, each at several scales. Beyond 12 effects a gene (fates beside the reference times days) the mean
+#' over days is taken. Each draw is told as changes of the mean fate probabilities of each day's cells,
+#' averaged over days; a fate is raised or lowered where that is beyond `margin`. The verdict is the most
+#' probable of these patterns, and its probability that of the pattern as a whole, with the fates that are
+#' unchanged. With more than five fates it tells the one that gains most and the one that loses most.
 #' @returns
 #' - `compare_contrasts()`: a `fatebias_contrasts`, a list with
 #'   - `mash`: a `mash_result` by contrast, named by its words, the fit's own first;
@@ -41,19 +41,19 @@
 #'     `unchanged` (fates, with commas between them), and `change_<fate>`: posterior mean of the change of its
 #'     probability, averaged over days, in percentage points. NULL for a fit of an earlier version, which does
 #'     not have the estimates of all fates;
-#'   - `expected_false` (expected share of false signs among all calls; NA without calls), `contrasts`, `fates`
-#'     (the reference first), `days`, `margin`, `lfsr_thresh`, `call_rule`, `n_draws`, `seed`.
+#'   - `expected_false` (expected share of false signs among all calls; NA without calls), `contrasts`,
+#'     `fates` (the reference first), `days`, `margin`, `lfsr_thresh`, `call_rule`, `n_draws`, `seed`.
 #' - `write_contrasts()`: paths of `gene_contrasts.csv` (the table), `gene_verdicts.csv`, and of each further
-#'   contrast `gene_summary_mash_out.<contrast>.csv` and `hits_ranked.<contrast>.csv`; each is written whole or
-#'   not at all.
+#'   contrast `gene_summary_mash_out.<contrast>.csv` and `hits_ranked.<contrast>.csv`; each is written whole
+#'   or not at all.
 #' - `tidy()`, `as.data.table()`: the table. `summary()`: data.table `contrast`, `n_genes`, `n_calls`,
-#'   `expected_false`, one row a contrast. `glance()`: data.table of one row: `n`, `n_contrasts`, `n_called` (genes
-#'   called in some contrast), `n_calls`, `expected_false`, `n_changed` (genes whose verdict is a change),
-#'   `n_sure` (of these, with a probability of .9 or more), `margin`.
-#' @section Errors: `fatebias_error_mash` for anything but a fit, and for a `mash` of another contrast or other
-#'   genes; those of [contrast_fit()] and [run_mash()]; `fatebias_error_export`.
-#' @references Stephens (2017), Biostatistics 18, 275-294 (lfsr, s-values); Urbut et al. (2019), Nature Genetics
-#'   51, 187-195 (mash).
+#'   `expected_false`, one row a contrast. `glance()`: data.table of one row: `n`, `n_contrasts`, `n_called`
+#'   (genes called in some contrast), `n_calls`, `expected_false`, `n_changed` (genes whose verdict is a
+#'   change), `n_sure` (of these, with a probability of .9 or more), `margin`.
+#' @section Errors: `fatebias_error_mash` for anything but a fit, and for a `mash` of another contrast or
+#'   other genes; those of [contrast_fit()] and [run_mash()]; `fatebias_error_export`.
+#' @references Stephens (2017), Biostatistics 18, 275-294 (lfsr, s-values); Urbut et al. (2019), Nature
+#'   Genetics 51, 187-195 (mash).
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' compared <- compare_contrasts(fit)

@@ -29,8 +29,8 @@ verdict_lines <- function(x) {
   shown <- utils::head(told, rows_printed)
   c(
     sprintf(
-      "Verdicts (beyond %s percentage points, mean over days): %d genes change, %d with P >= %s", format(x$margin),
-      nrow(told), sum(told$probability >= sure_verdict), format(sure_verdict)
+      "Verdicts (beyond %s percentage points, mean over days): %d genes change, %d with P >= %s",
+      format(x$margin), nrow(told), sum(told$probability >= sure_verdict), format(sure_verdict)
     ),
     sprintf("  %s %s (P %s)", shown$gene, shown$verdict, show_probability(shown$probability)),
     if (nrow(told) > nrow(shown)) sprintf("  .. and %d more", nrow(told) - nrow(shown))
@@ -79,7 +79,8 @@ glance.fatebias_contrasts <- function(x, ...) {
     n = length(unique(x$table$gene)), n_contrasts = length(x$contrasts),
     n_called = length(unique(called$gene)), n_calls = nrow(called), expected_false = x$expected_false,
     n_changed = if (is.null(changed)) NA_integer_ else nrow(changed),
-    n_sure = if (is.null(changed)) NA_integer_ else sum(changed$probability >= sure_verdict), margin = x$margin
+    n_sure = if (is.null(changed)) NA_integer_ else sum(changed$probability >= sure_verdict),
+    margin = x$margin
   )
 }
 
@@ -100,8 +101,8 @@ write_contrasts <- function(x, out_dir) {
 
 #' The name of each contrast in names of files, as the command line has them
 #'
-#' Letters, digits, `.`, `_` and `-` stay, blanks go, others become `_`; where two would be alike (case aside), later
-#' ones get a number.
+#' Letters, digits, `.`, `_` and `-` stay, blanks go, others become `_`; where two would be alike (case
+#' aside), later ones get a number.
 #' @noRd
 contrast_labels <- function(contrasts) {
   plain <- gsub("[^A-Za-z0-9._-]", "_", gsub("[[:space:]]", "", contrasts), perl = TRUE)

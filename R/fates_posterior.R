@@ -83,8 +83,8 @@ joint_mixture <- function(estimates, baseline, times, settings) {
 #'
 #' @param rows genes.
 #' @param n_draws draws a gene, zeros counted.
-#' @returns `list(row, effect)`: of each draw the number of its gene among all, and effects, draws x columns of
-#'   the estimates.
+#' @returns `list(row, effect)`: of each draw the number of its gene among all, and effects, draws x columns
+#'   of the estimates.
 #' @noRd
 joint_draws <- function(mixture, rows, n_draws) {
   components <- mixture$components
@@ -130,5 +130,6 @@ mean_changes <- function(effect, cells) {
 change_of_cells <- function(effect, cells) {
   odds <- exp(cbind(numeric(nrow(effect)), effect))
   weighted <- tcrossprod(odds, cells$p)
-  odds * ((1 / weighted) %*% (cells$weight * cells$p)) - rep(drop(cells$weight %*% cells$p), each = nrow(effect))
+  before <- drop(cells$weight %*% cells$p)
+  odds * ((1 / weighted) %*% (cells$weight * cells$p)) - rep(before, each = nrow(effect))
 }

@@ -35,9 +35,9 @@ fate_components <- function(baseline, times, grid) {
 #' - `two`: one fate at the cost of another; the probabilities of all others about stay, at the day's mean;
 #' - `free`: any.
 #'
-#' A scale of 1 is a change of 1 in the log odds of a fate against the others (their geometric mean), or of the
-#' two against each other. About: but for a free move of `fate_spread`. Of moves that are exact the probability
-#' of a verdict would be too high where those of the genes are not.
+#' A scale of 1 is a change of 1 in the log odds of a fate against the others (their geometric mean), or of
+#' the two against each other. About: but for a free move of `fate_spread`. Of moves that are exact the
+#' probability of a verdict would be too high where those of the genes are not.
 #' @returns list by move: list by day of matrices, fates beside the reference x directions.
 #' @noRd
 fate_moves <- function(baseline) {

@@ -1,4 +1,4 @@
-# The verdict of a gene: which fates it raises, which it lowers, which stay, and how probable that is; in words.
+# The verdict of a gene: which fates it raises, lowers and leaves, how probable that is, and that in words.
 
 verdict_fates <- 5L # fates up to which each is told; of more those that move most
 
@@ -30,7 +30,7 @@ fate_signs <- function(change, margin) {
 joint_verdicts <- function(mixture, cells, margin, n_draws) {
   n <- nrow(mixture$weight)
   parts <- split(seq_len(n), (seq_len(n) - 1L) %/% genes_at_once)
-  found <- lapply(parts, verdicts_of_genes, mixture = mixture, cells = cells, margin = margin, n_draws = n_draws)
+  found <- lapply(parts, function(rows) verdicts_of_genes(rows, mixture, cells, margin, n_draws))
   list(
     signs = do.call(rbind, lapply(found, `[[`, "signs")),
     probability = unlist(lapply(found, `[[`, "probability"), use.names = FALSE),

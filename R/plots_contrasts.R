@@ -4,16 +4,16 @@ facets_most <- 6L # contrasts with days of their own; of more each has one colum
 
 #' Effects of all contrasts
 #'
-#' Tiles by gene, contrast and day: mash's posterior means, calls marked. With more than six contrasts each has
-#' one column, which shows the day with the smallest lfsr.
+#' Tiles by gene, contrast and day: mash's posterior means, calls marked. With more than six contrasts each
+#' has one column, which shows the day with the smallest lfsr.
 #'
 #' @param x a `fatebias_contrasts`, from [compare_contrasts()].
 #' @param genes names of genes, drawn in this order. NULL: the `n` with the strongest evidence.
 #' @param n how many genes are drawn where `genes` is NULL: those called first, by the smallest lfsr in any
 #'   contrast.
-#' @returns `plot_contrasts()`: a ggplot2 object. `plot_contrasts_data()`: data.table `gene`, `contrast`, `day`
-#'   (factors, in the order drawn), `effect` (log odds), `lfsr`, `call`, `mark` (`+` or `-` for a call that
-#'   raises or lowers, else empty).
+#' @returns `plot_contrasts()`: a ggplot2 object. `plot_contrasts_data()`: data.table `gene`, `contrast`,
+#'   `day` (factors, in the order drawn), `effect` (log odds), `lfsr`, `call`, `mark` (`+` or `-` for a call
+#'   that raises or lowers, else empty).
 #' @section Errors: `fatebias_error_mash` for anything but compared contrasts; `fatebias_error_argument` for
 #'   unknown genes, with the names that are near.
 #' @examples

@@ -5,11 +5,11 @@ panels_without_hits <- 3L # the closest genes, where none is called
 
 #' Write the report
 #'
-#' One self-contained HTML file that needs no network: all contrasts and what each gene does to every fate (with
-#' `contrasts`), the answer in words, a table of hits that can be
-#' sorted, filtered and downloaded, effects by gene and day, one panel a top gene, guides and replicates,
-#' onset and persistence, volcano by day, calibration (with a certificate), QC, the fit, methods for a paper,
-#' and how to make the result again.
+#' One self-contained HTML file that needs no network: all contrasts and what each gene does to every fate
+#' (with `contrasts`), the answer in words, a table of hits that can be sorted, filtered and downloaded,
+#' effects by gene and day, one panel a top gene, guides and replicates, onset and persistence, volcano by
+#' day, calibration (with a certificate), QC, the fit, methods for a paper, and how to make the result
+#' again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
@@ -19,8 +19,8 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #'   calibration.
 #' @param comparison what [compare_covariances()] returned, or NULL: then nothing is said of other
 #'   covariances.
-#' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of `mash`
-#'   is told, and no verdicts.
+#' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of
+#'   `mash` is told, and no verdicts.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a panel of their own.
 #' @param title title of the report.
@@ -115,7 +115,9 @@ validate_report_contrasts <- function(contrasts, fit, call = rlang::caller_env()
   }
   validate_class(contrasts, "fatebias_contrasts", "compare_contrasts", abort_report, call = call)
   if (!identical(contrasts$days, fit$days) || !setequal(contrasts$table$gene, fit$gene$gene)) {
-    abort_report("{.arg contrasts} and {.arg fit} have different days or genes: not one analysis.", call = call)
+    abort_report(
+      "{.arg contrasts} and {.arg fit} have different days or genes: not one analysis.", call = call
+    )
   }
 }
 

@@ -15,22 +15,27 @@ contrasts_words <- function(x) {
 called_in_contrasts <- function(x, g, by) {
   counted <- sprintf("%s: %d", as_markdown(by$contrast), by$n_genes)
   paste0(
-    cli::pluralize("**{g$n_called} of {g$n} gene{?s} {cli::qty(g$n_called)}{?is/are} called in some contrast** "),
+    cli::pluralize("**{g$n_called} of {g$n} gene{?s} {cli::qty(g$n_called)}{?is/are} called in "),
+    "some contrast** ",
     sprintf("(%s; %s). ", rule_text(x$call_rule, x$lfsr_thresh), paste(counted, collapse = "; ")),
     if (g$n_calls > 0) {
-      sprintf("Expected share of false signs among all %d calls: %s.", g$n_calls, show_small(g$expected_false))
+      sprintf(
+        "Expected share of false signs among all %d calls: %s.", g$n_calls, show_small(g$expected_false)
+      )
     }
   )
 }
 
 changed_words <- function(x, g) {
   if (is.null(x$verdicts)) {
-    return("This fit does not have the estimates of all fates; a fit by this version has, and gives verdicts.")
+    return("There are no verdicts: the fit, of an earlier version, does not have the estimates of all fates.")
   }
   paste0(
     cli::pluralize("**{g$n_changed} gene{?s} change{?s/} the share of some fate** by more than "),
-    sprintf("%s percentage %s, on the average over days; ", format(x$margin), if (x$margin == 1) "point" else "points"),
-    cli::pluralize("{g$n_sure} of these verdicts {cli::qty(g$n_sure)}{?has/have} a probability of .9 or more.")
+    format(x$margin), if (x$margin == 1) " percentage point" else " percentage points",
+    ", on the average over days; ",
+    cli::pluralize("{g$n_sure} of these verdicts {cli::qty(g$n_sure)}{?has/have} a probability of .9 "),
+    "or more."
   )
 }
 
@@ -43,8 +48,8 @@ verdict_rows <- function(x) {
   points <- lapply(x$fates, function(fate) sprintf("%+.1f", told[[paste0("change_", fate)]]))
   names(points) <- as_markdown(paste(x$fates, "(points)"))
   data.frame(
-    Gene = as_markdown(told$gene), Verdict = as_markdown(told$verdict), P = show_probability(told$probability),
-    points, check.names = FALSE
+    Gene = as_markdown(told$gene), Verdict = as_markdown(told$verdict),
+    P = show_probability(told$probability), points, check.names = FALSE
   )
 }
 
@@ -52,12 +57,10 @@ verdict_rows <- function(x) {
 #' @noRd
 verdict_reading <- function(x) {
   paste(
-    "How to read this: a verdict says which fates' shares a knock-down raises and lowers, by the joint posterior of its",
-    sprintf(
-      "effects on all fates and days; a fate is unchanged where its share moves by less than %s percentage points on",
-      format(x$margin)
-    ),
-    "the average over days. P is the probability that the whole verdict is right, with what it says is unchanged.",
-    "Points: the mean change of the fate's share of cells. A change that is there on few days is small on the average."
+    "How to read this: a verdict says which fates' shares a knock-down raises and lowers, by the joint",
+    "posterior of its effects on all fates and days; a fate is unchanged where its share moves by less than",
+    format(x$margin), "percentage points on the average over days. P is the probability that all of a verdict",
+    "is right, with what it says is unchanged. Points: the mean change of the fate's share of cells. A",
+    "change that is there on few days is small on the average."
   )
 }

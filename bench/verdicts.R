@@ -2,9 +2,10 @@
 #
 #   python bench/verdicts_screens.py FOLDER --landscapes DIR; Rscript bench/verdicts.R FOLDER
 #
-# Prints, by kind of screen: calls at lfsr < .05 over three contrasts x days, the share with a wrong sign or without an
-# effect, the expected share (mean lfsr), the share of all effects called; verdicts said with P >= .9, the share that are
-# right, the same of verdicts that are a change; CPU seconds of the verdicts of a screen.
+# Prints, by kind of screen: calls at lfsr < .05 over three contrasts x days, the share with a wrong sign or
+# without an effect, the expected share (mean lfsr), the share of effects above .3 that are called; verdicts
+# said with P >= .9, the share that are right, the same of verdicts that are a change; CPU seconds of the
+# verdicts of a screen.
 
 suppressMessages(library(data.table))
 library(fatebias)
@@ -32,7 +33,8 @@ calls_of <- function(compared, changes) {
 }
 
 verdicts_of <- function(compared, changes) {
-  mean_of <- dcast(changes[, .(change = 100 * mean(change)), by = .(gene, fate)], gene ~ fate, value.var = "change")
+  mean_of <- changes[, .(change = 100 * mean(change)), by = .(gene, fate)]
+  mean_of <- dcast(mean_of, gene ~ fate, value.var = "change")
   told <- merge(compared$verdicts, mean_of, by = "gene")
   has <- function(list, fate) vapply(strsplit(list, ", ", fixed = TRUE), function(own) fate %in% own, TRUE)
   right <- rep(TRUE, nrow(told))
@@ -52,7 +54,7 @@ measure <- function(folder) {
   fit <- read_fit(file.path(folder, "fit"))
   changes <- fread(file.path(folder, "changes.csv"))
   compared <- suppressWarnings(compare_contrasts(fit, contrasts, margin = margin))
-  again <- system.time(compare_contrasts(fit, fit$manifest$contrast, mash = compared$mash[[1]], margin = margin))
+  again <- system.time(compare_contrasts(fit, mash = compared$mash[[1]], margin = margin))
   data.table(
     screen = sub("_.*", "", basename(folder)), calls_of(compared, changes), verdicts_of(compared, changes),
     seconds = sum(again[1:2])
@@ -60,7 +62,8 @@ measure <- function(folder) {
 }
 
 folder <- commandArgs(TRUE)[[1]]
-found <- rbindlist(lapply(Filter(function(path) file.exists(file.path(path, "changes.csv")), list.dirs(folder, recursive = FALSE)), measure))
+screens <- list.dirs(folder, recursive = FALSE)
+found <- rbindlist(lapply(screens[file.exists(file.path(screens, "changes.csv"))], measure))
 share <- function(x, of) sprintf("%.3f", sum(x) / sum(of))
 print(found[, .(
   screens = .N, calls = sum(calls), false = share(false, calls), expected = share(expected, calls),

@@ -1,4 +1,4 @@
-# A fit of three fates without Python: the example's genes, effects on EC, MES and NEU of known kinds on all days.
+# All fates of a fit, without Python: the example's genes, with effects of known kinds, the same on all days.
 # Every fourth gene raises MES at the cost of EC, every fourth moves cells out of NEU, the others do nothing.
 known_view <- function(fit, se = 0.08) {
   genes <- fit$gene$gene

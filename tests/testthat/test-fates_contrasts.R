@@ -59,7 +59,9 @@ test_that("verdicts find what genes do", {
 })
 
 test_that("a larger margin leaves more unchanged, and the seed decides the draws", {
-  changed <- function(...) sum(fate_verdicts(fit, update_settings(settings, ...), 200)$unchanged != "EC, MES, NEU")
+  changed <- function(...) {
+    sum(fate_verdicts(fit, update_settings(settings, ...), 200)$unchanged != "EC, MES, NEU")
+  }
   expect_gt(with_fixed_seed(1, changed(verdict_margin = 1)), with_fixed_seed(1, changed(verdict_margin = 17)))
   again <- compare_contrasts(fit, mash = compared$mash[[1]], n_draws = 200)
   expect_identical(again$verdicts, compared$verdicts)

@@ -9,7 +9,8 @@ test_that("print, summary and glance count the same calls", {
   expect_lte(max(nchar(capture.output(print(compared)))), 80)
   by <- summary(compared)
   table <- compared$table
-  expect_identical(by$n_calls, c(sum(table$call[table$contrast == "MES"]), sum(table$call[table$contrast != "MES"])))
+  own <- table$contrast == "MES"
+  expect_identical(by$n_calls, c(sum(table$call[own]), sum(table$call[!own])))
   g <- glance(compared)
   expect_identical(g$n_calls, sum(by$n_calls))
   expect_identical(g$n_called, length(unique(table$gene[table$call])))

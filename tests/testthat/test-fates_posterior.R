@@ -30,7 +30,7 @@ test_that("changes of probability are those of the cells one by one", {
   expect_equal(mean_changes(cbind(0.3, 0.5), cells), mean_changes(cbind(0.3, 0.3, 0.5, 0.5), cells))
 })
 
-test_that("widening by 1 changes nothing, by a number for all fates multiplies, and the reference is no choice", {
+test_that("widening by 1 changes nothing, by a number for all fates multiplies, by fate scales log-ratios", {
   genes <- drawn_genes(2)
   expect_equal(widen_noise(genes$noise, array(1, c(2, 2, 3))), genes$noise)
   expect_equal(widen_noise(genes$noise, array(1.5, c(2, 2, 3))), 2.25 * genes$noise)

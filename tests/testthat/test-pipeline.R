@@ -49,7 +49,7 @@ test_that("Python: the second run does nothing", {
   expect_true(all(run_pipeline()$progress == "skipped"))
 })
 
-test_that("Python: other contrasts are made of the fit that is there; neither fit nor mash of the first runs", {
+test_that("Python: other contrasts are made of the fit that is there, and mash of the first stays", {
   write_settings(contrasts = c("MES", "NEU - MES"))
   done <- run_pipeline()
   completed <- done$name[done$progress == "completed"]

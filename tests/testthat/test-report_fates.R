@@ -6,7 +6,8 @@ compared <- compare_contrasts(fit, "EC - MES", n_draws = 200)
 test_that("the words count genes by contrast, and changes beyond the margin", {
   words <- contrasts_words(compared)
   g <- glance(compared)
-  expect_match(words[[1]], sprintf("**%d of 40 genes are called in some contrast**", g$n_called), fixed = TRUE)
+  called <- sprintf("**%d of 40 genes are called in some contrast**", g$n_called)
+  expect_match(words[[1]], called, fixed = TRUE)
   expect_match(words[[1]], sprintf("MES: %d", summary(compared)$n_genes[[1]]), fixed = TRUE)
   expect_match(words[[2]], sprintf("%d genes change the share of some fate", g$n_changed), fixed = TRUE)
   expect_match(words[[2]], "more than 2 percentage points", fixed = TRUE)
@@ -36,7 +37,8 @@ test_that("the report opens with all contrasts and verdicts", {
   expect_match(text, "called in some contrast", fixed = TRUE)
   expect_match(page, "Tiles of effects by gene, contrast and day", fixed = TRUE)
   expect_error(
-    render_report(fit, compared$mash[[1]], path = path, contrasts = compared$mash), class = "fatebias_error_report"
+    render_report(fit, compared$mash[[1]], path = path, contrasts = compared$mash),
+    class = "fatebias_error_report"
   )
   part <- compared
   part$table <- part$table[part$table$gene != part$table$gene[[1]]]
