@@ -70,9 +70,9 @@ compare_contrasts <- function(fit, contrasts = settings$contrasts, settings = se
   own <- fit$manifest$contrast
   words <- c(own, setdiff(contrasts, own))
   if (!is.null(mash)) validate_own_mash(mash, fit)
-  results <- lapply(words, function(word) {
-    if (word == own) mash %||% run_mash(fit, settings = settings) else contrast_mash(fit, word, settings)
-  })
+  others <- lapply(words[-1], contrast_fit, fit = fit) # all, before work starts: words may be wrong
+  first <- mash %||% run_mash(fit, settings = settings)
+  results <- c(list(first), lapply(others, contrast_mash, settings = settings, first = first))
   names(results) <- words
   table <- contrasts_table(results, settings)
   verdicts <- with_fixed_seed(seed, fate_verdicts(fit, settings, n_draws))
@@ -87,7 +87,14 @@ compare_contrasts <- function(fit, contrasts = settings$contrasts, settings = se
   )
 }
 
-contrast_mash <- function(fit, contrast, settings) run_mash(contrast_fit(fit, contrast), settings = settings)
+#' mash on a further contrast; controls, where V rests on them, are of the first alone
+#' @noRd
+contrast_mash <- function(fit, settings, first) {
+  if (settings$mash_v == "ntc" && !is.null(first$v)) {
+    return(run_mash(fit, settings = settings, v = first$v$matrix))
+  }
+  run_mash(fit, settings = settings)
+}
 
 validate_own_mash <- function(mash, fit, call = rlang::caller_env()) {
   validate_class(mash, "mash_result", "run_mash", abort_mash, call = call)
