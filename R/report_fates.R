@@ -59,8 +59,8 @@ verdict_reading <- function(x) {
   paste(
     "How to read this: a verdict says which fates' shares a knock-down raises and lowers, by the joint",
     "posterior of its effects on all fates and days; a fate is unchanged where its share moves by less than",
-    format(x$margin), "percentage points on the average over days. P is the probability that all of a verdict",
-    "is right, with what it says is unchanged. Points: the mean change of the fate's share of cells. A",
-    "change that is there on few days is small on the average."
+    format(x$margin), "percentage points on the average over days. P is the probability that all of a",
+    "verdict is right, with what it says is unchanged. Points: the mean change of the fate's share of cells.",
+    "A change that is there on few days is small on the average."
   )
 }
