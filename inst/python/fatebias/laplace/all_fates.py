@@ -80,7 +80,7 @@ class AllFates:
             name: part(**{f.name: arrays.get(f"{prefix}_{f.name}") for f in fields(part)})
             for prefix, (name, part) in PARTS.items()
         }
-        own = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
+        own: dict[str, Any] = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
         return cls(**own, **parts, estimand=estimand)
 
 
