@@ -68,11 +68,12 @@ plot_contrasts_data <- function(x, genes = NULL, n = 30L) {
   tiles[]
 }
 
-#' Genes by their smallest lfsr in any contrast, called ones first
+#' Genes by their smallest lfsr in any contrast, called ones first, of the same those with the largest effect
 #' @noRd
 strongest_genes <- function(x, n) {
   validate_arg(n, checkmate::check_count, positive = TRUE)
   call <- tapply(x$table$call, x$table$gene, any)
   lfsr <- tapply(x$table$lfsr, x$table$gene, min)
-  utils::head(names(call)[order(!call, rank_apart(lfsr, lfsr_rounding))], n)
+  largest <- tapply(abs(x$table$effect), x$table$gene, max)
+  utils::head(names(call)[order(!call, rank_apart(lfsr, lfsr_rounding), -rank_apart(largest))], n)
 }

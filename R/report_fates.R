@@ -49,7 +49,7 @@ verdict_rows <- function(x) {
   names(points) <- as_markdown(paste(x$fates, "(points)"))
   data.frame(
     Gene = as_markdown(told$gene), Verdict = as_markdown(told$verdict),
-    P = show_probability(told$probability), points, check.names = FALSE
+    P = sub("= ", "", show_probability(told$probability)), points, check.names = FALSE
   )
 }
 

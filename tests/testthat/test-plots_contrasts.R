@@ -5,8 +5,10 @@ compared <- compare_contrasts(fit, "EC - MES")
 test_that("tiles have all contrasts and days of the strongest genes, calls marked by their sign", {
   tiles <- plot_contrasts_data(compared, n = 5)
   expect_identical(nrow(tiles), 5L * 2L * length(fit$days))
-  strongest <- names(sort(tapply(compared$table$lfsr, compared$table$gene, min)))[1:5]
-  expect_setequal(levels(tiles$gene), strongest)
+  surest <- tapply(compared$table$lfsr, compared$table$gene, min)
+  shown <- names(surest) %in% levels(tiles$gene)
+  expect_identical(sum(shown), 5L)
+  expect_lte(max(surest[shown]), min(surest[!shown]))
   at <- match(
     paste(tiles$gene, tiles$contrast, tiles$day),
     paste(compared$table$gene, compared$table$contrast, compared$table$day)
