@@ -20,6 +20,7 @@ list(
   tar_target(settings_fit, settings_for(settings, "fit")),
   tar_target(settings_qc, settings_for(settings, "qc")),
   tar_target(settings_mash, settings_for(settings, "mash")),
+  tar_target(settings_contrasts, settings_for(settings, "contrasts")),
   tar_target(settings_calibration, settings_for(settings, "calibration")),
   tar_target(out_dir, settings$out_dir),
   tar_target(screen_file, existing_input(settings, "screen"), format = "file"),
@@ -66,6 +67,13 @@ list(
     if (!is.null(mash_comparison)) write_comparison(mash_comparison, out_dir),
     format = "file"
   ),
+
+  # all contrasts beside each other, and what each gene does to every fate
+  tar_target(contrasts, run_job(
+    compare_contrasts, fit, settings_contrasts$contrasts, settings_mash, mash_gene,
+    settings_contrasts$verdict_margin, name = "contrasts"
+  ), deployment = "worker"),
+  tar_target(contrasts_files, write_contrasts(contrasts, out_dir), format = "file"),
 
   # under `calibration: quick` or `full` what the certificate rests on, check by check, and its verdicts;
   # under `full` a second opinion on the hits as well
@@ -115,7 +123,7 @@ list(
     report,
     render_report(
       fit, mash_gene, hits, qc, file.path(out_dir, "report.html"),
-      certificate = certificate, comparison = mash_comparison
+      certificate = certificate, comparison = mash_comparison, contrasts = contrasts
     ),
     format = "file"
   )

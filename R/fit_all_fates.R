@@ -20,6 +20,7 @@ all_fates <- function(fit, call = rlang::caller_env()) {
   raw$guide_gene <- raw$genes[raw$guide_gene + 1]
   labels <- raw[c("genes", "guides", "days", "fates", "replicates")]
   names(labels) <- c("gene", "guide", "day", "fate", "replicate")
+  labels$`any fate` <- c(raw$ref_fate, raw$fates)
   kept <- list(gene = fit$gene$gene, guide = fit$guide$guide)
   for (name in intersect(names(axes), names(raw))) {
     raw[[name]] <- part_of_array(raw[[name]], labels[axes[[name]]], kept[axes[[name]]])

@@ -27,9 +27,15 @@ combination_rounding <- 1e-9 # of days, in units of a component's scale
 fit_mixture <- function(model, estimates) {
   components <- new_components(model[c("matrices", "means", "table")], model$grid)
   data <- information(estimates, model$v$by_row %||% model$v$matrix)
+  fit_components(components, data, mixture_prior(components, model))
+}
+
+#' The same, of components and their prior
+#' @param ... of `averaged_weights()`.
+#' @noRd
+fit_components <- function(components, data, prior, ...) {
   loglik <- component_loglik(components, data)
-  prior <- mixture_prior(components, model)
-  found <- averaged_weights(loglik, components$ties, prior)
+  found <- averaged_weights(loglik, components$ties, prior, ...)
   structure(
     list(
       components = components, data = data, pi = found$pi, weight = found$weight,
@@ -235,21 +241,27 @@ switch_probability <- function(mixture, n_draws) {
 #' @param expected number of draws; rounded at random.
 #' @noRd
 switches_drawn <- function(pattern, met, scale, expected) {
+  drawn <- component_draws(pattern, met, scale, expected)
+  active <- pattern$active[pattern$on]
+  tabulate(drawn$row[switches_sign(drawn$effect[, active, drop = FALSE])], length(expected))
+}
+
+#' Draws of effects from the posterior of one component
+#'
+#' @param expected number of draws of each row; rounded at random.
+#' @returns `list(row, effect)`: of each draw its row, and its effects (draws x days of the pattern).
+#' @noRd
+component_draws <- function(pattern, met, scale, expected) {
   at <- at_scale(met, scale)
   share <- mean_shares(at)
-  active <- pattern$active[pattern$on]
   rank <- ncol(met$g)
-  found <- numeric(length(expected))
-  for (j in seq_along(at$means)) {
+  drawn <- lapply(seq_along(at$means), function(j) {
     count <- floor(expected * share[, j] + stats::runif(length(expected)))
     row <- rep(seq_along(count), count)
-    if (length(row) > 0) {
-      x <- at$means[[j]]$y[row, , drop = FALSE] + matrix(stats::rnorm(length(row) * rank), ncol = rank)
-      x <- backward_rows(at$root[row, , drop = FALSE], x)
-      effect <- scale * tcrossprod(x, pattern$root)
-      if (!is.null(pattern$means)) effect <- effect + rep(scale * pattern$means[j, ], each = length(row))
-      found <- found + tabulate(row[switches_sign(effect[, active, drop = FALSE])], length(found))
-    }
-  }
-  found
+    x <- at$means[[j]]$y[row, , drop = FALSE] + matrix(stats::rnorm(length(row) * rank), ncol = rank)
+    effect <- scale * tcrossprod(backward_rows(at$root[row, , drop = FALSE], x), pattern$root)
+    if (!is.null(pattern$means)) effect <- effect + rep(scale * pattern$means[j, ], each = length(row))
+    list(row = row, effect = effect)
+  })
+  list(row = unlist(lapply(drawn, `[[`, "row")), effect = do.call(rbind, lapply(drawn, `[[`, "effect")))
 }

@@ -19,7 +19,8 @@ information <- function(estimates, v) {
   for (rows in alike) {
     on <- which(known[rows[[1]], ])
     if (length(on) > 0) {
-      root <- chol((if (is.matrix(v)) v else v[, , rows])[on, on, drop = FALSE])
+      of_row <- if (is.matrix(v)) v else matrix(v[, , rows], ncol(known))
+      root <- chol(of_row[on, on, drop = FALSE])
       inverse[rows, on, on] <- rep(chol2inv(root), each = length(rows))
       log_det[rows] <- 2 * sum(log(diag(root)))
     }

@@ -201,3 +201,16 @@ glance.mash_result <- function(x, ...) {
     n_calls = sum(called_rows(x$table)), call_rule = rule_of(x)
   )
 }
+
+#' Whether mash was given this fit's estimates, or its posterior
+#' @noRd
+is_made_from <- function(mash, fit) {
+  same <- function(table) {
+    if (is.null(table)) {
+      return(FALSE)
+    }
+    given <- day_matrix(table, "betahat")[match(mash$table$gene, table$gene), , drop = FALSE]
+    isTRUE(all.equal(given, day_matrix(mash$table, "betahat"), check.attributes = FALSE))
+  }
+  same(fit$estimate) || same(fit$gene)
+}

@@ -42,3 +42,18 @@ table_lines <- function(table) {
   }, as.list(table), names(table))
   trimws(do.call(paste, c(unname(columns), sep = "  ")), "right")
 }
+
+#' "a, b and c"
+#' @noRd
+and_list <- function(items) {
+  if (length(items) < 2) {
+    return(items)
+  }
+  paste(paste(utils::head(items, -1), collapse = ", "), "and", utils::tail(items, 1))
+}
+
+show_probability <- function(p) {
+  ifelse(p > 0.99, "> 0.99", ifelse(p < 0.01, "< 0.01", paste("=", formatC(p, digits = 2, format = "f"))))
+}
+
+show_small <- function(x) ifelse(x < 0.01, "less than 0.01", as.character(signif(x, 2)))

@@ -5,10 +5,11 @@ panels_without_hits <- 3L # the closest genes, where none is called
 
 #' Write the report
 #'
-#' One self-contained HTML file that needs no network: the answer in words, a table of hits that can be
-#' sorted, filtered and downloaded, effects by gene and day, one panel a top gene, guides and replicates,
-#' onset and persistence, volcano by day, calibration (with a certificate), QC, the fit, methods for a paper,
-#' and how to make the result again.
+#' One self-contained HTML file that needs no network: all contrasts and what each gene does to every fate
+#' (with `contrasts`), the answer in words, a table of hits that can be sorted, filtered and downloaded,
+#' effects by gene and day, one panel a top gene, guides and replicates, onset and persistence, volcano by
+#' day, calibration (with a certificate), QC, the fit, methods for a paper, and how to make the result
+#' again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
@@ -18,6 +19,8 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #'   calibration.
 #' @param comparison what [compare_covariances()] returned, or NULL: then nothing is said of other
 #'   covariances.
+#' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of
+#'   `mash` is told, and no verdicts.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a panel of their own.
 #' @param title title of the report.
@@ -34,8 +37,9 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
                           path = file.path(fit$out_dir, "report.html"), n_panels = panels,
-                          title = "Fate bias", certificate = NULL, comparison = NULL) {
+                          title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL) {
   validate_report_parts(fit, mash, hits, qc)
+  validate_report_contrasts(contrasts, fit)
   validate_report_certificate(certificate, fit)
   if (!is.null(comparison)) validate_arg(comparison, check_comparison)
   validate_arg(path, checkmate::check_string, pattern = "\\.html$")
@@ -45,7 +49,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   validate_writable(dirname(path))
   report <- list(
     fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
-    genes = panel_genes(hits, n_panels), title = title
+    contrasts = contrasts, genes = panel_genes(hits, n_panels), title = title
   )
   folder <- tempfile("report-")
   on.exit(unlink(folder, recursive = TRUE))
@@ -105,6 +109,18 @@ validate_report_certificate <- function(certificate, fit, call = rlang::caller_e
   }
 }
 
+validate_report_contrasts <- function(contrasts, fit, call = rlang::caller_env()) {
+  if (is.null(contrasts)) {
+    return(invisible())
+  }
+  validate_class(contrasts, "fatebias_contrasts", "compare_contrasts", abort_report, call = call)
+  if (!identical(contrasts$days, fit$days) || !setequal(contrasts$table$gene, fit$gene$gene)) {
+    abort_report(
+      "{.arg contrasts} and {.arg fit} have different days or genes: not one analysis.", call = call
+    )
+  }
+}
+
 validate_report_parts <- function(fit, mash, hits, qc, call = rlang::caller_env()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_report, call = call)
   validate_class(mash, "mash_result", "run_mash", abort_report, call = call)
@@ -124,17 +140,4 @@ validate_report_parts <- function(fit, mash, hits, qc, call = rlang::caller_env(
   if (!identical(as.list(hits)[names(ranked)], ranked[names(ranked)])) {
     abort_report("{.arg hits} is not the ranking of {.arg mash}.", call = call)
   }
-}
-
-#' Whether mash was given this fit's estimates, or its posterior
-#' @noRd
-is_made_from <- function(mash, fit) {
-  same <- function(table) {
-    if (is.null(table)) {
-      return(FALSE)
-    }
-    given <- day_matrix(table, "betahat")[match(mash$table$gene, table$gene), , drop = FALSE]
-    isTRUE(all.equal(given, day_matrix(mash$table, "betahat"), check.attributes = FALSE))
-  }
-  same(fit$estimate) || same(fit$gene)
 }

@@ -253,16 +253,3 @@ show_factor <- function(x) ifelse(x < 0.1, as.character(signif(x, 2)), formatC(x
 show_lfsr <- function(lfsr) paste("lfsr", show_rate(lfsr))
 
 show_rate <- function(rate) ifelse(rate < 1e-3, "< 0.001", paste("=", signif(rate, 2)))
-
-show_probability <- function(p) {
-  ifelse(p > 0.99, "> 0.99", ifelse(p < 0.01, "< 0.01", paste("=", formatC(p, digits = 2, format = "f"))))
-}
-
-show_small <- function(x) ifelse(x < 0.01, "less than 0.01", as.character(signif(x, 2)))
-
-and_list <- function(items) {
-  if (length(items) < 2) {
-    return(items)
-  }
-  paste(paste(utils::head(items, -1), collapse = ", "), "and", utils::tail(items, 1))
-}

@@ -93,7 +93,6 @@ class Settings:
     qc_offset_max: float
 
     # mash
-    contrasts: tuple[str, ...] | None
     discovery_method: Literal["mashr", "ashr"]
     mash_input: Literal["likelihood", "posterior"]
     mash_v: Literal["fit", "simple", "em", "ntc", "gene"]
@@ -107,6 +106,10 @@ class Settings:
     mash_null_weight: float
     mash_gridmult: float | None
     mash_comparison: bool
+
+    # contrasts
+    contrasts: tuple[str, ...] | None
+    verdict_margin: float
 
     # calibration
     calibration: Literal["quick", "full", "none"]

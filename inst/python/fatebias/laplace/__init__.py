@@ -20,6 +20,7 @@ from .contrasts import (
 from .covariance import gene_covariances, perturbation
 from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
+from .fate_widening import fate_widening
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .gene_p_values import GenePValues
@@ -49,6 +50,7 @@ __all__ = [
     "draw_blocks",
     "estimate_theta",
     "estimates_of",
+    "fate_widening",
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",

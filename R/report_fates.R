@@ -1,0 +1,66 @@
+# What the report says of all contrasts and of verdicts: words, and the table of verdicts.
+
+verdicts_listed <- 200L # genes in the table of verdicts at most
+
+#' How many genes are called in which contrast, how many change which fate, and how sure that is
+#'
+#' @returns paragraphs, markdown.
+#' @noRd
+contrasts_words <- function(x) {
+  g <- glance(x)
+  by <- summary(x)
+  c(called_in_contrasts(x, g, by), changed_words(x, g))
+}
+
+called_in_contrasts <- function(x, g, by) {
+  counted <- sprintf("%s: %d", as_markdown(by$contrast), by$n_genes)
+  paste0(
+    cli::pluralize("**{g$n_called} of {g$n} gene{?s} {cli::qty(g$n_called)}{?is/are} called in "),
+    "some contrast** ",
+    sprintf("(%s; %s). ", rule_text(x$call_rule, x$lfsr_thresh), paste(counted, collapse = "; ")),
+    if (g$n_calls > 0) {
+      sprintf(
+        "Expected share of false signs among all %d calls: %s.", g$n_calls, show_small(g$expected_false)
+      )
+    }
+  )
+}
+
+changed_words <- function(x, g) {
+  if (is.null(x$verdicts)) {
+    return("There are no verdicts: the fit, of an earlier version, does not have the estimates of all fates.")
+  }
+  paste0(
+    cli::pluralize("**{g$n_changed} gene{?s} change{?s/} the share of some fate** by more than "),
+    format(x$margin), if (x$margin == 1) " percentage point" else " percentage points",
+    ", on the average over days; ",
+    cli::pluralize("{g$n_sure} of these verdicts {cli::qty(g$n_sure)}{?has/have} a probability of .9 "),
+    "or more."
+  )
+}
+
+#' Verdicts that are a change, the surest first
+#'
+#' @returns data.frame `Gene`, `Verdict`, `P`, and by fate the mean change in percentage points.
+#' @noRd
+verdict_rows <- function(x) {
+  told <- utils::head(changed_genes(x), verdicts_listed)
+  points <- lapply(x$fates, function(fate) sprintf("%+.1f", told[[paste0("change_", fate)]]))
+  names(points) <- as_markdown(paste(x$fates, "(points)"))
+  data.frame(
+    Gene = as_markdown(told$gene), Verdict = as_markdown(told$verdict),
+    P = sub("= ", "", show_probability(told$probability)), points, check.names = FALSE
+  )
+}
+
+#' How to read verdicts
+#' @noRd
+verdict_reading <- function(x) {
+  paste(
+    "How to read this: a verdict says which fates' shares a knock-down raises and lowers, by the joint",
+    "posterior of its effects on all fates and days; a fate is unchanged where its share moves by less than",
+    format(x$margin), "percentage points on the average over days. P is the probability that all of a",
+    "verdict is right, with what it says is unchanged. Points: the mean change of the fate's share of cells.",
+    "A change that is there on few days is small on the average."
+  )
+}
