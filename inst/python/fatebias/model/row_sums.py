@@ -1,12 +1,15 @@
 """Sums of rows of a table over lists of rows: the guides of a cell, the cells of a guide on a day."""
 
 import warnings
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
+
+NUMBERS_AT_ONCE = 1 << 22  # of the rows of some lists, in memory
 
 
 class RowSums:
@@ -38,3 +41,26 @@ class RowSums:
         else:
             out = self._matrix @ flat
         return out.reshape(-1, *table.shape[1:])
+
+    def of_products(self, left: Tensor, right: Tensor) -> Tensor:
+        """Sums of left[j] right[j]' over the lists: [n_rows, a], [n_rows, b] -> [lists, a, b].
+
+        Lists of about one length are products of matrices together, the shorter ones filled up with rows of 0.
+        """
+        out = left.new_empty((len(self._ptr) - 1, left.shape[1], right.shape[1]))
+        for lists, rows, real in self._padded(left.shape[1] + right.shape[1]):
+            out[lists] = left[rows].mT @ (right[rows] * real.unsqueeze(2))
+        return out
+
+    def _padded(self, width: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Portions of lists [l], their rows [l, m] and whether each is one [l, m]; rows have `width` numbers."""
+        length, order = self._ptr.diff().sort()
+        stop = len(order)
+        while stop:
+            m = int(length[stop - 1])
+            start = max(0, stop - max(1, NUMBERS_AT_ONCE // (max(m, 1) * width)))
+            lists, place = order[start:stop], torch.arange(m, device=order.device)
+            real = place < length[start:stop, None]
+            rows = self._rows[torch.where(real, self._ptr[lists].unsqueeze(1) + place, 0)]
+            yield lists, rows, real
+            stop = start
