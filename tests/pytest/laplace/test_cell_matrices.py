@@ -80,10 +80,12 @@ def test_columns_of_all_logits_are_moved_as_by_the_dense_matrix(case):
     onto = np.einsum("nk,ab->nakb", shared, np.eye(f)).reshape(len(shared), f, -1)
     for matrices, dense in kinds(case):
         bent = np.einsum("nab,nbc->nac", dense, onto)
-        image = np.einsum("nap,nac->pc", columns, bent)
-        np.testing.assert_allclose(matrices.image(design, shared), image, rtol=1e-4, atol=1e-4 * np.abs(image).max())
         products = np.einsum("nac,nad->cd", onto, bent)
-        np.testing.assert_allclose(matrices.products(design, shared), products, rtol=1e-10, atol=1e-9)
+        found = matrices.products(design, shared)
+        np.testing.assert_allclose(found, products, rtol=1e-10, atol=1e-9)
+        image = np.einsum("nap,nac->pc", columns, bent)
+        moved = matrices.image(design, shared, found)
+        np.testing.assert_allclose(moved, image, rtol=1e-4, atol=1e-4 * np.abs(image).max())
 
 
 def test_matrices_are_held_with_few_fates_only(case, monkeypatch):

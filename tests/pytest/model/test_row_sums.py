@@ -29,9 +29,12 @@ def test_sums_of_products_are_those_of_the_lists(at_once, monkeypatch):
     rows = rng.integers(7, size=lengths.sum())
     ptr = np.r_[0, np.cumsum(lengths)]
     left, right = rng.normal(size=(7, 4)), rng.normal(size=(7, 3))
-    found = RowSums(ptr, rows, 7, "cpu").of_products(torch.as_tensor(left), torch.as_tensor(right))
+    sums = RowSums(ptr, rows, 7, "cpu")
+    found = sums.of_products(torch.as_tensor(left), torch.as_tensor(right))
     exact = np.zeros((6, 4, 3))
     for one, (a, b) in enumerate(zip(ptr, ptr[1:])):
         for row in rows[a:b]:
             exact[one] += np.outer(left[row], right[row])
     np.testing.assert_allclose(found, exact, atol=1e-12)
+    some = sums.of_products(torch.as_tensor(left), torch.as_tensor(right), torch.tensor([5, 0, 2]))
+    np.testing.assert_allclose(some, exact[[5, 0, 2]], atol=1e-12)

@@ -28,12 +28,12 @@ class CellMatrices(ABC):
         """Sums over the cells of each guide and day, in the order of `Design.guide_sums`: [G D, F, F]."""
 
     @abstractmethod
-    def image(self, design: Design, columns: Tensor) -> Tensor:
-        """J' W J_c in single precision: [P, K F]."""
-
-    @abstractmethod
     def products(self, design: Design, columns: Tensor) -> Tensor:
         """J_c' W J_c: [K F, K F]."""
+
+    @abstractmethod
+    def image(self, design: Design, columns: Tensor, products: Tensor) -> Tensor:
+        """J' W J_c in single precision: [P, K F]. The first columns are the nuisance effects'; products: of these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +48,6 @@ class HeldMatrices(CellMatrices):
     def guide_sums(self, design: Design) -> Tensor:
         return design.guide_sums(self.values)
 
-    def image(self, design: Design, columns: Tensor) -> Tensor:
-        n, f, _ = self.values.shape
-        bent = self.values.float().unsqueeze(2) * columns.float()[:, None, :, None]  # [N, F, K, F]
-        return design.transpose(bent.view(n, f, -1))
-
     def products(self, design: Design, columns: Tensor) -> Tensor:
         f, k = self.values.shape[2], columns.shape[1]
         out = self.values.new_empty((k * f, k * f))
@@ -60,6 +55,11 @@ class HeldMatrices(CellMatrices):
             for b in range(f):
                 out[a::f, b::f] = columns.T @ (self.values[:, a, b, None] * columns)
         return out
+
+    def image(self, design: Design, columns: Tensor, products: Tensor) -> Tensor:
+        n, f, _ = self.values.shape
+        bent = self.values.float().unsqueeze(2) * columns.float()[:, None, :, None]  # [N, F, K, F]
+        return design.transpose(bent.view(n, f, -1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,28 +79,31 @@ class FactoredMatrices(CellMatrices):
         out.diagonal(dim1=1, dim2=2).add_(design.guide_sums(self.diagonal))
         return out
 
-    def image(self, design: Design, columns: Tensor) -> Tensor:
-        f, k = design.n_logits, columns.shape[1]
-        by_guide = design.guide_sums.of_products(_spread(self.left, columns).float(), self.right.float())
-        by_guide = by_guide.view(-1, k, f, f)
-        own = design.guide_sums(_spread(self.diagonal, columns).float()).view(-1, k, f)
-        by_guide.diagonal(dim1=2, dim2=3).add_(own)
-        nuisance = self.products(design, columns)[: design.n_nuisance * f].float()
-        return design.gather(by_guide.permute(0, 3, 1, 2).reshape(-1, f, k * f), nuisance.view(-1, f, k * f))
-
     def products(self, design: Design, columns: Tensor) -> Tensor:
-        """Day by day, since most columns are of one day."""
         f, k = design.n_logits, columns.shape[1]
         out = columns.new_zeros((k, f, k, f))
         for day in range(design.n_days):
-            cells = torch.nonzero(design.day == day)[:, 0]
-            here = torch.nonzero((columns[cells] != 0).any(0))[:, 0]
+            cells, here = _of_day(design, columns, day)
             own, n = columns[cells][:, here], len(here)
             left, right = (_spread(values[cells], own) for values in (self.left, self.right))
             found = (left.T @ right).view(n, f, n, f)
             found.diagonal(dim1=1, dim2=3).add_(torch.einsum("nk,nf,nl->klf", own, self.diagonal[cells], own))
             out[here[:, None], :, here] += found.transpose(1, 2)
         return out.view(k * f, k * f)
+
+    def image(self, design: Design, columns: Tensor, products: Tensor) -> Tensor:
+        f, k, d = design.n_logits, columns.shape[1], design.n_days
+        diagonal, left, right = (values.float() for values in (self.diagonal, self.left, self.right))
+        by_guide = left.new_zeros((design.n_guides * d, f, k, f))
+        for day in range(d):
+            rows = torch.arange(day, len(by_guide), d, device=left.device)
+            _, here = _of_day(design, columns, day)
+            own = columns[:, here].float()
+            found = design.guide_sums.of_products(_spread(left, own), right, rows).view(len(rows), -1, f, f)
+            found.diagonal(dim1=2, dim2=3).add_(design.guide_sums.of_products(own, diagonal, rows))
+            by_guide[day::d, :, here] = found.permute(0, 3, 1, 2)
+        nuisance = products[: design.n_nuisance * f].float().view(-1, f, k * f)
+        return design.gather(by_guide.view(-1, f, k * f), nuisance)
 
 
 def curvature_by_cell(likelihood: Likelihood, mean: Tensor, weight: Tensor) -> CellMatrices:
@@ -121,3 +124,9 @@ def squares_by_cell(score: Tensor) -> CellMatrices:
 def _spread(values: Tensor, columns: Tensor) -> Tensor:
     """Of each cell its column's number times its values: [N, K F], logits innermost."""
     return (columns.unsqueeze(2) * values.unsqueeze(1)).flatten(1)
+
+
+def _of_day(design: Design, columns: Tensor, day: int) -> tuple[Tensor, Tensor]:
+    """The cells of a day, and the columns that are not 0 in all of them: most are of one day."""
+    cells = torch.nonzero(design.day == day)[:, 0]
+    return cells, torch.nonzero((columns[cells] != 0).any(0))[:, 0]

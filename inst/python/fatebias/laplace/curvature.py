@@ -164,8 +164,9 @@ def _coarse_space(design: Design, prior: Prior, by_cell: CellMatrices) -> tuple[
     on_day = torch.nn.functional.one_hot(design.day, design.n_days) * design.n_carried.unsqueeze(1)
     columns = torch.cat([design.nuisance, on_day], 1)  # [N, K + D]
     of_prior = _prior_image(design, prior)
-    products = coarse_part(design, of_prior) + by_cell.products(design, columns)
-    image = of_prior.add_(by_cell.image(design, columns))
+    of_cells = by_cell.products(design, columns)
+    products = coarse_part(design, of_prior) + of_cells
+    image = of_prior.add_(by_cell.image(design, columns, of_cells))
     return image, products, torch.cholesky_inverse(torch.linalg.cholesky(products))
 
 
