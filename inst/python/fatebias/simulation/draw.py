@@ -79,15 +79,11 @@ def simulate(arguments: Arguments) -> Simulation:
     carried = guides[:, np.flatnonzero(library.is_ntc == 0)]
     eta += _guide_sums(carried, beta, day) + replicate_sums(arguments, carried, gene, dead, day, replicate)
     return Simulation(
-        guide_map=library, guides=guides, day=day, replicate=replicate, fates=_fate_names(arguments.fates),
+        guide_map=library, guides=guides, day=day, replicate=replicate, fates=arguments.fate_names,
         probs=draw_labels(rng, arguments, eta, day, replicate), genes=tuple(genes),
         targeting=tuple(targeting.guide_name), theta=(1 - arguments.dead) * theta, delta=delta,
         off_target=off_target, dead=dead, clone=None if arguments.clone_sizes is None else clone,
     )  # fmt: skip
-
-
-def _fate_names(n: int) -> tuple[str, ...]:
-    return ("EC", "MES", "NEU", *(f"FATE{k}" for k in range(4, n + 1)))[:n]
 
 
 def _library(arguments: Arguments) -> pd.DataFrame:
