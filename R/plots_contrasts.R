@@ -51,7 +51,7 @@ plot_contrasts <- function(x, genes = NULL, n = 30L, day = NULL) {
       "Calls: + raises, - lowers.",
       if (several) " Each tile: the day with the strongest evidence.",
       if (!is.null(day)) sprintf(" Day: %s.", day),
-      if (all_against_rest(levels(tiles$contrast))) " Each against the rest: the mean log odds of all others.",
+      if (all_against_rest(levels(tiles$contrast))) " Each is against the mean log odds of all others.",
       if (any(tiles$mark == no_estimate_mark)) " x: no estimate."
     )) +
     theme_fatebias() +
@@ -100,8 +100,8 @@ table_of_contrasts <- function(x, call = rlang::caller_env()) {
   if (length(twice) > 0) {
     first <- table[twice[[1]]]
     abort_argument(
-      "{.arg x} has gene {.val {first$gene}}, contrast {.val {as.character(first$contrast)}} twice; needed is one
-       row a gene, contrast and day.",
+      "{.arg x} has gene {.val {first$gene}}, contrast {.val {as.character(first$contrast)}} twice; needed is
+       one row a gene, contrast and day.",
       call = call
     )
   }
