@@ -124,7 +124,7 @@ plot_fates <- function(x) {
     ggplot2::scale_linetype_manual(NULL, values = rep_len(c("solid", "42", "12", "4212"), n)) +
     facet_fates(levels(means$fate)) +
     scale_x_times(times, levels(means$day)) +
-    ggplot2::scale_y_continuous("mean fate probability", limits = c(0, NA), n.breaks = 4) +
+    ggplot2::scale_y_continuous("mean fate probability", limits = c(0, NA)) +
     theme_fatebias()
 }
 
