@@ -17,12 +17,13 @@
 #'   reference counted: any components that sum to 1, such as clusters or programs), `fate_names` (their
 #'   names, the reference first), `concentration` (of Dirichlet labels), `labels` (`"dirichlet"`,
 #'   `"onehot"`, `"logitnormal"`, `"smoothed"`), `effects` (`"sparse"`, `"sparse_normal"`,
-#'   `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and guides from), and those
-#'   of "Screens of life".
+#'   `"single"`, `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and guides from),
+#'   and those of "Screens of life".
 #' @details
 #' `effects = "sparse"` and `"sparse_normal"`: on each day a few genes are active, with the same theta for
 #' every fate but the reference. So the difference of two such fates (`contrast_fate = "MES - NEU"`) has no
-#' effects at all; `"random_walk"` draws every fate on its own.
+#' effects at all. `"single"`: each gene moves one fate, which may be the reference, against all others.
+#' `"random_walk"` draws every fate on its own.
 #'
 #' # Screens of life
 #' The other presets have labels, guides and replicates as the model takes them to be. These arguments add

@@ -8,7 +8,7 @@ from typing import Any
 from ..base import SimulationError
 
 LABELS = ("dirichlet", "onehot", "logitnormal", "smoothed")
-EFFECTS = ("sparse", "sparse_normal", "random_walk", "none")
+EFFECTS = ("sparse", "sparse_normal", "single", "random_walk", "none")
 PRESETS: dict[str, dict[str, Any]] = {
     "weak": {"cells": 6_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "concentration": 6.0},
     "strong": {"cells": 25_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 4.0, "concentration": 50.0},
