@@ -6,6 +6,7 @@ import pytest
 from conftest import screen_of, simulated
 from dense_reference import dense_model
 
+from fatebias.base.errors import FitError
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, cell_matrices, fit_laplace, solve_estimates
 from fatebias.results import fit_screen
@@ -27,7 +28,7 @@ def fitted(folder, settings, **arguments):
         {"fates": 30, "days": 1},
         {"fates": 30, "days": 2, "labels": "onehot"},
         {"fates": 12, "days": 2, "rare": True, "concentration": 2.0},  # most probabilities are nearly 0
-        {"fates": 12, "days": 2, "rare": True, "labels": "onehot"},
+        {"fates": 12, "days": 2, "rare": True, "labels": "onehot", "cells": 4000},
     ],
     ids=["one day", "one-hot", "rare", "rare and one-hot"],
 )
@@ -35,11 +36,19 @@ def test_many_components_are_fitted(arguments, tmp_path):
     one_day = arguments["days"] == 1
     settings = {"day_key": None} if one_day else {}
     manifest = fitted(tmp_path, settings, **arguments)
-    assert len(manifest["fates"]) == arguments["fates"] and manifest["convergence"]["laplace"]["converged"]
+    assert len(manifest["fates"]) == arguments["fates"] and manifest["convergence"]["converged"]
     table = pd.read_csv(tmp_path / "out" / "gene_daywise_likelihood.csv")
     se = table.filter(like="se_").to_numpy()
     assert se.shape[1] == arguments["days"] and np.isfinite(se).all() and (se > 0).all()
     assert np.isfinite(table.filter(like="betahat_").to_numpy()).all()
+
+
+def test_a_screen_too_small_for_rare_one_hot_components_says_what_to_do(tmp_path):
+    """Of a dozen components some have a cell or two a day: no dispersion is told. One-hot labels have the weight 1."""
+    rare = {"fates": 12, "days": 2, "rare": True, "labels": "onehot"}
+    with pytest.raises(FitError, match="too few cells .* Set a number as `likelihood_weight`"):
+        fitted(tmp_path / "auto", {}, **rare)
+    assert fitted(tmp_path / "one", {"likelihood_weight": 1.0}, **rare)["convergence"]["converged"]
 
 
 def test_a_component_without_mass_in_most_cells_may_be_reference_and_contrast(tmp_path):
