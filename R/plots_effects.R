@@ -108,11 +108,7 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
     ) +
     ggplot2::scale_colour_identity() +
     ggplot2::scale_size_manual(values = mark_sizes, guide = "none") +
-    ggplot2::scale_fill_gradient2(
-      "effect (log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
-      high = direction_colours[["raises"]], limits = c(-limit, limit), n.breaks = 4,
-      na.value = "grey82"
-    ) +
+    scale_fill_effects(limit) +
     scale_x_days(x$days) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::labs(caption = caption(
@@ -122,6 +118,15 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
     theme_fatebias() +
     wide_bar() +
     ggplot2::theme(panel.grid = ggplot2::element_blank())
+}
+
+#' Colours of effects from -limit to limit; grey where there is none
+#' @noRd
+scale_fill_effects <- function(limit) {
+  ggplot2::scale_fill_gradient2(
+    "effect (log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
+    high = direction_colours[["raises"]], limits = c(-limit, limit), n.breaks = 4, na.value = "grey82"
+  )
 }
 
 no_estimate_mark <- "x"

@@ -122,10 +122,26 @@ plot_fates <- function(x) {
     ggplot2::scale_colour_manual(NULL, values = rep_len(category_colours, n)) +
     ggplot2::scale_shape_manual(NULL, values = rep_len(c(16, 2, 0, 4, 5, 17, 15, 1), n)) +
     ggplot2::scale_linetype_manual(NULL, values = rep_len(c("solid", "42", "12", "4212"), n)) +
-    ggplot2::facet_wrap("fate", ncol = if (nlevels(means$fate) == 3) 3L else 2L) +
+    facet_fates(levels(means$fate)) +
     scale_x_times(times, levels(means$day)) +
     ggplot2::scale_y_continuous("mean fate probability", limits = c(0, NA)) +
     theme_fatebias()
+}
+
+fates_side_by_side <- 5L # panels in a row, where fates are many
+
+#' Columns of panels of fates: one row of three, or two columns; of many fates more columns
+#' @noRd
+fate_panels <- function(n) if (n == 3L) 3L else if (n <= 8L) 2L else fates_side_by_side
+
+#' A panel a fate; of many fates each with a scale of its own, or common ones would flatten the rare
+#' @noRd
+facet_fates <- function(fates) {
+  many <- fate_panels(length(fates)) == fates_side_by_side
+  ggplot2::facet_wrap(
+    "fate", ncol = fate_panels(length(fates)), scales = if (many) "free_y" else "fixed",
+    labeller = ggplot2::as_labeller(rlang::set_names(short_name(fates, if (many) 12L else name_width), fates))
+  )
 }
 
 #' @rdname plot_burden

@@ -213,6 +213,13 @@ preference_words <- function(comparison) {
   }
 }
 
+#' Inches for the panels of plot_fates()
+#' @noRd
+fates_height <- function(fit) {
+  n <- length(fit$manifest$fates)
+  max(3.2, 1 + ceiling(n / fate_panels(n)))
+}
+
 #' The scales as a table: posterior mean (SD), one row a scale and fate; one day has no change from day to day
 #' @noRd
 scale_table <- function(fit) {

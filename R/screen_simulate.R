@@ -13,14 +13,17 @@
 #' @param x a `fatebias_simulation`.
 #' @param row.names,optional not used.
 #' @param ... arguments that override the preset: `cells`, `genes`, `guides_per_gene`, `ntc` (numbers),
-#'   `moi` (mean guides a cell), `days`, `replicates` (numbers), `concentration` (of Dirichlet labels),
-#'   `labels` (`"dirichlet"`, `"onehot"`, `"logitnormal"`, `"smoothed"`), `effects` (`"sparse"`,
-#'   `"sparse_normal"`, `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and
-#'   guides from), and those of "Screens of life".
+#'   `moi` (mean guides a cell), `days`, `replicates` (numbers), `fates` (their number, 2 or more, the
+#'   reference counted: any components that sum to 1, such as clusters or programs), `fate_names` (their
+#'   names, the reference first), `concentration` (of Dirichlet labels), `labels` (`"dirichlet"`,
+#'   `"onehot"`, `"logitnormal"`, `"smoothed"`), `effects` (`"sparse"`, `"sparse_normal"`,
+#'   `"single"`, `"random_walk"`, `"none"`), `library` (path of a guide map to take genes and guides from),
+#'   and those of "Screens of life".
 #' @details
 #' `effects = "sparse"` and `"sparse_normal"`: on each day a few genes are active, with the same theta for
 #' every fate but the reference. So the difference of two such fates (`contrast_fate = "MES - NEU"`) has no
-#' effects at all; `"random_walk"` draws every fate on its own.
+#' effects at all. `"single"`: each gene moves one fate, which may be the reference, against all others.
+#' `"random_walk"` draws every fate on its own.
 #'
 #' # Screens of life
 #' The other presets have labels, guides and replicates as the model takes them to be. These arguments add
@@ -40,13 +43,14 @@
 #' * `rare`: `TRUE` makes all fates but the contrast's rare (0.3 to 3 % a day).
 #' * `day0_flat`: `TRUE` makes the labels of the first day nearly flat.
 #' @returns A `fatebias_simulation`: a list of paths, `screen`, `guide_map`, `truth` (CSV: gene and
-#'   theta by day for the contrast MES) and others, and `preset`, `seed`. `tidy()`, `as.data.table()`,
-#'   `as.data.frame()`: the truth, one row a gene and day: `gene`, `day` (number, as in `d0`), `truth`
-#'   (theta).
+#'   theta by day for the first fate beside the reference) and others, and `preset`, `seed`. `tidy()`,
+#'   `as.data.table()`, `as.data.frame()`: the truth, one row a gene and day: `gene`, `day` (number, as in
+#'   `d0`), `truth` (theta).
 #' @section Errors: `fatebias_error_simulation` for arguments that are unknown, contradict each other or
 #'   are out of range.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' simulate_screen(tempfile(), cells = 2000, genes = 20)
+#' simulate_screen(tempfile(), cells = 2000, genes = 20, fate_names = c("other", "T cell", "B cell", "NK"))
 #' @export
 simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
   validate_arg(out_dir, checkmate::check_string)

@@ -84,6 +84,18 @@ test_that("one replicate, many replicates and days without times draw", {
   expect_drawn(plot_fates(fit))
 })
 
+test_that("thirty fates draw, a panel each, and the report makes room for them", {
+  fit <- screened_fit()
+  fit$manifest$fates <- fit$manifest$screen$fates <- sprintf("program of a long name %d", 1:30)
+  fit$manifest$screen$fate_means_by_day_replicate <- array(rep(1 / 30, 180), c(2, 3, 30))
+  plot <- plot_fates(fit)
+  expect_drawn(plot)
+  layout <- ggplot2::ggplot_build(plot)$layout$layout
+  expect_identical(c(max(layout$ROW), max(layout$COL)), c(6L, 5L))
+  expect_equal(fates_height(fit), 7)
+  expect_identical(c(fate_panels(2L), fate_panels(3L), fate_panels(8L), fate_panels(9L)), c(2L, 3L, 2L, 5L))
+})
+
 test_that("a screen is taken as well", {
   settings <- settings_for(fate_settings(Kmax = 2L), "screen")
   summary <- described()

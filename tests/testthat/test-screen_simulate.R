@@ -55,6 +55,21 @@ test_that("Python: arguments of screens of life arrive as they are", {
   )
 })
 
+test_that("Python: a screen has as many fates as asked, under their names", {
+  names <- c("other", "T cell", "B cell", "NK", "mono")
+  files <- simulate_screen(withr::local_tempdir(), cells = 200, genes = 3, days = 1, fate_names = names)
+  asked <- jsonlite::fromJSON(files$arguments)
+  expect_identical(asked$fate_names, names)
+  expect_identical(asked$fates, 5L)
+  settings <- fate_settings(ref_fate = "other", contrast_fate = "T cell - NK")
+  screen <- suppressWarnings(read_screen(files$screen, files$guide_map, settings = settings)) # it is small
+  expect_identical(as.character(screen$summary$fates), names)
+  expect_error(
+    simulate_screen(tempdir(), fates = 3, fate_names = c("A", "B")), "2 names for 3 fates",
+    class = "fatebias_error_simulation"
+  )
+})
+
 test_that("tidy is the truth in long form", {
   folder <- withr::local_tempdir()
   truth <- file.path(folder, "truth.csv")

@@ -23,7 +23,10 @@ def dense_curvature(screen, curvature, x, theta_precision):
     return dense.curvature(back)[np.ix_(order, order)]
 
 
-@pytest.mark.parametrize("arguments", [{}, {"fates": 2}, {"fates": 4, "days": 2}, {"replicates": 1, "moi": 8.0}])
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"fates": 2}, {"fates": 4, "days": 2}, {"replicates": 1, "moi": 8.0}, {"fates": 10, "days": 3, "genes": 3}],
+)
 def test_products_equal_the_dense_matrix(arguments):
     screen = screen_of(simulated(cells=150, **arguments))
     x, curvature, matrix = curvature_of(screen)

@@ -46,7 +46,10 @@ def dense_of(fit, screen, settings=SETTINGS):
     return dense_model(screen, settings, walk, fit.scales["sigma_guide"], fit.weight)
 
 
-@pytest.mark.parametrize("arguments", [{}, {"fates": 2}, {"fates": 4, "days": 2}, {"replicates": 1, "moi": 7.0}])
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"fates": 2}, {"fates": 4, "days": 2}, {"replicates": 1, "moi": 7.0}, {"fates": 10, "days": 2, "genes": 3}],
+)
 def test_mode_equals_the_dense_one(arguments):
     screen = screen_of(simulated(cells=300, **arguments))
     fit = fit_laplace(screen, replace(OPTIONS, tolerances=replace(OPTIONS.tolerances, newton=1e-6)))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from conftest import screen_of, simulated
 
+from fatebias.laplace.cell_matrices import HeldMatrices
 from fatebias.laplace.curvature import gene_grams
 from fatebias.model import build_design, design_of_cells
 from fatebias.model.nuisance import Terms
@@ -50,7 +51,9 @@ def test_gene_blocks_count_two_guides_of_a_cell_exactly(parts):
     w = w @ w.mT
     alone = w * torch.as_tensor(counted.astype(float))[:, None, None]
     assert any(len(group.pair_cell) for group in design.groups)
-    for found, expected in zip(gene_grams(part, w[counted]), gene_grams(design, alone)):
+    for found, expected in zip(
+        gene_grams(part, HeldMatrices(values=w[counted])), gene_grams(design, HeldMatrices(values=alone))
+    ):
         assert torch.allclose(found, expected, atol=1e-10)
 
 

@@ -1,8 +1,10 @@
 """Arguments of a simulation: presets, what overrides them, and what is refused."""
 
+import numpy as np
 import pytest
 
 from fatebias.base.errors import SimulationError
+from fatebias.simulation import simulate
 from fatebias.simulation.arguments import ARGUMENTS, PRESETS, Arguments
 
 
@@ -67,6 +69,30 @@ def test_fewer_days_than_a_preset_has_take_its_first_concentrations():
     assert Arguments.from_mapping({"preset": "life", "days": 2, "day_dispersion": "9,8"}).concentrations == (9.0, 8.0)
 
 
+def test_fates_have_the_names_that_are_asked_for():
+    assert Arguments.from_mapping({"fates": 2}).fate_names == ("EC", "MES")
+    assert Arguments.from_mapping({"fates": 5}).fate_names == ("EC", "MES", "NEU", "FATE4", "FATE5")
+    for given in ("T cell, B cell,NK", ["T cell", "B cell", "NK"]):
+        asked = Arguments.from_mapping({"fate_names": given})
+        assert asked.fate_names == ("T cell", "B cell", "NK") and asked.fates == 3
+
+
+def test_names_change_nothing_else_of_a_screen():
+    sizes = {"cells": 60, "genes": 3, "fates": 4}
+    plain, named = (simulate(Arguments.from_mapping(sizes | more)) for more in ({}, {"fate_names": "P1,P2,P3,P4"}))
+    assert named.fates == ("P1", "P2", "P3", "P4") and plain.fates[0] == "EC"
+    np.testing.assert_array_equal(plain.probs, named.probs)
+
+
+@pytest.mark.parametrize("fates", [2, 3, 10, 30])
+@pytest.mark.parametrize("labels", ["dirichlet", "onehot", "logitnormal", "smoothed"])
+def test_any_simplex_is_drawn(fates, labels):
+    sim = simulate(Arguments.from_mapping({"cells": 300, "genes": 3, "fates": fates, "labels": labels}))
+    assert sim.probs.shape == (300, fates) and len(set(sim.fates)) == fates
+    np.testing.assert_allclose(sim.probs.sum(1), 1, atol=1e-12)
+    assert sim.probs.min() >= 0 and sim.theta.shape[1] == fates - 1
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -96,7 +122,13 @@ def test_fewer_days_than_a_preset_has_take_its_first_concentrations():
         ({"day_dispersion": "8,9,0,1"}, "day_dispersion must be above 0"),
         ({"day_dispersion": "8,9,,1"}, "wrong type"),
         ({"rare": "maybe"}, "neither true nor false"),
-        ({"rare": True, "fates": 21}, "can be 20 fates, not 21"),
+        ({"rare": True, "fates": 31}, "can be 30 fates, not 31"),
+        ({"fates": 1}, "fates must be at least 2"),
+        ({"fates": 3, "fate_names": "A,B"}, "fate_names has 2 names for 3 fates"),
+        ({"fate_names": "A"}, "fates must be at least 2"),
+        ({"fate_names": "A,B,A"}, "different names"),
+        ({"fate_names": ["A", "", "B"]}, "none of them empty"),
+        ({"fate_names": 3}, "wrong type"),
     ],
 )
 def test_impossible_simulations_are_refused(given, said):

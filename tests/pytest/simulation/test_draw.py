@@ -47,3 +47,19 @@ def test_the_seed_decides_everything():
     one, two, other = simulated(seed=4), simulated(seed=4), simulated(seed=5)
     assert np.array_equal(one.probs, two.probs) and (one.guides != two.guides).nnz == 0
     assert not np.array_equal(one.probs, other.probs)
+
+
+def test_a_gene_of_single_effects_moves_one_fate_against_all_others():
+    sim = simulated(effects="single", genes=400, cells=50, fates=5, days=2)
+    odds = np.concatenate([np.zeros_like(sim.theta[:, :1]), sim.theta], axis=1)  # the reference first
+    against_rest = odds - (odds.sum(1, keepdims=True) - odds) / 4
+    moved = np.abs(against_rest).argmax(1)
+    seen = set()
+    for gene in np.flatnonzero(odds.any((1, 2))):
+        for day in np.flatnonzero(odds[gene].any(0)):
+            one = moved[gene, day]
+            others = np.delete(odds[gene, :, day], one)
+            assert np.ptp(others) == 0 and 0.3 <= abs(odds[gene, one, day] - others[0]) <= 1
+            seen.add(one)
+        assert len({moved[gene, day] for day in np.flatnonzero(odds[gene].any(0))}) == 1
+    assert seen == set(range(5))

@@ -217,8 +217,10 @@ def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
     n, f = int(design.cluster.max()) + 1, design.n_logits
     bent = design.likelihood.curve_(eta.clone(), curvature.mean.to(eta.dtype), curvature.weight.to(eta.dtype)).double()
     moved = bent.new_zeros((n, *bent.shape[1:])).index_add_(0, design.cluster, bent)
-    by_cell = design.likelihood.curvature(curvature.mean, curvature.weight)
-    total = by_cell.new_zeros((n, f, f)).index_add_(0, design.cluster, by_cell)
+    total = curvature.mean.new_zeros((n, f, f))
+    for cells in torch.arange(design.n_cells, device=total.device).split(max(1, COLUMN_NUMBERS // f**2)):
+        by_cell = design.likelihood.curvature(curvature.mean[cells], curvature.weight[cells])
+        total.index_add_(0, design.cluster[cells], by_cell)
     total = total + torch.finfo(torch.float32).tiny * torch.eye(f, dtype=total.dtype, device=total.device)
     leverage: Tensor = (moved * torch.linalg.solve(total, moved)).sum() / eta.shape[2]
     return leverage

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..base import FitError, share_of_way, unheard
 from ..model import Design, GeneGroup, Prior, centred
+from .cell_matrices import CellMatrices, curvature_by_cell
 
 MOST_ITERATIONS = 1000  # 4 to 15 are usual
 MOST_SINGLE_ITERATIONS = 60  # in float32; then the solve starts again in float64
@@ -117,7 +118,7 @@ class Curvature:
 
 def curvature_at(design: Design, prior: Prior, mean: Tensor, weight: Tensor) -> Curvature:
     """A at means of the labels [N, F] and cell weights [N], with its gene blocks inverted."""
-    by_cell = design.likelihood.curvature(mean, weight)
+    by_cell = curvature_by_cell(design.likelihood, mean, weight)
     inverses = []
     for group, gram in zip(design.groups, gene_grams(design, by_cell)):
         factor = torch.linalg.cholesky(gram + prior.block(group.n))
@@ -129,25 +130,25 @@ def curvature_at(design: Design, prior: Prior, mean: Tensor, weight: Tensor) -> 
     )  # fmt: skip
 
 
-def gene_grams(design: Design, by_cell: Tensor) -> list[Tensor]:
-    """Gene blocks [genes, k, k] of J' W J for any symmetric W by cell [N, F, F]; float64, one tensor a group.
+def gene_grams(design: Design, by_cell: CellMatrices) -> list[Tensor]:
+    """Gene blocks [genes, k, k] of J' W J for any symmetric W by cell; float64, one tensor a group.
 
     Guides that one cell carries of the same gene are counted exactly, and so is the centring of v.
     """
     d, f = design.n_days, design.n_logits
-    by_guide = design.guide_sums(by_cell).view(-1, d, f * f)
+    by_guide = by_cell.guide_sums(design).view(-1, d, f * f)
     return [_group_grams(group, by_guide[group.guides], by_cell, d, f) for group in design.groups]
 
 
-def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: Tensor, d: int, f: int) -> Tensor:
+def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: CellMatrices, d: int, f: int) -> Tensor:
     l, n = group.n_genes, group.n
-    both = by_cell.new_zeros((l, n, n, d, f * f))  # W summed over the cells that carry guides i and j, by day
-    pairs = by_cell[group.pair_cell].view(-1, f * f)
+    both = by_guide.new_zeros((l, n, n, d, f * f))  # W summed over the cells that carry guides i and j, by day
+    pairs = by_cell.at(group.pair_cell).view(-1, f * f)
     both.view(-1, f * f).index_add_(0, group.pair_entry, pairs)
     both += both.transpose(1, 2).clone()
     both.diagonal(dim1=1, dim2=2).copy_(by_guide.view(l, n, d, f * f).permute(0, 2, 3, 1))
     both = both.view(l, n, n, d, f, f)
-    out = by_cell.new_zeros((l, d + n, f, d + n, f))
+    out = by_guide.new_zeros((l, d + n, f, d + n, f))
     row = both.sum(2)
     days = torch.arange(d, device=out.device)
     out[:, days, :, days] = row.sum(1).transpose(0, 1)
@@ -158,23 +159,25 @@ def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: Tensor, d: int, f:
     return out.view(l, (d + n) * f, (d + n) * f)
 
 
-def _coarse_space(design: Design, prior: Prior, by_cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _coarse_space(design: Design, prior: Prior, by_cell: CellMatrices) -> tuple[Tensor, Tensor, Tensor]:
     """A Z, Z' A Z and its inverse. J Z needs no sums over guides: it is the columns of cells below, logit by logit."""
-    f = design.n_logits
     on_day = torch.nn.functional.one_hot(design.day, design.n_days) * design.n_carried.unsqueeze(1)
     columns = torch.cat([design.nuisance, on_day], 1)  # [N, K + D]
-    n = columns.shape[1]
-    bent = by_cell.float().unsqueeze(2) * columns.float()[:, None, :, None]  # W J Z, [N, F, K + D, F]
-    unit = by_cell.new_zeros((design.n_effects, n * f))
-    of_prior = prior.precision(
-        design, add_coarse_(design, unit, torch.eye(n * f, dtype=unit.dtype, device=unit.device))
-    )
-    image = of_prior + design.transpose(bent.view(len(bent), f, n * f))
-    products = coarse_part(design, of_prior)
-    for a in range(f):
-        for b in range(f):
-            products[a::f, b::f] += columns.T @ (by_cell[:, a, b, None] * columns)
+    of_prior = _prior_image(design, prior)
+    of_cells = by_cell.products(design, columns)
+    products = coarse_part(design, of_prior) + of_cells
+    image = of_prior.add_(by_cell.image(design, columns, of_cells))
     return image, products, torch.cholesky_inverse(torch.linalg.cholesky(products))
+
+
+def _prior_image(design: Design, prior: Prior) -> Tensor:
+    """Q Z: [P, c]."""
+    d, f, k = design.n_days, design.n_logits, design.n_nuisance
+    out = design.nuisance.new_zeros((design.n_effects, (k + d) * f))
+    out[design.groups[-1].entries.stop :, : k * f] = torch.diag(prior.nuisance_sd.reshape(-1) ** -2)
+    for group in design.groups:
+        gene_columns(out, group)[:, :, k * f :] = prior.block(group.n)[:, : d * f]
+    return out
 
 
 def coarse_part(design: Design, x: Tensor) -> Tensor:

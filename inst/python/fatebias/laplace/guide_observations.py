@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..model import Design, centred
+from .cell_matrices import curvature_by_cell
 from .curvature import Curvature
 from .guide_days import GuideDays
 
@@ -74,7 +75,7 @@ def observe_guides(
     design = curvature.design
     d, order = design.n_days, design.screen_order
     score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean)
-    information = design.guide_sums(design.likelihood.curvature(curvature.mean, curvature.weight))
+    information = curvature_by_cell(design.likelihood, curvature.mean, curvature.weight).guide_sums(design)
     carried = information.diagonal(dim1=1, dim2=2).amin(1) > 0
     unit = torch.eye(design.n_logits, dtype=information.dtype, device=information.device)
     inverse = torch.linalg.inv(torch.where(carried[:, None, None], information, unit))

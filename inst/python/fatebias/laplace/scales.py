@@ -50,9 +50,9 @@ def effect_moments(design: Design, x: Tensor, covariances: list[Tensor]) -> Mome
     size = (d + 1) * f
     second, spread = x.new_zeros(size), x.new_zeros((size, size))
     for group, covariance in zip(design.groups, covariances):
-        change, scale_of = increments_of_block(d, f, group.n, x)
-        mean = design.blocks(x, group).reshape(group.n_genes, -1) @ change.T
-        covariance = change @ covariance @ change.T
+        _, scale_of = increments_of_block(d, f, group.n, x)
+        mean = _increments(design.blocks(x, group).reshape(group.n_genes, -1), d, f, 1)
+        covariance = _increments(_increments(covariance.contiguous(), d, f, 1), d, f, 2)
         squares = 2 * covariance**2 + 4 * mean.unsqueeze(2) * mean.unsqueeze(1) * covariance
         second.index_add_(0, scale_of, (mean**2 + covariance.diagonal(dim1=1, dim2=2)).sum(0))
         folded = spread.new_zeros((size, len(scale_of))).index_add_(0, scale_of, squares.sum(0))
@@ -81,6 +81,13 @@ def improve_scales(design: Design, scales: Tensor, moments: Moments, damping: fl
         sd_log=sd.view_as(scales),
         unrest=float((step_for(LEAST_SHARE) / sd.clamp(min=LEAST_SD)).abs().max()),
     )
+
+
+def _increments(values: Tensor, d: int, f: int, axis: int) -> Tensor:
+    """Theta on the first day and its changes in place of theta by day, along an axis of blocks, (D + n) F long."""
+    out, changes = values.clone(), (d - 1) * f
+    out.narrow(axis, f, changes).sub_(values.narrow(axis, 0, changes))
+    return out
 
 
 def _counts(design: Design, scales: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..model import Design, GeneGroup, centred
+from .cell_matrices import squares_by_cell
 from .curvature import Curvature, gene_grams
 
 LEAST_FREEDOM = 0.05  # share of the scores that the effects leave, at least
@@ -41,7 +42,7 @@ class Scatter:
     def by_guide_day(self) -> Tensor:
         """M of each guide and day alone, in the order of `Design.guide_sums`: [G D, F, F]."""
         if self.design.cluster is None:
-            return self.design.guide_sums(self.score.unsqueeze(2) * self.score.unsqueeze(1))
+            return squares_by_cell(self.score).guide_sums(self.design)
         parts = self._by_cluster
         found = [[np.asarray(a.multiply(b).sum(1)).ravel() for b in parts] for a in parts]
         return self._tensor(np.array(found).transpose(2, 0, 1))
@@ -49,7 +50,7 @@ class Scatter:
     def by_gene(self) -> list[Tensor]:
         """M of each gene's effects, J_b' M J_b, by group of genes [genes, k, k]."""
         if self.design.cluster is None:
-            return gene_grams(self.design, self.score.unsqueeze(2) * self.score.unsqueeze(1))
+            return gene_grams(self.design, squares_by_cell(self.score))
         return [self._group(group) for group in self.design.groups]
 
     def perturb(self, z: Tensor) -> Tensor:

@@ -190,17 +190,20 @@ class Design:
 
     def transpose(self, e: Tensor) -> Tensor:
         """J' e: [N, F, ...] -> [P, ...]."""
-        d, tail = self.n_days, e.shape[2:]
-        out = e.new_empty((self.n_effects, *tail))
-        by_guide = self.guide_sums(e)
+        nuisance = self.nuisance_columns(e.dtype).T @ e.reshape(len(e), -1)
+        return self.gather(self.guide_sums(e), nuisance.view(-1, *e.shape[1:]))
+
+    def gather(self, by_guide: Tensor, nuisance: Tensor) -> Tensor:
+        """J' e from its sums by guide and day [G D, F, ...] and those with the nuisance columns [K, F, ...]."""
+        d, tail = self.n_days, by_guide.shape[2:]
+        out = by_guide.new_empty((self.n_effects, *tail))
         for group in self.groups:
             rows = by_guide[group.guides.start * d : group.guides.stop * d]
             rows = rows.view(group.n_genes, group.n, d, self.n_logits, *tail)
             block = self.blocks(out, group)
             block[:, :d] = rows.sum(1)
             block[:, d:] = centred(rows.sum(2), 1)
-        columns = self.nuisance_columns(e.dtype)
-        self.nuisance_part(out).view(self.n_nuisance, -1).copy_(columns.T @ e.reshape(len(e), -1))
+        self.nuisance_part(out).copy_(nuisance)
         return out
 
 

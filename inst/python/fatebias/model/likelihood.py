@@ -32,7 +32,11 @@ class Likelihood(ABC):
     Tensors of one device; curve_ and scale_by_root_ take vectors of float32 as well. The curvature W is the expected
     one, minus the second derivative for a canonical link: it depends on eta through the mean alone, and at weight 1
     it is the covariance of y.
+
+    curvature_is_multinomial: is W weight * (diag(mean) - mean mean')? Then it need not be held with many fates.
     """
+
+    curvature_is_multinomial = False
 
     @abstractmethod
     def labels(self, fate_probs: Tensor) -> Tensor:
@@ -104,6 +108,8 @@ class SoftLabels(Likelihood):
     Labels and means are the probabilities of the fates beside the reference. One-hot labels make it the multinomial
     likelihood; W is weight * (diag(pi) - pi pi').
     """
+
+    curvature_is_multinomial = True
 
     def labels(self, fate_probs: Tensor) -> Tensor:
         return fate_probs[:, 1:]

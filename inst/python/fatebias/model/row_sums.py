@@ -1,12 +1,15 @@
 """Sums of rows of a table over lists of rows: the guides of a cell, the cells of a guide on a day."""
 
 import warnings
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
+
+NUMBERS_AT_ONCE = 1 << 22  # of the rows of some lists, in memory
 
 
 class RowSums:
@@ -38,3 +41,30 @@ class RowSums:
         else:
             out = self._matrix @ flat
         return out.reshape(-1, *table.shape[1:])
+
+    def of_products(self, left: Tensor, right: Tensor, lists: Tensor | None = None) -> Tensor:
+        """Sums of left[j] right[j]' over the lists, or some of them: [n_rows, a], [n_rows, b] -> [lists, a, b].
+
+        Lists of about one length are products of matrices together, the shorter ones filled up with rows of 0.
+        """
+        lists = torch.arange(len(self._ptr) - 1, device=left.device) if lists is None else lists
+        out = left.new_empty((len(lists), left.shape[1], right.shape[1]))
+        for place, rows, real in self._padded(lists, left.shape[1] + right.shape[1]):
+            out[place] = left[rows].mT @ (right[rows] * real.unsqueeze(2))
+        return out
+
+    def _padded(self, lists: Tensor, width: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Portions of lists [l] by their place, their rows [l, m] and whether each is one [l, m].
+
+        width: numbers of a row.
+        """
+        length, order = self._ptr.diff()[lists].sort()
+        stop = len(order)
+        while stop:
+            m = int(length[stop - 1])
+            start = max(0, stop - max(1, NUMBERS_AT_ONCE // (max(m, 1) * width)))
+            place, step = order[start:stop], torch.arange(m, device=order.device)
+            real = step < length[start:stop, None]
+            rows = self._rows[torch.where(real, self._ptr[lists[place]].unsqueeze(1) + step, 0)]
+            yield place, rows, real
+            stop = start

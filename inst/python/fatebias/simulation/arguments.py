@@ -8,7 +8,7 @@ from typing import Any
 from ..base import SimulationError
 
 LABELS = ("dirichlet", "onehot", "logitnormal", "smoothed")
-EFFECTS = ("sparse", "sparse_normal", "random_walk", "none")
+EFFECTS = ("sparse", "sparse_normal", "single", "random_walk", "none")
 PRESETS: dict[str, dict[str, Any]] = {
     "weak": {"cells": 6_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "concentration": 6.0},
     "strong": {"cells": 25_000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 4.0, "concentration": 50.0},
@@ -24,7 +24,8 @@ PRESETS["life"] = {
 PRESETS["life_none"] = PRESETS["life"] | {"effects": "none"}
 FLAT_CONCENTRATION = 100.0  # of a day of nearly flat labels: 5 guides a cell move their largest to .46
 CLONE_SD = 0.5
-MOST_RARE = 20  # fates with `rare`: all but one have 3 % at most, so the common one has 43 % at least
+MOST_RARE = 30  # fates with `rare`: all but one have 3 % at most, so the common one has 13 % at least
+FATES = ("EC", "MES", "NEU")  # names as by default of the settings, so that they fit without being told
 
 
 def numbers(value: Any) -> tuple[float, ...]:
@@ -32,6 +33,13 @@ def numbers(value: Any) -> tuple[float, ...]:
     if isinstance(value, str):
         value = value.split(",")
     return tuple(float(one) for one in value) if isinstance(value, (list, tuple)) else (float(value),)
+
+
+def words(value: Any) -> tuple[str, ...]:
+    """Words from "A,B,C" or from a list of them."""
+    if isinstance(value, str):
+        value = value.split(",")
+    return tuple(str(one).strip() for one in value)
 
 
 def switch(value: Any) -> bool:
@@ -53,7 +61,8 @@ _SCREEN: dict[str, tuple[Callable[[Any], Any], tuple[str, ...] | None, str]] = {
     "moi": (float, None, "mean of the Poisson number of guides a cell"),
     "days": (int, None, "days, from 1 (default 4)"),
     "replicates": (int, None, "replicates (default 2)"),
-    "fates": (int, None, "fates, the reference counted (default 3)"),
+    "fates": (int, None, "fates or other components, the reference counted (default 3)"),
+    "fate_names": (words, None, f"their names, the reference first (default {', '.join(FATES)}, FATE4, ..)"),
     "concentration": (float, None, "Dirichlet concentration of the labels"),
     "labels": (str, LABELS, "kind of labels (default dirichlet)"),
     "effects": (str, EFFECTS, "kind of gene effects (default sparse)"),
@@ -90,6 +99,7 @@ class Arguments:
     days: int = 4
     replicates: int = 2
     fates: int = 3
+    fate_names: tuple[str, ...] = ()
     concentration: float = 6.0
     labels: str = "dirichlet"
     effects: str = "sparse"
@@ -124,6 +134,8 @@ class Arguments:
         of_preset = dict(PRESETS[preset])
         if "day_dispersion" in of_preset and "days" in values:  # of its first days, where there are fewer
             of_preset["day_dispersion"] = of_preset["day_dispersion"][: max(values["days"], 0)]
+        if "fate_names" in values:
+            values.setdefault("fates", len(values["fate_names"]))
         return cls(**of_preset | values)
 
     def __post_init__(self) -> None:
@@ -144,6 +156,9 @@ class Arguments:
             _refuse(value is not None and value < low, f"{name} must be at least {low}, not {value}")
         _refuse(self.moi <= 0 or self.concentration <= 0, "moi and concentration must be above 0")
         _refuse(self.library == "synthetic" and self.genes is None, "a synthetic library needs a number of genes")
+        if not self.fate_names:
+            more = (f"FATE{k}" for k in range(len(FATES) + 1, self.fates + 1))
+            object.__setattr__(self, "fate_names", (*FATES[: self.fates], *more))
         self._refuse_effects()
         self._refuse_labels()
 
@@ -168,6 +183,9 @@ class Arguments:
             f"day_dispersion needs one concentration a day ({self.days}), not {len(given)}",
         )
         _refuse(any(not 0 < one < math.inf for one in given), "concentrations of day_dispersion must be above 0")
+        named = self.fate_names
+        _refuse(len(named) != self.fates, f"fate_names has {len(named)} names for {self.fates} fates")
+        _refuse(len(set(named)) < len(named) or "" in named, "fate_names must be different names, none of them empty")
         _refuse(self.rare and self.fates > MOST_RARE, f"with rare there can be {MOST_RARE} fates, not {self.fates}")
 
     @property

@@ -79,15 +79,11 @@ def simulate(arguments: Arguments) -> Simulation:
     carried = guides[:, np.flatnonzero(library.is_ntc == 0)]
     eta += _guide_sums(carried, beta, day) + replicate_sums(arguments, carried, gene, dead, day, replicate)
     return Simulation(
-        guide_map=library, guides=guides, day=day, replicate=replicate, fates=_fate_names(arguments.fates),
+        guide_map=library, guides=guides, day=day, replicate=replicate, fates=arguments.fate_names,
         probs=draw_labels(rng, arguments, eta, day, replicate), genes=tuple(genes),
         targeting=tuple(targeting.guide_name), theta=(1 - arguments.dead) * theta, delta=delta,
         off_target=off_target, dead=dead, clone=None if arguments.clone_sizes is None else clone,
     )  # fmt: skip
-
-
-def _fate_names(n: int) -> tuple[str, ...]:
-    return ("EC", "MES", "NEU", *(f"FATE{k}" for k in range(4, n + 1)))[:n]
 
 
 def _library(arguments: Arguments) -> pd.DataFrame:
@@ -117,14 +113,23 @@ def _theta(rng: np.random.Generator, arguments: Arguments, n_genes: int, f: int)
         steps = np.resize(np.array(WALK_STEPS), arguments.days - 1)
         return np.cumsum(rng.normal(size=shape) * np.r_[SD["walk_start"], steps], axis=2)
     theta = np.zeros(shape)
+    moved = rng.integers(f + 1, size=n_genes) if arguments.effects == "single" else None
     for day in range(arguments.days):
         active = rng.choice(n_genes, max(1, round(ACTIVE_SHARE * n_genes)), replace=False)
-        if arguments.effects == "sparse":
+        if arguments.effects != "sparse_normal":
             effect = rng.uniform(*EFFECT_RANGE, len(active)) * rng.choice([-1.0, 1.0], len(active))
         else:
             effect = rng.normal(0, EFFECT_SD, len(active))
-        theta[active, :, day] = effect[:, None]  # the same for all fates
+        if moved is None:
+            theta[active, :, day] = effect[:, None]  # the same for all fates
+        else:
+            theta[active, :, day] = effect[:, None] * _logits_of(moved[active], f)
     return theta
+
+
+def _logits_of(fate: np.ndarray, f: int) -> np.ndarray:
+    """One fate's log odds against all others, as logits against the reference: [L, F]. fate [L]: 0 the reference."""
+    return np.where(fate[:, None] == 0, -1.0, np.eye(f + 1)[fate][:, 1:])
 
 
 def _delta(
