@@ -23,6 +23,7 @@ from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .gene_p_values import GenePValues
+from .label_sets import combine_sets
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
@@ -44,6 +45,7 @@ __all__ = [
     "SolvedEstimates",
     "State",
     "carried_by_day",
+    "combine_sets",
     "contrast_covariance",
     "contrast_theta",
     "draw_blocks",

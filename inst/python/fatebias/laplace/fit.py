@@ -75,12 +75,11 @@ class LaplaceFit:
     baseline: Baseline
 
 
-def fit_laplace(
-    screen: Screen, options: LaplaceOptions, run: Run = QUIET, like: Baseline | None = None
-) -> LaplaceFit:
+def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET, like: Baseline | None = None) -> LaplaceFit:
     """Fit the model by mode and curvature, from where the checkpoint stands.
 
-    like: where a fit of other labels of the same cells stands, to start there. Raises FitError when a part of it does not converge.
+    like: where a fit of other labels of the same cells stands, to start there. Raises FitError
+    when a part of it does not converge.
     """
     design = options.design(screen, run.device)
     begin = None if like is None else start_from(like.x, like.scales, like.weight)

@@ -22,14 +22,16 @@ AXES = (
     "replicate_weight: replicate, gene, day",
     "replicate_ratio: replicate, day",
 )
+LABELS = "labels: gene, day, fate, day, fate"  # of several label sets
 
 
 def all_fates_arrays(found: Inference, screen: Screen) -> dict[str, np.ndarray]:
     """All arrays of the file by name: fixed effects (`laplace.AllFates`), the posterior, and the names of the axes."""
     posterior, estimates = found.posterior, found.estimates.all_fates
+    axes = AXES if estimates.labels is None else (*AXES, LABELS)
     names = {
         "genes": screen.gene_names, "guides": screen.guide_names, "days": screen.day_labels,
-        "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [estimates.estimand], "axes": AXES,
+        "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [estimates.estimand], "axes": axes,
         "replicates": screen.replicate_labels[: len(estimates.replicates.theta)],
     }  # fmt: skip
     return {

@@ -75,12 +75,14 @@ def heterogeneity_tables(found: Inference, screen: Screen) -> dict[str, pd.DataF
     n = screen.guides_per_gene
     of_guides = np.einsum("ldd->ld", estimates.guide_variance.of_mean(n))
     agreement = replicate_agreement(estimates.by_replicate)
-    whole = np.einsum("ldd->ld", estimates.noise) + of_guides
+    whole = np.einsum("ldd->ld", estimates.noise + estimates.labels) + of_guides
     by_gene = {
         "gene": genes, "n_guides": n, "guide_sd": np.sqrt(estimates.guide_variance.by_gene),
         "guide_share": np.nanmean(of_guides / whole, axis=1),
         "replicate_q": agreement.q, "replicate_df": agreement.df, "replicate_p": agreement.p,
     }  # fmt: skip
+    if screen.n_sets > 1:
+        by_gene |= dict(zip(day_columns("label_share", screen.n_days), estimates.label_share.T))
     return {
         "guide_daywise_likelihood.csv": daywise_table(names, guides.beta, guides.se),
         "guide_daywise_left_out.csv": left_out,

@@ -38,5 +38,6 @@ def _whole(plan: Plan) -> Screen:
         at, entries = rows.stop, entries + len(part.guide_idx)
     return Screen(
         **plan.same, guide_ptr=guide_ptr, guide_idx=guide_idx, burden=burden, day=day, replicate=replicate,
-        fate_probs=fate_probs, other_probs=other_probs, ntc_cells=ntc_cells, covariates=plan.covariates, cluster=plan.cluster,
+        fate_probs=fate_probs, other_probs=other_probs, ntc_cells=ntc_cells, covariates=plan.covariates,
+        cluster=plan.cluster,
     )  # fmt: skip

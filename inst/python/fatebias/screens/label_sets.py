@@ -1,6 +1,7 @@
 """Several label sets of the same cells: fate probabilities by other kernels, numbers of neighbours, seeds or programs.
 
-They are of the same fates. A cell that lacks labels in one set is left out of all, so that all fits have the same cells.
+They are of the same fates. A cell that lacks labels in one set is left out of all, so that all fits have the same
+cells.
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,6 +72,7 @@ def doubt_sets(keys: Sequence[str], first: np.ndarray, others: np.ndarray) -> It
         same = [keys[i] for i in range(j) if np.array_equal(sets[i], sets[j], equal_nan=True)]
         if same:
             yield Doubt(
-                item=ITEM, found=f"obsm['{key}'] is obsm['{same[0]}'], number for number: it tells nothing of label error",
+                item=ITEM,
+                found=f"obsm['{key}'] is obsm['{same[0]}'], number for number: it tells nothing of label error",
                 fix="give sets that were computed in different ways",
             )  # fmt: skip

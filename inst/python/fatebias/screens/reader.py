@@ -63,6 +63,7 @@ def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILE
         ]
     return RawCells(
         guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=table.fates,
-        fate_probs=table.probs, other_probs=others, label_sets=settings.label_sets, covariates=covariates, cluster=cluster, mended=table.mended, day_order=day_order,
+        fate_probs=table.probs, other_probs=others, label_sets=settings.label_sets,
+        covariates=covariates, cluster=cluster, mended=table.mended, day_order=day_order,
         doubts=tuple(doubts),
     )  # fmt: skip

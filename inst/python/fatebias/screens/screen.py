@@ -181,8 +181,9 @@ class RawCells:
 
     guides: presence [cells, guides of the screen]. day, replicate: labels, kept as a categorical. fate_probs: [cells,
     F + 1], NaN in the whole row of a cell without. label_sets, other_probs: as in `Screen`. covariates: one column a
-    covariate, numbers or texts. cluster: labels, or None. mended: cells whose fate probabilities were rounded, by what was wrong. day_order: the days in the
-    order that the column declares, or None. doubts: what was found while reading that is no fault, but should be known.
+    covariate, numbers or texts. cluster: labels, or None. mended: cells whose fate probabilities were rounded, by what
+    was wrong. day_order: the days in the order that the column declares, or None. doubts: what was found while reading
+    that is no fault, but should be known.
     """
 
     guides: sp.csr_matrix
