@@ -141,16 +141,14 @@ def _fit_labels(
 
 def _combine(fits: Sequence[SetFit], screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> Estimates:
     """Estimates of several label sets by Rubin's rules, with the p-values of their mean labels."""
-    contrast, options = _contrast(screen, settings), LaplaceOptions.of(settings)
+    contrast, options, at = _contrast(screen, settings), LaplaceOptions.of(settings), run.at("mean of label sets")
+    mean, like = screen.of_mean_labels(), fits[0].laplace.baseline
     with watch.stage("estimates"):
-        found = estimates_of(combine_sets([fit.estimates.all_fates for fit in fits]), contrast)
-        if not options.p_values:
-            return found
-        mean, like, at = screen.of_mean_labels(), fits[0].laplace.baseline, run.at("mean of label sets")
         design = options.design(mean, run.device)
         state = run_rounds(design, options, at.at("rounds"), start_from(like.x, like.scales, like.weight))
         of_mean = estimate_theta(state.baseline(design), mean, contrast, options, at.at("estimates"))
-        return replace(found, p_values=of_mean.p_values)
+        combined = combine_sets([fit.estimates.all_fates for fit in fits], of_mean.all_fates)
+        return replace(estimates_of(combined, contrast), p_values=of_mean.p_values)
 
 
 def _contrast(screen: Screen, settings: Settings) -> np.ndarray:
