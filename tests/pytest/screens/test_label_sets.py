@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from broken_screens import CELLS, preflight, screen
+from broken_screens import CELLS, guide_map, preflight, screen
 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
+from fatebias.preflight.check import check_screen
 from fatebias.screens.reader import read_cells, read_screen
 
 KEYS = ("fateprob", "k50", "palantir")
@@ -61,8 +62,8 @@ def test_a_cell_that_lacks_labels_in_one_set_is_left_out_of_all(tmp_path):
     assert made.left_out["no_fate_probs"] == 7 and made.n_cells == CELLS - 7
     assert any(doubt.item == "Label sets" and "lacking in k50 7" in doubt.found for doubt in made.doubts)
     settings = Settings.from_mapping({"fate_prob_key": list(KEYS)})
-    first = read_cells(tmp_path / "screen.h5ad", settings).of_first_set()
-    assert first.other_probs is None and first.lacks_fates.sum() == 7
+    mean = read_cells(tmp_path / "screen.h5ad", settings).of_mean_labels()
+    assert mean.other_probs is None and mean.lacks_fates.sum() == 7
     with pytest.raises(ScreenError, match=r"k50.*without fate probabilities"):
         read(tmp_path, adata, missing_fates="error")
 
@@ -87,7 +88,11 @@ def test_a_set_twice_says_nothing_and_a_missing_one_is_named(tmp_path):
 def test_flat_labels_of_any_set_are_refused(tmp_path):
     flat = screen().obsm["fateprob"] * 0 + 1 / 3
     adata = with_sets(palantir=flat)
-    _, made = read(tmp_path, adata, KEYS[:2])
-    assert made.n_sets == 2
-    found = preflight(tmp_path, adata, fate_prob_key=list(KEYS))
-    assert "have the same fate probabilities" in str(found.problems)
+    adata.write_h5ad(tmp_path / "screen.h5ad")
+    guide_map().to_csv(tmp_path / "map.csv", index=False)
+    for keys, wanted in ((KEYS[:2], True), (KEYS, False)):
+        found = check_screen(
+            tmp_path / "screen.h5ad", Settings.from_mapping({"fate_prob_key": list(keys)}), tmp_path / "map.csv"
+        )
+        assert found["ok"] is wanted
+    assert "have the same fate probabilities" in str(found["rows"])

@@ -32,7 +32,8 @@ PRIOR_SCALE = np.geomspace(0.1, 4.0, 24)  # of lambda
 class BetweenSets:
     """Covariance between label sets beyond their differences from cell to cell.
 
-    covariance [L, D, F, D, F]: B, NaN where a gene is not known on a day. size [L]: lambda. df: degrees of freedom of its prior. n_sets: m.
+    covariance [L, D, F, D, F]: B, NaN where a gene is not known on a day. size [L]: lambda. df: degrees of freedom of
+    its prior. n_sets: m.
     """
 
     covariance: np.ndarray
@@ -95,9 +96,17 @@ def _shared_covariance(
         pairs = weight.T @ weight
         found = np.einsum("li,lij,lj->ij", weight, excess, weight)
         found = np.divide(found, pairs, out=np.zeros_like(found), where=pairs > 0)
-        values, vectors = np.linalg.eigh(found)
-        found = (vectors * np.maximum(values, 0.0)) @ vectors.T
+        found = _without_negative(found, metric)
     return found
+
+
+def _without_negative(covariance: np.ndarray, metric: np.ndarray) -> np.ndarray:
+    """The nearest positive semidefinite matrix to one, distances taken by the metric."""
+    values, vectors = np.linalg.eigh(metric)
+    root = (vectors * np.sqrt(values)) @ vectors.T
+    values, vectors = np.linalg.eigh(root @ covariance @ root)
+    back = np.linalg.solve(root, vectors)
+    return np.asarray((back * np.maximum(values, 0.0)) @ back.T)
 
 
 def _by_day(covariance: np.ndarray, metric: np.ndarray, f: int) -> np.ndarray:

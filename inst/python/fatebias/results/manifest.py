@@ -64,6 +64,7 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
         "convergence": _convergence(found, settings),
         "losses": _thinned(found.svi.losses) if found.svi else [],
         "estimates": _estimates(found, settings),
+        **({"label_sets": _label_sets(found, screen)} if found.sets else {}),
         "constants": {"usual_weight": list(USUAL_WEIGHT)},
         "resumed": [dict(one) for one in run.resumed],
         "seconds": dict(run.seconds),
@@ -123,6 +124,18 @@ def _estimates(found: Inference, settings: Settings) -> dict[str, Any]:
         "replicate_sd": np.sqrt(replicates.by_day).tolist(),
         "replicate_constant_share": replicates.constant if several else None,
         "n_replicates": replicates.n_replicates,
+    }
+
+
+def _label_sets(found: Inference, screen: Screen) -> dict[str, Any]:
+    """Of a fit of several: which, how each was fitted, and their share of the variances of the estimates."""
+    fits = found.sets
+    return {
+        "keys": list(screen.label_sets),
+        "likelihood_weight": [_one_or_by_day(fit.laplace.weight) for fit in fits],
+        "dispersion": [_one_or_by_day(fit.laplace.dispersion) for fit in fits],
+        "converged": [fit.svi.converged if fit.svi else fit.laplace.convergence.converged for fit in fits],
+        "share_by_day": np.nanmedian(found.estimates.label_share, axis=0).tolist(),
     }
 
 

@@ -160,8 +160,7 @@ class Screen:
         """The screen with the mean of the sets' fate probabilities."""
         if self.other_probs is None:
             return self
-        mean = (self.fate_probs + self.other_probs.sum(0)) / self.n_sets
-        return replace(self, fate_probs=mean, other_probs=None)
+        return replace(self, fate_probs=mean_labels(self.fate_probs, self.other_probs), other_probs=None)
 
     @cached_property
     def guides_per_gene(self) -> np.ndarray:
@@ -218,12 +217,17 @@ class RawCells:
         """bool [cells], those without fate probabilities, in any label set."""
         return lack_any(self.fate_probs, self.other_probs)
 
-    def of_first_set(self) -> "RawCells":
-        """The same cells with the labels of the first set alone, without any where a set has none."""
+    def of_mean_labels(self) -> "RawCells":
+        """The same cells with the mean of the sets' fate probabilities, without any where a set has none."""
         if self.other_probs is None:
             return self
-        probs = np.where(self.lacks_fates[:, None], np.nan, self.fate_probs)
-        return replace(self, fate_probs=probs, other_probs=None, label_sets=self.label_sets[:1])
+        mean = mean_labels(self.fate_probs, self.other_probs)
+        return replace(self, fate_probs=np.where(self.lacks_fates[:, None], np.nan, mean), other_probs=None)
+
+
+def mean_labels(first: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Mean of the fate probabilities [N, F + 1] of a label set and of those of others [sets, N, F + 1]."""
+    return np.asarray((first + others.sum(0)) / (1 + len(others)))
 
 
 def _within(index: np.ndarray, size: int) -> bool:
