@@ -42,7 +42,8 @@
 #'     positive where the contrast is raised). The null of `p_d*` and `z_d*` is that of the setting
 #'     `estimand`: the mean effect over guides and cultures is zero (`gene`), or these guides do nothing
 #'     (`guides`); that of `p_guides_d*` is always the latter. NA on a day without a cell that carries the
-#'     gene. NULL with `p_values: false` (as in `preset: plain`), and where an earlier version made the fit;
+#'     gene. Of `contrast_fate` alone: NULL of another contrast ([contrast_fit()]), with `p_values: false` (as
+#'     in `preset: plain`), and where an earlier version made the fit;
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a

@@ -34,7 +34,7 @@ label_columns <- function(fit, genes) {
 label_line <- function(fit) {
   keys <- label_sets_of(fit)
   if (!is.null(keys)) {
-    share <- 100 * as.numeric(unlist(fit$manifest$label_sets$share_by_day))
+    share <- 100 * as.numeric(unlist(fit$manifest$estimates$label_share))
     sprintf(
       "%d label sets (%s): %s %% of the estimates' variance by day (median)", length(keys), first_few(keys),
       paste(sprintf("%.0f", share), collapse = ", ")

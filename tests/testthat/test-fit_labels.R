@@ -9,9 +9,8 @@ fit_of_sets <- function() {
   for (d in seq_along(fit$days)) {
     data.table::set(fit$heterogeneity, j = paste0("label_share_d", d - 1L), value = shares[, d])
   }
-  fit$manifest$label_sets <- list(
-    keys = c("k30", "k50", "palantir"), share_by_day = apply(shares, 2, stats::median)
-  )
+  fit$manifest$label_sets <- list(keys = c("k30", "k50", "palantir"))
+  fit$manifest$estimates$label_share <- apply(shares, 2, stats::median)
   list(fit = fit, shares = shares)
 }
 

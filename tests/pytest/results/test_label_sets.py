@@ -8,6 +8,7 @@ import pytest
 
 from fatebias.base.checkpoint import _File
 from fatebias.base.settings import Settings
+from fatebias.results.contrasts import contrast_tables
 from fatebias.results.fit import fit_screen
 from fatebias.simulation import simulate_to
 
@@ -68,7 +69,7 @@ def test_the_share_of_labels_is_in_the_table_and_in_the_variance(folders):
     np.testing.assert_allclose(share * variance, np.einsum("ldd->ld", archive["labels"][:, :, place, :, place]))
     told = manifests["all"]["label_sets"]
     assert told["keys"] == KEYS == manifests["all"]["screen"]["label_sets"]
-    np.testing.assert_allclose(told["share_by_day"], np.median(share, 0))
+    np.testing.assert_allclose(manifests["all"]["estimates"]["label_share"], np.median(share, 0))
     np.testing.assert_allclose(told["dispersion"][1], manifests["k50"]["dispersion"], rtol=0.02)
     assert told["dispersion"][0] == manifests["fateprob"]["dispersion"] == manifests["all"]["dispersion"]
 
@@ -91,6 +92,17 @@ def test_the_posterior_is_a_mixture_with_as_many_draws_of_each_set(folders):
     np.testing.assert_allclose(
         columns(root / "all", "gene_daywise_for_mash.csv", "betahat"), draws[:, :, 0].mean(0), rtol=1e-6
     )
+
+
+def test_another_contrast_after_the_fit_has_its_own_share(folders):
+    root, _ = folders
+    found = contrast_tables(root / "all", "MES - NEU")
+    share = found["gene_heterogeneity.csv"].filter(regex=r"^label_share_d").to_numpy()
+    archive = np.load(root / "all" / "effects_all_fates.npz")
+    way = np.array([{"MES": 1.0, "NEU": -1.0}[fate] for fate in archive["fates"].tolist()])
+    labels = np.einsum("ldfdg,f,g->ld", archive["labels"], way, way)
+    variance = found["gene_daywise_likelihood.csv"].filter(regex=r"^se_d").to_numpy() ** 2
+    np.testing.assert_allclose(share * variance, labels)
 
 
 def test_p_values_are_those_of_the_mean_labels(folders):

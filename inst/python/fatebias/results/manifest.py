@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import __version__
 from ..base import ExportError, Settings, package_versions
+from ..laplace import Estimates
 from ..screens import Screen
 from .engines import USUAL_WEIGHT, Inference
 
@@ -63,13 +64,37 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
         "scales": found.scales,
         "convergence": _convergence(found, settings),
         "losses": _thinned(found.svi.losses) if found.svi else [],
-        "estimates": _estimates(found, settings),
+        "estimates": {"se": settings.se} | describe_estimates(found.estimates),
         **({"label_sets": _label_sets(found, screen)} if found.sets else {}),
         "constants": {"usual_weight": list(USUAL_WEIGHT)},
         "resumed": [dict(one) for one in run.resumed],
         "seconds": dict(run.seconds),
         "peak_memory_gb": _peak_memory_gb(),
     }
+
+
+def describe_estimates(estimates: Estimates) -> dict[str, Any]:
+    """What the estimates of a contrast are of, and what their standard errors contain; SDs in logits."""
+    guides, replicates = estimates.guide_variance, estimates.replicate_variance
+    several = len(guides.profile) > 1  # days; one cannot tell what is constant over days
+    return {
+        "sandwich_ratio": estimates.sandwich_ratio,
+        "estimand": estimates.all_fates.estimand,
+        "guide_sd": guides.scale,
+        "guide_sd_df": guides.df,
+        "guide_day_sd": math.sqrt(guides.day) if several else None,
+        "guide_profile": guides.profile.tolist(),
+        "replicate_sd": np.sqrt(replicates.by_day).tolist(),
+        "replicate_constant_share": replicates.constant if several else None,
+        "n_replicates": replicates.n_replicates,
+        **_label_share(estimates),
+    }
+
+
+def _label_share(estimates: Estimates) -> dict[str, Any]:
+    """Of a fit of several label sets: median over genes of their share of the variances, by day."""
+    several = estimates.all_fates.labels is not None
+    return {"label_share": np.nanmedian(estimates.label_share, axis=0).tolist()} if several else {}
 
 
 def fit_versions() -> dict[str, str]:
@@ -109,33 +134,14 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def _estimates(found: Inference, settings: Settings) -> dict[str, Any]:
-    """What the estimates are of, and what their standard errors contain; SDs in logits."""
-    guides, replicates = found.estimates.guide_variance, found.estimates.replicate_variance
-    several = len(guides.profile) > 1  # days; one cannot tell what is constant over days
-    return {
-        "se": settings.se,
-        "sandwich_ratio": found.estimates.sandwich_ratio,
-        "estimand": settings.estimand,
-        "guide_sd": guides.scale,
-        "guide_sd_df": guides.df,
-        "guide_day_sd": math.sqrt(guides.day) if several else None,
-        "guide_profile": guides.profile.tolist(),
-        "replicate_sd": np.sqrt(replicates.by_day).tolist(),
-        "replicate_constant_share": replicates.constant if several else None,
-        "n_replicates": replicates.n_replicates,
-    }
-
-
 def _label_sets(found: Inference, screen: Screen) -> dict[str, Any]:
-    """Of a fit of several: which, how each was fitted, and their share of the variances of the estimates."""
+    """Of a fit of several: which, and how each was fitted."""
     fits = found.sets
     return {
         "keys": list(screen.label_sets),
         "likelihood_weight": [_one_or_by_day(fit.laplace.weight) for fit in fits],
         "dispersion": [_one_or_by_day(fit.laplace.dispersion) for fit in fits],
         "converged": [fit.svi.converged if fit.svi else fit.laplace.convergence.converged for fit in fits],
-        "share_by_day": np.nanmedian(found.estimates.label_share, axis=0).tolist(),
     }
 
 
