@@ -29,10 +29,10 @@ def write_screen(
     """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
 
     guides: cells x guides, 0 and 1 (or bool), else ScreenError. fate_probs: array cells x fates, columns named by
-    `fates`; or several label sets by their entry of obsm, in place of fateprob. day, replicate: one label a cell; the order that an ordered pd.Categorical declares is kept. cell_names:
-    one unique name a cell, or None. covariates: further columns of covar, one row a cell, of numbers or texts; none
-    may be called rep. obs: further labels of cells, by name. Numbers have checksums, so that damage is seen when they
-    are read.
+    `fates`; or several label sets by their entry of obsm, in place of fateprob. day, replicate: one label a cell; the
+    order that an ordered pd.Categorical declares is kept. cell_names: one unique name a cell, or None. covariates:
+    further columns of covar, one row a cell, of numbers or texts; none may be called rep. obs: further labels of cells,
+    by name. Numbers have checksums, so that damage is seen when they are read.
     """
     import anndata  # here: whoever only reads need not wait for it
     from anndata.experimental import write_dispatched

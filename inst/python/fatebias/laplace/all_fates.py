@@ -83,7 +83,7 @@ class AllFates:
             for prefix, (name, part) in PARTS.items()
         }
         own = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
-        return cls(**own, **parts, estimand=estimand)
+        return cls(**own, **parts, estimand=estimand, labels=arrays.get("labels"))
 
 
 def _arrays_of(record: Any) -> dict[str, np.ndarray]:
