@@ -27,7 +27,7 @@ from .label_sets import combine_sets
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
-from .rounds import State, run_rounds, start_from
+from .rounds import State, run_rounds, run_rounds_like, start_from
 from .scatter import Scatter
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "perturbation",
     "replicate_agreement",
     "run_rounds",
+    "run_rounds_like",
     "scatter_of_replicates",
     "sd_of",
     "solve_estimates",

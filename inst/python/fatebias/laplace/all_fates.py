@@ -82,8 +82,9 @@ class AllFates:
             name: part(**{f.name: arrays.get(f"{prefix}_{f.name}") for f in fields(part)})
             for prefix, (name, part) in PARTS.items()
         }
-        own = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
-        return cls(**own, **parts, estimand=estimand, labels=arrays.get("labels"))
+        own: dict[str, Any] = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
+        labels = arrays.get("labels")
+        return cls(**(own | parts), estimand=estimand, labels=labels)
 
 
 def _arrays_of(record: Any) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ from .baseline import Baseline
 from .covariance import gene_covariances
 from .mode import find_mode
 from .options import LaplaceOptions
-from .rounds import SCALE_TOLERANCE, WEIGHT_TOLERANCE, run_rounds, start_from
+from .rounds import SCALE_TOLERANCE, WEIGHT_TOLERANCE, run_rounds, run_rounds_like
 from .scales import LEAST_SD
 
 
@@ -82,8 +82,10 @@ def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET, like:
     when a part of it does not converge.
     """
     design = options.design(screen, run.device)
-    begin = None if like is None else start_from(like.x, like.scales, like.weight)
-    state = run_rounds(design, options, run.at("rounds"), begin)
+    if like is None:
+        state = run_rounds(design, options, run.at("rounds"))
+    else:
+        state = run_rounds_like(design, options, like, run)
     start = state.baseline(design)
     problem = start.posterior_problem(options.priors)
     mode = find_mode(problem, start.x, options.tolerances, run.at("mode"))

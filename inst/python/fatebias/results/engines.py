@@ -29,8 +29,7 @@ from ..laplace import (
     estimate_theta,
     estimates_of,
     fit_laplace,
-    run_rounds,
-    start_from,
+    run_rounds_like,
 )
 from ..model import (
     DrawPlan,
@@ -145,7 +144,7 @@ def _combine(fits: Sequence[SetFit], screen: Screen, settings: Settings, run: Ru
     mean, like = screen.of_mean_labels(), fits[0].laplace.baseline
     with watch.stage("estimates"):
         design = options.design(mean, run.device)
-        state = run_rounds(design, options, at.at("rounds"), start_from(like.x, like.scales, like.weight))
+        state = run_rounds_like(design, options, like, at)
         of_mean = estimate_theta(state.baseline(design), mean, contrast, options, at.at("estimates"))
         combined = combine_sets([fit.estimates.all_fates for fit in fits], of_mean.all_fates)
         return replace(estimates_of(combined, contrast), p_values=of_mean.p_values)
