@@ -2,7 +2,7 @@
 
     python label_sets.py cells.h5ad sets.h5ad [--states 3] [--terminal COLUMN] [--pseudotime COLUMN] [--rep X_pca]
 
-needs cellrank 2 and scanpy, and palantir for `--palantir`; tried with cellrank 2.0.7, scanpy 1.11.5 and anndata 0.12. It
+needs cellrank 2 and scanpy, and palantir for `--palantir`; tried with cellrank 2.0.7, scanpy 1.11.5, anndata 0.12. It
 writes the obs of cells.h5ad and one table a set into obsm, columns named by fate, each cell's row summing to 1:
 
     k30          pseudotime kernel on a graph of 30 neighbours
@@ -11,10 +11,10 @@ writes the obs of cells.h5ad and one table a set into obsm, columns named by fat
     half         half of the dimensions of the representation
     palantir     with --palantir: Palantir's own graph, pseudotime and random walks, beside CellRank
 
-All sets have the same terminal cells: those of the column `--terminal` (a state a cell, empty elsewhere), else those that
-CellRank finds for the first set. Without `--pseudotime` it is diffusion pseudotime from the cell `--root`, by default
-the cell at the far end of the first diffusion component from the largest terminal state. The last lines say by how much
-the sets differ. In fatebias: fate_prob_key: [k30, k15, k60, mixed, half].
+All sets have the same terminal cells: those of the column `--terminal` (a state a cell, empty elsewhere), else those
+that CellRank finds for the first set. Without `--pseudotime` it is diffusion pseudotime from the cell `--root`, by
+default the cell that lies farthest out on the first diffusion component. The last lines say by how much the sets
+differ. In fatebias: fate_prob_key: [k30, k15, k60, mixed, half].
 """
 
 import argparse

@@ -145,7 +145,7 @@ def assemble_screen(
     presence: "sp.csc_matrix",
     guide_cells: list[str],
     guide_names: list[str],
-    fate_probs: str | None,
+    fate_probs: str | list[str] | None,
     fates: list[str] | None,
     rescale: bool,
     drop_suffix: bool,
