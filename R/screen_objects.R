@@ -148,7 +148,7 @@ fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", rep
 
 #' Fate probabilities of a reducedDim, which needs names of its columns
 #' @noRd
-reduced_probabilities <- function(name, x, call = rlang::caller_env(2)) {
+reduced_probabilities <- function(name, x, call = rlang::caller_env()) {
   probs <- SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE)
   if (is.null(colnames(probs))) {
     abort_screen(c(

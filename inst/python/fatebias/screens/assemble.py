@@ -59,8 +59,8 @@ def assemble_screen(
     fate_probs: the key in its obsm, or several of label sets, or a table (cell names as index, a column a fate). fates:
     names of its columns in order, where the file has none. min_umi: a cell carries a guide with so many UMIs or more.
     rescale: rows of probabilities that sum to 1 within 0.05 are divided by their sum. drop_suffix: names of cells match
-    without "-1" at their end. covariates: further columns of its obs to keep, for the settings `covariates` and `cluster_key`.
-    modality: of MuData, that of the cells.
+    without "-1" at their end. covariates: further columns of its obs to keep, for the settings `covariates` and
+    `cluster_key`. modality: of MuData, that of the cells.
     Returns "path", "fates", and counts: "n_cells", "unmatched" (cells left out of "cells", "guides", "fate_probs"),
     "guides_per_cell" (cells with 0, 1, .. guides).
     """
