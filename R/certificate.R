@@ -60,8 +60,8 @@
 #'     amounts to;
 #'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
 #'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
-#'   - `level` (of one row), `days`, `seconds`, `out_dir`, `label_sets`: names of several label sets, whose mean
-#'     every check uses; NULL with one.
+#'   - `level` (of one row), `days`, `seconds`, `out_dir`, `label_sets`: names of several label sets, whose
+#'     mean every check uses; NULL with one.
 #' @section Errors: see [run_calibration()].
 #' @seealso [randomisation_test()] for a second opinion on single hits.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))

@@ -9,8 +9,10 @@ row_mark <- function(pass) ifelse(is.na(pass), "----", ifelse(pass, "pass", "FAI
 labels_used <- function(keys) {
   if (!is.null(keys)) {
     sprintf(
-      "Labels: the mean of %d label sets (%s); how they differ is in the fit's standard errors, not in these checks.",
-      length(keys), first_few(keys)
+      paste(
+        "Labels: the mean of %d label sets (%s); how they differ is in the fit's standard errors,",
+        "not in these checks."
+      ), length(keys), first_few(keys)
     )
   }
 }

@@ -7,8 +7,8 @@ label_sets_of <- function(fit) {
   if (length(keys) > 1) keys
 }
 
-#' Share of each estimate's variance by which label sets differ, genes x days in the order of `genes`; NULL of a
-#' fit of one set
+#' Share of each estimate's variance by which label sets differ, genes x days in the order of `genes`; NULL of
+#' a fit of one set
 #' @noRd
 label_shares <- function(fit, genes) {
   table <- if (inherits(fit, "fatebias_fit")) fit$heterogeneity

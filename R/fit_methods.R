@@ -13,9 +13,9 @@
 #' - `tidy()`, `as.data.table()`, `as.data.frame()`: one row a gene (or guide) and day: the names, `day`
 #'   (label), `time`; at gene level `estimate` and `std.error`, the fixed-effect estimates that mash is given
 #'   by default (NA where the fit has none); of a fit of several label sets `label_share`, the share of the
-#'   estimate's variance by which they differ; `posterior.mean` and `posterior.sd`, the posterior of the effect,
-#'   which is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain data
-#'   frame.
+#'   estimate's variance by which they differ; `posterior.mean` and `posterior.sd`, the posterior of the
+#'   effect, which is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain
+#'   data frame.
 #' - `glance()`: data.table of one row: `n_cells`, `n_genes`, `n_guides`, `n_ntc`, `n_days`, `contrast`,
 #'   `engine`, `converged`, `likelihood_weight` and `dispersion` (with one a day: their means),
 #'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of

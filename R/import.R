@@ -16,8 +16,8 @@
 #' @param path where to write the screen file.
 #' @param day,replicate names of columns of its `obs`; `replicate = NULL` where there is one replicate.
 #' @param fate_probs key in its `obsm`: `"lineages_fwd"` for CellRank 2, `"palantir_fate_probabilities"` for
-#'   Palantir; or keys of several label sets of the same fates (see `vignette("label-sets")`); or a matrix with
-#'   names of cells and fates, as [read_fate_table()] returns.
+#'   Palantir; or keys of several label sets of the same fates (see `vignette("label-sets")`); or a matrix
+#'   with names of cells and fates, as [read_fate_table()] returns.
 #' @param fates names of the columns in order, where they are a plain array of which the file does not say it.
 #' @param rescale divide rows of probabilities that sum to 1 within 0.05 by their sum? See
 #'   [read_fate_table()].

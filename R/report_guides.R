@@ -116,7 +116,10 @@ sets_words <- function(fit, hits) {
   most <- called[which(of_calls > half_of_labels)]
   c(
     paste0(label_line(fit), ". An error that all sets share cannot be seen."),
-    hits_words(if (rule_of_hits(hits) == "lfsr") "Hit" else "Called gene", most, "with over half of the variance from labels on the best day")
+    hits_words(
+      if (rule_of_hits(hits) == "lfsr") "Hit" else "Called gene", most,
+      "with over half of the variance from labels on the best day"
+    )
   )
 }
 

@@ -76,9 +76,9 @@ label_words <- function(fit) {
   }
   sprintf(
     paste(
-      " Estimates and draws are of %d sets of fate probabilities (%s), fitted one by one and combined by Rubin's",
-      "rules (Rubin 1987); standard errors include the covariance between sets beyond the scatter of single",
-      "cells, moderated over genes. p-values are those of the sets' mean."
+      " Estimates and draws are of %d sets of fate probabilities (%s), fitted one by one and combined by",
+      "Rubin's rules (Rubin 1987); standard errors include the covariance between sets beyond the scatter",
+      "of single cells, moderated over genes. p-values are those of the sets' mean."
     ), length(keys), and_list(as_markdown(keys))
   )
 }

@@ -93,11 +93,13 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map, c
     py_call(
       "write_screen",
       path = path.expand(path), settings = settings_list(settings, "screen"),
-      guide_names = I(colnames(presence)), fates = I(colnames(probs[[1]])), day = I(ordered(days$labels, "day")),
-      day_levels = as_array(days$levels), replicate = I(ordered(replicates$labels, "replicate")),
-      cell_names = as_array(join$cells),
+      guide_names = I(colnames(presence)), fates = I(colnames(probs[[1]])),
+      day = I(ordered(days$labels, "day")), day_levels = as_array(days$levels),
+      replicate = I(ordered(replicates$labels, "replicate")), cell_names = as_array(join$cells),
       covariates = lapply(columns, function(x) I(ordered(x, "cell_data"))), label_sets = as_array(several),
-      objects = list(guides = presence, fate_probs = do.call(cbind, unname(Map(ordered, probs, names(probs)))))
+      objects = list(
+        guides = presence, fate_probs = do.call(cbind, unname(Map(ordered, probs, names(probs))))
+      )
     )
     with_map_as_argument(read_screen(path, map_path, settings), map_path)
   })

@@ -17,7 +17,10 @@ test_that("sets must be named, of the same fates, and no other part of the file"
   expect_match(check_label_sets(list(a = set_of(1), guide = set_of(2))), "cannot be called 'guide'")
   expect_match(check_label_sets(list(a = set_of(1), b = 1:3)), "Label set b: Must be a matrix")
   other <- set_of(2, c("EC", "MES", "NPC"))
-  expect_error(as_label_sets(list(a = set_of(1), b = other)), "same fates.*NPC", class = "fatebias_error_screen")
+  expect_error(
+    as_label_sets(list(a = set_of(1), b = other)), "same fates.*NPC",
+    class = "fatebias_error_screen"
+  )
   sets <- as_label_sets(list(a = set_of(1), b = set_of(2)[, 3:1]))
   expect_named(sets, c("fate_probs$a", "fate_probs$b"))
   expect_identical(sets[[2]], set_of(2))
@@ -33,7 +36,8 @@ test_that("a screen of several sets is written and read back, cells joined by na
   rownames(second) <- cells
   path <- withr::local_tempfile(fileext = ".h5ad")
   screen <- suppressWarnings(fate_screen(
-    guides, list(k30 = set_of(1), k50 = second[n:1, ]), rep(c("d1", "d2"), n / 2), rep("r1", n), map, path = path
+    guides, list(k30 = set_of(1), k50 = second[n:1, ]), rep(c("d1", "d2"), n / 2), rep("r1", n), map,
+    path = path
   ))
   expect_identical(screen$settings$fate_prob_key, c("k30", "k50"))
   expect_identical(unlist(screen$summary$label_sets), c("k30", "k50"))
