@@ -12,6 +12,7 @@ part of it, which more cells do not average out. What label sets can tell depend
 """
 
 import argparse
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -92,6 +93,7 @@ def rows(sds: list[float], seeds: range) -> list[Row]:
     found = []
     for kind in KINDS:
         for sd in sds:
+            print(f"{kind}, SD {sd:g}", file=sys.stderr, flush=True)
             bounds = (0.87, 0.93) if kind == "exchangeable" else (None, None)
             for what, value in coverage(kind, sd, seeds).items():
                 least, most = bounds if what == "coverage, five sets" else (None, None)
