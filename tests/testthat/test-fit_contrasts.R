@@ -76,7 +76,8 @@ test_that("Python: mash of a contrast is mash of its tables, without p-values", 
   expect_false(anyNA(run_mash(fit)$table$p_gene))
   expect_equal(day_matrix(result$table, "betahat"), day_matrix(by_hand$table, "betahat"))
   guide <- suppressWarnings(run_mash(fit, "guide", contrast = "NEU - MES")) # few guides: no V
-  expect_equal(day_matrix(guide$table, "betahat"), day_matrix(contrast_fit(fit, "NEU - MES")$guide, "betahat"))
+  of_guides <- contrast_fit(fit, "NEU - MES")$guide
+  expect_equal(day_matrix(guide$table, "betahat"), day_matrix(of_guides, "betahat"))
 })
 
 test_that("Python: fates that the fit has not are refused, with what a contrast may be", {

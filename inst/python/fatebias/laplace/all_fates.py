@@ -83,8 +83,7 @@ class AllFates:
             for prefix, (name, part) in PARTS.items()
         }
         own: dict[str, Any] = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
-        labels = arrays.get("labels")
-        return cls(**(own | parts), estimand=estimand, labels=labels)
+        return cls(**own, **parts, estimand=estimand, labels=arrays.get("labels"))
 
 
 def _arrays_of(record: Any) -> dict[str, np.ndarray]:
