@@ -60,7 +60,8 @@
 #'     amounts to;
 #'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
 #'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
-#'   - `level` (of one row), `days`, `seconds`, `out_dir`.
+#'   - `level` (of one row), `days`, `seconds`, `out_dir`, `label_sets`: names of several label sets, whose
+#'     mean every check uses; NULL with one.
 #' @section Errors: see [run_calibration()].
 #' @seealso [randomisation_test()] for a second opinion on single hits.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
@@ -112,7 +113,7 @@ new_certificate <- function(fit, checks, units, settings, start) {
       calls = calls[["permutation"]] %||% calls[["shuffle"]],
       effective = vapply(of_null, effective_number, numeric(1)),
       stability = hit_stability(units, fit, settings), level = level, days = fit$days,
-      seconds = proc.time()[["elapsed"]] - start, out_dir = fit$out_dir
+      seconds = proc.time()[["elapsed"]] - start, out_dir = fit$out_dir, label_sets = label_sets_of(fit)
     ),
     class = "fatebias_certificate"
   )
@@ -129,7 +130,7 @@ check_rows <- function(check, units, fit, calls, level) {
   one <- own[[1]]
   days <- fit$days
   switch(check,
-    sandwich = sandwich_row(one, fitted_se(fit), days, level),
+    sandwich = sandwich_row(one, se_of_mean_labels(fit), days, level),
     guides = guides_row(one, level),
     replicates = replicates_row(one, level),
     dispersion = dispersion_rows(one, days, level),
@@ -140,7 +141,7 @@ check_rows <- function(check, units, fit, calls, level) {
     regroup = regroup_row(own, days, level),
     ntc = ntc_rows(own, level),
     bootstrap = if (length(units$bootstrap) > 1) {
-      bootstrap_row(units$bootstrap, one, fitted_se(fit), days, level)
+      bootstrap_row(units$bootstrap, one, se_of_mean_labels(fit), days, level)
     },
     heldout = heldout_rows(one, level)
   )
@@ -150,6 +151,13 @@ check_rows <- function(check, units, fit, calls, level) {
 #' @noRd
 fitted_se <- function(fit) {
   number_matrix(as.matrix(fit$estimate[, day_columns(fit$estimate, "se"), with = FALSE]))
+}
+
+#' The same without what several label sets differ by, which refits lack
+#' @noRd
+se_of_mean_labels <- function(fit) {
+  shares <- label_shares(fit, fit$estimate$gene)
+  if (is.null(shares)) fitted_se(fit) else fitted_se(fit) * sqrt(1 - shares)
 }
 
 null_z <- function(units, check, days) {

@@ -4,6 +4,19 @@
 #' @noRd
 row_mark <- function(pass) ifelse(is.na(pass), "----", ifelse(pass, "pass", "FAIL"))
 
+#' Which labels a certificate of several label sets uses; NULL with one set
+#' @noRd
+labels_used <- function(keys) {
+  if (!is.null(keys)) {
+    sprintf(
+      paste(
+        "Labels: the mean of %d label sets (%s); how they differ is in the fit's standard errors,",
+        "not in these checks."
+      ), length(keys), first_few(keys)
+    )
+  }
+}
+
 #' @export
 format.fatebias_certificate <- function(x, ...) {
   rows <- x$checks
@@ -13,6 +26,7 @@ format.fatebias_certificate <- function(x, ...) {
   shown <- function(v) ifelse(is.infinite(v), "any", formatC(v, digits = 3, format = "g"))
   c(
     sprintf("<fatebias_certificate> %d measures, %s (%s)", nrow(rows), head, x$out_dir),
+    labels_used(x$label_sets),
     sprintf(
       "%s %-*s %-30s %8s, expected %s to %s", row_mark(rows$pass), width, rows$check, rows$measure,
       shown(rows$statistic), shown(rows$expected_low), shown(rows$expected_high)
@@ -49,7 +63,7 @@ NULL
 summary.fatebias_certificate <- function(object, ...) {
   structure(
     c(
-      unclass(object)[c("checks", "rejection", "stability", "out_dir")],
+      unclass(object)[c("checks", "rejection", "stability", "out_dir", "label_sets")],
       passed = all(object$checks$pass, na.rm = TRUE)
     ),
     class = "summary_fatebias_certificate"
@@ -59,6 +73,7 @@ summary.fatebias_certificate <- function(object, ...) {
 #' @export
 print.summary_fatebias_certificate <- function(x, ...) {
   cat(sprintf("Certificate of %s: %s\n", x$out_dir, if (x$passed) "passed" else "NOT passed"))
+  cat(paste0(labels_used(x$label_sets), "\n", recycle0 = TRUE))
   cat(sprintf("%s %s\n", row_mark(x$checks$pass), x$checks$sentence), sep = "")
   if (nrow(x$rejection) > 0) {
     cat("\nEstimates whose truth is 0, rejected:\n")

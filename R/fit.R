@@ -34,7 +34,8 @@
 #'     no rows where the screen has one;
 #'   - `heterogeneity`: `gene, n_guides, guide_sd` (SD of the effects of its guides, log odds),
 #'     `guide_share` (share of the variance of the gene's estimates that its guides make), `replicate_q,
-#'     replicate_df, replicate_p` (Cochran's Q over replicates and days; NA with one replicate). These four
+#'     replicate_df, replicate_p` (Cochran's Q over replicates and days; NA with one replicate); of several
+#'     label sets `label_share_d*` (share of the variance of an estimate by which they differ). These four
 #'     are NULL where an earlier version made the fit;
 #'   - `p_value`: data.table `gene, z_d*, p_d*, p_guides_d*`: two-sided p-values (`p_d*`, 1e-300 or more) from
 #'     where the gene's guides could have lain, and the standard normal number with the same tail (`z_d*`,
@@ -145,6 +146,7 @@ format.fatebias_fit <- function(x, ...) {
     screen_lines(m$screen),
     sprintf("Effects on %s, likelihood weight %s", m$contrast, show_weight(m$likelihood_weight)),
     sprintf("%s: %s, %.0f s on %s", engine, converged, m$seconds$total, m$device),
+    label_line(x),
     kept_verdict(x),
     part_line(x),
     "Next: assert_qc(), run_mash(); summary(), tidy(), posterior_draws()."

@@ -12,9 +12,10 @@
 #' @returns
 #' - `tidy()`, `as.data.table()`, `as.data.frame()`: one row a gene (or guide) and day: the names, `day`
 #'   (label), `time`; at gene level `estimate` and `std.error`, the fixed-effect estimates that mash is given
-#'   by default (NA where the fit has none); `posterior.mean` and `posterior.sd`, the posterior of the effect,
-#'   which is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain data
-#'   frame.
+#'   by default (NA where the fit has none); of a fit of several label sets `label_share`, the share of the
+#'   estimate's variance by which they differ; `posterior.mean` and `posterior.sd`, the posterior of the
+#'   effect, which is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain
+#'   data frame.
 #' - `glance()`: data.table of one row: `n_cells`, `n_genes`, `n_guides`, `n_ntc`, `n_days`, `contrast`,
 #'   `engine`, `converged`, `likelihood_weight` and `dispersion` (with one a day: their means),
 #'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of
@@ -37,6 +38,7 @@ tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
   posterior <- x[[level]]
   names <- intersect(c("guide", "gene"), names(posterior))
   estimate <- if (level == "gene") estimate_of_genes(x)
+  shares <- if (level == "gene") label_shares(x, posterior$gene)
   times <- day_values_of(x)
   by_day <- lapply(seq_along(x$days), function(d) {
     column <- function(from, prefix) as.numeric(from[[paste0(prefix, "_d", d - 1L)]])
@@ -45,6 +47,7 @@ tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
       if (!is.null(estimate)) {
         data.table::data.table(estimate = column(estimate, "betahat"), std.error = column(estimate, "se"))
       },
+      if (!is.null(shares)) data.table::data.table(label_share = as.numeric(shares[, d])),
       posterior.mean = column(posterior, "betahat"), posterior.sd = column(posterior, "se")
     )
   })

@@ -16,7 +16,8 @@
 #' @param path where to write the screen file.
 #' @param day,replicate names of columns of its `obs`; `replicate = NULL` where there is one replicate.
 #' @param fate_probs key in its `obsm`: `"lineages_fwd"` for CellRank 2, `"palantir_fate_probabilities"` for
-#'   Palantir; or a matrix with names of cells and fates, as [read_fate_table()] returns.
+#'   Palantir; or keys of several label sets of the same fates (see `vignette("label-sets")`); or a matrix
+#'   with names of cells and fates, as [read_fate_table()] returns.
 #' @param fates names of the columns in order, where they are a plain array of which the file does not say it.
 #' @param rescale divide rows of probabilities that sum to 1 within 0.05 by their sum? See
 #'   [read_fate_table()].
@@ -52,13 +53,18 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
   validate_arg(drop_suffix, checkmate::check_flag)
   validate_arg(modality, checkmate::check_string, null.ok = TRUE)
   is_key <- is.character(fate_probs) && is.null(dim(fate_probs))
-  validate_arg(fate_probs, if (is_key) checkmate::check_string else check_two_dims)
+  if (is_key) {
+    validate_arg(fate_probs, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE)
+  } else {
+    validate_arg(fate_probs, check_two_dims)
+  }
   settings <- update_settings(settings, ...)
   guides <- as_presence(
     guides, min_umi %||% settings$min_umi, min_probability %||% settings$min_probability
   )
   modality <- modality %||% settings$modality
   settings <- standard_settings(settings)
+  if (is_key && length(fate_probs) > 1) settings <- update_settings(settings, fate_prob_key = fate_probs)
   validate_cell_names(rownames(guides), "guides")
   is_map <- is.data.frame(guide_map)
   if (is_map) validate_guide_map(guide_map) else validate_arg(guide_map, checkmate::check_string)

@@ -183,7 +183,9 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   )
   if (level == "gene") {
     p_values <- if (settings$p_values) p_value_columns(result, x)
-    result$table <- data.table::data.table(result$table, guide_columns(result, x), p_values)
+    result$table <- data.table::data.table(
+      result$table, guide_columns(result, x), label_columns(x, result$table$gene), p_values
+    )
   }
   result
 }

@@ -2,6 +2,7 @@
 # guides and replicates of a gene differ, in words.
 
 fragile_told <- 10L # hits that rest on one guide, or on one replicate, told by name
+half_of_labels <- 0.5 # share of the variance from labels above which a call is named
 differ_below <- 0.05 # p-value, adjusted over hits, below which replicates differ
 
 #' The paragraphs on guides and replicates
@@ -15,7 +16,7 @@ guides_words <- function(fit, hits) {
   called <- hits[called_rows(hits)]
   c(
     robust_words(hits), fragile_words(called), single_words(called), spread_words(fit),
-    replicate_words(fit, called)
+    replicate_words(fit, called), sets_words(fit, hits)
   )
 }
 
@@ -99,6 +100,25 @@ replicate_words <- function(fit, called) {
     hits_words(noun, alone, "with the direction of the call in one replicate or none, on the best day"),
     hits_words(
       noun, differ, "in which replicates differ by more than noise (Cochran's Q, Holm-adjusted p < 0.05)"
+    )
+  )
+}
+
+#' How much of the variance comes from labels, and which calls it makes most of
+#' @noRd
+sets_words <- function(fit, hits) {
+  keys <- label_sets_of(fit)
+  if (is.null(keys)) {
+    return(NULL)
+  }
+  called <- hits$gene[called_rows(hits)]
+  of_calls <- label_shares(fit, called)[cbind(seq_along(called), hits$best_day[called_rows(hits)] + 1L)]
+  most <- called[which(of_calls > half_of_labels)]
+  c(
+    paste0(label_line(fit), ". An error that all sets share cannot be seen."),
+    hits_words(
+      if (rule_of_hits(hits) == "lfsr") "Hit" else "Called gene", most,
+      "with over half of the variance from labels on the best day"
     )
   )
 }

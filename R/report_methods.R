@@ -62,7 +62,24 @@ estimand_words <- function(fit) {
       paste0("that other guides of the gene and other cultures would show: ", variance_words(fit))
     } else {
       "of these guides in these cultures."
-    }
+    },
+    label_words(fit)
+  )
+}
+
+#' How several label sets were combined; nothing of a fit of one
+#' @noRd
+label_words <- function(fit) {
+  keys <- label_sets_of(fit)
+  if (is.null(keys)) {
+    return("")
+  }
+  sprintf(
+    paste(
+      " Estimates and draws are of %d sets of fate probabilities (%s), fitted one by one and combined by",
+      "Rubin's rules (Rubin 1987); standard errors include the covariance between sets beyond the scatter",
+      "of single cells, moderated over genes. p-values are those of the sets' mean."
+    ), length(keys), and_list(as_markdown(keys))
   )
 }
 

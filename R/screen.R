@@ -89,6 +89,7 @@ screen_lines <- function(summary) {
       paste(s$days, collapse = " < "), paste(s$replicates, collapse = ", ")
     ),
     sprintf("Fates %s (reference), %s", s$fates[[1]], paste(s$fates[-1], collapse = ", ")),
+    if (length(s$label_sets) > 0) paste("Label sets", paste(s$label_sets, collapse = ", ")),
     if (length(s$covariates) > 0) paste("Covariates", paste(s$covariates, collapse = ", ")),
     if (!is.null(s$n_clusters)) sprintf("Clusters of cells: %s", count(s$n_clusters)),
     if (length(left_out) > 0) paste("Cells left out:", paste(left_out, collapse = ", ")),

@@ -13,8 +13,11 @@
 #'   data frame, 0 or 1 (or logical) and nothing else, with guide names as column names; UMI counts with
 #'   `min_umi`, probabilities with `min_probability`. Or a `SingleCellExperiment` or a `Seurat` object.
 #' @param fate_probs matrix, cells x fates, rows sum to 1, with fate names as column names; a cell without
-#'   any has NA in its whole row, and is left out (`missing_fates`). For a
-#'   `SingleCellExperiment`: the name of the `reducedDim` that holds it. For a `Seurat` object: the names of
+#'   any has NA in its whole row, and is left out (`missing_fates`). Or a named list of several such matrices,
+#'   label sets of the same cells and fates that were computed in different ways (see
+#'   `vignette("label-sets")`). For a
+#'   `SingleCellExperiment`: the name of the `reducedDim` that holds it, or of
+#'   several. For a `Seurat` object: the names of
 #'   the columns of its metadata, one a fate (its reductions do not keep names of columns).
 #' @param day,replicate label of each cell, length cells. Days that are an ordered factor, numbers, dates or
 #'   times have that order, if `day_levels` gives none; others are sorted by their labels. For a
@@ -64,33 +67,39 @@ fate_screen.default <- function(guides, fate_probs, day, replicate, guide_map, c
                                 path = tempfile(fileext = ".h5ad"), settings = fate_settings(),
                                 min_umi = NULL, min_probability = NULL, ...) {
   validate_arg(path, check_file_name)
-  validate_arg(fate_probs, check_two_dims)
+  validate_arg(fate_probs, check_label_sets)
   settings <- update_settings(settings, ...)
   presence <- as_presence(
     guides, min_umi %||% settings$min_umi, min_probability %||% settings$min_probability
   )
+  several <- if (are_label_sets(fate_probs)) names(fate_probs)
   settings <- standard_settings(settings)
-  probs <- as_probabilities(fate_probs)
+  if (!is.null(several)) settings <- update_settings(settings, fate_prob_key = several)
+  probs <- as_label_sets(fate_probs)
   days <- labels_of(day, "day")
   replicates <- labels_of(replicate, "replicate")
-  validate_sizes(guides = presence, fate_probs = probs, day = days$labels, replicate = replicates$labels)
+  do.call(validate_sizes, c(
+    list(guides = presence), probs, list(day = days$labels, replicate = replicates$labels)
+  ))
   columns <- columns_for(settings, cell_data, nrow(presence))
   validate_guide_map(guide_map)
-  join <- rows_by_name(list(
-    guides = guides, fate_probs = fate_probs, cell_data = if (length(columns) > 0) cell_data, day = day,
-    replicate = replicate
-  ))
+  given <- rlang::set_names(if (is.null(several)) list(fate_probs) else fate_probs, names(probs))
+  join <- rows_by_name(c(list(guides = guides), given, list(
+    cell_data = if (length(columns) > 0) cell_data, day = day, replicate = replicate
+  )))
   ordered <- function(x, part) take_rows(x, join$rows[[part]])
   all_or_nothing(c(path, guide_map_beside(path)), {
     map_path <- write_guide_map(guide_map, path)
     py_call(
       "write_screen",
       path = path.expand(path), settings = settings_list(settings, "screen"),
-      guide_names = I(colnames(presence)), fates = I(colnames(probs)), day = I(ordered(days$labels, "day")),
-      day_levels = as_array(days$levels), replicate = I(ordered(replicates$labels, "replicate")),
-      cell_names = as_array(join$cells),
-      covariates = lapply(columns, function(x) I(ordered(x, "cell_data"))),
-      objects = list(guides = presence, fate_probs = ordered(probs, "fate_probs"))
+      guide_names = I(colnames(presence)), fates = I(colnames(probs[[1]])),
+      day = I(ordered(days$labels, "day")), day_levels = as_array(days$levels),
+      replicate = I(ordered(replicates$labels, "replicate")), cell_names = as_array(join$cells),
+      covariates = lapply(columns, function(x) I(ordered(x, "cell_data"))), label_sets = as_array(several),
+      objects = list(
+        guides = presence, fate_probs = do.call(cbind, unname(Map(ordered, probs, names(probs))))
+      )
     )
     with_map_as_argument(read_screen(path, map_path, settings), map_path)
   })
@@ -121,7 +130,7 @@ fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", rep
   rlang::check_installed(c("SingleCellExperiment", "SummarizedExperiment"))
   validate_label_columns(day, replicate)
   validate_arg(guide_exp, checkmate::check_string)
-  validate_arg(fate_probs, checkmate::check_string)
+  validate_arg(fate_probs, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE)
   validate_arg(guide_assay, checkmate::check_string, null.ok = TRUE)
   cells <- as.data.frame(SummarizedExperiment::colData(guides), optional = TRUE)
   if (is.null(colnames(guides))) rownames(cells) <- NULL
@@ -130,19 +139,26 @@ fate_screen.SingleCellExperiment <- function(guides, guide_map, day = "day", rep
   need_named("reducedDim", fate_probs, SingleCellExperiment::reducedDimNames(guides))
   # with the names that each part has of its own: those of the object would be put over them
   alt <- SingleCellExperiment::altExp(guides, guide_exp, withDimnames = FALSE)
-  probs <- SingleCellExperiment::reducedDim(guides, fate_probs, withDimnames = FALSE)
-  if (is.null(colnames(probs))) {
-    abort_screen(c(
-      "The reducedDim {.val {fate_probs}} has no column names, so it is not known which fate a column is.",
-      i = "Name them in order: {.code colnames(reducedDim(x, \"{fate_probs}\")) <- c(..)}."
-    ))
-  }
+  probs <- lapply(rlang::set_names(fate_probs), reduced_probabilities, x = guides)
   counts <- assay_of(alt, guide_exp, guide_assay)
   fate_screen(
     cells_by_guides(counts),
-    fate_probs = probs, day = column_of(cells, day), replicate = column_of(cells, replicate),
-    guide_map = guide_map, cell_data = cells, ...
+    fate_probs = if (length(probs) == 1) probs[[1]] else probs, day = column_of(cells, day),
+    replicate = column_of(cells, replicate), guide_map = guide_map, cell_data = cells, ...
   )
+}
+
+#' Fate probabilities of a reducedDim, which needs names of its columns
+#' @noRd
+reduced_probabilities <- function(name, x, call = rlang::caller_env()) {
+  probs <- SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE)
+  if (is.null(colnames(probs))) {
+    abort_screen(c(
+      "The reducedDim {.val {name}} has no column names, so it is not known which fate a column is.",
+      i = "Name them in order: {.code colnames(reducedDim(x, \"{name}\")) <- c(..)}."
+    ), call = call)
+  }
+  probs
 }
 
 #' @rdname fate_screen
@@ -204,12 +220,6 @@ named_columns <- function(settings) unique(c(settings$covariates, settings$clust
 check_file_name <- function(x) {
   found <- checkmate::check_string(x, min.chars = 1)
   if (isTRUE(found) && dir.exists(x)) sprintf("Must be the name of a file; %s is a folder", x) else found
-}
-
-#' TRUE for a matrix of any class and a data frame; or what is wrong
-#' @noRd
-check_two_dims <- function(x) {
-  if (length(dim(x)) == 2) TRUE else sprintf("Must be a matrix or a data frame, not a %s", class(x)[[1]])
 }
 
 #' Settings for the layout that `write_screen` writes: its keys, and presence instead of counts

@@ -102,6 +102,7 @@ convert_value <- function(type, value) {
     # day labels such as 2 may come as numbers from R code
     strings = if ((is.character(value) || number) && length(value) > 0 && !anyNA(value)) as.character(value),
     numbers = if (number) as.numeric(value),
+    names = if (is.character(value) && length(value) > 0 && !anyNA(value) && !anyDuplicated(value)) value,
     mapping = if (is.list(value) && (length(value) == 0 || rlang::is_named(value))) value
   )
 }
@@ -130,7 +131,8 @@ wanted_text <- function(row) {
   }
   nouns <- c(
     string = "a text", integer = "a whole number", number = "a number", flag = "true or false",
-    strings = "a list of texts", numbers = "a list of numbers", mapping = "a block of keys"
+    strings = "a list of texts", numbers = "a list of numbers", names = "a text or a list of different texts",
+    mapping = "a block of keys"
   )
   signs <- c(min = ">=", above = ">", max = "<=")
   there <- intersect(names(signs), names(row))

@@ -205,11 +205,11 @@ typed_tree <- function(node, row) {
   items <- lapply(node$items, typed_tree, row = row)
   words <- all(vapply(node$items, inherits, logical(1), "yaml_word"))
   whole <- words && switch(row$type %||% "string",
-    strings = all(vapply(items, rlang::is_string, logical(1))),
+    strings = , names = all(vapply(items, rlang::is_string, logical(1))),
     numbers = all(vapply(items, is.numeric, logical(1))),
     FALSE
   )
-  if (!whole) items else if (row$type == "strings") as.character(items) else as.numeric(items)
+  if (!whole) items else if (row$type == "numbers") as.numeric(items) else as.character(items)
 }
 
 typed_word <- function(text, type) {

@@ -90,7 +90,7 @@ test_that("counts and guides without names of cells are refused before anything 
   bad <- list(
     list(rescale = NA), list(rescale = "yes"), list(drop_suffix = NULL), list(fates = 1:2),
     list(fates = character()), list(fates = NA_character_), list(fate_probs = NULL), list(fate_probs = 1),
-    list(fate_probs = c("a", "b"))
+    list(fate_probs = c("a", "a"))
   )
   for (one in bad) {
     call <- function() do.call(assemble, c(list("s.h5ad", guides = counts == 1), one))

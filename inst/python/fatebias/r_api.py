@@ -68,17 +68,21 @@ def write_screen(
     replicate: list[str],
     cell_names: list[str] | None,
     covariates: dict[str, list[Any]],
+    label_sets: list[str] | None = None,
 ) -> None:
     """Check and write a screen in the default layout. guides: cells x guides; fate_probs: cells x fates; day_levels:
-    all days in the order of time, where the labels were declared to have one; covariates: columns.
+    all days in the order of time, where the labels were declared to have one; covariates: columns. label_sets: names
+    of several sets, whose probabilities stand side by side in `fate_probs`.
     """
+    import numpy as np
     import pandas as pd
 
     from .screens import write_objects
 
     columns = pd.DataFrame(covariates, index=range(len(day)))
     days = day if day_levels is None else pd.Categorical(day, categories=day_levels, ordered=True)
-    write_objects(path, settings, guides, guide_names, fate_probs, fates, days, replicate, cell_names, columns)
+    sets = dict(zip(label_sets, np.split(fate_probs, len(label_sets), axis=1))) if label_sets else fate_probs
+    write_objects(path, settings, guides, guide_names, sets, fates, days, replicate, cell_names, columns)
 
 
 @_within("screens")
@@ -141,7 +145,7 @@ def assemble_screen(
     presence: "sp.csc_matrix",
     guide_cells: list[str],
     guide_names: list[str],
-    fate_probs: str | None,
+    fate_probs: str | list[str] | None,
     fates: list[str] | None,
     rescale: bool,
     drop_suffix: bool,

@@ -33,7 +33,7 @@ def test_defaults_of_the_design():
 
 
 TYPES = {"string": str, "integer": int, "number": float, "flag": bool, "strings": tuple[str, ...]}
-TYPES["numbers"] = tuple[float, ...]
+TYPES |= {"numbers": tuple[float, ...], "names": str | tuple[str, ...]}
 
 
 def type_of(key, row):

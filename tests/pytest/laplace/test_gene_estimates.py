@@ -259,7 +259,7 @@ def test_without_a_guide_the_mean_of_a_balanced_gene_moves_by_its_deviation():
     theta = y.mean(1)
     genes = GeneNoise(
         theta_hat=theta, variance=np.full((l, d), 0.01), guides=guides, of_guides=of_guides,
-        replicates=np.full(d, 0.02), guide_prior=1e5,
+        replicates=np.full(d, 0.02), labels=np.zeros((l, d)), guide_prior=1e5,
     )  # fmt: skip
     found = estimate_guides((layout,), genes)
     delta = y.mean(2) - y.mean((1, 2))[:, None]

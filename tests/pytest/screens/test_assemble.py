@@ -57,6 +57,28 @@ def guide_map(tmp_path_factory, umis):
     return path
 
 
+def test_label_sets_keep_their_keys_and_go_with_their_cells(tmp_path, cells, folder, guide_map):
+    sets = cells.copy()
+    first = pd.DataFrame(
+        np.asarray(cells.obsm["lineages_fwd"]), cells.obs_names, list(cells.obs["term_states_fwd"].cat.categories)
+    )
+    sets.obsm["k30"], sets.obsm["k50"] = first, 0.9 * first[first.columns[::-1]] + 0.1 / 3
+    source, out = tmp_path / "cells.h5ad", tmp_path / "screen.h5ad"
+    sets.write_h5ad(source)
+    assemble_screen(source, read_cellranger(folder), out, replicate="sample", min_umi=5, fate_probs=["k30", "k50"])
+    written = anndata.read_h5ad(out)
+    assert "fateprob" not in written.obsm and list(written.obsm["k50"].columns) == list(first.columns)
+    for key in ("k30", "k50"):
+        wanted = sets.obsm[key].loc[written.obs_names, first.columns]
+        np.testing.assert_allclose(written.obsm[key].to_numpy(), wanted.to_numpy())
+    screen = read_screen(out, guide_map, Settings.from_mapping(FATES | {"fate_prob_key": ["k30", "k50"]}))
+    assert screen.n_sets == 2
+    sets.obsm["k50"] = sets.obsm["k50"].rename(columns={"Dendritic": "DC"})
+    sets.write_h5ad(source)
+    with pytest.raises(ScreenError, match="label sets must have the same fates"):
+        assemble_screen(source, read_cellranger(folder), out, fate_probs=["k30", "k50"])
+
+
 def test_every_cell_gets_the_guides_and_the_fates_of_its_name(tmp_path, cells, umis, folder, guide_map):
     out = tmp_path / "screen.h5ad"
     report = assemble_screen(CELLRANK, read_cellranger(folder), out, replicate="sample", min_umi=5)

@@ -46,7 +46,7 @@ class Settings:
     min_umi: float | None
     min_probability: float | None
     guide_names_key: str
-    fate_prob_key: str
+    fate_prob_key: str | tuple[str, ...]
     fates: tuple[str, ...] | None
     missing_fates: Literal["drop", "error"]
     ref_fate: str
@@ -122,6 +122,11 @@ class Settings:
     out_dir: str
     execution: str
     blocks: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def label_sets(self) -> tuple[str, ...]:
+        """Entries of obsm with fate probabilities of the same cells, the first first."""
+        return (self.fate_prob_key,) if isinstance(self.fate_prob_key, str) else self.fate_prob_key
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any] | None = None) -> "Settings":

@@ -6,7 +6,7 @@ R/settings_table.R does the same there. Nothing here names a single setting but 
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,18 @@ def _converted(kind: str, value: Any) -> Any:
     if kind == "mapping":
         return dict(value) if isinstance(value, Mapping) or value == [] else None
     items = value if isinstance(value, (list, tuple)) else [value]
+    if kind == "names":
+        return _names(items)
     if kind == "strings":  # day labels such as 2 may come as numbers from Python code
         return tuple(map(str, items)) if items and all(isinstance(i, str) or _is_number(i) for i in items) else None
     return tuple(map(float, items)) if items and all(map(_is_number, items)) else None
+
+
+def _names(items: Sequence[Any]) -> str | tuple[str, ...] | None:
+    """One text, or a tuple of different ones."""
+    if not items or not all(isinstance(one, str) for one in items) or len(set(items)) < len(items):
+        return None
+    return str(items[0]) if len(items) == 1 else tuple(items)
 
 
 def _in_range(row: Mapping[str, Any], value: Any) -> bool:
@@ -146,6 +155,7 @@ def _wanted(row: Mapping[str, Any]) -> str:
         "mapping": "a block of keys",
         "strings": "a list of texts",
         "numbers": "a list of numbers",
+        "names": "a text or a list of different texts",
     }
     names = {"min": ">=", "above": ">", "max": "<="}
     bounds = " and ".join(f"{sign} {row[name]:.10g}" for name, sign in names.items() if name in row)

@@ -56,7 +56,7 @@ def estimate_controls(
     Returns columns gene, betahat_d0, .., se_d0, ..; a pseudo-gene is called `control_split_number`.
     Raises ScreenError or FitError.
     """
-    cells = read_cells(screen_path, settings)
+    cells = read_cells(screen_path, settings).of_mean_labels()
     given = read_map(guide_map, screen_path, cells.guide_names, settings)
     options, rng = LaplaceOptions.of(settings), np.random.default_rng(settings.seed)
     carried = carried_guides(cells, settings.Kmax)

@@ -75,7 +75,7 @@ def describe_units(
     """Of the units, pairs of check and number: `paths` of all, `missing`, those that no file holds for this fit,
     and their `key`. Reads the screen, fits nothing.
     """
-    cells = read_cells(screen_path, settings)
+    cells = read_cells(screen_path, settings).of_mean_labels()
     names = read_map(guide_map, screen_path, cells.guide_names, settings)
     screen = build_screen(cells, names, settings, where=str(screen_path))
     key, folder = _key(screen, settings, _columns(screen_path, cells, settings)), Path(out_dir) / FOLDER
@@ -137,7 +137,7 @@ def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
 def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    cells = read_cells(screen_path, settings)
+    cells = read_cells(screen_path, settings).of_mean_labels()
     names = read_map(guide_map, screen_path, cells.guide_names, settings)
     screen = build_screen(cells, names, settings, where=str(screen_path))
     columns = _columns(screen_path, cells, settings)

@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     fates = parser.add_mutually_exclusive_group()
     fates.add_argument(
-        "--fate-probs", default="lineages_fwd", metavar="KEY", help="entry of obsm (default lineages_fwd)"
+        "--fate-probs",
+        nargs="+",
+        default=["lineages_fwd"],
+        metavar="KEY",
+        help="entry of obsm (default lineages_fwd), or several label sets",
     )
     fates.add_argument("--fate-table", metavar="FILE.csv", help="fate probabilities: cell names, a column a fate")
     parser.add_argument("--fates", nargs="+", help="names of the columns in order, where the file has none")

@@ -18,7 +18,7 @@ def write_screen(
     path: str | Path,
     guides: sp.csr_matrix | sp.csc_matrix,
     guide_names: Iterable[str],
-    fate_probs: npt.ArrayLike,
+    fate_probs: npt.ArrayLike | Mapping[str, npt.ArrayLike],
     fates: Iterable[str],
     day: Iterable[object],
     replicate: Iterable[object],
@@ -29,10 +29,10 @@ def write_screen(
     """Write a screen in the default layout (keys day, covar/rep, guide, guide_names, fateprob), whole or not at all.
 
     guides: cells x guides, 0 and 1 (or bool), else ScreenError. fate_probs: array cells x fates, columns named by
-    `fates`. day, replicate: one label a cell; the order that an ordered pd.Categorical declares is kept. cell_names:
-    one unique name a cell, or None. covariates: further columns of covar, one row a cell, of numbers or texts; none
-    may be called rep. obs: further labels of cells, by name. Numbers have checksums, so that damage is seen when they
-    are read.
+    `fates`; or several label sets by their entry of obsm, in place of fateprob. day, replicate: one label a cell; the
+    order that an ordered pd.Categorical declares is kept. cell_names: one unique name a cell, or None. covariates:
+    further columns of covar, one row a cell, of numbers or texts; none may be called rep. obs: further labels of cells,
+    by name. Numbers have checksums, so that damage is seen when they are read.
     """
     import anndata  # here: whoever only reads need not wait for it
     from anndata.experimental import write_dispatched
@@ -46,13 +46,14 @@ def write_screen(
             raise ScreenError("A covariate cannot be called rep: it is the column of the replicate. Rename it.")
         covar = covar.join(covariates.set_axis(index, axis=0))
     labels = {"day": day, **(obs or {})}
+    sets, names_of = (fate_probs if isinstance(fate_probs, Mapping) else {"fateprob": fate_probs}).items(), list(fates)
     adata = anndata.AnnData(
         X=sp.csr_matrix((n, 1)).astype(np.float32),
         obs=pd.DataFrame({name: _labels(name, of) for name, of in labels.items()}, index=index),
         obsm={
             "covar": covar,
             "guide": presence,
-            "fateprob": pd.DataFrame(np.asarray(fate_probs, dtype=np.float64), columns=list(fates), index=index),
+            **{key: pd.DataFrame(np.asarray(of, dtype=np.float64), columns=names_of, index=index) for key, of in sets},
         },
         uns={"guide_names": np.asarray(guide_names, dtype=object)},
     )

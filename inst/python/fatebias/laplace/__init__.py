@@ -24,10 +24,11 @@ from .fate_widening import fate_widening
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .gene_p_values import GenePValues
+from .label_sets import combine_sets
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
-from .rounds import State, run_rounds, start_from
+from .rounds import State, run_rounds, run_rounds_like, start_from
 from .scatter import Scatter
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "SolvedEstimates",
     "State",
     "carried_by_day",
+    "combine_sets",
     "contrast_covariance",
     "contrast_theta",
     "draw_blocks",
@@ -60,6 +62,7 @@ __all__ = [
     "perturbation",
     "replicate_agreement",
     "run_rounds",
+    "run_rounds_like",
     "scatter_of_replicates",
     "sd_of",
     "solve_estimates",

@@ -31,7 +31,8 @@ class AllFates:
     """theta [L, D, F]: fixed effects, NaN on a day without a cell that carries the gene. noise [L, D, F, D, F]: their
     covariance by the labels, of the kind that `se` asks for; model_noise, sandwich_noise: both kinds (the sandwich from
     RATIO_DRAWS draws only where `se` does not ask for it). guides, replicates: what each says by itself. estimand: see
-    `gene_estimates`.
+    `gene_estimates`. labels [L, D, F, D, F]: of several label sets, what their difference adds to the covariance
+    (`label_sets`); the others are means over sets then.
     """
 
     theta: np.ndarray
@@ -41,6 +42,7 @@ class AllFates:
     guides: GuideObservations
     replicates: ReplicateObservations
     estimand: str
+    labels: np.ndarray | None = None
 
     @classmethod
     def of(cls, solved: SolvedEstimates, screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> "AllFates":
@@ -81,7 +83,7 @@ class AllFates:
             for prefix, (name, part) in PARTS.items()
         }
         own: dict[str, Any] = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
-        return cls(**own, **parts, estimand=estimand)
+        return cls(**own, **parts, estimand=estimand, labels=arrays.get("labels"))
 
 
 def _arrays_of(record: Any) -> dict[str, np.ndarray]:

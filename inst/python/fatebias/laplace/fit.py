@@ -18,7 +18,7 @@ from .baseline import Baseline
 from .covariance import gene_covariances
 from .mode import find_mode
 from .options import LaplaceOptions
-from .rounds import SCALE_TOLERANCE, WEIGHT_TOLERANCE, run_rounds
+from .rounds import SCALE_TOLERANCE, WEIGHT_TOLERANCE, run_rounds, run_rounds_like
 from .scales import LEAST_SD
 
 
@@ -75,13 +75,17 @@ class LaplaceFit:
     baseline: Baseline
 
 
-def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> LaplaceFit:
+def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET, like: Baseline | None = None) -> LaplaceFit:
     """Fit the model by mode and curvature, from where the checkpoint stands.
 
-    Raises FitError when a part of it does not converge.
+    like: where a fit of other labels of the same cells stands, to start there. Raises FitError
+    when a part of it does not converge.
     """
     design = options.design(screen, run.device)
-    state = run_rounds(design, options, run.at("rounds"))
+    if like is None:
+        state = run_rounds(design, options, run.at("rounds"))
+    else:
+        state = run_rounds_like(design, options, like, run)
     start = state.baseline(design)
     problem = start.posterior_problem(options.priors)
     mode = find_mode(problem, start.x, options.tolerances, run.at("mode"))
@@ -131,7 +135,7 @@ def draw_blocks(fit: LaplaceFit, screen: Screen, plan: DrawPlan) -> Iterator[Eff
     """Joint draws of theta and delta, gene by gene from N(mean, covariance), in float64."""
     s, d, f = plan.number, screen.n_days, screen.n_logits
     generator = torch.Generator().manual_seed(plan.seed)
-    for genes, guides in gene_slices(screen, s):
+    for genes, guides in gene_slices(screen, plan.beside):
         theta = np.empty((s, genes.stop - genes.start, f, d))
         delta = np.empty((s, guides.stop - guides.start, f))
         for block in fit.blocks:

@@ -1,8 +1,9 @@
 """Estimates of theta with all that a standard error of a knock-down must contain: what mash is meant to be fed.
 
-    covariance = noise of the labels + G + R
+    covariance = noise of the labels + G + R + what label sets differ by
 G, since other guides of the gene would have other effects (`guide_variance`), and R, since effects would differ in
-other cultures (`replicates`). `estimand: guides` leaves both out: these guides, these cultures. All of it follows from
+other cultures (`replicates`). `estimand: guides` leaves both out: these guides, these cultures. The last
+is of a fit of several label sets alone (`label_sets`). All of it follows from
 what the fit says of all fates (`all_fates`). L genes, D days, F logits (the fates beside the reference).
 """
 
@@ -30,7 +31,8 @@ class Estimates:
 
     theta_hat [L, D]; covariance [L, D, D], all that the estimand asks for; noise [L, D, D], the part of the labels, of
     the kind that `se` asks for. model_covariance, sandwich_covariance: both kinds. guides, by_replicate: estimates by
-    guide and by replicate. guide_variance, replicate_variance: how much they differ. all_fates: what the estimates were
+    guide and by replicate. guide_variance, replicate_variance: how much they differ. labels [L, D, D]: the part of the
+    covariance by which label sets differ, 0 with one set. all_fates: what the estimates were
     made from. p_values: of the fit's own contrast alone, where it is asked for them.
     """
 
@@ -44,12 +46,18 @@ class Estimates:
     by_replicate: ByReplicate
     replicate_variance: ReplicateVariance
     all_fates: AllFates
+    labels: np.ndarray
     p_values: GenePValues | None = None
 
     @property
     def se(self) -> np.ndarray:
         """[L, D]."""
         return sd_of(self.covariance)
+
+    @property
+    def label_share(self) -> np.ndarray:
+        """[L, D], share of the variance by which label sets differ."""
+        return np.asarray(np.einsum("ldd->ld", self.labels) / np.einsum("ldd->ld", self.covariance))
 
     @property
     def sandwich_ratio(self) -> float:
@@ -91,15 +99,17 @@ def estimates_of(all_fates: AllFates, contrast: np.ndarray) -> Estimates:
     replicates = replicate_variance(by_replicate)
     counted = float(all_fates.estimand == "gene")
     of_guides, of_replicates = counted * guides.of_mean(n_guides), counted * replicates.of_mean
+    between = all_fates.labels
+    labels = np.zeros_like(noise) if between is None else contrast_covariance(between, contrast)
     genes = GeneNoise(
-        theta_hat=theta_hat, variance=np.einsum("ldd->ld", noise), guides=guides,
+        theta_hat=theta_hat, variance=np.einsum("ldd->ld", noise), guides=guides, labels=np.einsum("ldd->ld", labels),
         of_guides=np.einsum("ldd->ld", of_guides), replicates=of_replicates.diagonal(),
         guide_prior=all_fates.guides.prior_variance(contrast),
     )  # fmt: skip
     return Estimates(
-        theta_hat=theta_hat, covariance=noise + of_guides + of_replicates, noise=noise, model_covariance=model,
+        theta_hat=theta_hat, covariance=noise + of_guides + of_replicates + labels, noise=noise, model_covariance=model,
         sandwich_covariance=sandwich, guides=estimate_guides(layouts, genes), guide_variance=guides,
-        by_replicate=by_replicate, replicate_variance=replicates, all_fates=all_fates,
+        by_replicate=by_replicate, replicate_variance=replicates, all_fates=all_fates, labels=labels,
     )  # fmt: skip
 
 

@@ -27,7 +27,8 @@ class GuideEstimates:
 class GeneNoise:
     """What is known of the genes: theta_hat [L, D], the variance of its noise [L, D], and what is added to the
     variance of a mean of guides beyond it: of_guides [L, D], of the mean of all, and replicates [D], both 0 where the
-    estimand is of these guides. guides: how much they differ. guide_prior: variance of the deviations in the model.
+    estimand is of these guides; labels [L, D], by which label sets differ. guides: how much they differ. guide_prior:
+    variance of the deviations in the model.
     """
 
     theta_hat: np.ndarray
@@ -35,6 +36,7 @@ class GeneNoise:
     guides: GuideVariance
     of_guides: np.ndarray
     replicates: np.ndarray
+    labels: np.ndarray
     guide_prior: float
 
 
@@ -60,7 +62,9 @@ def _unshrunk(layout: GuideDays, genes: GeneNoise) -> tuple[np.ndarray, np.ndarr
     both = of_theta + of_delta + 2 * np.swapaxes(found.covariance[:, :d, d:], 1, 2)
     wider = genes.variance[layout.genes] / variance[:, :d]
     delta = profile * found.delta[:, :, None]
-    return genes.theta_hat[layout.genes][:, None] + delta, np.sqrt(both * wider[:, None])
+    return genes.theta_hat[layout.genes][:, None] + delta, np.sqrt(
+        both * wider[:, None] + genes.labels[layout.genes][:, None]
+    )
 
 
 def _left_out(layout: GuideDays, genes: GeneNoise) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +76,7 @@ def _left_out(layout: GuideDays, genes: GeneNoise) -> tuple[np.ndarray, np.ndarr
     without = fit_layout(layout.y[:, others], v, genes.guide_prior)
     days = np.arange(d)
     ratio = without.covariance[..., days, days] / whole.covariance[:, None, days, days]
-    added = genes.of_guides[layout.genes] * n / (n - 1) + genes.replicates
+    added = genes.of_guides[layout.genes] * n / (n - 1) + genes.replicates + genes.labels[layout.genes]
     variance = genes.variance[layout.genes][:, None] * ratio + added[:, None]
     theta = genes.theta_hat[layout.genes][:, None] + without.theta - whole.theta[:, None]
     seen = np.isfinite(v).any(2)

@@ -90,6 +90,14 @@ def run_rounds(design: Design, options: LaplaceOptions, run: Run = QUIET, start:
     return state
 
 
+def run_rounds_like(design: Design, options: LaplaceOptions, like: Baseline, run: Run = QUIET) -> State:
+    """Rounds that start where a fit of a like screen stands; where they do not settle, from a rough mode."""
+    try:
+        return run_rounds(design, options, run.at("rounds"), start_from(like.x, like.scales, like.weight))
+    except FitError:
+        return run_rounds(design, options, run.at("rounds afresh"))
+
+
 def _next_round(design: Design, state: State, options: LaplaceOptions) -> tuple[State, float]:
     """The state after a round, and the largest entry of Newton's step of the effects.
 

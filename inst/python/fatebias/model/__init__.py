@@ -23,6 +23,7 @@ from .draws import (
     PosteriorSummary,
     blocks_from_raw,
     gene_slices,
+    pooled_blocks,
     summarise_draws,
     summarise_scales,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "likelihood_of",
     "next_weight",
     "pearson_excess_by_day",
+    "pooled_blocks",
     "random_walk_prior",
     "shrink_over_days",
     "start_weight",

@@ -4,8 +4,8 @@ Both engines hand over `EffectBlock`s: joint draws of theta and delta for a run 
 formed draw by draw; its SD is never composed from theta's and delta's. SDs are population SDs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,20 +16,37 @@ from ..base import QUIET, Run, Settings
 from ..screens import Screen
 from .effects import beta_from_effects, delta_from_raw, theta_from_raw
 
+SET_SEED = 10_007  # between the seeds of label sets
 BLOCK_NUMBERS = 20_000_000  # numbers of the largest array of a block of genes (beta's draws)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrawPlan:
-    """Draws from a posterior: how many, from which seed, and which are kept: "none", "contrast" or "all" fates."""
+    """Draws from a posterior: how many, from which seed, and which are kept: "none", "contrast" or "all" fates.
+
+    in_all: draws in all where these are of one label set of several.
+    """
 
     number: int
     seed: int
     kept: str = "none"
+    in_all: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> "DrawPlan":
         return cls(number=settings.num_posterior_draws, seed=settings.seed, kept=settings.save_draws)
+
+    @property
+    def beside(self) -> int:
+        """Draws that a block of genes holds in the end."""
+        return self.in_all or self.number
+
+    def of_sets(self, n: int) -> "list[DrawPlan]":
+        """The plan of each of n label sets: as many draws of each, from seeds of their own, as many as asked for or a
+        few more in all.
+        """
+        number = -(-self.number // n)
+        return [replace(self, number=number, seed=self.seed + SET_SEED * k, in_all=n * number) for k in range(n)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +102,24 @@ def gene_slices(screen: Screen, num_draws: int) -> Iterator[tuple[slice, slice]]
         gene, guide = end, int(last[end - 1])
 
 
-def blocks_from_raw(raw: Mapping[str, Tensor], screen: Screen) -> Iterator[EffectBlock]:
-    """Effects from draws of the model's raw parameters (first axis draw), block by block, in float64."""
+def pooled_blocks(of_sets: Sequence[Iterator[EffectBlock]]) -> Iterator[EffectBlock]:
+    """Draws of several label sets as draws of one posterior, the mixture of theirs: those of the first come first."""
+    for blocks in zip(*of_sets, strict=True):
+        yield replace(
+            blocks[0], theta=np.concatenate([block.theta for block in blocks]),
+            delta=np.concatenate([block.delta for block in blocks]),
+        )  # fmt: skip
+
+
+def blocks_from_raw(raw: Mapping[str, Tensor], screen: Screen, in_all: int = 0) -> Iterator[EffectBlock]:
+    """Effects from draws of the model's raw parameters (first axis draw), block by block, in float64.
+
+    in_all: see `DrawPlan`.
+    """
     scales = {name: raw[name].double() for name in ("tau", "sigma_time", "sigma_guide")}
     guide_gene = torch.as_tensor(screen.guide_gene)
     counts = torch.as_tensor(screen.guides_per_gene)
-    for genes, guides in gene_slices(screen, len(raw["tau"])):
+    for genes, guides in gene_slices(screen, in_all or len(raw["tau"])):
         theta = theta_from_raw(
             raw["z0"][:, genes].double(), raw["eps"][:, genes].double(), scales["tau"], scales["sigma_time"]
         )
@@ -103,7 +132,7 @@ def summarise_draws(
     blocks: Iterable[EffectBlock], screen: Screen, contrast: np.ndarray, plan: DrawPlan, run: Run = QUIET
 ) -> PosteriorSummary:
     """Summaries of all genes and guides, of the contrast with these weights [F]; draws are kept as the plan says."""
-    n_blocks = sum(1 for _ in gene_slices(screen, plan.number))
+    n_blocks = sum(1 for _ in gene_slices(screen, plan.beside))
     each = run.progress.each(blocks, "Posterior", n_blocks)
     parts = [_summarise_block(block, screen, contrast, plan.kept) for block in each]
     joined: dict[str, Any] = {}

@@ -17,12 +17,12 @@ from ..containers import ScreenSource, open_screen
 from ..screens import (
     RawCells,
     Reader,
-    lack_probabilities,
+    lack_any,
     mend_probabilities,
 )
 from .covariates import check_clusters, check_covariates
 from .fates import ITEM as FATES
-from .fates import check_contrasts, check_fate_names, check_names, check_values, find_fates
+from .fates import check_contrasts, check_fate_names, check_names, check_sets, check_values, find_fates
 from .findings import Report
 from .guide_map import check_map, check_match, read_names
 from .guides import ITEM as GUIDES
@@ -68,6 +68,7 @@ class _Parts:
 
     fates: list[str] | None = None
     probs: np.ndarray | None = None
+    others: np.ndarray | None = None
     guides: sp.csr_matrix | None = None
     guide_names: list[str] | None = None
     day: pd.Categorical | None = None
@@ -79,7 +80,7 @@ class _Parts:
     @property
     def lacking(self) -> np.ndarray | None:
         """bool [cells], cells without fate probabilities."""
-        return None if self.probs is None else lack_probabilities(self.probs)
+        return None if self.probs is None else lack_any(self.probs, self.others)
 
     def cells(self, ref_fate: str) -> RawCells | None:
         """The cells, the reference fate first; None where a part could not be read. It is asked once: `probs` is
@@ -91,9 +92,10 @@ class _Parts:
             return None
         order = [self.fates.index(ref_fate)] + [j for j, name in enumerate(self.fates) if name != ref_fate]
         probs, mended = mend_probabilities(self.probs, order, out=self.probs)
+        others = None if self.others is None else np.stack([mend_probabilities(one, order)[0] for one in self.others])
         return RawCells(
             guides=self.guides, guide_names=self.guide_names, day=self.day, replicate=self.replicate,
-            fates=tuple(self.fates[j] for j in order), fate_probs=probs, covariates=self.covariates,
+            fates=tuple(self.fates[j] for j in order), fate_probs=probs, other_probs=others, covariates=self.covariates,
             cluster=self.cluster, mended=mended, day_order=self.day_order,
         )  # fmt: skip
 
@@ -116,11 +118,13 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
     parts = _Parts()
     with report.refusals(FATES):
         if find_fates(report, source):
-            reader = Reader(source, report.settings)
-            table = reader.unchecked_fate_table()
-            parts.fates, parts.probs = list(table.fates), table.probs
-            check_values(report, reader, parts.probs)
-            check_names(report, table)
+            readers = Reader(source, report.settings).of_sets()
+            tables = [reader.unchecked_fate_table() for reader in readers]
+            parts.fates, parts.probs = list(tables[0].fates), tables[0].probs
+            for reader, table in zip(readers, tables):
+                check_values(report, reader, table.probs)
+                check_names(report, table)
+            parts.others = check_sets(report, tables)
             check_fate_names(report, parts.fates)
             check_contrasts(report, parts.fates)
     with report.refusals(GUIDES):

@@ -18,6 +18,9 @@ from ..screens import (
     contrast_weights,
     count_mended,
     count_terminal_cells,
+    doubt_sets,
+    fates_fault,
+    in_order_of,
     lack_probabilities,
     names_beside,
     nearest_name,
@@ -27,15 +30,26 @@ from ..screens import (
 from .findings import KEYS, Report, cells_named, find_key
 from .lookalikes import Lookalike, fate_tables, name_lists, state_columns
 
-ITEM = KEYS["fate_prob_key"][1]
+ITEM, SETS = KEYS["fate_prob_key"][1], "Label sets"
 _NO_FATES = 'put them there: adata.obsm["fateprob"] = a table, cells x fates, rows sum to 1'
 
 
 def find_fates(report: Report, source: ScreenSource) -> bool:
     """The fate probabilities and, for a plain array, names of the fates."""
-    if not find_key(report, source, "fate_prob_key", lambda: fate_tables(source), _NO_FATES):
+    if len(keys := report.settings.label_sets) > 1:
+        missing = [key for key in keys if source.element("obsm", key) is None]
+        if missing:
+            named = ", ".join(f"obsm['{key}']" for key in missing)
+            found = f"no {named}; obsm has: {first_few(source.names('obsm')) or 'nothing'}"
+            report.problem(ITEM, found, "fate_prob_key must name label sets that the file has, or one of them")
+            return False
+    elif not find_key(report, source, "fate_prob_key", lambda: fate_tables(source), _NO_FATES):
         return False
-    key = report.settings.fate_prob_key
+    return all(_find_names(report, source, key) for key in report.settings.label_sets)
+
+
+def _find_names(report: Report, source: ScreenSource, key: str) -> bool:
+    """Names of the fates of one entry, where it is a plain array."""
     element = source.element("obsm", key)
     if element is None or element.kind != "array" or report.settings.fates or names_beside(source, key).names_columns:
         return True
@@ -86,7 +100,7 @@ def check_names(report: Report, table: FateTable) -> None:
 
 def check_values(report: Report, reader: Reader, probs: np.ndarray) -> None:
     """Values of the fate probabilities: numbers, none negative, rows that sum to 1; or none at all for a cell."""
-    item, key = ITEM, f"obsm['{reader.settings.fate_prob_key}']"
+    item, key = ITEM, reader.fate_label
     lacking = lack_probabilities(probs)
     _check_lacking(report, reader, lacking)
     (unknown, _), (below_zero, _), (no_sum, _) = probability_faults(probs)
@@ -131,6 +145,23 @@ def _mended_words(probs: np.ndarray) -> str:
     words = {"negative_to_zero": "negative by rounding (set to 0)", "sum_to_one": "with sums a little off (rescaled)"}
     told = [f"{n:,} cell{'' if n == 1 else 's'} {words[what]}" for what, n in counts.items() if n]
     return "".join(f"; {text}" for text in told)
+
+
+def check_sets(report: Report, tables: list[FateTable]) -> np.ndarray | None:
+    """Several label sets side by side: the same fates, cells that some lack. Probabilities of the others, if any."""
+    keys = report.settings.label_sets
+    if len(tables) < 2:
+        return None
+    if fault := fates_fault(keys, [table.fates for table in tables]):
+        report.problem(SETS, fault)
+        return None
+    others = in_order_of(tables[0], tables[1:])
+    doubts = list(doubt_sets(keys, tables[0].probs, others))
+    for doubt in doubts:
+        report.doubt(doubt)
+    if not doubts:
+        report.ok(SETS, f"{len(keys)} of the same fates and cells: {', '.join(keys)}; each is fitted")
+    return others
 
 
 def check_fate_names(report: Report, fates: list[str]) -> None:

@@ -16,6 +16,7 @@ from .findings import Report
 
 _AT_ITS_PLACE = {  # items that were looked at before
     "Fate probabilities", "Days", "Replicates", "Guides per cell", "Cells per guide", "Covariates", "Clusters",
+    "Label sets",
 }  # fmt: skip
 
 

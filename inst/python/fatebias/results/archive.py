@@ -32,6 +32,7 @@ AXES = (
     "replicate_weight: replicate, gene, day",
     "replicate_ratio: replicate, day",
 )
+LABELS = "labels: gene, day, fate, day, fate"  # of several label sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +59,10 @@ class Archive:
 
 def archive_arrays(found: AllFates, posterior: PosteriorSummary, screen: Screen) -> dict[str, np.ndarray]:
     """All arrays of the file by name."""
+    axes = AXES if found.labels is None else (*AXES, LABELS)
     names = {
         "genes": screen.gene_names, "guides": screen.guide_names, "days": screen.day_labels,
-        "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [found.estimand], "axes": AXES,
+        "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [found.estimand], "axes": axes,
         "replicates": screen.replicate_labels[: len(found.replicates.theta)],
     }  # fmt: skip
     return {

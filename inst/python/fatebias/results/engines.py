@@ -2,20 +2,35 @@
 
 Engine laplace runs always: it finds the likelihood weight, starts SVI's structured posterior, and
 gives the fixed-effect estimates, whichever engine makes the posterior.
+
+Several label sets of the same cells are fitted one by one, each by the engines that the settings name; those after the
+first start where its fit by laplace stands. Estimates are combined by Rubin's rules (`laplace.combine_sets`), draws of
+the posterior are pooled, as many of each set. p-values are those of the mean of the sets' labels: the randomisation is
+valid for any labels.
 """
 
-import dataclasses
 import math
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from ..base import QUIET, FitError, FitWarning, Run, Settings, Stopwatch
-from ..laplace import Estimates, LaplaceFit, LaplaceOptions, draw_blocks, estimate_theta, fit_laplace
+from ..laplace import (
+    Baseline,
+    Estimates,
+    LaplaceFit,
+    LaplaceOptions,
+    combine_sets,
+    draw_blocks,
+    estimate_theta,
+    estimates_of,
+    fit_laplace,
+    run_rounds_like,
+)
 from ..model import (
     DrawPlan,
     EffectBlock,
@@ -23,6 +38,7 @@ from ..model import (
     Priors,
     Terms,
     blocks_from_raw,
+    pooled_blocks,
     summarise_draws,
     summarise_scales,
     to_tensors,
@@ -42,7 +58,8 @@ class Inference:
     posterior: of the engine that was asked for. estimates: fixed effects for mash.
     scales: posterior mean and SD of tau [F], sigma_time [F, D - 1], sigma_guide [F], as lists; F logits (the fates
     beside the reference).
-    laplace: the fit of engine laplace. svi: that of SVI, or None.
+    laplace: the fit of engine laplace. svi: that of SVI, or None. sets: of several label sets the fits of each, and
+    scales, laplace and svi are those of the first.
     """
 
     posterior: PosteriorSummary
@@ -50,6 +67,18 @@ class Inference:
     scales: dict[str, dict[str, Any]]
     laplace: LaplaceFit
     svi: SVIFit | None
+    sets: "tuple[SetFit, ...]" = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetFit:
+    """The fits of one label set. blocks: draws of its posterior, which come once; scales: as in `Inference`."""
+
+    laplace: LaplaceFit
+    svi: SVIFit | None
+    estimates: Estimates
+    blocks: Iterator[EffectBlock]
+    scales: dict[str, dict[str, Any]]
 
 
 def infer(screen: Screen, settings: Settings, run: Run = QUIET, watch: Stopwatch | None = None) -> Inference:
@@ -73,22 +102,56 @@ def infer(screen: Screen, settings: Settings, run: Run = QUIET, watch: Stopwatch
 
 
 def _infer(screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> Inference:
-    options, plan = LaplaceOptions.of(settings), DrawPlan.of(settings)
-    contrast = contrast_weights(settings.contrast_fate, screen.fates)
+    plans, fits = DrawPlan.of(settings).of_sets(screen.n_sets), list[SetFit]()
+    for k, plan in enumerate(plans):
+        at, like = (run.at(f"label set {k + 1}"), fits[0].laplace.baseline) if k else (run, None)
+        fits.append(_fit_labels(screen.of_set(k), settings, plan, at, watch, like))
+    first, several = fits[0], screen.n_sets > 1
+    estimates = _combine(fits, screen, settings, run, watch) if several else first.estimates
+    with watch.stage("posterior"):
+        blocks = pooled_blocks([fit.blocks for fit in fits]) if several else first.blocks
+        posterior = summarise_draws(blocks, screen, _contrast(screen, settings), plans[0], run)
+    return Inference(
+        posterior=posterior, estimates=estimates, scales=first.scales, laplace=first.laplace, svi=first.svi,
+        sets=tuple(fits) if several else (),
+    )  # fmt: skip
+
+
+def _fit_labels(
+    screen: Screen, settings: Settings, plan: DrawPlan, run: Run, watch: Stopwatch, like: Baseline | None
+) -> SetFit:
+    """Both engines on one label set; `like`: where the fit of the first set stands, None for that itself."""
+    options = LaplaceOptions.of(settings)
     with watch.stage("laplace"):
-        laplace = fit_laplace(screen, options, run.at("laplace"))
-    _warn_if_weight_is_far(laplace, screen, options, run.at("auto weight"))
+        laplace = fit_laplace(screen, options, run.at("laplace"), like)
+    if like is None:
+        _warn_if_weight_is_far(laplace, screen, options, run.at("auto weight"))
     with watch.stage("estimates"):
-        estimates = estimate_theta(laplace.baseline, screen, contrast, options, run.at("estimates"))
+        own = options if plan.in_all == plan.number else replace(options, p_values=False)
+        estimates = estimate_theta(laplace.baseline, screen, _contrast(screen, settings), own, run.at("estimates"))
     svi = None
     if settings.inference == "laplace":
         blocks, scales = draw_blocks(laplace, screen, plan), _lognormal_scales(laplace)
     else:
         with watch.stage("svi"):
-            svi, blocks, scales = _infer_by_svi(laplace, screen, settings, run.at("svi"))
-    with watch.stage("posterior"):
-        posterior = summarise_draws(blocks, screen, contrast, plan, run)
-    return Inference(posterior=posterior, estimates=estimates, scales=scales, laplace=laplace, svi=svi)
+            svi, blocks, scales = _infer_by_svi(laplace, screen, settings, plan, run.at("svi"))
+    return SetFit(laplace=laplace, svi=svi, estimates=estimates, blocks=blocks, scales=scales)
+
+
+def _combine(fits: Sequence[SetFit], screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> Estimates:
+    """Estimates of several label sets by Rubin's rules, with the p-values of their mean labels."""
+    contrast, options, at = _contrast(screen, settings), LaplaceOptions.of(settings), run.at("mean of label sets")
+    mean, like = screen.of_mean_labels(), fits[0].laplace.baseline
+    with watch.stage("estimates"):
+        design = options.design(mean, run.device)
+        state = run_rounds_like(design, options, like, at)
+        of_mean = estimate_theta(state.baseline(design), mean, contrast, options, at.at("estimates"))
+        combined = combine_sets([fit.estimates.all_fates for fit in fits], of_mean.all_fates)
+        return replace(estimates_of(combined, contrast), p_values=of_mean.p_values)
+
+
+def _contrast(screen: Screen, settings: Settings) -> np.ndarray:
+    return contrast_weights(settings.contrast_fate, screen.fates)
 
 
 def choose_device(wanted: str) -> str:
@@ -99,7 +162,7 @@ def choose_device(wanted: str) -> str:
 
 
 def _infer_by_svi(
-    laplace: LaplaceFit, screen: Screen, settings: Settings, run: Run
+    laplace: LaplaceFit, screen: Screen, settings: Settings, plan: DrawPlan, run: Run
 ) -> tuple[SVIFit, Iterator[EffectBlock], dict[str, dict[str, Any]]]:
     priors, options = Priors.of(settings), SVIOptions.of(settings)
     cells, layout = to_tensors(
@@ -109,15 +172,15 @@ def _infer_by_svi(
     weight = torch.as_tensor(laplace.weight, dtype=torch.float32, device=run.device)
     target = Target(cells=cells, layout=layout, priors=priors, weight=weight)
     fit = fit_svi(target, options, start, run)
-    raw = draw_raw(fit, target, DrawPlan.of(settings))
-    return fit, blocks_from_raw(raw, screen), summarise_scales(raw)
+    raw = draw_raw(fit, target, plan)
+    return fit, blocks_from_raw(raw, screen, plan.in_all), summarise_scales(raw)
 
 
 def _auto_weight(screen: Screen, options: LaplaceOptions, run: Run) -> float:
     saved = run.checkpoint.load()
     if saved:
         return float(saved["weight"])
-    weight = float(fit_laplace(screen, dataclasses.replace(options, weight="auto"), run.at("fit")).weight[0])
+    weight = float(fit_laplace(screen, replace(options, weight="auto"), run.at("fit")).weight[0])
     run.checkpoint.save({"weight": weight}, 1)
     return weight
 

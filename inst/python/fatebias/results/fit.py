@@ -88,8 +88,9 @@ def fit_screen(
     )
     manifest = write_files(out_dir, tables, arrays, make_manifest(found, screen, settings, run))
     checkpoint.remove()
-    if found.svi:
-        _warn_unless_converged(found.svi)
+    for svi in [fit.svi for fit in found.sets] or [found.svi]:
+        if svi:
+            _warn_unless_converged(svi)
     return manifest
 
 

@@ -65,6 +65,7 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
         "convergence": _convergence(found, settings),
         "losses": _thinned(found.svi.losses) if found.svi else [],
         "estimates": {"se": settings.se} | describe_estimates(found.estimates),
+        **({"label_sets": _label_sets(found, screen)} if found.sets else {}),
         "constants": {"usual_weight": list(USUAL_WEIGHT)},
         "resumed": [dict(one) for one in run.resumed],
         "seconds": dict(run.seconds),
@@ -86,7 +87,14 @@ def describe_estimates(estimates: Estimates) -> dict[str, Any]:
         "replicate_sd": np.sqrt(replicates.by_day).tolist(),
         "replicate_constant_share": replicates.constant if several else None,
         "n_replicates": replicates.n_replicates,
+        **_label_share(estimates),
     }
+
+
+def _label_share(estimates: Estimates) -> dict[str, Any]:
+    """Of a fit of several label sets: median over genes of their share of the variances, by day."""
+    several = estimates.all_fates.labels is not None
+    return {"label_share": np.nanmedian(estimates.label_share, axis=0).tolist()} if several else {}
 
 
 def fit_versions() -> dict[str, str]:
@@ -124,6 +132,17 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of a manifest."""
     found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return found
+
+
+def _label_sets(found: Inference, screen: Screen) -> dict[str, Any]:
+    """Of a fit of several: which, and how each was fitted."""
+    fits = found.sets
+    return {
+        "keys": list(screen.label_sets),
+        "likelihood_weight": [_one_or_by_day(fit.laplace.weight) for fit in fits],
+        "dispersion": [_one_or_by_day(fit.laplace.dispersion) for fit in fits],
+        "converged": [fit.svi.converged if fit.svi else fit.laplace.convergence.converged for fit in fits],
+    }
 
 
 def _convergence(found: Inference, settings: Settings) -> dict[str, Any]:

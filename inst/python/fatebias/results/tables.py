@@ -104,12 +104,15 @@ def heterogeneity_tables(estimates: Estimates, names: Names) -> dict[str, pd.Dat
     several = n[names.guide_gene] > 1
     of_guides = np.einsum("ldd->ld", estimates.guide_variance.of_mean(n))
     agreement = replicate_agreement(estimates.by_replicate)
-    whole = np.einsum("ldd->ld", estimates.noise) + of_guides
+    whole = np.einsum("ldd->ld", estimates.noise + estimates.labels) + of_guides
     by_gene = {
         "gene": np.asarray(names.gene_names, dtype=object), "n_guides": n,
         "guide_sd": np.sqrt(estimates.guide_variance.by_gene), "guide_share": np.nanmean(of_guides / whole, axis=1),
         "replicate_q": agreement.q, "replicate_df": agreement.df, "replicate_p": agreement.p,
     }  # fmt: skip
+    if estimates.all_fates.labels is not None:
+        share = estimates.label_share.T
+        by_gene |= dict(zip(day_columns("label_share", len(share)), share))
     return {
         "guide_daywise_likelihood.csv": daywise_table(rows, guides.beta, guides.se),
         "guide_daywise_left_out.csv": daywise_table(rows, guides.left_out, guides.left_out_se)[several],

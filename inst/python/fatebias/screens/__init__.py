@@ -43,6 +43,7 @@ from .fate_table import (
     FateTable,
     as_numbers,
     count_mended,
+    lack_any,
     lack_probabilities,
     mend_probabilities,
     probability_faults,
@@ -53,6 +54,7 @@ from .guide_counts import CELL_NAME, MIN_UMI, THRESHOLDS, count_by_threshold
 from .guide_map import GuideMap, examine_map, map_from_table, read_guide_map, read_map_text
 from .guide_table import read_guide_table
 from .guides import read_samples
+from .label_sets import doubt_sets, fates_fault, in_order_of
 from .levels import count_levels, few_cells, labels_of, sort_levels
 from .map_layouts import COLUMNS
 from .objects import write_objects
@@ -118,12 +120,16 @@ __all__ = [
     "doubt_covariates",
     "doubt_days",
     "doubt_replicates",
+    "doubt_sets",
     "doubts_about",
     "examine_map",
     "fate_weights",
+    "fates_fault",
     "few_cells",
     "fingerprint",
+    "in_order_of",
     "labels_of",
+    "lack_any",
     "lack_probabilities",
     "map_from_table",
     "map_text",

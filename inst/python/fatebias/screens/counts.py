@@ -51,7 +51,7 @@ class Counts:
     control, by day. burdens: guides in cells. guides_of_gene: int [L, D], guides of a gene in all cells of a day.
     samples: int [D, R], cells. clusters: int, cells of each cluster, none where each cell is alone. sides: float
     [2, L, D], probability of the two sides of the contrast, summed over the cells of a day that carry a gene. lowest,
-    highest: float [D, F + 1], of the fate probabilities of a day.
+    highest: float [sets, D, F + 1], of the fate probabilities of a day, by label set.
     """
 
     n_cells: int
@@ -85,8 +85,10 @@ class Counts:
 
     @property
     def spread(self) -> np.ndarray:
-        """float [D]: by how much the probability of a fate differs between the cells of a day, the most of any fate."""
-        return np.asarray((self.highest - self.lowest).max(1))
+        """float [D]: by how much the probability of a fate differs between the cells of a day, the most of any fate, in
+        the label set where it is least.
+        """
+        return np.asarray((self.highest - self.lowest).max(2).min(0))
 
     @property
     def effective(self) -> np.ndarray:
@@ -110,10 +112,11 @@ def _count(screen: Screen, contrast: str) -> Counts:
     for start in range(0, screen.n_cells, CELLS_AT_ONCE):
         rows = slice(start, min(start + CELLS_AT_ONCE, screen.n_cells))
         _count_genes(screen, rows, _sides(screen, rows, contrast), of_gene, sides)
-    lowest, highest = np.full((days, screen.n_fates), np.inf), np.full((days, screen.n_fates), -np.inf)
+    lowest, highest = (np.full((screen.n_sets, days, screen.n_fates), end) for end in (np.inf, -np.inf))
     for day in np.flatnonzero(np.bincount(screen.day, minlength=days)):
-        probs = screen.fate_probs[screen.day == day]
-        lowest[day], highest[day] = probs.min(0), probs.max(0)
+        for k, probs in enumerate([screen.fate_probs, *(() if screen.other_probs is None else screen.other_probs)]):
+            of_day = probs[screen.day == day]
+            lowest[k, day], highest[k, day] = of_day.min(0), of_day.max(0)
     shape = (days, screen.n_replicates)
     return Counts(
         n_cells=screen.n_cells,

@@ -3,9 +3,8 @@
 Every finding names the file, the key and the first cells. Errors are ScreenErrors, raised before any fitting.
 """
 
-import dataclasses
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +45,10 @@ class Reader:
     @property
     def path(self) -> Path:
         return self.source.path
+
+    def of_sets(self) -> "list[Reader]":
+        """A reader of each label set that the settings name."""
+        return [replace(self, settings=replace(self.settings, fate_prob_key=key)) for key in self.settings.label_sets]
 
     def refuse_empty(self) -> None:
         if self.source.n_cells == 0:
@@ -171,7 +174,7 @@ class Reader:
         order = [table.fates.index(s.ref_fate)] + [j for j, name in enumerate(table.fates) if name != s.ref_fate]
         probs, mended = mend_probabilities(table.probs, order, out=table.probs)
         fates = tuple(table.fates[j] for j in order)
-        return dataclasses.replace(table, fates=fates, probs=probs, mended=mended)
+        return replace(table, fates=fates, probs=probs, mended=mended)
 
     def check_fates(self, names: Sequence[str]) -> None:
         s, label = self.settings, self.fate_label
@@ -186,7 +189,7 @@ class Reader:
 
     @property
     def fate_label(self) -> str:
-        return f"obsm['{self.settings.fate_prob_key}']"
+        return f"obsm['{self.settings.label_sets[0]}']"
 
     def fate_table(self, tolerance: float = PROBABILITY_TOLERANCE) -> FateTable:
         """Checked probabilities, fates in the order of the file."""
@@ -200,7 +203,7 @@ class Reader:
 
     def unchecked_fate_table(self) -> FateTable:
         """The fate probabilities as they stand in the file, with the names of their columns."""
-        key = self.settings.fate_prob_key
+        key = self.settings.label_sets[0]
         value = self.element("obsm", key, self.fate_label).read()
         what = f"{self.path}: {self.fate_label}"
         if sp.issparse(value):

@@ -60,6 +60,12 @@ def lack_probabilities(probs: np.ndarray) -> np.ndarray:
     return np.asarray(np.isnan(probs).all(1))
 
 
+def lack_any(probs: np.ndarray, others: np.ndarray | None) -> np.ndarray:
+    """bool [cells]: cells without fate probabilities in the first label set [cells, F + 1] or in another [sets, ..]."""
+    lacking = lack_probabilities(probs)
+    return lacking if others is None else lacking | np.isnan(others).all(2).any(0)
+
+
 def probability_faults(probs: np.ndarray, tolerance: float = PROBABILITY_TOLERANCE) -> Iterator[tuple[np.ndarray, str]]:
     """What may be wrong with fate probabilities [cells, fates]: which cells (bool), and the fault in words.
 

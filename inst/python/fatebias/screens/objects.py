@@ -1,6 +1,6 @@
 """A screen of objects (R's matrices and vectors): looked at as a file is, and written only then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def write_objects(
     settings: Settings,
     guides: Any,
     guide_names: Sequence[str],
-    fate_probs: npt.ArrayLike,
+    fate_probs: npt.ArrayLike | Mapping[str, npt.ArrayLike],
     fates: Sequence[str],
     day: Sequence[str] | pd.Categorical,
     replicate: Sequence[str],
@@ -45,17 +45,18 @@ def write_objects(
     """
     n = len(day)
     cells = [f"cell{i + 1}" for i in range(n)] if cell_names is None else list(map(str, cell_names))
-    probs = pd.DataFrame(np.asarray(fate_probs, dtype=np.float64), columns=list(fates))
+    sets = fate_probs if isinstance(fate_probs, Mapping) else {"fateprob": fate_probs}
+    probs = {key: pd.DataFrame(np.asarray(of, dtype=np.float64), columns=list(fates)) for key, of in sets.items()}
     source = MemorySource(
         cells,
         {
             "obs": {"day": day},
-            "obsm": {"guide": guides, "fateprob": probs, "covar": covariates.assign(rep=list(replicate))},
+            "obsm": {"guide": guides, **probs, "covar": covariates.assign(rep=list(replicate))},
             "uns": {"guide_names": list(guide_names)},
         },
         called=_CALLED,
     )
-    with in_words(_ARGUMENTS):
+    with in_words(_ARGUMENTS | {f"obsm['{key}']": f"`fate_probs${key}`" for key in probs if probs.keys() > {key}}):
         cells_of(source, settings)
     write_screen(path, guides, guide_names, fate_probs, fates, day, replicate, cells, covariates)
 

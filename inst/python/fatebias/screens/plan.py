@@ -83,6 +83,7 @@ class Plan:
             guide_idx=chosen.indices.astype(np.int32, copy=False),
             burden=np.diff(guides.indptr).astype(np.float64),
             fate_probs=cells.fate_probs[rows],
+            other_probs=None if cells.other_probs is None else cells.other_probs[:, rows],
             day=day,
             replicate=self.replicate[cells.replicate.codes[rows]],
             ntc_cells=by_day.reshape(n_controls, n_days),
@@ -123,6 +124,7 @@ def plan_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where:
         "burden_counts": np.bincount(burden),
         "ntc_names": tuple(controls),
         "covariate_names": names,
+        "label_sets": cells.label_sets,
         "mended": dict(cells.mended),
         "doubts": (*cells.doubts, *guide_map.doubts),
     }

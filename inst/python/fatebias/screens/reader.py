@@ -8,6 +8,7 @@ from .build import build_screen
 from .contrast import contrast_weights
 from .doubt import Doubt
 from .entries import Reader
+from .label_sets import read_label_sets
 from .own_map import read_map
 from .screen import RawCells, Screen
 
@@ -42,7 +43,7 @@ def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILE
     with progress.bar("Reading", 5) as bar:
         reader = Reader(source, settings)
         reader.refuse_empty()
-        table = reader.fate_probs()
+        table, others = read_label_sets(reader)
         contrast_weights(settings.contrast_fate, table.fates)
         for contrast in settings.contrasts or ():
             contrast_weights(contrast, table.fates, "contrasts")
@@ -64,6 +65,7 @@ def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILE
         ]
     return RawCells(
         guides=guides, guide_names=guide_names, day=day, replicate=replicate, fates=table.fates,
-        fate_probs=table.probs, covariates=covariates, cluster=cluster, mended=table.mended, day_order=day_order,
+        fate_probs=table.probs, other_probs=others, label_sets=settings.label_sets,
+        covariates=covariates, cluster=cluster, mended=table.mended, day_order=day_order,
         doubts=tuple(doubts),
     )  # fmt: skip

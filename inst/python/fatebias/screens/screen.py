@@ -6,7 +6,7 @@ is exactly zero.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from ..base import ScreenError
 from .doubt import Doubt
-from .fate_table import lack_probabilities
+from .fate_table import lack_any
 
 ONE_REPLICATE = "r1"  # the label of the replicate where there is one only
 ONE_DAY = "all"  # the label of the day where no column tells days apart
@@ -40,6 +40,8 @@ class Screen:
     covariates: float [N, C], numbers standardised (mean 0, SD 1), a centred indicator (0/1 less its mean) for each
         level of a column of labels. covariate_names: names of its columns ("depth", "lane=A").
     cluster: int64 [N], the cluster of each cell from 0, or None where each cell is alone.
+    label_sets: entries of obsm that the fate probabilities are from, the first first. other_probs: float [sets - 1, N,
+        F + 1], those of the other sets, or None where there is one.
     mended: cells whose fate probabilities were rounded, by what was wrong.
     day_doubt: what to look at in the order of the days, or "". doubts: what was found while the files were read that
         is no fault, but should be known.
@@ -67,6 +69,8 @@ class Screen:
     covariates: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     covariate_names: tuple[str, ...] = ()
     cluster: np.ndarray | None = None
+    label_sets: tuple[str, ...] = ()
+    other_probs: np.ndarray | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
     day_doubt: str = ""
     doubts: tuple[Doubt, ...] = ()
@@ -88,6 +92,8 @@ class Screen:
         _want(self.covariates.shape == shape, f"needs covariates of the shape {shape}, one name a column")
         _want(bool(np.isfinite(self.covariates).all()), "has covariates that are no finite numbers")
         _want(self.cluster is None or self.cluster.shape == (n,), "needs one cluster a cell")
+        others = () if self.other_probs is None else self.other_probs
+        _want(all(one.shape == self.fate_probs.shape for one in others), "has label sets of different shapes")
 
     @property
     def n_cells(self) -> int:
@@ -138,6 +144,24 @@ class Screen:
         """Clusters of cells; None where each cell is alone."""
         return None if self.cluster is None else int(self.cluster.max()) + 1
 
+    @property
+    def n_sets(self) -> int:
+        """Label sets."""
+        return 1 if self.other_probs is None else 1 + len(self.other_probs)
+
+    def of_set(self, k: int) -> "Screen":
+        """The screen with the labels of one set alone."""
+        if self.other_probs is None:
+            return self
+        probs = self.fate_probs if k == 0 else self.other_probs[k - 1]
+        return replace(self, fate_probs=probs, other_probs=None, label_sets=self.label_sets[k : k + 1])
+
+    def of_mean_labels(self) -> "Screen":
+        """The screen with the mean of the sets' fate probabilities."""
+        if self.other_probs is None:
+            return self
+        return replace(self, fate_probs=mean_labels(self.fate_probs, self.other_probs), other_probs=None)
+
     @cached_property
     def guides_per_gene(self) -> np.ndarray:
         """int [L], guides of each gene."""
@@ -155,9 +179,10 @@ class RawCells:
     """Cells as a file gives them, those that will be left out included.
 
     guides: presence [cells, guides of the screen]. day, replicate: labels, kept as a categorical. fate_probs: [cells,
-    F + 1], NaN in the whole row of a cell without. covariates: one column a covariate, numbers or texts. cluster:
-    labels, or None. mended: cells whose fate probabilities were rounded, by what was wrong. day_order: the days in the
-    order that the column declares, or None. doubts: what was found while reading that is no fault, but should be known.
+    F + 1], NaN in the whole row of a cell without. label_sets, other_probs: as in `Screen`. covariates: one column a
+    covariate, numbers or texts. cluster: labels, or None. mended: cells whose fate probabilities were rounded, by what
+    was wrong. day_order: the days in the order that the column declares, or None. doubts: what was found while reading
+    that is no fault, but should be known.
     """
 
     guides: sp.csr_matrix
@@ -168,6 +193,8 @@ class RawCells:
     fate_probs: np.ndarray
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
     cluster: np.ndarray | None = None
+    label_sets: tuple[str, ...] = ()
+    other_probs: np.ndarray | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
     day_order: tuple[str, ...] | None = None
     doubts: tuple[Doubt, ...] = ()
@@ -187,8 +214,20 @@ class RawCells:
 
     @property
     def lacks_fates(self) -> np.ndarray:
-        """bool [cells], those without fate probabilities."""
-        return lack_probabilities(self.fate_probs)
+        """bool [cells], those without fate probabilities, in any label set."""
+        return lack_any(self.fate_probs, self.other_probs)
+
+    def of_mean_labels(self) -> "RawCells":
+        """The same cells with the mean of the sets' fate probabilities, without any where a set has none."""
+        if self.other_probs is None:
+            return self
+        mean = mean_labels(self.fate_probs, self.other_probs)
+        return replace(self, fate_probs=np.where(self.lacks_fates[:, None], np.nan, mean), other_probs=None)
+
+
+def mean_labels(first: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Mean of the fate probabilities [N, F + 1] of a label set and of those of others [sets, N, F + 1]."""
+    return np.asarray((first + others.sum(0)) / (1 + len(others)))
 
 
 def _within(index: np.ndarray, size: int) -> bool:

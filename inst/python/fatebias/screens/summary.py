@@ -24,6 +24,7 @@ def summarise_screen(screen: Screen) -> dict[str, Any]:
         "fates": list(screen.fates),
         "covariates": list(screen.covariate_names),
         "n_clusters": screen.n_clusters,
+        **({"label_sets": list(screen.label_sets)} if screen.n_sets > 1 else {}),
         "n_genes": screen.n_genes,
         "n_guides": screen.n_guides,
         "n_ntc": screen.n_ntc,
