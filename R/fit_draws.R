@@ -45,27 +45,8 @@ posterior_draws <- function(fit, variables = c("theta", "delta", "beta")) {
 #' Where the draws of a fit are; or why there are none
 #' @noRd
 draws_path <- function(fit, call = rlang::caller_env()) {
-  if (!draws_file %in% names(fit$files)) {
-    abort_export(c(
-      "The fit in {.path {fit$out_dir}} has no posterior draws.",
-      i = "Fit again with {.code save_draws = \"contrast\"} (or {.code \"all\"}, of every fate)."
-    ), call = call)
-  }
-  path <- fit$files[[draws_file]]
-  if (!file.exists(path)) {
-    abort_export(c(
-      "The posterior draws are no longer at {.path {path}}.",
-      i = "Where the folder was moved, {.fn read_fit} it from its new place."
-    ), call = call)
-  }
-  now <- read_manifest(dirname(path), call)$created
-  if (!identical(now, fit$manifest$created)) {
-    abort_export(c(
-      "The posterior draws in {.path {dirname(path)}} are those of a later fit ({now}).",
-      i = "{.fn read_fit} it again."
-    ), call = call)
-  }
-  path
+  how <- "Fit again with {.code save_draws = \"contrast\"} (or {.code \"all\"}, of every fate)."
+  array_path(fit, draws_file, "posterior draws", how, call)
 }
 
 #' Draws of the names wanted, second axis, with names for the axes after it (the fate's only where it is

@@ -22,7 +22,9 @@ from scipy import stats
 
 from fatebias.base.settings import Settings
 from fatebias.laplace import (
+    AllFates,
     Baseline,
+    Estimates,
     FixedEffects,
     LaplaceOptions,
     SolvedEstimates,
@@ -32,7 +34,7 @@ from fatebias.laplace import (
 )
 from fatebias.laplace.day_scores import DayScores, DayTests, FittedScores, day_tests
 from fatebias.laplace.gene_p_values import Spread, _of_gene, _Own, gene_p_values, two_sided
-from fatebias.laplace.guide_days import observe_guides
+from fatebias.laplace.guide_observations import observe_guides
 from fatebias.laplace.guide_variance import GRID, GuideVariance, moderated_variance
 from fatebias.laplace.mode import Mode
 from fatebias.laplace.replicates import ReplicateVariance
@@ -65,6 +67,10 @@ class Fitted:
     def of(cls, screen: Screen) -> "Fitted":
         solved = solve_estimates(fit_laplace(screen, OPTIONS).baseline, OPTIONS)
         return cls(screen=screen, solved=solved, contrast=contrast_weights(SETTINGS.contrast_fate, screen.fates))
+
+    @property
+    def estimates(self) -> Estimates:
+        return estimates_of(AllFates.of(self.solved, self.screen, OPTIONS), self.contrast)
 
     @property
     def days(self) -> list[DayScores]:
@@ -145,7 +151,7 @@ def differing_fits(n_fits: int) -> np.ndarray:
     found = []
     for seed in range(100, 100 + n_fits):
         fitted = Fitted.of(simulated(seed, preset="life_none", guide_sd=0.2, off_target=0.0))
-        screen, estimates = fitted.screen, estimates_of(fitted.solved, fitted.screen, fitted.contrast, OPTIONS)
+        screen, estimates = fitted.screen, fitted.estimates
         beside = Spread(noise=None, guides=estimates.guide_variance, replicates=estimates.replicate_variance)
         found.append(gene_p_values(fitted.solved, screen, fitted.contrast, beside).z.ravel())
     return known(found)
@@ -155,8 +161,8 @@ def differing_draws(number: int) -> np.ndarray:
     """The same on one fit: cells of guides and effects of guides drawn anew, and what the labels say of each guide."""
     rng, fitted, found = np.random.default_rng(3), Fitted.of(simulated(1, preset="life_none", **ALIKE)), []
     days, screen, effects = fitted.days, fitted.screen, fitted.solved.effects
-    layouts = observe_guides(effects.curvature, effects.x, fitted.contrast, None)
-    none = estimates_of(fitted.solved, screen, fitted.contrast, OPTIONS).replicate_variance
+    observed = observe_guides(effects.curvature, effects.x, screen.guide_gene, np.ones(screen.n_logits), None)
+    layouts, none = observed.layouts(fitted.contrast), fitted.estimates.replicate_variance
     none = dataclasses.replace(none, by_day=np.zeros(screen.n_days))
     while sum(map(len, found)) < number:
         beta = 0.2 * rng.normal(size=screen.n_guides)

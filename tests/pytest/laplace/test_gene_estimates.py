@@ -12,7 +12,14 @@ from fatebias.base.checkpoint import open_checkpoint
 from fatebias.base.run import Run
 from fatebias.base.settings import Settings
 from fatebias.laplace import Baseline, LaplaceOptions, estimate_theta, find_fixed_effects, fit_laplace
-from fatebias.laplace.contrasts import carried_by_day, contrast_theta, mean_vectors, sd_of, theta_covariance
+from fatebias.laplace.contrasts import (
+    carried_by_day,
+    contrast_covariance,
+    contrast_theta,
+    mean_vectors,
+    sd_of,
+    theta_covariance,
+)
 from fatebias.laplace.guide_days import GuideDays
 from fatebias.laplace.guide_estimates import GeneNoise, estimate_guides
 from fatebias.laplace.guide_variance import GuideVariance
@@ -147,10 +154,11 @@ def test_contrasts_of_vectors_and_of_blocks(small_screen):
         own = x[group.entries].reshape(group.n_genes, -1, 40)
         blocks.append(own @ own.transpose(1, 2) / 40)
     second = np.einsum("sld,sle->lde", theta, theta) / 40
-    np.testing.assert_allclose(theta_covariance(design, blocks, contrast), second, atol=1e-10)
+    np.testing.assert_allclose(contrast_covariance(theta_covariance(design, blocks), contrast), second, atol=1e-10)
     weights = np.random.default_rng(1).dirichlet(np.ones(small_screen.n_genes), small_screen.n_days).T
-    mean = mean_vectors(design, weights, contrast).T @ x
-    np.testing.assert_allclose(mean.T.numpy(), np.einsum("ld,sld->sd", weights, theta), atol=1e-12)
+    mean = (mean_vectors(design, weights).T @ x).view(small_screen.n_days, 2, 40)
+    expected = np.einsum("ld,lfds->dfs", weights, design.theta(x).numpy())
+    np.testing.assert_allclose(mean.numpy(), expected, atol=1e-12)
 
 
 def test_days_that_carry_a_gene_are_counted_among_the_cells_asked_for(small_screen):

@@ -8,7 +8,15 @@ from conftest import screen_of, simulated
 from scipy import stats
 
 from fatebias.base.settings import Settings
-from fatebias.laplace import LaplaceOptions, carried_by_day, estimate_theta, estimates_of, fit_laplace, solve_estimates
+from fatebias.laplace import (
+    AllFates,
+    LaplaceOptions,
+    carried_by_day,
+    estimate_theta,
+    estimates_of,
+    fit_laplace,
+    solve_estimates,
+)
 from fatebias.laplace.day_scores import FittedScores, day_tests
 from fatebias.laplace.gene_p_values import Spread, _Own, _scores, _shared_noise, gene_p_values, mean_tail, two_sided
 from fatebias.laplace.guide_variance import GRID
@@ -51,7 +59,7 @@ def test_p_are_uniform_where_nothing_has_an_effect():
 
 def test_the_null_of_the_gene_adds_what_guides_and_cultures_differ_by(screen, solved):
     """z of the null `gene` with one known variance between guides: T's variance by the randomisation plus that."""
-    estimates = estimates_of(solved, screen, contrast_of(screen), OPTIONS)
+    estimates = estimates_of(AllFates.of(solved, screen, OPTIONS), contrast_of(screen))
     k, n_days = 40, screen.n_days
     certain = np.zeros((screen.n_genes, len(GRID)))
     certain[:, k] = 1

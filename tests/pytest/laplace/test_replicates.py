@@ -11,7 +11,7 @@ from scipy import stats
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, fit_laplace
 from fatebias.laplace.estimates import solve_estimates
-from fatebias.laplace.replicates import ByReplicate, estimate_by_replicate, replicate_agreement, replicate_variance
+from fatebias.laplace.replicates import ByReplicate, observe_replicates, replicate_agreement, replicate_variance
 
 SETTINGS = Settings.from_mapping({"likelihood_weight": 20.0, "num_perturbations": 512})
 OPTIONS = LaplaceOptions.of(SETTINGS)
@@ -53,13 +53,13 @@ def found(case):
     screen, solved, _ = case
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fatebias.laplace.replicates.DRAWS", 512)
-        return estimate_by_replicate(solved, screen, MES, np.full((5, 2), 1.5), OPTIONS.perturbations)
+        return observe_replicates(solved, screen, OPTIONS.perturbations).of_contrast(MES, np.full((5, 2), 1.5))
 
 
-def of_contrast(dense, screen):
-    """Matrix [L D, P] that takes the contrast of theta out of x."""
+def of_logit(dense, logit=0):
+    """Matrix [L D, P] that takes theta of one logit out of x."""
     l, f, d = dense.shapes["theta"]
-    at = dense.starts["theta"] + np.arange(l * f * d).reshape(l, f, d)[:, 0]
+    at = dense.starts["theta"] + np.arange(l * f * d).reshape(l, f, d)[:, logit]
     return np.eye(dense.design.shape[2])[at.ravel()]
 
 
@@ -91,7 +91,7 @@ def widening(dense, screen, r):
 
 def test_a_replicates_estimates_are_a_newton_step_with_its_cells_alone(case, found):
     screen, _, dense = case
-    whole, onto = dense.mode(), of_contrast(dense, screen)
+    whole, onto = dense.mode(), of_logit(dense)
     for r in range(2):
         own = replace(dense, weight=dense.weight * (screen.replicate == r))
         curvature = own.curvature(whole)
@@ -108,13 +108,24 @@ def test_a_replicates_estimates_are_a_newton_step_with_its_cells_alone(case, fou
             assert np.isnan(found.se[r, gene][~known]).all()
 
 
+def mean_variance_over_fates(dense, inverse):
+    """Of the log probabilities less their mean over the three fates, by gene and day [5, 2]: written out."""
+    found = np.zeros((5, 2))
+    logits = [of_logit(dense, 0), of_logit(dense, 1)]
+    mean = (logits[0] + logits[1]) / 3
+    for fate in (-mean, logits[0] - mean, logits[1] - mean):  # the reference has logit 0
+        found += np.diag(fate @ inverse @ fate.T).reshape(5, 2) / 3
+    return found
+
+
 def test_centred_estimates_have_the_covariance_without_what_genes_share(case, found):
     screen, _, dense = case
-    whole, onto = dense.mode(), of_contrast(dense, screen)
+    whole, onto = dense.mode(), of_logit(dense)
     own = replace(dense, weight=dense.weight * (screen.replicate == 0))  # all genes are known there
-    sigma = onto @ np.linalg.inv(own.curvature(whole)) @ onto.T
+    inverse = np.linalg.inv(own.curvature(whole))
+    sigma = onto @ inverse @ onto.T
     wider = widening(dense, screen, 0)
-    weight = 1 / np.diag(sigma).reshape(5, 2)
+    weight = 1 / mean_variance_over_fates(dense, inverse)
     weight = weight / weight.sum(0)
     to_centred = np.eye(10)
     for day in range(2):
@@ -133,7 +144,7 @@ def test_centred_estimates_have_the_covariance_without_what_genes_share(case, fo
 def test_one_replicate_tells_nothing():
     screen = screen_of(simulated(cells=400, replicates=1))
     solved = solve_estimates(fit_laplace(screen, OPTIONS).baseline, OPTIONS)
-    found = estimate_by_replicate(solved, screen, MES, np.ones((6, 3)), OPTIONS.perturbations)
+    found = observe_replicates(solved, screen, OPTIONS.perturbations).of_contrast(MES, np.ones((6, 3)))
     assert found.n == 0 and found.theta.shape == (0, 6, 3) and found.se.shape == (0, 6, 3)
     variance = replicate_variance(found)
     assert variance.n_replicates == 1

@@ -76,7 +76,12 @@ def test_every_file_of_the_contract(fit):
         table = pd.read_csv(out / name)
         assert list(table) == expected
         assert len(table) == rows.get(name, 8) and table.isna().sum().sum() == missing.get(name, 0)
-    arrays = {"theta_posterior_summary.npz", "delta_posterior_summary.npz", "posterior_draws.npz"}
+    arrays = {
+        "effects_all_fates.npz",
+        "theta_posterior_summary.npz",
+        "delta_posterior_summary.npz",
+        "posterior_draws.npz",
+    }
     assert {path.name for path in out.iterdir()} == {*columns, *arrays, "fit_manifest.json"} == set(manifest["files"])
 
 

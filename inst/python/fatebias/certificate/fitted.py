@@ -133,10 +133,10 @@ def _slopes_added(source: Source, columns: np.ndarray) -> tuple[np.ndarray, np.n
 
 def effect_sd(source: Source) -> np.ndarray:
     """SD of theta around 0 by logit and day, beyond the noise of its estimates: [F, D]."""
-    solved, f = source.solved, source.screen.n_logits
+    solved = source.solved
     square = solved.design.theta(solved.effects.x).cpu().numpy() ** 2
-    noise = [np.einsum("ldd->ld", theta_covariance(solved.design, solved.model, unit)) for unit in np.eye(f)]
-    found = (square - np.stack(noise, 1)).mean(0)
+    noise = np.einsum("ldfdf->lfd", theta_covariance(solved.design, solved.model))
+    found = (square - noise).mean(0)
     return np.asarray(np.sqrt(np.maximum(found, LEAST_EFFECT**2)))
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..laplace import (
+    AllFates,
     Baseline,
     Curvature,
     LaplaceOptions,
@@ -19,6 +20,7 @@ from ..laplace import (
     SolvedEstimates,
     State,
     carried_by_day,
+    contrast_covariance,
     contrast_theta,
     estimates_of,
     known_covariance,
@@ -66,7 +68,7 @@ def settle(design: Design, options: LaplaceOptions, like: Baseline | None = None
 def refit_estimates(baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions) -> Refit:
     """Fixed-effect estimates of a screen at a baseline's weight and scales of deviations."""
     solved = solve_estimates(baseline, options)
-    found = estimates_of(solved, screen, contrast, options)
+    found = estimates_of(AllFates.of(solved, screen, options), contrast)
     return Refit(
         theta_hat=found.theta_hat, covariance=found.covariance, model_se=sd_of(found.model_covariance), solved=solved
     )
@@ -75,11 +77,11 @@ def refit_estimates(baseline: Baseline, screen: Screen, contrast: np.ndarray, op
 def refit_noise(baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions) -> Refit:
     """The same where neither guides nor replicates differ: the covariance is that of the labels' noise."""
     solved, known = solve_estimates(baseline, options), carried_by_day(screen)
-    model = known_covariance(solved.design, solved.model, contrast, known)
-    covariance = model
-    if options.se == "sandwich":
-        covariance = known_covariance(solved.design, solved.sandwich(options.perturbations), contrast, known)
-    theta = known_theta(solved.design, solved.effects.x, contrast, known)
+    design, wanted = solved.design, options.se == "sandwich"
+    model = contrast_covariance(known_covariance(design, solved.model, known), contrast)
+    by_scatter = known_covariance(design, solved.sandwich(options.perturbations), known) if wanted else None
+    covariance = model if by_scatter is None else contrast_covariance(by_scatter, contrast)
+    theta = known_theta(design, solved.effects.x, known) @ contrast
     return Refit(theta_hat=theta, covariance=covariance, model_se=sd_of(model), solved=solved)
 
 

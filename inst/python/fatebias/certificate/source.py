@@ -8,7 +8,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import Settings
-from ..laplace import Baseline, Estimates, LaplaceOptions, SolvedEstimates, estimates_of, solve_estimates
+from ..laplace import AllFates, Baseline, Estimates, LaplaceOptions, SolvedEstimates, estimates_of, solve_estimates
 from ..screens import GuideMap, RawCells, Screen, contrast_weights, usable_cells
 
 
@@ -61,4 +61,4 @@ class Source:
     @cached_property
     def estimates(self) -> Estimates:
         """The fit's estimates."""
-        return estimates_of(self.solved, self.screen, self.contrast, self.options)
+        return estimates_of(AllFates.of(self.solved, self.screen, self.options), self.contrast)

@@ -6,9 +6,11 @@ mash is meant to be given (`estimate_theta`). Refits of the certificate use its 
 weight, `solve_estimates` is the one way to fixed effects and their covariances.
 """
 
+from .all_fates import AllFates
 from .baseline import Baseline
 from .contrasts import (
     carried_by_day,
+    contrast_covariance,
     contrast_theta,
     known_covariance,
     known_theta,
@@ -28,6 +30,7 @@ from .rounds import State, run_rounds, start_from
 from .scatter import Scatter
 
 __all__ = [
+    "AllFates",
     "Baseline",
     "ByReplicate",
     "Curvature",
@@ -41,6 +44,7 @@ __all__ = [
     "SolvedEstimates",
     "State",
     "carried_by_day",
+    "contrast_covariance",
     "contrast_theta",
     "draw_blocks",
     "estimate_theta",

@@ -1,4 +1,4 @@
-"""The contrast of theta out of vectors and blocks of effects, in the screen's order of genes.
+"""Theta and contrasts of it out of vectors and blocks of effects, in the screen's order of genes.
 
 L genes, D days, F logits (the fates beside the reference).
 """
@@ -13,14 +13,31 @@ from ..model import Design
 from ..screens import Screen
 
 
-def known_theta(design: Design, x: Tensor, contrast: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Contrast of theta in x [P], NaN where it is not `known` [L, D]: [L, D]."""
-    return np.where(known, contrast_theta(design, x.unsqueeze(1), contrast)[0], np.nan)
+def known_theta(design: Design, x: Tensor, known: np.ndarray) -> np.ndarray:
+    """Theta in x [P], genes in the screen's order, NaN where it is not `known` [L, D]: [L, D, F]."""
+    theta = design.theta(x).transpose(1, 2).double().cpu().numpy()
+    return np.where(known[:, :, None], theta, np.nan)
 
 
-def known_covariance(design: Design, by_group: Sequence[Tensor], contrast: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """`theta_covariance`, NaN where either day is not `known` [L, D]: [L, D, D]."""
-    return np.where(known[:, :, None] & known[:, None, :], theta_covariance(design, by_group, contrast), np.nan)
+def known_covariance(design: Design, by_group: Sequence[Tensor], known: np.ndarray) -> np.ndarray:
+    """`theta_covariance`, NaN where either day is not `known` [L, D]: [L, D, F, D, F]."""
+    both = known[:, :, None, None, None] & known[:, None, None, :, None]
+    return np.where(both, theta_covariance(design, by_group), np.nan)
+
+
+def theta_covariance(design: Design, by_group: Sequence[Tensor]) -> np.ndarray:
+    """Covariance of theta over days and logits, genes in the screen's order: [L, D, F, D, F].
+
+    by_group: covariances of each gene's effects, by group of genes [genes, k, k].
+    """
+    d, f = design.n_days, design.n_logits
+    found = design.by_gene([c[:, : d * f, : d * f].reshape(-1, d, f, d, f) for c in by_group])
+    return found.cpu().numpy()
+
+
+def contrast_covariance(covariance: np.ndarray, contrast: np.ndarray) -> np.ndarray:
+    """Covariance between days of the contrast [F] from that of all logits [.., D, F, D, F]: [.., D, D]."""
+    return np.asarray(np.einsum("...dfeg,f,g->...de", covariance, contrast, contrast))
 
 
 def sd_of(covariance: np.ndarray) -> np.ndarray:
@@ -46,25 +63,16 @@ def contrast_theta(design: Design, x: Tensor, contrast: np.ndarray) -> np.ndarra
     return torch.einsum("lfds,f->sld", design.theta(x), weights).double().cpu().numpy()
 
 
-def theta_covariance(design: Design, by_group: Sequence[Tensor], contrast: np.ndarray) -> np.ndarray:
-    """Covariance over days of the contrast of theta, genes in the screen's order: [L, D, D].
-
-    by_group: covariances of each gene's effects, by group of genes [genes, k, k].
+def mean_vectors(design: Design, weights: np.ndarray) -> Tensor:
+    """Vectors a [P, D F] for which a[:, d F + f]' x is the mean over genes, with weights [L, D], of theta on day d for
+    logit f.
     """
     d, f = design.n_days, design.n_logits
-    weights = torch.as_tensor(contrast, dtype=torch.float64, device=by_group[0].device)
-    parts = [c[:, : d * f, : d * f].reshape(-1, d, f, d, f) for c in by_group]
-    covariance = design.by_gene([torch.einsum("ldfeg,f,g->lde", part, weights, weights) for part in parts])
-    return covariance.cpu().numpy()
-
-
-def mean_vectors(design: Design, weights: np.ndarray, contrast: np.ndarray) -> Tensor:
-    """Vectors a [P, D] for which a[:, d]' x is the mean over genes, with weights [L, D], of the contrast of theta."""
-    unit = torch.as_tensor(contrast, dtype=torch.float64, device=design.day.device)
-    out = unit.new_zeros((design.n_effects, design.n_days))
+    out = torch.zeros((design.n_effects, d, f), dtype=torch.float64, device=design.day.device)
+    unit = torch.eye(f, dtype=out.dtype, device=out.device)
     for group in design.groups:
-        own = torch.as_tensor(weights[design.genes_of(group)], dtype=unit.dtype, device=unit.device)
+        own = torch.as_tensor(weights[design.genes_of(group)], dtype=out.dtype, device=out.device)
         block = design.blocks(out, group)
-        for day in range(design.n_days):
-            block[:, day, :, day] = own[:, day, None] * unit
-    return out
+        for day in range(d):
+            block[:, day, :, day] = own[:, day, None, None] * unit
+    return out.view(-1, d * f)

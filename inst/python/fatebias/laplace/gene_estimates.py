@@ -2,28 +2,26 @@
 
     covariance = noise of the labels + G + R
 G, since other guides of the gene would have other effects (`guide_variance`), and R, since effects would differ in
-other cultures (`replicates`). `estimand: guides` leaves both out: these guides, these cultures. L genes, D days.
+other cultures (`replicates`). `estimand: guides` leaves both out: these guides, these cultures. All of it follows from
+what the fit says of all fates (`all_fates`). L genes, D days, F logits (the fates beside the reference).
 """
 
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
 
 from ..base import QUIET, Run
 from ..screens import Screen
+from .all_fates import AllFates
 from .baseline import Baseline
-from .contrasts import carried_by_day, known_covariance, known_theta, sd_of
+from .contrasts import contrast_covariance, sd_of
 from .estimates import SolvedEstimates, solve_estimates
 from .gene_p_values import GenePValues, Spread, gene_p_values
-from .guide_days import GuideDays, observe_guides
 from .guide_estimates import GeneNoise, GuideEstimates, estimate_guides
 from .guide_variance import GuideVariance, moderated_variance
 from .options import LaplaceOptions
-from .replicates import ByReplicate, ReplicateVariance, estimate_by_replicate, replicate_variance
-
-RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
+from .replicates import ByReplicate, ReplicateVariance, replicate_variance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +29,9 @@ class Estimates:
     """Estimates of theta for the contrast; NaN on a day without a cell that carries the gene.
 
     theta_hat [L, D]; covariance [L, D, D], all that the estimand asks for; noise [L, D, D], the part of the labels, of
-    the kind that `se` asks for. model_covariance, sandwich_covariance: both kinds (the sandwich from RATIO_DRAWS draws
-    only where `se` does not ask for it). guides, by_replicate: estimates by guide and by replicate. guide_variance,
-    replicate_variance: how much they differ. p_values: of a fit that is asked for them.
+    the kind that `se` asks for. model_covariance, sandwich_covariance: both kinds. guides, by_replicate: estimates by
+    guide and by replicate. guide_variance, replicate_variance: how much they differ. all_fates: what the estimates were
+    made from. p_values: of the fit's own contrast alone, where it is asked for them.
     """
 
     theta_hat: np.ndarray
@@ -45,6 +43,7 @@ class Estimates:
     guide_variance: GuideVariance
     by_replicate: ByReplicate
     replicate_variance: ReplicateVariance
+    all_fates: AllFates
     p_values: GenePValues | None = None
 
     @property
@@ -64,92 +63,50 @@ def estimate_theta(
     """Estimates for the contrast with these weights [F], from where the checkpoint stands. Raises FitError."""
     saved = run.checkpoint.load()
     if saved:
-        return _from_tree(saved)
+        arrays, values = ({name: value.cpu().numpy() for name, value in saved[part].items()} for part in saved)
+        found = estimates_of(AllFates.from_arrays(arrays, options.estimand), contrast)
+        return replace(found, p_values=GenePValues(**values) if values else None)
     solved = solve_estimates(baseline, options, run)
-    found = estimates_of(solved, screen, contrast, options, run)
+    found = estimates_of(AllFates.of(solved, screen, options, run), contrast)
     if options.p_values:
-        found = replace(found, p_values=_p_values(solved, found, screen, contrast, options))
-    run.checkpoint.save(_as_tree(found), 1, final=True)
+        found = replace(found, p_values=_p_values(solved, found, screen, contrast))
+    parts = {"all_fates": found.all_fates.arrays(), "p_values": asdict(found.p_values) if found.p_values else {}}
+    tree = {part: {name: torch.from_numpy(value) for name, value in own.items()} for part, own in parts.items()}
+    run.checkpoint.save(tree, 1, final=True)
     return found
 
 
-def estimates_of(
-    solved: SolvedEstimates, screen: Screen, contrast: np.ndarray, options: LaplaceOptions, run: Run = QUIET
-) -> Estimates:
-    """What follows from fixed effects and the covariance of their noise: of a fit, and of every refit."""
-    known, design = carried_by_day(screen), solved.design
-    wanted, asked = options.se == "sandwich", options.perturbations
-    draws = asked if wanted else replace(asked, number=min(RATIO_DRAWS, asked.number))
-    model, sandwich = (
-        known_covariance(design, by_group, contrast, known)
-        for by_group in (solved.model, solved.sandwich(draws, run.at("sandwich")))
+def estimates_of(all_fates: AllFates, contrast: np.ndarray) -> Estimates:
+    """The one way from what is known of all fates to the estimates of a contrast [F]: of a fit, of a contrast after it,
+    and of every refit.
+    """
+    theta_hat = all_fates.theta @ contrast
+    noise, model, sandwich = (
+        contrast_covariance(part, contrast)
+        for part in (all_fates.noise, all_fates.model_noise, all_fates.sandwich_noise)
     )
-    theta_hat = known_theta(design, solved.effects.x, contrast, known)
-    noise = sandwich if wanted else model
-    layouts = _layouts(solved, contrast, wanted)
-    guides = moderated_variance(layouts, screen.n_genes)
-    by_replicate = estimate_by_replicate(solved, screen, contrast, sd_of(noise) / sd_of(model), asked, run)
+    layouts, n_guides = all_fates.guides.layouts(contrast), all_fates.guides.per_gene
+    guides = moderated_variance(layouts, len(n_guides))
+    by_replicate = all_fates.replicates.of_contrast(contrast, sd_of(noise) / sd_of(model))
     replicates = replicate_variance(by_replicate)
-    counted = float(options.estimand == "gene")
-    of_guides, of_replicates = counted * guides.of_mean(screen.guides_per_gene), counted * replicates.of_mean
+    counted = float(all_fates.estimand == "gene")
+    of_guides, of_replicates = counted * guides.of_mean(n_guides), counted * replicates.of_mean
     genes = GeneNoise(
         theta_hat=theta_hat, variance=np.einsum("ldd->ld", noise), guides=guides,
         of_guides=np.einsum("ldd->ld", of_guides), replicates=of_replicates.diagonal(),
-        guide_prior=_guide_prior(solved, contrast),
+        guide_prior=all_fates.guides.prior_variance(contrast),
     )  # fmt: skip
     return Estimates(
         theta_hat=theta_hat, covariance=noise + of_guides + of_replicates, noise=noise, model_covariance=model,
         sandwich_covariance=sandwich, guides=estimate_guides(layouts, genes), guide_variance=guides,
-        by_replicate=by_replicate, replicate_variance=replicates,
+        by_replicate=by_replicate, replicate_variance=replicates, all_fates=all_fates,
     )  # fmt: skip
 
 
-def _p_values(
-    solved: SolvedEstimates, found: Estimates, screen: Screen, contrast: np.ndarray, options: LaplaceOptions
-) -> GenePValues:
-    shared, varies = solved.design.cluster is not None, options.estimand == "gene"
+def _p_values(solved: SolvedEstimates, found: Estimates, screen: Screen, contrast: np.ndarray) -> GenePValues:
+    shared, varies = solved.design.cluster is not None, found.all_fates.estimand == "gene"
     beside = Spread(
         noise=np.einsum("ldd->ld", found.noise) if shared else None,
         guides=found.guide_variance if varies else None, replicates=found.replicate_variance if varies else None,
     )  # fmt: skip
     return gene_p_values(solved, screen, contrast, beside)
-
-
-def _layouts(solved: SolvedEstimates, contrast: np.ndarray, by_scatter: bool) -> tuple[GuideDays, ...]:
-    scatter = solved.scatter.by_guide_day() if by_scatter else None
-    return observe_guides(solved.effects.curvature, solved.effects.x, contrast, scatter)
-
-
-def _guide_prior(solved: SolvedEstimates, contrast: np.ndarray) -> float:
-    """Variance of the deviations' contrast in the model."""
-    sigma = solved.effects.problem.prior.sigma_guide.cpu().numpy()
-    return float(((contrast * sigma) ** 2).sum())
-
-
-def _as_tree(found: Any) -> dict[str, Any]:
-    """A record of arrays and numbers, and of such records, as mappings that a checkpoint holds."""
-    tree: dict[str, Any] = {}
-    for field in fields(found):
-        value = getattr(found, field.name)
-        if is_dataclass(value):
-            tree[field.name] = _as_tree(value)
-        else:
-            tree[field.name] = torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-    return tree
-
-
-def _from_tree(tree: dict[str, Any]) -> Estimates:
-    records = {
-        "guides": GuideEstimates, "guide_variance": GuideVariance, "by_replicate": ByReplicate,
-        "replicate_variance": ReplicateVariance, "p_values": GenePValues,
-    }  # fmt: skip
-    plain = {name: _arrays(value) for name, value in tree.items()}
-    return Estimates(
-        **{name: records[name](**value) if isinstance(value, dict) else value for name, value in plain.items()}
-    )
-
-
-def _arrays(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _arrays(one) for name, one in value.items()}
-    return value.cpu().numpy() if hasattr(value, "cpu") else value

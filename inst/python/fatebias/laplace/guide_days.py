@@ -1,21 +1,15 @@
 """What the labels say of each guide on each day, one number at a time, and what follows from it for a gene.
 
-At the fixed effects the labels give every guide g and day d a pseudo-observation of its effect (one step of Newton's
-method for it alone), and all questions about the guides of a gene are those of a two-way layout,
+At the fixed effects the labels give every guide g and day d a pseudo-observation of its effect (`guide_observations`),
+and all questions about the guides of a gene are those of a two-way layout,
     y[g, d] = theta[d] + delta[g] + zeta[g, d] + noise,    sum over g of delta = 0,    Var(noise) = v[g, d].
 delta ~ N(0, s^2): how much guides differ, constant over days; zeta ~ N(0, s_gd^2): beyond that, day by day.
-v is the model's variance times a factor a day, that of the scatter of the labels (Huber 1967) where `se` asks for it.
 Arrays of the genes with n guides: y, v [l, n, D]; v is infinite where no cell carries the guide.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import Tensor
-
-from ..model import Design, centred
-from .curvature import Curvature
 
 VAGUE = 1e6  # variance of theta before the data, in logits^2: none to speak of
 
@@ -38,54 +32,6 @@ class GuideDays:
     def divided(self, by: np.ndarray) -> "GuideDays":
         """The same in other units by day [D]."""
         return replace(self, y=self.y / by, v=self.v / by**2)
-
-
-def observe_guides(
-    curvature: Curvature, x: Tensor, contrast: np.ndarray, scatter: Tensor | None
-) -> tuple[GuideDays, ...]:
-    """Pseudo-observations at effects x [P]. contrast: [F]. scatter: [G D, F, F], the sum over units of noise (cells or
-    clusters) of score score' by guide and day as `Design.guide_sums` has them, or None for the model's variance.
-    """
-    design = curvature.design
-    score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean)
-    information = design.guide_sums(design.likelihood.curvature(curvature.mean, curvature.weight))
-    carried = information.diagonal(dim1=1, dim2=2).amin(1) > 0
-    unit = torch.eye(design.n_logits, dtype=information.dtype, device=information.device)
-    inverse = torch.linalg.inv(torch.where(carried[:, None, None], information, unit))
-    weights = torch.as_tensor(contrast, dtype=inverse.dtype, device=inverse.device)
-    onto = inverse @ weights  # [G D, F]
-    miss = (onto * design.guide_sums(score)).sum(1)
-    variance = torch.einsum("gf,gfh,gh->g", onto, information, onto)
-    if scatter is not None:
-        variance = variance * _factors(design, variance, torch.einsum("gf,gfh,gh->g", onto, scatter, onto), carried)
-    variance = torch.where(carried, variance, torch.inf)
-    return tuple(_of_groups(design, x, contrast, miss, variance))
-
-
-def _factors(design: Design, model: Tensor, scattered: Tensor, carried: Tensor) -> Tensor:
-    """Scatter over the model's variance by day, every guide with the weight of its information: [G D]."""
-    day = torch.arange(len(model), device=model.device) % design.n_days
-    ratio = torch.where(carried, scattered / model**2, 0.0)
-    least = torch.where(carried, 1 / model, 0.0)
-    total, whole = (model.new_zeros(design.n_days).index_add_(0, day, part) for part in (ratio, least))
-    return (total / whole.clamp(min=torch.finfo(model.dtype).tiny))[day]
-
-
-def _of_groups(design: Design, x: Tensor, contrast: np.ndarray, miss: Tensor, variance: Tensor) -> list[GuideDays]:
-    d, found = design.n_days, []
-    weights = torch.as_tensor(contrast, dtype=x.dtype, device=x.device)
-    for group in design.groups:
-        rows = slice(group.guides.start * d, group.guides.stop * d)
-        shape = (group.n_genes, group.n, d)
-        block = design.blocks(x, group) @ weights
-        fitted = block[:, None, :d] + centred(block[:, d:], 1).unsqueeze(2)
-        found.append(
-            GuideDays(
-                y=(fitted + miss[rows].view(shape)).cpu().numpy(), v=variance[rows].view(shape).cpu().numpy(),
-                genes=design.genes_of(group), guides=design.guides_of(group),
-            )
-        )  # fmt: skip
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)

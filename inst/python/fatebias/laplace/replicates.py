@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+import torch
 from scipy.stats import chi2
 
 from ..base import QUIET, Run
 from ..model import dispersion_at, shrink_over_days
 from ..screens import Screen
 from .between import one_way_variance
-from .contrasts import carried_by_day, contrast_theta, known_covariance, known_theta, mean_vectors
-from .covariance import gene_covariances
+from .contrasts import carried_by_day, contrast_covariance, known_covariance, known_theta, mean_vectors
+from .covariance import COLUMN_NUMBERS, gene_covariances
 from .curvature import Curvature
 from .estimates import SolvedEstimates
 from .mode import newton_step
@@ -67,19 +68,55 @@ class ReplicateVariance:
         return np.asarray(correlation * np.outer(sd, sd) / self.n_replicates)
 
 
-def estimate_by_replicate(
-    solved: SolvedEstimates,
-    screen: Screen,
-    contrast: np.ndarray,
-    widening: np.ndarray,
-    perturbations: Perturbations,
-    run: Run = QUIET,
-) -> ByReplicate:
-    """widening: SEs of the estimates of all cells over those of the model [L, D]."""
-    effects, design, d = solved.effects, solved.design, screen.n_days
+@dataclass(frozen=True, kw_only=True)
+class ReplicateObservations:
+    """What each replicate's cells alone say, for all fates at once; NaN where a replicate has no cell of the gene that
+    day.
+
+    theta [R, L, D, F] and covariance [R, L, D, F, D, F], the model's. weight [R, L, D]: of genes in their mean;
+    with_mean [R, L, D, F, D, F]: covariance of a gene's theta (first day and logit) with that mean (the last two).
+    ratio [R, D]: root of the replicate's dispersion over that of all cells. R = 0 where the screen has one replicate.
+    """
+
+    theta: np.ndarray
+    covariance: np.ndarray
+    weight: np.ndarray
+    with_mean: np.ndarray
+    ratio: np.ndarray
+
+    def of_contrast(self, contrast: np.ndarray, widening: np.ndarray) -> ByReplicate:
+        """widening: SEs of the contrast's estimates of all cells over those of the model [L, D].
+
+        Genes share the noise of the baseline, of which there is one draw only. What goes from the centred covariance is
+        Cov(theta, mean) and its transpose, less Var(mean); the covariance is simulated, so that LEAST_OWN of it stays.
+        """
+        theta = self.theta @ contrast
+        covariance, cross = (contrast_covariance(part, contrast) for part in (self.covariance, self.with_mean))
+        of_mean = np.einsum("rld,rlde->rde", self.weight, cross)
+        own = covariance - cross - cross.swapaxes(2, 3) + of_mean[:, None]
+        least = LEAST_OWN * np.einsum("rldd->rld", covariance)
+        too_small = (np.einsum("rldd->rld", own) < least).any(2)
+        own = np.where(too_small[:, :, None, None], LEAST_OWN * covariance, own)
+        mean = np.where(np.isnan(theta), 0.0, self.weight * theta).sum(1)
+        sd = widening * self.ratio[:, None]
+        wider = sd[..., :, None] * sd[..., None, :]
+        return ByReplicate(
+            theta=theta, covariance=wider * covariance, centred=theta - mean[:, None], centred_covariance=wider * own
+        )
+
+
+def observe_replicates(
+    solved: SolvedEstimates, screen: Screen, perturbations: Perturbations, run: Run = QUIET
+) -> ReplicateObservations:
+    """One step of Newton's method from the estimates of all cells with each replicate's own."""
+    effects, design = solved.effects, solved.design
+    l, d, f = screen.n_genes, screen.n_days, screen.n_logits
     if screen.n_replicates == 1:
-        none, nothing = np.empty((0, screen.n_genes, d)), np.empty((0, screen.n_genes, d, d))
-        return ByReplicate(theta=none, covariance=nothing, centred=none, centred_covariance=nothing)
+        none = np.empty((0, l, d, f, d, f))
+        return ReplicateObservations(
+            theta=np.empty((0, l, d, f)), covariance=none, weight=np.empty((0, l, d)), with_mean=none,
+            ratio=np.empty((0, d)),
+        )  # fmt: skip
     draws = replace(perturbations, number=min(DRAWS, perturbations.number))
     common = dispersion_at(design, effects.mode.mean, solved.p_eff)
     found = []
@@ -89,35 +126,39 @@ def estimate_by_replicate(
         known = carried_by_day(screen, screen.replicate == r)
         of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}"))
         ratio = dispersion_at(own.design, own.mean(x), of_model.p_eff) / common
-        sd = widening * ratio.nan_to_num(1.0).sqrt().cpu().numpy()
-        theta = known_theta(design, x, contrast, known)
-        covariance = known_covariance(design, of_model.by_group, contrast, known)
-        mean, own_part = _without_shared(curvature, theta, covariance, contrast, draws.tolerance)
-        wider = sd[:, :, None] * sd[:, None, :]
-        found.append((theta, wider * covariance, theta - mean, wider * own_part))
-    theta, covariance, centred, of_centred = (np.stack(part) for part in zip(*found))
-    return ByReplicate(theta=theta, covariance=covariance, centred=centred, centred_covariance=of_centred)
+        covariance = known_covariance(design, of_model.by_group, known)
+        weight = _weights(covariance)
+        found.append(
+            {
+                "theta": known_theta(design, x, known), "covariance": covariance, "weight": weight,
+                "with_mean": _with_mean(curvature, weight, draws.tolerance),
+                "ratio": ratio.nan_to_num(1.0).sqrt().cpu().numpy(),
+            }
+        )  # fmt: skip
+    return ReplicateObservations(**{name: np.stack([one[name] for one in found]) for name in found[0]})
 
 
-def _without_shared(
-    curvature: Curvature, theta: np.ndarray, covariance: np.ndarray, contrast: np.ndarray, tolerance: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of theta over genes by day [D], weighted by precision, and the covariance of theta without it [L, D, D].
+def _weights(covariance: np.ndarray) -> np.ndarray:
+    """Of each gene in the mean over genes by day [L, D], from covariances [L, D, F, D, F]; 0 where there is none.
 
-    Genes share the noise of the baseline, of which there is one draw only. What goes is Cov(theta, mean) and its
-    transpose, less Var(mean), by one exact solve a day; the covariance is simulated, so that LEAST_OWN of it stays.
+    Inverse to the mean variance over all fates of the log probabilities less their mean over fates, which does not
+    depend on the fate that logits are against.
     """
-    variance = np.einsum("ldd->ld", covariance)
-    weight = np.where(np.isnan(theta), 0.0, 1 / variance)
-    weight = weight / np.maximum(weight.sum(0), np.finfo(float).tiny)
-    vectors = mean_vectors(curvature.design, weight, contrast)
-    with_mean = contrast_theta(curvature.design, curvature.solve(vectors, tolerance).x, contrast)  # [D, L, D]
-    cross = with_mean.transpose(1, 2, 0)
-    of_mean = np.einsum("ld,lde->de", weight, cross)
-    own = covariance - cross - cross.transpose(0, 2, 1) + of_mean
-    too_small = (np.einsum("ldd->ld", own) < LEAST_OWN * variance).any(1)
-    own = np.where(too_small[:, None, None], LEAST_OWN * covariance, own)
-    return np.where(np.isnan(theta), 0.0, weight * theta).sum(0), own
+    by_day = np.einsum("ldfdg->ldfg", covariance)
+    fates = by_day.shape[2] + 1
+    variance = (np.einsum("ldff->ld", by_day) - by_day.sum((2, 3)) / fates) / fates
+    weight = np.where(np.isnan(variance), 0.0, 1 / variance)
+    return np.asarray(weight / np.maximum(weight.sum(0), np.finfo(float).tiny))
+
+
+def _with_mean(curvature: Curvature, weight: np.ndarray, tolerance: float) -> np.ndarray:
+    """Covariance of theta with its mean over genes [L, D, F, D, F], by one exact solve a day and logit."""
+    design = curvature.design
+    vectors = mean_vectors(design, weight)
+    width = max(1, COLUMN_NUMBERS // (design.n_cells * design.n_logits))
+    solved = torch.cat([curvature.solve(part, tolerance).x for part in vectors.split(width, dim=1)], dim=1)
+    by_column = design.theta(solved).transpose(1, 2).cpu().numpy()  # [L, D, F, D F]
+    return np.asarray(by_column.reshape(*by_column.shape[:3], design.n_days, design.n_logits))
 
 
 def replicate_variance(found: ByReplicate) -> ReplicateVariance:

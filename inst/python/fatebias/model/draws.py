@@ -50,7 +50,8 @@ class PosteriorSummary:
     """Posterior means and population SDs over draws. L genes, G guides, D days, F logits (fates beside the reference).
 
     Of the contrast: theta_mean, theta_sd [L, D]; theta_cov [L, D, D]; beta_mean, beta_sd [G, D];
-    delta_mean, delta_sd [G]. Of every fate: theta_*_all [L, F, D]; delta_*_all [G, F].
+    delta_mean, delta_sd [G]. Of every fate: theta_mean_all, theta_sd_all [L, F, D]; delta_mean_all, delta_sd_all
+    [G, F]; theta_cov_all [L, D, F, D, F]; beta_mean_all [G, D, F], beta_cov_all [G, D, F, F], of each day by itself.
     theta_draws [S, L, (F,) D] and delta_draws [S, G(, F)]: draws kept, or None.
     """
 
@@ -65,6 +66,9 @@ class PosteriorSummary:
     theta_sd_all: np.ndarray
     delta_mean_all: np.ndarray
     delta_sd_all: np.ndarray
+    theta_cov_all: np.ndarray
+    beta_mean_all: np.ndarray
+    beta_cov_all: np.ndarray
     theta_draws: np.ndarray | None
     delta_draws: np.ndarray | None
 
@@ -126,7 +130,23 @@ def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, ke
         "theta_mean_all": block.theta.mean(0), "theta_sd_all": block.theta.std(0),
         "delta_mean_all": block.delta.mean(0), "delta_sd_all": block.delta.std(0),
         "theta_draws": draws[0], "delta_draws": draws[1],
+        **_all_fates(block, own),
     }  # fmt: skip
+
+
+def _all_fates(block: EffectBlock, own: Tensor) -> dict[str, np.ndarray]:
+    """Means and covariances over draws for all fates at once. own: gene of each guide, within the block."""
+    theta = torch.from_numpy(block.theta).transpose(2, 3)  # [S, l, D, F]
+    beta = theta[:, own] + torch.from_numpy(block.delta).unsqueeze(2)
+    theta_cov = _covariance(theta.flatten(2)).view(theta.shape[1], *theta.shape[2:], *theta.shape[2:])
+    beta_cov = _covariance(beta.flatten(1, 2)).view(*beta.shape[1:], beta.shape[3])
+    return {"theta_cov_all": theta_cov.numpy(), "beta_mean_all": beta.mean(0).numpy(), "beta_cov_all": beta_cov.numpy()}
+
+
+def _covariance(draws: Tensor) -> Tensor:
+    """Of the last axis, over draws [S, n, k]: [n, k, k]."""
+    centred = (draws - draws.mean(0)).transpose(0, 1)
+    return centred.transpose(1, 2) @ centred / len(draws)
 
 
 def summarise_scales(raw: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:

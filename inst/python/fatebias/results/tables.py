@@ -4,7 +4,7 @@ Inside the package axes are draw, gene or guide, fate, day; here, and only here,
 contract's order (fate first).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ from ..base import Settings, day_columns
 from ..laplace import replicate_agreement, sd_of
 from ..model import PosteriorSummary
 from ..screens import Screen
+from .archive import ALL_FATES, all_fates_arrays
 from .engines import Inference
+from .texts import texts
 
 
 def daywise_table(names: Mapping[str, Sequence[str] | np.ndarray], mean: np.ndarray, sd: np.ndarray) -> pd.DataFrame:
@@ -101,13 +103,14 @@ def summary_arrays(found: Inference, screen: Screen, settings: Settings) -> dict
     """The .npz files by name: arrays, names and axis labels."""
     posterior = found.posterior
     labels = {
-        "gene_names": _texts(screen.gene_names),
-        "fates": _texts(screen.fates[1:]),
-        "day_labels": _texts(screen.day_labels),
-        "contrast_fate": _texts([settings.contrast_fate]),
+        "gene_names": texts(screen.gene_names),
+        "fates": texts(screen.fates[1:]),
+        "day_labels": texts(screen.day_labels),
+        "contrast_fate": texts([settings.contrast_fate]),
     }
-    guides = labels | {"guide_names": _texts(screen.guide_names), "guide_gene": screen.guide_gene}
+    guides = labels | {"guide_names": texts(screen.guide_names), "guide_gene": screen.guide_gene}
     arrays = {
+        ALL_FATES: all_fates_arrays(found, screen),
         "theta_posterior_summary.npz": labels | {
             "theta_mean": posterior.theta_mean, "theta_sd": posterior.theta_sd, "theta_cov": posterior.theta_cov,
             "likelihood_cov": found.estimates.covariance,
@@ -115,21 +118,17 @@ def summary_arrays(found: Inference, screen: Screen, settings: Settings) -> dict
             "likelihood_se_sandwich": sd_of(found.estimates.sandwich_covariance),
             "theta_mean_all": np.moveaxis(posterior.theta_mean_all, 1, 0),
             "theta_sd_all": np.moveaxis(posterior.theta_sd_all, 1, 0),
-            "axes": _texts(["*: gene, day", "*_all: fate, gene, day", "*_cov: gene, day, day"]),
+            "axes": texts(["*: gene, day", "*_all: fate, gene, day", "*_cov: gene, day, day"]),
         },
         "delta_posterior_summary.npz": guides | {
             "delta_mean": posterior.delta_mean, "delta_sd": posterior.delta_sd,
             "delta_mean_all": posterior.delta_mean_all.T, "delta_sd_all": posterior.delta_sd_all.T,
-            "axes": _texts(["*: guide", "*_all: fate, guide"]),
+            "axes": texts(["*: guide", "*_all: fate, guide"]),
         },
     }  # fmt: skip
     if posterior.theta_draws is not None and posterior.delta_draws is not None:
         axes = ["theta: draw, gene, (fate,) day", "delta: draw, guide(, fate)"]
         arrays["posterior_draws.npz"] = guides | {
-            "theta": posterior.theta_draws, "delta": posterior.delta_draws, "axes": _texts(axes)
+            "theta": posterior.theta_draws, "delta": posterior.delta_draws, "axes": texts(axes)
         }  # fmt: skip
     return arrays
-
-
-def _texts(values: Iterable[str]) -> np.ndarray:
-    return np.asarray(list(values), dtype=str)

@@ -1,0 +1,86 @@
+"""What a fit says of all fates at once, from which the estimates of any contrast follow without a refit.
+
+Values are logits against the reference, F last. An estimate is linear, and each part of its covariance quadratic, in
+the weights of a contrast; what is neither (how much guides and replicates differ) is found anew for each contrast, in
+`gene_estimates.estimates_of`. L genes, G guides, D days, R replicates, F logits (the fates beside the reference).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from ..base import QUIET, Run
+from ..screens import Screen
+from .contrasts import carried_by_day, known_covariance, known_theta
+from .estimates import SolvedEstimates
+from .guide_observations import GuideObservations, observe_guides
+from .options import LaplaceOptions
+from .replicates import ReplicateObservations, observe_replicates
+
+RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
+PARTS = {"guide": ("guides", GuideObservations), "replicate": ("replicates", ReplicateObservations)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllFates:
+    """theta [L, D, F]: fixed effects, NaN on a day without a cell that carries the gene. noise [L, D, F, D, F]: their
+    covariance by the labels, of the kind that `se` asks for; model_noise, sandwich_noise: both kinds (the sandwich from
+    RATIO_DRAWS draws only where `se` does not ask for it). guides, replicates: what each says by itself. estimand: see
+    `gene_estimates`.
+    """
+
+    theta: np.ndarray
+    noise: np.ndarray
+    model_noise: np.ndarray
+    sandwich_noise: np.ndarray
+    guides: GuideObservations
+    replicates: ReplicateObservations
+    estimand: str
+
+    @classmethod
+    def of(cls, solved: SolvedEstimates, screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> "AllFates":
+        """What follows from fixed effects and the covariance of their noise: of a fit, and of every refit."""
+        known, design, effects = carried_by_day(screen), solved.design, solved.effects
+        wanted, asked = options.se == "sandwich", options.perturbations
+        draws = asked if wanted else replace(asked, number=min(RATIO_DRAWS, asked.number))
+        model, sandwich = (
+            known_covariance(design, by_group, known)
+            for by_group in (solved.model, solved.sandwich(draws, run.at("sandwich")))
+        )
+        scatter = solved.scatter.by_guide_day() if wanted else None
+        prior_sd = effects.problem.prior.sigma_guide.cpu().numpy()
+        return cls(
+            theta=known_theta(design, effects.x, known), noise=sandwich if wanted else model, model_noise=model,
+            sandwich_noise=sandwich,
+            guides=observe_guides(effects.curvature, effects.x, screen.guide_gene, prior_sd, scatter),
+            replicates=observe_replicates(solved, screen, asked, run), estimand=options.estimand,
+        )  # fmt: skip
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All arrays by name, those of guides as guide_y and so on, those of replicates as replicate_theta and so on;
+        without sandwich_noise where that is `noise`.
+        """
+        found = _arrays_of(self)
+        if self.sandwich_noise is self.noise:
+            del found["sandwich_noise"]
+        for prefix, (name, _) in PARTS.items():
+            found |= {f"{prefix}_{key}": value for key, value in _arrays_of(getattr(self, name)).items()}
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], estimand: str) -> "AllFates":
+        """The inverse of `arrays()`; other arrays are passed over."""
+        arrays = {"sandwich_noise": arrays["noise"]} | dict(arrays)
+        parts: dict[str, Any] = {
+            name: part(**{f.name: arrays.get(f"{prefix}_{f.name}") for f in fields(part)})
+            for prefix, (name, part) in PARTS.items()
+        }
+        own = {f.name: arrays[f.name] for f in fields(cls) if f.name in arrays}
+        return cls(**own, **parts, estimand=estimand)
+
+
+def _arrays_of(record: Any) -> dict[str, np.ndarray]:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
