@@ -20,26 +20,32 @@ from .contrasts import (
 from .covariance import gene_covariances, perturbation
 from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
+from .fate_baseline import FateBaseline, sample_baseline
+from .fate_covariance import fate_covariance
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .gene_p_values import GenePValues
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
+from .probability_change import LEVEL, ProbabilityChange, probability_change
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
 from .rounds import State, run_rounds, start_from
 from .scatter import Scatter
 
 __all__ = [
+    "LEVEL",
     "AllFates",
     "Baseline",
     "ByReplicate",
     "Curvature",
     "Estimates",
+    "FateBaseline",
     "FixedEffects",
     "GenePValues",
     "LaplaceFit",
     "LaplaceOptions",
     "Perturbations",
+    "ProbabilityChange",
     "Scatter",
     "SolvedEstimates",
     "State",
@@ -49,6 +55,7 @@ __all__ = [
     "draw_blocks",
     "estimate_theta",
     "estimates_of",
+    "fate_covariance",
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",
@@ -57,7 +64,9 @@ __all__ = [
     "known_theta",
     "perturbation",
     "replicate_agreement",
+    "probability_change",
     "run_rounds",
+    "sample_baseline",
     "scatter_of_replicates",
     "sd_of",
     "solve_estimates",

@@ -16,7 +16,9 @@ from ..screens import Screen
 from .estimates import SolvedEstimates
 
 MOST_CELLS = 2000  # of a day
-TURNS = 20  # of Newton's method for the mean, at most
+NEIGHBOURHOODS = 256  # of a day's cells, each with as many cells of the sample
+SEED = 1  # of the cells that are drawn
+TURNS, CLOSE = 500, 1e-9  # for the mean probabilities, at most; log of what they may be off by
 LEAST_SHARE = 0.1  # of the predictors' variance along any direction, at least
 
 
@@ -87,31 +89,32 @@ def _towards(covariance: np.ndarray, excess: np.ndarray) -> np.ndarray:
 
 
 def _spread_evenly(points: np.ndarray, most: int) -> np.ndarray:
-    """Rows of points [N, F], `most` at most, each with the same chance and one from each neighbourhood."""
+    """Rows of points [N, F], `most` at most, each with the same chance and as many from each neighbourhood."""
     if len(points) <= most:
         return np.arange(len(points))
-    order = _neighbours(points, np.arange(len(points)), len(points) // most)
-    return order[((np.arange(most) + 0.5) * len(points) / most).astype(int)]
+    order = _neighbours(points, np.arange(len(points)), len(points) // NEIGHBOURHOODS)
+    drawn = np.random.default_rng(SEED).random(most)
+    return order[((np.arange(most) + drawn) * len(points) / most).astype(int)]
 
 
 def _neighbours(points: np.ndarray, rows: np.ndarray, least: int) -> np.ndarray:
     """Rows in an order in which like ones are near: halved along the axis on which they differ most, again and again."""
-    if len(rows) <= least:
+    half = len(rows) // 2
+    if half <= least:
         return rows
     values = points[rows]
-    order = np.argsort(values[:, values.var(0).argmax()], kind="stable")
-    half = len(rows) // 2
+    order = np.argpartition(values[:, values.var(0).argmax()], half)
     return np.concatenate([_neighbours(points, rows[part], least) for part in (order[:half], order[half:])])
 
 
 def _with_mean(eta: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """eta [n, F] moved by one number a logit, so that the cells' mean probabilities are `mean` [K] (Newton)."""
-    eta = eta + np.log(mean[1:] / mean[0])
+    """eta [n, F] moved by one number a logit, so that the cells' mean probabilities are `mean` [K].
+
+    By the contraction of Berry, Levinsohn & Pakes 1995, Econometrica 63:841.
+    """
     for _ in range(TURNS):
-        probs = SOFT_LABELS.all_fates(eta)
-        miss = (mean - probs.mean(0))[1:]
-        if np.abs(miss).max() < 1e-9:
+        miss = np.log(mean / SOFT_LABELS.all_fates(eta).mean(0))
+        if np.abs(miss).max() < CLOSE:
             break
-        slope = np.diag(probs[:, 1:].mean(0)) - probs[:, 1:].T @ probs[:, 1:] / len(probs)
-        eta = eta + np.linalg.solve(slope, miss)
+        eta = eta + (miss[1:] - miss[0])
     return eta

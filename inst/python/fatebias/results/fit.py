@@ -26,6 +26,7 @@ from .engines import Inference, choose_device, infer
 from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
+from .probabilities import baseline_arrays, probability_tables
 from .qc import qc_tables
 from .tables import estimate_tables, heterogeneity_tables, p_value_tables, posterior_tables, summary_arrays
 
@@ -68,7 +69,8 @@ def fit_screen(
         checkpoint.remove()
         raise
     with watch.stage("export"):
-        tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
+        tables = _tables(found, screen)
+        arrays = summary_arrays(found, screen, settings) | baseline_arrays(found, screen)
     inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
     run = RunRecord(
         screen=inputs | summarise_screen(screen),
@@ -91,6 +93,7 @@ def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
         | estimate_tables(found, screen)
         | heterogeneity_tables(found, screen)
         | p_value_tables(found, screen)
+        | probability_tables(found, screen)
         | qc_tables(found.posterior, screen)
         | {CELLS_TABLE: count_cells_by_guide(screen)}
     )
