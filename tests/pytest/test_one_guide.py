@@ -91,7 +91,7 @@ def test_both_engines_give_finite_tables_that_agree():
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # division by zero
         first, second = infer(screen, one), infer(screen, other)
-    tables = posterior_tables(second.posterior, screen) | estimate_tables(first, screen)
+    tables = posterior_tables(second.posterior, screen) | estimate_tables(first.estimates, first.posterior, screen)
     for name, table in tables.items():
         assert table.notna().all(axis=None), name
     apart = np.abs(first.posterior.theta_mean - second.posterior.theta_mean) / first.posterior.theta_sd

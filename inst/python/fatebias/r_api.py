@@ -186,6 +186,14 @@ def fit_screen(
     return fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, warn=False)
 
 
+@_within("results")
+def write_contrast(out_dir: str, contrast: str, folder: str) -> dict[str, Any]:
+    """Write the tables of a contrast of a fit to a folder; what its estimates contain, as in a manifest."""
+    from .results import write_contrast
+
+    return write_contrast(out_dir, contrast, folder)
+
+
 @_within("certificate")
 def estimate_controls(
     screen_path: str, guide_map: str, settings: Settings, n_splits: int, progress: bool | None

@@ -10,7 +10,7 @@ from conftest import screen_of, simulated
 from fatebias.base.settings import Settings
 from fatebias.laplace import replicate_agreement
 from fatebias.results.engines import infer
-from fatebias.results.manifest import _estimates
+from fatebias.results.manifest import describe_estimates
 from fatebias.results.tables import daywise_table, heterogeneity_tables, p_value_tables
 
 SETTINGS = Settings.from_mapping({"inference": "laplace", "num_posterior_draws": 20})
@@ -33,7 +33,7 @@ def found(screen):
 
 @pytest.fixture(scope="module")
 def tables(found, screen):
-    return heterogeneity_tables(found, screen)
+    return heterogeneity_tables(found.estimates, screen)
 
 
 def test_daywise_tables_have_names_then_means_then_sds():
@@ -43,12 +43,12 @@ def test_daywise_tables_have_names_then_means_then_sds():
 
 
 def test_p_values_are_those_of_the_estimates_and_none_where_none_are_asked_for(found, screen):
-    table, values = p_value_tables(found, screen)["gene_daywise_p.csv"], found.estimates.p_values
+    table, values = p_value_tables(found.estimates, screen)["gene_daywise_p.csv"], found.estimates.p_values
     assert table.gene.tolist() == list(screen.gene_names)
     for name in ("z", "p", "p_guides"):
         np.testing.assert_array_equal(table.filter(regex=f"^{name}_d"), getattr(values, name))
     none = replace(found, estimates=replace(found.estimates, p_values=None))
-    assert p_value_tables(none, screen) == {}
+    assert p_value_tables(none.estimates, screen) == {}
 
 
 def test_guides_are_in_the_screens_order_and_have_the_genes_mean(tables, found, screen):
@@ -88,7 +88,7 @@ def test_rows_by_replicate_are_gene_by_day_by_replicate(tables, found, screen):
 
 def test_one_replicate_has_the_header_alone():
     screen = screen_of(simulated(replicates=1))
-    tables = heterogeneity_tables(infer(screen, SETTINGS), screen)
+    tables = heterogeneity_tables(infer(screen, SETTINGS).estimates, screen)
     table = tables["gene_daywise_by_replicate.csv"]
     assert list(table) == ["gene", "day", "replicate", "betahat", "se"] and len(table) == 0
     assert tables["gene_heterogeneity.csv"].filter(like="replicate").isna().all().all()
@@ -111,8 +111,8 @@ def test_heterogeneity_by_gene(tables, found, screen):
 
 
 def test_the_manifest_says_what_standard_errors_contain(found, screen):
-    said, guides, replicates = _estimates(found, SETTINGS), found.estimates.guide_variance, found.estimates
-    assert (said["se"], said["estimand"], said["n_replicates"]) == ("sandwich", "gene", 2)
+    said, guides, replicates = describe_estimates(found.estimates), found.estimates.guide_variance, found.estimates
+    assert (said["estimand"], said["n_replicates"]) == ("gene", 2)
     assert (said["guide_sd"], said["guide_sd_df"]) == (guides.scale, guides.df)
     assert said["guide_day_sd"] ** 2 == pytest.approx(guides.day)
     assert said["guide_profile"] == guides.profile.tolist() and max(said["guide_profile"]) == 1

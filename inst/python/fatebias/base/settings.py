@@ -93,6 +93,7 @@ class Settings:
     qc_offset_max: float
 
     # mash
+    contrasts: tuple[str, ...] | None
     discovery_method: Literal["mashr", "ashr"]
     mash_input: Literal["likelihood", "posterior"]
     mash_v: Literal["fit", "simple", "em", "ntc", "gene"]

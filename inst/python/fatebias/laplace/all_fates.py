@@ -20,7 +20,10 @@ from .options import LaplaceOptions
 from .replicates import ReplicateObservations, observe_replicates
 
 RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
-PARTS = {"guide": ("guides", GuideObservations), "replicate": ("replicates", ReplicateObservations)}
+PARTS: dict[str, tuple[str, Any]] = {
+    "guide": ("guides", GuideObservations),
+    "replicate": ("replicates", ReplicateObservations),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,7 @@ class AllFates:
             name: part(**{f.name: arrays.get(f"{prefix}_{f.name}") for f in fields(part)})
             for prefix, (name, part) in PARTS.items()
         }
-        own = {f.name: arrays[f.name] for f in fields(cls) if f.name in arrays}
+        own: dict[str, Any] = {f.name: arrays[f.name] for f in fields(cls) if f.name in arrays}
         return cls(**own, **parts, estimand=estimand)
 
 

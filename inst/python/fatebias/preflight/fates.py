@@ -14,6 +14,7 @@ from ..screens import (
     StateColumn,
     as_numbers,
     contrast_parts,
+    contrast_sides,
     contrast_weights,
     count_mended,
     count_terminal_cells,
@@ -160,9 +161,9 @@ def check_fate_names(report: Report, fates: list[str]) -> None:
 
 
 def _compared(contrast: str, fates: list[str], reference: str) -> str:
-    """The two sides of a contrast in words: a difference of two fates is one against the other."""
-    parts = [contrast] if contrast in fates else contrast_parts(contrast)
-    return " against ".join(parts if len(parts) == 2 else [contrast, reference])
+    """The two sides of a contrast in words."""
+    sides = contrast_sides(contrast, (reference, *[name for name in fates if name != reference]))
+    return " against ".join(first_few(side) for side in sides or ())
 
 
 def _mended(contrast: str, fates: list[str], reference: str) -> str | None:

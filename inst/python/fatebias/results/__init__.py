@@ -5,6 +5,8 @@ export contract. Files appear all at once or not at all, and the manifest says w
 settings, and how it went; a certificate finds out from it, by `fit_key`, whether it belongs to the fit at hand.
 """
 
+from .archive import read_archive
+from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device
 from .fit import fit_screen
 from .key import fit_key
@@ -16,8 +18,11 @@ __all__ = [
     "assert_qc",
     "assess_qc",
     "choose_device",
+    "contrast_tables",
     "daywise_table",
     "fit_key",
     "fit_screen",
+    "read_archive",
     "read_manifest",
+    "write_contrast",
 ]

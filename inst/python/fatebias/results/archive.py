@@ -1,21 +1,29 @@
 """The archive of all fates: what a fit knows of every fate at once, in one file, from which any contrast follows.
 
 Values are logits of the fates against the reference, fate last; `axes` in the file names the axes of every array.
+L genes, G guides, D days, F logits (the fates beside the reference).
 """
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from ..base import ExportError
+from ..laplace import AllFates
+from ..model import PosteriorSummary
 from ..screens import Screen
-from .engines import Inference
 from .texts import texts
 
 ALL_FATES = "effects_all_fates.npz"
 AXES = (
-    "theta: gene, day, fate",
+    "theta, theta_mean: gene, day, fate",
     "noise, model_noise, sandwich_noise, theta_cov: gene, day, fate, day, fate",
-    "theta_mean: gene, day, fate",
     "beta_mean, guide_y: guide, day, fate",
     "beta_cov, guide_inverse, guide_scatter: guide, day, fate, fate",
+    "guide_gene: guide",
     "guide_prior_sd: fate",
     "replicate_theta: replicate, gene, day, fate",
     "replicate_covariance, replicate_with_mean: replicate, gene, day, fate, day, fate",
@@ -24,17 +32,61 @@ AXES = (
 )
 
 
-def all_fates_arrays(found: Inference, screen: Screen) -> dict[str, np.ndarray]:
-    """All arrays of the file by name: fixed effects (`laplace.AllFates`), the posterior, and the names of the axes."""
-    posterior, estimates = found.posterior, found.estimates.all_fates
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """The file, read. fates: the reference first. all_fates: fixed effects. Of the posterior: theta_mean [L, D, F],
+    theta_cov [L, D, F, D, F], beta_mean [G, D, F], beta_cov [G, D, F, F].
+    """
+
+    gene_names: tuple[str, ...]
+    guide_names: tuple[str, ...]
+    replicate_labels: tuple[str, ...]
+    fates: tuple[str, ...]
+    all_fates: AllFates
+    theta_mean: np.ndarray
+    theta_cov: np.ndarray
+    beta_mean: np.ndarray
+    beta_cov: np.ndarray
+
+    @property
+    def guide_gene(self) -> np.ndarray:
+        """Index of each guide's gene [G]."""
+        return self.all_fates.guides.gene
+
+
+def archive_arrays(found: AllFates, posterior: PosteriorSummary, screen: Screen) -> dict[str, np.ndarray]:
+    """All arrays of the file by name."""
     names = {
         "genes": screen.gene_names, "guides": screen.guide_names, "days": screen.day_labels,
-        "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [estimates.estimand], "axes": AXES,
-        "replicates": screen.replicate_labels[: len(estimates.replicates.theta)],
+        "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [found.estimand], "axes": AXES,
+        "replicates": screen.replicate_labels[: len(found.replicates.theta)],
     }  # fmt: skip
     return {
         **{name: texts(values) for name, values in names.items()},
-        **estimates.arrays(),
+        **found.arrays(),
         "theta_mean": np.moveaxis(posterior.theta_mean_all, 1, 2), "theta_cov": posterior.theta_cov_all,
         "beta_mean": posterior.beta_mean_all, "beta_cov": posterior.beta_cov_all,
     }  # fmt: skip
+
+
+def archive_of(arrays: Mapping[str, np.ndarray]) -> Archive:
+    """The inverse of `archive_arrays`. Raises KeyError where an array is missing."""
+    names = {name: tuple(map(str, arrays[name])) for name in ("genes", "guides", "replicates", "fates", "ref_fate")}
+    return Archive(
+        gene_names=names["genes"], guide_names=names["guides"], replicate_labels=names["replicates"],
+        fates=names["ref_fate"] + names["fates"],
+        all_fates=AllFates.from_arrays(arrays, str(arrays["estimand"][0])),
+        **{name: arrays[name] for name in ("theta_mean", "theta_cov", "beta_mean", "beta_cov")},
+    )  # fmt: skip
+
+
+def read_archive(out_dir: str | Path) -> Archive:
+    """The archive in a folder of results. Raises ExportError where there is none, or one that is damaged."""
+    path = Path(out_dir) / ALL_FATES
+    if not path.is_file():
+        raise ExportError(f"{out_dir} has no {ALL_FATES}, from which contrasts are made; fit again.")
+    try:
+        with np.load(path) as file:
+            return archive_of(dict(file))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ExportError(f"{path} is damaged ({error}); fit again.") from error

@@ -25,8 +25,7 @@ def write_files(
     names = [*tables, *arrays]
     try:
         with whole_folder(out_dir, MANIFEST, _files_of(out_dir)) as stage:
-            for name, table in tables.items():
-                table.to_csv(stage / name, index=False, float_format="%.10g")
+            write_tables(stage, tables)
             for name, members in arrays.items():
                 np.savez_compressed(stage / name, **members)  # type: ignore[arg-type]  # the stub takes options only
             whole = dict(manifest) | {"files": sorted([*names, MANIFEST]), "contents": describe_contents(stage, names)}
@@ -36,6 +35,12 @@ def write_files(
     except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
         raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
     return whole
+
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables into a folder by the name of their file."""
+    for name, table in tables.items():
+        table.to_csv(folder / name, index=False, float_format="%.10g")
 
 
 def describe_contents(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """A fit from a screen file to a results folder: the order of steps."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, ope
 from ..screens import (
     CELLS_TABLE,
     Screen,
+    contrast_weights,
     count_cells,
     count_cells_by_guide,
     doubts_about,
+    list_contrasts,
     read_screen,
     refuse_replaced,
     refuse_unvaried,
@@ -22,13 +24,15 @@ from ..screens import (
     warn_of,
 )
 from ..vi import SVIFit
+from .archive import ALL_FATES, archive_of
+from .contrasts import named_tables
 from .engines import Inference, choose_device, infer
 from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
 from .probabilities import baseline_arrays, probability_tables
 from .qc import qc_tables
-from .tables import estimate_tables, heterogeneity_tables, p_value_tables, posterior_tables, summary_arrays
+from .tables import p_value_tables, summary_arrays, tables_of_contrast
 
 _ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any fit of this process sets a number
 
@@ -41,13 +45,15 @@ def fit_screen(
     progress: bool | None = False,
     fingerprint: Mapping[str, str] | None = None,
     warn: bool = True,
+    contrasts: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fit a screen, write every file of the export contract that a fit owns, and return the manifest.
 
     QC tables are written; whoever calls asserts them (`qc.assert_qc`, or R's `assert_qc()`).
     A fit that was killed is gone on with from the checkpoint in `out_dir`, which goes when a fit ends.
     fingerprint: of an earlier reading; files that hold another screen since are refused. warn: give what weakens
-    the screen as ScreenWarnings; it is in the manifest in any case.
+    the screen as ScreenWarnings; it is in the manifest in any case. contrasts: beside `contrast_fate`, whose tables
+    are written as well (`contrasts`); nothing else depends on them.
     Raises a FatebiasError; then no file of results has been written or changed.
     """
     watch, bars = Stopwatch(), Progress(progress)
@@ -60,6 +66,8 @@ def fit_screen(
         counts = count_cells([screen], settings.contrast_fate)
         refuse_unvaried(screen, counts.spread, settings, str(screen_path))
         doubts = doubts_about(screen, settings, counts)
+        for contrast in contrasts:
+            contrast_weights(contrast, screen.fates, "contrasts")
     if warn:
         warn_of(doubts)
     checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, fit_versions()), bars.shown)
@@ -70,7 +78,8 @@ def fit_screen(
         raise
     with watch.stage("export"):
         tables = _tables(found, screen)
-        arrays = summary_arrays(found, screen, settings) | baseline_arrays(found, screen)
+        arrays = summary_arrays(found, screen, settings) | baseline_arrays(found.estimates, screen)
+        tables |= named_tables(archive_of(arrays[ALL_FATES]), list_contrasts(settings.contrast_fate, contrasts))
     inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
     run = RunRecord(
         screen=inputs | summarise_screen(screen),
@@ -89,11 +98,9 @@ def fit_screen(
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
     """All tables of a fit, by the name of their file."""
     return (
-        posterior_tables(found.posterior, screen)
-        | estimate_tables(found, screen)
-        | heterogeneity_tables(found, screen)
-        | p_value_tables(found, screen)
-        | probability_tables(found, screen)
+        tables_of_contrast(found.estimates, found.posterior, screen)
+        | p_value_tables(found.estimates, screen)
+        | probability_tables(found.estimates, screen)
         | qc_tables(found.posterior, screen)
         | {CELLS_TABLE: count_cells_by_guide(screen)}
     )

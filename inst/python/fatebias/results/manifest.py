@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import __version__
 from ..base import ExportError, Settings, package_versions
+from ..laplace import Estimates
 from ..screens import Screen
 from .engines import USUAL_WEIGHT, Inference
 
@@ -63,11 +64,28 @@ def make_manifest(found: Inference, screen: Screen, settings: Settings, run: Run
         "scales": found.scales,
         "convergence": _convergence(found, settings),
         "losses": _thinned(found.svi.losses) if found.svi else [],
-        "estimates": _estimates(found, settings),
+        "estimates": {"se": settings.se} | describe_estimates(found.estimates),
         "constants": {"usual_weight": list(USUAL_WEIGHT)},
         "resumed": [dict(one) for one in run.resumed],
         "seconds": dict(run.seconds),
         "peak_memory_gb": _peak_memory_gb(),
+    }
+
+
+def describe_estimates(estimates: Estimates) -> dict[str, Any]:
+    """What the estimates of a contrast are of, and what their standard errors contain; SDs in logits."""
+    guides, replicates = estimates.guide_variance, estimates.replicate_variance
+    several = len(guides.profile) > 1  # days; one cannot tell what is constant over days
+    return {
+        "sandwich_ratio": estimates.sandwich_ratio,
+        "estimand": estimates.all_fates.estimand,
+        "guide_sd": guides.scale,
+        "guide_sd_df": guides.df,
+        "guide_day_sd": math.sqrt(guides.day) if several else None,
+        "guide_profile": guides.profile.tolist(),
+        "replicate_sd": np.sqrt(replicates.by_day).tolist(),
+        "replicate_constant_share": replicates.constant if several else None,
+        "n_replicates": replicates.n_replicates,
     }
 
 
@@ -106,24 +124,6 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of a manifest."""
     found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return found
-
-
-def _estimates(found: Inference, settings: Settings) -> dict[str, Any]:
-    """What the estimates are of, and what their standard errors contain; SDs in logits."""
-    guides, replicates = found.estimates.guide_variance, found.estimates.replicate_variance
-    several = len(guides.profile) > 1  # days; one cannot tell what is constant over days
-    return {
-        "se": settings.se,
-        "sandwich_ratio": found.estimates.sandwich_ratio,
-        "estimand": settings.estimand,
-        "guide_sd": guides.scale,
-        "guide_sd_df": guides.df,
-        "guide_day_sd": math.sqrt(guides.day) if several else None,
-        "guide_profile": guides.profile.tolist(),
-        "replicate_sd": np.sqrt(replicates.by_day).tolist(),
-        "replicate_constant_share": replicates.constant if several else None,
-        "n_replicates": replicates.n_replicates,
-    }
 
 
 def _convergence(found: Inference, settings: Settings) -> dict[str, Any]:

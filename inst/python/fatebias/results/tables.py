@@ -5,15 +5,15 @@ contract's order (fate first).
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from ..base import Settings, day_columns
-from ..laplace import replicate_agreement, sd_of
-from ..model import PosteriorSummary
+from ..laplace import ByReplicate, Estimates, replicate_agreement, sd_of
 from ..screens import Screen
-from .archive import ALL_FATES, all_fates_arrays
+from .archive import ALL_FATES, archive_arrays
 from .engines import Inference
 from .texts import texts
 
@@ -26,74 +26,108 @@ def daywise_table(names: Mapping[str, Sequence[str] | np.ndarray], mean: np.ndar
     return pd.DataFrame(columns)
 
 
-def posterior_tables(posterior: PosteriorSummary, screen: Screen) -> dict[str, pd.DataFrame]:
+class Names(Protocol):
+    """Names of rows; a Screen has them. guide_gene [G]: index of each guide's gene."""
+
+    @property
+    def gene_names(self) -> Sequence[str]: ...
+    @property
+    def guide_names(self) -> Sequence[str]: ...
+    @property
+    def replicate_labels(self) -> Sequence[str]: ...
+    @property
+    def guide_gene(self) -> np.ndarray: ...
+
+
+class Posterior(Protocol):
+    """Posterior of a contrast: theta_mean, theta_sd [L, D], theta_cov [L, D, D], beta_mean, beta_sd [G, D]."""
+
+    @property
+    def theta_mean(self) -> np.ndarray: ...
+    @property
+    def theta_sd(self) -> np.ndarray: ...
+    @property
+    def theta_cov(self) -> np.ndarray: ...
+    @property
+    def beta_mean(self) -> np.ndarray: ...
+    @property
+    def beta_sd(self) -> np.ndarray: ...
+
+
+def tables_of_contrast(estimates: Estimates, posterior: Posterior, names: Names) -> dict[str, pd.DataFrame]:
+    """All tables of a contrast by the name of their file, but p-values, which are of a fit's first contrast alone."""
+    return (
+        posterior_tables(posterior, names)
+        | estimate_tables(estimates, posterior, names)
+        | heterogeneity_tables(estimates, names)
+    )
+
+
+def posterior_tables(posterior: Posterior, names: Names) -> dict[str, pd.DataFrame]:
     """Posterior mean and SD of the contrast: gene_daywise_for_mash.csv (theta), guide_daywise_for_mash.csv (beta)."""
-    gene_of_guide = np.asarray(screen.gene_names, dtype=object)[screen.guide_gene]
     return {
         "gene_daywise_for_mash.csv": daywise_table(
-            {"gene": screen.gene_names}, posterior.theta_mean, posterior.theta_sd
+            {"gene": names.gene_names}, posterior.theta_mean, posterior.theta_sd
         ),
-        "guide_daywise_for_mash.csv": daywise_table(
-            {"guide": screen.guide_names, "gene": gene_of_guide}, posterior.beta_mean, posterior.beta_sd
-        ),
+        "guide_daywise_for_mash.csv": daywise_table(_guides(names), posterior.beta_mean, posterior.beta_sd),
     }
 
 
-def estimate_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+def estimate_tables(estimates: Estimates, posterior: Posterior, names: Names) -> dict[str, pd.DataFrame]:
     """gene_daywise_likelihood.csv: fixed-effect estimates; gene_daywise_cov.csv: covariances of both between days."""
-    d = screen.n_days
+    l, d = estimates.theta_hat.shape
     day_1, day_2 = np.tril_indices(d)
-    covariances = {"theta_cov": found.posterior.theta_cov, "likelihood_cov": found.estimates.covariance}
-    columns = {"gene": np.repeat(np.asarray(screen.gene_names, dtype=object), len(day_1))}
-    columns |= {"day_1": np.tile(day_1, screen.n_genes), "day_2": np.tile(day_2, screen.n_genes)}
+    covariances = {"theta_cov": posterior.theta_cov, "likelihood_cov": estimates.covariance}
+    columns = {"gene": np.repeat(np.asarray(names.gene_names, dtype=object), len(day_1))}
+    columns |= {"day_1": np.tile(day_1, l), "day_2": np.tile(day_2, l)}
     columns |= {name: values[:, day_1, day_2].ravel() for name, values in covariances.items()}
     return {
-        "gene_daywise_likelihood.csv": daywise_table(
-            {"gene": screen.gene_names}, found.estimates.theta_hat, found.estimates.se
-        ),
+        "gene_daywise_likelihood.csv": daywise_table({"gene": names.gene_names}, estimates.theta_hat, estimates.se),
         "gene_daywise_cov.csv": pd.DataFrame(columns),
     }
 
 
-def p_value_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+def p_value_tables(estimates: Estimates, names: Names) -> dict[str, pd.DataFrame]:
     """gene_daywise_p.csv: z, p and p_guides of each gene by day; none where the settings ask for none."""
-    values = found.estimates.p_values
+    values = estimates.p_values
     if values is None:
         return {}
-    columns: dict[str, Sequence[str] | np.ndarray] = {"gene": screen.gene_names}
+    columns: dict[str, Sequence[str] | np.ndarray] = {"gene": names.gene_names}
     for name, by_day in (("z", values.z), ("p", values.p), ("p_guides", values.p_guides)):
         columns |= dict(zip(day_columns(name, by_day.shape[1]), by_day.T))
     return {"gene_daywise_p.csv": pd.DataFrame(columns)}
 
 
-def heterogeneity_tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
+def heterogeneity_tables(estimates: Estimates, names: Names) -> dict[str, pd.DataFrame]:
     """Estimates by guide, with a guide left out, by replicate; and by gene how much guides and replicates differ."""
-    estimates, genes = found.estimates, np.asarray(screen.gene_names, dtype=object)
-    guides, names = estimates.guides, {"guide": screen.guide_names, "gene": genes[screen.guide_gene]}
-    several = screen.guides_per_gene[screen.guide_gene] > 1
-    left_out = daywise_table(names, guides.left_out, guides.left_out_se)[several]
-    n = screen.guides_per_gene
+    guides, rows, n = estimates.guides, _guides(names), np.bincount(names.guide_gene)
+    several = n[names.guide_gene] > 1
     of_guides = np.einsum("ldd->ld", estimates.guide_variance.of_mean(n))
     agreement = replicate_agreement(estimates.by_replicate)
     whole = np.einsum("ldd->ld", estimates.noise) + of_guides
     by_gene = {
-        "gene": genes, "n_guides": n, "guide_sd": np.sqrt(estimates.guide_variance.by_gene),
-        "guide_share": np.nanmean(of_guides / whole, axis=1),
+        "gene": np.asarray(names.gene_names, dtype=object), "n_guides": n,
+        "guide_sd": np.sqrt(estimates.guide_variance.by_gene), "guide_share": np.nanmean(of_guides / whole, axis=1),
         "replicate_q": agreement.q, "replicate_df": agreement.df, "replicate_p": agreement.p,
     }  # fmt: skip
     return {
-        "guide_daywise_likelihood.csv": daywise_table(names, guides.beta, guides.se),
-        "guide_daywise_left_out.csv": left_out,
-        "gene_daywise_by_replicate.csv": _by_replicate(found, screen),
+        "guide_daywise_likelihood.csv": daywise_table(rows, guides.beta, guides.se),
+        "guide_daywise_left_out.csv": daywise_table(rows, guides.left_out, guides.left_out_se)[several],
+        "gene_daywise_by_replicate.csv": _by_replicate(estimates.by_replicate, names),
         "gene_heterogeneity.csv": pd.DataFrame(by_gene),
     }
 
 
-def _by_replicate(found: Inference, screen: Screen) -> pd.DataFrame:
+def _guides(names: Names) -> dict[str, Sequence[str] | np.ndarray]:
+    """Columns that name the rows of a table of guides."""
+    return {"guide": names.guide_names, "gene": np.asarray(names.gene_names, dtype=object)[names.guide_gene]}
+
+
+def _by_replicate(by: ByReplicate, names: Names) -> pd.DataFrame:
     """Rows gene, day, replicate, in this order."""
-    by = found.estimates.by_replicate
     index = pd.MultiIndex.from_product(
-        [screen.gene_names, range(screen.n_days), screen.replicate_labels[: by.n]], names=["gene", "day", "replicate"]
+        [list(names.gene_names), range(by.theta.shape[2]), list(names.replicate_labels[: by.n])],
+        names=["gene", "day", "replicate"],
     )
     values = {name: part.transpose(1, 2, 0).ravel() for name, part in (("betahat", by.theta), ("se", by.se))}
     return pd.DataFrame(values, index=index).reset_index()
@@ -110,7 +144,7 @@ def summary_arrays(found: Inference, screen: Screen, settings: Settings) -> dict
     }
     guides = labels | {"guide_names": texts(screen.guide_names), "guide_gene": screen.guide_gene}
     arrays = {
-        ALL_FATES: all_fates_arrays(found, screen),
+        ALL_FATES: archive_arrays(found.estimates.all_fates, posterior, screen),
         "theta_posterior_summary.npz": labels | {
             "theta_mean": posterior.theta_mean, "theta_sd": posterior.theta_sd, "theta_cov": posterior.theta_cov,
             "likelihood_cov": found.estimates.covariance,

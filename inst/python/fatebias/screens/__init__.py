@@ -10,7 +10,15 @@ from .baseline import refuse_without_baseline
 from .build import build_screen
 from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
-from .contrast import contrast_parts, contrast_weights, nearest_name
+from .contrast import (
+    contrast_labels,
+    contrast_parts,
+    contrast_sides,
+    contrast_weights,
+    fate_weights,
+    list_contrasts,
+    nearest_name,
+)
 from .counts import Counts, count_cells
 from .covariates import number_clusters, standardise_covariates
 from .days import DaysError, order_days
@@ -90,7 +98,9 @@ __all__ = [
     "cells_by_day_replicate",
     "cluster_words",
     "columns_of",
+    "contrast_labels",
     "contrast_parts",
+    "contrast_sides",
     "contrast_weights",
     "count_by_threshold",
     "count_cells_by_guide",
@@ -110,12 +120,14 @@ __all__ = [
     "doubt_replicates",
     "doubts_about",
     "examine_map",
+    "fate_weights",
     "few_cells",
     "fingerprint",
     "labels_of",
     "lack_probabilities",
     "map_from_table",
     "map_text",
+    "list_contrasts",
     "match_rows",
     "mend_probabilities",
     "named_states",

@@ -6,7 +6,7 @@ from functools import reduce
 
 import numpy as np
 
-from .contrast import contrast_weights
+from .contrast import fate_weights
 from .screen import Screen
 
 CELLS_AT_ONCE = 50_000  # cells that are looked at at a time
@@ -98,7 +98,7 @@ class Counts:
 
 def count_cells(screens: Iterable[Screen], contrast: str) -> Counts:
     """Counts of a screen, given as a whole or in parts. contrast: "MES" has the sides MES and the reference,
-    "MES - NEU" these two.
+    "MES - NEU" these two, and a mean of several fates the sum of their probabilities.
     """
     return reduce(lambda one, other: one + other, (_count(part, contrast) for part in screens))
 
@@ -131,8 +131,7 @@ def _count(screen: Screen, contrast: str) -> Counts:
 
 def _sides(screen: Screen, rows: slice, contrast: str) -> list[np.ndarray]:
     """float [cells], probability of the two sides of the contrast."""
-    weights = contrast_weights(contrast, screen.fates)
-    weights = np.r_[-weights.sum(), weights]
+    weights = fate_weights(contrast, screen.fates)
     probs = screen.fate_probs[rows]
     return [probs[:, side].sum(1) for side in (weights > 0, weights < 0)]
 
