@@ -21,7 +21,7 @@ from .covariance import gene_covariances, perturbation
 from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
 from .fate_baseline import FateBaseline, sample_baseline
-from .fate_covariance import fate_covariance
+from .fate_covariance import fate_covariance, fate_widening
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .gene_p_values import GenePValues
@@ -56,6 +56,7 @@ __all__ = [
     "estimate_theta",
     "estimates_of",
     "fate_covariance",
+    "fate_widening",
     "find_fixed_effects",
     "find_mode",
     "fit_laplace",

@@ -98,7 +98,7 @@ def _spread_evenly(points: np.ndarray, most: int) -> np.ndarray:
 
 
 def _neighbours(points: np.ndarray, rows: np.ndarray, least: int) -> np.ndarray:
-    """Rows in an order in which like ones are near: halved along the axis on which they differ most, again and again."""
+    """Rows with like ones near: halved along the axis on which they differ most, again and again."""
     half = len(rows) // 2
     if half <= least:
         return rows

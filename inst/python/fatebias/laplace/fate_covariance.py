@@ -1,8 +1,8 @@
 """The covariance of all fates' estimates that the estimand asks for, fate by fate.
 
-How much guides and replicates differ is estimated contrast by contrast (`gene_estimates`). For all fates at once the
-noise of the centred log odds, each fate against the mean of all, keeps its correlations, and each fate's SE is made that
-of its own contrast. K fates, the reference first; F = K - 1 logits; L genes, D days.
+How much guides and replicates differ is estimated contrast by contrast (`gene_estimates`). For all fates at once, noise
+of labels keeps its correlations, and is widened until each fate has the SE of its own contrast with the mean of all.
+K fates, the reference first; F = K - 1 logits; L genes, D days.
 """
 
 import numpy as np
@@ -12,16 +12,23 @@ from .contrasts import sd_of
 from .gene_estimates import estimates_of
 
 
-def fate_covariance(all_fates: AllFates) -> np.ndarray:
+def fate_widening(all_fates: AllFates) -> np.ndarray:
+    """SE of the contrast of each fate with the mean of all over the part of it that is noise of labels: [L, D, K]."""
+    return np.stack([_widening(all_fates, contrast) for contrast in _centring(all_fates)], axis=2)
+
+
+def fate_covariance(all_fates: AllFates, widening: np.ndarray) -> np.ndarray:
     """Covariance of the centred log odds of all fates on each day, all that the estimand asks for: [L, D, K, K]."""
+    noise, centre = np.einsum("ldfdg->ldfg", all_fates.noise), _centring(all_fates)
+    return np.asarray(widening[..., None] * (centre @ noise @ centre.T) * widening[..., None, :])
+
+
+def _centring(all_fates: AllFates) -> np.ndarray:
+    """From logits to centred log odds: [K, F]."""
     k = all_fates.theta.shape[2] + 1
-    centre = (np.eye(k) - 1 / k)[:, 1:]  # from logits to centred log odds
-    noise = np.einsum("ldfdg->ldfg", all_fates.noise)
-    wider = np.stack([_widening(all_fates, contrast) for contrast in centre], axis=2)
-    return np.asarray(wider[..., None] * (centre @ noise @ centre.T) * wider[..., None, :])
+    return (np.eye(k) - 1 / k)[:, 1:]
 
 
 def _widening(all_fates: AllFates, contrast: np.ndarray) -> np.ndarray:
-    """SE of a contrast [F] over the part of it that is noise: [L, D]."""
     found = estimates_of(all_fates, contrast)
     return np.asarray(found.se / sd_of(found.noise))

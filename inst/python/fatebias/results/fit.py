@@ -30,7 +30,7 @@ from .engines import Inference, choose_device, infer
 from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
-from .probabilities import baseline_arrays, probability_tables
+from .probabilities import probability_files
 from .qc import qc_tables
 from .tables import p_value_tables, summary_arrays, tables_of_contrast
 
@@ -77,8 +77,9 @@ def fit_screen(
         checkpoint.remove()
         raise
     with watch.stage("export"):
-        tables = _tables(found, screen)
-        arrays = summary_arrays(found, screen, settings) | baseline_arrays(found.estimates, screen)
+        tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
+        changes, cells = probability_files(found.estimates, screen)
+        tables, arrays = tables | changes, arrays | cells
         tables |= named_tables(archive_of(arrays[ALL_FATES]), list_contrasts(settings.contrast_fate, contrasts))
     inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
     run = RunRecord(
@@ -100,7 +101,6 @@ def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
     return (
         tables_of_contrast(found.estimates, found.posterior, screen)
         | p_value_tables(found.estimates, screen)
-        | probability_tables(found.estimates, screen)
         | qc_tables(found.posterior, screen)
         | {CELLS_TABLE: count_cells_by_guide(screen)}
     )
