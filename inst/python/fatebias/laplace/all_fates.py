@@ -80,7 +80,7 @@ class AllFates:
             name: part(**{f.name: arrays.get(f"{prefix}_{f.name}") for f in fields(part)})
             for prefix, (name, part) in PARTS.items()
         }
-        own: dict[str, Any] = {f.name: arrays[f.name] for f in fields(cls) if f.name in arrays}
+        own = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
         return cls(**own, **parts, estimand=estimand)
 
 

@@ -5,6 +5,7 @@ L genes, G guides, D days, F logits (the fates beside the reference).
 """
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,5 +89,5 @@ def read_archive(out_dir: str | Path) -> Archive:
     try:
         with np.load(path) as file:
             return archive_of(dict(file))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ExportError(f"{path} is damaged ({error}); fit again.") from error
