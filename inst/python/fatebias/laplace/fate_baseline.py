@@ -17,7 +17,6 @@ from .estimates import SolvedEstimates
 
 MOST_CELLS = 2000  # of a day
 NEIGHBOURHOODS = 256  # of a day's cells, each with as many cells of the sample
-SEED = 1  # of the cells that are drawn
 TURNS, CLOSE = 500, 1e-9  # for the mean probabilities, at most; log of what they may be off by
 LEAST_SHARE = 0.1  # of the predictors' variance along any direction, at least
 
@@ -93,15 +92,14 @@ def _spread_evenly(points: np.ndarray, most: int) -> np.ndarray:
     if len(points) <= most:
         return np.arange(len(points))
     order = _neighbours(points, np.arange(len(points)), len(points) // NEIGHBOURHOODS)
-    drawn = np.random.default_rng(SEED).random(most)
-    return order[((np.arange(most) + drawn) * len(points) / most).astype(int)]
+    return order[((np.arange(most) + 0.5) * len(points) / most).astype(int)]
 
 
 def _neighbours(points: np.ndarray, rows: np.ndarray, least: int) -> np.ndarray:
     """Rows with like ones near: halved along the axis on which they differ most, again and again."""
     half = len(rows) // 2
     if half <= least:
-        return rows
+        return np.sort(rows)  # by their place in the screen, which says nothing of where they lie
     values = points[rows]
     order = np.argpartition(values[:, values.var(0).argmax()], half)
     return np.concatenate([_neighbours(points, rows[part], least) for part in (order[:half], order[half:])])

@@ -1,7 +1,7 @@
 """The covariance of all fates' estimates that the estimand asks for, fate by fate.
 
 How much guides and replicates differ is estimated contrast by contrast (`gene_estimates`). For all fates at once, noise
-of labels keeps its correlations, and is widened until each fate has the SE of its own contrast with the mean of all.
+of labels keeps its correlations, and is widened until each fate has the SE of its own contrast with the mean of others.
 K fates, the reference first; F = K - 1 logits; L genes, D days.
 """
 
@@ -13,8 +13,10 @@ from .gene_estimates import estimates_of
 
 
 def fate_widening(all_fates: AllFates) -> np.ndarray:
-    """SE of the contrast of each fate with the mean of all over the part of it that is noise of labels: [L, D, K]."""
-    return np.stack([_widening(all_fates, contrast) for contrast in _centring(all_fates)], axis=2)
+    """SE of each fate against the mean of the others over the part of it that is noise of labels: [L, D, K]."""
+    centre = _centring(all_fates)
+    against_others = centre / (1 - 1 / len(centre))
+    return np.stack([_widening(all_fates, contrast) for contrast in against_others], axis=2)
 
 
 def fate_covariance(all_fates: AllFates, widening: np.ndarray) -> np.ndarray:
