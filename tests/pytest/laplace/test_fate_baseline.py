@@ -9,7 +9,7 @@ from scipy.special import softmax
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, fit_laplace, sample_baseline, solve_estimates
 from fatebias.laplace.fate_baseline import LEAST_SHARE, _spread_evenly, _towards, _with_mean
-from fatebias.laplace.probability_change import moved
+from fatebias.laplace.probability import moved
 
 OPTIONS = LaplaceOptions.of(Settings.from_mapping({}))
 

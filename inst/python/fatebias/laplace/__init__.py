@@ -21,16 +21,16 @@ from .covariance import gene_covariances, perturbation
 from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
 from .fate_baseline import FateBaseline, sample_baseline
-from .fate_covariance import fate_covariance, fate_widening
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .gene_p_values import GenePValues
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
-from .probability_change import LEVEL, ProbabilityChange, probability_change
+from .probability import LEVEL, ProbabilityChange, probability_change
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
 from .rounds import State, run_rounds, start_from
 from .scatter import Scatter
+from .widening import fate_covariance, fate_widening
 
 __all__ = [
     "LEVEL",

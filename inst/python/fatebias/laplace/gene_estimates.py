@@ -72,10 +72,11 @@ def estimate_theta(
     solved = solve_estimates(baseline, options, run)
     found = estimates_of(AllFates.of(solved, screen, options, run), contrast)
     p_values = _p_values(solved, found, screen, contrast) if options.p_values else None
-    found = replace(found, p_values=p_values, fate_baseline=sample_baseline(solved, screen))
+    cells = sample_baseline(solved, screen)
+    found = replace(found, p_values=p_values, fate_baseline=cells)
     parts = {
         "all_fates": found.all_fates.arrays(), "p_values": asdict(p_values) if p_values else {},
-        "fate_baseline": asdict(found.fate_baseline),
+        "fate_baseline": asdict(cells),
     }  # fmt: skip
     tree = {part: {name: torch.from_numpy(value) for name, value in own.items()} for part, own in parts.items()}
     run.checkpoint.save(tree, 1, final=True)

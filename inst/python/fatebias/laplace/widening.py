@@ -28,7 +28,7 @@ def fate_covariance(all_fates: AllFates, widening: np.ndarray) -> np.ndarray:
 def _centring(all_fates: AllFates) -> np.ndarray:
     """From logits to centred log odds: [K, F]."""
     k = all_fates.theta.shape[2] + 1
-    return (np.eye(k) - 1 / k)[:, 1:]
+    return np.asarray((np.eye(k) - 1 / k)[:, 1:])
 
 
 def _widening(all_fates: AllFates, contrast: np.ndarray) -> np.ndarray:

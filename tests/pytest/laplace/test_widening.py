@@ -7,9 +7,15 @@ import pytest
 from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
-from fatebias.laplace import AllFates, LaplaceOptions, estimates_of, fit_laplace, solve_estimates
-from fatebias.laplace import fate_covariance as covariance_of
-from fatebias.laplace import fate_widening
+from fatebias.laplace import (
+    AllFates,
+    LaplaceOptions,
+    estimates_of,
+    fate_covariance,
+    fate_widening,
+    fit_laplace,
+    solve_estimates,
+)
 from fatebias.screens import contrast_weights
 
 OPTIONS = LaplaceOptions.of(Settings.from_mapping({}))
@@ -24,7 +30,7 @@ def found(request):
 
 def test_ses_of_each_fate_against_the_others_are_those_of_its_estimates(found):
     screen, all_fates = found
-    covariance = covariance_of(all_fates, fate_widening(all_fates))
+    covariance = fate_covariance(all_fates, fate_widening(all_fates))
     k = screen.n_fates
     for fate, name in enumerate(screen.fates):
         others = [other for other in screen.fates if other != name]
@@ -38,7 +44,7 @@ def test_of_these_guides_it_is_the_noise_of_any_contrast(found):
     guides = replace(all_fates, estimand="guides")
     widening = fate_widening(guides)
     np.testing.assert_allclose(widening, 1, rtol=1e-12)
-    covariance = covariance_of(guides, widening)
+    covariance = fate_covariance(guides, widening)
     weights = np.random.default_rng(1).normal(size=screen.n_fates)
     weights -= weights.mean()
     wanted = estimates_of(guides, weights[1:]).se

@@ -1,4 +1,4 @@
-"""Changes of probability: against plain sums, finite differences, draws, and guides added to cells of a known screen."""
+"""Changes of probability: against plain sums, finite differences, draws, and guides added to known cells."""
 
 import numpy as np
 import points
@@ -8,9 +8,8 @@ from scipy.special import expit, logit, softmax
 from scipy.stats import norm
 
 from fatebias.base.settings import Settings
-from fatebias.laplace import FateBaseline, fate_covariance, fate_widening, probability_change
-from fatebias.laplace import probability_change as face
-from fatebias.laplace.probability_change import moved
+from fatebias.laplace import FateBaseline, fate_covariance, fate_widening, probability, probability_change
+from fatebias.laplace.probability import moved
 from fatebias.results.engines import infer
 
 Z = norm.ppf(0.95)
@@ -97,7 +96,7 @@ def test_genes_are_moved_in_blocks(rng, monkeypatch):
     baseline, theta = baseline_of([rng.normal(size=(20, 2))] * 2), rng.normal(size=(7, 2, 2))
     covariance = np.broadcast_to(0.01 * np.eye(3), (7, 2, 3, 3))
     whole = probability_change(baseline, theta, covariance)
-    monkeypatch.setitem(face.__globals__, "BLOCK_NUMBERS", 40)  # two genes at a time
+    monkeypatch.setattr(probability, "BLOCK_NUMBERS", 40)  # two genes at a time
     parts = probability_change(baseline, theta, covariance)
     np.testing.assert_allclose(parts.high, whole.high, atol=1e-14)
 
