@@ -21,17 +21,20 @@ write_verdict <- function(line, fit) {
   if (!dir.exists(folder)) {
     return(invisible())
   }
-  verdict <- list(created = fit$manifest$created, line = line)
+  verdict <- list(created = fit$manifest$created, contrast = fit$manifest$contrast, line = line)
   write_whole(function(stage) jsonlite::write_json(verdict, stage, auto_unbox = TRUE),
               file.path(folder, verdict_file))
 }
 
-#' The line of a fit whose certificate was made; NULL without one, or where the fit was made anew since
+#' The line of a fit whose certificate was made; NULL without one, where the fit was made anew since, or where
+#' it is of another contrast
 #' @noRd
 kept_verdict <- function(fit) {
   path <- file.path(fit$out_dir, "calibration", verdict_file)
   verdict <- if (file.exists(path)) tryCatch(jsonlite::read_json(path), error = function(error) NULL)
-  if (!is.null(verdict$created) && identical(verdict$created, fit$manifest$created)) verdict$line
+  contrast <- verdict$contrast %||% fit$manifest$contrast
+  same <- identical(c(verdict$created, contrast), c(fit$manifest$created, fit$manifest$contrast))
+  if (!is.null(verdict$created) && same) verdict$line
 }
 
 #' Hits that know their certificate's verdict

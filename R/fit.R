@@ -41,7 +41,8 @@
 #'     positive where the contrast is raised). The null of `p_d*` and `z_d*` is that of the setting
 #'     `estimand`: the mean effect over guides and cultures is zero (`gene`), or these guides do nothing
 #'     (`guides`); that of `p_guides_d*` is always the latter. NA on a day without a cell that carries the
-#'     gene. NULL with `p_values: false` (as in `preset: plain`), and where an earlier version made the fit;
+#'     gene. Of `contrast_fate` alone: NULL of another contrast ([contrast_fit()]), with `p_values: false` (as
+#'     in `preset: plain`), and where an earlier version made the fit;
 #'   - `probability_change`: data.table `gene, day` (number, from 0), `fate, baseline, change, low, high`: mean
 #'     probability of each fate over the day's cells, and by how much one average guide of the gene changes it,
 #'     with a 90 % interval (0 to 1); see [probability_change()]. NULL where an earlier version made the fit;

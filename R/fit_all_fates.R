@@ -4,18 +4,18 @@ all_fates_file <- "effects_all_fates.npz"
 
 #' The archive of all fates of a fit
 #'
-#' Needs no Python. Values are log odds of each fate against the reference. docs/design.md, "All fates", says what
-#' each array holds.
+#' Needs no Python. Values are log odds of each fate against the reference. docs/design.md, "All fates", says
+#' what each array holds. Raises `fatebias_error_export` where the fit has no such file.
 #'
 #' @param fit a `fatebias_fit`, or a part of one, which has the arrays of its genes and guides.
 #' @returns Named list of arrays with dimension names (gene, guide, day, fate, replicate), among them
 #'   `theta` gene x day x fate, `noise` and `model_noise` gene x day x fate x day x fate, and of the posterior
-#'   `theta_mean`, `theta_cov`, `beta_mean`, `beta_cov`. NA on a day without a cell that carries the gene. Besides
-#'   the names `genes`, `guides`, `guide_gene` (gene of each guide), `days`, `fates` (beside the reference),
-#'   `ref_fate`, `replicates`, and `estimand`. Errors: `fatebias_error_export` where the fit has no such file.
+#'   `theta_mean`, `theta_cov`, `beta_mean`, `beta_cov`. NA on a day without a cell that carries the gene.
+#'   Besides the names `genes`, `guides`, `guide_gene` (gene of each guide), `days`, `fates` (beside the
+#'   reference), `ref_fate`, `replicates`, and `estimand`.
 #' @noRd
 all_fates <- function(fit, call = rlang::caller_env()) {
-  raw <- read_npz(array_path(fit, all_fates_file, "arrays of all fates", "Fit again.", call), call = call)
+  raw <- read_npz(array_path(fit, all_fates_file, "effects of all fates", "Fit again.", call), call = call)
   axes <- axes_of(raw$axes)
   raw$guide_gene <- raw$genes[raw$guide_gene + 1]
   labels <- raw[c("genes", "guides", "days", "fates", "replicates")]
@@ -24,7 +24,7 @@ all_fates <- function(fit, call = rlang::caller_env()) {
   for (name in intersect(names(axes), names(raw))) {
     raw[[name]] <- part_of_array(raw[[name]], labels[axes[[name]]], kept[axes[[name]]])
   }
-  raw$guide_gene <- raw$guide_gene[match(kept$guide, raw$guides)]
+  raw$guide_gene <- as.vector(raw$guide_gene)
   raw[c("genes", "guides")] <- unname(kept)
   raw[setdiff(names(raw), "axes")]
 }

@@ -22,7 +22,8 @@ draws_variables <- c("theta", "delta", "beta")
 #'   variables `theta[gene,day]`, `delta[guide]`, `beta[guide,day]` (`theta[gene,fate,day]` and so on with
 #'   all fates).
 #' @section Errors: `fatebias_error_export` when the fit has no draws (it says how to get them), when their
-#'   file is gone, or belongs to a later fit in the same folder.
+#'   file is gone, or belongs to a later fit in the same folder, or when they are of another contrast
+#'   ([contrast_fit()]).
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' draws <- posterior_draws(fit["GENE00002"])
@@ -46,7 +47,15 @@ posterior_draws <- function(fit, variables = c("theta", "delta", "beta")) {
 #' @noRd
 draws_path <- function(fit, call = rlang::caller_env()) {
   how <- "Fit again with {.code save_draws = \"contrast\"} (or {.code \"all\"}, of every fate)."
-  array_path(fit, draws_file, "posterior draws", how, call)
+  path <- array_path(fit, draws_file, "posterior draws", how, call)
+  drawn <- read_manifest(dirname(path), call)$contrast
+  if (!identical(fit$manifest$settings$save_draws, "all") && !identical(drawn, fit$manifest$contrast)) {
+    abort_export(c(
+      "The posterior draws are of {.val {drawn}}, not of {.val {fit$manifest$contrast}}.",
+      i = "Fit again with {.code save_draws = \"all\"}, which keeps draws of every fate."
+    ), call = call)
+  }
+  path
 }
 
 #' Draws of the names wanted, second axis, with names for the axes after it (the fate's only where it is

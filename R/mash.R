@@ -43,6 +43,8 @@
 #' @param no_effects_prior prior probability that no row has any effect; 0: mash alone. See Details.
 #' @param day_values numeric, increasing times of the days; default: those of the fit, or the numbers in
 #'   the labels of the days.
+#' @param contrast of a fit: whose effects are shrunk, such as `"NEU - MES"` or `"NEU - rest"`, see
+#'   [contrast_fit()]; NULL: those of the fit's own contrast, of which controls (`ntc`) always are.
 #' @param ntc for `v = "ntc"`: estimates of control pseudo-genes, as `x`; [fit_controls()] makes them.
 #' @param null_weight Dirichlet weight of the null in the prior of the mixture weights, as `nullweight` of
 #'   [mashr::mash()] (where 10 is the default); every other component has 1 and its family's weight. At 1
@@ -121,8 +123,9 @@
 #'   together (Cauchy combination; p above .99 count as .99); `q_gene`, the rate over genes. The null of
 #'   `p_d*` is that of the fit's `estimand`: that the mean effect of the gene's guides, over guides that one
 #'   could make and cultures like these, is zero (`gene`), or that its guides do nothing (`guides`). `p_gene`
-#'   is of no effect on any day. NA of tables, matrices, `input = "posterior"` and fits of an earlier version;
-#'   no such columns with `p_values: false`. Ranking and `hit_anyday` do not depend on them.
+#'   is of no effect on any day. NA of tables, matrices, `input = "posterior"`, contrasts but the fit's own
+#'   `contrast_fate`, and fits of an earlier version; no such columns with `p_values: false`. Ranking and
+#'   `hit_anyday` do not depend on them.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows, no day, SEs that are NaN, zero or
 #'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
 #'   `fatebias_warning_mash` for a fall-back.
@@ -146,8 +149,9 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
                      smallest_scale = settings$mash_smallest_scale,
                      no_effects_prior = settings$mash_no_effects_prior, prior = settings$mash_prior,
                      null_weight = settings$mash_null_weight, day_values = NULL, ntc = NULL,
-                     n_draws = 1000, seed = 1) {
+                     contrast = NULL, n_draws = 1000, seed = 1) {
   level <- validate_choice(level)
+  if (!is.null(contrast)) x <- contrast_fit(x, contrast)
   settings <- update_settings(settings) # whole, before the defaults above are looked at
   settings <- update_settings(
     settings,
@@ -264,16 +268,6 @@ mash_table <- function(estimates, shrunk, settings) {
     lfsr_min = lfsr_min, best_day = best - 1L, hit_anyday = smallest < threshold,
     activity_columns(shrunk$sets, days), shrunk$events, svalue = ashr::qval.from.lfdr(lfsr_min), calls, mde
   )
-}
-
-#' The day with the smallest lfsr of each row; of several that where the effect is most SDs from zero, of
-#' those the one with the largest effect, of those the first
-#' @param size,sd of the effects; rows x days, as `evidence`.
-#' @noRd
-best_days <- function(evidence, size, sd) {
-  z <- ifelse(size == 0, 0, size / sd) # not NaN where both are 0
-  surest <- is_row_largest(-evidence, least = lfsr_rounding)
-  first_row_largest(size, is_row_largest(z, surest))
 }
 
 #' Estimates and SEs as they were given, missing ones NA

@@ -160,3 +160,13 @@ call_noun <- function(rule) if (rule == "lfsr") "hit" else "called gene"
 #' What is asked of a call, such as "average lfsr < 0.05"
 #' @noRd
 rule_text <- function(rule, threshold) sprintf("%s < %s", rule_words(rule, "short"), format(threshold))
+
+#' The day with the smallest lfsr of each row; of several that where the effect is most SDs from zero, of
+#' those the one with the largest effect, of those the first
+#' @param size,sd of the effects; rows x days, as `evidence`.
+#' @noRd
+best_days <- function(evidence, size, sd) {
+  z <- ifelse(size == 0, 0, size / sd) # not NaN where both are 0
+  surest <- is_row_largest(-evidence, least = lfsr_rounding)
+  first_row_largest(size, is_row_largest(z, surest))
+}

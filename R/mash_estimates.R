@@ -206,7 +206,7 @@ fill_vague <- function(estimates) {
   estimates
 }
 
-#' The fate whose log odds are reported, and the one they are against: of "A - B" B, else the reference
+#' What a contrast reports log odds of, and what they are against, in words; of a fate alone the reference
 #'
 #' @param fates the reference first; a fate may have " - " in its name.
 #' @noRd
@@ -214,5 +214,24 @@ contrast_pair <- function(contrast, fates) {
   if (contrast %in% fates) {
     return(c(contrast, fates[[1]]))
   }
-  strsplit(contrast, " - ", fixed = TRUE)[[1]]
+  parts <- strsplit(contrast, " - ", fixed = TRUE)[[1]]
+  cuts <- lapply(seq_len(length(parts) - 1), function(k) {
+    trimws(c(paste(parts[seq_len(k)], collapse = " - "), paste(parts[-seq_len(k)], collapse = " - ")))
+  })
+  known <- vapply(cuts, function(sides) sum(sides %in% c(fates, "rest")), numeric(1))
+  vapply(cuts[[which.max(known)]], side_in_words, character(1), fates = fates, USE.NAMES = FALSE)
+}
+
+#' "rest" is the rest, "(A + B) / 2" the mean of A and B
+#' @noRd
+side_in_words <- function(side, fates) {
+  if (side %in% fates) {
+    return(side)
+  }
+  mean <- regmatches(side, regexec("^\\((.+)\\)\\s*/\\s*[0-9]+$", side))[[1]]
+  if (length(mean) == 2) {
+    names <- trimws(strsplit(mean[[2]], " + ", fixed = TRUE)[[1]])
+    return(paste("the mean of", paste(names, collapse = " and ")))
+  }
+  if (side == "rest") "the rest" else side
 }

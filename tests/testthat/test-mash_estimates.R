@@ -103,3 +103,18 @@ test_that("numbers in labels of a table have a sign, and the same words and unit
   expect_null(numbers_in(c("early", "late")))
   expect_true(is.unsorted(numbers_in(c("day-1", "day-2")))) # joined: no increasing times, so evenly spaced
 })
+
+test_that("the sides of a contrast are said in words, also where names have the signs of the words", {
+  fates <- c("EC", "MES", "NEU", "a - b")
+  expect_identical(contrast_pair("MES", fates), c("MES", "EC"))
+  expect_identical(contrast_pair("MES - NEU", fates), c("MES", "NEU"))
+  expect_identical(contrast_pair("a - b", fates), c("a - b", "EC"))
+  expect_identical(contrast_pair("a - b - MES", fates), c("a - b", "MES"))
+  expect_identical(contrast_pair("MES - a - b", fates), c("MES", "a - b"))
+  expect_identical(contrast_pair("MES - rest", fates), c("MES", "the rest"))
+  expect_identical(contrast_pair("MES - (EC + NEU) / 2", fates), c("MES", "the mean of EC and NEU"))
+  expect_identical(
+    contrast_pair("(EC + MES) / 2 - (NEU + a - b) / 2", fates),
+    c("the mean of EC and MES", "the mean of NEU and a - b")
+  )
+})

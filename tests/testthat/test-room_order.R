@@ -7,7 +7,7 @@ rooms <- c(
   "import_guides", "import_cells", "import",
   "screen_simulate",
   "certificate_verdict", "fit", "fit_arrays", "fit_probability", "fit_methods", "fit_draws",
-  "fit_all_fates", "fit_controls", "fit_qc",
+  "fit_all_fates", "fit_contrasts", "fit_controls", "fit_qc",
   "mash_covariances", "mash_day_covariances", "mash_estimates", "mash_correlation", "mash_activity",
   "mash_components", "mash_normals", "mash_weights", "mash_mixture", "mash_model", "mash_calls", "mash_mde",
   "mash_guides", "mash_p_values", "mash", "mash_contrasts", "mash_result", "mash_compare", "mash_preference",

@@ -83,3 +83,19 @@ def test_scales_are_population_moments(raw):
     scales = summarise_scales(raw)
     assert np.allclose(scales["tau"]["sd"], raw["tau"].numpy().std(0))
     assert np.shape(scales["sigma_time"]["mean"]) == (2, 2)
+
+
+def test_covariances_of_all_fates_are_those_of_the_draws(small_screen, raw):
+    s = small_screen
+    summary = summarise_draws(blocks_from_raw(raw, s), s, MES, PLAN)
+    theta, delta = summary.theta_draws, summary.delta_draws  # [S, L, F, D], [S, G, F]
+    d, f = s.n_days, 2
+    for gene in (0, 4):
+        draws = theta[:, gene].transpose(0, 2, 1).reshape(40, d * f)
+        expected = np.cov(draws.T, bias=True).reshape(d, f, d, f)
+        np.testing.assert_allclose(summary.theta_cov_all[gene], expected, atol=1e-12)
+    for guide in (0, 7):
+        for day in range(d):
+            beta = theta[:, s.guide_gene[guide], :, day] + delta[:, guide]
+            np.testing.assert_allclose(summary.beta_mean_all[guide, day], beta.mean(0), atol=1e-12)
+            np.testing.assert_allclose(summary.beta_cov_all[guide, day], np.cov(beta.T, bias=True), atol=1e-12)

@@ -136,11 +136,17 @@ def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, ke
 
 def _all_fates(block: EffectBlock, own: Tensor) -> dict[str, np.ndarray]:
     """Means and covariances over draws for all fates at once. own: gene of each guide, within the block."""
-    theta = torch.from_numpy(block.theta).transpose(2, 3)  # [S, l, D, F]
-    beta = theta[:, own] + torch.from_numpy(block.delta).unsqueeze(2)
+    theta, delta = torch.from_numpy(block.theta).transpose(2, 3), torch.from_numpy(block.delta)  # theta [S, l, D, F]
     theta_cov = _covariance(theta.flatten(2)).view(theta.shape[1], *theta.shape[2:], *theta.shape[2:])
-    beta_cov = _covariance(beta.flatten(1, 2)).view(*beta.shape[1:], beta.shape[3])
-    return {"theta_cov_all": theta_cov.numpy(), "beta_mean_all": beta.mean(0).numpy(), "beta_cov_all": beta_cov.numpy()}
+    means, covariances = [], []
+    for by_gene in theta.unbind(2):  # day by day, since draws of beta are many
+        beta = by_gene.index_select(1, own) + delta
+        means.append(beta.mean(0))
+        covariances.append(_covariance(beta))
+    return {
+        "theta_cov_all": theta_cov.numpy(), "beta_mean_all": torch.stack(means, 1).numpy(),
+        "beta_cov_all": torch.stack(covariances, 1).numpy(),
+    }  # fmt: skip
 
 
 def _covariance(draws: Tensor) -> Tensor:
