@@ -48,7 +48,9 @@ fit_tables <- list(
     file = "gene_heterogeneity.csv", needed = FALSE,
     columns = c("gene", "n_guides", "guide_sd", "guide_share", "replicate_q", "replicate_df", "replicate_p")
   ),
-  p_value = list(file = "gene_daywise_p.csv", needed = FALSE, columns = c("gene", "z_d", "p_d", "p_guides_d")),
+  p_value = list(
+    file = "gene_daywise_p.csv", needed = FALSE, columns = c("gene", "z_d", "p_d", "p_guides_d")
+  ),
   probability_change = list(
     file = "gene_probability_change.csv", needed = FALSE,
     columns = c("gene", "day", "fate", "baseline", "change", "low", "high")

@@ -6,8 +6,8 @@
 #' of the fit is gone.
 #'
 #' @param x a `fatebias_fit`.
-#' @param level `"gene"` (effects theta), `"guide"` (effects beta = theta + delta) or `"probability"` (changes of
-#'   each fate's probability).
+#' @param level `"gene"` (effects theta), `"guide"` (effects beta = theta + delta) or `"probability"` (changes
+#'   of each fate's probability).
 #' @param i genes: names, or positions in `x$gene`.
 #' @param row.names,optional,... not used.
 #' @returns

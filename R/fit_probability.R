@@ -16,7 +16,7 @@ effects_at_once <- 1000L # effects that are added to all cells of a day together
 #'     fates x days, as `posterior_draws(fit, "theta")$theta` of a fit with `save_draws = "all"`. A matrix
 #'     genes x days where there is one fate beside the reference, genes x fates where there is one day;
 #'   - a list of `mash_result`s, one of each fate beside the reference, such as
-#'     `list(run_mash(fit), run_mash(contrast_fit(fit, "NEU")))`, or what has such a list as `mash`: their
+#'     `list(run_mash(fit), run_mash(fit, contrast = "NEU"))`, or what has such a list as `mash`: their
 #'     posterior means are taken.
 #' @details
 #' A control guide has no effect by definition. So the change is that by a guide of the gene in place of a
@@ -153,7 +153,7 @@ means_of_mash <- function(results, fit, call) {
   if (length(absent) > 0) {
     abort_argument(c(
       "{.arg effects} lacks a {.cls mash_result} of the effects on {.val {absent}} against {.val {fates[[1]]}}.",
-      i = "Give one of each fate beside the reference: {.code run_mash(contrast_fit(fit, \"{absent[[1]]}\"))}."
+      i = "Give one of each fate beside the reference: {.code run_mash(fit, contrast = \"{absent[[1]]}\")}."
     ), call = call)
   }
   results <- results[match(fates[-1], of)]

@@ -117,7 +117,7 @@ scale_kinds <- function(kinds, fates) {
   scale <- function(make, values, of_fates) make(values = look(values, of_fates), breaks = shown, guide = legend)
   list(
     scale(ggplot2::scale_shape_manual, c(5, 2, 3, 21, 21, 4), fate_shapes),
-    scale(ggplot2::scale_fill_manual, c("white", "white", "white", "black", "grey75", "white"), category_colours),
+    scale(ggplot2::scale_fill_manual, c(rep("white", 3), "black", "grey75", "white"), category_colours),
     scale(ggplot2::scale_size_manual, c(2, 1, 1, 2, 2, 2), 2),
     scale(ggplot2::scale_colour_manual, rep("black", 6), category_colours)
   )

@@ -25,7 +25,8 @@ fit_with_changes <- function(fit = example_fit()) {
     mes <- betahat(fit$estimate)[fit$estimate$gene == gene, ]
     change <- change_by_hand(fit, rbind(mes, -mes / 2))
     data.table::data.table(
-      gene = gene, day = rep(seq_along(fit$days) - 1L, each = 3), fate = rep(c("EC", "MES", "NEU"), length(fit$days)),
+      gene = gene, day = rep(seq_along(fit$days) - 1L, each = 3),
+      fate = rep(c("EC", "MES", "NEU"), length(fit$days)),
       baseline = as.vector(t(cells$baseline)), change = as.vector(change), low = as.vector(change) - 0.01,
       high = as.vector(change) + 0.02
     )

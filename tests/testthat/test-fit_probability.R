@@ -54,21 +54,23 @@ test_that("effects of mash are its posterior means, one result of each fate", {
   theta <- rbind(unlist(mes$table[mes$table$gene == "G05", paste0("postmean_d", 0:3), with = FALSE]), -0.1)
   expect_equal(found$change, as.vector(change_by_hand(fit, theta)))
   expect_identical(probability_change(fit, "G05", list(mash = list(mes, neu))), found)
-  expect_error(probability_change(fit, effects = mes), "lacks .*NEU.* against .*EC", class = "fatebias_error_argument")
+  alone <- "lacks .*NEU.* against .*EC"
+  expect_error(probability_change(fit, effects = mes), alone, class = "fatebias_error_argument")
 })
 
 test_that("effects of another shape, unknown genes and fits without the table are refused", {
   unnamed <- unname(effects)
   expect_error(probability_change(fit, effects = unnamed), "names", class = "fatebias_error_argument")
   expect_error(probability_change(fit, effects = effects[, , 1:3]), "MES", class = "fatebias_error_argument")
-  expect_error(probability_change(fit, effects = effects[, 1, ]), "fates x days", class = "fatebias_error_argument")
+  flat <- effects[, 1, ]
+  expect_error(probability_change(fit, effects = flat), "fates x days", class = "fatebias_error_argument")
   strange <- effects
   dimnames(strange)[[1]][[1]] <- "G5"
   expect_error(probability_change(fit, effects = strange), "no gene 'G5'", class = "fatebias_error_argument")
   expect_error(probability_change(fit, "G5"), "no gene 'G5'", class = "fatebias_error_argument")
   expect_error(probability_change(example_fit()), "fit again", class = "fatebias_error_fit")
   expect_error(tidy(example_fit(), "probability"), "fit again", class = "fatebias_error_fit")
-  expect_error(probability_change(fit, effects = effects), "fit again", ignore.case = TRUE, class = "fatebias_error_export")
+  expect_error(probability_change(fit, effects = effects), "Fit again", class = "fatebias_error_export")
   expect_error(probability_change(1), "read_fit", class = "fatebias_error_fit")
 })
 

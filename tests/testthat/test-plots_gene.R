@@ -39,8 +39,8 @@ test_that("all fates stand side by side in log odds and in percentage points", {
   of <- function(name) fates[fates$unit == name & fates$day == "d4" & fates$fate == "NEU"]
   table <- new$probability_change
   row <- table[table$gene == "G05" & table$day == 2 & table$fate == "NEU"]
-  expect_equal(unlist(of("points")[, c("value", "low", "high")]), 100 * unlist(row[, c("change", "low", "high")]),
-               ignore_attr = TRUE)
+  drawn <- unlist(of("points")[, c("value", "low", "high")])
+  expect_equal(drawn, 100 * unlist(row[, c("change", "low", "high")]), ignore_attr = TRUE)
   log_odds <- function(p) log(p / (1 - p))
   expect_equal(of("log odds")$value, log_odds(row$baseline + row$change) - log_odds(row$baseline))
   expect_equal(of("log odds")$high, log_odds(row$baseline + row$high) - log_odds(row$baseline))
@@ -59,7 +59,8 @@ test_that("all fates stand side by side in log odds and in percentage points", {
 
 test_that("of many fates those that change most are told apart", {
   table <- data.table::data.table(
-    gene = "A", day = rep(c("d0", "d1"), each = 8), fate = rep(letters[1:8], 2), change = c(8:1, rep(0, 8)) / 100
+    gene = "A", day = rep(c("d0", "d1"), each = 8), fate = rep(letters[1:8], 2),
+    change = c(8:1, rep(0, 8)) / 100
   )
   data.table::set(table, i = 16L, j = "change", value = -0.5) # h, on the last day
   expect_identical(fates_that_move(table), c("a", "b", "c", "d", "e", "h"))

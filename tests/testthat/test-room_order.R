@@ -13,7 +13,7 @@ rooms <- c(
   "mash_guides", "mash_p_values", "mash", "mash_contrasts", "mash_result", "mash_compare", "mash_preference",
   "mash_part", "mash_hits",
   "plots", "plots_effects", "plots_calls", "plots_fates", "plots_gene", "plots_screen", "plots_fit",
-  "report_words", "report_quality", "report_methods", "report_guides",
+  "report_words", "report_quality", "report_methods", "report_guides", "report_probability",
   "report_table", "report",
   "scheduler", "scheduler_call", "scheduler_verdict", "scheduler_job", "scheduler_record", "scheduler_run",
   "scheduler_slurm_script", "scheduler_slurm",
