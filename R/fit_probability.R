@@ -22,16 +22,16 @@ effects_at_once <- 1000L # effects that are added to all cells of a day together
 #' A control guide has no effect by definition. So the change is that by a guide of the gene in place of a
 #' control guide: what one more guide of any kind does to a cell (the burden slope) is no part of it. A cell
 #' keeps what it is else: its other guides, replicate and covariates. Since probabilities cannot pass 0 and 1,
-#' the same effect in log odds moves a fate the more the nearer to .5 its cells are, and the same gene may move
-#' probabilities much on one day and little on another.
+#' the same effect in log odds moves a fate the more the nearer to .5 its cells are, and the same gene may
+#' move probabilities much on one day and little on another.
 #' @returns data.table, one row a gene, day and fate: `gene`, `day` (label), `fate` (the reference first),
 #'   `baseline` (mean probability over the day's cells), `change` (of that mean), `low`, `high` (its 90 %
-#'   interval: what the setting `estimand` asks for, by the delta method; of draws their 5 and 95 % quantiles;
-#'   NA for effects without draws). Probabilities, from 0 to 1; changes of a gene sum to 0 over fates. NA on a
-#'   day without a cell that carries the gene.
+#'   interval: what the setting `estimand` asks for, by the delta method; of draws their 5 and 95 %
+#'   quantiles; NA for effects without draws). Probabilities, from 0 to 1; changes of a gene sum to 0 over
+#'   fates. NA on a day without a cell that carries the gene.
 #' @section Errors: `fatebias_error_fit` for anything but a fit, and for one of an earlier version;
-#'   `fatebias_error_argument` for unknown genes and for effects of another shape; `fatebias_error_export` where
-#'   the fit's folder is gone (with `effects` only).
+#'   `fatebias_error_argument` for unknown genes and for effects of another shape; `fatebias_error_export`
+#'   where the fit's folder is gone (with `effects` only).
 #' @references Robins (1986), Mathematical Modelling 7, 1393-1512 (standardisation over a population).
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
@@ -98,14 +98,15 @@ mean_moved <- function(effect, p) {
   logits <- cbind(0, effect)
   odds <- exp(logits - apply(logits, 1, max))
   parts <- split(seq_len(nrow(odds)), (seq_len(nrow(odds)) - 1L) %/% effects_at_once)
-  shares <- lapply(parts, function(rows) (1 / tcrossprod(odds[rows, , drop = FALSE], p)) %*% p / nrow(p))
+  mean_share <- function(rows) (1 / tcrossprod(odds[rows, , drop = FALSE], p)) %*% p / nrow(p)
+  shares <- lapply(parts, mean_share)
   odds * do.call(rbind, shares)
 }
 
 #' The cells of the fit's sample
 #'
-#' @returns `list(p, baseline)`: by day the probabilities of its cells, cells x fates, the reference first; mean
-#'   probabilities, days x fates.
+#' @returns `list(p, baseline)`: by day the probabilities of its cells, cells x fates, the reference first;
+#'   mean probabilities, days x fates.
 #' @noRd
 fate_cells <- function(fit, call = rlang::caller_env()) {
   path <- array_path(fit, fate_cells_file, "cells behind probabilities", "Fit again.", call)
@@ -128,12 +129,15 @@ as_effects <- function(effects, fit, call) {
     names <- append(dimnames(effects) %||% list(NULL, NULL), list(NULL), lost)
     effects <- array(effects, shape, names)
   }
-  if (length(dim(effects)) == 3) effects <- array(effects, c(1L, dim(effects)), c(list(NULL), dimnames(effects)))
+  if (length(dim(effects)) == 3) {
+    effects <- array(effects, c(1L, dim(effects)), c(list(NULL), dimnames(effects)))
+  }
   genes <- dimnames(effects)[[2]]
-  if (length(dim(effects)) != 4 || !all(dim(effects)[3:4] == c(length(fates), length(fit$days))) || is.null(genes)) {
+  shape <- c(length(fates), length(fit$days))
+  if (length(dim(effects)) != 4 || !all(dim(effects)[3:4] == shape) || is.null(genes)) {
     abort_argument(c(
-      "{.arg effects} must be an array genes x fates x days (after draws, where there are any) with the names of
-       genes, or a list of {.cls mash_result}.",
+      "{.arg effects} must be an array genes x fates x days (after draws, where there are any) with the names
+       of genes, or a list of {.cls mash_result}.",
       i = "Fates beside the reference are {.val {fates}}, days {.val {fit$days}}."
     ), call = call)
   }
@@ -148,11 +152,12 @@ means_of_mash <- function(results, fit, call) {
   if (inherits(results, "mash_result")) results <- list(results)
   if (is.list(results$mash)) results <- results$mash
   results <- Filter(function(one) inherits(one, "mash_result") && one$level == "gene", as.list(results))
-  of <- vapply(results, function(one) if (identical(one$reference, fates[[1]])) one$contrast else "", character(1))
+  fate_of <- function(one) if (identical(one$reference, fates[[1]])) one$contrast else ""
+  of <- vapply(results, fate_of, character(1))
   absent <- setdiff(fates[-1], of)
   if (length(absent) > 0) {
     abort_argument(c(
-      "{.arg effects} lacks a {.cls mash_result} of the effects on {.val {absent}} against {.val {fates[[1]]}}.",
+      "{.arg effects} lacks a {.cls mash_result} of {.val {absent}} against {.val {fates[[1]]}}.",
       i = "Give one of each fate beside the reference: {.code run_mash(fit, contrast = \"{absent[[1]]}\")}."
     ), call = call)
   }

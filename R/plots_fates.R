@@ -30,7 +30,8 @@ fate_rows <- function(fit, x, genes, level) {
 #' @noRd
 fates_that_move <- function(table) {
   fates <- unique(table$fate)
-  largest <- vapply(fates, function(fate) max(0, abs(table$change[table$fate == fate]), na.rm = TRUE), numeric(1))
+  most <- function(fate) max(0, abs(table$change[table$fate == fate]), na.rm = TRUE)
+  largest <- vapply(fates, most, numeric(1))
   fates[rank(-largest, ties.method = "first") <= fates_drawn]
 }
 

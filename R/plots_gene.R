@@ -3,21 +3,23 @@
 #' Effects of single genes over time
 #'
 #' At the real times of the days: the estimate given to mash, the posterior of mash beside it, the gene's
-#' guides, and its replicates. With a fit two more panels a gene show all fates side by side: how much one more
-#' guide of the gene changes the mean probability of each ([probability_change()]), in log odds (of the fate
-#' against all others) and in percentage points.
+#' guides, and its replicates. With a fit two more panels a gene show all fates side by side: how much one
+#' more guide of the gene changes the mean probability of each ([probability_change()]), in log odds (of the
+#' fate against all others) and in percentage points.
 #'
 #' @inheritParams plot_effects
 #' @param x a `mash_result` of genes, from [run_mash()].
-#' @param fit the `fatebias_fit` that the result is from, for guides, replicates and fates; NULL: without them.
+#' @param fit the `fatebias_fit` that the result is from, for guides, replicates and fates; NULL: without
+#'   them.
 #' @param fates show all fates? Default: where the fit knows them. Of more than six those that change most.
 #' @returns `plot_gene()`: a ggplot2 object. `plot_gene_data()`: data.table, one row a gene, day and source:
 #'   `gene`, `day` (factors, in the order drawn), `time`, `source` (`estimate`: given to mash; `posterior`: of
 #'   mash; `guide`: its own estimate, not shrunk, or in fits of an earlier version its posterior mean, as the
-#'   caption says; `replicate`: estimate of a replicate, where there are two or more; `fate`: change of a fate's
-#'   probability), `guide` (its name, else NA), `value`, `low`, `high` (log odds, or what `unit` says; the
-#'   intervals of guides and replicates are not drawn), `state` (of the effect, see [plot_effects()]; of others
-#'   NA), `replicate` (its label, else NA), `fate` (its name, else NA), `unit` (of fates: `log odds`, `points`).
+#'   caption says; `replicate`: estimate of a replicate, where there are two or more; `fate`: change of a
+#'   fate's probability), `guide` (its name, else NA), `value`, `low`, `high` (log odds, or what `unit` says;
+#'   the intervals of guides and replicates are not drawn), `state` (of the effect, see [plot_effects()]; of
+#'   others NA), `replicate` (its label, else NA), `fate` (its name, else NA), `unit` (of fates: `log odds` or
+#'   `points`).
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes, and for a fit with other
 #'   days or without these genes; `fatebias_error_fit` for anything but a `fatebias_fit`;
 #'   `fatebias_error_argument` for unknown genes, with the names that are near.
@@ -42,11 +44,12 @@ plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9,
     ggplot2::geom_hline(yintercept = 0, colour = "grey50", linewidth = 0.3) +
     (if (length(x$days) > 1) ggplot2::geom_line(data = posterior, colour = "grey60", linewidth = 0.3)) +
     ggplot2::geom_linerange(
-      ggplot2::aes(ymin = .data$low, ymax = .data$high, linetype = .data$source, colour = .data$kind), intervals,
-      linewidth = 0.5, na.rm = TRUE, show.legend = FALSE
+      ggplot2::aes(ymin = .data$low, ymax = .data$high, linetype = .data$source, colour = .data$kind),
+      intervals, linewidth = 0.5, na.rm = TRUE, show.legend = FALSE
     ) +
     ggplot2::geom_point(
-      ggplot2::aes(shape = .data$kind, fill = .data$kind, size = .data$kind, colour = .data$kind), na.rm = TRUE
+      ggplot2::aes(shape = .data$kind, fill = .data$kind, size = .data$kind, colour = .data$kind),
+      na.rm = TRUE
     ) +
     ggplot2::scale_linetype_manual(
       values = c(estimate = "22", posterior = "solid", fate = "solid"), guide = "none"
@@ -65,10 +68,11 @@ plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9,
 gene_panels <- function(points, fit) {
   names <- ggplot2::labeller(gene = strip_name)
   if (all(points$source != "fate")) {
-    columns <- min(2L, nlevels(points$gene))
-    return(list(ggplot2::ylab(effect_title(fit)), ggplot2::facet_wrap("gene", labeller = names, ncol = columns)))
+    panels <- ggplot2::facet_wrap("gene", labeller = names, ncol = min(2L, nlevels(points$gene)))
+    return(list(ggplot2::ylab(effect_title(fit)), panels))
   }
-  list(ggplot2::ylab(NULL), ggplot2::facet_wrap(c("gene", "panel"), scales = "free_y", labeller = names, ncol = 3L))
+  panels <- ggplot2::facet_wrap(c("gene", "panel"), scales = "free_y", labeller = names, ncol = 3L)
+  list(ggplot2::ylab(NULL), panels)
 }
 
 # where the marks of a day stand, in steps from it
@@ -114,7 +118,9 @@ scale_kinds <- function(kinds, fates) {
   n <- length(fates)
   look <- function(values, of_fates) rlang::set_names(c(values, rep_len(of_fates, n)), c(gene_kinds, fates))
   legend <- ggplot2::guide_legend(NULL, ncol = if (n %in% 3:4) n else if (n > 4) 3 else 2, byrow = n > 0)
-  scale <- function(make, values, of_fates) make(values = look(values, of_fates), breaks = shown, guide = legend)
+  scale <- function(make, values, of_fates) {
+    make(values = look(values, of_fates), breaks = shown, guide = legend)
+  }
   list(
     scale(ggplot2::scale_shape_manual, c(5, 2, 3, 21, 21, 4), fate_shapes),
     scale(ggplot2::scale_fill_manual, c(rep("white", 3), "black", "grey75", "white"), category_colours),

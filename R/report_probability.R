@@ -15,7 +15,8 @@ change_words <- function(gene, fit, hits) {
     return(NULL)
   }
   fates <- sprintf(
-    "%s by %+.1f (%+.1f to %+.1f)", as_markdown(table$fate), 100 * table$change, 100 * table$low, 100 * table$high
+    "%s by %+.1f (%+.1f to %+.1f)", as_markdown(table$fate), 100 * table$change, 100 * table$low,
+    100 * table$high
   )
   sprintf(
     "On %s one more guide of it changes the mean probability of %s percentage points (90 %% intervals).",
