@@ -33,11 +33,13 @@
 check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...) {
   validate_arg(path, checkmate::check_string)
   validate_arg(guide_map, checkmate::check_string, null.ok = TRUE)
-  settings <- settings_for(update_settings(settings, ...), "screen")
+  settings <- update_settings(settings, ...)
+  contrasts <- list(contrasts = settings$contrasts)
+  settings <- settings_for(settings, "screen")
   found <- py_call(
     "check_screen",
     screen_path = path.expand(path), guide_map = if (!is.null(guide_map)) path.expand(guide_map),
-    settings = settings_list(settings, "screen")
+    settings = c(settings_list(settings, "screen"), contrasts)
   )
   structure(
     list(

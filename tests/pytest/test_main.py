@@ -31,6 +31,20 @@ def test_fit_writes_its_files_and_says_where(screen):
     assert "17 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
 
 
+def test_fit_writes_tables_of_the_contrasts_asked_for(screen, tmp_path):
+    files = [screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--out", tmp_path, *QUICK]
+    done = run("fit", *files, "--contrast", "NEU - rest", "--contrast", "NEU")
+    assert done.returncode == 0, done.stderr
+    tables = {path.name for path in tmp_path.glob("gene_daywise_likelihood*.csv")}
+    assert tables == {f"gene_daywise_likelihood{label}.csv" for label in ("", ".NEU-rest", ".NEU")}
+    refused = run("fit", *files, "--contrast", "NEW")
+    assert refused.returncode == 1 and "`contrasts: NEW` must be one of the fates" in refused.stderr
+    by_settings = run("fit", *files, "--set", "contrasts=[NEU - MES]")
+    assert by_settings.returncode == 0, by_settings.stderr
+    tables = {path.name for path in tmp_path.glob("gene_daywise_likelihood*.csv")}
+    assert tables == {"gene_daywise_likelihood.NEU-MES.csv", "gene_daywise_likelihood.csv"}
+
+
 def test_a_known_error_is_one_message_and_no_file(screen, tmp_path):
     done = run("fit", screen / "screen.h5ad", "--guides", tmp_path / "none.csv", "--out", tmp_path / "out")
     assert done.returncode == 1 and "Traceback" not in done.stderr

@@ -62,6 +62,7 @@ test_that("Python: a whole certificate of a small screen", {
   expect_identical(unique(certificate$checks$check[is.na(certificate$checks$statistic)]), "associations")
   expect_match(format(fit), "^Certificate", all = FALSE)
   expect_match(kept_verdict(fit), if (all(certificate$checks$pass, na.rm = TRUE)) "passed" else "FAILED")
+  expect_null(kept_verdict(contrast_fit(fit, "NEU"))) # whose certificate was not made
   quick <- certify_fit(fit)
   expect_setequal(quick$checks$check, shared_constant("certificate_levels")$quick)
   again <- certify_fit(fit, "full", n_permutations = 3, n_splits = 2, n_bootstraps = 3, n_seeds = 1)

@@ -109,3 +109,13 @@ test_that("Python: a screen of one replicate needs no edit of the file", {
   expect_length(one$replicates, 1)
   expect_gt(length(facts_of(read_screen(files$screen, files$guide_map))$replicates), 1)
 })
+
+test_that("Python: contrasts are checked with the fates", {
+  files <- small_screen()
+  checked <- check_screen(files$screen, files$guide_map, contrasts = c("NEU - MES", "NEU - Mes"))
+  expect_false(checked$ok)
+  row <- checked$table[checked$table$item == "Contrasts"]
+  expect_match(row$found, "no fate 'Mes'")
+  expect_identical(checked$settings$contrasts, "NEU - MES")
+  expect_true(check_screen(files$screen, files$guide_map, contrasts = "NEU - rest")$ok)
+})

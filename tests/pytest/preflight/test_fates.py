@@ -236,6 +236,20 @@ def test_a_mistyped_contrast_is_mended(tmp_path, typed, wanted, said):
     assert wanted is None or found.settings == {"contrast_fate": wanted}
 
 
+def test_other_contrasts_are_looked_at_as_well(tmp_path):
+    found = preflight(tmp_path, screen(), contrasts=["MES", "NEU - rest", "NEU - Mes", "EC"])
+    assert "no fate 'Mes', the nearest one is 'MES'" in found.problems["Contrasts"]
+    assert "`contrasts: EC` is the reference fate" in found.problems["Contrasts"]
+    assert "mend or remove NEU - Mes, EC" in found.problems["Contrasts"]
+    assert found.settings == {"contrasts": ["MES", "NEU - rest"]} and found.reads_as_suggested
+    assert preflight(tmp_path, screen(), contrasts=["NEU - (EC + MES) / 2"], contrast_fate="NEU").ok
+
+
+def test_what_a_contrast_compares_is_said(tmp_path):
+    found = preflight(tmp_path, screen(), contrast_fate="MES - rest").row("Fates")["found"]
+    assert found.endswith("effects on MES against EC, NEU")
+
+
 def test_fates_that_are_not_the_columns(tmp_path):
     found = preflight(tmp_path, screen(), fates=["EC", "MES", "other"])
     assert found.settings == {"fates": None} and found.reads_as_suggested

@@ -152,12 +152,12 @@ def _weights(covariance: np.ndarray) -> np.ndarray:
 
 
 def _with_mean(curvature: Curvature, weight: np.ndarray, tolerance: float) -> np.ndarray:
-    """Covariance of theta with its mean over genes [L, D, F, D, F], by one exact solve a day and logit."""
+    """Covariance of theta with its mean over genes [L, D, F, D, F], by one solve a day and logit, so many at a time."""
     design = curvature.design
-    vectors = mean_vectors(design, weight)
     width = max(1, COLUMN_NUMBERS // (design.n_cells * design.n_logits))
-    solved = torch.cat([curvature.solve(part, tolerance).x for part in vectors.split(width, dim=1)], dim=1)
-    by_column = design.theta(solved).transpose(1, 2).cpu().numpy()  # [L, D, F, D F]
+    parts = mean_vectors(design, weight).float().split(width, dim=1)
+    solved = torch.cat([curvature.solve(part, tolerance).x for part in parts], dim=1)
+    by_column = design.theta(solved).transpose(1, 2).double().cpu().numpy()  # [L, D, F, D F]
     return np.asarray(by_column.reshape(*by_column.shape[:3], design.n_days, design.n_logits))
 
 

@@ -22,7 +22,7 @@ from ..screens import (
 )
 from .covariates import check_clusters, check_covariates
 from .fates import ITEM as FATES
-from .fates import check_fate_names, check_names, check_values, find_fates
+from .fates import check_contrasts, check_fate_names, check_names, check_values, find_fates
 from .findings import Report
 from .guide_map import check_map, check_match, read_names
 from .guides import ITEM as GUIDES
@@ -122,6 +122,7 @@ def _check_parts(report: Report, source: ScreenSource, known: set[str]) -> _Part
             check_values(report, reader, parts.probs)
             check_names(report, table)
             check_fate_names(report, parts.fates)
+            check_contrasts(report, parts.fates)
     with report.refusals(GUIDES):
         if find_guides(report, source, known):
             reader = Reader(source, report.settings)

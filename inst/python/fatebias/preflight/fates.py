@@ -160,6 +160,20 @@ def check_fate_names(report: Report, fates: list[str]) -> None:
     report.suggest("Fates", found, f"choose among them, as in {lines}", **wanted)
 
 
+def check_contrasts(report: Report, fates: list[str]) -> None:
+    """The contrasts that are reported beside `contrast_fate`."""
+    s, mistakes = report.settings, {}
+    for contrast in s.contrasts or ():
+        try:
+            contrast_weights(contrast, (s.ref_fate, *[name for name in fates if name != s.ref_fate]), "contrasts")
+        except ScreenError as error:
+            mistakes[contrast] = str(error).removesuffix(".")
+    if mistakes:
+        kept = tuple(contrast for contrast in s.contrasts or () if contrast not in mistakes)
+        fix = f"mend or remove {first_few(mistakes)} in contrasts"
+        report.suggest("Contrasts", "; ".join(mistakes.values()), fix, contrasts=kept or None)
+
+
 def _compared(contrast: str, fates: list[str], reference: str) -> str:
     """The two sides of a contrast in words."""
     sides = contrast_sides(contrast, (reference, *[name for name in fates if name != reference]))

@@ -44,6 +44,8 @@ def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILE
         reader.refuse_empty()
         table = reader.fate_probs()
         contrast_weights(settings.contrast_fate, table.fates)
+        for contrast in settings.contrasts or ():
+            contrast_weights(contrast, table.fates, "contrasts")
         bar.advance()
         guides, guide_names = reader.guides()
         bar.advance()
