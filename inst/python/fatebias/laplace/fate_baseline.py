@@ -92,7 +92,7 @@ def _spread_evenly(points: np.ndarray, most: int) -> np.ndarray:
     if len(points) <= most:
         return np.arange(len(points))
     order = _neighbours(points, np.arange(len(points)), len(points) // NEIGHBOURHOODS)
-    return order[((np.arange(most) + 0.5) * len(points) / most).astype(int)]
+    return np.asarray(order[((np.arange(most) + 0.5) * len(points) / most).astype(int)])
 
 
 def _neighbours(points: np.ndarray, rows: np.ndarray, least: int) -> np.ndarray:
