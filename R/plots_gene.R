@@ -68,11 +68,11 @@ plot_gene <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9,
 gene_panels <- function(points, fit) {
   names <- ggplot2::labeller(gene = strip_name)
   if (all(points$source != "fate")) {
-    panels <- ggplot2::facet_wrap("gene", labeller = names, ncol = min(2L, nlevels(points$gene)))
-    return(list(ggplot2::ylab(effect_title(fit)), panels))
+    facets <- ggplot2::facet_wrap("gene", labeller = names, ncol = min(2L, nlevels(points$gene)))
+    return(list(ggplot2::ylab(effect_title(fit)), facets))
   }
-  panels <- ggplot2::facet_wrap(c("gene", "panel"), scales = "free_y", labeller = names, ncol = 3L)
-  list(ggplot2::ylab(NULL), panels)
+  facets <- ggplot2::facet_wrap(c("gene", "panel"), scales = "free_y", labeller = names, ncol = 3L)
+  list(ggplot2::ylab(NULL), facets)
 }
 
 # where the marks of a day stand, in steps from it
