@@ -10,7 +10,8 @@ change_words <- function(gene, fit, hits) {
   }
   day <- fit$days[[hits$best_day[match(gene, hits$gene)] + 1L]]
   table <- probability_change(fit, gene)
-  table <- table[table$day == day & table$fate %in% fates_that_move(table)]
+  on_day <- table$day == day # out of the brackets, where `day` would be the column
+  table <- table[on_day & table$fate %in% fates_that_move(table)]
   if (anyNA(table$change)) {
     return(NULL)
   }

@@ -8,6 +8,7 @@ test_that("a gene's changes on its best day are told in points", {
   expect_match(said, paste("On", fit$days[[day + 1L]], "one more guide of it"), fixed = TRUE)
   mes <- do.call(sprintf, c("MES by %+.1f (%+.1f to %+.1f)", 100 * row[2, c("change", "low", "high")]))
   expect_match(said, mes, fixed = TRUE)
+  expect_length(gregexpr(" by ", said, fixed = TRUE)[[1]], 3L) # each fate once
 })
 
 test_that("nothing is said without changes, or of a day without an estimate", {
