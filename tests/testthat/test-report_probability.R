@@ -3,7 +3,8 @@ hits <- rank_hits(run_mash(fit, settings = fate_settings()))
 
 test_that("a gene's changes on its best day are told in points", {
   day <- hits$best_day[hits$gene == "G05"]
-  row <- fit$probability_change[fit$probability_change$gene == "G05" & fit$probability_change$day == day]
+  at <- fit$probability_change$gene == "G05" & fit$probability_change$day == day
+  row <- fit$probability_change[at]
   said <- change_words("G05", fit, hits)
   expect_match(said, paste("On", fit$days[[day + 1L]], "one more guide of it"), fixed = TRUE)
   mes <- do.call(sprintf, c("MES by %+.1f (%+.1f to %+.1f)", 100 * row[2, c("change", "low", "high")]))
