@@ -128,8 +128,6 @@ mean_changes <- function(effect, cells) {
 #' The same on one day: softmax of each cell's log odds with the effect added, less without
 #' @noRd
 change_of_cells <- function(effect, cells) {
-  odds <- exp(cbind(numeric(nrow(effect)), effect))
-  weighted <- tcrossprod(odds, cells$p)
   before <- drop(cells$weight %*% cells$p)
-  odds * ((1 / weighted) %*% (cells$weight * cells$p)) - rep(before, each = nrow(effect))
+  mean_moved(effect, cells$p, cells$weight) - rep(before, each = nrow(effect))
 }

@@ -2,43 +2,26 @@
 # errors as the estimand asks for it, and cells whose probabilities effects change.
 
 cell_groups <- 64L # groups of like cells that stand for the cells of a day
-baseline_file <- "fate_baseline.npz"
 
 #' All fates of a fit
 #'
 #' @returns `list(theta, noise, genes, fates, times, cells)`: genes x days x fates beside the reference; its
 #'   covariance, widened as the estimand asks for; fates with the reference first; `cells` as in
-#'   `mean_changes()`. NULL for a fit without `effects_all_fates.npz`.
+#'   `mean_changes()`. NULL for a fit of an earlier version.
 #' @noRd
 joint_view <- function(fit) {
-  if (!all_fates_file %in% names(fit$files)) {
+  if (!all(c(all_fates_file, fate_cells_file) %in% names(fit$files))) {
     return(NULL)
   }
   all <- all_fates(fit)
-  fates <- c(all$ref_fate, all$fates)
+  cells <- fate_cells(fit)
   times <- day_values_of(fit)
   list(
-    theta = all$theta, noise = widen_noise(all$noise, replace(all$widening, is.na(all$widening), 1)),
-    genes = fit$gene$gene, fates = fates, times = if (anyNA(times)) seq_along(fit$days) - 1 else times,
-    cells = baseline_cells(fit, fates)
+    theta = all$theta, noise = widen_noise(all$noise, replace(cells$widening, is.na(cells$widening), 1)),
+    genes = fit$gene$gene, fates = c(all$ref_fate, all$fates),
+    times = if (anyNA(times)) seq_along(fit$days) - 1 else times,
+    cells = lapply(cells$p, grouped_cells, cell_groups)
   )
-}
-
-#' Cells by day that stand for all: groups of like ones of the fit's sample; of a fit without it one cell with
-#' the mean probabilities
-#' @noRd
-baseline_cells <- function(fit, fates) {
-  if (!baseline_file %in% names(fit$files)) {
-    m <- fit$manifest$screen
-    means <- rbind(m$fate_means_by_day)[, match(fates, m$fates), drop = FALSE]
-    return(lapply(seq_len(nrow(means)), function(d) list(p = means[d, , drop = FALSE], weight = 1)))
-  }
-  sample <- read_npz(fit$files[[baseline_file]], c("eta", "day"))
-  eta <- matrix(sample$eta, ncol = length(fates) - 1L)
-  lapply(seq_along(fit$days) - 1L, function(day) {
-    odds <- exp(cbind(0, eta[sample$day == day, , drop = FALSE]))
-    grouped_cells(odds / rowSums(odds), cell_groups)
-  })
 }
 
 #' Groups of like cells, by halving along the fate on which they differ most

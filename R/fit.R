@@ -44,6 +44,10 @@
 #'     (`guides`); that of `p_guides_d*` is always the latter. NA on a day without a cell that carries the
 #'     gene. Of `contrast_fate` alone: NULL of another contrast ([contrast_fit()]), with `p_values: false` (as
 #'     in `preset: plain`), and where an earlier version made the fit;
+#'   - `probability_change`: data.table `gene, day` (number, from 0), `fate, baseline, change, low, high`:
+#'     mean probability of each fate over the day's cells, and by how much one average guide of the gene
+#'     changes it, with a 90 % interval (0 to 1); see [probability_change()]. NULL where an earlier version
+#'     made the fit;
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a

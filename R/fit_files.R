@@ -48,7 +48,13 @@ fit_tables <- list(
     file = "gene_heterogeneity.csv", needed = FALSE,
     columns = c("gene", "n_guides", "guide_sd", "guide_share", "replicate_q", "replicate_df", "replicate_p")
   ),
-  p_value = list(file = "gene_daywise_p.csv", needed = FALSE, columns = c("gene", "z_d", "p_d", "p_guides_d"))
+  p_value = list(
+    file = "gene_daywise_p.csv", needed = FALSE, columns = c("gene", "z_d", "p_d", "p_guides_d")
+  ),
+  probability_change = list(
+    file = "gene_probability_change.csv", needed = FALSE,
+    columns = c("gene", "day", "fate", "baseline", "change", "low", "high")
+  )
 )
 
 read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
@@ -57,7 +63,7 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
     if (spec$needed) abort_export("The fit in {.path {out_dir}} has no {.file {spec$file}}.", call = call)
     return(NULL)
   }
-  table <- read_csv_file(path, texts = c("guide", "gene", "replicate")) # one called 1 keeps its name
+  table <- read_csv_file(path, texts = c("guide", "gene", "replicate", "fate")) # one called 1 keeps its name
   by_day <- endsWith(spec$columns, "_d")
   daywise <- unlist(lapply(spec$columns[by_day], paste0, seq_len(n_days) - 1L))
   found <- check_columns(table, c(spec$columns[!by_day], daywise))
@@ -68,7 +74,7 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
 validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
   genes <- tables$gene$gene
   for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering", "guide_estimate", "heterogeneity",
-                 "p_value")) {
+                 "p_value", "probability_change")) {
     if (!is.null(tables[[name]]) && !setequal(tables[[name]]$gene, genes)) {
       files <- c(fit_tables[[name]]$file, fit_tables$gene$file)
       abort_export("{.file {files}} in {.path {out_dir}} hold different genes; fit again.", call = call)

@@ -6,7 +6,8 @@
 #' of the fit is gone.
 #'
 #' @param x a `fatebias_fit`.
-#' @param level `"gene"` (effects theta) or `"guide"` (effects beta = theta + delta).
+#' @param level `"gene"` (effects theta), `"guide"` (effects beta = theta + delta) or `"probability"` (changes
+#'   of each fate's probability).
 #' @param i genes: names, or positions in `x$gene`.
 #' @param row.names,optional,... not used.
 #' @returns
@@ -14,8 +15,8 @@
 #'   (label), `time`; at gene level `estimate` and `std.error`, the fixed-effect estimates that mash is given
 #'   by default (NA where the fit has none); of a fit of several label sets `label_share`, the share of the
 #'   estimate's variance by which they differ; `posterior.mean` and `posterior.sd`, the posterior of the
-#'   effect, which is all that there is of guides. In log odds of the contrast fate. A data.table, or a plain
-#'   data frame.
+#'   effect, which is all that there is of guides. In log odds of the contrast fate. `tidy(x, "probability")`
+#'   is [probability_change()] with the `time` of each day. A data.table, or a plain data frame.
 #' - `glance()`: data.table of one row: `n_cells`, `n_genes`, `n_guides`, `n_ntc`, `n_days`, `contrast`,
 #'   `engine`, `converged`, `likelihood_weight` and `dispersion` (with one a day: their means),
 #'   `effective_parameters`, `sandwich_ratio`, `n_draws`, `seed`, `seconds`. Sizes and scales are those of
@@ -33,8 +34,11 @@ NULL
 
 #' @rdname fatebias_fit
 #' @export
-tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
+tidy.fatebias_fit <- function(x, level = c("gene", "guide", "probability"), ...) {
   level <- validate_choice(level)
+  if (level == "probability") {
+    return(tidy_changes(x))
+  }
   posterior <- x[[level]]
   names <- intersect(c("guide", "gene"), names(posterior))
   estimate <- if (level == "gene") estimate_of_genes(x)
@@ -52,6 +56,12 @@ tidy.fatebias_fit <- function(x, level = c("gene", "guide"), ...) {
     )
   })
   data.table::rbindlist(by_day)
+}
+
+tidy_changes <- function(fit) {
+  table <- probability_change(fit)
+  time <- day_values_of(fit)[match(table$day, fit$days)]
+  data.table::data.table(table[, c("gene", "day")], time = time, table[, -c("gene", "day")])
 }
 
 #' Rows of the fixed-effect estimates in the order of the genes; missing where there are none
@@ -111,19 +121,4 @@ as.data.frame.fatebias_fit <- function(x, row.names = NULL, # nolint: object_nam
     out[[name]] <- table[rows_of_genes(table$gene, genes)]
   }
   structure(out, class = class(x))
-}
-
-#' Names of genes from names, positions or a logical vector
-#' @noRd
-pick_genes <- function(i, known, call = rlang::caller_env()) {
-  if (is.numeric(i) || is.logical(i)) i <- known[seq_along(known)[i]]
-  validate_arg(i, checkmate::check_character, any.missing = FALSE, unique = TRUE, min.len = 1, call = call)
-  known[validate_names(i, known, "gene", call)]
-}
-
-#' Rows by gene in the order of `genes`, those of one gene in their own order
-#' @noRd
-rows_of_genes <- function(gene, genes) {
-  at <- match(gene, genes)
-  order(at)[seq_len(sum(!is.na(at)))]
 }

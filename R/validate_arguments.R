@@ -128,3 +128,18 @@ validate_names <- function(names, known, what, call = rlang::caller_env(), see =
   all <- if (anyNA(near)) c(i = sprintf("%s are known: {.fn %s} lists them.", n, see))
   abort_argument(c(verbatim(c(head, lines), bullet = "x"), all), call = call)
 }
+
+#' Names of genes from names, positions or a logical vector
+#' @noRd
+pick_genes <- function(i, known, call = rlang::caller_env()) {
+  if (is.numeric(i) || is.logical(i)) i <- known[seq_along(known)[i]]
+  validate_arg(i, checkmate::check_character, any.missing = FALSE, unique = TRUE, min.len = 1, call = call)
+  known[validate_names(i, known, "gene", call)]
+}
+
+#' Rows by gene in the order of `genes`, those of one gene in their own order
+#' @noRd
+rows_of_genes <- function(gene, genes) {
+  at <- match(gene, genes)
+  order(at)[seq_len(sum(!is.na(at)))]
+}

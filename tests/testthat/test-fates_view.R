@@ -15,14 +15,6 @@ test_that("groups of cells have the mean of the cells, and spread them as they a
   expect_identical(nrow(grouped_cells(p[1:5, ], 64)$p), 5L)
 })
 
-test_that("without a sample of cells the mean probabilities of a day stand for them, by name", {
-  fit <- example_fit()
-  fit$manifest$screen$fates <- c("MES", "NEU", "EC")
-  fit$manifest$screen$fate_means_by_day <- rbind(c(0.2, 0.3, 0.5), c(0.1, 0.1, 0.8))
-  cells <- baseline_cells(fit, c("EC", "MES", "NEU"))
-  expect_equal(mean_fates(cells), rbind(c(0.5, 0.2, 0.3), c(0.8, 0.1, 0.1)))
-})
-
 test_that("a fit without all fates has no joint view", {
   expect_null(joint_view(example_fit()))
 })
@@ -37,11 +29,12 @@ test_that("Python: the joint view of a fit has its estimates and standard errors
   expect_equal(unname(view$theta[, , mes]), unname(betahat(fit$estimate))[at, ], tolerance = 1e-6)
   # the contrast with the reference is widened between what the two fates are
   all <- all_fates(fit)
+  widening <- fate_cells(fit)$widening
   size <- length(fit$days)
   for (d in seq_len(size)) {
     ratio <- sqrt(view$noise[, d, mes, d, mes] / all$noise[, d, mes, d, mes])
-    expect_true(all(ratio > 0.8 * apply(all$widening[, d, ], 1, min)))
-    expect_true(all(ratio < 1.2 * apply(all$widening[, d, ], 1, max)))
+    expect_true(all(ratio > 0.8 * apply(widening[, d, ], 1, min)))
+    expect_true(all(ratio < 1.2 * apply(widening[, d, ], 1, max)))
   }
   part <- joint_view(fit[view$genes[3:2]])
   expect_equal(part$theta[1, , ], view$theta[3, , ])

@@ -31,6 +31,43 @@ test_that("guides stand where their own estimates do, replicates beside them", {
   expect_drawn(plot_gene(result, new))
 })
 
+test_that("all fates stand side by side in log odds and in percentage points", {
+  new <- fit_with_changes(fit_with_guides())
+  points <- plot_gene_data(result, new, genes = "G05")
+  fates <- points[points$source == "fate"]
+  expect_identical(nrow(fates), 2L * 3L * 4L)
+  of <- function(name) fates[fates$unit == name & fates$day == "d4" & fates$fate == "NEU"]
+  table <- new$probability_change
+  row <- table[table$gene == "G05" & table$day == 2 & table$fate == "NEU"]
+  drawn <- unlist(of("points")[, c("value", "low", "high")])
+  expect_equal(drawn, 100 * unlist(row[, c("change", "low", "high")]), ignore_attr = TRUE)
+  log_odds <- function(p) log(p / (1 - p))
+  expect_equal(of("log odds")$value, log_odds(row$baseline + row$change) - log_odds(row$baseline))
+  expect_equal(of("log odds")$high, log_odds(row$baseline + row$high) - log_odds(row$baseline))
+  wider <- plot_gene_data(result, new, genes = "G05", level = 0.99)
+  wide <- wider[wider$source == "fate" & wider$unit == "points" & wider$day == "d4" & wider$fate == "NEU"]
+  expect_equal(wide$high - wide$value, 2 * 2.575829 / 1.644854, tolerance = 1e-6)
+  panels <- levels(ggplot2::ggplot_build(plot_gene(result, new, "G05"))$layout$layout$panel)
+  expect_identical(panels, c("effect on MES (log odds)", "fates (log odds)", "fates (percentage points)"))
+  expect_match(plot_gene(result, new, "G05")$labels$caption, "Fates: how much")
+  without <- plot_gene_data(result, new, genes = "G05", fates = FALSE)
+  expect_identical(without$value, points[points$source != "fate"]$value)
+  expect_drawn(plot_gene(result, new))
+  expect_drawn(plot_gene(result, new, n = 2, level = 0.999))
+  expect_error(plot_gene(result, fit, "G05", fates = TRUE), "fit again", class = "fatebias_error_fit")
+})
+
+test_that("of many fates those that change most are told apart", {
+  table <- data.table::data.table(
+    gene = "A", day = rep(c("d0", "d1"), each = 8), fate = rep(letters[1:8], 2),
+    change = c(8:1, rep(0, 8)) / 100
+  )
+  data.table::set(table, i = 16L, j = "change", value = -0.5) # h, on the last day
+  expect_identical(fates_that_move(table), c("a", "b", "c", "d", "e", "h"))
+  data.table::set(table, j = "change", value = NA_real_)
+  expect_length(fates_that_move(table), 6L)
+})
+
 test_that("guides without a fit are left away; the states are those of the effects", {
   points <- plot_gene_data(hand_result())
   expect_false(any(points$source == "guide"))
@@ -83,6 +120,7 @@ test_that("edge cases draw without a warning", {
 })
 
 test_that("pictures", {
+  expect_picture("fates", plot_gene(result, fit_with_changes(), c("G05", "G06")))
   expect_picture("genes", plot_gene(hand_result()))
   expect_picture("guides", plot_guides(fit, c("G05", "G06")))
 })

@@ -61,6 +61,7 @@ def test_every_file_of_the_contract(fit):
             *[f"theta_centered_d{d}" for d in days],
         ],
         "qc_cells_by_guide.csv": ["guide", "gene", "is_ntc", *[f"n_cells_d{d}" for d in days]],
+        "gene_probability_change.csv": ["gene", "day", "fate", "baseline", "change", "low", "high"],
     }
     n_guides, n_ntc = 6 * 3 + 2, 4
     rows = {
@@ -69,6 +70,7 @@ def test_every_file_of_the_contract(fit):
         "guide_daywise_left_out.csv": 6 * 3,
         "gene_daywise_by_replicate.csv": 8 * 3 * 2,
         "gene_daywise_cov.csv": 8 * 6,
+        "gene_probability_change.csv": 8 * 3 * 3,
         "qc_cells_by_guide.csv": n_guides + n_ntc,
     }
     missing = {"qc_cells_by_guide.csv": n_ntc}  # controls have no gene
@@ -78,6 +80,7 @@ def test_every_file_of_the_contract(fit):
         assert len(table) == rows.get(name, 8) and table.isna().sum().sum() == missing.get(name, 0)
     arrays = {
         "effects_all_fates.npz",
+        "fate_baseline.npz",
         "theta_posterior_summary.npz",
         "delta_posterior_summary.npz",
         "posterior_draws.npz",

@@ -20,28 +20,33 @@ from .contrasts import (
 from .covariance import gene_covariances, perturbation
 from .curvature import Curvature
 from .estimates import FixedEffects, SolvedEstimates, find_fixed_effects, solve_estimates
-from .fate_widening import fate_widening
+from .fate_baseline import FateBaseline, sample_baseline
 from .fit import LaplaceFit, draw_blocks, fit_laplace
 from .gene_estimates import Estimates, estimate_theta, estimates_of
 from .gene_p_values import GenePValues
 from .label_sets import combine_sets
 from .mode import find_mode
 from .options import LaplaceOptions, Perturbations
+from .probability import LEVEL, ProbabilityChange, probability_change
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
 from .rounds import State, run_rounds, run_rounds_like, start_from
 from .scatter import Scatter
+from .widening import fate_covariance, fate_widening
 
 __all__ = [
+    "LEVEL",
     "AllFates",
     "Baseline",
     "ByReplicate",
     "Curvature",
     "Estimates",
+    "FateBaseline",
     "FixedEffects",
     "GenePValues",
     "LaplaceFit",
     "LaplaceOptions",
     "Perturbations",
+    "ProbabilityChange",
     "Scatter",
     "SolvedEstimates",
     "State",
@@ -52,6 +57,7 @@ __all__ = [
     "draw_blocks",
     "estimate_theta",
     "estimates_of",
+    "fate_covariance",
     "fate_widening",
     "find_fixed_effects",
     "find_mode",
@@ -60,9 +66,11 @@ __all__ = [
     "known_covariance",
     "known_theta",
     "perturbation",
+    "probability_change",
     "replicate_agreement",
     "run_rounds",
     "run_rounds_like",
+    "sample_baseline",
     "scatter_of_replicates",
     "sd_of",
     "solve_estimates",

@@ -18,6 +18,7 @@ from .all_fates import AllFates
 from .baseline import Baseline
 from .contrasts import contrast_covariance, sd_of
 from .estimates import SolvedEstimates, solve_estimates
+from .fate_baseline import FateBaseline, sample_baseline
 from .gene_p_values import GenePValues, Spread, gene_p_values
 from .guide_estimates import GeneNoise, GuideEstimates, estimate_guides
 from .guide_variance import GuideVariance, moderated_variance
@@ -32,8 +33,8 @@ class Estimates:
     theta_hat [L, D]; covariance [L, D, D], all that the estimand asks for; noise [L, D, D], the part of the labels, of
     the kind that `se` asks for. model_covariance, sandwich_covariance: both kinds. guides, by_replicate: estimates by
     guide and by replicate. guide_variance, replicate_variance: how much they differ. labels [L, D, D]: the part of the
-    covariance by which label sets differ, 0 with one set. all_fates: what the estimates were
-    made from. p_values: of the fit's own contrast alone, where it is asked for them.
+    covariance by which label sets differ, 0 with one set. all_fates: what the estimates were made from. p_values: of
+    the fit's own contrast alone, where it is asked for them. fate_baseline: cells of a fit.
     """
 
     theta_hat: np.ndarray
@@ -48,6 +49,7 @@ class Estimates:
     all_fates: AllFates
     labels: np.ndarray
     p_values: GenePValues | None = None
+    fate_baseline: FateBaseline | None = None
 
     @property
     def se(self) -> np.ndarray:
@@ -71,14 +73,19 @@ def estimate_theta(
     """Estimates for the contrast with these weights [F], from where the checkpoint stands. Raises FitError."""
     saved = run.checkpoint.load()
     if saved:
-        arrays, values = ({name: value.cpu().numpy() for name, value in saved[part].items()} for part in saved)
-        found = estimates_of(AllFates.from_arrays(arrays, options.estimand), contrast)
-        return replace(found, p_values=GenePValues(**values) if values else None)
+        parts = {part: {name: value.cpu().numpy() for name, value in own.items()} for part, own in saved.items()}
+        found = estimates_of(AllFates.from_arrays(parts["all_fates"], options.estimand), contrast)
+        p_values = GenePValues(**parts["p_values"]) if parts["p_values"] else None
+        return replace(found, p_values=p_values, fate_baseline=FateBaseline(**parts["fate_baseline"]))
     solved = solve_estimates(baseline, options, run)
     found = estimates_of(AllFates.of(solved, screen, options, run), contrast)
-    if options.p_values:
-        found = replace(found, p_values=_p_values(solved, found, screen, contrast))
-    parts = {"all_fates": found.all_fates.arrays(), "p_values": asdict(found.p_values) if found.p_values else {}}
+    p_values = _p_values(solved, found, screen, contrast) if options.p_values else None
+    cells = sample_baseline(solved, screen)
+    found = replace(found, p_values=p_values, fate_baseline=cells)
+    parts = {
+        "all_fates": found.all_fates.arrays(), "p_values": asdict(p_values) if p_values else {},
+        "fate_baseline": asdict(cells),
+    }  # fmt: skip
     tree = {part: {name: torch.from_numpy(value) for name, value in own.items()} for part, own in parts.items()}
     run.checkpoint.save(tree, 1, final=True)
     return found

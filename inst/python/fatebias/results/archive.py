@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..base import ExportError
-from ..laplace import AllFates, fate_widening
+from ..laplace import AllFates
 from ..model import PosteriorSummary
 from ..screens import Screen
 from .texts import texts
@@ -22,7 +22,6 @@ ALL_FATES = "effects_all_fates.npz"
 AXES = (
     "theta, theta_mean: gene, day, fate",
     "noise, model_noise, sandwich_noise, theta_cov: gene, day, fate, day, fate",
-    "widening: gene, day, any fate",
     "beta_mean, guide_y: guide, day, fate",
     "beta_cov, guide_inverse, guide_scatter: guide, day, fate, fate",
     "guide_gene: guide",
@@ -68,7 +67,6 @@ def archive_arrays(found: AllFates, posterior: PosteriorSummary, screen: Screen)
     return {
         **{name: texts(values) for name, values in names.items()},
         **found.arrays(),
-        "widening": fate_widening(found),
         "theta_mean": np.moveaxis(posterior.theta_mean_all, 1, 2), "theta_cov": posterior.theta_cov_all,
         "beta_mean": posterior.beta_mean_all, "beta_cov": posterior.beta_cov_all,
     }  # fmt: skip

@@ -147,7 +147,8 @@ def _combine(fits: Sequence[SetFit], screen: Screen, settings: Settings, run: Ru
         state = run_rounds_like(design, options, like, at)
         of_mean = estimate_theta(state.baseline(design), mean, contrast, options, at.at("estimates"))
         combined = combine_sets([fit.estimates.all_fates for fit in fits], of_mean.all_fates)
-        return replace(estimates_of(combined, contrast), p_values=of_mean.p_values)
+        found = estimates_of(combined, contrast)
+        return replace(found, p_values=of_mean.p_values, fate_baseline=of_mean.fate_baseline)
 
 
 def _contrast(screen: Screen, settings: Settings) -> np.ndarray:

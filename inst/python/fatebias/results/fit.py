@@ -30,6 +30,7 @@ from .engines import Inference, choose_device, infer
 from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
+from .probabilities import probability_files
 from .qc import qc_tables
 from .tables import p_value_tables, summary_arrays, tables_of_contrast
 
@@ -77,6 +78,8 @@ def fit_screen(
         raise
     with watch.stage("export"):
         tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
+        changes, cells = probability_files(found.estimates, screen)
+        tables, arrays = tables | changes, arrays | cells
         tables |= named_tables(archive_of(arrays[ALL_FATES]), list_contrasts(settings.contrast_fate, contrasts))
     inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
     run = RunRecord(
