@@ -34,6 +34,7 @@
 #'
 #' @section What the numbers mean:
 #' `vignette("lfsr-and-activity", "fatebias")` on reading the table,
+#' `vignette("which-fate", "fatebias")` on contrasts and verdicts,
 #' `vignette("model-assumptions", "fatebias")` on what it rests on. `citation("fatebias")` has what to cite.
 #'
 #' @importFrom data.table .N .SD

@@ -74,8 +74,6 @@ with_sums <- function(level) {
   c(level, list(sums = sums))
 }
 
-row_largest <- function(x) do.call(pmax, as.data.frame(x))
-
 #' Likelihoods (components x rows) in parts, so that a sweep meets all components in sums alone
 #' @noRd
 likelihood_parts <- function(likelihood) {

@@ -53,3 +53,7 @@ strongest_first <- function(table) {
   largest <- do.call(pmax, abs(table[, day_columns(table, "postmean"), with = FALSE]))
   order(!table$hit_anyday, rank_apart(table$lfsr_min, lfsr_rounding), -rank_apart(largest))
 }
+
+#' Largest value of each row
+#' @noRd
+row_largest <- function(x) do.call(pmax, as.data.frame(x))

@@ -30,6 +30,7 @@ prepare_demo <- function(folder) {
   if (!file.exists(config)) {
     fatebias::use_fatebias_pipeline(folder, overwrite = TRUE)
     set_key(config, "mode", "simulation")
+    set_key(config, "contrasts", "[MES, NEU, MES - NEU]")
   }
   file.copy(system.file("pipeline", "_targets.R", package = "fatebias"), folder, overwrite = TRUE)
 }
