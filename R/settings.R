@@ -145,7 +145,7 @@ resolve_settings <- function(given, where = NULL, call = rlang::caller_env()) {
 
 refuse_unknown <- function(keys, known, where, call) {
   twice <- unique(keys[duplicated(keys)])
-  unknown <- setdiff(keys, known)
+  unknown <- substr(setdiff(keys, known), 1, most_shown)
   near <- vapply(unknown, nearest_word, character(1), words = known)
   problems <- c(
     sprintf("`%s` is not a setting; the nearest one is `%s`.", unknown, near),

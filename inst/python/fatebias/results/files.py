@@ -8,8 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import ExportError, file_digest, whole_folder
-from .manifest import MANIFEST, check_manifest
+from ..base import ExportError, file_digest, regular_bytes, whole_folder
+from .manifest import LARGEST, MANIFEST, check_manifest
+
+FIT_FILES = frozenset({  # every name that a fit may write (docs/design.md, "Export contract")
+    MANIFEST, "gene_daywise_for_mash.csv", "guide_daywise_for_mash.csv", "gene_daywise_likelihood.csv",
+    "guide_daywise_likelihood.csv", "guide_daywise_left_out.csv", "gene_daywise_by_replicate.csv",
+    "gene_heterogeneity.csv", "gene_daywise_p.csv", "gene_daywise_cov.csv", "theta_posterior_summary.npz",
+    "delta_posterior_summary.npz", "posterior_draws.npz", "qc_delta_mean_by_gene.csv",
+    "qc_theta_beta_offset_by_gene.csv", "qc_theta_day_centering.csv", "qc_cells_by_guide.csv",
+})  # fmt: skip
 
 
 def write_files(
@@ -56,12 +64,12 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
 def _files_of(out_dir: Path) -> set[str]:
     """Names of the files that an earlier fit has left in a folder, by its manifest; none where that is damaged.
 
-    A name that leads out of the folder, or to no file, is left alone.
+    Only names that a fit writes are among them: a manifest is not believed about any other file.
     """
     try:
-        found = json.loads((out_dir / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads(regular_bytes(out_dir / MANIFEST, LARGEST))
     except (OSError, ValueError, RecursionError):
         return set()
     listed = found.get("files") if isinstance(found, dict) else None
-    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-    return {name for name in names if Path(name).name == name and (out_dir / name).is_file()}
+    names = {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
+    return {name for name in names & FIT_FILES if not (out_dir / name).is_dir()}
