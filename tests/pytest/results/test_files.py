@@ -1,3 +1,4 @@
+import csv
 import hashlib
 import json
 import os
@@ -109,3 +110,27 @@ def test_a_manifest_that_is_no_file_is_not_waited_for(tmp_path, make):
     if not (tmp_path / MANIFEST).is_dir():
         write_files(tmp_path, {"t.csv": pd.DataFrame({"x": [1]})}, {}, manifest())
         assert read_manifest(tmp_path)["files"] == [MANIFEST, "t.csv"]
+
+
+RUN = ["=1+1", "+1", "-1.5", "@SUM(A1)", "\t=1", "=HYPERLINK(\"x\",\"y\")", "-A", "\uff1d1", "\n=1", "=cmd|' /C calc'!A0"]
+MARKED = ["'=a", "''-b", "'+", "'a", "'", "''", "-", "=", "'-", "@", "a=b", "5'-x", "\u2212a"]
+
+
+def test_no_name_is_a_formula_and_each_comes_back(tmp_path):
+    names = RUN + MARKED
+    table = pd.DataFrame({"guide": names[::-1], "gene": names, "se_d0": np.linspace(-3, 3, len(names))})
+    write_files(tmp_path, {"t.csv": table}, {}, manifest())
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        cells = [row["gene"] for row in csv.DictReader(file)]
+    assert not any(len(cell) > 1 and cell[0] in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20" for cell in cells)
+    assert cells[: len(RUN)] == [f"'{name}" for name in RUN]
+    back = read_table(tmp_path, "t.csv")
+    assert back.gene.tolist() == names and back.guide.tolist() == names[::-1]
+    assert np.allclose(back.se_d0, table.se_d0) and list(table.gene) == names
+
+
+def test_tables_of_honest_names_have_the_bytes_of_pandas(tmp_path):
+    table = pd.DataFrame({"gene": ["HLA-A", "-", "nan", "a,b", "1-Mar"], "n": [1, -2, 3, -4, 5], "x_d0": [-1.5, np.nan, 0, -1e-9, 2]})
+    table["is_ntc"] = [True, False, True, False, True]
+    write_files(tmp_path, {"t.csv": table}, {}, manifest())
+    assert (tmp_path / "t.csv").read_text() == table.to_csv(index=False, float_format="%.10g")

@@ -37,6 +37,7 @@ class Settings:
     # where things are in the screen file
     modality: str | None
     guide_modality: str | None
+    allow_external: bool
     day_key: str | None
     day_levels: tuple[str, ...] | None
     day_values: tuple[float, ...] | None

@@ -1,6 +1,7 @@
 """The files of a fit as a whole: written all or none, each with its size and digest in the manifest."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ FIT_FILES = frozenset({  # every name that a fit may write (docs/design.md, "Exp
 })  # fmt: skip
 
 
+# what a spreadsheet runs as a formula, the signs of East Asian keyboards among them; a sign alone it shows
+_FORMULA = re.compile("'*[=+@\\t\\r\\n\uff1d\uff0b\uff0d\uff20-].", re.DOTALL)
+
+
 def write_files(
     out_dir: Path,
     tables: Mapping[str, pd.DataFrame],
@@ -34,7 +39,7 @@ def write_files(
     try:
         with whole_folder(out_dir, MANIFEST, _files_of(out_dir)) as stage:
             for name, table in tables.items():
-                table.to_csv(stage / name, index=False, float_format="%.10g")
+                guarded(table).to_csv(stage / name, index=False, float_format="%.10g")
             for name, members in arrays.items():
                 np.savez_compressed(stage / name, **members)  # type: ignore[arg-type]  # the stub takes options only
             whole = dict(manifest) | {"files": sorted([*names, MANIFEST]), "contents": describe_contents(stage, names)}
@@ -57,8 +62,27 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
     path = Path(out_dir) / name
     if not path.is_file():
         raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
-    names = {"gene": str, "guide": str}  # by converters, for which a gene called nan is no missing value
+    names = dict.fromkeys(("gene", "guide"), as_named)  # by converters: a gene called nan is no missing value
     return pd.read_csv(path, converters=names, keep_default_na=False, na_values=["", "NaN", "nan"])
+
+
+def guarded(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as it is written: no text in it is a formula to a spreadsheet, and `as_named` gives each back.
+
+    A text that begins with = + - @, a tab or an end of line, and has more than that sign, gets an apostrophe in front;
+    so does one with apostrophes before such a beginning. Numbers are left alone. R/csv_files.R does the same.
+    """
+    texts = [name for name in table.columns if table[name].dtype.kind == "O"]
+    return table.assign(**{name: table[name].map(_guarded_text) for name in texts})
+
+
+def as_named(text: str) -> str:
+    """A name as it was before it was written, see `guarded`."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def _guarded_text(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def _files_of(out_dir: Path) -> set[str]:
