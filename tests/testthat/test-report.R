@@ -94,7 +94,7 @@ test_that("names and a title with signs of their own are shown as they are", {
 })
 
 test_that("names of genes with signs of their own are shown as they are", {
-  odd <- c('a,"b"1', "<script>alert(1)</script>", "x|y *z* $1$", "line\nbreak")
+  odd <- c('a,"b"1', "<script>alert(1)</script>", "x|y [z] $1$", "line\nbreak")
   old <- utils::head(hits$gene, length(odd))
   rename <- function(names) replace(names, names %in% old, odd[match(names[names %in% old], old)])
   renamed <- fit
@@ -111,7 +111,7 @@ test_that("names of genes with signs of their own are shown as they are", {
   lines <- lines[!grepl("{\"data\":", lines, fixed = TRUE)] # the table's, as JSON
   text <- gsub("\\s+", " ", paste(lines, collapse = "\n"))
   has <- function(what) grepl(what, text, fixed = TRUE)
-  names <- c("a,&quot;b&quot;1", "&lt;script&gt;alert(1)&lt;/script&gt;", "x|y *z* $1$", "line break")
+  names <- c("a,&quot;b&quot;1", "&lt;script&gt;alert(1)&lt;/script&gt;", "x|y [z] $1$", "line break")
   for (name in names) expect_true(has(sprintf("<strong>%s</strong>", name)), info = name)
   expect_false(has("<script>alert"))
 })
