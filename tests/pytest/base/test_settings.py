@@ -226,7 +226,20 @@ def text_keys(rows, path=()):
             yield (*path, key)
 
 
-ODD = ["x\n#SBATCH --evil", "x\rrm", "x\n", "x\x85y", "x\u2028y", "x\vy", "x\x1b[0m", "x\x7f", "x\0", "{{ auth }}", "a{{b", "a}}b"]
+ODD = [
+    "x\n#SBATCH --evil",
+    "x\rrm",
+    "x\n",
+    "x\x85y",
+    "x\u2028y",
+    "x\vy",
+    "x\x1b[0m",
+    "x\x7f",
+    "x\0",
+    "{{ auth }}",
+    "a{{b",
+    "a}}b",
+]
 
 
 @pytest.mark.parametrize("path", list(text_keys(TABLE["slurm"]["keys"])), ids=".".join)
@@ -242,7 +255,9 @@ def test_what_a_shell_line_and_a_path_need_passes():
     assert Settings.from_mapping({"slurm": given}).blocks["slurm"]["log_dir"] == given["log_dir"]
 
 
-@pytest.mark.parametrize("value", [10**400, 10**5000, -(10**400), float("nan"), "x" * 10**6, [["x"] * 10**5]], ids=range(6))
+@pytest.mark.parametrize(
+    "value", [10**400, 10**5000, -(10**400), float("nan"), "x" * 10**6, [["x"] * 10**5]], ids=range(6)
+)
 def test_a_value_without_end_is_an_error_of_few_words(value):
     for given in ({"seed": value}, {"day_values": [value]}, {"slurm": {"in_flight": value}}):
         with pytest.raises(SettingsError) as refused:

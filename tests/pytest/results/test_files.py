@@ -112,7 +112,7 @@ def test_a_manifest_that_is_no_file_is_not_waited_for(tmp_path, make):
         assert read_manifest(tmp_path)["files"] == [MANIFEST, "t.csv"]
 
 
-RUN = ["=1+1", "+1", "-1.5", "@SUM(A1)", "\t=1", "=HYPERLINK(\"x\",\"y\")", "-A", "\uff1d1", "\n=1", "=cmd|' /C calc'!A0"]
+RUN = ["=1+1", "+1", "-1.5", "@SUM(A1)", "\t=1", '=HYPERLINK("x","y")', "-A", "\uff1d1", "\n=1", "=cmd|'x'!A0"]
 MARKED = ["'=a", "''-b", "'+", "'a", "'", "''", "-", "=", "'-", "@", "a=b", "5'-x", "\u2212a"]
 
 
@@ -130,7 +130,9 @@ def test_no_name_is_a_formula_and_each_comes_back(tmp_path):
 
 
 def test_tables_of_honest_names_have_the_bytes_of_pandas(tmp_path):
-    table = pd.DataFrame({"gene": ["HLA-A", "-", "nan", "a,b", "1-Mar"], "n": [1, -2, 3, -4, 5], "x_d0": [-1.5, np.nan, 0, -1e-9, 2]})
+    table = pd.DataFrame(
+        {"gene": ["HLA-A", "-", "nan", "a,b", "1-Mar"], "n": [1, -2, 3, -4, 5], "x_d0": [-1.5, np.nan, 0, -1e-9, 2]}
+    )
     table["is_ntc"] = [True, False, True, False, True]
     write_files(tmp_path, {"t.csv": table}, {}, manifest())
     assert (tmp_path / "t.csv").read_text() == table.to_csv(index=False, float_format="%.10g")

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from .constants import read_only
 from .errors import SettingsError
+from .files import regular_bytes
 from .settings_table import TABLE, checked_settings
-from .settings_text import decoded, typed_file, typed_value
+from .settings_text import LARGEST, decoded, typed_file, typed_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ class Settings:
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
         """Settings from a YAML file, with single keys overridden by typed values; errors name the file."""
         try:
-            given = typed_file(decoded(Path(path).read_bytes()), TABLE)
+            given = typed_file(decoded(regular_bytes(Path(path), LARGEST)), TABLE)
         except (OSError, SettingsError) as error:
             raise SettingsError(f"Cannot read the configuration file {path}: {error}") from error
         try:

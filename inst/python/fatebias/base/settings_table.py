@@ -19,6 +19,7 @@ TABLE: dict[str, dict[str, Any]] = yaml.load((Path(__file__).parent / "settings.
 
 _TOKEN = re.compile(r"[][A-Za-z0-9_.:,/@&|+=*()-]+")
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|\{\{|\}\}")  # what adds lines to a script, or fills it
+_MOST_UNKNOWN = 20  # keys that are no settings and are told, each with the nearest one
 _MOST_SHOWN = 200  # characters of a value in a message
 _LARGEST_INTEGER = 2**31 - 1  # of R
 
@@ -51,11 +52,11 @@ def _default(row: Mapping[str, Any], preset: Any = "") -> Any:
 
 def _refuse_unknown(given: Mapping[str, Any], table: Mapping[str, Any] = TABLE, block: str = "") -> None:
     messages, known = [], {key.lower(): key for key in table}
-    for key in given:
-        if key not in table:
-            name = str(key)[:_MOST_SHOWN]
-            near = known[difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.0)[0]]
-            messages.append(f"`{block}{name}` is not a setting; the nearest one is `{block}{near}`.")
+    unknown = [key for key in given if key not in table]
+    for key in unknown[:_MOST_UNKNOWN]:
+        name = str(key)[:_MOST_SHOWN]
+        near = known[difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.0)[0]]
+        messages.append(f"`{block}{name}` is not a setting; the nearest one is `{block}{near}`.")
     if messages:
         raise SettingsError("\n".join(messages))
 
