@@ -57,7 +57,8 @@ def virtual(file, other):
 PLACES = [
     "obs", "obsm", "uns", "obs/_index", "obs/day", "obs/day/codes", "obs/day/categories", "obsm/covar",
     "obsm/covar/rep", "obsm/covar/rep/codes", "obsm/covar/_index", "obsm/guide", "obsm/guide/data",
-    "obsm/guide/indices", "obsm/guide/indptr", "obsm/fateprob", "obsm/fateprob/MES", "obsm/fateprob/_index", "uns/guide_names",
+    "obsm/guide/indices",
+    "obsm/guide/indptr", "obsm/fateprob", "obsm/fateprob/MES", "obsm/fateprob/_index", "uns/guide_names",
 ]  # fmt: skip
 CHANGES = {place: external(place) for place in PLACES} | {
     "soft link": by_soft_link, "two soft links": by_two_soft_links, "virtual": virtual,

@@ -58,7 +58,7 @@ def child(group: Node, name: str, where: str) -> Node | None:
     if not is_group(group) or not name or name in (".", "..") or "/" in name or "\0" in name:
         return None
     if not isinstance(group, h5py.Group) or FOLLOWED.get():
-        found = group[name] if name in group else None
+        found = group[name] if name in group else None  # noqa: SIM401  (zarr.Group.get differs by version)
     else:
         found = _member(group, name, where)
     if found is None or found.attrs.get("encoding-type") == "null":  # how anndata writes None
