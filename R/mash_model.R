@@ -77,7 +77,9 @@ told_once <- function(code, who) {
       rlang::cnd_muffle(warning)
     }
   })
-  for (words in unique(said)) warn_mash(c("{who} is not sure of the weights that it estimates.", x = "{words}"))
+  for (words in unique(said)) {
+    warn_mash(c("{who} is not sure of the weights that it estimates.", x = "{words}"))
+  }
   value
 }
 
@@ -145,9 +147,9 @@ weigh_no_effects <- function(shrunk, fit, some_effect, settings) {
 shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
   days <- seq_len(ncol(estimates$betahat))
   fits <- lapply(days, function(d) {
-    told_once(
-      ashr::ash(estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...), "ashr"
-    )
+    told_once(ashr::ash(
+      estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...
+    ), "ashr")
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
   n_rows <- nrow(estimates$betahat)

@@ -52,7 +52,7 @@ venv_python <- function(path) {
 
 find_stored_python <- function() Filter(file.exists, venv_python(stored_venv()))
 
-project_marks <- c("DESCRIPTION", "_targets.R", "config.yaml") # files by which the folder of a project is known
+project_marks <- c("DESCRIPTION", "_targets.R", "config.yaml") # by these the folder of a project is known
 
 #' The folder of the project that a folder belongs to: the nearest one upwards with such a file, or NULL
 #' @noRd
@@ -112,7 +112,8 @@ install_hints <- function(plan = session_plan()) {
           "RETICULATE_PYTHON=/path/of/venv/bin/python"
         ),
         sprintf(
-          "Looked at RETICULATE_PYTHON, the option fatebias.python, %s, and at %s.", venv_words(), stored_venv()
+          "Looked at RETICULATE_PYTHON, the option fatebias.python, %s, and at %s.",
+          venv_words(), stored_venv()
         )
       )
     },

@@ -3,7 +3,9 @@
 
 fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 # names that would be live, swallow the page or run in a spreadsheet
-odd <- c("<!--<script>", "<img src=x onerror=\"window.hit=1\">", "=1+1", "</script><script>window.hit=1</script>")
+odd <- c(
+  "<!--<script>", "<img src=x onerror=\"window.hit=1\">", "=1+1", "</script><script>window.hit=1</script>"
+)
 old <- utils::head(rank_hits(run_mash(fit))$gene, length(odd))
 for (name in names(Filter(is.data.frame, unclass(fit)))) {
   at <- match(fit[[name]]$gene, old)

@@ -72,7 +72,9 @@ test_that("no name is a formula to a spreadsheet, and each comes back", {
 })
 
 test_that("honest tables have the bytes of fwrite, and a guide map is written as it stands", {
-  honest <- data.table::data.table(gene = c("HLA-A", "-", "NA", "a,b"), x = c(-1.5, NA, 0, -1e-9), hit = c(TRUE, FALSE))
+  honest <- data.table::data.table(
+    gene = c("HLA-A", "-", "NA", "a,b"), x = c(-1.5, NA, 0, -1e-9), hit = c(TRUE, FALSE)
+  )
   files <- file.path(withr::local_tempdir(), c("a.csv", "b.csv"))
   write_table(honest, files[[1]])
   data.table::fwrite(honest, files[[2]])

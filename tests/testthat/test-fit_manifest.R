@@ -46,7 +46,8 @@ test_that("a manifest that names files of another folder is refused before any i
   path <- file.path(folder, "fit_manifest.json")
   lines <- readLines(path)
   for (name in c("../x", "/etc/passwd", "..", "a/b", "a\\\\b", "")) {
-    listed <- sub('"qc_cells_by_guide.csv",', sprintf('"qc_cells_by_guide.csv", "%s",', name), lines, fixed = TRUE)
+    own <- '"qc_cells_by_guide.csv",'
+    listed <- sub(own, sprintf('%s "%s",', own, name), lines, fixed = TRUE)
     writeLines(listed, path)
     expect_error(read_fit(folder), "does not follow its schema", class = "fatebias_error_export")
     writeLines(listed[!grepl('"format"', lines)], path)

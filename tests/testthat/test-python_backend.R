@@ -86,7 +86,8 @@ test_that("without Python the message says what to type", {
     gsub(stored_venv(), "STORED", gsub(getwd(), "PROJECT", lines, fixed = TRUE), fixed = TRUE)
   }
   withr::local_dir(withr::local_tempdir())
-  expect_match(install_hints(plan()), "for a project (DESCRIPTION, _targets.R, config.yaml)", fixed = TRUE, all = FALSE)
+  words <- "for a project (DESCRIPTION, _targets.R, config.yaml)"
+  expect_match(install_hints(plan()), words, fixed = TRUE, all = FALSE)
   file.create("config.yaml")
   expect_snapshot(cat(install_hints(plan()), sep = "\n"), transform = hide)
   local_mocked_bindings(py_available = function(...) FALSE, .package = "reticulate")

@@ -201,7 +201,8 @@ test_that("nothing that a foreign manifest or screen says is live on the page, a
   expect_identical(n_of("//a[starts-with(@href, 'javascript')]"), 0L)
   expect_identical(n_of("//b[. = 'bold']"), 0L)
   expect_identical(n_of("//h1[. = 'Heading']"), 0L)
-  for (id in c("answer", "hits", "heatmap", "genes", "onset", "volcano", "qc", "fit", "methods", "reproduce")) {
+  sections <- c("answer", "hits", "heatmap", "genes", "onset", "volcano", "qc", "fit", "methods", "reproduce")
+  for (id in sections) {
     expect_identical(n_of(sprintf("//*[@id='%s']", id)), 1L, info = id)
   }
   json <- xml2::xml_text(xml2::xml_find_all(page, "//script[@type='application/json']"))

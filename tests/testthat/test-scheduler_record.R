@@ -87,8 +87,9 @@ hostile_logs <- function(job_name, env = parent.frame(), name = "fit", ...) {
 test_that("a record that names anything but its own job is refused, and nothing is cancelled or removed", {
   names <- list(
     "", ".", "..", "../precious", "precious", "/", "/tmp", "fatebias-fit-", "fatebias-fit-../../precious",
-    "fatebias-fit-1/../../../precious", "fatebias-mash-1", "fatebias-fit-1*", "fatebias-fit-1\n", "fatebias-fit-1 x",
-    "*", "fatebias-fit-*", "x-fatebias-fit-1", NULL, 1, TRUE, list("fatebias-fit-1"), list(a = "fatebias-fit-1")
+    "fatebias-fit-1/../../../precious", "fatebias-mash-1", "fatebias-fit-1*",
+    "fatebias-fit-1\n", "fatebias-fit-1 x", "*", "fatebias-fit-*", "x-fatebias-fit-1", NULL, 1, TRUE,
+    list("fatebias-fit-1"), list(a = "fatebias-fit-1")
   )
   for (name in names) {
     root <- hostile_logs(name)
@@ -127,7 +128,7 @@ test_that("a record without a process, of another name or of another form is ref
   refuse(root)
 })
 
-test_that("of a link in the log folder the link is removed, and signs in the folder's name stand for themselves", {
+test_that("of a link in the log folder the link alone is removed, and a * in its name stands for itself", {
   skip_on_os("windows")
   root <- hostile_logs("fatebias-fit-1")
   local_slurm("GONE")

@@ -75,7 +75,9 @@ test_that("a template of one's own is used, and refused with all that is wrong w
 })
 
 test_that("a path that Slurm would read otherwise is refused", {
-  odd <- c("/a\n#SBATCH --evil", "/a\rb", "/a\u0085b", "/a\u2028b", "/a/{{ setup }}", "/a}}b", "/a\tb", "/a\033b")
+  odd <- c(
+    "/a\n#SBATCH --evil", "/a\rb", "/a\u0085b", "/a\u2028b", "/a/{{ setup }}", "/a}}b", "/a\tb", "/a\033b"
+  )
   for (path in c("/a/%j.log", "/a/\"b\".log", "/a\\b.log", odd)) {
     expect_error(job_script("cpu", log_file = path), "slurm.log_dir", class = "fatebias_error_slurm")
   }
@@ -109,8 +111,8 @@ test_that("no text of the block adds a line to the script, or fills a blank of t
   keys <- text_keys(settings_table()$slurm$keys)
   expect_true(all(list("log_dir", "environment", c("gpu", "partition"), c("cpu", "template")) %in% keys))
   odd <- c(
-    "x\n#SBATCH --evil", "x\rrm", "x\n", "\nx", "x\u0085y", "x\u2028y", "x\u2029y", "x\vy", "x\fy", "x\033[0m", "x\ty",
-    "x\177", "{{ auth }}", "x{{y", "x}}y", "{{job_name}}"
+    "x\n#SBATCH --evil", "x\rrm", "x\n", "\nx", "x\u0085y", "x\u2028y", "x\u2029y", "x\vy", "x\fy",
+    "x\033[0m", "x\ty", "x\177", "{{ auth }}", "x{{y", "x}}y", "{{job_name}}"
   )
   for (path in keys) {
     for (value in odd) {

@@ -122,7 +122,9 @@ test_that("a text without end is refused soon and in few words", {
   for (one in huge) {
     writeLines(one[[1]], path)
     error <- NULL
-    took <- system.time(error <- expect_error(read_settings(path), one[[2]], class = "fatebias_error_settings"))
+    took <- system.time({
+      error <- expect_error(read_settings(path), one[[2]], class = "fatebias_error_settings")
+    })
     expect_lt(nchar(conditionMessage(error)), 5000)
     expect_lt(took[["user.self"]], 20)
   }

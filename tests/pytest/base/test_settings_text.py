@@ -121,6 +121,18 @@ def test_a_text_without_end_is_refused_soon_and_in_few_words(tmp_path, name):
     assert len(str(refused.value)) < 3000 and time.process_time() - began < 10
 
 
+def test_a_long_assignment_is_refused_in_few_words():
+    for text in (
+        "seed=" + "[" * 100_000,
+        "x" * 100_000,
+        f"seed={{{bomb().replace(chr(10), ', ')}}}",
+        "seed=" + "9" * 5000,
+    ):
+        with pytest.raises(SettingsError) as refused:
+            Settings.from_mapping(dict([parse_assignment(text)]))
+        assert len(str(refused.value)) < 500
+
+
 def test_a_pipe_a_device_or_a_folder_is_no_configuration_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):

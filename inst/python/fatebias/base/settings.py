@@ -14,7 +14,7 @@ from typing import Any, Literal
 from .constants import read_only
 from .errors import SettingsError
 from .files import regular_bytes
-from .settings_table import TABLE, checked_settings
+from .settings_table import TABLE, checked_settings, shown
 from .settings_text import LARGEST, decoded, typed_file, typed_value
 
 
@@ -159,11 +159,11 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     key = key.strip()
     if not equals or not key:
-        raise SettingsError(f"--set wants key=value, found {text!r}.")
+        raise SettingsError(f"--set wants key=value, found {shown(text)}.")
     try:
         return key, typed_value(value, TABLE.get(key, {}), f"{key}.")
     except SettingsError as error:
-        raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
+        raise SettingsError(f"--set {shown(text)}: the value cannot be read: {error}") from error
 
 
 def _plain(value: Any) -> Any:

@@ -101,10 +101,10 @@ def _refuse_bad_pattern(key: str, pattern: str) -> None:
 
 
 def _must_be(key: str, value: Any, row: Mapping[str, Any]) -> SettingsError:
-    return SettingsError(f"`{key}` must be {_wanted(row)}, not {_shown(value)}.")
+    return SettingsError(f"`{key}` must be {_wanted(row)}, not {shown(value)}.")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value in a message, cut where it is long."""
     try:
         text = repr(value)
