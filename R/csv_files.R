@@ -1,4 +1,5 @@
-# CSV files read such that names are exactly what was written: 'a,"b"', "NA", "1e5", "01", a line break.
+# CSV files read such that names are exactly what was written: 'a,"b"', "NA", "1e5", "01", a line break; and
+# written such that no name is a formula to a spreadsheet.
 
 # what separates fields and lines, but within quotation marks is part of a name; what stands for it meanwhile
 separators <- c(",", "\t", " ", "|", ";", ":", "\n", "\r")
@@ -74,4 +75,30 @@ read_bytes <- function(path) {
 #' @noRd
 with_marks <- function(x) {
   chartr(paste(c(stand_ins, quotation_mark), collapse = ""), paste(c(separators, "\""), collapse = ""), x)
+}
+
+# what a spreadsheet runs as a formula, the signs of East Asian keyboards among them; a sign alone it shows
+formula_form <- "^'*[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-]."
+
+#' A table as it is written: no text in it is a formula to a spreadsheet, and `as_named()` gives each back
+#'
+#' A text that begins with = + - @, a tab or an end of line, and has more than that sign, gets an apostrophe
+#' in front; so does one with apostrophes before such a beginning. Numbers are left alone. Python's
+#' results/files.py does the same.
+#' @noRd
+guarded <- function(table) {
+  table <- data.table::copy(table)
+  for (name in names(table)[vapply(table, is.character, logical(1))]) {
+    text <- table[[name]]
+    formula <- grepl(formula_form, enc2utf8(text))
+    data.table::set(table, j = name, value = ifelse(formula, paste0("'", text), text))
+  }
+  table
+}
+
+#' Names as they were before they were written, see `guarded()`
+#' @noRd
+as_named <- function(text) {
+  marked <- !is.na(text) & startsWith(text, "'") & grepl(formula_form, enc2utf8(text))
+  ifelse(marked, substring(text, 2), text)
 }

@@ -63,7 +63,9 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
     if (spec$needed) abort_export("The fit in {.path {out_dir}} has no {.file {spec$file}}.", call = call)
     return(NULL)
   }
-  table <- read_csv_file(path, texts = c("guide", "gene", "replicate", "fate")) # one called 1 keeps its name
+  texts <- c("guide", "gene", "replicate", "fate")
+  table <- read_csv_file(path, texts = texts) # one called 1 keeps its name
+  for (j in intersect(texts, names(table))) data.table::set(table, j = j, value = as_named(table[[j]]))
   by_day <- endsWith(spec$columns, "_d")
   daywise <- unlist(lapply(spec$columns[by_day], paste0, seq_len(n_days) - 1L))
   found <- check_columns(table, c(spec$columns[!by_day], daywise))
@@ -83,11 +85,13 @@ validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
 }
 
 #' A table written whole or not at all
+#'
+#' @param as_given write texts as they stand, for a table that others read: a guide map. Else see `guarded()`.
 #' @noRd
-write_table <- function(table, path, call = rlang::caller_env()) {
+write_table <- function(table, path, call = rlang::caller_env(), as_given = FALSE) {
   validate_writable(dirname(path), call = call)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
-  write_whole(function(stage) data.table::fwrite(table, stage), path, call)
+  write_whole(function(stage) data.table::fwrite(if (as_given) table else guarded(table), stage), path, call)
 }
 
 #' A file written whole or not at all: to a temporary name beside it, then renamed

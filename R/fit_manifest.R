@@ -14,6 +14,7 @@ read_manifest <- function(out_dir, call = rlang::caller_env()) {
       i = "Give the folder that was the {.arg out_dir} of the fit."
     ), call = call)
   }
+  if (is_special(path)) abort_export("{.path {path}} is no file (a device or a pipe).", call = call)
   text <- paste(readLines(path, encoding = "UTF-8", warn = FALSE), collapse = "\n")
   raw <- tryCatch(
     jsonlite::fromJSON(text, simplifyVector = FALSE),
@@ -36,6 +37,10 @@ validate_manifest <- function(manifest, path, call) {
 validate_old_manifest <- function(manifest, path, call) {
   absent <- setdiff(c("days", "files", "settings", "screen", "contrast"), names(manifest))
   if (length(absent) > 0) abort_export("{.path {path}} lacks {.field {absent}}; fit again.", call = call)
+  problem <- schema_problem(manifest["files"], list(properties = manifest_schema()$properties["files"]))
+  if (!is.null(problem)) {
+    abort_export(c("{.path {path}} is damaged; fit again.", x = verbatim(problem)), call = call)
+  }
 }
 
 #' Are all files there, and as the fit wrote them?
@@ -61,7 +66,7 @@ changed_files <- function(contents, out_dir) {
   wanted <- function(what) {
     vapply(contents, function(one) as.character(one[[what]]), character(1), USE.NAMES = FALSE)
   }
-  changed <- as.character(file.size(paths)) != wanted("bytes")
+  changed <- as.character(file.size(paths)) != wanted("bytes") | vapply(paths, is_special, logical(1))
   same_size <- which(!changed)
   changed[same_size] <- cli::hash_file_sha256(paths[same_size]) != wanted("sha256")[same_size]
   names(contents)[changed]

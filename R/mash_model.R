@@ -67,14 +67,30 @@ shrinkage_of <- function(x) {
   if (x$discovery_method == "ashr") "ashr" else x$mash_prior %||% x$prior
 }
 
+#' Warnings of mashr, ashr and their optimisers as fatebias's own, each told once
+#' @noRd
+told_once <- function(code, who) {
+  said <- character()
+  value <- withCallingHandlers(code, warning = function(warning) {
+    if (!inherits(warning, "fatebias_warning")) {
+      said <<- c(said, conditionMessage(warning))
+      rlang::cnd_muffle(warning)
+    }
+  })
+  for (words in unique(said)) {
+    warn_mash(c("{who} is not sure of the weights that it estimates.", x = "{words}"))
+  }
+  value
+}
+
 #' mashr's fit; its optimiser (mixSQP) fails on some estimates, and EM takes its place, told in `fallback`
 #' @noRd
 fit_mash <- function(model, ...) {
   by <- function(...) {
-    mashr::mash(
+    told_once(mashr::mash(
       model$data, model$matrices, grid = model$grid, prior = model$prior, algorithm.version = model$algorithm,
       verbose = FALSE, ...
-    )
+    ), "mashr")
   }
   tryCatch(by(...), error = function(error) {
     if ("optmethod" %in% ...names()) stop(error)
@@ -131,7 +147,9 @@ weigh_no_effects <- function(shrunk, fit, some_effect, settings) {
 shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
   days <- seq_len(ncol(estimates$betahat))
   fits <- lapply(days, function(d) {
-    ashr::ash(estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...)
+    told_once(ashr::ash(
+      estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...
+    ), "ashr")
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
   n_rows <- nrow(estimates$betahat)

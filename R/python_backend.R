@@ -6,11 +6,11 @@ python_min <- "3.11" # the oldest that the Python package is made for; a test co
 
 #' Which Python to use
 #'
-#' In order: the environment variable `RETICULATE_PYTHON`, the option `fatebias.python`, the nearest
-#' `.venv` in the working directory or a folder above it, the environment of [install_fatebias_python()].
+#' In order: the environment variable `RETICULATE_PYTHON`, the option `fatebias.python`, the `.venv` in the
+#' folder of the project, the environment of [install_fatebias_python()].
 #'
 #' @param env,stored,found,installed paths of a Python, empty or NULL where there is none.
-#' @param exists function that says whether a file is there.
+#' @param exists function that says whether something is there.
 #' @returns `list(python, source, problem)`: a path and where it comes from, or a problem (a text).
 #' @noRd
 python_plan <- function(env = Sys.getenv("RETICULATE_PYTHON"), stored = getOption("fatebias.python"),
@@ -25,8 +25,19 @@ python_plan <- function(env = Sys.getenv("RETICULATE_PYTHON"), stored = getOptio
   }
   source <- names(given)[[1]]
   python <- given[[1]]
-  problem <- if (!exists(python)) sprintf("%s names %s, which does not exist.", source, python)
+  problem <- if (!exists(python)) "which does not exist" else no_program(python)
+  if (!is.null(problem)) problem <- sprintf("%s names %s, %s.", source, python, problem)
   list(python = python, source = source, problem = problem)
+}
+
+#' Why something that is there is no program, or NULL
+#' @noRd
+no_program <- function(path) {
+  if (dir.exists(path)) {
+    inside <- Filter(file.exists, c(venv_python(path), file.path(path, "python")))
+    return(paste0("which is a folder", if (length(inside) > 0) paste("; name", inside[[1]])))
+  }
+  if (file.exists(path) && (is_special(path) || file.access(path, 1) != 0)) "which cannot be run"
 }
 
 #' Where install_fatebias_python() puts an environment unless told otherwise
@@ -41,19 +52,44 @@ venv_python <- function(path) {
 
 find_stored_python <- function() Filter(file.exists, venv_python(stored_venv()))
 
-#' The Python of the nearest .venv, upwards from a folder
+project_marks <- c("DESCRIPTION", "_targets.R", "config.yaml") # by these the folder of a project is known
+
+#' The folder of the project that a folder belongs to: the nearest one upwards with such a file, or NULL
 #' @noRd
-find_venv_python <- function(folder = getwd()) {
-  repeat {
-    python <- venv_python(file.path(folder, ".venv"))
-    if (file.exists(python)) {
-      return(python)
-    }
+project_folder <- function(folder = getwd()) {
+  while (!any(file.exists(file.path(folder, project_marks)))) {
     if (dirname(folder) == folder) {
       return(NULL)
     }
     folder <- dirname(folder)
   }
+  folder
+}
+
+#' The Python of the project's .venv, if this user or root owns it; else NULL
+#'
+#' What is found is run, so that a folder above, or what another user has put in a shared one, will not do.
+#' @noRd
+find_venv_python <- function(folder = getwd(), owner = owner_of) {
+  project <- project_folder(folder)
+  if (is.null(project)) {
+    return(NULL)
+  }
+  environment <- file.path(project, ".venv")
+  python <- venv_python(environment)
+  if (!file.exists(python)) {
+    return(NULL)
+  }
+  way <- c(environment, file.path(environment, "pyvenv.cfg"), dirname(python), python)
+  owners <- owner(way[file.exists(way)])
+  if (all(is.na(owners) | owners %in% c(0, owner(tempdir())))) python
+}
+
+#' Numbers of the users that own files, links followed; NA where the system has none (Windows)
+#' @noRd
+owner_of <- function(paths) {
+  found <- file.info(paths, extra_cols = TRUE)$uid
+  if (is.null(found)) rep(NA_integer_, length(paths)) else found
 }
 
 #' What to type where Python or a package of it is missing
@@ -76,14 +112,23 @@ install_hints <- function(plan = session_plan()) {
           "RETICULATE_PYTHON=/path/of/venv/bin/python"
         ),
         sprintf(
-          "Looked at RETICULATE_PYTHON, the option fatebias.python, for a .venv from %s upwards, and at %s.",
-          getwd(), stored_venv()
+          "Looked at RETICULATE_PYTHON, the option fatebias.python, %s, and at %s.",
+          venv_words(), stored_venv()
         )
       )
     },
     sitrep_hint
   )
   rlang::set_names(verbatim(lines), rep("i", length(lines)))
+}
+
+#' Where a .venv is looked for, in words
+#' @noRd
+venv_words <- function(project = project_folder()) {
+  if (is.null(project)) {
+    return(sprintf("for a project (%s) from %s upwards", toString(project_marks), getwd()))
+  }
+  sprintf("for a .venv in %s that you or root own", project)
 }
 
 sitrep_hint <- "fatebias::fatebias_sitrep() shows what is used."

@@ -72,16 +72,32 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   dir.create(folder)
   file.copy(list.files(source, full.names = TRUE), folder)
   tryCatch(
-    rmarkdown::render(
+    escape_json(rmarkdown::render(
       file.path(folder, "report.Rmd"),
       params = list(report = report), output_options = list(pandoc_args = title_arguments(report$title)),
       envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
-    ),
+    )),
     error = function(error) {
       message <- c("The report cannot be rendered.", x = "{conditionMessage(error)}")
       abort_report(message, call = call, parent = error)
     }
   )
+}
+
+#' A page whose embedded JSON has no `<`: a name such as `<!--<script>` in it would swallow what follows
+#'
+#' @returns `path`, which is written anew.
+#' @noRd
+escape_json <- function(path) {
+  lines <- readLines(path, encoding = "UTF-8", warn = FALSE)
+  form <- "^(.*?<script type=\"application/json\"[^>]*>)(.*?)(</script>.*)$"
+  for (k in grep("<script type=\"application/json\"", lines, fixed = TRUE)) {
+    found <- regmatches(lines[[k]], regexec(form, lines[[k]], perl = TRUE))[[1]]
+    stopifnot(length(found) == 4) # a widget's JSON is one line
+    lines[[k]] <- paste0(found[[2]], gsub("<", "\\u003c", found[[3]], fixed = TRUE), found[[4]])
+  }
+  writeLines(lines, path, useBytes = TRUE)
+  path
 }
 
 #' The title as metadata of its own: in the page's header it would be read as YAML and markdown

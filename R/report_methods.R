@@ -4,7 +4,7 @@
 #' How the likelihood weight was set, for the methods paragraph
 #' @noRd
 weight_words <- function(fit) {
-  weight <- show_weight(fit$manifest$likelihood_weight)
+  weight <- as_markdown(show_weight(fit$manifest$likelihood_weight))
   if (is.numeric(fit$manifest$settings$likelihood_weight)) {
     return(paste("was weighted by", weight))
   }
@@ -151,7 +151,7 @@ engine_words <- function(fit) {
   }
   sprintf(
     "by stochastic variational inference in Pyro %s (Bingham et al. 2019; approximate posterior: %s)",
-    fit$manifest$versions$pyro, convergence$approx_posterior
+    as_markdown(fit$manifest$versions$pyro), as_markdown(convergence$approx_posterior)
   )
 }
 
@@ -254,10 +254,18 @@ settings_lines <- function(fit, mash, qc) {
   )
 }
 
+#' Lines as a block of code, which nothing in them ends
+#' @noRd
+fenced <- function(lines, language) {
+  runs <- unlist(regmatches(lines, gregexpr("`+", lines)))
+  fence <- strrep("`", max(3L, nchar(runs) + 1L))
+  c(paste0(fence, language), lines, fence)
+}
+
 #' Versions of what made the result
 #' @noRd
 version_table <- function(fit, mash) {
   python <- unlist(fit$manifest$versions)
   all <- c(fatebias = fit$manifest$fatebias_version, python, R = as.character(getRversion()), mash$versions)
-  data.frame(Software = names(all), Version = unname(all), row.names = NULL)
+  data.frame(Software = as_markdown(names(all)), Version = as_markdown(all), row.names = NULL)
 }

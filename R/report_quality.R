@@ -28,7 +28,7 @@ report_alerts <- function(fit, mash, hits, qc, certificate = NULL) {
     if (length(fair) > 0 && any(off < fair[1] | off > fair[2])) {
       alert("problem", sprintf(
         "**Standard errors are too %s:** the likelihood weight is %s, %s times what the labels call for.",
-        if (max(off) > fair[2]) "small" else "large", show_weight(m$likelihood_weight),
+        if (max(off) > fair[2]) "small" else "large", as_markdown(show_weight(m$likelihood_weight)),
         show_weight(off)
       ))
     },
@@ -126,10 +126,11 @@ left_out_words <- function(fit) {
   reason <- c(
     no_guide = "without a guide", too_many_guides = too_many, no_fate_probs = "without fate probabilities"
   )
-  lost <- paste(count(out), ifelse(names(out) %in% names(reason), reason[names(out)], names(out)))[out > 0]
+  told <- ifelse(names(out) %in% names(reason), reason[names(out)], as_markdown(names(out)))
+  lost <- paste(as_markdown(count(out)), told)[out > 0]
   c(
     paste0(
-      sprintf("%s of %s cells were used", count(s$n_cells), count(s$n_cells_file)),
+      sprintf("%s of %s cells were used", as_markdown(count(s$n_cells)), as_markdown(count(s$n_cells_file))),
       if (length(lost) > 0) paste0("; left out: ", and_list(lost)), "."
     ),
     if (length(s$uncarried_guides) > 0) {
@@ -172,7 +173,7 @@ fit_words <- function(fit) {
   c(
     sprintf(
       "Likelihood weight %s; dispersion of the labels %s. Their product is %s (1: as the labels call for).",
-      show_weight(m$likelihood_weight), show_weight(m$dispersion),
+      as_markdown(show_weight(m$likelihood_weight)), as_markdown(show_weight(m$dispersion)),
       show_weight(unlist(m$likelihood_weight) * unlist(m$dispersion))
     ),
     if (!is.null(m$estimates$sandwich_ratio)) {
@@ -181,8 +182,11 @@ fit_words <- function(fit) {
         m$estimates$sandwich_ratio
       )
     },
-    paste0(convergence_lines(m$convergence, loss_ends(m$losses)), "."),
-    sprintf("It took %.0f s on %s and %s GB of memory.", m$seconds$total, m$device, m$peak_memory_gb)
+    paste0(as_markdown(convergence_lines(m$convergence, loss_ends(m$losses))), "."),
+    sprintf(
+      "It took %.0f s on %s and %s GB of memory.", m$seconds$total, as_markdown(m$device),
+      as_markdown(m$peak_memory_gb)
+    )
   )
 }
 
@@ -233,7 +237,7 @@ scale_table <- function(fit) {
   rows <- lapply(names(scales), function(name) {
     text <- sprintf("%.3f (%.3f)", as_rows(scales[[name]]$mean), as_rows(scales[[name]]$sd))
     data.frame(
-      Scale = name, `SD of` = meaning[[name]], Fate = fates,
+      Scale = as_markdown(name), `SD of` = meaning[[name]], Fate = fates,
       `Posterior mean (SD)` = apply(as_rows(text), 1, paste, collapse = ", "), check.names = FALSE
     )
   })

@@ -170,7 +170,7 @@ p_text <- function(p) if (is.na(p)) "" else trimws(formatC(p, digits = 2, format
 csv_link <- function(hits) {
   file <- tempfile(fileext = ".csv")
   on.exit(unlink(file))
-  data.table::fwrite(hits, file)
+  data.table::fwrite(guarded(hits), file)
   if (file.size(file) > largest_csv) {
     return(htmltools::p("All genes and columns: write_hits(), and results/hits_ranked.csv of a pipeline."))
   }
@@ -186,10 +186,7 @@ csv_link <- function(hits) {
 rows_button <- function(columns) {
   htmltools::tags$button(
     class = "button", "Download filtered rows",
-    onclick = sprintf(
-      "Reactable.downloadDataCSV('hits-table', 'hits_filtered.csv', { columnIds: %s })",
-      jsonlite::toJSON(setdiff(columns, "picture"))
-    )
+    onclick = sprintf("downloadRows(%s)", jsonlite::toJSON(setdiff(columns, "picture")))
   )
 }
 

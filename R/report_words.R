@@ -6,8 +6,13 @@ no_evidence <- 0.99 # from here on the smallest lfsr points at no gene
 no_effects_told <- 1e-3 # probability of no effects at all from which the answer mentions it
 
 #' A name as it is, where text is markdown: guides are called such as A_+12.3-P1
+#'
+#' Whatever comes from a file (a manifest, a screen) goes through it, so that no tag, link or line of its own
+#' reaches the page.
 #' @noRd
-as_markdown <- function(name) gsub("([][\\\\`*_{}<>#$~^&@'\"])", "\\\\\\1", name)
+as_markdown <- function(name) {
+  gsub("([][\\\\`*_{}<>#$~^&@'\"])", "\\\\\\1", gsub("[[:cntrl:]]+", " ", as.character(unlist(name))))
+}
 
 #' The fate whose log odds are reported, and the one they are against
 #' @noRd
@@ -218,10 +223,12 @@ report_subtitle <- function(fit) {
   m <- fit$manifest
   s <- m$screen
   paste(
-    as_markdown(basename(s$path)), paste(count(s$n_cells), "cells"), paste(count(s$n_genes), "genes"),
+    as_markdown(basename(s$path)), paste(as_markdown(count(s$n_cells)), "cells"),
+    paste(as_markdown(count(s$n_genes)), "genes"),
     paste(if (has_one_day(m)) "one day:" else "days", paste(as_markdown(m$days), collapse = ", ")),
     paste(contrast_fates(fit), collapse = " against "),
-    paste("fitted", substr(m$created, 1, 10)), paste("fatebias", m$fatebias_version), sep = " \u00b7 "
+    paste("fitted", as_markdown(substr(m$created, 1, 10))),
+    paste("fatebias", as_markdown(m$fatebias_version)), sep = " \u00b7 "
   )
 }
 

@@ -13,7 +13,7 @@ farewell_seconds <- 0.5 # a worker that meets a closed socket before its farewel
 plan_job <- function(name, node, scheduler, wants = scheduler$block[[node]], id = new_id(),
                      call = rlang::caller_env()) {
   scheduler$block[[node]] <- wants
-  job_name <- sprintf("fatebias-%s-%s", name, id)
+  job_name <- paste0(job_stem(name), id)
   log_dir <- absolute_path(scheduler$block$log_dir)
   log <- file.path(log_dir, paste0(job_name, ".log"))
   list(
@@ -21,6 +21,10 @@ plan_job <- function(name, node, scheduler, wants = scheduler$block[[node]], id 
     script = scheduler_script(scheduler, node, log, call), scheduler = scheduler
   )
 }
+
+#' How the names of all jobs begin that do the same thing; what follows tells them apart
+#' @noRd
+job_stem <- function(name) sprintf("fatebias-%s-", name)
 
 absolute_path <- function(path) {
   path <- path.expand(path)

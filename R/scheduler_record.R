@@ -13,7 +13,7 @@ claim_name <- function(name, scheduler, call = rlang::caller_env()) {
   validate_writable(log_dir, call = call)
   dir.create(log_dir, recursive = TRUE, showWarnings = FALSE)
   path <- file.path(absolute_path(log_dir), paste0(name, ".job"))
-  earlier <- read_record(path)
+  earlier <- read_record(path, scheduler, call)
   if (!is.null(earlier) && driver_lives(earlier)) {
     abort_scheduler(scheduler$name, c(
       "A job for {.field {name}} is being waited for by process {earlier$pid} on {earlier$host}.",
@@ -25,11 +25,17 @@ claim_name <- function(name, scheduler, call = rlang::caller_env()) {
 }
 
 #' Cancel the job of a driver that is gone, and remove its traces
+#'
+#' @param record as `read_record()` has checked it: its job's name is that of a folder beside the record.
 #' @noRd
 clear_record <- function(path, record, scheduler, call) {
   cancel_earlier(record$job_name, scheduler, call)
-  unlink(c(path, file.path(dirname(path), record$job_name)), recursive = TRUE)
+  remove_paths(c(path, file.path(dirname(path), record$job_name)))
 }
+
+#' Remove files and folders of these very names: of a link the link alone, and no `*` stands for other names
+#' @noRd
+remove_paths <- function(paths) unlink(paths, recursive = TRUE, expand = FALSE)
 
 #' Cancel jobs that nobody waits for
 #'
@@ -41,14 +47,15 @@ clear_record <- function(path, record, scheduler, call) {
 #'
 #' @param settings see [run_job()].
 #' @returns Names of the cancelled jobs, invisibly.
-#' @section Errors: `fatebias_error_slurm` when a job does not end.
+#' @section Errors: `fatebias_error_slurm` when a job does not end, or when a record in the log folder is
+#'   damaged (`cause` is then `record`): nothing is cancelled or removed before all records are read.
 #' @examples
 #' cancel_jobs(fate_settings(slurm = list(log_dir = tempdir())))
 #' @export
 cancel_jobs <- function(settings = pipeline_settings()) {
   scheduler <- scheduler_of(update_settings(settings))
-  paths <- list.files(scheduler$block$log_dir, "[.]job$", full.names = TRUE)
-  records <- lapply(paths, read_record)
+  paths <- list.files(scheduler$block$log_dir, "[.]job$", full.names = TRUE, all.files = TRUE)
+  records <- lapply(paths, read_record, scheduler = scheduler, call = rlang::current_env())
   gone <- !vapply(records, driver_lives, logical(1))
   for (i in which(gone)) clear_record(paths[[i]], records[[i]], scheduler, rlang::current_env())
   invisible(vapply(records[gone], `[[`, character(1), "job_name"))
@@ -59,8 +66,51 @@ write_record <- function(path, job_name) {
   write_whole(function(stage) writeLines(to_json(record), stage), path)
 }
 
-read_record <- function(path) {
-  if (file.exists(path)) jsonlite::read_json(path)
+#' A record, or NULL where there is none; one that is damaged is an error, since it names what is removed
+#' @noRd
+read_record <- function(path, scheduler, call = rlang::caller_env()) {
+  if (!file.exists(path)) {
+    return(NULL)
+  }
+  problem <- record_problem(path)
+  if (is.null(problem)) {
+    record <- tryCatch(jsonlite::read_json(path), error = function(error) NULL)
+    problem <- content_problem(record, sub("[.]job$", "", basename(path)))
+  }
+  if (!is.null(problem)) {
+    abort_scheduler(scheduler$name, c(
+      "The record {.path {path}} of a job is damaged: {problem}.",
+      i = "Look whether its job still runs, cancel that by hand, and remove the file."
+    ), call = call, cause = "record")
+  }
+  record
+}
+
+most_record_bytes <- 10000
+job_name_form <- "^[A-Za-z0-9_-]+$" # also that of names of jobs, see run_job()
+
+#' Why a path is no record of a driver, or NULL
+#' @noRd
+record_problem <- function(path) {
+  if (dir.exists(path)) "it is a folder"
+  else if (is_special(path)) "it is no file"
+  else if (file.size(path) > most_record_bytes) "it is too large"
+}
+
+#' Why a record cannot be believed, or NULL
+#'
+#' @param name of the job, by the name of the record.
+#' @noRd
+content_problem <- function(record, name) {
+  if (!is.list(record) || !all(c("job_name", "host", "pid", "started") %in% names(record))) {
+    return("it does not hold the name of a job and the process that waits for it")
+  }
+  texts <- all(vapply(record[c("job_name", "host", "started")], rlang::is_string, TRUE))
+  if (!texts || !checkmate::test_count(record$pid, positive = TRUE)) {
+    return("what it holds is not of the right type")
+  }
+  own <- grepl(job_name_form, name) && grepl(sprintf("^%s[a-z0-9]+$", job_stem(name)), record$job_name)
+  if (!own) "the job that it names is not one of its own"
 }
 
 this_process <- function() {

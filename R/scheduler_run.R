@@ -28,7 +28,7 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #' @returns What `fun` returns.
 #' @section Errors: those of `fun`; `fatebias_error_slurm` when the job cannot be sent, or ended without a
 #'   result. Its field `cause` is one of `submission`, `memory`, `time`, `node`, `preempted`, `cancelled`,
-#'   `connection`, `hopeless`, `worker`, `exit`, `silence`, `taken`.
+#'   `connection`, `hopeless`, `worker`, `exit`, `silence`, `taken`, `record`.
 #' @seealso [job_script()] shows what is submitted; the folder `sherlock` of the package.
 #' @examples
 #' run_job(sum, 1, 2, name = "sum", settings = fate_settings(execution = "local"))
@@ -37,7 +37,7 @@ run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_
   label <- rlang::as_label(rlang::enexpr(fun))
   node <- validate_choice(node)
   validate_arg(fun, checkmate::check_function)
-  validate_arg(name, checkmate::check_string, pattern = "^[A-Za-z0-9_-]+$")
+  validate_arg(name, checkmate::check_string, pattern = job_name_form)
   settings <- update_settings(settings)
   if (settings$execution == "local") {
     return(fun(...))
@@ -52,7 +52,7 @@ run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_
 #' @noRd
 run_on_scheduler <- function(work, name, node, scheduler, call = rlang::caller_env()) {
   record <- claim_name(name, scheduler, call)
-  on.exit(unlink(record))
+  on.exit(remove_paths(record))
   wants <- scheduler$block[[node]]
   left <- scheduler$block$retries
   repeat {
@@ -65,7 +65,7 @@ run_on_scheduler <- function(work, name, node, scheduler, call = rlang::caller_e
     left <- left - 1
     cli::cli_inform(c("!" = verbatim(sprintf("Job %s: %s. It is sent again.", plan$job_name, verdict$text))))
   }
-  on.exit(unlink(plan$folder, recursive = TRUE), add = TRUE)
+  on.exit(remove_paths(plan$folder), add = TRUE)
   deliver_outcome(plan$folder, plan$job_name, plan$log, scheduler)
 }
 
@@ -73,7 +73,7 @@ run_on_scheduler <- function(work, name, node, scheduler, call = rlang::caller_e
 #' @noRd
 try_plan <- function(work, plan, call) {
   there <- FALSE
-  on.exit(if (!there) unlink(plan$folder, recursive = TRUE))
+  on.exit(if (!there) remove_paths(plan$folder))
   dir.create(plan$folder, recursive = TRUE)
   write_call(work$fun, work$label, work$args, plan$folder)
   verdict <- run_plan(plan, call)

@@ -27,10 +27,11 @@ NULL
 #' @exportS3Method
 #' @noRd
 scheduler_script.slurm_scheduler <- function(scheduler, node, log_file, call = rlang::caller_env()) {
-  if (grepl("[%\"\\\\]", log_file)) {
+  if (grepl("[%\"\\\\]", log_file) || !is_script_line(log_file)) {
     abort_scheduler("slurm", c(
       "Slurm would not read the path {.path {log_file}} as it stands.",
-      i = "Choose a {.field slurm.log_dir} without percent signs, quotes and backslashes."
+      i = "Choose a {.field slurm.log_dir} without percent signs, quotes, backslashes, {{{{ and }}}},",
+      " " = "and without control characters."
     ), call = call)
   }
   lines <- read_template(scheduler$block[[node]]$template, node, call)

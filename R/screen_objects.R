@@ -252,7 +252,7 @@ write_guide_map <- function(guide_map, path, call = rlang::caller_env()) {
   table[] <- lapply(table, function(column) {
     if (is.factor(column)) as.character(column) else if (is.numeric(column)) number_texts(column) else column
   })
-  write_table(table, guide_map_beside(path), call = call)
+  write_table(table, guide_map_beside(path), call = call, as_given = TRUE)
 }
 
 number_texts <- function(x) ifelse(is.na(x), NA_character_, format_number(x))

@@ -143,12 +143,14 @@ resolve_settings <- function(given, where = NULL, call = rlang::caller_env()) {
   new_settings(lapply(checked, `[[`, "value"), given)
 }
 
+most_unknown <- 20L # keys that are no settings and are told, each with the nearest one
+
 refuse_unknown <- function(keys, known, where, call) {
   twice <- unique(keys[duplicated(keys)])
-  unknown <- setdiff(keys, known)
-  near <- vapply(unknown, nearest_word, character(1), words = known)
+  unknown <- substr(setdiff(keys, known), 1, most_shown)
+  near <- vapply(utils::head(unknown, most_unknown), nearest_word, character(1), words = known)
   problems <- c(
-    sprintf("`%s` is not a setting; the nearest one is `%s`.", unknown, near),
+    sprintf("`%s` is not a setting; the nearest one is `%s`.", utils::head(unknown, most_unknown), near),
     sprintf("`%s` is given twice.", twice)
   )
   if (length(problems) > 0) abort_settings(problem_list(problems, where), call = call)

@@ -51,14 +51,14 @@ check_setting <- function(key, value, row) {
   if (row$type == "integer" && is.double(converted)) {
     return(finding(problem = must_be(key, value, override(list(max = .Machine$integer.max), row))))
   }
-  if (is.null(converted) || !in_range(row, converted) || !is_token(row, converted)) {
+  if (is.null(converted) || !in_range(row, converted) || !fits_script(row, converted)) {
     return(finding(problem = must_be(key, value, row)))
   }
   finding(converted)
 }
 
 must_be <- function(key, value, row) {
-  sprintf("`%s` must be %s, not %s.", key, wanted_text(row), show_value(value))
+  sprintf("`%s` must be %s, not %s.", key, wanted_text(row), cut_text(show_value(value)))
 }
 
 #' A block of keys against its rows: whole, with defaults for what was not given
@@ -70,9 +70,9 @@ check_block <- function(key, value, row, check) {
   if (is.null(given)) {
     return(list(problem = must_be(key, value, row)))
   }
-  unknown <- setdiff(names(given), names(row$keys))
+  unknown <- substr(setdiff(names(given), names(row$keys)), 1, most_shown)
   near <- vapply(unknown, nearest_word, character(1), words = names(row$keys))
-  values <- override(default_of(row), given[setdiff(names(given), unknown)])
+  values <- override(default_of(row), given[intersect(names(given), names(row$keys))])
   checked <- Map(check, paste(key, names(values), sep = "."), values, row$keys[names(values)])
   names(checked) <- names(values)
   all_of <- function(field) unlist(lapply(checked, `[[`, field), use.names = FALSE)
@@ -118,10 +118,20 @@ in_range <- function(row, value) {
   value >= (row$min %||% -Inf) && value > (row$above %||% -Inf) && value <= (row$max %||% Inf)
 }
 
-#' TRUE unless the row wants texts that a batch script can hold
+#' TRUE unless the row wants texts that a batch script can hold: words, or lines that are no others' blanks
 #' @noRd
-is_token <- function(row, value) {
-  !isTRUE(row$token) || all(grepl("^[][A-Za-z0-9_.:,/@&|+=*()-]+$", value))
+fits_script <- function(row, value) {
+  if (isTRUE(row$token)) {
+    return(all(grepl("^[][A-Za-z0-9_.:,/@&|+=*()-]+$", value)))
+  }
+  !isTRUE(row$line) || all(vapply(value, is_script_line, logical(1)))
+}
+
+#' Has a text neither control characters (or other ends of lines) nor the marks of a template's blanks?
+#' @noRd
+is_script_line <- function(text) {
+  codes <- utf8ToInt(enc2utf8(text))
+  !anyNA(codes) && !any(codes %in% c(0:31, 127:159, 0x2028, 0x2029)) && !grepl("\\{\\{|\\}\\}", text)
 }
 
 wanted_text <- function(row) {
@@ -138,6 +148,7 @@ wanted_text <- function(row) {
   there <- intersect(names(signs), names(row))
   bounds <- paste(signs[there], vapply(row[there], format, character(1)), recycle0 = TRUE, collapse = " and ")
   shell <- if (isTRUE(row$token)) "without spaces or quotes"
+  if (isTRUE(row$line)) shell <- "of one line without control characters, {{ and }}"
   text <- trimws(paste(c(nouns[[row$type]], shell, bounds), collapse = " "))
   if (words == "") text else paste(text, "or", words)
 }
@@ -150,6 +161,10 @@ show_value <- function(value) {
   }
   as.character(jsonlite::toJSON(value, auto_unbox = TRUE, digits = NA, null = "null", force = TRUE))
 }
+
+most_shown <- 200L # characters of a value in a message
+
+cut_text <- function(text) if (nchar(text) > most_shown) paste0(substr(text, 1, most_shown), "..") else text
 
 #' A default as it stands in config.yaml: words without quotation marks
 #' @noRd

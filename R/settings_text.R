@@ -4,6 +4,8 @@
 # Each word, list and block has a number, by which an alias is known: it is met once and stands twice.
 
 deepest_block <- 10
+most_open <- 100 # brackets and braces open at once, in words and comments too: a parser takes minutes there
+largest_config <- 2L^20L # bytes of a configuration file
 not_written_out <- paste(
   "it holds a tag, an alias or a merge key (`!name`, `*name`, `<<`);",
   "write out what is meant."
@@ -24,6 +26,12 @@ word_tags <- c(
 #' The text of a file; a text of class `unreadable` says why there is none
 #' @noRd
 decoded_file <- function(path) {
+  problem <- if (dir.exists(path)) "it is a folder."
+  else if (is_special(path)) "it is no file (a device, a pipe or a socket)."
+  else if (file.size(path) > largest_config) sprintf("it has more than %d bytes.", largest_config)
+  if (!is.null(problem)) {
+    return(structure(problem, class = "unreadable"))
+  }
   bytes <- tryCatch(
     suppressWarnings(readBin(path, "raw", file.size(path))),
     error = function(error) structure(conditionMessage(error), class = "unreadable")
@@ -45,6 +53,9 @@ decoded_file <- function(path) {
 #' @returns Values by key, typed by the rows of the table, or a text of class `unreadable` that says why not.
 #' @noRd
 typed_text <- function(text, rows) {
+  if (open_brackets(text) > most_open) {
+    return(structure(too_deep(), class = "unreadable"))
+  }
   parsed <- parse_words(text)
   problem <- parsed$problem %||% text_problem(text) %||% tree_problem(parsed$tree)
   twice <- if (is.null(problem)) keys_twice(parsed$tree, text)
@@ -59,11 +70,20 @@ typed_text <- function(text, rows) {
   as.list(given)
 }
 
+#' How many brackets and braces are open at most
+#' @noRd
+open_brackets <- function(text) {
+  codes <- utf8ToInt(text)
+  max(0, cumsum(codes %in% utf8ToInt("[{") - codes %in% utf8ToInt("]}")))
+}
+
+too_deep <- function() sprintf("blocks and lists are nested more than %d deep.", deepest_block)
+
 #' The document as a tree, the words met, and why it cannot be read
 #' @noRd
 parse_words <- function(text) {
   met <- new.env()
-  met$words <- character(0)
+  met$words <- new.env() # by number: a vector that grows is copied with each word
   problem <- NULL
   tree <- tryCatch(
     suppressWarnings(yaml::yaml.load(
@@ -74,7 +94,8 @@ parse_words <- function(text) {
       NULL
     }
   )
-  list(tree = tree, words = met$words, problem = problem)
+  words <- unlist(mget(as.character(seq_along(ls(met$words))), envir = met$words), use.names = FALSE)
+  list(tree = tree, words = as.character(words), problem = problem)
 }
 
 #' The parser's own words, but where they show that the text is outside the grammar (an alias as a key
@@ -98,8 +119,9 @@ word_handlers <- function(met) {
       if (!rlang::is_string(x)) {
         return(x)
       }
-      met$words <- c(met$words, x)
-      node("yaml_word", text = x, null = tag == "null" && x %in% null_words, nth = length(met$words))
+      met$nth <- (met$nth %||% 0) + 1
+      assign(as.character(met$nth), x, envir = met$words)
+      node("yaml_word", text = x, null = tag == "null" && x %in% null_words, nth = met$nth)
     }
   }
   c(
@@ -144,14 +166,16 @@ tree_problem <- function(tree) {
     return("a key must be a word, not a list or a block.")
   }
   if (any(ids == -2)) {
-    return(sprintf("blocks and lists are nested more than %d deep.", deepest_block))
+    return(too_deep())
   }
   if (anyDuplicated(ids) > 0) not_written_out
 }
 
 #' Numbers of all nodes; NA: not of this grammar, -1: a key that is no word, -2: too deep
+#'
+#' @param seen environment with the numbers met so far: what an alias repeats is not walked through again.
 #' @noRd
-node_ids <- function(node, depth) {
+node_ids <- function(node, depth, seen = new.env(parent = emptyenv())) {
   if (is.null(node)) {
     return(integer(0))
   }
@@ -161,9 +185,15 @@ node_ids <- function(node, depth) {
   if (depth > deepest_block) {
     return(-2)
   }
-  keys <- unlist(lapply(node$keys, node_ids, depth = depth + 1))
+  id <- as.character(node$id)
+  if (exists(id, envir = seen, inherits = FALSE)) {
+    return(NA)
+  }
+  assign(id, TRUE, envir = seen)
+  keys <- unlist(lapply(node$keys, node_ids, depth = depth + 1, seen = seen))
   bad_key <- if (any(!vapply(node$keys, inherits, logical(1), "yaml_word")) && !anyNA(keys)) -1
-  c(node$id, keys, bad_key, unlist(lapply(c(node$values, node$items), node_ids, depth = depth + 1)))
+  below <- lapply(c(node$values, node$items), node_ids, depth = depth + 1, seen = seen)
+  c(node$id, keys, bad_key, unlist(below))
 }
 
 #' Keys that stand more than once, with their lines, in words
@@ -171,7 +201,10 @@ node_ids <- function(node, depth) {
 keys_twice <- function(node, text, block = "") {
   names <- key_names(node)
   twice <- vapply(unique(names[duplicated(names)]), function(name) {
-    lines <- toString(vapply(node$keys[names == name], line_of, 1, text = text))
+    at <- node$keys[names == name]
+    lines <- toString(vapply(utils::head(at, n_shown), line_of, 1, text = text))
+    more <- length(at) - n_shown
+    if (more > 0) lines <- paste(lines, "and", format(more, big.mark = ","), "more")
     sprintf("`%s%s` stands more than once, in the lines %s; keep one.", block, name, lines)
   }, character(1), USE.NAMES = FALSE)
   blocks <- c(paste0(block, names, ".", recycle0 = TRUE), rep(block, length(node$items)))
@@ -181,14 +214,20 @@ keys_twice <- function(node, text, block = "") {
 
 key_names <- function(node) vapply(node$keys, `[[`, character(1), "text")
 
-#' The line of a key: the first one with which the parser meets it
+#' The line of a key: the first one with which the parser meets it, found by halving
 #' @noRd
 line_of <- function(key, text) {
   lines <- text_lines(text)
   meets <- function(n) {
     identical(parse_words(paste(lines[seq_len(n)], collapse = "\n"))$words[key$nth], key$text)
   }
-  as.numeric(Position(meets, seq_along(lines)))
+  without <- 0
+  with <- length(lines)
+  while (with - without > 1) {
+    middle <- (with + without) %/% 2
+    if (meets(middle)) with <- middle else without <- middle
+  }
+  with
 }
 
 #' The value as the type of its row; what does not have the form of that type stays text

@@ -64,6 +64,13 @@ validate_writable <- function(folder, call = rlang::caller_env()) {
   invisible(folder)
 }
 
+#' Is a path a device or a pipe, which would never end or never begin? Known before it is opened
+#' @noRd
+is_special <- function(path) {
+  odd <- .Platform$OS.type == "unix" && file.exists(path) && !dir.exists(path) && file.size(path) == 0
+  odd && system2("test", c("-f", shQuote(path.expand(path)))) != 0 # of an empty file R tells no more
+}
+
 #' Stop unless `x` has the class
 #' @noRd
 validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {

@@ -77,6 +77,9 @@ schema_checks <- list(
     too_few <- json_type(value) == "array" && length(value) < least
     if (too_few) sprintf("%s must have %d or more entries", place, least)
   },
+  propertyNames = function(value, part, place, schema) {
+    first_problem(names(value), function(name) schema_problem(name, part, paste0(place, "/", name)))
+  },
   required = function(value, keys, place, schema) {
     absent <- setdiff(unlist(keys), names(value))
     if (is.list(value) && length(absent) > 0) sprintf("%s lacks %s", place, toString(absent))

@@ -28,7 +28,9 @@ test_that("what R writes is read back", {
   path <- withr::local_tempfile(fileext = ".csv")
   table <- data.table::data.table(gene = odd, x = seq_along(odd) / 4)
   write_table(table, path)
-  expect_identical(as.data.frame(read_csv_file(path, texts = "gene")), as.data.frame(table))
+  back <- as.data.frame(read_csv_file(path, texts = "gene"))
+  back$gene <- as_named(back$gene)
+  expect_identical(back, as.data.frame(table))
 })
 
 test_that("names of columns, missing values, other separators, a byte order mark and gzip", {
@@ -47,4 +49,58 @@ test_that("names of columns, missing values, other separators, a byte order mark
     close(file)
     expect_identical(read_csv_file(zipped, texts = "gene")$gene, "01")
   }
+})
+
+test_that("no name is a formula to a spreadsheet, and each comes back", {
+  run <- c(
+    "=1+1", "+1", "-1.5", "@SUM(A1)", "\t=1", "=HYPERLINK(\"x\",\"y\")", "-A", "\uff1d1", "\n=1",
+    "=cmd|' /C calc'!A0"
+  )
+  marked <- c("'=a", "''-b", "'+", "'a", "'", "''", "-", "=", "'-", "@", "a=b", "5'-x", "\u2212a", NA)
+  names <- c(run, marked)
+  table <- data.table::data.table(gene = names, x = seq(-1.5, 1.5, length.out = length(names)))
+  file <- withr::local_tempfile(fileext = ".csv")
+  write_table(table, file)
+  expect_identical(table$gene, names) # the table in memory is as it was
+  cells <- utils::read.csv(file, quote = "\"", colClasses = c("character", "numeric"), encoding = "UTF-8")
+  expect_false(any(grepl("^[=+@\t\r\n\uff1d-].", cells$gene)))
+  expect_identical(cells$gene[seq_along(run)], paste0("'", run))
+  expect_equal(cells$x, table$x)
+  expect_identical(as_named(guarded(table)$gene), names)
+  back <- read_csv_file(file, texts = "gene")
+  expect_identical(as_named(back$gene)[seq_along(names[-1])], names[-length(names)])
+})
+
+test_that("honest tables have the bytes of fwrite, and a guide map is written as it stands", {
+  honest <- data.table::data.table(
+    gene = c("HLA-A", "-", "NA", "a,b"), x = c(-1.5, NA, 0, -1e-9), hit = c(TRUE, FALSE)
+  )
+  files <- file.path(withr::local_tempdir(), c("a.csv", "b.csv"))
+  write_table(honest, files[[1]])
+  data.table::fwrite(honest, files[[2]])
+  expect_identical(readLines(files[[1]]), readLines(files[[2]]))
+  write_table(data.table::data.table(gene_name = "-x"), files[[1]], as_given = TRUE)
+  expect_identical(readLines(files[[1]]), c("gene_name", "-x"))
+})
+
+test_that("names of a fit that Python wrote are read as they were", {
+  folder <- withr::local_tempdir()
+  made <- system.file("extdata", "example_fit", package = "fatebias")
+  file.copy(list.files(made, full.names = TRUE), folder)
+  genes <- read_fit(folder)$gene$gene
+  odd <- replace(genes, 1:3, c("=1+1", "'-x", "-"))
+  for (path in list.files(folder, "[.]csv$", full.names = TRUE)) {
+    table <- read_csv_file(path, texts = c("gene", "guide"))
+    at <- match(table$gene, genes)
+    table$gene <- ifelse(is.na(at), table$gene, odd[at])
+    write_table(table, path)
+  }
+  manifest <- file.path(folder, "fit_manifest.json")
+  lines <- readLines(manifest)
+  writeLines(lines[!grepl("\"format\"", lines)], manifest)
+  json <- jsonlite::read_json(manifest)
+  json$contents <- NULL
+  jsonlite::write_json(json, manifest, auto_unbox = TRUE, digits = NA, null = "null")
+  expect_identical(read_fit(folder)$gene$gene, odd)
+  expect_true(any(grepl("^'=1[+]1,", readLines(file.path(folder, "gene_daywise_for_mash.csv")))))
 })

@@ -40,3 +40,31 @@ test_that("a manifest that breaks its schema is refused with the place; one of a
   writeLines(lines[!grepl('"format"', lines)], path)
   expect_s3_class(read_fit(folder), "fatebias_fit")
 })
+
+test_that("a manifest that names files of another folder is refused before any is looked at", {
+  folder <- copy_of_example()
+  path <- file.path(folder, "fit_manifest.json")
+  lines <- readLines(path)
+  for (name in c("../x", "/etc/passwd", "..", "a/b", "a\\\\b", "")) {
+    own <- '"qc_cells_by_guide.csv",'
+    listed <- sub(own, sprintf('%s "%s",', own, name), lines, fixed = TRUE)
+    writeLines(listed, path)
+    expect_error(read_fit(folder), "does not follow its schema", class = "fatebias_error_export")
+    writeLines(listed[!grepl('"format"', lines)], path)
+    expect_error(read_fit(folder), "is damaged", class = "fatebias_error_export")
+    contents <- sub('"gene_daywise_cov.csv": {', sprintf('"%s": {', name), lines, fixed = TRUE)
+    expect_false(identical(contents, lines))
+    writeLines(contents, path)
+    expect_error(read_fit(folder), "does not follow its schema", class = "fatebias_error_export")
+  }
+})
+
+test_that("a pipe in place of a file is told, not waited for", {
+  skip_on_os("windows")
+  for (name in c("fit_manifest.json", "qc_cells_by_guide.csv")) {
+    folder <- copy_of_example()
+    unlink(file.path(folder, name))
+    system2("mkfifo", shQuote(file.path(folder, name)))
+    expect_error(read_fit(folder), name, class = "fatebias_error_export", fixed = TRUE)
+  }
+})

@@ -243,3 +243,16 @@ test_that("a day without an estimate is never the best, nor a call", {
   table <- suppressWarnings(run_mash(fit, input = "likelihood", covariances = "canonical"))$table
   expect_true(all(table$best_day[1:4] > 0))
 })
+
+test_that("what mashr, ashr and their optimisers warn of is a warning of fatebias, told once", {
+  warns <- function() {
+    for (k in 1:2) warning("mixsqp {did} not converge")
+    warn_mash("ours")
+    3
+  }
+  said <- testthat::capture_warnings(value <- told_once(warns(), "mashr"))
+  expect_identical(value, 3)
+  expect_length(said, 2)
+  expect_match(said, "mixsqp {did} not converge", fixed = TRUE, all = FALSE)
+  suppressWarnings(told_once(warns(), "mashr"), classes = "fatebias_warning_mash") |> expect_no_warning()
+})

@@ -18,15 +18,57 @@ test_that("no Python, or one that does not exist, is a problem and not passed ov
   expect_match(missing$problem, "RETICULATE_PYTHON names a, which does not exist")
 })
 
-test_that("the nearest .venv upwards is found", {
-  root <- withr::local_tempdir()
-  bin <- file.path(root, ".venv", "bin")
+make_venv <- function(folder) {
+  bin <- file.path(folder, ".venv", "bin")
   dir.create(bin, recursive = TRUE)
   file.create(file.path(bin, "python"))
+  file.path(bin, "python")
+}
+
+test_that("the .venv of the project is found from below, and none above the project", {
+  root <- withr::local_tempdir()
+  python <- make_venv(root)
   deep <- file.path(root, "a", "b")
   dir.create(deep, recursive = TRUE)
-  expect_identical(find_venv_python(deep), file.path(bin, "python"))
+  expect_null(find_venv_python(deep)) # no project here: anyone may have put it there
+  for (mark in c("DESCRIPTION", "_targets.R", "config.yaml")) {
+    file.create(file.path(root, mark))
+    expect_identical(find_venv_python(deep), python)
+    expect_identical(find_venv_python(root), python)
+    file.remove(file.path(root, mark))
+  }
+  file.create(file.path(root, "config.yaml"), file.path(deep, "config.yaml"))
+  expect_null(find_venv_python(deep))
+  expect_identical(find_venv_python(file.path(root, "a")), python)
   expect_null(find_venv_python(file.path(dirname(root), "nowhere")))
+})
+
+test_that("a .venv of another user is not run", {
+  root <- withr::local_tempdir()
+  python <- make_venv(root)
+  file.create(file.path(root, "config.yaml"))
+  me <- 1000L
+  owned <- function(foreign, by) function(paths) ifelse(grepl(foreign, paths), by, me)
+  expect_identical(find_venv_python(root, owned("nothing", me)), python)
+  expect_identical(find_venv_python(root, owned("[.]venv", 0L)), python) # root's
+  expect_null(find_venv_python(root, owned("[.]venv$", 1001L)))
+  expect_null(find_venv_python(root, owned("python$", 1001L)))
+  skip_if(owner_of(tempdir()) != 0, "not root, who alone can give a file away")
+  skip_if(system2("chown", c("12345", shQuote(file.path(root, ".venv")))) != 0, "no chown")
+  expect_null(find_venv_python(root))
+})
+
+test_that("a Python that is a folder or no program is told before it is started", {
+  root <- withr::local_tempdir()
+  python <- make_venv(root)
+  said <- function(path) python_plan(path, NULL, NULL, NULL)$problem
+  expect_match(said(file.path(root, ".venv")), "names .*, which is a folder; name .*bin/python")
+  expect_match(said(dirname(python)), "which is a folder; name ")
+  expect_match(said(root), "which is a folder[.]$")
+  expect_match(said(python), "which cannot be run")
+  Sys.chmod(python, "755")
+  expect_null(said(python))
+  expect_match(said("/dev/zero"), "which cannot be run")
 })
 
 test_that("an environment of install_fatebias_python() is found at its default place", {
@@ -41,8 +83,12 @@ test_that("an environment of install_fatebias_python() is found at its default p
 
 test_that("without Python the message says what to type", {
   hide <- function(lines) {
-    gsub(stored_venv(), "STORED", gsub(getwd(), "HERE", lines, fixed = TRUE), fixed = TRUE)
+    gsub(stored_venv(), "STORED", gsub(getwd(), "PROJECT", lines, fixed = TRUE), fixed = TRUE)
   }
+  withr::local_dir(withr::local_tempdir())
+  words <- "for a project (DESCRIPTION, _targets.R, config.yaml)"
+  expect_match(install_hints(plan()), words, fixed = TRUE, all = FALSE)
+  file.create("config.yaml")
   expect_snapshot(cat(install_hints(plan()), sep = "\n"), transform = hide)
   local_mocked_bindings(py_available = function(...) FALSE, .package = "reticulate")
   expect_error(apply_python_plan(plan()), class = "fatebias_error_environment")

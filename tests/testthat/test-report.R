@@ -94,7 +94,7 @@ test_that("names and a title with signs of their own are shown as they are", {
 })
 
 test_that("names of genes with signs of their own are shown as they are", {
-  odd <- c('a,"b"1', "<script>alert(1)</script>", "x|y *z* $1$", "line\nbreak")
+  odd <- c('a,"b"1', "<script>alert(1)</script>", "x|y [z] $1$", "line\nbreak")
   old <- utils::head(hits$gene, length(odd))
   rename <- function(names) replace(names, names %in% old, odd[match(names[names %in% old], old)])
   renamed <- fit
@@ -111,7 +111,7 @@ test_that("names of genes with signs of their own are shown as they are", {
   lines <- lines[!grepl("{\"data\":", lines, fixed = TRUE)] # the table's, as JSON
   text <- gsub("\\s+", " ", paste(lines, collapse = "\n"))
   has <- function(what) grepl(what, text, fixed = TRUE)
-  names <- c("a,&quot;b&quot;1", "&lt;script&gt;alert(1)&lt;/script&gt;", "x|y *z* $1$", "line break")
+  names <- c("a,&quot;b&quot;1", "&lt;script&gt;alert(1)&lt;/script&gt;", "x|y [z] $1$", "line break")
   for (name in names) expect_true(has(sprintf("<strong>%s</strong>", name)), info = name)
   expect_false(has("<script>alert"))
 })
@@ -152,4 +152,65 @@ test_that("a fit with estimates by guide and replicate has a section on them", {
   expect_match(text, "other guides of the gene and other cultures would show", fixed = TRUE)
   expect_match(text, "each by its own estimate", fixed = TRUE)
   expect_match(text, "Sets of covariances were not compared: there are few genes.", fixed = TRUE)
+})
+
+# The example's fit with the genes called so, the strongest first
+with_genes <- function(odd) {
+  old <- utils::head(hits$gene, length(odd))
+  rename <- function(names) replace(names, names %in% old, odd[match(names[names %in% old], old)])
+  renamed <- fit
+  for (name in names(Filter(is.data.frame, unclass(fit)))) {
+    if (!"gene" %in% names(fit[[name]])) next
+    renamed[[name]] <- data.table::copy(fit[[name]])
+    renamed[[name]]$gene <- rename(fit[[name]]$gene)
+  }
+  renamed
+}
+
+test_that("nothing that a foreign manifest or screen says is live on the page, and all sections are there", {
+  skip_if_not_installed("xml2")
+  payload <- paste0(
+    "<img src=x onerror=alert(1)><script>window.hit = 1</script>[a](javascript:alert(1))",
+    "\n\n```\n~~~\n:::\n\n# Heading\n\n<b>bold</b>\n\n<!--<script>"
+  )
+  hostile <- function(x) {
+    if (is.character(x)) return(paste0(x, payload))
+    if (is.list(x)) x[] <- lapply(x, hostile)
+    x
+  }
+  bad <- with_genes(c(
+    "<!--<script>", "</script><script>window.hit = 1</script>", "<img src=x onerror=alert(1)>",
+    "[a](javascript:alert(1))", "=1+1", "]]>", "\u2028x"
+  ))
+  engine <- bad$manifest$convergence$engine
+  bad$manifest <- hostile(bad$manifest)
+  bad$manifest$convergence$engine <- engine
+  bad$manifest$contrast <- bad$manifest$fates[[2]]
+  bad$manifest$screen$left_out <- rlang::set_names(list(1, 2), hostile(c("one", "two")))
+  names(bad$manifest$versions)[[2]] <- payload
+  bad$out_dir <- payload
+  bad$manifest$convergence$laplace$rule <- hostile("rule")
+  found <- run_mash(bad)
+  file <- withr::local_tempfile(fileext = ".html")
+  render_report(bad, found, path = file, n_panels = 4, title = payload)
+  html <- paste(readLines(file, warn = FALSE), collapse = "\n")
+  page <- xml2::read_html(html)
+  n_of <- function(xpath) length(xml2::xml_find_all(page, xpath))
+  expect_identical(n_of("//script[not(@type='application/json')][contains(., 'window.hit')]"), 0L)
+  expect_identical(n_of("//*[@onerror]"), 0L)
+  expect_identical(n_of("//a[starts-with(@href, 'javascript')]"), 0L)
+  expect_identical(n_of("//b[. = 'bold']"), 0L)
+  expect_identical(n_of("//h1[. = 'Heading']"), 0L)
+  sections <- c("answer", "hits", "heatmap", "genes", "onset", "volcano", "qc", "fit", "methods", "reproduce")
+  for (id in sections) {
+    expect_identical(n_of(sprintf("//*[@id='%s']", id)), 1L, info = id)
+  }
+  json <- xml2::xml_text(xml2::xml_find_all(page, "//script[@type='application/json']"))
+  expect_gt(sum(lengths(lapply(json, function(one) grep("u003c!--", one)))), 0)
+  expect_false(any(grepl("<", json, fixed = TRUE)))
+  expect_false(grepl("<!--<script>", html, fixed = TRUE))
+  expect_false(grepl("<script>window", html, fixed = TRUE))
+  values <- lapply(json, jsonlite::fromJSON, simplifyVector = FALSE)
+  shown <- unlist(lapply(values, function(one) unlist(one$x$tag$attribs$data$gene)))
+  expect_true(all(c("<!--<script>", "=1+1") %in% shown))
 })

@@ -72,3 +72,76 @@ test_that("all jobs that nobody waits for are cancelled at once", {
   expect_identical(slurm$cancelled, paste0("--name=", cancelled))
   expect_identical(list.files(log_dir), character())
 })
+
+# A log folder in a folder with something precious, and a record of what an attacker writes
+hostile_logs <- function(job_name, env = parent.frame(), name = "fit", ...) {
+  root <- withr::local_tempdir(.local_envir = env)
+  log_dir <- file.path(root, "logs")
+  dir.create(file.path(log_dir, "precious"), recursive = TRUE)
+  dir.create(file.path(root, "precious"))
+  record <- list(job_name = job_name, host = "elsewhere", pid = 1, started = "long ago")
+  writeLines(to_json(override(record, list(...))), file.path(log_dir, paste0(name, ".job")))
+  root
+}
+
+test_that("a record that names anything but its own job is refused, and nothing is cancelled or removed", {
+  names <- list(
+    "", ".", "..", "../precious", "precious", "/", "/tmp", "fatebias-fit-", "fatebias-fit-../../precious",
+    "fatebias-fit-1/../../../precious", "fatebias-mash-1", "fatebias-fit-1*",
+    "fatebias-fit-1\n", "fatebias-fit-1 x", "*", "fatebias-fit-*", "x-fatebias-fit-1", NULL, 1, TRUE,
+    list("fatebias-fit-1"), list(a = "fatebias-fit-1")
+  )
+  for (name in names) {
+    root <- hostile_logs(name)
+    before <- list.files(root, recursive = TRUE, include.dirs = TRUE)
+    slurm <- local_slurm("RUNNING")
+    log_dir <- file.path(root, "logs")
+    error <- expect_error(cancel_jobs(block(log_dir)), "is damaged", class = "fatebias_error_slurm")
+    expect_identical(error$cause, "record")
+    expect_error(claim_name("fit", slurm_in(log_dir)), "is damaged", class = "fatebias_error_slurm")
+    expect_identical(list.files(root, recursive = TRUE, include.dirs = TRUE), before)
+    expect_identical(slurm$cancelled, character())
+  }
+})
+
+test_that("a record without a process, of another name or of another form is refused", {
+  refuse <- function(root) {
+    expect_error(cancel_jobs(block(file.path(root, "logs"))), "is damaged", class = "fatebias_error_slurm")
+  }
+  refuse(hostile_logs("fatebias-fit-1", pid = -1))
+  refuse(hostile_logs("fatebias-fit-1", pid = "1"))
+  refuse(hostile_logs("fatebias-fit-1", host = NULL))
+  refuse(hostile_logs("fatebias-fit-1", started = list()))
+  refuse(hostile_logs("fatebias-.*-1", name = ".*"))
+  refuse(hostile_logs("fatebias--1", name = ""))
+  for (text in c("", "{", "[]", "1", "null", strrep("[", 5000), strrep("x", 20000))) {
+    root <- hostile_logs("fatebias-fit-1")
+    writeLines(text, file.path(root, "logs", "fit.job"))
+    refuse(root)
+  }
+  root <- hostile_logs("fatebias-fit-1")
+  dir.create(file.path(root, "logs", "mash.job"))
+  refuse(root)
+  skip_on_os("windows")
+  root <- hostile_logs("fatebias-fit-1")
+  system2("mkfifo", shQuote(file.path(root, "logs", "mash.job")))
+  refuse(root)
+})
+
+test_that("of a link in the log folder the link alone is removed, and a * in its name stands for itself", {
+  skip_on_os("windows")
+  root <- hostile_logs("fatebias-fit-1")
+  local_slurm("GONE")
+  kept <- file.path(root, "precious", "file")
+  file.create(kept)
+  file.symlink(dirname(kept), file.path(root, "logs", "fatebias-fit-1"))
+  cancel_jobs(block(file.path(root, "logs")))
+  expect_true(file.exists(kept))
+  expect_identical(list.files(file.path(root, "logs")), "precious")
+  file.rename(file.path(root, "logs"), file.path(root, "log*"))
+  dir.create(file.path(root, "logs"))
+  leave_record(file.path(root, "log*"))
+  file.copy(file.path(root, "log*", "fit.job"), file.path(root, "logs"))
+  cancel_jobs(block(file.path(root, "log*")))
+  expect_true(file.exists(file.path(root, "logs", "fit.job")))
+})

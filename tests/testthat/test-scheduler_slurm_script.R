@@ -75,7 +75,10 @@ test_that("a template of one's own is used, and refused with all that is wrong w
 })
 
 test_that("a path that Slurm would read otherwise is refused", {
-  for (path in c("/a/%j.log", "/a/\"b\".log", "/a\\b.log")) {
+  odd <- c(
+    "/a\n#SBATCH --evil", "/a\rb", "/a\u0085b", "/a\u2028b", "/a/{{ setup }}", "/a}}b", "/a\tb", "/a\033b"
+  )
+  for (path in c("/a/%j.log", "/a/\"b\".log", "/a\\b.log", odd)) {
     expect_error(job_script("cpu", log_file = path), "slurm.log_dir", class = "fatebias_error_slurm")
   }
   expect_true('#SBATCH --output="/a b/c.log"' %in% job_script("cpu", log_file = "/a b/c.log"))
@@ -92,4 +95,33 @@ test_that("both templates keep the rules that every template must", {
     lines <- readLines(file.path(sherlock_folder(), paste0(node, ".tmpl")))
     expect_identical(template_problems(lines, node), character(), info = node)
   }
+})
+
+# Keys of the block of a scheduler that hold texts, by their path: all may reach its script
+text_keys <- function(rows, path = character()) {
+  found <- lapply(names(rows), function(name) {
+    row <- rows[[name]]
+    if (!is.null(row$keys)) text_keys(row$keys, c(path, name))
+    else if (row$type %in% c("string", "strings")) list(c(path, name))
+  })
+  unlist(found, recursive = FALSE)
+}
+
+test_that("no text of the block adds a line to the script, or fills a blank of the template", {
+  keys <- text_keys(settings_table()$slurm$keys)
+  expect_true(all(list("log_dir", "environment", c("gpu", "partition"), c("cpu", "template")) %in% keys))
+  odd <- c(
+    "x\n#SBATCH --evil", "x\rrm", "x\n", "\nx", "x\u0085y", "x\u2028y", "x\u2029y", "x\vy", "x\fy",
+    "x\033[0m", "x\ty", "x\177", "{{ auth }}", "x{{y", "x}}y", "{{job_name}}"
+  )
+  for (path in keys) {
+    for (value in odd) {
+      given <- Reduce(function(below, name) rlang::set_names(list(below), name), rev(path), value)
+      said <- paste(c("slurm", path), collapse = ".")
+      expect_error(fate_settings(slurm = given), said, class = "fatebias_error_settings", fixed = TRUE)
+    }
+  }
+  expect_no_error(fate_settings(slurm = list(
+    log_dir = "d\u00e9p\u00f4t {a} b", environment = "export A=\"${HOME}/x\" # {b}"
+  )))
 })

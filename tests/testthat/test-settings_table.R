@@ -45,12 +45,12 @@ test_that("types are checked and converted", {
 test_that("texts for batch scripts hold no sign of the shell", {
   row <- list(type = "string", token = TRUE)
   for (fine in c("gpu", "normal,owners", "GPU_MEM:24GB|GPU_MEM:32GB", "R/4.4")) {
-    expect_true(is_token(row, fine))
+    expect_true(fits_script(row, fine))
   }
   for (bad in c("a b", "a;b", "$HOME", "a\nb", "'a'", "", "`a`", "a>b")) {
-    expect_false(is_token(row, bad), info = bad)
+    expect_false(fits_script(row, bad), info = bad)
   }
-  expect_true(is_token(list(type = "string"), "a b"))
+  expect_true(fits_script(list(type = "string"), "a b"))
 })
 
 test_that("a block is checked key by key, and filled with defaults", {

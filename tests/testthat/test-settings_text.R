@@ -99,3 +99,42 @@ test_that("a file that cannot be opened is told by name", {
   folder <- withr::local_tempdir()
   expect_error(read_settings(folder), "Cannot read the configuration file", class = "fatebias_error_settings")
 })
+
+# A list of nine, nine times over for each further name
+bomb <- function(names = letters[1:9]) {
+  of <- vapply(c("x", paste0("*", names[-length(names)])), function(one) toString(rep(one, 9)), character(1))
+  sprintf("%s: &%s [%s]", names, names, of)
+}
+
+test_that("a text without end is refused soon and in few words", {
+  path <- withr::local_tempfile(fileext = ".yaml")
+  huge <- list(
+    list(bomb(), "an alias"),
+    list(sprintf("seed: {%s}", toString(bomb())), "an alias"),
+    list(paste0("seed: ", strrep("[", 500000)), "nested more than 10 deep"),
+    list(paste0("seed: ", strrep("{a: ", 100000), strrep("}", 100000)), "nested more than 10 deep"),
+    list(paste0("seed:\n  ", strrep("- ", 2000), "1"), "nested more than 10 deep"),
+    list(rep("seed: 1", 2000), "in the lines 1, 2, 3, 4, 5 and 1,995 more"),
+    list(sprintf("key%d: 1", 1:1000), "is not a setting"),
+    list(paste0("seed: ", strrep("9", 500000)), "must be a whole number"),
+    list(rep("# comment", 200000), "bytes")
+  )
+  for (one in huge) {
+    writeLines(one[[1]], path)
+    error <- NULL
+    took <- system.time({
+      error <- expect_error(read_settings(path), one[[2]], class = "fatebias_error_settings")
+    })
+    expect_lt(nchar(conditionMessage(error)), 5000)
+    expect_lt(took[["user.self"]], 20)
+  }
+})
+
+test_that("a pipe, a device or a folder is no configuration file", {
+  skip_on_os("windows")
+  pipe <- withr::local_tempfile()
+  system2("mkfifo", shQuote(pipe))
+  for (path in c(pipe, "/dev/zero", dirname(pipe))) {
+    expect_error(read_settings(path), "it is (no file|a folder)", class = "fatebias_error_settings")
+  }
+})

@@ -1,5 +1,7 @@
 import hashlib
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from fatebias.base.files import (
     file_digest,
     files_of,
     prepare_out_dir,
+    regular_bytes,
     remove_parts,
     source_files,
     whole_file,
@@ -32,6 +35,18 @@ def test_out_dir_that_cannot_be_written_is_refused(tmp_path):
 def test_digests_are_those_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"12")
     assert digest_of([b"1", b"2"]) == file_digest(tmp_path / "a") == hashlib.sha256(b"12").hexdigest()
+
+
+def test_only_a_file_of_a_sane_size_is_read(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"12")
+    assert regular_bytes(path, 2) == b"12"
+    with pytest.raises(OSError, match="2 bytes; at most 1"):
+        regular_bytes(path, 1)
+    os.mkfifo(tmp_path / "pipe")
+    for odd in (tmp_path / "pipe", Path("/dev/zero"), Path("/dev/stdin").resolve().parent):
+        with pytest.raises(OSError, match="no file|a folder"):
+            regular_bytes(odd, 10)
 
 
 def test_files_of_a_file_and_of_a_folder(tmp_path):

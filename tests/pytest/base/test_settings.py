@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
@@ -14,7 +15,7 @@ KNOWN = {"default", "plain", "type", "choices", "nullable", "min", "above", "max
 
 def check_rows(rows, needed):
     for key, row in rows.items():
-        assert set(row) <= KNOWN | {"token", "regex", "keys"}, key
+        assert set(row) <= KNOWN | {"token", "line", "regex", "keys"}, key
         assert needed <= set(row), key
         check_rows(row.get("keys", {}), needed - {"stage"})
 
@@ -214,3 +215,57 @@ def test_a_preset_of_another_type_is_refused(preset):
 def test_values_that_no_fit_survives_are_refused_beforehand(key, value):
     with pytest.raises(SettingsError, match=rf"`{key}` must be .*(<=|>=)"):
         Settings.from_mapping({key: value})
+
+
+def text_keys(rows, path=()):
+    """Paths of the keys that hold texts."""
+    for key, row in rows.items():
+        if "keys" in row:
+            yield from text_keys(row["keys"], (*path, key))
+        elif row["type"] in ("string", "strings"):
+            yield (*path, key)
+
+
+ODD = [
+    "x\n#SBATCH --evil",
+    "x\rrm",
+    "x\n",
+    "x\x85y",
+    "x\u2028y",
+    "x\vy",
+    "x\x1b[0m",
+    "x\x7f",
+    "x\0",
+    "{{ auth }}",
+    "a{{b",
+    "a}}b",
+]
+
+
+@pytest.mark.parametrize("path", list(text_keys(TABLE["slurm"]["keys"])), ids=".".join)
+def test_no_text_of_the_scheduler_adds_a_line_to_a_script(path):
+    for odd in ODD:
+        given = reduce(lambda below, key: {key: below}, reversed(path), odd)
+        with pytest.raises(SettingsError, match=re.escape(".".join(("slurm", *path)))):
+            Settings.from_mapping({"slurm": given})
+
+
+def test_what_a_shell_line_and_a_path_need_passes():
+    given = {"log_dir": "d\u00e9p\u00f4t {a} b", "environment": ['export A="${HOME}/x" # {b}']}
+    assert Settings.from_mapping({"slurm": given}).blocks["slurm"]["log_dir"] == given["log_dir"]
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, 10**5000, -(10**400), float("nan"), "x" * 10**6, [["x"] * 10**5]], ids=range(6)
+)
+def test_a_value_without_end_is_an_error_of_few_words(value):
+    for given in ({"seed": value}, {"day_values": [value]}, {"slurm": {"in_flight": value}}):
+        with pytest.raises(SettingsError) as refused:
+            Settings.from_mapping(given)
+        assert len(str(refused.value)) < 400
+
+
+def test_an_unknown_key_without_end_is_an_error_of_few_words():
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_mapping({"s" * 10**6: 1, "slurm": {"x" * 10**6: 1}})
+    assert len(str(refused.value)) < 1000

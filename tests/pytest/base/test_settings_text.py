@@ -1,6 +1,8 @@
 """The grammar of configuration files: the case file that R's suite runs too, and what only Python has."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -83,4 +85,56 @@ def test_lines_of_a_key_that_stands_twice_are_told_within_an_assignment():
 def test_a_file_that_cannot_be_opened_is_told_by_name(tmp_path):
     for path in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(SettingsError, match=f"Cannot read the configuration file {path}"):
+            Settings.from_file(path)
+
+
+def bomb(names="abcdefghi"):
+    """A list of nine, nine times over for each further name."""
+    lines = [f"{names[0]}: &{names[0]} [{', '.join('x' * 9)}]"]
+    lines += [f"{one}: &{one} [{', '.join([f'*{before}'] * 9)}]" for before, one in zip(names, names[1:])]
+    return "\n".join(lines)
+
+
+HUGE = {  # texts that would take memory or time without end; R's suite has the same kinds
+    "bomb": (bomb(), "an alias"),
+    "bomb in a line": (f"seed: {{{bomb().replace(chr(10), ', ')}}}", "an alias"),
+    "brackets": ("seed: " + "[" * 500_000, "nested more than 10 deep"),
+    "braces": ("seed: " + "{a: " * 100_000 + "}" * 100_000, "nested more than 10 deep"),
+    "dashes": ("seed: " + "- " * 2000 + "1", "not YAML"),
+    "dashes below": ("seed:\n  " + "- " * 2000 + "1", "nested more than 10 deep"),
+    "one key": ("seed: 1\n" * 20_000, "in the lines 1, 2, 3, 4, 5 and 19,995 more"),
+    "keys": ("".join(f"key{i}: 1\n" for i in range(20_000)), "is not a setting"),
+    "a word": ("seed: " + "9" * 500_000, "must be a whole number"),
+    "a file": ("# comment\n" * 200_000, "bytes; at most"),
+    "documents": ("---\nseed: 1\n" * 1000, "two documents"),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_text_without_end_is_refused_soon_and_in_few_words(tmp_path, name):
+    text, said = HUGE[name]
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    began = time.process_time()
+    with pytest.raises(SettingsError, match=said) as refused:
+        Settings.from_file(path)
+    assert len(str(refused.value)) < 3000 and time.process_time() - began < 10
+
+
+def test_a_long_assignment_is_refused_in_few_words():
+    for text in (
+        "seed=" + "[" * 100_000,
+        "x" * 100_000,
+        f"seed={{{bomb().replace(chr(10), ', ')}}}",
+        "seed=" + "9" * 5000,
+    ):
+        with pytest.raises(SettingsError) as refused:
+            Settings.from_mapping(dict([parse_assignment(text)]))
+        assert len(str(refused.value)) < 500
+
+
+def test_a_pipe_a_device_or_a_folder_is_no_configuration_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(SettingsError, match="no file|a folder"):
             Settings.from_file(path)

@@ -1,5 +1,7 @@
+import csv
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from fatebias.base.errors import ExportError
 from fatebias.results.files import read_table, write_files
-from fatebias.results.manifest import MANIFEST
+from fatebias.results.manifest import MANIFEST, read_manifest
 
 EXAMPLE = Path(__file__).parents[3] / "inst" / "extdata" / "example_fit" / MANIFEST
 
@@ -73,11 +75,65 @@ def test_an_earlier_manifest_that_is_damaged_hinders_no_fit(tmp_path, earlier):
     assert (tmp_path / "sub").is_dir()
 
 
-def test_an_earlier_manifest_takes_away_no_file_of_another_folder(tmp_path):
-    out, kept = tmp_path / "out", [tmp_path / "a.txt", tmp_path / "b.txt"]
-    out.mkdir()
-    for path in (*kept, out / "stale.csv"):
+@pytest.mark.parametrize(
+    "name", ["../{}", "{folder}/{}", "./{}", "sub/../{}", "{}", "notes.csv", "out", ".", "..", "", "{}/", "~/{}"]
+)
+def test_an_earlier_manifest_takes_away_nothing_but_files_of_a_fit(tmp_path, name):
+    out = tmp_path / "out"
+    (out / "sub").mkdir(parents=True)
+    kept = [tmp_path / "thesis.csv", tmp_path / "gene_daywise_p.csv", out / "thesis.csv", out / "notes.csv"]
+    gone = [out / "posterior_draws.npz", out / "gene_daywise_cov.NEU-rest.csv"]  # the latter of a further contrast
+    for path in (*kept, *gone):
         path.write_text("x")
-    (out / MANIFEST).write_text(json.dumps({"files": ["../a.txt", str(kept[1]), "stale.csv"]}))
+    names = [name.format(one.name, folder=one.parent) for one in kept]
+    (out / MANIFEST).write_text(json.dumps({"files": [*names, *(path.name for path in gone)]}))
     write_files(out, {"t.csv": pd.DataFrame({"x": [1]})}, {}, manifest())
-    assert all(path.is_file() for path in kept) and not (out / "stale.csv").exists()
+    assert all(path.is_file() for path in kept) and not any(path.exists() for path in gone)
+
+
+def test_a_link_in_the_folder_is_removed_and_what_it_leads_to_stays(tmp_path):
+    out, kept = tmp_path / "out", tmp_path / "precious"
+    out.mkdir()
+    kept.write_text("x")
+    for name in ("posterior_draws.npz", "t.csv"):
+        (out / name).symlink_to(kept)
+    (out / MANIFEST).write_text(json.dumps({"files": ["posterior_draws.npz"]}))
+    write_files(out, {"t.csv": pd.DataFrame({"x": [1]})}, {}, manifest())
+    assert kept.read_text() == "x" and not (out / "posterior_draws.npz").is_symlink()
+    assert not (out / "t.csv").is_symlink()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+def test_a_manifest_that_is_no_file_is_not_waited_for(tmp_path, make):
+    make(tmp_path / MANIFEST)
+    with pytest.raises(ExportError, match="is (no file|a folder)"):
+        read_manifest(tmp_path)
+    if not (tmp_path / MANIFEST).is_dir():
+        write_files(tmp_path, {"t.csv": pd.DataFrame({"x": [1]})}, {}, manifest())
+        assert read_manifest(tmp_path)["files"] == [MANIFEST, "t.csv"]
+
+
+RUN = ["=1+1", "+1", "-1.5", "@SUM(A1)", "\t=1", '=HYPERLINK("x","y")', "-A", "\uff1d1", "\n=1", "=cmd|'x'!A0"]
+MARKED = ["'=a", "''-b", "'+", "'a", "'", "''", "-", "=", "'-", "@", "a=b", "5'-x", "\u2212a"]
+
+
+def test_no_name_is_a_formula_and_each_comes_back(tmp_path):
+    names = RUN + MARKED
+    table = pd.DataFrame({"guide": names[::-1], "gene": names, "se_d0": np.linspace(-3, 3, len(names))})
+    write_files(tmp_path, {"t.csv": table}, {}, manifest())
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        cells = [row["gene"] for row in csv.DictReader(file)]
+    assert not any(len(cell) > 1 and cell[0] in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20" for cell in cells)
+    assert cells[: len(RUN)] == [f"'{name}" for name in RUN]
+    back = read_table(tmp_path, "t.csv")
+    assert back.gene.tolist() == names and back.guide.tolist() == names[::-1]
+    assert np.allclose(back.se_d0, table.se_d0) and list(table.gene) == names
+
+
+def test_tables_of_honest_names_have_the_bytes_of_pandas(tmp_path):
+    table = pd.DataFrame(
+        {"gene": ["HLA-A", "-", "nan", "a,b", "1-Mar"], "n": [1, -2, 3, -4, 5], "x_d0": [-1.5, np.nan, 0, -1e-9, 2]}
+    )
+    table["is_ntc"] = [True, False, True, False, True]
+    write_files(tmp_path, {"t.csv": table}, {}, manifest())
+    assert (tmp_path / "t.csv").read_text() == table.to_csv(index=False, float_format="%.10g")

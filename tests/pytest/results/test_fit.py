@@ -11,6 +11,7 @@ from conftest import DATA
 from fatebias.base.errors import ExportError, FitWarning, ScreenError, ScreenWarning
 from fatebias.base.settings import Settings
 from fatebias.r_api import describe_screen
+from fatebias.results.files import FIT_FILES
 from fatebias.results.fit import fit_screen
 from fatebias.results.qc import assert_qc, assess_qc
 from fatebias.simulation import simulate_to
@@ -86,6 +87,7 @@ def test_every_file_of_the_contract(fit):
         "posterior_draws.npz",
     }
     assert {path.name for path in out.iterdir()} == {*columns, *arrays, "fit_manifest.json"} == set(manifest["files"])
+    assert set(manifest["files"]) == FIT_FILES
 
 
 def test_arrays_agree_with_tables_and_draws(fit):

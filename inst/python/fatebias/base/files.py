@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,19 @@ def file_digest(path: Path) -> str:
     """sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def regular_bytes(path: Path, most: int) -> bytes:
+    """All of a file of at most so many bytes. Raises OSError; a pipe or a device is refused before it is opened."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise OSError(f"{path} is a folder")
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(f"{path} is no file (a device, a pipe or a socket)")
+    if found.st_size > most:
+        raise OSError(f"{path} has {found.st_size} bytes; at most {most} are read")
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def files_of(path: Path) -> list[Path]:

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from .constants import read_only
 from .errors import SettingsError
-from .settings_table import TABLE, checked_settings
-from .settings_text import decoded, typed_file, typed_value
+from .files import regular_bytes
+from .settings_table import TABLE, checked_settings, shown
+from .settings_text import LARGEST, decoded, typed_file, typed_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class Settings:
     # where things are in the screen file
     modality: str | None
     guide_modality: str | None
+    allow_external: bool
     day_key: str | None
     day_levels: tuple[str, ...] | None
     day_values: tuple[float, ...] | None
@@ -142,7 +144,7 @@ class Settings:
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
         """Settings from a YAML file, with single keys overridden by typed values; errors name the file."""
         try:
-            given = typed_file(decoded(Path(path).read_bytes()), TABLE)
+            given = typed_file(decoded(regular_bytes(Path(path), LARGEST)), TABLE)
         except (OSError, SettingsError) as error:
             raise SettingsError(f"Cannot read the configuration file {path}: {error}") from error
         try:
@@ -166,11 +168,11 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     key = key.strip()
     if not equals or not key:
-        raise SettingsError(f"--set wants key=value, found {text!r}.")
+        raise SettingsError(f"--set wants key=value, found {shown(text)}.")
     try:
         return key, typed_value(value, TABLE.get(key, {}), f"{key}.")
     except SettingsError as error:
-        raise SettingsError(f"--set {text!r}: the value cannot be read: {error}") from error
+        raise SettingsError(f"--set {shown(text)}: the value cannot be read: {error}") from error
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,9 @@ from .settings_text import LOADER
 TABLE: dict[str, dict[str, Any]] = yaml.load((Path(__file__).parent / "settings.yaml").read_bytes(), Loader=LOADER)
 
 _TOKEN = re.compile(r"[][A-Za-z0-9_.:,/@&|+=*()-]+")
+_NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|\{\{|\}\}")  # what adds lines to a script, or fills it
+_MOST_UNKNOWN = 20  # keys that are no settings and are told, each with the nearest one
+_MOST_SHOWN = 200  # characters of a value in a message
 _LARGEST_INTEGER = 2**31 - 1  # of R
 
 
@@ -49,10 +52,11 @@ def _default(row: Mapping[str, Any], preset: Any = "") -> Any:
 
 def _refuse_unknown(given: Mapping[str, Any], table: Mapping[str, Any] = TABLE, block: str = "") -> None:
     messages, known = [], {key.lower(): key for key in table}
-    for key in given:
-        if key not in table:
-            near = known[difflib.get_close_matches(str(key).lower(), known, n=1, cutoff=0.0)[0]]
-            messages.append(f"`{block}{key}` is not a setting; the nearest one is `{block}{near}`.")
+    unknown = [key for key in given if key not in table]
+    for key in unknown[:_MOST_UNKNOWN]:
+        name = str(key)[:_MOST_SHOWN]
+        near = known[difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.0)[0]]
+        messages.append(f"`{block}{name}` is not a setting; the nearest one is `{block}{near}`.")
     if messages:
         raise SettingsError("\n".join(messages))
 
@@ -82,7 +86,7 @@ def _checked(key: str, value: Any, row: Mapping[str, Any]) -> Any:
     converted = _converted(row["type"], value)
     if row["type"] == "integer" and converted is not None and abs(converted) > _LARGEST_INTEGER:
         raise _must_be(key, value, {"max": _LARGEST_INTEGER, **row})
-    if converted is None or not _in_range(row, converted) or not _is_token(row, converted):
+    if converted is None or not _in_range(row, converted) or not _fits_script(row, converted):
         raise _must_be(key, value, row)
     if row.get("regex"):
         _refuse_bad_pattern(key, converted)
@@ -97,11 +101,23 @@ def _refuse_bad_pattern(key: str, pattern: str) -> None:
 
 
 def _must_be(key: str, value: Any, row: Mapping[str, Any]) -> SettingsError:
-    return SettingsError(f"`{key}` must be {_wanted(row)}, not {value!r}.")
+    return SettingsError(f"`{key}` must be {_wanted(row)}, not {shown(value)}.")
+
+
+def shown(value: Any) -> str:
+    """A value in a message, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a list in itself
+        return f"this {type(value).__name__}"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}.."
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer beyond all doubles
+        return False
 
 
 def _converted(kind: str, value: Any) -> Any:
@@ -137,10 +153,12 @@ def _in_range(row: Mapping[str, Any], value: Any) -> bool:
     return bool(row.get("min", -math.inf) <= value <= row.get("max", math.inf) and value > row.get("above", -math.inf))
 
 
-def _is_token(row: Mapping[str, Any], value: Any) -> bool:
-    """True unless the row wants texts that a batch script can hold."""
+def _fits_script(row: Mapping[str, Any], value: Any) -> bool:
+    """True unless the row wants texts that a batch script can hold: words, or lines that are no others' blanks."""
     texts = [value] if isinstance(value, str) else value
-    return not row.get("token") or all(_TOKEN.fullmatch(text) for text in texts)
+    if row.get("token"):
+        return all(_TOKEN.fullmatch(text) for text in texts)
+    return not row.get("line") or not any(_NO_LINE.search(text) for text in texts)
 
 
 def _wanted(row: Mapping[str, Any]) -> str:
@@ -160,4 +178,5 @@ def _wanted(row: Mapping[str, Any]) -> str:
     names = {"min": ">=", "above": ">", "max": "<="}
     bounds = " and ".join(f"{sign} {row[name]:.10g}" for name, sign in names.items() if name in row)
     shell = " without spaces or quotes" if row.get("token") else ""
+    shell = " of one line without control characters, {{ and }}" if row.get("line") else shell
     return f"{nouns[row['type']]}{shell} {bounds}".strip() + (f" or {words}" if words else "")

@@ -12,11 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import yaml
 
 from .errors import SettingsError
+from .rows import first_few
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, as in R, where PyYAML was built with it
 
@@ -31,6 +33,9 @@ _NULLS = ("", "~", "null", "Null", "NULL")
 _TAGS = {"scalar": ("str", "int", "float", "bool", "null", "timestamp"), "list": ("seq",), "block": ("map",)}
 _NUL = re.compile(r'"[^"\n]*(?<!\\)(\\\\)*\\(0|x00|u0000|U00000000)')
 _DEEPEST = 10
+_MOST_OPEN = 100  # brackets and braces that are open at once, in words and comments too: a parser takes minutes there
+_TOO_DEEP = f"blocks and lists are nested more than {_DEEPEST} deep."
+LARGEST = 1 << 20  # bytes of a configuration file
 _HOLDS_NUL = "a text holds the character NUL; leave it out."
 _NOT_WRITTEN_OUT = "it holds a tag, an alias or a merge key (`!name`, `*name`, `<<`); write out what is meant."
 
@@ -69,6 +74,9 @@ def words_of(text: str) -> "Tree | None":
     """The one document in `text`, None where it is empty; SettingsError where it is outside the grammar."""
     if _NUL.search(text):
         raise SettingsError(_HOLDS_NUL)
+    brackets = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[][{}]", text))
+    if max(accumulate(brackets), default=0) > _MOST_OPEN:
+        raise SettingsError(_TOO_DEEP)
     try:
         events = list(yaml.parse(text, Loader=LOADER))
     except (yaml.YAMLError, UnicodeError) as error:
@@ -130,7 +138,7 @@ def _number(text: str) -> float | None:
 def _tree(event: Any, events: Iterator[Any], depth: int) -> Tree:
     """The tree that begins with `event`; takes its events from `events`."""
     if depth > _DEEPEST:
-        raise SettingsError(f"blocks and lists are nested more than {_DEEPEST} deep.")
+        raise SettingsError(_TOO_DEEP)
     if isinstance(event, yaml.SequenceStartEvent):
         _tag(event, "list")
         return [_tree(item, events, depth + 1) for item in _until_end(events)]
@@ -184,7 +192,7 @@ def _keys_twice(tree: "Tree | None", block: str = "") -> Iterator[str]:
     if isinstance(tree, Block):
         for key, times in Counter(key.text for key, _ in tree.entries).items():
             if times > 1:
-                lines = ", ".join(str(word.line) for word, _ in tree.entries if word.text == key)
+                lines = first_few(str(word.line) for word, _ in tree.entries if word.text == key)
                 yield f"`{block}{key}` stands more than once, in the lines {lines}; keep one."
         for word, value in tree.entries:
             yield from _keys_twice(value, f"{block}{word.text}.")

@@ -9,7 +9,7 @@ from ..base import ScreenError
 from . import hdf5, zarr_store
 from .anndata_source import AnnDataSource
 from .mudata_source import MuDataSource, is_mudata, modality_names
-from .nodes import Node
+from .nodes import FOLLOWED, Node
 from .refusals import refusing
 from .source import ScreenSource
 
@@ -66,16 +66,22 @@ class Stored:
 CONTAINERS: list[Container] = [Stored(hdf5), Stored(zarr_store)]
 
 
-def open_screen(path: str | Path, modality: str | None = None, guide_modality: str | None = None) -> ScreenSource:
+def open_screen(
+    path: str | Path, modality: str | None = None, guide_modality: str | None = None, allow_external: bool = False
+) -> ScreenSource:
     """Open a screen's file or folder for reading; raises ScreenError where it is in no known format.
 
     modality, guide_modality: of MuData, the modalities of the cells and of the guides; None for any other file.
+    allow_external: what leads out of the file (links, virtual datasets, values in another file) is followed, until
+    another container is opened.
     """
+    FOLLOWED.set(allow_external)
     return _container_of(Path(path)).open(Path(path), modality, guide_modality)
 
 
-def modalities(path: str | Path) -> list[str]:
+def modalities(path: str | Path, allow_external: bool = False) -> list[str]:
     """Names of the modalities of MuData; none for any other container. Raises ScreenError as `open_screen`."""
+    FOLLOWED.set(allow_external)
     container = _container_of(Path(path))
     return container.modalities(Path(path)) if isinstance(container, Stored) else []
 

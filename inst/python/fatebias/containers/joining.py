@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from ..base import ScreenError, first_few
 from .heaps import texts_between
-from .nodes import Node, length_of, texts_in
+from .nodes import Node, child, is_array, length_of, texts_in
 
 _AT_ONCE = 100_000  # names in memory at a time
 
@@ -134,7 +134,7 @@ class CellIndex:
 
 def _digests_of(node: Node, n: int) -> Iterator[bytes]:
     """A digest of each piece of a list of n names; texts and their bytes are alike."""
-    node = node["values"] if not hasattr(node, "dtype") else node
+    node = node if is_array(node) else child(node, "values", f"{node.name}/values")
     for start in range(0, n, _AT_ONCE):
         stop = min(start + _AT_ONCE, n)
         lengths, joined = texts_between(node, start, stop) or _texts_between(node, start, stop)

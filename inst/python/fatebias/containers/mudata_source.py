@@ -19,19 +19,19 @@ _OF_GUIDES = ("var", "layers", "")  # tables that are asked of the guides' modal
 
 
 def is_mudata(root: Node) -> bool:
-    return MODALITIES in root and is_group(root[MODALITIES])
+    return is_group(child(root, MODALITIES, MODALITIES))
 
 
 def modality_names(root: Node) -> list[str]:
     """Names of the modalities of an open MuData; one that cannot be opened is refused when it is asked for."""
     group = root[MODALITIES]
-    return [name for name in names_of(group) if name in group and _may_be_modality(group, name)]
+    return [name for name in names_of(group) if _may_be_modality(group, name)]
 
 
 def _may_be_modality(group: Node, name: str) -> bool:
     try:
-        return is_group(group[name])
-    except (KeyError, OSError):  # a link to nothing, or to another file
+        return is_group(child(group, name, name))
+    except (KeyError, OSError, ScreenError):  # a link to nothing, or to another file
         return True
 
 

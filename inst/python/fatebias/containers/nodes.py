@@ -1,10 +1,12 @@
 """Groups and arrays of HDF5 and zarr, seen alike: what is there, which texts, and no way out of the file.
 
 A group of either library is a mapping of names to groups and arrays, with `attrs`. What leads elsewhere (external and
-broken links, virtual datasets, data kept in another file) is refused: a screen is what its file holds.
+broken links, virtual datasets, data kept in another file) is refused: a screen is what its file holds. `child` is the
+way to a member: it looks at a link before it follows it, since a look at what an external link names opens that file.
 """
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import h5py
@@ -14,7 +16,9 @@ import pandas as pd
 from ..base import ScreenError
 
 Node: TypeAlias = Any  # h5py.Group or h5py.Dataset, zarr.Group or zarr.Array
+FOLLOWED = ContextVar("FOLLOWED", default=False)  # may the container that is open lead out of its file?
 _DEEPEST = 4  # groups within an entry: a nullable column of a table
+_MOST_LINKS = 16  # links within the file from one to the next
 
 
 def is_array(node: Node) -> bool:
@@ -51,12 +55,15 @@ def child(group: Node, name: str, where: str) -> Node | None:
 
     where: the member, as messages call it.
     """
-    if not is_group(group) or not name or name in (".", "..") or "/" in name or "\0" in name or name not in group:
+    if not is_group(group) or not name or name in (".", "..") or "/" in name or "\0" in name:
         return None
-    _refuse_links(group, name, where)
-    found = group[name]
-    _refuse_elsewhere(found, where)
-    return None if found.attrs.get("encoding-type") == "null" else found  # how anndata writes None
+    if not isinstance(group, h5py.Group) or FOLLOWED.get():
+        found = group[name] if name in group else None  # noqa: SIM401  (zarr.Group.get differs by version)
+    else:
+        found = _member(group, name, where)
+    if found is None or found.attrs.get("encoding-type") == "null":  # how anndata writes None
+        return None
+    return found
 
 
 def check_below(node: Node, where: str, depth: int = 0) -> None:
@@ -74,7 +81,7 @@ def texts_in(node: Node, rows: Sequence[int] | None = None) -> list[str]:
     as a question mark.
     """
     if is_group(node):
-        node = node["values"]
+        node = child(node, "values", f"{node.name}/values")
     if rows is None:
         return list(map(_text, _values(node)))
     return [_text(np.asarray(node[row : row + 1]).ravel()[0]) for row in rows if row < node.shape[0]]
@@ -83,7 +90,8 @@ def texts_in(node: Node, rows: Sequence[int] | None = None) -> list[str]:
 def length_of(node: Node) -> int | None:
     """Rows of an array, or of the arrays of a categorical or nullable column; None for anything else."""
     if is_group(node):
-        node = next((node[name] for name in ("codes", "values") if name in node), None)
+        parts = (child(node, name, f"{node.name}/{name}") for name in ("codes", "values"))
+        node = next((part for part in parts if part is not None), None)
     return int(node.shape[0]) if node is not None and is_array(node) and len(node.shape) else None
 
 
@@ -99,16 +107,29 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _refuse_links(group: Node, name: str, where: str) -> None:
-    if not isinstance(group, h5py.Group):
-        return
+def _member(group: h5py.Group, name: str, where: str, links: int = 0) -> Node | None:
+    """The member of a group of HDF5, or None; no file but its own is opened. links: how many led to this group."""
     link = group.get(name, getlink=True)
     if isinstance(link, h5py.ExternalLink):
         raise ScreenError(f"{where} is a link to another file ({link.filename}); write the screen as one file.")
-    if isinstance(link, h5py.SoftLink) and group.get(name) is None:
-        raise ScreenError(f"{where} is a link to {link.path}, where there is nothing; write the screen again.")
-
-
-def _refuse_elsewhere(node: Node, where: str) -> None:
-    if isinstance(node, h5py.Dataset) and (node.external or node.is_virtual):
+    if isinstance(link, h5py.SoftLink):
+        found = _at(group, link.path, where, links)
+        if found is None:
+            raise ScreenError(f"{where} is a link to {link.path}, where there is nothing; write the screen again.")
+        return found
+    found = None if link is None else group[name]
+    if isinstance(found, h5py.Dataset) and (found.external or found.is_virtual):
         raise ScreenError(f"{where} keeps its values in another file; write the screen as one file.")
+    return found
+
+
+def _at(group: h5py.Group, path: str, where: str, links: int) -> Node | None:
+    """What a path within the file leads to, from this group or the root, or None; step by step."""
+    node: Node | None = group.file if path.startswith("/") else group
+    for step in path.split("/"):
+        if step in ("", "."):
+            continue
+        if not isinstance(node, h5py.Group) or links == _MOST_LINKS:
+            return None
+        node = _member(node, step, where, links + 1)
+    return node

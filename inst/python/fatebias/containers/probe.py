@@ -66,7 +66,7 @@ def walk(path: str) -> None:
 
     with h5py.File(path, "r") as file:
         for top in TOP:
-            if top in file:
+            if file.get(top, getlink=True, getclass=True) is h5py.HardLink:  # no other file is opened
                 visit(file, top, 0)
 
 

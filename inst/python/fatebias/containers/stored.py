@@ -48,11 +48,12 @@ class StoredElement:
         if is_array(self.node):
             return _ARRAYS.get(len(self.node.shape), "other") if is_plain(self.node) else "other"
         encoding = str(self.node.attrs.get("encoding-type", ""))
-        if "indptr" in self.node and "indices" in self.node:
+        names = set(names_of(self.node))
+        if {"indptr", "indices"} <= names:
             return "sparse"
         if encoding == "dataframe" or "_index" in self.node.attrs:
             return "table"
-        if "categories" in self.node and "codes" in self.node:
+        if {"categories", "codes"} <= names:
             return "categorical"
         return "column" if encoding.startswith(_NULLABLE) else "other"
 
@@ -121,6 +122,8 @@ class StoredElement:
 
     @refused
     def categories(self, most: int) -> list[Any] | None:
+        if self.kind in ("categorical", "column"):
+            check_below(self.node, self.what)
         if self.kind == "categorical":
             found = self.node["categories"]
             return list(values_of(found)) if (length_of(found) or 0) <= most else None
@@ -134,6 +137,7 @@ class StoredElement:
     def texts(self, n: int) -> list[str] | None:
         if self.kind != "column" or length_of(self.node) != n:
             return None
+        check_below(self.node, self.what)
         values = values_of(self.node)
         return list(map(str, values)) if pd.api.types.is_string_dtype(pd.Series(values)) else None
 
@@ -147,7 +151,7 @@ class StoredElement:
 
     @refused
     def some_entries(self, n: int) -> np.ndarray:
-        return _ends(self.node["data"], n).astype(float)
+        return _ends(child(self.node, "data", f"{self.what}/data"), n).astype(float)
 
     def _rows(self) -> Rows | None:
         """Which rows the cells have; an entry of another length than its table is refused before it is read."""

@@ -8,12 +8,15 @@ from typing import Any
 import h5py
 
 from ..base import ScreenError
+from .nodes import check_below, child, is_group
 
 
 @contextmanager
 def open_matrix(path: Path) -> Iterator[Any]:
     """The group `matrix` of a file (features, barcodes, data, ..); raises ScreenError where it has none."""
     with h5py.File(path, "r") as file:
-        if not isinstance(file.get("matrix"), h5py.Group):
+        matrix = child(file, "matrix", f"{path}: matrix")
+        if not is_group(matrix):
             raise ScreenError(f"{path} has no matrix/features: it is no .h5 matrix of Cell Ranger 3 or later.")
-        yield file["matrix"]
+        check_below(matrix, f"{path}: matrix")
+        yield matrix

@@ -46,7 +46,8 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
     with report.refusals("File"):
         known = read_names(guide_map)
         if find_modalities(report, path, known):
-            with open_screen(path, report.settings.modality, report.settings.guide_modality) as source:
+            s = report.settings
+            with open_screen(path, s.modality, s.guide_modality, s.allow_external) as source:
                 if _check_file(report, source):
                     parts = _check_parts(report, source, known)
                     for text in source.doubts():

@@ -50,7 +50,7 @@ def check_map(report: Report, path: Path | str | None, screen: Path, guides: lis
 
 def _has_own(screen: Path, guides: list[str], settings: Settings) -> bool:
     """Does the file of the screen say what its guides target?"""
-    with open_screen(screen, settings.modality, settings.guide_modality) as source:
+    with open_screen(screen, settings.modality, settings.guide_modality, settings.allow_external) as source:
         try:
             own_table(source, guides)
         except ScreenError:  # it is a question here, no fault

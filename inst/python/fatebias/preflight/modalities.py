@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..base import Settings
 from ..containers import modalities, open_screen
 from .findings import Report
 from .lookalikes import Lookalike, fate_tables, guide_tables
@@ -14,15 +15,16 @@ def find_modalities(report: Report, path: Path, known: set[str]) -> bool:
 
     known: texts of the guide map. False where none can be told.
     """
-    names, s = modalities(path), report.settings
+    s = report.settings
+    names = modalities(path, s.allow_external)
     if not names:
         return True  # no MuData; that no modality may be named then is said where the file is opened
     shown, wanted = ", ".join(names), {}
     if s.modality not in names:
-        wanted["modality"] = _best(path, names, known, of_guides=False)
+        wanted["modality"] = _best(path, names, known, s, of_guides=False)
     cells = wanted.get("modality", s.modality)
-    if s.guide_modality not in names and not (s.guide_modality is None and _has_guides(path, cells, s.guide_key)):
-        guides = _best(path, [name for name in names if name != cells], known, of_guides=True)
+    if s.guide_modality not in names and not (s.guide_modality is None and _has_guides(path, cells, s)):
+        guides = _best(path, [name for name in names if name != cells], known, s, of_guides=True)
         if guides != s.guide_modality:
             wanted["guide_modality"] = guides
     if "modality" in wanted and wanted["modality"] is None:
@@ -36,19 +38,19 @@ def find_modalities(report: Report, path: Path, known: set[str]) -> bool:
     return True
 
 
-def _has_guides(path: Path, modality: str | None, key: str) -> bool:
+def _has_guides(path: Path, modality: str | None, settings: Settings) -> bool:
     """Are the guides where the settings say, in the modality of the cells?"""
     if modality is None:
         return False
-    with open_screen(path, modality) as source:
-        return source.element("obsm", key) is not None
+    with open_screen(path, modality, allow_external=settings.allow_external) as source:
+        return source.element("obsm", settings.guide_key) is not None
 
 
-def _best(path: Path, names: list[str], known: set[str], of_guides: bool) -> str | None:
+def _best(path: Path, names: list[str], known: set[str], settings: Settings, of_guides: bool) -> str | None:
     """The modality with what looks most like fate probabilities, or like guides."""
     best: tuple[float, str | None] = (0.0, None)
     for name in names:
-        with open_screen(path, name) as source:
+        with open_screen(path, name, allow_external=settings.allow_external) as source:
             found: list[Lookalike] = guide_tables(source, known, name) if of_guides else fate_tables(source)
         score = found[0].score + 1.0 if found else 0.0
         best = max(best, (score, name), key=lambda one: one[0])

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..base import ExportError, Settings, package_versions
+from ..base import ExportError, Settings, package_versions, regular_bytes
 from ..laplace import Estimates
 from ..screens import Screen
 from .engines import USUAL_WEIGHT, Inference
 
 MANIFEST = "fit_manifest.json"
+LARGEST = 64 << 20  # bytes of a manifest; one of 10,000 replicates and days has less
 FORMAT = 2  # of the manifest; 1, of versions before this key, had no contents
 SCHEMA = Path(__file__).parent / "manifest.schema.json"
 _LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
@@ -106,8 +107,8 @@ def read_manifest(out_dir: str | Path) -> dict[str, Any]:
     """The manifest in a folder of results, checked. Raises ExportError where there is none, or one that is damaged."""
     path = Path(out_dir) / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        manifest = json.loads(regular_bytes(path, LARGEST))
+    except (OSError, ValueError, RecursionError) as error:
         raise ExportError(f"{out_dir} is not the folder of a finished fit: {error}") from error
     if not isinstance(manifest, dict):
         raise ExportError(f"{path} holds no manifest; fit again.")

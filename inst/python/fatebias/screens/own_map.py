@@ -27,7 +27,7 @@ def map_text(guide_map: str | Path, screen: str | Path, guides: Sequence[str], s
     """A guide map as it stands, all of it texts; arguments as for `read_map`. Raises ScreenError."""
     if not is_own(guide_map, screen):
         return read_map_text(guide_map)
-    with open_screen(screen, settings.modality, settings.guide_modality) as source:
+    with open_screen(screen, settings.modality, settings.guide_modality, settings.allow_external) as source:
         return text_table_of(own_table(source, guides), f"The guide map in {screen}")
 
 

@@ -25,7 +25,7 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
 
 def _refuse_expression(path: str | Path, guide_map: str | Path, settings: Settings) -> None:
     """Where the guides are to be X or a layer, look at the guide map before any of it is read."""
-    with open_screen(path, settings.modality, settings.guide_modality) as source:
+    with open_screen(path, settings.modality, settings.guide_modality, settings.allow_external) as source:
         reader = Reader(source, settings)
         if reader.guide_place[0] != "obsm":
             known = read_map(guide_map, path, source.feature_names(), settings).guide_names
@@ -34,7 +34,7 @@ def _refuse_expression(path: str | Path, guide_map: str | Path, settings: Settin
 
 def read_cells(path: str | Path, settings: Settings, progress: Progress = SILENT) -> RawCells:
     """The cells of a screen as they are in the file; raises ScreenError."""
-    with open_screen(path, settings.modality, settings.guide_modality) as source:
+    with open_screen(path, settings.modality, settings.guide_modality, settings.allow_external) as source:
         return cells_of(source, settings, progress)
 
 

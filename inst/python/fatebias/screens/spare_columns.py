@@ -20,7 +20,7 @@ def read_spare_columns(path: str | Path, settings: Settings) -> pd.DataFrame:
     """
     named = {settings.day_key, settings.rep_key, settings.cluster_key, *(settings.covariates or ())}
     found: dict[str, np.ndarray] = {}
-    with open_screen(path, settings.modality, settings.guide_modality) as source:
+    with open_screen(path, settings.modality, settings.guide_modality, settings.allow_external) as source:
         for table in dict.fromkeys([covariate_table(settings), "obs"]):
             for name, element in source.elements(table) if source.has_table(table) else ():
                 values = element.read_labels() if element.kind in ("column", "categorical") else None
