@@ -4,7 +4,7 @@ all_fates_file <- "effects_all_fates.npz"
 
 #' The archive of all fates of a fit
 #'
-#' Needs no Python. Values are log odds of each fate against the reference. docs/design.md, "All fates", says
+#' Needs no Python. Values are log odds of each fate against the reference. The design ("All fates") says
 #' what each array holds. Raises `fatebias_error_export` where the fit has no such file.
 #'
 #' @param fit a `fatebias_fit`, or a part of one, which has the arrays of its genes and guides.

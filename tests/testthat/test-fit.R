@@ -64,7 +64,7 @@ test_that("Python: a fit from R has the contract's files, rows and columns", {
   expect_identical(nrow(fit$guide), as.integer(fit$manifest$screen$n_guides))
   expect_true(all(is.finite(as.matrix(fit$gene[, -1]))))
   expect_identical(fit$settings$num_steps, 60L)
-  expect_length(grep("fit_manifest.json|\\.npz$", fit$files), 4)
+  expect_length(grep("fit_manifest.json|\\.npz$", fit$files), 5)
   expect_output(print(summary(fit)), "after 60 steps")
   expect_identical(fit$settings$mode, "simulation")
   expect_null(fit$manifest$settings$mode)

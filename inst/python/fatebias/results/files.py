@@ -12,7 +12,7 @@ import pandas as pd
 from ..base import ExportError, file_digest, regular_bytes, whole_folder
 from .manifest import LARGEST, MANIFEST, check_manifest
 
-FIT_FILES = frozenset({  # every name that a fit may write (docs/design.md, "Export contract")
+FIT_FILES = frozenset({  # every name that a fit may write: the export contract
     MANIFEST, "gene_daywise_for_mash.csv", "guide_daywise_for_mash.csv", "gene_daywise_likelihood.csv",
     "guide_daywise_likelihood.csv", "guide_daywise_left_out.csv", "gene_daywise_by_replicate.csv",
     "gene_heterogeneity.csv", "gene_daywise_p.csv", "gene_daywise_cov.csv", "theta_posterior_summary.npz",
