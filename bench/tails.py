@@ -19,80 +19,26 @@ import numpy as np
 import torch
 from measure import Row, print_rows, screen_of
 from scipy import stats
+from tails_screens import ALIKE, LANDSCAPE, OPTIONS, SETTINGS, Fitted, simulated, with_landscape
 
-from fatebias.base.settings import Settings
 from fatebias.laplace import (
-    AllFates,
     Baseline,
-    Estimates,
     FixedEffects,
-    LaplaceOptions,
     SolvedEstimates,
-    estimates_of,
-    fit_laplace,
-    solve_estimates,
 )
-from fatebias.laplace.day_scores import DayScores, DayTests, FittedScores, day_tests
+from fatebias.laplace.day_scores import DayScores, DayTests, day_tests
 from fatebias.laplace.gene_p_values import Spread, _of_gene, _Own, gene_p_values, two_sided
 from fatebias.laplace.guide_observations import observe_guides
 from fatebias.laplace.guide_variance import GRID, GuideVariance, moderated_variance
 from fatebias.laplace.mode import Mode
 from fatebias.laplace.replicates import ReplicateVariance
 from fatebias.laplace.saddlepoint import Pools, moments, normal_score
-from fatebias.screens import Screen, burden_strata, contrast_weights, read_screen
+from fatebias.screens import Screen, contrast_weights
 from fatebias.simulation import Arguments, simulate
 
 NEAR = 1.8  # SDs
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
-SETTINGS = Settings.from_mapping({"inference": "laplace", "p_values": True})
-OPTIONS = LaplaceOptions.of(SETTINGS)
 ALONE = Spread(noise=None, guides=None, replicates=None)
-ALIKE = {"guide_sd": 0.0, "off_target": 0.0, "replicate_sd": 0.0}
-KINDS: dict[str, Callable[[int], Screen]] = {
-    "life_none, guides alike": lambda seed: simulated(seed, preset="life_none", **ALIKE),
-    "none, one-hot labels": lambda seed: simulated(seed, preset="weak", effects="none", labels="onehot"),
-}
-LANDSCAPE = "landscape, no effects"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """A screen with its fixed effects."""
-
-    screen: Screen
-    solved: SolvedEstimates
-    contrast: np.ndarray
-
-    @classmethod
-    def of(cls, screen: Screen) -> "Fitted":
-        solved = solve_estimates(fit_laplace(screen, OPTIONS).baseline, OPTIONS)
-        return cls(screen=screen, solved=solved, contrast=contrast_weights(SETTINGS.contrast_fate, screen.fates))
-
-    @property
-    def estimates(self) -> Estimates:
-        return estimates_of(AllFates.of(self.solved, self.screen, OPTIONS), self.contrast)
-
-    @property
-    def days(self) -> list[DayScores]:
-        scores = FittedScores.of(self.solved, self.screen, self.contrast, burden_strata(self.screen))
-        return [scores.on_day(day) for day in range(self.screen.n_days)]
-
-
-def simulated(seed: int, **arguments) -> Screen:
-    return screen_of(simulate(Arguments.from_mapping({"seed": seed, **arguments})), SETTINGS)
-
-
-def with_landscape(folder: Path | None) -> dict[str, Callable[[int], Screen]]:
-    """KINDS, and screens without effects of `landscape.py` (null_SEED.h5ad) where a folder has some."""
-    if folder is None:
-        return KINDS
-    files = sorted(folder.glob("null_*.h5ad"))
-
-    def screen(seed: int) -> Screen:
-        file = files[seed % len(files)]
-        return read_screen(file, file.with_name(f"{file.stem}_guide_map.csv"), SETTINGS)
-
-    return KINDS | {LANDSCAPE: screen}
 
 
 def moved(day: DayScores, rng: np.random.Generator) -> DayScores:
