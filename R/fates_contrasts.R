@@ -8,12 +8,14 @@
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param contrasts contrasts in words, such as `c("MES", "NEU", "MES - NEU")`, see [contrast_fit()]. The
-#'   contrast of the fit is put first where it is not named. Default: the setting `contrasts`.
+#'   contrast of the fit is always the first; words that compare the same count once. Default: those of
+#'   `settings`.
 #' @param settings [fate_settings()]; the stage mash is used. Default: those of the fit.
 #' @param mash the `mash_result` of the fit's own contrast, from [run_mash()]; NULL: it is made.
 #' @param margin change, in percentage points, up to which a fate counts as unchanged.
 #' @param n_draws joint posterior draws a gene, behind the verdicts.
-#' @param seed of everything random.
+#' @param seed of the draws behind verdicts.
+#' @param screen a `fatebias_screen`, from [read_screen()].
 #' @param x,object what `compare_contrasts()` returned.
 #' @param out_dir folder to write to.
 #' @param ... not used.
@@ -30,19 +32,21 @@
 #' over days is taken. Each draw is told as changes of the mean fate probabilities of each day's cells,
 #' averaged over days; a fate is raised or lowered where that is beyond `margin`. The verdict is the most
 #' probable of these patterns, and its probability that of the pattern as a whole, with the fates that are
-#' unchanged. With more than five fates it tells the one that gains most and the one that loses most.
+#' unchanged. Of more than five fates it tells the one that gains most and the one that loses most alone.
 #' @returns
 #' - `compare_contrasts()`: a `fatebias_contrasts`, a list with
 #'   - `mash`: a `mash_result` by contrast, named by its words, the fit's own first;
 #'   - `table`: data.table, one row a gene, contrast and day: `gene`, `contrast`, `day` (label), `effect` and
-#'     `postsd` (mash's posterior mean and SD, log odds), `lfsr`, `svalue` (over all contrasts and days; NA
-#'     without an estimate), `call`;
+#'     `postsd` (mash's posterior mean and SD, log odds; `effect` is NA without an estimate), `lfsr`, `svalue`
+#'     (over all contrasts and days; NA without an estimate), `call`;
 #'   - `verdicts`: data.table, one row a gene: `gene`, `verdict`, `probability`, `raised`, `lowered`,
-#'     `unchanged` (fates, with commas between them), and `change_<fate>`: posterior mean of the change of its
-#'     probability, averaged over days, in percentage points. NULL for a fit of an earlier version, which does
-#'     not have the estimates of all fates;
-#'   - `expected_false` (expected share of false signs among all calls; NA without calls), `contrasts`,
+#'     `unchanged` (fates, with commas between them; empty of more than five fates), and `change_<fate>`:
+#'     posterior mean of the change of its probability, averaged over days, in percentage points. NULL for a
+#'     fit of an earlier version, which does not have the estimates of all fates;
+#'   - `expected_false` (expected share of false signs among all calls; NaN without calls), `contrasts`,
 #'     `fates` (the reference first), `days`, `margin`, `lfsr_thresh`, `call_rule`, `n_draws`, `seed`.
+#' - `check_contrasts()`: TRUE; an error where the fates of a screen do not allow one of the contrasts, before
+#'   a fit.
 #' - `write_contrasts()`: paths of `gene_contrasts.csv` (the table), `gene_verdicts.csv`, and of each further
 #'   contrast `gene_summary_mash_out.<contrast>.csv` and `hits_ranked.<contrast>.csv`; each is written whole
 #'   or not at all.
@@ -68,7 +72,8 @@ compare_contrasts <- function(fit, contrasts = settings$contrasts, settings = se
   validate_arg(seed, checkmate::check_int)
   validate_arg(contrasts, checkmate::check_character, min.chars = 1, any.missing = FALSE, null.ok = TRUE)
   own <- fit$manifest$contrast
-  words <- c(own, setdiff(contrasts, own))
+  several <- length(setdiff(contrasts, own)) > 0
+  words <- if (several) distinct_contrasts(own, contrasts, fit$manifest$fates) else own
   if (!is.null(mash)) validate_own_mash(mash, fit)
   others <- lapply(words[-1], contrast_fit, fit = fit) # all, before work starts: words may be wrong
   first <- mash %||% run_mash(fit, settings = settings)
@@ -85,6 +90,23 @@ compare_contrasts <- function(fit, contrasts = settings$contrasts, settings = se
     ),
     class = "fatebias_contrasts"
   )
+}
+
+#' Contrasts in words, each comparison once, `own` first; refused where the fates do not allow one
+#' @noRd
+distinct_contrasts <- function(own, contrasts, fates) {
+  unlist(py_call("list_contrasts", first = own, others = as.list(contrasts), fates = as.list(fates)))
+}
+
+#' @rdname compare_contrasts
+#' @export
+check_contrasts <- function(contrasts, screen) {
+  validate_class(screen, "fatebias_screen", "read_screen", abort_screen)
+  validate_arg(contrasts, checkmate::check_character, min.chars = 1, any.missing = FALSE, null.ok = TRUE)
+  reference <- screen$settings$ref_fate
+  fates <- c(reference, setdiff(unlist(screen$summary$fates), reference))
+  if (!is.null(contrasts)) distinct_contrasts(screen$settings$contrast_fate, contrasts, fates)
+  TRUE
 }
 
 #' mash on a further contrast; controls, where V rests on them, are of the first alone
@@ -117,7 +139,9 @@ contrasts_table <- function(results, settings) {
   threshold <- settings$mash_lfsr_thresh
   data.table::data.table(
     gene = all$gene, contrast = all$contrast, day = all$day,
-    effect = effect_of_call(all$postmean, all$estimate, own, threshold, settings$call_rule),
+    effect = replace(
+      effect_of_call(all$postmean, all$estimate, own, threshold, settings$call_rule), !known, NA
+    ),
     postsd = all$postsd, lfsr = all$lfsr, svalue = calls$svalue_all, call = calls$call_all
   )
 }
@@ -144,6 +168,7 @@ verdict_table <- function(found, genes, fates) {
   data.table::setnames(change, paste0("change_", fates))
   data.table::data.table(
     gene = genes, verdict = apply(found$signs, 1, verdict_words, fates = fates),
-    probability = found$probability, raised = named(1), lowered = named(-1), unchanged = named(0), change
+    probability = found$probability, raised = named(1), lowered = named(-1),
+    unchanged = if (length(fates) > verdict_fates) "" else named(0), change
   )
 }

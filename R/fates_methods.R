@@ -101,11 +101,11 @@ write_contrasts <- function(x, out_dir) {
 
 #' The name of each contrast in names of files, as the command line has them
 #'
-#' Letters, digits, `.`, `_` and `-` stay, blanks go, others become `_`; where two would be alike (case
-#' aside), later ones get a number.
+#' Letters, digits, `.`, `_` and `-` stay, blanks go, others become `_`, and 100 letters are kept; where two
+#' would be alike (case aside), later ones get a number.
 #' @noRd
 contrast_labels <- function(contrasts) {
-  plain <- gsub("[^A-Za-z0-9._-]", "_", gsub("[[:space:]]", "", contrasts), perl = TRUE)
+  plain <- substr(gsub("[^A-Za-z0-9._-]", "_", gsub("[[:space:]]", "", contrasts), perl = TRUE), 1, 100)
   found <- character()
   for (label in plain) {
     tried <- c(label, paste0(label, ".", seq_along(plain) + 1L))

@@ -18,10 +18,12 @@ widen_noise <- function(noise, ratio) {
   n <- size[[3]] + 1L
   to_ratios <- (diag(n) - 1 / n)[, -1, drop = FALSE]
   from_logits <- kronecker(to_ratios, diag(size[[2]]))
-  to_logits <- kronecker(cbind(-1, diag(n - 1)), diag(size[[2]]))
+  to_logits <- kronecker(logits_of_fates(n), diag(size[[2]]))
   for (gene in seq_len(size[[1]])) {
     by <- to_logits %*% (as.vector(ratio[gene, , ]) * from_logits)
-    noise[gene, , , , ] <- by %*% matrix(noise[gene, , , , ], ncol(by)) %*% t(by)
+    own <- matrix(noise[gene, , , , ], ncol(by))
+    unknown <- is.na(own) # whole days, which other days have no part in
+    noise[gene, , , , ] <- replace(by %*% replace(own, unknown, 0) %*% t(by), unknown, NA)
   }
   noise
 }
@@ -93,7 +95,7 @@ joint_draws <- function(mixture, rows, n_draws) {
   drawn <- lapply(seq_along(components$pattern), function(k) {
     pattern <- components$patterns[[components$pattern[[k]]]]
     expected <- mixture$weight[rows, k + 1L] * n_draws
-    some <- which(expected > 1e-3)
+    some <- which(expected > drawn_least)
     if (length(some) == 0) {
       return(NULL)
     }

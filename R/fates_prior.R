@@ -29,6 +29,10 @@ fate_components <- function(baseline, times, grid) {
   )
 }
 
+#' From log probabilities of n fates to log odds against the first
+#' @noRd
+logits_of_fates <- function(n) cbind(-1, diag(n - 1))
+
 #' How fates can move against each other
 #'
 #' - `one`: a fate against all others, whose odds among each other about stay;
@@ -42,7 +46,7 @@ fate_components <- function(baseline, times, grid) {
 #' @noRd
 fate_moves <- function(baseline) {
   n <- ncol(baseline)
-  to_logits <- cbind(-1, diag(n - 1)) # from log-ratios of all fates
+  to_logits <- logits_of_fates(n)
   if (n == 2) {
     return(list(one1 = rep(list(matrix(1)), nrow(baseline))))
   }

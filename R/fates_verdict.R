@@ -47,8 +47,7 @@ verdicts_of_genes <- function(rows, mixture, cells, margin, n_draws) {
   share <- (some / tabulate(gene, length(rows)))[gene] # of each draw in the posterior of its gene
   signs <- rbind(matrix(0L, length(rows), n_fates), fate_signs(change, margin))
   weight <- c(1 - some, share)
-  code <- drop(signs %*% 3^(seq_len(n_fates) - 1L))
-  kind <- match(code, sort(unique(code)))
+  kind <- data.table::frankv(data.table::as.data.table(signs), ties.method = "dense")
   sums <- probability_table(c(seq_along(rows), gene), kind, weight)
   best <- sums[first_of_each(sums$gene, sums$probability), ]
   means <- matrix(0, length(rows), n_fates)
@@ -87,10 +86,10 @@ verdict_words <- function(signs, fates) {
     return("no change seen")
   }
   if (length(lowered) == 0) {
-    return(sprintf("raises %s, at little cost to each other fate", and_list(raised)))
+    return(sprintf("raises %s, at little cost to any other fate", and_list(raised)))
   }
   if (length(raised) == 0) {
-    return(sprintf("lowers %s, with little gain for each other fate", and_list(lowered)))
+    return(sprintf("lowers %s, with little gain for any other fate", and_list(lowered)))
   }
   if (length(fates) > verdict_fates) {
     return(sprintf("raises %s most, mostly at the cost of %s", raised, lowered))

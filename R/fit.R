@@ -35,8 +35,8 @@
 #'   - `heterogeneity`: `gene, n_guides, guide_sd` (SD of the effects of its guides, log odds),
 #'     `guide_share` (share of the variance of the gene's estimates that its guides make), `replicate_q,
 #'     replicate_df, replicate_p` (Cochran's Q over replicates and days; NA with one replicate); of several
-#'     label sets `label_share_d*` (share of the variance of an estimate by which they differ). These four
-#'     are NULL where an earlier version made the fit;
+#'     label sets `label_share_d*` (share of the variance of an estimate by which they differ). The last four
+#'     tables are NULL where an earlier version made the fit;
 #'   - `p_value`: data.table `gene, z_d*, p_d*, p_guides_d*`: two-sided p-values (`p_d*`, 1e-300 or more) from
 #'     where the gene's guides could have lain, and the standard normal number with the same tail (`z_d*`,
 #'     positive where the contrast is raised). The null of `p_d*` and `z_d*` is that of the setting
@@ -80,7 +80,7 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
   )
   fit <- read_fit(out_dir)
   # mode and thresholds are no part of the fit's files, but of what was asked for here
-  fit$settings <- update_settings(fit$settings, !!!settings_list(settings, "qc"))
+  fit$settings <- update_settings(fit$settings, !!!settings_list(settings, c("qc", "contrasts")))
   fit
 }
 

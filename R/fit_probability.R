@@ -28,7 +28,7 @@ effects_at_once <- 1000L # effects that are added to all cells of a day together
 #'   `baseline` (mean probability over the day's cells), `change` (of that mean), `low`, `high` (its 90 %
 #'   interval: what the setting `estimand` asks for, by the delta method; of draws their 5 and 95 %
 #'   quantiles; NA for effects without draws). Probabilities, from 0 to 1; changes of a gene sum to 0 over
-#'   fates. NA on a day without a cell that carries the gene.
+#'   fates. NA on a day without a cell that carries the gene, but with `effects` that have a number there.
 #' @section Errors: `fatebias_error_fit` for anything but a fit, and for one of an earlier version;
 #'   `fatebias_error_argument` for unknown genes and for effects of another shape; `fatebias_error_export`
 #'   where the fit's folder is gone (with `effects` only).
@@ -107,8 +107,8 @@ mean_moved <- function(effect, p, weight = rep(1 / nrow(p), nrow(p))) {
 #' The cells of the fit's sample
 #'
 #' @returns `list(p, baseline, widening)`: by day the probabilities of its cells, cells x fates, the reference
-#'   first; mean probabilities, days x fates; by what the standard error of each fate against the mean of the
-#'   others exceeds that by the noise of labels, genes x days x fates.
+#'   first; mean probabilities, days x fates; standard error of each fate against the mean of the others,
+#'   divided by the part of it that is noise of labels, genes x days x fates.
 #' @noRd
 fate_cells <- function(fit, call = rlang::caller_env()) {
   path <- array_path(fit, fate_cells_file, "cells behind probabilities", "Fit again.", call)
@@ -126,7 +126,7 @@ fate_cells <- function(fit, call = rlang::caller_env()) {
 #' @noRd
 as_effects <- function(effects, fit, call) {
   fates <- fit$manifest$fates[-1]
-  if (!is.array(effects)) effects <- means_of_mash(effects, fit, call)
+  if (is.list(effects)) effects <- means_of_mash(effects, fit, call)
   if (length(dim(effects)) == 2) {
     lost <- if (length(fates) == 1) 1L else 2L # the axis of which there is one entry only
     shape <- append(dim(effects), 1L, lost)
@@ -154,7 +154,7 @@ as_effects <- function(effects, fit, call) {
 means_of_mash <- function(results, fit, call) {
   fates <- fit$manifest$fates
   if (inherits(results, "mash_result")) results <- list(results)
-  if (is.list(results$mash)) results <- results$mash
+  if (is.list(results[["mash"]])) results <- results[["mash"]]
   results <- Filter(function(one) inherits(one, "mash_result") && one$level == "gene", as.list(results))
   fate_of <- function(one) if (identical(one$reference, fates[[1]])) one$contrast else ""
   of <- vapply(results, fate_of, character(1))

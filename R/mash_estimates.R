@@ -215,6 +215,9 @@ contrast_pair <- function(contrast, fates) {
     return(c(contrast, fates[[1]]))
   }
   parts <- strsplit(contrast, " - ", fixed = TRUE)[[1]]
+  if (length(parts) < 2) {
+    return(c(contrast, fates[[1]]))
+  }
   cuts <- lapply(seq_len(length(parts) - 1), function(k) {
     trimws(c(paste(parts[seq_len(k)], collapse = " - "), paste(parts[-seq_len(k)], collapse = " - ")))
   })

@@ -64,6 +64,7 @@ plot_contrasts_data <- function(x, genes = NULL, n = 30L, day = NULL) {
   table <- table_of_contrasts(x)
   if (!is.null(day)) {
     validate_arg(day, checkmate::check_string)
+    if (is.null(table$day)) abort_argument("{.arg x} has no column {.field day}.")
     validate_names(day, as.character(unique(table$day)), "day")
     on_day <- as.character(table$day) == day
     table <- table[on_day]

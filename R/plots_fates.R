@@ -56,7 +56,8 @@ fates_text <- function(points, fit) {
   shown <- nlevels(droplevels(points$fate))
   all <- length(fit$manifest$fates)
   paste0(
-    " Fates: how much one more guide changes their mean probability, by the estimates, which are not shrunk.",
+    " Fates: how much a guide in place of a control guide changes their mean probability, by the estimates, ",
+    "which are not shrunk.",
     if (shown < all) sprintf(" Of %d fates the %d that change most.", all, shown)
   )
 }

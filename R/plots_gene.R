@@ -3,9 +3,9 @@
 #' Effects of single genes over time
 #'
 #' At the real times of the days: the estimate given to mash, the posterior of mash beside it, the gene's
-#' guides, and its replicates. With a fit two more panels a gene show all fates side by side: how much one
-#' more guide of the gene changes the mean probability of each ([probability_change()]), in log odds (of the
-#' fate against all others) and in percentage points.
+#' guides, and its replicates. With a fit two more panels a gene show all fates side by side: how much a
+#' guide of the gene in place of a control guide changes the mean probability of each
+#' ([probability_change()]), in log odds (of the fate against all others) and in percentage points.
 #'
 #' @inheritParams plot_effects
 #' @param x a `mash_result` of genes, from [run_mash()].

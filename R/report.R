@@ -130,10 +130,9 @@ validate_report_contrasts <- function(contrasts, fit, call = rlang::caller_env()
     return(invisible())
   }
   validate_class(contrasts, "fatebias_contrasts", "compare_contrasts", abort_report, call = call)
-  if (!identical(contrasts$days, fit$days) || !setequal(contrasts$table$gene, fit$gene$gene)) {
-    abort_report(
-      "{.arg contrasts} and {.arg fit} have different days or genes: not one analysis.", call = call
-    )
+  same <- identical(contrasts$days, fit$days) && setequal(contrasts$table$gene, fit$gene$gene)
+  if (!same || !is_made_from(contrasts$mash[[1]], fit)) {
+    abort_report("{.arg contrasts} and {.arg fit} are of different fits: not one analysis.", call = call)
   }
 }
 

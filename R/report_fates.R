@@ -2,6 +2,10 @@
 
 verdicts_listed <- 200L # genes in the table of verdicts at most
 
+#' Genes drawn in the picture of contrasts
+#' @noRd
+contrasts_drawn <- function(x) if (is.null(x)) 10L else min(40L, max(10L, glance(x)$n_called))
+
 #' How many genes are called in which contrast, how many change which fate, and how sure that is
 #'
 #' @returns paragraphs, markdown.
@@ -41,12 +45,19 @@ changed_words <- function(x, g) {
 
 #' Verdicts that are a change, the surest first
 #'
-#' @returns data.frame `Gene`, `Verdict`, `P`, and by fate the mean change in percentage points.
+#' @returns data.frame `Gene`, `Verdict`, `P`, and the mean change in percentage points by fate; of many fates
+#'   that of the one that gains most and of the one that loses most.
 #' @noRd
 verdict_rows <- function(x) {
   told <- utils::head(changed_genes(x), verdicts_listed)
-  points <- lapply(x$fates, function(fate) sprintf("%+.1f", told[[paste0("change_", fate)]]))
-  names(points) <- as_markdown(paste(x$fates, "(points)"))
+  changes <- as.matrix(told[, paste0("change_", x$fates), with = FALSE])
+  colnames(changes) <- paste(x$fates, "(points)")
+  if (length(x$fates) > verdict_fates) {
+    changes <- cbind(row_largest(changes), -row_largest(-changes))
+    colnames(changes) <- c("Most gained (points)", "Most lost (points)")
+  }
+  points <- apply(changes, 2, function(change) sprintf("%+.1f", change), simplify = FALSE)
+  names(points) <- as_markdown(colnames(changes))
   data.frame(
     Gene = as_markdown(told$gene), Verdict = as_markdown(told$verdict),
     P = sub("= ", "", show_probability(told$probability)), points, check.names = FALSE
@@ -60,7 +71,11 @@ verdict_reading <- function(x) {
     "How to read this: a verdict says which fates' shares a knock-down raises and lowers, by the joint",
     "posterior of its effects on all fates and days; a fate is unchanged where its share moves by less than",
     format(x$margin), "percentage points on the average over days. P is the probability that all of a",
-    "verdict is right, with what it says is unchanged. Points: the mean change of the fate's share of cells.",
+    "verdict is right,", if (length(x$fates) > verdict_fates) {
+      "of the two fates that it names."
+    } else {
+      "with what it says is unchanged."
+    }, "Points: the mean change of the fate's share of cells.",
     "A change that is there on few days is small on the average."
   )
 }

@@ -20,7 +20,10 @@ change_words <- function(gene, fit, hits) {
     100 * table$high
   )
   sprintf(
-    "On %s one more guide of it changes the mean probability of %s percentage points (90 %% intervals).",
+    paste(
+      "On %s a guide of it in place of a control guide changes the mean probability of %s percentage points",
+      "(90 %% intervals)."
+    ),
     day_words(day), paste(fates, collapse = ", ")
   )
 }

@@ -32,7 +32,9 @@ list(
     python_files # does the reading: a change reruns it
     run_job(read_screen, screen_file, guide_map_file, settings_screen, name = "screen")
   }, deployment = "worker"),
+  tar_target(contrasts_known, check_contrasts(settings_contrasts$contrasts, screen)),
   tar_target(fit_files, {
+    contrasts_known # before work starts
     list(python_files, screen_file, guide_map_file) # what the fit is made from
     fitted <- run_job(
       fit_fate_bias, screen, settings_fit,

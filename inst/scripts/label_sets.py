@@ -126,7 +126,7 @@ def main(arguments: argparse.Namespace) -> None:
     rep, column = arguments.rep, arguments.pseudotime
     time = adata.obs[column].to_numpy(dtype=float) if column else pseudotime(adata, rep, arguments.root)
     if arguments.terminal:
-        terminal = adata.obs[arguments.terminal].astype("category").cat.remove_unused_categories()
+        terminal = adata.obs[arguments.terminal].replace("", None).astype("category").cat.remove_unused_categories()
     else:
         terminal = terminal_states(adata, rep, time, arguments.states, arguments.clusters)
     sets = dict(by_cellrank(adata, rep, time, terminal))

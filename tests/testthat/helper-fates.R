@@ -29,3 +29,6 @@ turned_fit <- function(fit, contrast) {
   fit$manifest$contrast <- contrast
   fit
 }
+
+# Without Python no word of a contrast is looked at
+plain_words <- function(own, contrasts, fates) c(own, setdiff(contrasts, own))

@@ -1,7 +1,9 @@
 fit <- example_fit()
 settings <- fate_settings()
 view <- known_view(fit)
-local_mocked_bindings(joint_view = function(fit) view, contrast_fit = turned_fit)
+local_mocked_bindings(
+  joint_view = function(fit) view, contrast_fit = turned_fit, distinct_contrasts = plain_words
+)
 compared <- compare_contrasts(fit, "EC - MES", n_draws = 200)
 own <- fit$manifest$contrast
 

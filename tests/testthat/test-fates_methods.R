@@ -1,6 +1,8 @@
 fit <- example_fit()
 view <- known_view(fit)
-local_mocked_bindings(joint_view = function(fit) view, contrast_fit = turned_fit)
+local_mocked_bindings(
+  joint_view = function(fit) view, contrast_fit = turned_fit, distinct_contrasts = plain_words
+)
 compared <- compare_contrasts(fit, "EC - MES", n_draws = 200)
 
 test_that("print, summary and glance count the same calls", {

@@ -114,3 +114,14 @@ test_that("genes without effects are not given any", {
   expect_gt(mixture$none, 0.3)
   expect_gt(min(mixture$none + (1 - mixture$none) * mixture$weight[, 1]), 0.5)
 })
+
+test_that("a day without a cell of the gene takes nothing from its other days", {
+  noise <- known_view(example_fit())$noise[1:2, , , , , drop = FALSE]
+  ratio <- array(1 + seq_len(prod(dim(noise)[2:3], 3, 2)) / 40, c(2, dim(noise)[[2]], 3))
+  whole <- widen_noise(noise, ratio)
+  lost <- noise
+  lost[1, 2, , , ] <- lost[1, , , 2, ] <- NA
+  found <- widen_noise(lost, ratio)
+  expect_identical(is.na(found), is.na(lost))
+  expect_equal(found[!is.na(found)], whole[!is.na(found)])
+})

@@ -85,3 +85,11 @@ test_that("of known kinds at least nine of ten verdicts with P of .9 are right",
   expect_gt(sum(sure), 60)
   expect_gte(mean(right[sure]), 0.9)
 })
+
+test_that("of many fates the two that are named are told, and none is said to stay", {
+  change <- rbind(c(0.2, -0.1, -0.05, -0.05, 0, 0))
+  found <- list(signs = rbind(c(1, -1, 0, 0, 0, 0)), probability = 0.9, change = change)
+  table <- verdict_table(found, "A", LETTERS[1:6])
+  expect_identical(table$verdict, "raises A most, mostly at the cost of B")
+  expect_identical(table$unchanged, "")
+})

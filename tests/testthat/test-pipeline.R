@@ -56,7 +56,7 @@ test_that("Python: other contrasts are made of the fit that is there, and mash o
   expect_setequal(completed, c(
     "config_file", "settings", "settings_screen", "settings_fit", "settings_qc", "settings_mash",
     "settings_contrasts", "settings_calibration", "out_dir", "screen_file", "guide_map_file", "contrasts",
-    "contrasts_files", "report"
+    "contrasts_files", "contrasts_known", "report"
   ))
   written <- c("gene_summary_mash_out.NEU-MES.csv", "hits_ranked.NEU-MES.csv")
   expect_true(all(file.exists(file.path("results", written))))
@@ -70,7 +70,7 @@ test_that("Python: other contrasts are made of the fit that is there, and mash o
   expect_equal(unname(day_matrix(given, "betahat")), unname(difference), tolerance = 1e-6)
 })
 
-test_that("Python: another margin reruns verdicts alone", {
+test_that("Python: another margin reruns contrasts and verdicts, and no mash of the first", {
   write_settings(contrasts = c("MES", "NEU - MES"), verdict_margin = 5)
   done <- run_pipeline()
   progress <- rlang::set_names(done$progress, done$name)

@@ -93,7 +93,9 @@ test_that("pictures", {
 })
 
 fit <- example_fit()
-local_mocked_bindings(joint_view = function(fit) NULL, contrast_fit = turned_fit)
+local_mocked_bindings(
+  joint_view = function(fit) NULL, contrast_fit = turned_fit, distinct_contrasts = plain_words
+)
 compared <- compare_contrasts(fit, "EC - MES")
 
 test_that("tiles have all contrasts and days of the strongest genes, calls marked by their sign", {

@@ -6,7 +6,8 @@ test_that("a gene's changes on its best day are told in points", {
   at <- fit$probability_change$gene == "G05" & fit$probability_change$day == day
   row <- fit$probability_change[at]
   said <- change_words("G05", fit, hits)
-  expect_match(said, paste("On", fit$days[[day + 1L]], "one more guide of it"), fixed = TRUE)
+  begin <- paste("On", fit$days[[day + 1L]], "a guide of it in place of a control guide")
+  expect_match(said, begin, fixed = TRUE)
   mes <- do.call(sprintf, c("MES by %+.1f (%+.1f to %+.1f)", 100 * row[2, c("change", "low", "high")]))
   expect_match(said, mes, fixed = TRUE)
   expect_length(gregexpr(" by ", said, fixed = TRUE)[[1]], 3L) # each fate once

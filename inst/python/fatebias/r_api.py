@@ -56,6 +56,14 @@ def describe_screen(screen_path: str, guide_map: str, settings: Settings, progre
 
 
 @_within("screens")
+def list_contrasts(first: str, others: list[str], fates: list[str]) -> list[str]:
+    """Contrasts in words, each comparison once, `first` first; fates: the reference first."""
+    from .screens import list_contrasts
+
+    return list_contrasts(first, others, fates)
+
+
+@_within("screens")
 def write_screen(
     path: str,
     settings: Settings,

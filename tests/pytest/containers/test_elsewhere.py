@@ -12,6 +12,7 @@ from written_screen import CELLS, GUIDES, MUDATA, differences, guide_map, read, 
 from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.containers import open_matrix
+from fatebias.containers.nodes import child
 from fatebias.preflight import check_screen
 
 
@@ -183,3 +184,11 @@ def test_nullable_columns_are_looked_at_below(tmp_path, other):
             file[f"obs/number/{place}"] = h5py.ExternalLink(str(other), "/obs/day/codes")
         with pytest.raises(ScreenError, match="a link to another file"):
             read(path, covariates=["number"], covar_key=None, rep_key=None)
+
+
+def test_links_that_lead_over_each_other_again_and_again_end_soon(tmp_path):
+    with h5py.File(tmp_path / "links.h5", "w") as file:
+        for k in range(30):
+            file[f"l{k}"] = h5py.SoftLink(f"/l{k + 1}/l{k + 1}/l{k + 1}" if k < 29 else "/")
+        with pytest.raises(ScreenError, match="is a link to"):
+            child(file, "l0", "l0")

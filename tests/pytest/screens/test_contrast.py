@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from fatebias.base.errors import ScreenError
-from fatebias.screens.contrast import contrast_labels, contrast_sides, contrast_weights, fate_weights, nearest_name
+from fatebias.screens.contrast import (
+    contrast_labels,
+    contrast_sides,
+    contrast_weights,
+    fate_weights,
+    list_contrasts,
+    nearest_name,
+)
 
 FATES = ("EC", "MES", "NEU", "Smooth muscle")
 
@@ -109,3 +116,12 @@ def test_labels_are_names_of_files():
 )
 def test_a_name_is_near_where_few_letters_differ(name, near):
     assert nearest_name(name, ["EC", "MES", "NEU", "Mesoderm"]) == near
+
+
+def test_words_that_compare_the_same_count_once():
+    fates = ("EC", "MES", "NEU")
+    others = ["MES - EC", "NEU", "MES", "NEU - (EC) / 1", "MES - rest", "MES - (EC + NEU) / 2"]
+    assert list_contrasts("MES", others, fates) == ["MES", "NEU", "MES - rest"]
+    assert list_contrasts("MES", None, fates) == ["MES"]
+    with pytest.raises(ScreenError, match="`contrasts: MSE`"):
+        list_contrasts("MES", ["MSE"], fates)

@@ -5,8 +5,9 @@ broken links, virtual datasets, data kept in another file) is refused: a screen 
 way to a member: it looks at a link before it follows it, since a look at what an external link names opens that file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import h5py
@@ -18,7 +19,8 @@ from ..base import ScreenError
 Node: TypeAlias = Any  # h5py.Group or h5py.Dataset, zarr.Group or zarr.Array
 FOLLOWED = ContextVar("FOLLOWED", default=False)  # may the container that is open lead out of its file?
 _DEEPEST = 4  # groups within an entry: a nullable column of a table
-_MOST_LINKS = 16  # links within the file from one to the next
+_MOST_LINKS = 16  # links within the file, on the way to one member
+_NONE_LEFT = object()
 
 
 def is_array(node: Node) -> bool:
@@ -107,13 +109,16 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _member(group: h5py.Group, name: str, where: str, links: int = 0) -> Node | None:
-    """The member of a group of HDF5, or None; no file but its own is opened. links: how many led to this group."""
+def _member(group: h5py.Group, name: str, where: str, links: Iterator[None] | None = None) -> Node | None:
+    """The member of a group of HDF5, or None; no file but its own is opened. links: one for each that may be followed,
+    in all, since a link's path can lead over others again and again.
+    """
+    links = repeat(None, _MOST_LINKS) if links is None else links
     link = group.get(name, getlink=True)
     if isinstance(link, h5py.ExternalLink):
         raise ScreenError(f"{where} is a link to another file ({link.filename}); write the screen as one file.")
     if isinstance(link, h5py.SoftLink):
-        found = _at(group, link.path, where, links)
+        found = None if next(links, _NONE_LEFT) is _NONE_LEFT else _at(group, link.path, where, links)
         if found is None:
             raise ScreenError(f"{where} is a link to {link.path}, where there is nothing; write the screen again.")
         return found
@@ -123,13 +128,13 @@ def _member(group: h5py.Group, name: str, where: str, links: int = 0) -> Node | 
     return found
 
 
-def _at(group: h5py.Group, path: str, where: str, links: int) -> Node | None:
+def _at(group: h5py.Group, path: str, where: str, links: Iterator[None]) -> Node | None:
     """What a path within the file leads to, from this group or the root, or None; step by step."""
     node: Node | None = group.file if path.startswith("/") else group
     for step in path.split("/"):
         if step in ("", "."):
             continue
-        if not isinstance(node, h5py.Group) or links == _MOST_LINKS:
+        if not isinstance(node, h5py.Group):
             return None
-        node = _member(node, step, where, links + 1)
+        node = _member(node, step, where, links)
     return node

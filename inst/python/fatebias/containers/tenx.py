@@ -8,12 +8,13 @@ from typing import Any
 import h5py
 
 from ..base import ScreenError
-from .nodes import check_below, child, is_group
+from .nodes import FOLLOWED, check_below, child, is_group
 
 
 @contextmanager
 def open_matrix(path: Path) -> Iterator[Any]:
     """The group `matrix` of a file (features, barcodes, data, ..); raises ScreenError where it has none."""
+    FOLLOWED.set(False)
     with h5py.File(path, "r") as file:
         matrix = child(file, "matrix", f"{path}: matrix")
         if not is_group(matrix):

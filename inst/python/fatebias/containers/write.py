@@ -46,6 +46,9 @@ def write_screen(
             raise ScreenError("A covariate cannot be called rep: it is the column of the replicate. Rename it.")
         covar = covar.join(covariates.set_axis(index, axis=0))
     labels = {"day": day, **(obs or {})}
+    if isinstance(fate_probs, Mapping) and (taken := {"guide", "covar"} & fate_probs.keys()):
+        called = " or ".join(sorted(taken))
+        raise ScreenError(f"Fate probabilities cannot be called {called}: the screen has another entry of that name.")
     sets, names_of = (fate_probs if isinstance(fate_probs, Mapping) else {"fateprob": fate_probs}).items(), list(fates)
     adata = anndata.AnnData(
         X=sp.csr_matrix((n, 1)).astype(np.float32),

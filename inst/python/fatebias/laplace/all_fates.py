@@ -20,6 +20,7 @@ from .options import LaplaceOptions
 from .replicates import ReplicateObservations, observe_replicates
 
 RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
+OPTIONAL = ("guide_scatter",)
 PARTS: dict[str, tuple[str, Any]] = {
     "guide": ("guides", GuideObservations),
     "replicate": ("replicates", ReplicateObservations),
@@ -32,7 +33,8 @@ class AllFates:
     covariance by the labels, of the kind that `se` asks for; model_noise, sandwich_noise: both kinds (the sandwich from
     RATIO_DRAWS draws only where `se` does not ask for it). guides, replicates: what each says by itself. estimand: see
     `gene_estimates`. labels [L, D, F, D, F]: of several label sets, what their difference adds to the covariance
-    (`label_sets`); the others are means over sets then.
+    (`label_sets`); theta and what guides and replicates say are means over sets then, covariances those of the mean
+    labels.
     """
 
     theta: np.ndarray
@@ -79,11 +81,15 @@ class AllFates:
         """The inverse of `arrays()`; other arrays are passed over."""
         arrays = {"sandwich_noise": arrays["noise"]} | dict(arrays)
         parts: dict[str, Any] = {
-            name: part(**{f.name: arrays.get(f"{prefix}_{f.name}") for f in fields(part)})
+            name: part(**{f.name: _part(arrays, f"{prefix}_{f.name}") for f in fields(part)})
             for prefix, (name, part) in PARTS.items()
         }
         own: dict[str, Any] = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
         return cls(**own, **parts, estimand=estimand, labels=arrays.get("labels"))
+
+
+def _part(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray | None:
+    return arrays.get(name) if name in OPTIONAL else arrays[name]
 
 
 def _arrays_of(record: Any) -> dict[str, np.ndarray]:

@@ -1,8 +1,8 @@
 """What the labels say of each guide on each day, for all fates at once: one step of Newton's method for it alone.
 
-For any contrast c of the logits y is linear and its variance v quadratic in c, so that the layouts of every contrast
-(`guide_days`) come from the same arrays. v is the model's variance times a factor a day, that of the scatter of the
-labels (Huber 1967) where `se` asks for it. G guides in the screen's order, D days, F logits.
+For any contrast c of the logits y is linear, and its variance v quadratic times a ratio of quadratics, so that the
+layouts of every contrast (`guide_days`) come from the same arrays. v is the model's variance times a factor a day, that
+of the scatter of the labels (Huber 1967) where `se` asks for it. G guides in the screen's order, D days, F logits.
 """
 
 from dataclasses import dataclass

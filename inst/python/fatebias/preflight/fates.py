@@ -1,5 +1,6 @@
 """Preflight of the fate probabilities: the table, its values, the names of the fates."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -9,6 +10,7 @@ from ..base import ScreenError, first_few
 from ..containers import ScreenSource
 from ..screens import (
     PROBABILITY_TOLERANCE,
+    REST,
     FateTable,
     Reader,
     StateColumn,
@@ -179,7 +181,12 @@ def check_fate_names(report: Report, fates: list[str]) -> None:
     except ScreenError as error:
         mistake = str(error)
         others = [name for name in fates if name != reference]
-        wanted["contrast_fate"] = _mended(s.contrast_fate, fates, reference) or others[0]
+        mended = _mended(s.contrast_fate, fates, reference)
+        if mended or len(contrast_parts(s.contrast_fate)) == 1:
+            wanted["contrast_fate"] = mended or others[0]
+    if mistake and "contrast_fate" not in wanted:  # no other question in place of the one that was asked
+        report.problem("Fates", mistake.removesuffix("."), "mend contrast_fate")
+        return
     if not wanted:
         report.ok("Fates", f"{', '.join(fates)}; effects on {_compared(s.contrast_fate, fates, reference)}")
         return
@@ -215,13 +222,22 @@ def _mended(contrast: str, fates: list[str], reference: str) -> str | None:
     """The contrast with each part as the fate that it nearly names; None where there is none."""
     tight = ((contrast[:i].strip(), contrast[i + 1 :].strip()) for i, sign in enumerate(contrast) if sign == "-")
     parts = next((list(sides) for sides in tight if set(sides) <= set(fates)), contrast_parts(contrast))
-    near = [_alike(part, fates) or nearest_name(part, fates) for part in parts]
+    near = [_near(part, fates) for part in parts]
     mended = " - ".join(name for name in near if name is not None)
     try:
         contrast_weights(mended, (reference, *[name for name in fates if name != reference]))
     except ScreenError:
         return None
     return mended if None not in near else None
+
+
+def _near(part: str, fates: list[str]) -> str | None:
+    """A side of a contrast with each name as the fate that it nearly is; None where there is none."""
+    mean = re.fullmatch(r"\((.+)\)\s*/\s*\d+", part)
+    if mean:
+        names = [_near(name.strip(), fates) for name in mean[1].split("+")]
+        return None if None in names else f"({' + '.join(map(str, names))}) / {len(names)}"
+    return part if part == REST else _alike(part, fates) or nearest_name(part, fates)
 
 
 def _alike(name: str, names: list[str]) -> str | None:

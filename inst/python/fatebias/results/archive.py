@@ -91,5 +91,5 @@ def read_archive(out_dir: str | Path) -> Archive:
     try:
         with np.load(path) as file:
             return archive_of(dict(file))
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error) as error:
         raise ExportError(f"{path} is damaged ({error}); fit again.") from error

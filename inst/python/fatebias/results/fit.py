@@ -12,7 +12,6 @@ from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, ope
 from ..screens import (
     CELLS_TABLE,
     Screen,
-    contrast_weights,
     count_cells,
     count_cells_by_guide,
     doubts_about,
@@ -66,8 +65,7 @@ def fit_screen(
         counts = count_cells([screen], settings.contrast_fate)
         refuse_unvaried(screen, counts.spread, settings, str(screen_path))
         doubts = doubts_about(screen, settings, counts)
-        for contrast in contrasts:
-            contrast_weights(contrast, screen.fates, "contrasts")
+        contrasts = list_contrasts(settings.contrast_fate, contrasts, screen.fates)
     if warn:
         warn_of(doubts)
     checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, fit_versions()), bars.shown)
@@ -80,7 +78,7 @@ def fit_screen(
         tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
         changes, cells = probability_files(found.estimates, screen)
         tables, arrays = tables | changes, arrays | cells
-        tables |= named_tables(archive_of(arrays[ALL_FATES]), list_contrasts(settings.contrast_fate, contrasts))
+        tables |= named_tables(archive_of(arrays[ALL_FATES]), contrasts)
     inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
     run = RunRecord(
         screen=inputs | summarise_screen(screen),

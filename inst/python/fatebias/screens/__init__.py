@@ -11,6 +11,7 @@ from .build import build_screen
 from .cell_names import match_rows
 from .cellranger import FEATURE_TYPE, read_cellranger
 from .contrast import (
+    REST,
     contrast_labels,
     contrast_parts,
     contrast_sides,
@@ -72,6 +73,7 @@ from .usable import carried_guides, carriers_of, count_left_out, usable_cells
 from .variation import refuse_unvaried
 
 __all__ = [
+    "REST",
     "CELLS_TABLE",
     "CELL_NAME",
     "COLUMNS",

@@ -15,7 +15,8 @@ import numpy as np
 from ..base import ScreenError
 
 REST = "rest"
-_MEAN = re.compile(r"\((.+)\)\s*/\s*(\d+)")
+LONGEST_LABEL = 100
+_MEAN = re.compile(r"\((.+)\)\s*/\s*(\d{1,3})")
 Side = tuple[str, ...]
 
 
@@ -56,18 +57,23 @@ def contrast_parts(contrast: str) -> list[str]:
     return [part.strip() for part in contrast.split(" - ")]
 
 
-def list_contrasts(first: str, others: Sequence[str] | None) -> list[str]:
-    """All contrasts, each once: `contrast_fate`, then those of `contrasts`."""
-    return list(dict.fromkeys([first, *(others or ())]))
+def list_contrasts(first: str, others: Sequence[str] | None, fates: Sequence[str]) -> list[str]:
+    """All contrasts, `contrast_fate` first, then those of `contrasts`; of words that compare the same the first stay.
+    Raises ScreenError for words that the fates do not allow.
+    """
+    found: dict[tuple[float, ...], str] = {}
+    for words, setting in [(first, "contrast_fate"), *((words, "contrasts") for words in others or ())]:
+        found.setdefault(tuple(fate_weights(words, fates, setting)), words)
+    return list(found.values())
 
 
 def contrast_labels(contrasts: Sequence[str]) -> list[str]:
     """The name of each contrast in names of files: letters (of ASCII), digits, `.`, `_` and `-` stay, blanks go, others
-    become `_`; where two would be alike (case aside), later ones get a number.
+    become `_`, and LONGEST_LABEL letters are kept; where two would be alike (case aside), later ones get a number.
     """
     found: list[str] = []
     for contrast in contrasts:
-        plain = re.sub(r"[^A-Za-z0-9._-]", "_", re.sub(r"\s", "", contrast))
+        plain = re.sub(r"[^A-Za-z0-9._-]", "_", re.sub(r"\s", "", contrast))[:LONGEST_LABEL]
         label, number = plain, 1
         while label.lower() in (other.lower() for other in found):
             number += 1
@@ -139,7 +145,7 @@ def _mistakes(contrast: str, fates: Sequence[str]) -> str:
     text = ""
     for part in contrast_parts(contrast):
         mean = _MEAN.fullmatch(part)
-        names = [name.strip() for name in mean[1].split(" + ")] if mean else [part]
+        names = re.split(r"\s*\+\s*", mean[1].strip()) if mean else [part]
         for name in names:
             if name in fates or name == REST:
                 continue

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..base import SILENT, Progress, Settings
 from ..containers import ScreenSource, open_screen
 from .build import build_screen
-from .contrast import contrast_weights
+from .contrast import list_contrasts
 from .doubt import Doubt
 from .entries import Reader
 from .label_sets import read_label_sets
@@ -44,9 +44,7 @@ def cells_of(source: ScreenSource, settings: Settings, progress: Progress = SILE
         reader = Reader(source, settings)
         reader.refuse_empty()
         table, others = read_label_sets(reader)
-        contrast_weights(settings.contrast_fate, table.fates)
-        for contrast in settings.contrasts or ():
-            contrast_weights(contrast, table.fates, "contrasts")
+        list_contrasts(settings.contrast_fate, settings.contrasts, table.fates)
         bar.advance()
         guides, guide_names = reader.guides()
         bar.advance()
