@@ -96,6 +96,9 @@ changes_on_day <- function(moved, baseline, genes, day, fates) {
 #' @returns effects x fates.
 #' @noRd
 mean_moved <- function(effect, p, weight = rep(1 / nrow(p), nrow(p))) {
+  if (nrow(effect) == 0) {
+    return(matrix(0, 0, ncol(p)))
+  }
   logits <- cbind(0, effect)
   odds <- exp(logits - apply(logits, 1, max))
   parts <- split(seq_len(nrow(odds)), (seq_len(nrow(odds)) - 1L) %/% effects_at_once)
