@@ -150,7 +150,7 @@ main <- function(root, out) {
   rows <- Map(function(kind, method) measure_kind(root, kind, method), grid$kind, grid$method)
   times <- list(
     measure_time("300 genes x 4 days", 300, 4), measure_time("2,000 guides x 4 days", 2000, 4),
-    measure_time("300 genes x 8 days", 300, 8)
+    measure_time("300 genes x 12 days", 300, 12)
   )
   data.table::fwrite(data.table::rbindlist(c(times, unname(rows))), out)
   tables <- lapply(intersect(list.files(root), c("events", "events_normal", "events_walk")), reliability, root = root)

@@ -43,9 +43,9 @@ TARGETS = {
     ("six_days", "false sign rate"): (None, 0.05),
     ("three_days_walk", "false sign rate"): (None, 0.05),
     ("six_days_walk", "false sign rate"): (None, 0.05),
-    ("time", "300 genes x 4 days"): (None, 3),
-    ("time", "2,000 guides x 4 days"): (None, 15),
-    ("time", "300 genes x 8 days"): (None, 20),
+    ("time", "300 genes x 4 days"): (None, 2),
+    ("time", "2,000 guides x 4 days"): (None, 6),
+    ("time", "300 genes x 12 days"): (None, 20),
 }
 METHODS = ("fatebias", "mash alone", "canonical covariances", "ashr", "Benjamini-Hochberg", "plain")
 
