@@ -88,7 +88,7 @@ test_that("Python: another lfsr threshold reruns mash onwards, and no fit", {
   # the file and what reads it run; of what follows only what the setting concerns
   expect_setequal(setdiff(completed, mash_onwards), c(
     "config_file", "settings", "settings_screen", "settings_fit", "settings_qc", "settings_contrasts",
-    "settings_calibration", "out_dir", "screen_file", "guide_map_file"
+    "settings_calibration", "out_dir", "screen_file", "guide_map_file", "contrasts_known"
   ))
   expect_true(all(mash_onwards[1:3] %in% completed))
   untouched <- c("screen", "fit_files", "fit", "qc", "controls")
