@@ -70,6 +70,7 @@ test_that("Python: a whole certificate of a small screen", {
   expect_error(certify_fit(fit, 0.3), class = "fatebias_error_argument")
   expect_error(certify_fit("fit"), class = "fatebias_error_argument")
   # SEs shrunk on purpose are seen by what compares with the fit's own
+  fit$estimate <- data.table::copy(fit$estimate) # other tests share it
   for (column in day_columns(fit$estimate, "se")) {
     data.table::set(fit$estimate, j = column, value = fit$estimate[[column]] / 2)
   }

@@ -48,7 +48,7 @@ test_that("Python: the fit has one column a day and no scale of changes", {
   expect_identical(day_columns(fit$estimate, "betahat"), "betahat_d0")
   text <- capture.output(print(summary(fit)))
   expect_match(text, "sigma_time: none, with one day", all = FALSE)
-  expect_identical(unique(scale_table(fit)$Scale), c("tau", "sigma_guide"))
+  expect_identical(unique(scale_table(fit)$Scale), c("tau", as_markdown("sigma_guide")))
   truth <- data.table::fread(one_day_files()$truth)
   z <- (fit$estimate$betahat_d0 - truth$theta_d0[match(fit$estimate$gene, truth$gene)]) / fit$estimate$se_d0
   expect_lt(max(abs(z)), 3.5)
