@@ -28,7 +28,7 @@ QUICK = ("--set", "likelihood_weight=7", "--set", "inference=laplace", "--quiet"
 def test_fit_writes_its_files_and_says_where(screen):
     done = run("fit", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--out", screen / "results", *QUICK)
     assert done.returncode == 0, done.stderr
-    assert "17 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
+    assert "19 files in" in done.stdout and (screen / "results" / "fit_manifest.json").is_file()
 
 
 def test_fit_writes_tables_of_the_contrasts_asked_for(screen, tmp_path):
