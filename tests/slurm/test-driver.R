@@ -20,7 +20,7 @@ test_that("the driver runs the pipeline as a job of its own, with the certificat
   expect_identical(state_of(id), "COMPLETED", info = readLines(file.path(project, "driver.log")))
   expect_true(file.exists(file.path(project, "results", "hits_ranked.csv")))
   logs <- file.path(project, "logs")
-  expect_length(jobs_in(logs), 6)
+  expect_length(jobs_in(logs), 7)
   for (name in c("calibration_quick", "certificate")) expect_length(jobs_in(logs, name), 1)
 })
 

@@ -18,13 +18,14 @@ test_that("the whole pipeline gives the same bytes as a local run, on the nodes 
 
   logs <- file.path(there, "logs")
   jobs <- jobs_in(logs)
-  names <- c("fit", "mash_gene", "mash_guide", "screen")
+  names <- c("contrasts", "fit", "mash_gene", "mash_guide", "screen")
   expect_identical(sub("-[^-]*$", "", jobs), paste0("fatebias-", names))
   shown <- vapply(jobs, show_job, character(1))
   expect_match(shown, "JobState=COMPLETED")
-  expect_match(shown[[1]], "Partition=gpu .*TresPerJob=gres:gpu:1( |$)")
-  expect_match(shown[2:4], "Partition=normal ")
-  expect_no_match(shown[2:4], "gpu")
+  fit <- names == "fit"
+  expect_match(shown[fit], "Partition=gpu .*TresPerJob=gres:gpu:1( |$)")
+  expect_match(shown[!fit], "Partition=normal ")
+  expect_no_match(shown[!fit], "gpu")
   expect_identical(list.files(logs), paste0(jobs, ".log")) # calls and outcomes are gone
   expect_false(any(grepl("CMQ_AUTH|auth", unlist(lapply(file.path(logs, list.files(logs)), readLines)))))
 
