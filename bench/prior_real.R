@@ -24,7 +24,8 @@ specs <- list(
 )
 
 held_out <- function(program) {
-  own <- as.matrix(z[z$program == program, days, with = FALSE])
+  mine <- z$program == program # not within z, where `program` is the column
+  own <- as.matrix(z[mine, days, with = FALSE])
   scale <- apply(own, 2, function(x) stats::median(abs(x)) / stats::qnorm(0.75))
   x <- list(betahat = own, se = matrix(scale, nrow(own), ncol(own), byrow = TRUE))
   colnames(x$se) <- colnames(x$betahat)
