@@ -1,6 +1,6 @@
 # The prior of mash on real estimates: log likelihood of genes held out, on the z scores of a real four-day screen.
 #
-#   Rscript prior_real.R Z.csv.gz [PROGRAMS]     # columns program, gene, d0.., one z each; 30 programs: 15 minutes
+#   Rscript prior_real.R Z.csv.gz [PROGRAMS]     # columns program, gene, d0.., one z each; 30 programs: 5 minutes
 #
 # A z score is an estimate with SE 1, times the scale that makes the middle half of its day what noise makes it. Prints the
 # mean by program of the held-out log likelihood (5 folds) against that of averaged weights with `day_covariances()`, and its
