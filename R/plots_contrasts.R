@@ -42,14 +42,7 @@ plot_contrasts <- function(x, genes = NULL, n = 30L, day = NULL) {
   limit <- max(abs(tiles$effect), 0.1, na.rm = TRUE)
   tiles$ink <- ifelse(tiles$mark %in% c("+", "-") & abs(tiles$effect) > 0.6 * limit, "white", "black")
   ggplot2::ggplot(tiles, ggplot2::aes(.data[[if (by_day) "day" else "contrast"]], .data$gene)) +
-    ggplot2::geom_tile(ggplot2::aes(fill = .data$effect), colour = "white", linewidth = 0.4) +
-    ggplot2::geom_text(
-      ggplot2::aes(label = .data$mark, colour = .data$ink, size = .data$mark), tiles[tiles$mark != ""],
-      fontface = "bold"
-    ) +
-    ggplot2::scale_colour_identity() +
-    ggplot2::scale_size_manual(values = mark_sizes, guide = "none") +
-    scale_fill_effects(limit) +
+    effect_tiles(tiles, "effect", limit) +
     columns_of_contrasts(tiles, by_day) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::labs(caption = contrasts_caption(tiles, day, by_day)) +

@@ -101,14 +101,7 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
   tiles$fill <- ifelse(tiles$mark == no_estimate_mark, NA, tiles$postmean)
   tiles$ink <- ifelse(abs(tiles$postmean) > 0.6 * limit & tiles$call, "white", "black")
   ggplot2::ggplot(tiles, ggplot2::aes(.data$day, .data[[x$level]])) +
-    ggplot2::geom_tile(ggplot2::aes(fill = .data$fill), colour = "white", linewidth = 0.4) +
-    ggplot2::geom_text(
-      ggplot2::aes(label = .data$mark, colour = .data$ink, size = .data$mark), tiles[tiles$mark != ""],
-      fontface = "bold"
-    ) +
-    ggplot2::scale_colour_identity() +
-    ggplot2::scale_size_manual(values = mark_sizes, guide = "none") +
-    scale_fill_effects(limit) +
+    effect_tiles(tiles, "fill", limit) +
     scale_x_days(x$days) +
     scale_y_rows(expand = c(0, 0)) +
     ggplot2::labs(caption = caption(
@@ -120,12 +113,23 @@ plot_heatmap <- function(x, genes = NULL, n = 30L) {
     ggplot2::theme(panel.grid = ggplot2::element_blank())
 }
 
-#' Colours of effects from -limit to limit; grey where there is none
+#' Tiles coloured by an effect from -limit to limit, grey where there is none, with the marks of calls
+#' @param tiles data.table with the effect, `mark` and `ink` (colour of the mark).
+#' @param fill name of the column with the effect.
 #' @noRd
-scale_fill_effects <- function(limit) {
-  ggplot2::scale_fill_gradient2(
-    "effect (log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
-    high = direction_colours[["raises"]], limits = c(-limit, limit), n.breaks = 4, na.value = "grey82"
+effect_tiles <- function(tiles, fill, limit) {
+  list(
+    ggplot2::geom_tile(ggplot2::aes(fill = .data[[fill]]), colour = "white", linewidth = 0.4),
+    ggplot2::geom_text(
+      ggplot2::aes(label = .data$mark, colour = .data$ink, size = .data$mark), tiles[tiles$mark != ""],
+      fontface = "bold"
+    ),
+    ggplot2::scale_colour_identity(),
+    ggplot2::scale_size_manual(values = mark_sizes, guide = "none"),
+    ggplot2::scale_fill_gradient2(
+      "effect (log odds)", low = direction_colours[["lowers"]], mid = "#F7F7F7",
+      high = direction_colours[["raises"]], limits = c(-limit, limit), n.breaks = 4, na.value = "grey82"
+    )
   )
 }
 

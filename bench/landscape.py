@@ -88,12 +88,17 @@ class Cells:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    make_screen(*read_arguments(__doc__))
+
+
+def read_arguments(description: str | None) -> tuple[str, Landscape]:
+    """Where to write, and what is asked for, from the command line."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out")
     for one in fields(Landscape):
         parser.add_argument(f"--{one.name}", type=type(one.default), default=one.default)
     given = vars(parser.parse_args())
-    make_screen(given.pop("out"), Landscape(**given))
+    return given.pop("out"), Landscape(**given)
 
 
 def make_screen(out: str, asked: Landscape) -> None:

@@ -8,9 +8,6 @@ needs the Python of `landscape.py`, which see for the arguments. Kinds: `exchang
 noise and one average guide of the gene more, and get the labels of the cells that lie where they have come to.
 """
 
-import argparse
-from dataclasses import fields
-
 import numpy as np
 import pandas as pd
 from landscape import (
@@ -26,6 +23,7 @@ from landscape import (
     fate_probabilities,
     observe,
     print_summary,
+    read_arguments,
     terminal_cells,
     write,
 )  # fmt: skip
@@ -37,12 +35,7 @@ KINDS = ("exchange", "into", "out")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out")
-    for one in fields(Landscape):
-        parser.add_argument(f"--{one.name}", type=type(one.default), default=one.default)
-    given = vars(parser.parse_args())
-    make_screen(given.pop("out"), Landscape(**given))
+    make_screen(*read_arguments(__doc__))
 
 
 def make_screen(out: str, asked: Landscape) -> None:
