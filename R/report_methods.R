@@ -87,8 +87,14 @@ sandwich_words <- function(fit) {
   if (!identical(fit$manifest$estimates$se, "sandwich")) {
     return("")
   }
-  clusters <- fit$manifest$settings$cluster_key
-  by <- if (is.null(clusters)) "cells" else sprintf("clusters of cells (%s)", as_markdown(clusters))
+  key <- fit$manifest$settings$cluster_key
+  by <- if (!is.null(key)) {
+    sprintf("clusters of cells (%s)", as_markdown(key))
+  } else if (!is.null(fit$manifest$screen$n_clusters)) {
+    "clones, taken to be the cells that share all their guides"
+  } else {
+    "cells"
+  }
   sprintf(", from the scores of %s (sandwich),", by)
 }
 

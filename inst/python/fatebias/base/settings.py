@@ -55,6 +55,7 @@ class Settings:
     contrast_fate: str
     covariates: tuple[str, ...] | None
     cluster_key: str | None
+    clones_by_guides: bool
     Kmax: int
 
     # model and inference

@@ -30,7 +30,7 @@ def doubts_about(screen: Screen, settings: Settings, counts: Counts | None = Non
         doubt_replicates(screen.replicate_labels, counts.n_cells),
         _doubt_crossing(screen, counts.samples),
         doubt_covariates(_levels_of_covariates(screen, settings.covariates or ())),
-        doubt_clusters(counts.clusters) if len(counts.clusters) else None,
+        _doubt_units(counts.clusters, settings) if len(counts.clusters) else None,
         _doubt_missing(screen),
         _doubt_sizes(screen, counts.n_cells),
         *doubt_baseline(screen, counts),
@@ -122,6 +122,22 @@ def cluster_words(sizes: np.ndarray, largest: str = "") -> str:
     """How many clusters, and how large; arguments as for `doubt_clusters`."""
     name = f", {largest}," if largest else ""
     return f"{len(sizes):,} clusters of {sizes.mean():.1f} cells; the largest{name} has {sizes.max():,}"
+
+
+def _doubt_units(sizes: np.ndarray, settings: Settings) -> Doubt | None:
+    """Of the clusters of cells, a column's or clones told by their guides; sizes: int [clusters]."""
+    return doubt_clones(sizes) if settings.cluster_key is None else doubt_clusters(sizes)
+
+
+def doubt_clones(sizes: np.ndarray) -> Doubt:
+    """That clones were told by their guides (`clones_by_guides`). sizes: int [clones], those of one cell included."""
+    several = sizes[sizes > 1]
+    return Doubt(
+        item="Clones",
+        found=f"{several.sum():,} of {sizes.sum():,} cells share all their guides with other cells, more than chance "
+        f"makes: they are taken for {len(several):,} clones, each of which is one unit of noise",
+        fix="where a column names the clones, set cluster_key; clones_by_guides: false takes each cell alone",
+    )  # fmt: skip
 
 
 def sizes_of(screen: Screen, n_cells: int) -> str:

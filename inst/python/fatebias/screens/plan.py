@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from natsort import natsorted
 
 from ..base import ScreenError, Settings, first_few
+from .clones import clones_by_guides
 from .counts import CELLS_AT_ONCE
 from .covariates import number_clusters, standardise_covariates
 from .days import order_days
@@ -131,7 +132,7 @@ def plan_screen(cells: RawCells, guide_map: GuideMap, settings: Settings, where:
     return Plan(
         cells=cells, usable=usable, carriers=carriers, day=day, replicate=replicate, same=same, covariates=covariates,
         place=np.array([place.get(guide, -1) for guide in cells.guide_names], dtype=np.int32),
-        cluster=number_clusters(_rows(cells.cluster, usable), settings.cluster_key, where),
+        cluster=_clusters(cells, usable, table, settings, where),
     )  # fmt: skip
 
 
@@ -165,8 +166,17 @@ def _covariates(
     return standardise_covariates(cells.covariates.loc[usable], in_model, where)
 
 
-def _rows(labels: np.ndarray | None, usable: np.ndarray) -> np.ndarray | None:
-    return None if labels is None else labels[usable]
+def _clusters(
+    cells: RawCells, usable: np.ndarray, table: pd.DataFrame, settings: Settings, where: str
+) -> np.ndarray | None:
+    """Those that a column names, or else clones told by their guides. table: of `_genes_by_guide`."""
+    if cells.cluster is not None:
+        return number_clusters(cells.cluster[usable], settings.cluster_key, where)
+    if not settings.clones_by_guides:
+        return None
+    of_guide = table.loc[cells.guide_names]
+    gene, _ = pd.factorize(of_guide.gene.where(~of_guide.ntc, ""))
+    return clones_by_guides(cells.guides if usable.all() else cells.guides[np.flatnonzero(usable)], gene)
 
 
 def _genes_by_guide(guide_map: GuideMap, guides: Sequence[str], where: str) -> pd.DataFrame:
