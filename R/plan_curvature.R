@@ -127,9 +127,9 @@ shared_variance <- function(n_day, curvature, inputs, moments) {
   r <- inputs$replicates
   f <- nrow(curvature[[1]])
   p <- inputs$priors
-  prior <- c(
-    rep(p$s_alpha, d), rep(p$s_rep, r), p$s_gamma, rep(p$estimate_prior_sd / sqrt(inputs$n_genes), d)
-  )
+  of_genes <- p$estimate_prior_sd
+  if (p$estimate_shift == "prior") of_genes <- min(of_genes, sqrt(inputs$active * mean(inputs$sizes^2)))
+  prior <- c(rep(p$s_alpha, d), rep(p$s_rep, r), p$s_gamma, rep(of_genes / sqrt(inputs$n_genes), d))
   information <- diag(rep(prior^-2, each = f))
   for (day in seq_len(d)) {
     # mean over cells of products of the columns: day, replicate (one of r), burden, targeting guides

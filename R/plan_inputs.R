@@ -7,11 +7,11 @@ plan_defaults <- list(
   replicate_sd = 0
 )
 
-#' Scales of the priors behind the estimates: those of the pilot, or the defaults
+#' Priors behind the estimates: those of the pilot, or the defaults
 #' @noRd
 plan_priors <- function(fit) {
   settings <- if (is.null(fit)) fate_settings() else update_settings(fit$settings)
-  unclass(settings)[c("s_alpha", "s_rep", "s_gamma", "estimate_prior_sd")]
+  unclass(settings)[c("s_alpha", "s_rep", "s_gamma", "estimate_prior_sd", "estimate_shift")]
 }
 
 normal_sizes <- 99L # equally likely sizes that stand for a normal distribution

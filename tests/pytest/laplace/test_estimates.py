@@ -12,7 +12,9 @@ from fatebias.laplace.gene_estimates import estimate_theta
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.screens.contrast import contrast_weights
 
-SETTINGS = Settings.from_mapping({"likelihood_weight": "auto", "se": "model", "estimand": "guides"})
+SETTINGS = Settings.from_mapping(
+    {"likelihood_weight": "auto", "se": "model", "estimand": "guides", "estimate_shift": "free"}
+)
 MES = np.array([1.0, 0.0])
 WEAK = {"cells": 6000, "genes": 100, "guides_per_gene": 6, "ntc": 20, "moi": 5.0, "days": 4, "concentration": 6.0}
 

@@ -25,7 +25,7 @@ from fatebias.laplace.guide_estimates import GeneNoise, estimate_guides
 from fatebias.laplace.guide_variance import GuideVariance
 from fatebias.model.design import build_design
 
-SETTINGS = Settings.from_mapping({})
+SETTINGS = Settings.from_mapping({"estimate_shift": "free"})  # the other is in test_shared_shift.py
 OPTIONS = LaplaceOptions.of(SETTINGS)
 MES = np.array([1.0, 0.0])
 SIM = {"cells": 3000, "genes": 10, "guides_per_gene": 4, "moi": 2.0, "seed": 5, "guide_sd": 0.3}
@@ -121,15 +121,17 @@ def test_clusters_are_in_the_noise_as_in_a_dense_sandwich():
     x = dense.mode()
     pi, inverse = dense.pi(x), np.linalg.inv(dense.curvature(x))
     w = dense.weight[:, None, None] * (pi[:, :, None] * np.eye(2) - pi[:, :, None] * pi[:, None])
-    score, used, middle = dense.weight[:, None] * (dense.labels - pi), 0.0, dense.precision.copy()
+    score, used, size, middle = dense.weight[:, None] * (dense.labels - pi), 0.0, 0.0, dense.precision.copy()
     for c in range(80):
         own = screen.cluster == c
         k = np.einsum("nfg,ngp->fp", w[own], dense.design[own])
-        used += np.trace(np.linalg.solve(w[own].sum(0), k @ inverse @ k.T))
+        own_size = np.trace(w[own].sum(0))
+        used += own_size * np.trace(np.linalg.solve(w[own].sum(0), k @ inverse @ k.T))
+        size += own_size
     for c in range(80):
         own = screen.cluster == c
         s = np.einsum("nfp,nf->p", dense.design[own], score[own])
-        middle += np.outer(s, s) / (1 - used / (80 * 2))
+        middle += np.outer(s, s) / (1 - used / (2 * size))
     sandwich = inverse @ middle @ inverse
     for gene in range(5):
         at = dense.starts["theta"] + np.arange(5 * 2 * 3).reshape(5, 2, 3)[gene, 0]

@@ -22,7 +22,7 @@ WEIGHT = 3.0
 SETTINGS = Settings.from_mapping(
     {
         "likelihood_weight": WEIGHT, "num_perturbations": 1024, "newton_tolerance": 1e-7, "se": "model",
-        "estimand": "guides",
+        "estimand": "guides", "estimate_shift": "free",
     }
 )  # fmt: skip
 MES = np.array([1.0, 0.0])

@@ -84,6 +84,7 @@ class Settings:
     se: Literal["model", "sandwich"]
     p_values: bool
     estimate_prior_sd: float
+    estimate_shift: str
     newton_tolerance: float
     cg_tolerance: float
     num_perturbations: int

@@ -18,6 +18,7 @@ from .estimates import SolvedEstimates
 from .guide_observations import GuideObservations, observe_guides
 from .options import LaplaceOptions
 from .replicates import ReplicateObservations, observe_replicates
+from .shared_shift import mean_weights, shared_shift
 
 RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
 OPTIONAL = ("guide_scatter",)
@@ -49,6 +50,13 @@ class AllFates:
     @classmethod
     def of(cls, solved: SolvedEstimates, screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> "AllFates":
         """What follows from fixed effects and the covariance of their noise: of a fit, and of every refit."""
+        return cls.of_free_shift(solved, screen, options, run).with_prior_shift(solved, options)
+
+    @classmethod
+    def of_free_shift(
+        cls, solved: SolvedEstimates, screen: Screen, options: LaplaceOptions, run: Run = QUIET
+    ) -> "AllFates":
+        """The same before anything is said of a shift of all genes (`with_prior_shift`)."""
         known, design, effects = carried_by_day(screen), solved.design, solved.effects
         wanted, asked = options.se == "sandwich", options.perturbations
         draws = asked if wanted else replace(asked, number=min(RATIO_DRAWS, asked.number))
@@ -63,6 +71,22 @@ class AllFates:
             sandwich_noise=sandwich,
             guides=observe_guides(effects.curvature, effects.x, screen.guide_gene, prior_sd, scatter),
             replicates=observe_replicates(solved, screen, asked, run), estimand=options.estimand,
+        )  # fmt: skip
+
+    def with_prior_shift(self, solved: SolvedEstimates, options: LaplaceOptions) -> "AllFates":
+        """With a shift of all genes as the model's prior has it, unless the options leave it free.
+
+        It goes off each replicate's theta as well, since replicates share it.
+        """
+        if options.estimate_shift == "free":
+            return self
+        known, weight = ~np.isnan(self.theta[:, :, 0]), mean_weights(self.model_noise)
+        shift = shared_shift(solved, weight, known, options.perturbations.tolerance)
+        model, sandwich = self.model_noise - shift.model, self.sandwich_noise - shift.sandwich
+        noise = sandwich if options.se == "sandwich" else model
+        return replace(
+            self, theta=self.theta - shift.theta, noise=noise, model_noise=model,
+            sandwich_noise=sandwich, replicates=replace(self.replicates, theta=self.replicates.theta - shift.theta),
         )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:

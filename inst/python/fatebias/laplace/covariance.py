@@ -211,6 +211,7 @@ def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
     """What the effects take off the sums of scores of clusters, as `effective_parameters_by_day` of cells: a number.
 
     A cluster with curvature S = sum of W over its cells has leverage trace(S^-1 E[s s']), s = sum of W eta; F at most.
+    The mean over clusters is weighted by trace(S), as their scatter is: small clusters have little of either.
     """
     design = curvature.design
     assert design.cluster is not None
@@ -222,8 +223,10 @@ def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
         by_cell = design.likelihood.curvature(curvature.mean[cells], curvature.weight[cells])
         total.index_add_(0, design.cluster[cells], by_cell)
     total = total + torch.finfo(torch.float32).tiny * torch.eye(f, dtype=total.dtype, device=total.device)
-    leverage: Tensor = (moved * torch.linalg.solve(total, moved)).sum() / eta.shape[2]
-    return leverage
+    leverage = (moved * torch.linalg.solve(total, moved)).sum((1, 2)) / eta.shape[2]
+    size = total.diagonal(dim1=1, dim2=2).sum(1)
+    found: Tensor = n * (size * leverage).sum() / size.sum()
+    return found
 
 
 class _Noise:

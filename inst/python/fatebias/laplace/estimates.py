@@ -47,11 +47,12 @@ class FixedEffects:
 class SolvedEstimates:
     """Fixed effects with the model's covariances of each gene's effects, by group of genes [genes, k, k].
 
-    p_eff: effective parameters by day [D]; p_units: of the units of noise; pearson_excess: what the labels' Pearson
+    scales: of the baseline [D + 1, F]. p_eff: effective parameters by day [D]; p_units: of the units of noise; pearson_excess: what the labels' Pearson
     statistic loses by them [D].
     """
 
     effects: FixedEffects
+    scales: Tensor
     model: list[Tensor]
     p_eff: Tensor
     p_units: Tensor
@@ -87,6 +88,6 @@ def solve_estimates(
     effects = find_fixed_effects(baseline, options, run)
     found = gene_covariances(effects.curvature, options.perturbations, run.at("covariances"), excess)
     return SolvedEstimates(
-        effects=effects, model=found.by_group, p_eff=found.p_eff, p_units=found.p_units,
+        effects=effects, scales=baseline.scales, model=found.by_group, p_eff=found.p_eff, p_units=found.p_units,
         pearson_excess=found.pearson_excess,
     )  # fmt: skip

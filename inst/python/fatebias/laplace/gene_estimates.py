@@ -78,8 +78,10 @@ def estimate_theta(
         p_values = GenePValues(**parts["p_values"]) if parts["p_values"] else None
         return replace(found, p_values=p_values, fate_baseline=FateBaseline(**parts["fate_baseline"]))
     solved = solve_estimates(baseline, options, run)
-    found = estimates_of(AllFates.of(solved, screen, options, run), contrast)
-    p_values = _p_values(solved, found, screen, contrast) if options.p_values else None
+    free = AllFates.of_free_shift(solved, screen, options, run)
+    found = estimates_of(free.with_prior_shift(solved, options), contrast)
+    noise = contrast_covariance(free.noise, contrast)
+    p_values = _p_values(solved, found, noise, screen, contrast) if options.p_values else None
     cells = sample_baseline(solved, screen)
     found = replace(found, p_values=p_values, fate_baseline=cells)
     parts = {
@@ -120,10 +122,13 @@ def estimates_of(all_fates: AllFates, contrast: np.ndarray) -> Estimates:
     )  # fmt: skip
 
 
-def _p_values(solved: SolvedEstimates, found: Estimates, screen: Screen, contrast: np.ndarray) -> GenePValues:
+def _p_values(
+    solved: SolvedEstimates, found: Estimates, noise: np.ndarray, screen: Screen, contrast: np.ndarray
+) -> GenePValues:
+    """noise [L, D, D]: of the fixed effects themselves, which is what a gene's score has."""
     shared, varies = solved.design.cluster is not None, found.all_fates.estimand == "gene"
     beside = Spread(
-        noise=np.einsum("ldd->ld", found.noise) if shared else None,
+        noise=np.einsum("ldd->ld", noise) if shared else None,
         guides=found.guide_variance if varies else None, replicates=found.replicate_variance if varies else None,
     )  # fmt: skip
     return gene_p_values(solved, screen, contrast, beside)

@@ -31,7 +31,8 @@ class LaplaceOptions:
     """All that a fit by engine laplace depends on, beside the screen.
 
     weight: of the likelihood, a number, "auto" or "auto_by_day". se: covariances of the estimates by the "model" or by
-    the "sandwich". terms: nuisance effects of the model. estimand: see `gene_estimates`. p_values: of all genes and
+    the "sandwich". terms: nuisance effects of the model. estimand: see `gene_estimates`. estimate_shift:
+    "prior" or "free", see `shared_shift`. p_values: of all genes and
     days, at the end of a fit.
     """
 
@@ -41,6 +42,7 @@ class LaplaceOptions:
     perturbations: Perturbations
     se: str
     estimand: str = "guides"
+    estimate_shift: str = "free"
     likelihood: Likelihood = SOFT_LABELS
     terms: Terms = NO_TERMS
     p_values: bool = False
@@ -59,6 +61,7 @@ class LaplaceOptions:
             perturbations=Perturbations(number=settings.num_perturbations, seed=settings.seed, tolerance=tolerance),
             se=settings.se,
             estimand=settings.estimand,
+            estimate_shift=settings.estimate_shift,
             likelihood=likelihood_of(settings),
             terms=Terms.of(settings),
             p_values=settings.p_values,

@@ -18,11 +18,11 @@ from ..model import dispersion_at, shrink_over_days
 from ..screens import Screen
 from .between import one_way_variance
 from .contrasts import carried_by_day, contrast_covariance, known_covariance, known_theta, mean_vectors
-from .covariance import COLUMN_NUMBERS, gene_covariances
-from .curvature import Curvature
+from .covariance import gene_covariances
 from .estimates import SolvedEstimates
 from .mode import newton_step
 from .options import Perturbations
+from .shared_shift import mean_weights, solve_columns, theta_of_columns
 
 DRAWS = 16  # behind the covariances of a replicate
 LEAST_OWN = 0.1  # share of a gene's variance that it does not share with all genes, at least
@@ -127,38 +127,15 @@ def observe_replicates(
         of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}"))
         ratio = dispersion_at(own.design, own.mean(x), of_model.p_eff) / common
         covariance = known_covariance(design, of_model.by_group, known)
-        weight = _weights(covariance)
+        weight = mean_weights(covariance)
         found.append(
             {
                 "theta": known_theta(design, x, known), "covariance": covariance, "weight": weight,
-                "with_mean": _with_mean(curvature, weight, draws.tolerance),
+                "with_mean": theta_of_columns(design, solve_columns(curvature, mean_vectors(design, weight), draws.tolerance)),
                 "ratio": ratio.nan_to_num(1.0).sqrt().cpu().numpy(),
             }
         )  # fmt: skip
     return ReplicateObservations(**{name: np.stack([one[name] for one in found]) for name in found[0]})
-
-
-def _weights(covariance: np.ndarray) -> np.ndarray:
-    """Of each gene in the mean over genes by day [L, D], from covariances [L, D, F, D, F]; 0 where there is none.
-
-    Inverse to the mean variance over all fates of the log probabilities less their mean over fates, which does not
-    depend on the fate that logits are against.
-    """
-    by_day = np.einsum("ldfdg->ldfg", covariance)
-    fates = by_day.shape[2] + 1
-    variance = (np.einsum("ldff->ld", by_day) - by_day.sum((2, 3)) / fates) / fates
-    weight = np.where(np.isnan(variance), 0.0, 1 / variance)
-    return np.asarray(weight / np.maximum(weight.sum(0), np.finfo(float).tiny))
-
-
-def _with_mean(curvature: Curvature, weight: np.ndarray, tolerance: float) -> np.ndarray:
-    """Covariance of theta with its mean over genes [L, D, F, D, F], by one solve a day and logit, so many at a time."""
-    design = curvature.design
-    width = max(1, COLUMN_NUMBERS // (design.n_cells * design.n_logits))
-    parts = mean_vectors(design, weight).float().split(width, dim=1)
-    solved = torch.cat([curvature.solve(part, tolerance).x for part in parts], dim=1)
-    by_column = design.theta(solved).transpose(1, 2).double().cpu().numpy()  # [L, D, F, D F]
-    return np.asarray(by_column.reshape(*by_column.shape[:3], design.n_days, design.n_logits))
 
 
 def replicate_variance(found: ByReplicate) -> ReplicateVariance:

@@ -59,6 +59,15 @@ class Scatter:
             z = z.index_select(0, self.design.cluster)
         return self.score.float().unsqueeze(2) * z.unsqueeze(1)
 
+    def along(self, eta: Tensor) -> Tensor:
+        """Sums over each unit of score' eta, eta [N, F, S]: float32 [units, S], so that `perturb` of it is M J x where
+        eta = J x, but for J'.
+        """
+        by_cell = (self.score.float().unsqueeze(2) * eta).sum(1)
+        if self.design.cluster is None:
+            return by_cell
+        return by_cell.new_zeros((self.n_units, by_cell.shape[1])).index_add_(0, self.design.cluster, by_cell)
+
     @property
     def n_units(self) -> int:
         cluster = self.design.cluster

@@ -3,8 +3,8 @@ transduced, and the cells that share it descend from that one.
 
 Cells of a clone share noise (where they started, what they inherited), so that standard errors for independent cells
 are too small. Where no column names the clones (`cluster_key`), cells with the same list are taken for one if more
-pairs of cells share their list than chance makes. A list whose guides are all of one gene is no barcode: vectors may
-carry two guides of a gene. N usable cells.
+pairs of cells share their list than chance makes. Several guides of one gene and no other are no barcode: vectors may carry two
+guides of a gene. N usable cells.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy.special import gammaln
 
 from .covariates import LEAST_CLUSTERS
 
-OVER_CHANCE = 10.0  # pairs of cells with the same list, over those that chance makes among lists of this length
+OVER_CHANCE = 5.0  # pairs of cells with the same list, over those that chance makes among lists of this length
 LEAST_SHARE = 0.05  # of the cells, that are not alone with their list
 MOST_IN_COMMON = (
     0.5  # pairs of cells with all guides in common, of those with one; guides that always come together have more
@@ -28,7 +28,7 @@ def clones_by_guides(guides: sp.csr_matrix, gene: np.ndarray) -> np.ndarray | No
     """
     n, size = guides.shape[0], np.diff(guides.indptr)
     _, same = np.unique(_list_numbers(guides), return_inverse=True)
-    barcode = _of_several_genes(guides, gene)
+    barcode = (size == 1) | _of_several_genes(guides, gene)
     barcode &= _telling(guides, size, same, barcode)[size]
     barcode &= np.bincount(same)[same] > 1
     if barcode.sum() < LEAST_SHARE * n or len(np.unique(same[barcode])) < LEAST_CLUSTERS:
