@@ -170,8 +170,14 @@ input_words <- function(mash, fit) {
   sprintf(
     paste(
       "Fixed-effect estimates of the gene effects (prior N(0, %s^2^)%s, deviations of guides",
-      "random) and their standard errors"
-    ), format(update_settings(fit$settings)$estimate_prior_sd), if (has_one_day(fit)) "" else " on each day"
+      "random%s) and their standard errors"
+    ),
+    format(update_settings(fit$settings)$estimate_prior_sd), if (has_one_day(fit)) "" else " on each day",
+    if (identical(fit$manifest$settings$estimate_shift, "prior")) {
+      "; a shift of all genes has the prior of the fit"
+    } else {
+      ""
+    }
   )
 }
 

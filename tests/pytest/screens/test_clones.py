@@ -10,7 +10,7 @@ from conftest import screen_of, simulated
 from fatebias.base.settings import Settings
 from fatebias.screens.clones import clones_by_guides
 
-N_GENES, PER_GENE, N_CONTROLS = 40, 4, 8
+N_GENES, PER_GENE, N_CONTROLS = 100, 4, 8
 GENE = np.r_[np.repeat(np.arange(N_GENES), PER_GENE), np.full(N_CONTROLS, N_GENES)]
 
 
@@ -45,7 +45,7 @@ def pairs_of(clone):
 
 
 def test_cells_with_the_same_guides_are_one_clone():
-    guides, drawn = draw(n_clones=60, moi=5, size=5)
+    guides, drawn = draw(n_clones=200, moi=5, size=5)
     found = clones_by_guides(guides, GENE)
     assert found.dtype == np.int64 and set(found) == set(range(found.max() + 1))
     several = np.diff(guides.indptr) > 1
@@ -56,7 +56,7 @@ def test_cells_with_the_same_guides_are_one_clone():
 
 
 def test_cells_with_one_guide_are_a_clone_where_there_are_clones():
-    guides, drawn = draw(n_clones=40, moi=2, size=10, seed=6, uneven=20.0)
+    guides, drawn = draw(n_clones=200, moi=4, size=10, seed=6, uneven=20.0)
     found, one = clones_by_guides(guides, GENE), np.diff(guides.indptr) == 1
     assert one.sum() > 80 and pairs_of(drawn[one]) <= pairs_of(found[one])
 
