@@ -36,7 +36,7 @@ from .files import (
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
-from .rows import SHOWN, first_few, named_rows, row_word, rows_from
+from .rows import SHOWN, first_few, named_rows, row_word, rows_from, short
 from .run import QUIET, Run
 from .settings import Settings, parse_assignment
 from .stopwatch import Stopwatch
@@ -80,6 +80,7 @@ __all__ = [
     "rows_from",
     "run_whole",
     "share_of_way",
+    "short",
     "source_files",
     "unheard",
     "whole_file",

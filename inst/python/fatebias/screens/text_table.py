@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError
+from ..base import ScreenError, first_few, short
 from .open_text import open_text
 
 _SEPARATORS = {",": "", ";": "semicolons", "\t": "tabs", " ": "blanks"}
@@ -60,7 +60,7 @@ class TextTable:
 def name_rows(rows: Iterable[tuple[str, Iterable[str]]]) -> str:
     """The first of some rows, of each its place and texts, for a message."""
     rows = list(rows)
-    shown = [f"{place} ({','.join(texts)})" for place, texts in rows[:_SHOWN]]
+    shown = [f"{place} ({','.join(map(short, texts))})" for place, texts in rows[:_SHOWN]]
     return ", ".join(shown) + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")
 
 
@@ -192,7 +192,7 @@ def _body(
         if len(fields) != n:
             raise ScreenError(
                 f"{source}: line {line} has {len(fields)} field(s), but the header names {n} column(s) "
-                f"({', '.join(header[:6])}). Give each row a field a column, and quote what holds a separator; in R "
+                f"({first_few(header)}). Give each row a field a column, and quote what holds a separator; in R "
                 "write the table with row.names = FALSE."
             )
         starts.append(line)
