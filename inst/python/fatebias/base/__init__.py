@@ -6,6 +6,7 @@ imported before it is needed: `python -m fatebias --version` answers at once.
 """
 
 from .checkpoint import open_checkpoint
+from .console import plain_stdout, say, tell
 from .constants import CONSTANTS
 from .environment import describe_environment, package_versions
 from .errors import (
@@ -74,14 +75,17 @@ __all__ = [
     "package_versions",
     "parse_assignment",
     "plain",
+    "plain_stdout",
     "prepare_out_dir",
     "regular_bytes",
     "row_word",
     "rows_from",
     "run_whole",
+    "say",
     "share_of_way",
     "short",
     "source_files",
+    "tell",
     "unheard",
     "whole_file",
     "whole_folder",

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from ..base import CONSTANTS, SettingsError
+from ..base import CONSTANTS, SettingsError, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     sizes = {name: getattr(args, f"{name}s") for name in CONSTANTS.certificate_sizes}
     units = planned_units(named_checks(args.checks), sizes)[k - 1 :: n]
     paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
-    print(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
+    tell(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
 
 
 def named_checks(words: Sequence[str]) -> list[str]:

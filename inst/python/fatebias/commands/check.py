@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from ..base import tell
 from .inputs import add_inputs, settings_of
 
 
@@ -17,11 +18,11 @@ def run(args: argparse.Namespace) -> None:
 
     found = check_screen(args.screen, settings_of(args), args.guides)
     for row in found["rows"]:
-        print(f"{row['status']:8} {row['item']}: {row['found']}")
+        tell(f"{row['status']:8} {row['item']}: {row['found']}")
         if row["fix"]:
-            print(f"{'':8} -> {row['fix']}")
+            tell(f"{'':8} -> {row['fix']}")
     if found["settings"]:
-        print(
-            "For config.yaml:", *(f"{key}: {json.dumps(value)}" for key, value in found["settings"].items()), sep="\n"
-        )
+        tell("For config.yaml:")
+    for key, value in found["settings"].items():
+        tell(f"{key}: {json.dumps(value)}")
     sys.exit(0 if found["ok"] else 1)
