@@ -8,7 +8,7 @@ imported before it is needed: `python -m fatebias --version` answers at once.
 from .checkpoint import open_checkpoint
 from .console import plain_stdout, say, tell
 from .constants import CONSTANTS
-from .environment import describe_environment, package_versions
+from .environment import count_gpus, describe_environment, package_versions
 from .errors import (
     ExportError,
     FatebiasError,
@@ -63,6 +63,7 @@ __all__ = [
     "SettingsError",
     "SimulationError",
     "Stopwatch",
+    "count_gpus",
     "day_columns",
     "describe_environment",
     "digest_of",
