@@ -118,6 +118,13 @@ def test_check_refuses_a_gpu_that_a_fit_would_not_find(screen, monkeypatch, caps
         assert ("problem  Device: device: cuda" in capsys.readouterr().out) == bool(code)
 
 
+def test_what_is_named_but_empty_is_refused_by_check_as_by_a_fit(screen, tmp_path):
+    files = ["--guides", screen / "guide_map.csv"]
+    for command in (["check"], ["fit", "--out", tmp_path / "out"]):
+        done = run(*command, screen / "screen.h5ad", *files, "--config", "")
+        assert done.returncode == 1 and "Error (settings): Cannot read the configuration file" in done.stderr
+
+
 def test_gpus_are_those_that_torch_finds():
     assert count_gpus() == torch.cuda.device_count()
 

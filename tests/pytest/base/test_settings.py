@@ -269,3 +269,9 @@ def test_an_unknown_key_without_end_is_an_error_of_few_words():
     with pytest.raises(SettingsError) as refused:
         Settings.from_mapping({"s" * 10**6: 1, "slurm": {"x" * 10**6: 1}})
     assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("path", ["a\0b", "", "x" * 5000, "\udcff"])
+def test_a_path_that_cannot_be_is_no_configuration_file(path):
+    with pytest.raises(SettingsError, match="Cannot read the configuration file"):
+        Settings.from_file(path)

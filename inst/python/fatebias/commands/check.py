@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> None:
     from ..preflight import check_screen
 
     settings = settings_of(args)
-    found, device = check_screen(args.screen, settings, args.guides), device_rows(settings)
+    found, device = check_screen(args.screen, settings, args.guides or None), device_rows(settings)
     for row in [*found["rows"], *device]:
         tell(f"{row['status']:8} {row['item']}: {row['found']}")
         if row["fix"]:
