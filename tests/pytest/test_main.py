@@ -5,10 +5,12 @@ import sys
 
 import pandas as pd
 import pytest
+import torch
 
 from fatebias import results
 from fatebias.__main__ import main
-from fatebias.commands import COMMANDS
+from fatebias.base import count_gpus
+from fatebias.commands import COMMANDS, check
 
 
 def run(*arguments):
@@ -104,6 +106,27 @@ def test_check_prints_findings_and_lines_for_the_configuration(screen):
     other = run("check", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--set", "day_key=time")
     assert other.returncode == 1 and other.stderr == ""
     assert "problem  Days: no obs['time']" in other.stdout and other.stdout.endswith('config.yaml:\nday_key: "day"\n')
+
+
+def test_check_refuses_a_gpu_that_a_fit_would_not_find(screen, monkeypatch, capsys):
+    files = ["check", str(screen / "screen.h5ad"), "--guides", str(screen / "guide_map.csv"), "--set", "device=cuda"]
+    for gpus, code in ((0, 1), (1, 0)):
+        monkeypatch.setattr(check, "count_gpus", lambda n=gpus: n)
+        with pytest.raises(SystemExit) as caught:
+            main(files)
+        assert caught.value.code == code
+        assert ("problem  Device: device: cuda" in capsys.readouterr().out) == bool(code)
+
+
+def test_what_is_named_but_empty_is_refused_by_check_as_by_a_fit(screen, tmp_path):
+    files = ["--guides", screen / "guide_map.csv"]
+    for command in (["check"], ["fit", "--out", tmp_path / "out"]):
+        done = run(*command, screen / "screen.h5ad", *files, "--config", "")
+        assert done.returncode == 1 and "Error (settings): Cannot read the configuration file" in done.stderr
+
+
+def test_gpus_are_those_that_torch_finds():
+    assert count_gpus() == torch.cuda.device_count()
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], *([command, "--help"] for command in COMMANDS)])

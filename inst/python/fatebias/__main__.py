@@ -1,24 +1,40 @@
 """Command line: `python -m fatebias COMMAND ...` (arguments only)."""
 
-import argparse
-import os
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
-from typing import Any
-
-from . import __version__
-from .base import FatebiasError, FatebiasWarning
-from .commands import COMMANDS
 
 INTERRUPTED = 130  # the shell's exit code for Ctrl-C
+_INTERRUPTED = "Interrupted. A fit goes on from its checkpoint, where it has written one."
+
+try:
+    import argparse
+    import os
+    import warnings
+    from collections.abc import Iterator, Sequence
+    from contextlib import contextmanager
+    from importlib import import_module
+    from typing import Any
+
+    from . import __version__
+    from .base import FatebiasError, FatebiasWarning, plain_stdout, say, tell
+    from .commands import COMMANDS
+except KeyboardInterrupt:  # within the tenth of a second that they take
+    sys.stderr.write(f"{_INTERRUPTED}\n")
+    sys.exit(INTERRUPTED)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Help for a stdout that cannot be written to ends as all does that is told there."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:
+            tell(message.rstrip())
+        else:
+            super()._print_message(message, file)
 
 
 def main_parser(chosen: str | None = None) -> argparse.ArgumentParser:
     """The parser; it only builds. Only the command `chosen` has its arguments: the others need not be imported."""
-    parser = argparse.ArgumentParser(prog="python -m fatebias", description="Which gene knock-downs bias cell fate?")
+    parser = _Parser(prog="python -m fatebias", description="Which gene knock-downs bias cell fate?")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in COMMANDS.items():
@@ -34,8 +50,8 @@ def main(cli_args: Sequence[str] | None = None) -> None:
     """Run a command; a known error ends it with one message and exit code 1."""
     given = sys.argv[1:] if cli_args is None else cli_args
     chosen = next((text for text in given if not text.startswith("-")), None)
-    args = main_parser(chosen).parse_args(given)
-    with _readable_errors():
+    with plain_stdout(), _readable_errors():
+        args = main_parser(chosen).parse_args(given)
         args.run(args)
 
 
@@ -46,7 +62,7 @@ def _readable_errors() -> Iterator[None]:
 
     def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
         if issubclass(category, FatebiasWarning):
-            print(f"Warning: {message}", file=sys.stderr)
+            say(f"Warning: {message}")
         else:
             plain(message, category, *rest, **more)
 
@@ -54,11 +70,10 @@ def _readable_errors() -> Iterator[None]:
     try:
         yield
     except FatebiasError as error:
-        print(f"Error ({error.kind}): {error}", file=sys.stderr)
+        say(f"Error ({error.kind}): {error}")
         sys.exit(1)
     except KeyboardInterrupt:
-        message = "Interrupted. A fit goes on from its checkpoint, where it has written one."
-        print(message, file=sys.stderr, flush=True)
+        say(_INTERRUPTED)
         os._exit(INTERRUPTED)  # all files are closed; taking torch down would take seconds more
     finally:
         warnings.showwarning = plain

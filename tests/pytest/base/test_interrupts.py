@@ -48,6 +48,19 @@ def test_what_is_left_goes_on_without_being_waited_for():
     assert time.perf_counter() - start < 1 and ended.wait(5)
 
 
+@pytest.mark.parametrize("module", ["yaml", "tqdm", "pandas", "torch"])
+def test_ctrl_c_while_the_command_line_is_imported_is_one_line(tmp_path, module):
+    """The module is one that sends it, before and after the command line can have been told what to do."""
+    (tmp_path / f"{module}.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nwhile True:\n    pass\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, "-m", "fatebias", "fit", "none.h5ad", "--guides", "none.csv", "--out", str(tmp_path)]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == INTERRUPTED and done.stdout == ""
+    assert done.stderr == "Interrupted. A fit goes on from its checkpoint, where it has written one.\n"
+
+
 def test_values_and_errors_come_through():
     assert run_whole(lambda: 3) == 3
     with pytest.raises(ZeroDivisionError):

@@ -93,11 +93,11 @@ def test_settings_are_frozen():
         ("Kmax", 0, "`Kmax` must be a whole number >= 1, not 0"),
         ("Kmax", 2.5, "whole number"),
         ("Kmax", True, "whole number"),
-        ("s_tau", "wide", "`s_tau` must be a number > 0, not 'wide'"),
-        ("s_tau", float("nan"), "number > 0"),
+        ("s_tau", "wide", "`s_tau` must be a number >= 0.001 and <= 1000, not 'wide'"),
+        ("s_tau", float("nan"), "number >= 0.001"),
         ("lr_decay", 1.5, "> 0 and <= 1"),
         ("device", "tpu", "'auto' or 'cpu' or 'cuda'"),
-        ("likelihood_weight", "automatic", "a number > 0 or 'auto'"),
+        ("likelihood_weight", "automatic", "and <= 10000 or 'auto'"),
         ("ref_fate", None, "`ref_fate` must be a text, not null"),
         ("day_values", ["a"], "list of numbers"),
         ("day_levels", ["d0", None], "list of texts"),
@@ -106,7 +106,7 @@ def test_settings_are_frozen():
         ("Kmax", 2**31, "a whole number >= 1 and <= 2147483647, not"),
         ("burden_by_day", "true", "true or false, not 'true'"),
         ("calibration", True, "'quick' or 'full' or 'none', not True"),
-        ("s_tau", "4", "number > 0, not '4'"),
+        ("s_tau", "4", "<= 1000, not '4'"),
         ("slurm", "gpu", "a block of keys"),
         ("control_pattern", "NTC(", "`control_pattern` must be a regular expression, not 'NTC('"),
         ("guide_map_columns", {"gene": 3}, "`guide_map_columns.gene` must be a text"),
@@ -269,3 +269,9 @@ def test_an_unknown_key_without_end_is_an_error_of_few_words():
     with pytest.raises(SettingsError) as refused:
         Settings.from_mapping({"s" * 10**6: 1, "slurm": {"x" * 10**6: 1}})
     assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("path", ["a\0b", "", "x" * 5000, "\udcff"])
+def test_a_path_that_cannot_be_is_no_configuration_file(path):
+    with pytest.raises(SettingsError, match="Cannot read the configuration file"):
+        Settings.from_file(path)

@@ -130,6 +130,26 @@ def test_the_command_line_makes_shares_of_the_work(fitted, capsys):
             parse_part(wrong)
 
 
+@pytest.mark.parametrize("number", ["-1", "1000000000"])
+def test_a_number_of_units_is_sane(tmp_path, capsys, number):
+    with pytest.raises(SystemExit) as caught:
+        main(["certify", str(tmp_path), "--permutations", number])
+    assert caught.value.code == 1
+    assert "Error (settings): --permutations must be a number from 0 to 100,000" in capsys.readouterr().err
+
+
+def test_a_fit_of_another_version_is_told(fitted, tmp_path):
+    manifest = json.loads((fitted / "fit_manifest.json").read_text())
+    for settings, said in (({"nosuch": 1}, "not this version's. Fit again"), ({"seed": "x"}, "`seed` must be")):
+        (tmp_path / "fit_manifest.json").write_text(json.dumps(manifest | {"settings": settings}))
+        with pytest.raises(ExportError, match=said):
+            fit_source(tmp_path)
+    old = {key: value for key, value in manifest.items() if key not in ("format", "screen")}
+    (tmp_path / "fit_manifest.json").write_text(json.dumps(old))
+    with pytest.raises(ExportError, match="does not say what it is of"):
+        fit_source(tmp_path)
+
+
 def test_a_folder_without_a_fit_is_refused(tmp_path):
     with pytest.raises(ExportError, match="not the folder of a finished fit"):
         fit_source(tmp_path)

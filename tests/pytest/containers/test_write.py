@@ -314,6 +314,7 @@ def no_covar(file):
         (lambda file: None, {"rep_key": "batch"}, r"no obsm\['covar'\]\['batch'\]; obsm/covar has: rep"),
         (lambda file: None, {"ref_fate": "Endo"}, "no fate Endo; its fates are EC, MES, NEU"),
         (lambda file: None, {"fates": ["EC", "MES"]}, "has the fates EC, MES, NEU, but `fates` names EC, MES"),
+        (lambda file: None, {"fates": ["EC", "MES", "NEU", "EC"]}, "but `fates` names EC, MES, NEU, EC. Leave it out"),
         (lambda file: None, {"contrast_fate": "EC"}, "is the reference fate"),
         (lambda file: None, {"fate_prob_key": "guide", "fates": ["EC", "MES"]}, r"obsm\['guide'\] is sparse"),
         (

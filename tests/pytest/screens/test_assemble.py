@@ -319,3 +319,16 @@ def test_cellrank_run_anew_gives_the_example_of_the_package(tmp_path, cells):
     assert names == kept_names and np.abs(probs - kept).max() < 0.01
     for name in ("cellranger_guide_map.csv", "cellranger_guides/matrix.mtx.gz", "cellranger_guides/barcodes.tsv.gz"):
         assert (tmp_path / name).read_bytes() == (CELLRANK.parent / name).read_bytes()
+
+
+def test_names_of_fates_that_the_file_contradicts_are_refused(tmp_path, cells):
+    named = cells.copy()
+    named.obsm["table"] = pd.DataFrame(
+        np.asarray(cells.obsm["lineages_fwd"]), cells.obs_names, list(cells.obs["term_states_fwd"].cat.categories)
+    )
+    named.write_h5ad(tmp_path / "cells.h5ad")
+    fates, _ = read_fate_probs(tmp_path / "cells.h5ad", "table")
+    assert read_fate_probs(tmp_path / "cells.h5ad", "table", fates[::-1])[0] == fates
+    for wrong in (fates[:-1], [*fates, fates[0]], [*fates[:-1], "other"]):
+        with pytest.raises(ScreenError, match="but `fates` names .* Leave it out"):
+            read_fate_probs(tmp_path / "cells.h5ad", "table", wrong)

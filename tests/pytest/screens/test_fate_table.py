@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,8 +94,31 @@ def test_a_table_of_a_file(tmp_path):
     with pytest.raises(ScreenError, match="none.csv does not exist"):
         read_fate_table(tmp_path / "none.csv")
     (tmp_path / "empty.csv").write_text("")
-    with pytest.raises(ScreenError, match="Cannot read"):
+    with pytest.raises(ScreenError, match="empty.csv is empty"):
         read_fate_table(tmp_path / "empty.csv")
+    os.mkfifo(tmp_path / "pipe")
+    for odd in (tmp_path / "pipe", Path("/dev/zero"), "http://127.0.0.1:9/fates.csv", tmp_path):
+        with pytest.raises(ScreenError, match="no file|an address|a folder"):
+            read_fate_table(odd)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_is_read_however_it_is_written(tmp_path, encoding, separator):
+    text = "cell,EC,MES\n\nc1,0.2,0.8\nc2,NA,1e-1\n".replace(",", separator)
+    (tmp_path / "f.csv").write_bytes(text.encode(encoding))
+    found = read_fate_table(tmp_path / "f.csv")
+    assert list(found.index) == ["c1", "c2"] and list(found.columns) == ["EC", "MES"]
+    np.testing.assert_array_equal(found.to_numpy(), [[0.2, 0.8], [np.nan, 0.1]])
+    (tmp_path / "f.csv").write_bytes((text + f"c3{separator}1\n").encode(encoding))
+    with pytest.raises(ScreenError, match=r"line 5 has 2 field\(s\)"):
+        read_fate_table(tmp_path / "f.csv")
+
+
+def test_a_fate_that_is_named_twice_is_refused(tmp_path):
+    (tmp_path / "f.csv").write_text("cell,EC,EC\nc1,0.2,0.8\n")
+    with pytest.raises(ScreenError, match="names a fate twice"):
+        check_fate_table(read_fate_table(tmp_path / "f.csv"), "f.csv")
 
 
 @pytest.mark.parametrize("header", [",EC,MES", "cell,EC,MES", "EC,MES"])

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import tarfile
 import zipfile
 
 import pandas as pd
@@ -73,6 +74,13 @@ def test_names_that_other_readers_take_for_missing_stay(tmp_path):
     ]
 
 
+def tarred():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as file:
+        file.addfile(tarfile.TarInfo("t.csv"))
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -94,6 +102,12 @@ def test_names_that_other_readers_take_for_missing_stay(tmp_path):
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "is an HDF5 file"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 99, "Excel workbook"),
         (gzip.compress(TEXT.encode() * 99)[:50], "Cannot read the table .*Is the file whole"),
+        (gzip.compress(b"X\n\0\0\0\3" + b"\0" * 99), r"a file of an R object \(.rds\). Write the table with write.csv"),
+        (bz2.compress(b"RDX3\nX\n" + b"\0" * 99), r"a file of R objects \(.RData\)"),
+        ("\n <!DOCTYPE html>\n<html></html>", "is HTML or XML.*Download the table itself"),
+        ('[\n {"guide_name": "a1"}]', "is JSON"),
+        (gzip.compress(tarred()), "is a tar archive. Unpack it"),
+        (b"PAR1" + b"\0" * 99, "is a Parquet file"),
         ("x" * 200_000 + "\na\n", "row that begins in line 1"),
         ("guide,gene\na," + "x" * 200_000 + "\n", "row that begins in line 2"),
         ("guide,gene\na," + "x" * 2_000_000 + "\n", "too large for what it should be: line 2"),
@@ -128,6 +142,8 @@ def test_archives_hold_one_table(tmp_path):
 
 def test_only_files_are_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "broken").symlink_to("gone.csv")
+    (tmp_path / "loop").symlink_to("loop")
     cases = {
         "http://127.0.0.1:9/t.csv": "is an address, not a file",
         "s3://bucket/t.csv": "is an address",
@@ -135,6 +151,10 @@ def test_only_files_are_opened(tmp_path):
         str(tmp_path / "pipe"): "is no file",
         str(tmp_path): "is a folder",
         str(tmp_path / "none.csv"): "does not exist",
+        str(tmp_path / "broken"): "does not exist. It is a link to gone.csv",
+        str(tmp_path / "loop"): "Cannot read|does not exist",
+        "x" * 300: "File name too long",
+        "a\0b": "does not exist",
     }
     for path, said in cases.items():
         with pytest.raises(ScreenError, match=said):
@@ -153,3 +173,15 @@ def test_a_frame_as_texts():
     assert rows(table) == [("a", "1", "True"), ("", "2", "False")] and table.index == ["x", "y"]
     assert table.lines is None and table.rows_named([1]) == "row 2 (,2,False)"
     assert text_table_of(frame.reset_index(drop=True), "here").index is None
+
+
+def test_a_tar_archive_is_told_by_its_content_and_its_name(tmp_path):
+    for name in ("t.tar", "t.csv"):
+        with pytest.raises(ScreenError, match="is a tar archive. Unpack it"):
+            read(tmp_path, tarred(), name)
+
+
+def test_a_message_shows_long_texts_cut(tmp_path):
+    with pytest.raises(ScreenError) as caught:
+        read(tmp_path, ",".join(f"{'x' * 9000}{i}" for i in range(9)) + "\na\n")
+    assert len(str(caught.value)) < 2000 and f"{'x' * 100}.." in str(caught.value)

@@ -6,8 +6,9 @@ imported before it is needed: `python -m fatebias --version` answers at once.
 """
 
 from .checkpoint import open_checkpoint
+from .console import plain_stdout, say, tell
 from .constants import CONSTANTS
-from .environment import describe_environment, package_versions
+from .environment import count_gpus, describe_environment, package_versions
 from .errors import (
     ExportError,
     FatebiasError,
@@ -36,7 +37,7 @@ from .files import (
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
-from .rows import SHOWN, first_few, named_rows, row_word, rows_from
+from .rows import SHOWN, first_few, named_rows, row_word, rows_from, short
 from .run import QUIET, Run
 from .settings import Settings, parse_assignment
 from .stopwatch import Stopwatch
@@ -62,6 +63,7 @@ __all__ = [
     "SettingsError",
     "SimulationError",
     "Stopwatch",
+    "count_gpus",
     "day_columns",
     "describe_environment",
     "digest_of",
@@ -74,13 +76,17 @@ __all__ = [
     "package_versions",
     "parse_assignment",
     "plain",
+    "plain_stdout",
     "prepare_out_dir",
     "regular_bytes",
     "row_word",
     "rows_from",
     "run_whole",
+    "say",
     "share_of_way",
+    "short",
     "source_files",
+    "tell",
     "unheard",
     "whole_file",
     "whole_folder",

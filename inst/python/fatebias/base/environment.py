@@ -1,5 +1,6 @@
 """Python, packages and device of this process."""
 
+import ctypes
 import platform
 import shutil
 import sys
@@ -51,3 +52,15 @@ def package_versions(record: Record) -> dict[str, str]:
     """Versions of Python and of the packages behind the numbers of a record, as it calls them."""
     found = {package.called: metadata.version(package.name) for package in PACKAGES if record in package.records}
     return {"python": platform.python_version()} | found
+
+
+def count_gpus() -> int:
+    """NVIDIA GPUs of this machine, as their driver says; torch, which takes seconds to import, is not asked."""
+    for name in ("libcuda.so.1", "nvcuda.dll"):
+        try:
+            driver, number = ctypes.CDLL(name), ctypes.c_int(0)
+        except OSError:
+            continue
+        if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(number)) == 0:
+            return number.value
+    return 0

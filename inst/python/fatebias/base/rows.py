@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 SHOWN = 5  # items that a message lists
+_LONGEST = 100  # characters of each
 _FIRST: ContextVar[int] = ContextVar("first", default=0)
 
 
@@ -33,6 +34,11 @@ def named_rows(rows: Sequence[int], names: Sequence[str]) -> list[str]:
 
 def first_few(items: Iterable[object], total: int | None = None) -> str:
     """The first few items of a list as text, for messages. total: how many there are, where `items` is cut short."""
-    texts = [str(item) for item in items]
+    texts = [short(str(item)) for item in items]
     more = (len(texts) if total is None else total) - len(texts[:SHOWN])
     return ", ".join(texts[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def short(text: str) -> str:
+    """A text of the user's as messages show it: cut where it is long."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}.."

@@ -147,7 +147,7 @@ class Settings:
         """Settings from a YAML file, with single keys overridden by typed values; errors name the file."""
         try:
             given = typed_file(decoded(regular_bytes(Path(path), LARGEST)), TABLE)
-        except (OSError, SettingsError) as error:
+        except (OSError, ValueError, SettingsError) as error:  # ValueError: a NUL in the path
             raise SettingsError(f"Cannot read the configuration file {path}: {error}") from error
         try:
             return cls.from_mapping(given | dict(overrides or {}))

@@ -22,10 +22,12 @@ from ..base import (
     ExportError,
     FitError,
     Settings,
+    SettingsError,
     files_of,
     package_versions,
     plain,
     prepare_out_dir,
+    regular_bytes,
     whole_file,
 )
 from ..laplace import LaplaceOptions
@@ -36,6 +38,7 @@ from .source import Source
 from .units import UNITS
 
 FOLDER = "calibration"
+LARGEST = 64 << 20  # bytes of a unit; one of 10,000 genes has less
 CHECKS = CONSTANTS.certificate_checks  # check: units that it needs; those in SIZES come in numbers
 SIZES = CONSTANTS.certificate_sizes
 Units = Iterable[Sequence[Any]]  # pairs of check and number
@@ -88,10 +91,16 @@ def describe_units(
 def fit_source(out_dir: str | Path) -> dict[str, Any]:
     """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError."""
     manifest = read_manifest(out_dir)
-    return {
-        "screen_path": manifest["screen"]["path"], "guide_map": manifest["screen"]["guide_map"],
-        "settings": Settings.from_mapping(manifest["settings"]),
-    }  # fmt: skip
+    screen, settings = manifest.get("screen"), manifest.get("settings")
+    paths = [screen.get(name) if isinstance(screen, dict) else None for name in ("path", "guide_map")]
+    if not all(isinstance(path, str) for path in paths) or not isinstance(settings, dict):
+        raise ExportError(f"{out_dir} is the fit of an earlier version: it does not say what it is of. Fit again.")
+    try:
+        return dict(zip(("screen_path", "guide_map"), paths)) | {"settings": Settings.from_mapping(settings)}
+    except SettingsError as error:
+        raise ExportError(
+            f"The settings of the fit in {out_dir} are not this version's. Fit again.\n{error}"
+        ) from error
 
 
 def _made_units(folder: Path, source: Source, key: str, units: list[tuple[str, int]]) -> Iterator[Path]:
@@ -118,12 +127,15 @@ def _unit_path(folder: Path, check: str, number: int) -> Path:
 
 
 def _read_unit(path: Path, key: str) -> Mapping[str, Any] | None:
-    """The unit of this fit, or None: there is no file, or it is another fit's."""
+    """The unit of this fit, or None: there is no file, it is another fit's, or it is not what its name says."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(regular_bytes(path, LARGEST))
+    except (OSError, ValueError, RecursionError):
         return None
-    return found if found.get("key") == key else None
+    if not isinstance(found, dict) or found.get("key") != key or not isinstance(found.get("value"), dict):
+        return None
+    named = isinstance(found.get("check"), str) and type(found.get("number")) is int
+    return found if named and _unit_path(path.parent, found["check"], found["number"]) == path else None
 
 
 def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..base import CONSTANTS
+from ..base import CONSTANTS, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,9 +78,9 @@ def run(args: argparse.Namespace) -> None:
     samples, paths = zip(*(text.rpartition("=")[::2] for text in args.guides))
     guides = read_samples(paths, samples if any(samples) else None, args.cell_name, **given)
     if guides.present:
-        print("Guides are given as present or absent, so that no threshold of counts is used")
+        tell("Guides are given as present or absent, so that no threshold of counts is used")
     for row in () if guides.present else count_by_threshold(guides):
-        print(
+        tell(
             f"UMIs >= {row['min_umi']:g}: {row['guides_per_cell_mean']:.2f} guides a cell, "
             f"{row['cells_without_guide']} of {len(guides.cells)} cells without"
         )
@@ -91,5 +91,5 @@ def run(args: argparse.Namespace) -> None:
         modality=args.modality,
     )  # fmt: skip
     left = ", ".join(f"{part} {n}" for part, n in report["unmatched"].items())
-    print(f"{report['path']}: {report['n_cells']} cells, fates {', '.join(report['fates'])}; not matched: {left}")
-    print("Cells with 0, 1, .. guides: " + ", ".join(map(str, report["guides_per_cell"])))
+    tell(f"{report['path']}: {report['n_cells']} cells, fates {', '.join(report['fates'])}; not matched: {left}")
+    tell("Cells with 0, 1, .. guides: " + ", ".join(map(str, report["guides_per_cell"])))

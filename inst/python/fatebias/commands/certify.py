@@ -3,7 +3,9 @@
 import argparse
 from collections.abc import Sequence
 
-from ..base import CONSTANTS, SettingsError
+from ..base import CONSTANTS, SettingsError, tell
+
+MOST_UNITS = 100_000  # of a kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,16 +23,23 @@ def run(args: argparse.Namespace) -> None:
     k, n = parse_part(args.part)
     from ..certificate import FOLDER, fit_source, planned_units, run_units
 
-    sizes = {name: getattr(args, f"{name}s") for name in CONSTANTS.certificate_sizes}
+    sizes = {name: checked_size(name, getattr(args, f"{name}s")) for name in CONSTANTS.certificate_sizes}
     units = planned_units(named_checks(args.checks), sizes)[k - 1 :: n]
     paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
-    print(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
+    tell(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")
 
 
 def named_checks(words: Sequence[str]) -> list[str]:
     """Checks by their names and by the words that stand for several, each once."""
     checks = [name for word in words for name in CONSTANTS.certificate_levels.get(word, (word,))]
     return list(dict.fromkeys(checks))
+
+
+def checked_size(name: str, number: int) -> int:
+    """A number of units that can be made. Raises SettingsError."""
+    if not 0 <= number <= MOST_UNITS:
+        raise SettingsError(f"--{name}s must be a number from 0 to {MOST_UNITS:,}, not {number:,}.")
+    return number
 
 
 def parse_part(text: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from ..base import tell
 from .inputs import add_inputs, settings_of
 
 
@@ -24,4 +25,4 @@ def run(args: argparse.Namespace) -> None:
         contrasts=args.contrast or settings.contrasts or (),
     )  # fmt: skip
     assert_qc(assess_qc(args.out, settings), settings.mode)
-    print(f"{len(manifest['files'])} files in {args.out} after {manifest['seconds']['total']:.1f} s")
+    tell(f"{len(manifest['files'])} files in {args.out} after {manifest['seconds']['total']:.1f} s")

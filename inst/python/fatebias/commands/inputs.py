@@ -19,4 +19,4 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 def settings_of(args: argparse.Namespace) -> Settings:
     """Settings of a configuration file, overridden by those given with --set."""
     overrides = dict(parse_assignment(text) for text in args.set)
-    return Settings.from_file(args.config, overrides) if args.config else Settings.from_mapping(overrides)
+    return Settings.from_file(args.config, overrides) if args.config is not None else Settings.from_mapping(overrides)

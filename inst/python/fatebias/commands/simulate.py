@@ -2,6 +2,7 @@
 
 import argparse
 
+from ..base import tell
 from ..simulation import ARGUMENTS, simulate_to
 
 
@@ -14,4 +15,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     given = {name: getattr(args, name) for name in ARGUMENTS if getattr(args, name) is not None}
     for name, path in simulate_to(args.out, given, progress=None).items():
-        print(f"{name}: {path}")
+        tell(f"{name}: {path}")

@@ -169,7 +169,7 @@ def check_sets(report: Report, tables: list[FateTable]) -> np.ndarray | None:
 def check_fate_names(report: Report, fates: list[str]) -> None:
     """Reference and contrast; any of the fates may be named, so the first is suggested as an example."""
     s, wanted = report.settings, {}
-    if s.fates and set(s.fates) != set(fates):
+    if s.fates and sorted(s.fates) != sorted(fates):
         found = f"fates names {first_few(s.fates)}, but the columns are {first_few(fates)}"
         report.suggest("Fates", found, "remove fates: the table has names of its own", fates=None)
     reference = s.ref_fate if s.ref_fate in fates else _alike(s.ref_fate, fates) or fates[0]

@@ -182,9 +182,15 @@ class Reader:
             raise ScreenError(
                 f"{self.path}: {label} has no fate {s.ref_fate}; its fates are {first_few(names)}. Set `ref_fate`."
             )
-        if s.fates and set(s.fates) != set(names):
+        self.check_given_fates(names)
+
+    def check_given_fates(self, names: Sequence[str]) -> None:
+        """Raise ScreenError where the setting `fates` names others than the fates of the file."""
+        given = self.settings.fates
+        if given and sorted(given) != sorted(names):
             raise ScreenError(
-                f"{self.path}: {label} has the fates {first_few(names)}, but `fates` names {first_few(s.fates)}."
+                f"{self.path}: {self.fate_label} has the fates {first_few(names)}, but `fates` names "
+                f"{first_few(given)}. Leave it out: the file names its fates."
             )
 
     @property

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..base import CONSTANTS, ScreenError, first_few
 from .doubt import Doubt
+from .text_table import MISSING, read_text_table
 
 PROBABILITY_TOLERANCE = CONSTANTS.probability_tolerance
 _AT_ONCE = 50_000  # cells that are mended at a time
@@ -125,14 +126,17 @@ def tolerance_of(rescale: bool) -> float:
 
 def read_fate_table(path: str | Path) -> pd.DataFrame:
     """A table of fate probabilities from a CSV: cell names first, then a column a fate; raises ScreenError."""
+    text = read_text_table(path, "The table", row_names=True)  # names such as 001 and NA stay as they are
+    columns = dict(enumerate(map(_numbers, text.columns[1:])))
+    return pd.DataFrame(columns, index=text.columns[0]).set_axis(list(text.header[1:]), axis=1)
+
+
+def _numbers(texts: list[str]) -> Any:
+    """Numbers, NaN where one is missing; the texts where one is no number."""
     try:
-        # apart: pandas makes numbers of names such as 001, and a missing value of NA
-        names = pd.read_csv(path, header=None, skiprows=1, usecols=[0], dtype=str, keep_default_na=False)[0]
-        return pd.read_csv(path, index_col=0).set_axis(names.rename(None), axis=0)
-    except FileNotFoundError as error:
-        raise ScreenError(f"The table {path} does not exist.") from error
-    except (OSError, ValueError) as error:
-        raise ScreenError(f"Cannot read {path} as a CSV file: {error}") from error
+        return np.array(["nan" if text.lower() in MISSING else text for text in texts], dtype=np.float64)
+    except ValueError:
+        return texts
 
 
 def _is_real(kind: Any) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError, Settings, first_few
+from ..base import ScreenError, Settings, first_few, short
 from .control_names import is_date, look_alike, looks_like_control
 from .doubt import Doubt
 from .map_layouts import COLUMNS, Fault, MapColumns, find_columns, guess_columns
@@ -229,15 +229,15 @@ def _advised(fault: Fault, text: TextTable, guides: Iterable[str], given: bool) 
     fixes = [f"no column looks like {own}: add it" for own in COLUMNS[:2] if own not in guess]
     suggested: dict[str, object] = {"guide_map_columns": columns} if columns else {}
     if columns:
-        shown = ", ".join(f"{key}: {name}" for key, name in columns.items())
+        shown = ", ".join(f"{key}: {short(name)}" for key, name in columns.items())
         fixes.insert(0, f"set guide_map_columns: {{{shown}}}")
     if "is_ntc" not in guess:
         genes = text.series(text.header.index(guess["gene_name"])) if "gene_name" in guess else pd.Series([], dtype=str)
         like = genes[genes.map(looks_like_control).astype(bool)]
         if len(like):
-            suggested["control_pattern"] = _pattern(like.unique())
-            names = first_few(like.unique())
-            fixes.append(f"set control_pattern: {suggested['control_pattern']} ({len(like):,} guides of {names})")
+            pattern, names = _pattern(like.unique()), first_few(like.unique())
+            suggested["control_pattern"] = pattern
+            fixes.append(f"set control_pattern: {short(pattern)} ({len(like):,} guides of {names})")
         else:
             fixes.append("add is_ntc: 1 for a control guide, 0 for any other")
     complete = all(own in guess for own in COLUMNS[:2]) and ("is_ntc" in guess or "control_pattern" in suggested)

@@ -14,11 +14,10 @@ import scipy.sparse as sp
 from ..base import ScreenError, first_few
 from .guide_counts import GuideCounts
 from .map_layouts import plain_name
-from .text_table import TextTable, read_text_table, text_table_of
+from .text_table import MISSING, TextTable, read_text_table, text_table_of
 
 _CALLS = ("cell_barcode", "feature_call", "num_umis")  # of Cell Ranger's protospacer_calls_per_cell.csv
 _HOW_MANY = "num_features"  # of it too: guides of a cell
-_NOTHING = frozenset(("", "none", "na", "n/a", "nan", "null", "<na>"))
 _LIST_SIGNS = "|;,"
 _PROBABILITIES = re.compile(r"posterior|(?<![a-z])prob(s|ability|abilities)?(?![a-z])", re.I)
 
@@ -91,7 +90,7 @@ def _split(text: TextTable, columns: list[list[str]], one_a_cell: bool) -> tuple
     _refuse(text, (sizes != sizes[0]).any(0), "whose lists of guides and of UMIs have unequal lengths")
     declared = _column(text, _HOW_MANY)
     if declared is not None:
-        found = [str(sum(one.lower() not in _NOTHING for one in guides)) for guides in pieces[0]]
+        found = [str(sum(one.lower() not in MISSING for one in guides)) for guides in pieces[0]]
         wrong = np.array([number.removesuffix(".0") != n for number, n in zip(declared, found)], dtype=bool)
         _refuse(text, wrong, f"whose {_HOW_MANY} is not the number of its guides")
     rows = np.repeat(np.arange(text.n_rows), sizes[0])
@@ -122,13 +121,13 @@ def _counts(
     Rows without a guide are of cells that carry none: they have no UMIs. umis: None for a 1 in each row.
     """
     cell, guide = pd.Series(cells, dtype=object), pd.Series(guides, dtype=object)
-    none = guide.str.lower().isin(_NOTHING).to_numpy()
+    none = guide.str.lower().isin(MISSING).to_numpy()
     if umis is None:
         number, nothing = np.ones(len(cell)), none
     else:
         number = pd.to_numeric(pd.Series(umis, dtype=object), errors="coerce").to_numpy(np.float64)
-        nothing = (number == 0) | np.array([one.lower() in _NOTHING for one in umis], dtype=bool)
-    fine = np.where(none, nothing, np.isfinite(number) & (number >= 0)) & ~cell.str.lower().isin(_NOTHING)
+        nothing = (number == 0) | np.array([one.lower() in MISSING for one in umis], dtype=bool)
+    fine = np.where(none, nothing, np.isfinite(number) & (number >= 0)) & ~cell.str.lower().isin(MISSING)
     _refuse(text, _marked(text, rows[~fine]), "without a cell, a guide, or a UMI count of 0 or more")
     cell_code, cell_names = pd.factorize(cell)
     guide_code, guide_names = pd.factorize(guide[~none])

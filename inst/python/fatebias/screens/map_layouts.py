@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import CONSTANTS, Settings
+from ..base import CONSTANTS, Settings, short
 from .control_names import names_controls
 from .text_table import TextTable
 
@@ -109,10 +109,12 @@ def find_columns(text: TextTable, settings: Settings) -> MapColumns | Fault:
         places = _places(text, name, name in given)
         if len(places) > 1:
             shown = " and ".join(str(place + 1) for place in places)
-            return Fault(found=f"has two columns {name} (columns {shown})", fix="keep the right one")
+            return Fault(found=f"has two columns {short(name)} (columns {shown})", fix="keep the right one")
     missing = [name for name in (chosen.guide, chosen.gene, chosen.control) if name and not _has(text, name, chosen)]
     if missing:
-        return Fault(found=f"lacks the column(s) {', '.join(missing)}; it has {', '.join(text.header[:12])}")
+        return Fault(
+            found=f"lacks the column(s) {', '.join(missing)}; it has {', '.join(map(short, text.header[:12]))}"
+        )
     return _read(text, chosen, settings)
 
 

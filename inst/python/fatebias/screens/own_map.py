@@ -33,7 +33,10 @@ def map_text(guide_map: str | Path, screen: str | Path, guides: Sequence[str], s
 
 def is_own(guide_map: str | Path, screen: str | Path) -> bool:
     """Is the guide map the screen's own file?"""
-    return os.path.realpath(guide_map) == os.path.realpath(screen)
+    try:
+        return os.path.realpath(guide_map) == os.path.realpath(screen)
+    except ValueError:  # a NUL in the path
+        return False
 
 
 def own_table(source: ScreenSource, guides: Sequence[str]) -> pd.DataFrame:

@@ -41,7 +41,9 @@ def read_fate_probs(
     Doubts about the names are given as warnings.
     """
     with open_screen(path, modality) as source:
-        table = Reader(source, Settings.from_mapping({"fate_prob_key": key, "fates": fates})).fate_table(tolerance)
+        reader = Reader(source, Settings.from_mapping({"fate_prob_key": key, "fates": fates}))
+        table = reader.fate_table(tolerance)
+        reader.check_given_fates(table.fates)
     warn_of(table.doubts)
     return list(table.fates), table.probs
 

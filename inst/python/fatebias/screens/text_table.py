@@ -15,9 +15,10 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 
-from ..base import ScreenError
+from ..base import ScreenError, first_few, short
 from .open_text import open_text
 
+MISSING = frozenset(("", "none", "na", "n/a", "nan", "null", "<na>"))  # words for nothing, in lower case
 _SEPARATORS = {",": "", ";": "semicolons", "\t": "tabs", " ": "blanks"}
 _LONGEST_LINE = 1 << 20  # characters; a table has no longer one
 _LONGEST_FIELD = 1 << 17  # characters, a limit of the module csv
@@ -60,7 +61,7 @@ class TextTable:
 def name_rows(rows: Iterable[tuple[str, Iterable[str]]]) -> str:
     """The first of some rows, of each its place and texts, for a message."""
     rows = list(rows)
-    shown = [f"{place} ({','.join(texts)})" for place, texts in rows[:_SHOWN]]
+    shown = [f"{place} ({','.join(map(short, texts))})" for place, texts in rows[:_SHOWN]]
     return ", ".join(shown) + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")
 
 
@@ -80,10 +81,11 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def read_text_table(path: str | Path, what: str, most: float = np.inf) -> TextTable:
+def read_text_table(path: str | Path, what: str, most: float = np.inf, row_names: bool = False) -> TextTable:
     """A table of a file as texts; raises ScreenError with the line and what to do.
 
-    what: how messages call it, as in "The guide map". most: characters that it may have.
+    what: how messages call it, as in "The guide map". most: characters that it may have. row_names: its first column
+    may have no name, and none in the line of names (as R writes row names); it is called "" then.
     """
     source = f"{what} {path}"
     with open_text(Path(path), source) as (stream, notes):
@@ -97,6 +99,8 @@ def read_text_table(path: str | Path, what: str, most: float = np.inf) -> TextTa
             raise ScreenError(f"{source} names no column in its first line.")
         while len(header) > 1 and not header[-1]:
             header.pop()
+        if row_names:
+            records, header = _with_row_names(records, header)
         starts, columns = _body(records, header, source)
     notes += (f"columns separated by {_SEPARATORS[separator]}",) if _SEPARATORS.get(separator) else ()
     return TextTable(source=source, header=tuple(header), columns=columns, lines=starts, notes=notes)
@@ -175,6 +179,19 @@ def _stripped(text: str) -> str:
     return text if text.isascii() else text.strip("\u200b\u200c\u200d\u2060\ufeff").strip()
 
 
+def _with_row_names(
+    records: Iterator[tuple[int, list[str]]], header: list[str]
+) -> tuple[Iterator[tuple[int, list[str]]], list[str]]:
+    """The header with a name for each column, where the first row has one field more than it."""
+    first = next(records, None)
+    if first is None:
+        return records, header
+    while len(first[1]) > len(header) and not first[1][-1]:
+        first[1].pop()
+    named = len(first[1]) == len(header) + 1
+    return itertools.chain([first], records), ["", *header] if named else header
+
+
 def _body(
     records: Iterable[tuple[int, list[str]]], header: list[str], source: str
 ) -> tuple[list[int], tuple[list[str], ...]]:
@@ -192,7 +209,7 @@ def _body(
         if len(fields) != n:
             raise ScreenError(
                 f"{source}: line {line} has {len(fields)} field(s), but the header names {n} column(s) "
-                f"({', '.join(header[:6])}). Give each row a field a column, and quote what holds a separator; in R "
+                f"({first_few(header)}). Give each row a field a column, and quote what holds a separator; in R "
                 "write the table with row.names = FALSE."
             )
         starts.append(line)

@@ -24,6 +24,8 @@ PRESETS["life"] = {
 PRESETS["life_none"] = PRESETS["life"] | {"effects": "none"}
 FLAT_CONCENTRATION = 100.0  # of a day of nearly flat labels: 5 guides a cell move their largest to .46
 CLONE_SD = 0.5
+MOST = 2**31 - 1  # of whole numbers, as in R
+MOST_GUIDES = 10_000  # that a cell carries on average
 MOST_RARE = 30  # fates with `rare`: all but one have 3 % at most, so the common one has 13 % at least
 FATES = ("EC", "MES", "NEU")  # names as by default of the settings, so that they fit without being told
 
@@ -154,7 +156,10 @@ class Arguments:
         for name, low in least.items():
             value = getattr(self, name)
             _refuse(value is not None and value < low, f"{name} must be at least {low}, not {value}")
-        _refuse(self.moi <= 0 or self.concentration <= 0, "moi and concentration must be above 0")
+            _refuse(value is not None and value > MOST, f"{name} must be at most {MOST}, not {value}")
+        _refuse(self.replicates > self.cells, f"{self.replicates:,} replicates need as many cells, not {self.cells:,}")
+        _refuse(not 0 < self.moi <= MOST_GUIDES, f"moi must be above 0 and at most {MOST_GUIDES:,}, not {self.moi}")
+        _refuse(not 0 < self.concentration < math.inf, f"concentration must be above 0, not {self.concentration}")
         _refuse(self.library == "synthetic" and self.genes is None, "a synthetic library needs a number of genes")
         if not self.fate_names:
             more = (f"FATE{k}" for k in range(len(FATES) + 1, self.fates + 1))
@@ -169,7 +174,7 @@ class Arguments:
         _refuse(not 0 <= self.off_target <= 1, f"off_target is a share from 0 to 1, not {self.off_target}")
         _refuse(not 0 <= self.dead < 1, f"dead is a share from 0 to below 1, not {self.dead}")
         sizes = self.clones
-        whole = len(sizes) in (1, 2) and all(size >= 0 and size.is_integer() for size in sizes)
+        whole = len(sizes) in (1, 2) and all(0 <= size <= MOST and size.is_integer() for size in sizes)
         _refuse(
             not whole or (len(sizes) == 2 and not 1 <= sizes[0] <= sizes[1]),
             f"clones must be 0, a mean size or a least and a most size, not {sizes}",
