@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from . import __version__
-from .base import FatebiasError, FatebiasWarning
+from .base import FatebiasError, FatebiasWarning, MemoryLimitError, lacks_memory, without_memory
 from .commands import COMMANDS
 
 INTERRUPTED = 130  # the shell's exit code for Ctrl-C
@@ -55,6 +55,11 @@ def _readable_errors() -> Iterator[None]:
         yield
     except FatebiasError as error:
         print(f"Error ({error.kind}): {error}", file=sys.stderr)
+        sys.exit(1)
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not lacks_memory(error):
+            raise
+        print(f"Error ({MemoryLimitError.kind}): {without_memory(error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         message = "Interrupted. A fit goes on from its checkpoint, where it has written one."

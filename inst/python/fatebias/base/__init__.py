@@ -7,13 +7,14 @@ imported before it is needed: `python -m fatebias --version` answers at once.
 
 from .checkpoint import open_checkpoint
 from .constants import CONSTANTS
-from .environment import describe_environment, package_versions
+from .environment import describe_environment, package_versions, refuse_threads, threads_fault
 from .errors import (
     ExportError,
     FatebiasError,
     FatebiasWarning,
     FitError,
     FitWarning,
+    MemoryLimitError,
     QCError,
     QCWarning,
     ScreenError,
@@ -35,6 +36,18 @@ from .files import (
 )
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
+from .memory import (
+    MemoryLimit,
+    gigabytes,
+    is_far_beyond,
+    is_near,
+    lacks_memory,
+    memory_limit,
+    memory_words,
+    refuse_memory,
+    telling_memory,
+    without_memory,
+)
 from .progress import SILENT, Progress, share_of_way, unheard
 from .rows import SHOWN, first_few, named_rows, row_word, rows_from
 from .run import QUIET, Run
@@ -49,6 +62,8 @@ __all__ = [
     "FatebiasWarning",
     "FitError",
     "FitWarning",
+    "MemoryLimit",
+    "MemoryLimitError",
     "PACKAGE",
     "Progress",
     "QCError",
@@ -67,7 +82,13 @@ __all__ = [
     "digest_of",
     "file_digest",
     "files_of",
+    "gigabytes",
     "import_whole",
+    "is_far_beyond",
+    "is_near",
+    "lacks_memory",
+    "memory_limit",
+    "memory_words",
     "first_few",
     "named_rows",
     "open_checkpoint",
@@ -75,13 +96,18 @@ __all__ = [
     "parse_assignment",
     "plain",
     "prepare_out_dir",
+    "refuse_memory",
+    "refuse_threads",
     "regular_bytes",
     "row_word",
     "rows_from",
     "run_whole",
     "share_of_way",
     "source_files",
+    "telling_memory",
+    "threads_fault",
     "unheard",
     "whole_file",
     "whole_folder",
+    "without_memory",
 ]

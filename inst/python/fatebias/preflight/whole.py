@@ -13,6 +13,7 @@ from ..screens import (
     sizes_of,
 )
 from .findings import Report
+from .memory import ScreenSize, fit_memory
 
 _AT_ITS_PLACE = {  # items that were looked at before
     "Fate probabilities", "Days", "Replicates", "Guides per cell", "Cells per guide", "Covariates", "Clusters",
@@ -35,6 +36,7 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     for item, words in _in_order(screen, counts, contrast).items():
         if item not in {doubt.item for doubt in doubts}:
             report.ok(item, words)
+    report.memory(fit_memory(ScreenSize.of(screen, counts.n_cells, plan.n_entries), report.settings))
 
 
 def _in_order(screen: Screen, counts: Counts, contrast: str) -> dict[str, str]:

@@ -8,7 +8,19 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, open_checkpoint, prepare_out_dir
+from ..base import (
+    FitError,
+    FitWarning,
+    Progress,
+    Run,
+    Settings,
+    Stopwatch,
+    memory_limit,
+    open_checkpoint,
+    prepare_out_dir,
+    refuse_threads,
+)
+from ..preflight import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
 from ..screens import (
     CELLS_TABLE,
     Screen,
@@ -25,7 +37,7 @@ from ..screens import (
 from ..vi import SVIFit
 from .archive import ALL_FATES, archive_of
 from .contrasts import named_tables
-from .engines import Inference, choose_device, infer
+from .engines import Inference, choose_device, device_limit, infer
 from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
@@ -58,13 +70,18 @@ def fit_screen(
     watch, bars = Stopwatch(), Progress(progress)
     out_dir = prepare_out_dir(out_dir)
     device = choose_device(settings.device)
+    refuse_threads(settings.threads)
     torch.set_num_threads(settings.threads or _ALL_THREADS)
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings, bars)
         refuse_replaced(screen, screen_path, guide_map, fingerprint)
         counts = count_cells([screen], settings.contrast_fate)
         refuse_unvaried(screen, counts.spread, settings, str(screen_path))
+        needs = fit_memory(ScreenSize.whole(screen), settings)
+        refuse_large_fit(needs, device_limit(device))
         doubts = doubts_about(screen, settings, counts)
+        if near := doubt_memory(needs, device_limit(device) or memory_limit()):
+            doubts.append(near)
         contrasts = list_contrasts(settings.contrast_fate, contrasts, screen.fates)
     if warn:
         warn_of(doubts)

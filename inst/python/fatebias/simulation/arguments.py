@@ -25,6 +25,7 @@ PRESETS["life_none"] = PRESETS["life"] | {"effects": "none"}
 FLAT_CONCENTRATION = 100.0  # of a day of nearly flat labels: 5 guides a cell move their largest to .46
 CLONE_SD = 0.5
 MOST_RARE = 30  # fates with `rare`: all but one have 3 % at most, so the common one has 13 % at least
+MOST_FATES = 1000
 FATES = ("EC", "MES", "NEU")  # names as by default of the settings, so that they fit without being told
 
 
@@ -156,6 +157,7 @@ class Arguments:
             _refuse(value is not None and value < low, f"{name} must be at least {low}, not {value}")
         _refuse(self.moi <= 0 or self.concentration <= 0, "moi and concentration must be above 0")
         _refuse(self.library == "synthetic" and self.genes is None, "a synthetic library needs a number of genes")
+        _refuse(self.fates > MOST_FATES, f"fates must be at most {MOST_FATES:,}, not {self.fates:,}")
         if not self.fate_names:
             more = (f"FATE{k}" for k in range(len(FATES) + 1, self.fates + 1))
             object.__setattr__(self, "fate_names", (*FATES[: self.fates], *more))
