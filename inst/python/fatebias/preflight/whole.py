@@ -8,7 +8,7 @@ from ..screens import (
     count_cells,
     doubts_about,
     plan_screen,
-    refuse_unvaried,
+    refuse_untold,
     refuse_without_baseline,
     sizes_of,
 )
@@ -28,7 +28,7 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     counts = count_cells(plan.parts(), contrast)
     screen = next(plan.parts())  # for its names: its cells are not looked at
     refuse_without_baseline(screen, counts.burdens, where)
-    refuse_unvaried(screen, counts.spread, report.settings, where)
+    refuse_untold(screen, counts, report.settings, where, whole=screen.n_cells == counts.n_cells)
     found = doubts_about(screen, report.settings, counts)
     doubts = [doubt for doubt in found if doubt not in screen.doubts and doubt.item not in _AT_ITS_PLACE]
     for doubt in doubts:

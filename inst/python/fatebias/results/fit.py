@@ -30,7 +30,7 @@ from ..screens import (
     list_contrasts,
     read_screen,
     refuse_replaced,
-    refuse_unvaried,
+    refuse_untold,
     summarise_screen,
     warn_of,
 )
@@ -76,7 +76,7 @@ def fit_screen(
         screen = read_screen(screen_path, guide_map, settings, bars)
         refuse_replaced(screen, screen_path, guide_map, fingerprint)
         counts = count_cells([screen], settings.contrast_fate)
-        refuse_unvaried(screen, counts.spread, settings, str(screen_path))
+        refuse_untold(screen, counts, settings, str(screen_path))
         needs = fit_memory(ScreenSize.whole(screen), settings)
         refuse_large_fit(needs, device_limit(device))
         doubts = doubts_about(screen, settings, counts)
