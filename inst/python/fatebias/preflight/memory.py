@@ -17,7 +17,9 @@ PROCESS = 352 * MB  # Python with torch, scipy, pandas and h5py, measured
 PYRO = 95 * MB  # its import, and the first steps, measured
 DENSE_LOGITS = 5  # up to which matrices of cells are held (`laplace.cell_matrices`)
 AT_ONCE = 64_000_000  # numbers of linear predictors moved at once (`laplace.covariance`)
-DRAWS_AT_ONCE = 20_000_000  # numbers of a block of draws (`model.draws`), and of the precisions of svi's (`vi.families`)
+DRAWS_AT_ONCE = (
+    20_000_000  # numbers of a block of draws (`model.draws`), and of the precisions of svi's (`vi.families`)
+)
 ROUND_DRAWS = 16  # of a round (`laplace.rounds`)
 SINGLE, DOUBLE = 4, 8  # bytes of a number
 
@@ -107,7 +109,9 @@ class FitMemory:
 
     def in_gb(self) -> dict[str, float]:
         """By phase, and the peak."""
-        return {phase.name: round(phase.size / 2**30, 3) for phase in self.phases} | {"peak": round(self.peak / 2**30, 3)}
+        return {phase.name: round(phase.size / 2**30, 3) for phase in self.phases} | {
+            "peak": round(self.peak / 2**30, 3)
+        }
 
 
 def fit_memory(size: ScreenSize, settings: Settings) -> FitMemory:
@@ -201,8 +205,8 @@ def _estimates(size: ScreenSize, settings: Settings) -> float:
 
 
 def _all_fates(size: ScreenSize) -> float:
-    """Covariances of all fates (`results.archive`): by gene those of the model, the scatter and the posterior, and two a
-    replicate; by guide three a day. Once more for every label set beside the first.
+    """Covariances of all fates (`results.archive`): by gene those of the model, the scatter and the posterior, and two
+    a replicate; by guide three a day. Once more for every label set beside the first.
     """
     d, f = size.days, size.logits
     replicates = 2 * size.replicates if size.replicates > 1 else 0

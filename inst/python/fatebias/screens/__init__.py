@@ -70,7 +70,7 @@ from .strata import burden_strata, cells_by_day_replicate, day_replicate
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
 from .usable import carried_guides, carriers_of, count_left_out, usable_cells
-from .variation import refuse_unvaried, refuse_untold
+from .variation import refuse_untold, refuse_unvaried
 
 __all__ = [
     "REST",

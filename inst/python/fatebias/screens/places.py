@@ -22,9 +22,10 @@ _CHANCE = 0.05  # chance at which one guide of all has cells of one fate alone
 class Places:
     """Of the cells of a screen; those of parts of it add up. G guides, L genes, D days, F + 1 fates.
 
-    by_day: int [G, D], cells that carry each guide. of_gene: int [L, D], cells that carry each gene. prints: uint64 [G],
-    sum over a guide's cells of a random number of each cell: equal for guides in the same cells. fates: float
-    [G, F + 1], probabilities summed over a guide's cells; of_all, squares: float [F + 1], probabilities and their squares summed over all cells.
+    by_day: int [G, D], cells that carry each guide. of_gene: int [L, D], cells that carry each gene. prints: uint64
+    [G], sum over a guide's cells of a random number of each cell: equal for guides in the same cells. fates: float
+    [G, F + 1], probabilities summed over a guide's cells; of_all, squares: float [F + 1], probabilities and their
+    squares summed over all cells.
     """
 
     by_day: np.ndarray

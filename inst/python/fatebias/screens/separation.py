@@ -47,14 +47,14 @@ def _columns(screen: Screen) -> tuple[sp.csr_matrix, list[str]]:
     cell = np.repeat(np.arange(n), np.diff(screen.guide_ptr))
     place = screen.guide_gene[screen.guide_idx] * d + screen.day[cell]
     genes = sp.csr_matrix((np.ones(len(cell)), (cell, place)), shape=(n, screen.n_genes * d))
-    days, replicates = (np.eye(size)[level] for size, level in ((d, screen.day), _replicates(screen)))
+    days, replicates = np.eye(d)[screen.day], np.eye(screen.n_replicates)[screen.replicate]
     columns = sp.hstack([sp.csr_matrix(np.c_[days, replicates, screen.burden_centered]), genes], format="csr")
     names = [f"day {name}" for name in screen.day_labels] + [f"replicate {name}" for name in screen.replicate_labels]
-    return columns, [*names, "the number of guides", *(f"guides of {name}" for name in screen.gene_names for _ in range(d))]
-
-
-def _replicates(screen: Screen) -> tuple[int, np.ndarray]:
-    return screen.n_replicates, screen.replicate
+    return columns, [
+        *names,
+        "the number of guides",
+        *(f"guides of {name}" for name in screen.gene_names for _ in range(d)),
+    ]
 
 
 def _fit(columns: sp.csr_matrix, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from .separation import refuse_separated
 
 LEAST_PROBABILITY = 0.05  # of a fate, summed over all cells: with less, no cell has it
 LEAST_CELLS = 20  # in all, for a weight from how labels vary
-LEAST_OF_DAY = 10  # cells of a day for a weight of its own; LEAST_CELLS where the day has more genes than cells
+LEAST_OF_DAY = 7  # cells of a day for a weight of its own; LEAST_CELLS where the day has more genes than cells
 MOST_WEIGHT = 3e4  # times what a screen without any effect would call for
 _SAME = 1e-9  # probabilities that differ by less are the same
 
@@ -50,8 +50,8 @@ def _refuse_absent(screen: Screen, counts: Counts, where: str) -> None:
     if absent:
         raise ScreenError(
             f"{where}: no usable cell has the fate {first_few(absent)} (its probabilities sum to less than "
-            f"{LEAST_PROBABILITY} over {counts.n_cells:,} cells): what guides do to it cannot be told. Leave its column "
-            "out of the fate probabilities, or join it with another."
+            f"{LEAST_PROBABILITY} over {counts.n_cells:,} cells): what guides do to it cannot be told. Leave its "
+            "column out of the fate probabilities, or join it with another."
         )
 
 
@@ -60,7 +60,7 @@ def _refuse_few(screen: Screen, counts: Counts, wanted: str, where: str) -> None
     if counts.n_cells < LEAST_CELLS:
         raise ScreenError(
             f"{where}: {counts.n_cells} usable cells are too few for `likelihood_weight: {wanted}`, which follows from "
-            f"how labels vary between {LEAST_CELLS} or more. Give more cells, or set a number (1 is that of one-hot labels)."
+            f"how labels vary between {LEAST_CELLS} or more. Give more cells, or a number (1 is that of one-hot labels)."
         )
     few = by_day < np.where(n_genes > by_day, LEAST_CELLS, LEAST_OF_DAY)
     if wanted == "auto_by_day" and few.any():
@@ -78,6 +78,6 @@ def _refuse_weight(counts: Counts, weight: float, where: str) -> None:
     phi = ((counts.places.squares / counts.n_cells - mean**2) / mean).sum() / (len(mean) - 1)
     if weight * phi > MOST_WEIGHT:
         raise ScreenError(
-            f"{where}: `likelihood_weight: {weight:g}` takes labels to vary {weight * phi:,.0f} times less than they do. "
-            f"Set `likelihood_weight: auto`, or a number near {1 / phi:.2g}."
+            f"{where}: `likelihood_weight: {weight:g}` takes labels to vary {weight * phi:,.0f} times less than they "
+            f"do. Set `likelihood_weight: auto`, or a number near {1 / phi:.2g}."
         )

@@ -22,4 +22,6 @@ def refuse_large(arguments: Arguments) -> None:
     """Raise MemoryLimitError for a simulation that needs far more memory than there is."""
     sizes = {"cells": arguments.cells, "genes": arguments.genes or 0, "fates": arguments.fates, "days": arguments.days}
     shown = ", ".join(f"{n:,} {what}" for what, n in sizes.items() if n)
-    refuse_memory(simulation_bytes(arguments), f"A simulation of {shown}", "Lower `cells`, `genes` or `guides_per_gene`.")
+    refuse_memory(
+        simulation_bytes(arguments), f"A simulation of {shown}", "Lower `cells`, `genes` or `guides_per_gene`."
+    )
