@@ -120,24 +120,26 @@ def fit_memory(size: ScreenSize, settings: Settings) -> FitMemory:
     design, laplace = _design(size, settings), _laplace(size, settings)
     fitted = screen + design + DOUBLE * size.block_numbers() + KEPT * laplace
     known = fitted + _all_fates(size)
+    by_cell = size.cells * size.logits * size.nuisance(settings)
+    lower = "the number of cells" if by_cell > 3 * size.block_numbers() else _EFFECTS
     phases = [
         Phase(name="reading", size=screen + _reading(size), lower="the number of cells"),
-        Phase(name="laplace", size=screen + design + laplace, lower=_EFFECTS),
-        Phase(name="estimates", size=known + _estimates(size, settings), lower=_EFFECTS),
+        Phase(name="laplace", size=screen + design + laplace, lower=lower),
+        Phase(name="estimates", size=known + _estimates(size, settings), lower=lower),
     ]
     summary = known + _kept_draws(size, settings)
     if settings.inference == "svi":
         drawn = SINGLE * settings.num_posterior_draws * _effects(size, settings)
         start, draws = _structured(size, settings)
         summary += PYRO + drawn
-        lower = "`num_posterior_draws`, or use `inference: laplace`"
-        phases.append(Phase(name="svi", size=known + PYRO + max(start, draws + 2 * drawn), lower=lower))
+        phases.append(Phase(name="svi", size=known + PYRO + max(start, draws + 2 * drawn), lower=_DRAWS))
     phases.append(Phase(name="posterior", size=summary + _draws(size, settings), lower="`num_posterior_draws`"))
     phases.append(Phase(name="export", size=summary + 2 * _all_fates(size), lower=_EFFECTS))
     return FitMemory(phases=tuple(phases))
 
 
 KEPT = 0.4  # share of the memory of engine laplace that the allocator keeps, measured
+_DRAWS = "`num_posterior_draws`, or use `inference: laplace`"
 _EFFECTS = "the number of fates, genes or days: blocks of effects grow with its square"
 
 

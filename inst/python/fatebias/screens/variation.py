@@ -60,15 +60,15 @@ def _refuse_few(screen: Screen, counts: Counts, wanted: str, where: str) -> None
     if counts.n_cells < LEAST_CELLS:
         raise ScreenError(
             f"{where}: {counts.n_cells} usable cells are too few for `likelihood_weight: {wanted}`, which follows from "
-            f"how labels vary between {LEAST_CELLS} or more. Give more cells, or a number (1 is that of one-hot labels)."
+            f"how labels vary between {LEAST_CELLS} or more. Give more cells, or set a number (1 for one-hot labels)."
         )
     few = by_day < np.where(n_genes > by_day, LEAST_CELLS, LEAST_OF_DAY)
     if wanted == "auto_by_day" and few.any():
         days = first_few([f"{screen.day_labels[day]} ({by_day[day]})" for day in np.flatnonzero(few)])
         raise ScreenError(
             f"{where}: `likelihood_weight: auto_by_day` takes each day's weight from how its labels vary, and has too "
-            f"few usable cells on {days} (at least {LEAST_OF_DAY}, or {LEAST_CELLS} where genes are more than cells). "
-            "Set `likelihood_weight: auto`, which is one weight for all days, or leave these days out."
+            f"few usable cells on {days} (at least {LEAST_OF_DAY}; {LEAST_CELLS} where genes are more than cells). Set"
+            " `likelihood_weight: auto`, which is one weight for all days, or leave these days out."
         )
 
 
