@@ -89,9 +89,9 @@ def infer(screen: Screen, settings: Settings, run: Run = QUIET, watch: Stopwatch
         with telling_memory("The fit", _LESS):
             return _infer(screen, settings, run, watch or Stopwatch())
     except _SINGULAR as error:
+        rate = "Lower `learning_rate`, or check" if settings.inference == "svi" else "Check"
         raise FitError(
-            f"A matrix of the fit lost its positive definiteness ({error}). Lower `learning_rate` if SVI was running; "
-            "otherwise check the labels, or widen the priors."
+            f"A matrix of the fit lost its positive definiteness ({error}). {rate} the labels, or widen the priors."
         ) from error
 
 
