@@ -73,6 +73,10 @@ abort_report <- function(message, call = rlang::caller_env(), .envir = rlang::ca
   abort_kind("report", message, call, .envir, parent)
 }
 
+abort_memory <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("memory", message, call, .envir)
+}
+
 abort_simulation <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("simulation", message, call, .envir)
 }
@@ -106,7 +110,7 @@ warn_python <- function(message, .envir = rlang::caller_env()) warn_kind("python
 thrower <- function(kind) {
   switch(kind,
     settings = abort_settings, screen = abort_screen, fit = abort_fit, qc = abort_qc, export = abort_export,
-    simulation = abort_simulation, environment = abort_environment, abort_python
+    simulation = abort_simulation, memory = abort_memory, environment = abort_environment, abort_python
   )
 }
 
