@@ -1,8 +1,8 @@
 test_that("every thrower has its class and the package's", {
   throwers <- list(
     settings = abort_settings, screen = abort_screen, fit = abort_fit,
-    qc = abort_qc, mash = abort_mash, export = abort_export, simulation = abort_simulation, memory = abort_memory,
-    environment = abort_environment, python = abort_python,
+    qc = abort_qc, mash = abort_mash, export = abort_export, simulation = abort_simulation,
+    memory = abort_memory, environment = abort_environment, python = abort_python,
     slurm = function(message) abort_scheduler("slurm", message)
   )
   for (kind in names(throwers)) {

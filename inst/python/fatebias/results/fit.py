@@ -23,6 +23,7 @@ from ..base import (
 from ..preflight import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
 from ..screens import (
     CELLS_TABLE,
+    Doubt,
     Screen,
     count_cells,
     count_cells_by_guide,
@@ -75,13 +76,7 @@ def fit_screen(
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings, bars)
         refuse_replaced(screen, screen_path, guide_map, fingerprint)
-        counts = count_cells([screen], settings.contrast_fate)
-        refuse_untold(screen, counts, settings, str(screen_path))
-        needs = fit_memory(ScreenSize.whole(screen), settings)
-        refuse_large_fit(needs, device_limit(device))
-        doubts = doubts_about(screen, settings, counts)
-        if near := doubt_memory(needs, device_limit(device) or memory_limit()):
-            doubts.append(near)
+        doubts = _looked_at(screen, settings, str(screen_path), device)
         contrasts = list_contrasts(settings.contrast_fate, contrasts, screen.fates)
     if warn:
         warn_of(doubts)
@@ -110,6 +105,16 @@ def fit_screen(
         if svi:
             _warn_unless_converged(svi)
     return manifest
+
+
+def _looked_at(screen: Screen, settings: Settings, where: str, device: str) -> list[Doubt]:
+    """What weakens a screen; raises ScreenError for what no fit can tell, MemoryLimitError where it is too large."""
+    counts, limit = count_cells([screen], settings.contrast_fate), device_limit(device)
+    refuse_untold(screen, counts, settings, where)
+    needs = fit_memory(ScreenSize.whole(screen), settings)
+    refuse_large_fit(needs, limit)
+    near = doubt_memory(needs, limit or memory_limit())
+    return [*doubts_about(screen, settings, counts), *([near] if near else [])]
 
 
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
