@@ -18,6 +18,7 @@
 #' | `fatebias_error_export` | results cannot be written or read |
 #' | `fatebias_error_report` | a report cannot be rendered |
 #' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
+#' | `fatebias_error_memory` | work needs far more memory than there is, or memory ran out |
 #' | `fatebias_error_slurm` | a Slurm job cannot be sent, or ended without a result |
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
 #' | `fatebias_error_python` | anything else that Python raised |
@@ -72,6 +73,10 @@ abort_report <- function(message, call = rlang::caller_env(), .envir = rlang::ca
   abort_kind("report", message, call, .envir, parent)
 }
 
+abort_memory <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("memory", message, call, .envir)
+}
+
 abort_simulation <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("simulation", message, call, .envir)
 }
@@ -105,7 +110,7 @@ warn_python <- function(message, .envir = rlang::caller_env()) warn_kind("python
 thrower <- function(kind) {
   switch(kind,
     settings = abort_settings, screen = abort_screen, fit = abort_fit, qc = abort_qc, export = abort_export,
-    simulation = abort_simulation, environment = abort_environment, abort_python
+    simulation = abort_simulation, memory = abort_memory, environment = abort_environment, abort_python
   )
 }
 

@@ -52,6 +52,7 @@ class Preflight:
     rows: list[dict]
     settings: dict
     ok: bool
+    memory_gb: dict | None
     reads: bool
     reads_as_suggested: bool
 

@@ -2,7 +2,7 @@ test_that("every thrower has its class and the package's", {
   throwers <- list(
     settings = abort_settings, screen = abort_screen, fit = abort_fit,
     qc = abort_qc, mash = abort_mash, export = abort_export, simulation = abort_simulation,
-    environment = abort_environment, python = abort_python,
+    memory = abort_memory, environment = abort_environment, python = abort_python,
     slurm = function(message) abort_scheduler("slurm", message)
   )
   for (kind in names(throwers)) {
@@ -33,7 +33,7 @@ test_that("kinds that Python names find their thrower, unknown ones the Python e
 test_that("every kind of Python's tree has an R class", {
   lines <- readLines(system.file("python", "fatebias", "base", "errors.py", package = "fatebias"))
   kinds <- sub('^ +kind = "(.*)"$', "\\1", grep("^ +kind = ", lines, value = TRUE))
-  expect_setequal(kinds, c("python", "settings", "screen", "fit", "qc", "export", "simulation"))
+  expect_setequal(kinds, c("python", "settings", "screen", "fit", "qc", "export", "simulation", "memory"))
   for (kind in setdiff(kinds, "python")) {
     expect_false(identical(thrower(kind), abort_python), info = kind)
   }

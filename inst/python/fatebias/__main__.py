@@ -15,7 +15,16 @@ try:
     from typing import Any
 
     from . import __version__
-    from .base import FatebiasError, FatebiasWarning, plain_stdout, say, tell
+    from .base import (
+        FatebiasError,
+        FatebiasWarning,
+        MemoryLimitError,
+        lacks_memory,
+        plain_stdout,
+        say,
+        tell,
+        without_memory,
+    )
     from .commands import COMMANDS
 except KeyboardInterrupt:  # within the tenth of a second that they take
     sys.stderr.write(f"{_INTERRUPTED}\n")
@@ -71,6 +80,11 @@ def _readable_errors() -> Iterator[None]:
         yield
     except FatebiasError as error:
         say(f"Error ({error.kind}): {error}")
+        sys.exit(1)
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not lacks_memory(error):
+            raise
+        say(f"Error ({MemoryLimitError.kind}): {without_memory(error)}")
         sys.exit(1)
     except KeyboardInterrupt:
         say(_INTERRUPTED)

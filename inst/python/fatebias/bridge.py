@@ -13,7 +13,17 @@ import traceback
 import warnings
 from typing import Any
 
-from .base import FatebiasError, FatebiasWarning, Settings, import_whole, plain, rows_from
+from .base import (
+    FatebiasError,
+    FatebiasWarning,
+    MemoryLimitError,
+    Settings,
+    import_whole,
+    lacks_memory,
+    plain,
+    rows_from,
+    without_memory,
+)
 from .r_api import FUNCTIONS
 
 FIRST_ROW = 1  # as users of R count
@@ -80,6 +90,8 @@ def _report(error: Exception) -> dict[str, str]:
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, FatebiasError):
         return {"kind": error.kind, "message": str(error), "trace": trace}
+    if lacks_memory(error):
+        return {"kind": MemoryLimitError.kind, "message": without_memory(error), "trace": trace}
     if isinstance(error, ModuleNotFoundError):
         return {"kind": "environment", "message": f"Python has no module {error.name}.", "trace": trace}
     last = traceback.extract_tb(error.__traceback__)[-1]

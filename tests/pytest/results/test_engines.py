@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import DATA, screen_of, simulated
 
-from fatebias.base.errors import FitError, FitWarning
+from fatebias.base.errors import FitError, FitWarning, MemoryLimitError
 from fatebias.base.settings import Settings
 from fatebias.results import engines
 from fatebias.results.engines import choose_device, infer
@@ -110,19 +110,27 @@ def test_devices(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("raised", "said"),
+    ("raised", "error", "said"),
     [
-        (MemoryError("44.7 GiB"), r"needs more memory than there is \(44.7 GiB\).* lower `num_posterior_draws`"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), "needs more memory than there is"),
-        (np.linalg.LinAlgError("Eigenvalues did not converge"), "lost its positive definiteness"),
+        (
+            MemoryError("44.7 GiB"),
+            MemoryLimitError,
+            r"needs more memory than there is \(44.7 GiB\).* lower `num_posterior_draws`",
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"),
+            MemoryLimitError,
+            "needs more memory than there is",
+        ),
+        (np.linalg.LinAlgError("Eigenvalues did not converge"), FitError, "lost its positive definiteness"),
     ],
 )
-def test_what_a_library_raises_in_a_fit_has_a_remedy(monkeypatch, small_screen, raised, said):
+def test_what_a_library_raises_in_a_fit_has_a_remedy(monkeypatch, small_screen, raised, error, said):
     def fail(*_, **__):
         raise raised
 
     monkeypatch.setattr(engines, "fit_laplace", fail)
-    with pytest.raises(FitError, match=said):
+    with pytest.raises(error, match=said):
         infer(small_screen, Settings.from_mapping())
 
 

@@ -8,13 +8,14 @@ imported before it is needed: `python -m fatebias --version` answers at once.
 from .checkpoint import open_checkpoint
 from .console import plain_stdout, say, tell
 from .constants import CONSTANTS
-from .environment import count_gpus, describe_environment, package_versions
+from .environment import count_gpus, describe_environment, package_versions, refuse_threads, threads_fault
 from .errors import (
     ExportError,
     FatebiasError,
     FatebiasWarning,
     FitError,
     FitWarning,
+    MemoryLimitError,
     QCError,
     QCWarning,
     ScreenError,
@@ -36,6 +37,18 @@ from .files import (
 )
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
+from .memory import (
+    MemoryLimit,
+    gigabytes,
+    is_far_beyond,
+    is_near,
+    lacks_memory,
+    memory_limit,
+    memory_words,
+    refuse_memory,
+    telling_memory,
+    without_memory,
+)
 from .progress import SILENT, Progress, share_of_way, unheard
 from .rows import SHOWN, first_few, named_rows, row_word, rows_from, short
 from .run import QUIET, Run
@@ -50,6 +63,8 @@ __all__ = [
     "FatebiasWarning",
     "FitError",
     "FitWarning",
+    "MemoryLimit",
+    "MemoryLimitError",
     "PACKAGE",
     "Progress",
     "QCError",
@@ -69,7 +84,13 @@ __all__ = [
     "digest_of",
     "file_digest",
     "files_of",
+    "gigabytes",
     "import_whole",
+    "is_far_beyond",
+    "is_near",
+    "lacks_memory",
+    "memory_limit",
+    "memory_words",
     "first_few",
     "named_rows",
     "open_checkpoint",
@@ -78,6 +99,8 @@ __all__ = [
     "plain",
     "plain_stdout",
     "prepare_out_dir",
+    "refuse_memory",
+    "refuse_threads",
     "regular_bytes",
     "row_word",
     "rows_from",
@@ -87,7 +110,10 @@ __all__ = [
     "short",
     "source_files",
     "tell",
+    "telling_memory",
+    "threads_fault",
     "unheard",
     "whole_file",
     "whole_folder",
+    "without_memory",
 ]

@@ -1,12 +1,15 @@
 """Python, packages and device of this process."""
 
 import ctypes
+import os
 import platform
 import shutil
 import sys
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Literal
+
+from .errors import SettingsError
 
 Record = Literal["fit", "unit"]  # what keeps versions: the manifest of a fit, the key of a unit of the certificate
 
@@ -30,6 +33,24 @@ PACKAGES = (
     Package("h5py", "h5py"),
     Package("zarr", "zarr"),
 )
+
+
+LEAST_REFUSED = 64  # threads up to which none are refused, and
+THREADS_A_CORE = 4  # threads a core up to which none are: more slow each other down, and thousands crash OpenMP
+
+
+def threads_fault(threads: int | None) -> str:
+    """What is wrong with a number of threads on this machine, or ""."""
+    cores = os.cpu_count() or 1
+    if threads is None or threads <= max(LEAST_REFUSED, THREADS_A_CORE * cores):
+        return ""
+    return f"`threads: {threads}` is far more than the {cores} cores of this machine; set {cores} at most, or null"
+
+
+def refuse_threads(threads: int | None) -> None:
+    """Raise SettingsError for more threads than the machine can sensibly run."""
+    if fault := threads_fault(threads):
+        raise SettingsError(f"{fault}.")
 
 
 def describe_environment() -> dict[str, Any]:

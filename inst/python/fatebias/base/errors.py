@@ -7,6 +7,7 @@
     +-- QCError             a QC assertion is violated (simulation mode)
     +-- ExportError         results cannot be written or read
     +-- SimulationError     a simulation was asked for that cannot be made
+    +-- MemoryLimitError    work needs more memory than there is
     FatebiasWarning(UserWarning)
     +-- ScreenWarning       a screen is usable, but something of it should be known: few cells match, one replicate, ..
     +-- QCWarning           a QC assertion is violated (real data)
@@ -57,6 +58,12 @@ class SimulationError(FatebiasError):
     """Raised when the arguments of a simulation contradict each other or are out of range."""
 
     kind = "simulation"
+
+
+class MemoryLimitError(FatebiasError):
+    """Raised before work that needs far more memory than there is, and where memory ran out."""
+
+    kind = "memory"
 
 
 class FatebiasWarning(UserWarning):

@@ -28,10 +28,12 @@ from ..base import (
     plain,
     prepare_out_dir,
     regular_bytes,
+    refuse_threads,
     whole_file,
 )
 from ..laplace import LaplaceOptions
-from ..results import choose_device, fit_key, read_manifest
+from ..preflight import ScreenSize, fit_memory, refuse_large_fit
+from ..results import choose_device, device_limit, fit_key, read_manifest
 from ..screens import RawCells, Screen, build_screen, read_cells, read_map, read_spare_columns, usable_cells
 from .refit import settle
 from .source import Source
@@ -147,14 +149,17 @@ def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
 
 
 def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
+    refuse_threads(settings.threads)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     cells = read_cells(screen_path, settings).of_mean_labels()
     names = read_map(guide_map, screen_path, cells.guide_names, settings)
     screen = build_screen(cells, names, settings, where=str(screen_path))
+    device = choose_device(settings.device)
+    refuse_large_fit(fit_memory(ScreenSize.whole(screen), settings), device_limit(device))
     columns = _columns(screen_path, cells, settings)
     options = LaplaceOptions.of(settings)
-    baseline = settle(options.design(screen, choose_device(settings.device)), options)
+    baseline = settle(options.design(screen, device), options)
     source = Source(
         cells=cells, guide_map=names, screen=screen, settings=settings, baseline=baseline, where=str(screen_path),
         columns=columns,

@@ -86,14 +86,15 @@ class StoredElement:
         check_below(self.node, self.what)
         if self.kind == "array":
             _refuse_complex(self.what, self.node)
-        values = values_of(self.node)
         rows = self._rows()
+        values = values_of(self.node)
         return values if rows is None else rows.take(np.asarray(values))
 
     @refused
     def read_values(self) -> pd.Series:
         """A column, one value a cell; its categories, where it has some, with their order."""
         check_below(self.node, self.what)
+        rows = self._rows()
         if is_array(self.node):
             _refuse_complex(self.what, self.node)
         named = named_values(self.node) if is_array(self.node) else None
@@ -106,7 +107,6 @@ class StoredElement:
                 values, categories, ordered=bool(self.legacy.attrs.get("ordered", False))
             )
         column = pd.Series(_texts_of_bytes(values))
-        rows = self._rows()
         return column if rows is None else rows.take_series(column)
 
     @refused

@@ -4,16 +4,19 @@ Arrays, texts and categoricals of HDF5, which are most of what a screen holds, n
 longer than to read them. All else is anndata's to read.
 """
 
+import math
 from typing import Any
 
 import h5py
 import pandas as pd
 
-from .nodes import Node
+from ..base import is_far_beyond, memory_limit
+from .nodes import Node, is_array
 
 
 def values_of(node: Node) -> Any:
     """An array, a pandas object or what else an entry holds; raises what h5py, zarr and anndata raise."""
+    _refuse_declared(node)
     encoding = str(node.attrs.get("encoding-type", "")), str(node.attrs.get("encoding-version", ""))
     if isinstance(node, h5py.Dataset) and encoding == ("array", "0.2.0"):
         return node[()]
@@ -25,3 +28,9 @@ def values_of(node: Node) -> Any:
     from anndata.io import read_elem
 
     return read_elem(node)
+
+
+def _refuse_declared(node: Node) -> None:
+    """MemoryError where an array declares far more than there is memory for, as damaged and made-up files do."""
+    if is_array(node) and is_far_beyond(math.prod(node.shape) * node.dtype.itemsize, memory_limit()):
+        raise MemoryError(f"an array of the shape {node.shape}")

@@ -17,7 +17,7 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from ..base import FitError
+from ..base import FitError, first_few
 from .design import Design
 from .pooling import shrink_over_days
 
@@ -94,7 +94,7 @@ def final_dispersion(design: Design, mean: Tensor, parameters: Tensor, wanted: f
 
 def refuse_weight(wanted: str, weight: Tensor) -> NoReturn:
     """The error for labels whose dispersion cannot be told."""
-    numbers = ", ".join(f"{value:.3g}" for value in weight.tolist())
+    numbers = first_few(f"{value:.3g}" for value in weight.tolist())
     raise FitError(
         f"`likelihood_weight: {wanted}` finds no usable dispersion of the labels (weights by day: {numbers}): "
         "there are too few cells for the genes, guides and days, or the labels are separated. Set a number as "

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import Settings, files_of, first_few
+from ..base import Settings, files_of, first_few, threads_fault
 from ..containers import ScreenSource, open_screen
 from ..screens import (
     RawCells,
@@ -52,6 +52,8 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
                     parts = _check_parts(report, source, known)
                     for text in source.doubts():
                         report.warn("Names of cells", text)
+    if fault := threads_fault(settings.threads):
+        report.problem("Threads", fault)
     names = check_map(report, guide_map, path, parts.guide_names)
     if names is not None and parts.guide_names is not None:
         check_match(report, names, parts.guide_names)

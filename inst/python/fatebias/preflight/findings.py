@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..base import ScreenError, Settings, first_few
+from ..base import FatebiasError, Settings, first_few, gigabytes, is_far_beyond, memory_limit, memory_words
 from ..containers import ScreenSource
 from ..screens import Doubt, Reader
 from .lookalikes import Lookalike
+from .memory import FitMemory, doubt_memory
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 KEYS = {  # where the entry of a key stands, and the item under which it is reported
@@ -42,6 +43,7 @@ class Report:
         self.settings, self._where = settings, where
         self.suggested: dict[str, Any] = {}
         self.findings: list[Finding] = []
+        self.needs: FitMemory | None = None
 
     def ok(self, item: str, found: str) -> None:
         self.findings.append(Finding(item=item, status=OK, found=found))
@@ -67,7 +69,7 @@ class Report:
         """What cannot be read within the `with` block becomes a problem."""
         try:
             yield
-        except ScreenError as error:
+        except FatebiasError as error:
             self.problem(item, str(error).removeprefix(f"{self._where}: "))
         except Exception as error:  # noqa: BLE001  (whatever an odd file makes its reader raise is a finding)
             self.problem(item, f"cannot be read ({type(error).__name__}: {error})", "is it what the key promises?")
@@ -77,11 +79,25 @@ class Report:
         """Nothing is wrong that the suggested settings would not mend."""
         return not any(one.status == PROBLEM and not one.by_setting for one in self.findings)
 
+    def memory(self, needs: FitMemory) -> None:
+        """How much memory a fit takes: a problem where a fit would refuse it, a warning where it is near the limit."""
+        item, limit, found = "Memory", memory_limit(), f"a fit needs about {gigabytes(needs.peak)}"
+        self.needs = needs
+        if limit is not None and is_far_beyond(needs.peak, limit):
+            self.problem(item, f"a fit needs {memory_words(needs.peak, limit)}", needs.lower)
+        elif doubt := doubt_memory(needs, limit):
+            self.doubt(doubt)
+        else:
+            self.ok(item, found)
+
     def as_dict(self) -> dict[str, Any]:
-        """Rows (item, status, found, fix), suggested settings, and ok: no problem at all."""
+        """Rows (item, status, found, fix), suggested settings, ok: no problem at all; and memory_gb of a fit, by phase
+        and at its peak, None where the sizes are not known.
+        """
         rows = [{key: getattr(one, key) for key in ("item", "status", "found", "fix")} for one in self.findings]
         suggested = {key: list(value) if isinstance(value, tuple) else value for key, value in self.suggested.items()}
-        return {"rows": rows, "settings": suggested, "ok": all(one.status != PROBLEM for one in self.findings)}
+        found = {"rows": rows, "settings": suggested, "ok": all(one.status != PROBLEM for one in self.findings)}
+        return found | {"memory_gb": None if self.needs is None else self.needs.in_gb()}
 
 
 def find_key(

@@ -8,11 +8,12 @@ from ..screens import (
     count_cells,
     doubts_about,
     plan_screen,
-    refuse_unvaried,
+    refuse_untold,
     refuse_without_baseline,
     sizes_of,
 )
 from .findings import Report
+from .memory import ScreenSize, fit_memory
 
 _AT_ITS_PLACE = {  # items that were looked at before
     "Fate probabilities", "Days", "Replicates", "Guides per cell", "Cells per guide", "Covariates", "Clusters",
@@ -27,7 +28,7 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     counts = count_cells(plan.parts(), contrast)
     screen = next(plan.parts())  # for its names: its cells are not looked at
     refuse_without_baseline(screen, counts.burdens, where)
-    refuse_unvaried(screen, counts.spread, report.settings, where)
+    refuse_untold(screen, counts, report.settings, where, whole=screen.n_cells == counts.n_cells)
     found = doubts_about(screen, report.settings, counts)
     doubts = [doubt for doubt in found if doubt not in screen.doubts and doubt.item not in _AT_ITS_PLACE]
     for doubt in doubts:
@@ -35,6 +36,7 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     for item, words in _in_order(screen, counts, contrast).items():
         if item not in {doubt.item for doubt in doubts}:
             report.ok(item, words)
+    report.memory(fit_memory(ScreenSize.of(screen, counts.n_cells, plan.n_entries), report.settings))
 
 
 def _in_order(screen: Screen, counts: Counts, contrast: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ settings, and how it went; a certificate finds out from it, by `fit_key`, whethe
 
 from .archive import read_archive
 from .contrasts import contrast_tables, write_contrast
-from .engines import choose_device
+from .engines import choose_device, device_limit
 from .fit import fit_screen
 from .key import fit_key
 from .manifest import read_manifest
@@ -20,6 +20,7 @@ __all__ = [
     "choose_device",
     "contrast_tables",
     "daywise_table",
+    "device_limit",
     "fit_key",
     "fit_screen",
     "read_archive",

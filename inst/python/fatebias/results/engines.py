@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..base import QUIET, FitError, FitWarning, Run, Settings, Stopwatch
+from ..base import QUIET, FitError, FitWarning, MemoryLimit, Run, Settings, Stopwatch, telling_memory
 from ..laplace import (
     Baseline,
     Estimates,
@@ -47,7 +47,7 @@ from ..screens import Screen, contrast_weights
 from ..vi import SVIFit, SVIOptions, Target, draw_raw, fit_svi, structured_start
 
 _SINGULAR = (torch.linalg.LinAlgError, np.linalg.LinAlgError)  # type: ignore[attr-defined]  # no stub in torch
-_NO_MEMORY = ("allocate memory", "out of memory")  # of torch, whose error is a RuntimeError
+_LESS = "Run it where there is more, or lower `num_posterior_draws`, `num_perturbations` or `batch_size`."
 USUAL_WEIGHT = (0.5, 2.0)  # a fixed weight times the dispersion phi outside of this is warned about
 
 
@@ -82,22 +82,16 @@ class SetFit:
 
 
 def infer(screen: Screen, settings: Settings, run: Run = QUIET, watch: Stopwatch | None = None) -> Inference:
-    """Fit a screen, from where the checkpoint of `run` stands. Raises FitError; gives a FitWarning for a weight far
-    from the labels' dispersion.
+    """Fit a screen, from where the checkpoint of `run` stands. Raises FitError, and MemoryLimitError where memory runs
+    out; gives a FitWarning for a weight far from the labels' dispersion.
     """
     try:
-        return _infer(screen, settings, run, watch or Stopwatch())
+        with telling_memory("The fit", _LESS):
+            return _infer(screen, settings, run, watch or Stopwatch())
     except _SINGULAR as error:
+        rate = "Lower `learning_rate`, or check" if settings.inference == "svi" else "Check"
         raise FitError(
-            f"A matrix of the fit lost its positive definiteness ({error}). Lower `learning_rate` if SVI was running; "
-            "otherwise check the labels, or widen the priors."
-        ) from error
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
-            raise
-        raise FitError(
-            f"The fit needs more memory than there is ({' '.join(str(error).split())}). Run it where there is more, or "
-            "lower `num_posterior_draws`, `num_perturbations` or `batch_size`."
+            f"A matrix of the fit lost its positive definiteness ({error}). {rate} the labels, or widen the priors."
         ) from error
 
 
@@ -160,6 +154,13 @@ def choose_device(wanted: str) -> str:
     if wanted == "cuda" and not torch.cuda.is_available():
         raise FitError("`device: cuda` was asked for, but torch finds no CUDA GPU. Use `device: auto` or `cpu`.")
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def device_limit(device: str) -> MemoryLimit | None:
+    """The memory of the GPU that a fit runs on; None on the CPU."""
+    if device != "cuda":
+        return None
+    return MemoryLimit(bytes=torch.cuda.get_device_properties(0).total_memory, whose="the GPU")
 
 
 def _infer_by_svi(

@@ -8,9 +8,22 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, open_checkpoint, prepare_out_dir
+from ..base import (
+    FitError,
+    FitWarning,
+    Progress,
+    Run,
+    Settings,
+    Stopwatch,
+    memory_limit,
+    open_checkpoint,
+    prepare_out_dir,
+    refuse_threads,
+)
+from ..preflight import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
 from ..screens import (
     CELLS_TABLE,
+    Doubt,
     Screen,
     count_cells,
     count_cells_by_guide,
@@ -18,14 +31,14 @@ from ..screens import (
     list_contrasts,
     read_screen,
     refuse_replaced,
-    refuse_unvaried,
+    refuse_untold,
     summarise_screen,
     warn_of,
 )
 from ..vi import SVIFit
 from .archive import ALL_FATES, archive_of
 from .contrasts import named_tables
-from .engines import Inference, choose_device, infer
+from .engines import Inference, choose_device, device_limit, infer
 from .files import write_files
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
@@ -58,13 +71,12 @@ def fit_screen(
     watch, bars = Stopwatch(), Progress(progress)
     out_dir = prepare_out_dir(out_dir)
     device = choose_device(settings.device)
+    refuse_threads(settings.threads)
     torch.set_num_threads(settings.threads or _ALL_THREADS)
     with watch.stage("read"):
         screen = read_screen(screen_path, guide_map, settings, bars)
         refuse_replaced(screen, screen_path, guide_map, fingerprint)
-        counts = count_cells([screen], settings.contrast_fate)
-        refuse_unvaried(screen, counts.spread, settings, str(screen_path))
-        doubts = doubts_about(screen, settings, counts)
+        doubts = _looked_at(screen, settings, str(screen_path), device)
         contrasts = list_contrasts(settings.contrast_fate, contrasts, screen.fates)
     if warn:
         warn_of(doubts)
@@ -93,6 +105,16 @@ def fit_screen(
         if svi:
             _warn_unless_converged(svi)
     return manifest
+
+
+def _looked_at(screen: Screen, settings: Settings, where: str, device: str) -> list[Doubt]:
+    """What weakens a screen; raises ScreenError for what no fit can tell, MemoryLimitError where it is too large."""
+    counts, limit = count_cells([screen], settings.contrast_fate), device_limit(device)
+    refuse_untold(screen, counts, settings, where)
+    needs = fit_memory(ScreenSize.whole(screen), settings)
+    refuse_large_fit(needs, limit)
+    near = doubt_memory(needs, limit or memory_limit())
+    return [*doubts_about(screen, settings, counts), *([near] if near else [])]
 
 
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:

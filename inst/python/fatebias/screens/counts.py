@@ -1,12 +1,13 @@
 """What is counted over the cells of a screen, in pieces, so that a screen need not be in memory as a whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
 from .contrast import fate_weights
+from .places import Places, count_places
 from .screen import Screen
 
 CELLS_AT_ONCE = 50_000  # cells that are looked at at a time
@@ -51,7 +52,7 @@ class Counts:
     control, by day. burdens: guides in cells. guides_of_gene: int [L, D], guides of a gene in all cells of a day.
     samples: int [D, R], cells. clusters: int, cells of each cluster, none where each cell is alone. sides: float
     [2, L, D], probability of the two sides of the contrast, summed over the cells of a day that carry a gene. lowest,
-    highest: float [sets, D, F + 1], of the fate probabilities of a day, by label set.
+    highest: float [sets, D, F + 1], of the fate probabilities of a day, by label set. places: where guides lie.
     """
 
     n_cells: int
@@ -64,6 +65,7 @@ class Counts:
     sides: np.ndarray
     lowest: np.ndarray
     highest: np.ndarray
+    places: Places
 
     def __add__(self, other: "Counts") -> "Counts":
         n_clusters = max(len(self.clusters), len(other.clusters))
@@ -81,6 +83,7 @@ class Counts:
             sides=self.sides + other.sides,
             lowest=np.minimum(self.lowest, other.lowest),
             highest=np.maximum(self.highest, other.highest),
+            places=self.places + other.places,
         )
 
     @property
@@ -102,13 +105,20 @@ def count_cells(screens: Iterable[Screen], contrast: str) -> Counts:
     """Counts of a screen, given as a whole or in parts. contrast: "MES" has the sides MES and the reference,
     "MES - NEU" these two, and a mean of several fates the sum of their probabilities.
     """
-    return reduce(lambda one, other: one + other, (_count(part, contrast) for part in screens))
+    return reduce(lambda one, other: one + other, _counts_of_parts(screens, contrast))
 
 
-def _count(screen: Screen, contrast: str) -> Counts:
+def _counts_of_parts(screens: Iterable[Screen], contrast: str) -> Iterator[Counts]:
+    first = 0
+    for part in screens:
+        yield _count(part, contrast, first)
+        first += part.n_cells
+
+
+def _count(screen: Screen, contrast: str, first: int) -> Counts:
     days = screen.n_days
     of_gene = np.zeros(screen.n_genes * days, dtype=np.int64)
-    sides = np.zeros((2, screen.n_genes * days))
+    sides = np.zeros((3, screen.n_genes * days))  # the last: cells that carry the gene
     for start in range(0, screen.n_cells, CELLS_AT_ONCE):
         rows = slice(start, min(start + CELLS_AT_ONCE, screen.n_cells))
         _count_genes(screen, rows, _sides(screen, rows, contrast), of_gene, sides)
@@ -126,23 +136,24 @@ def _count(screen: Screen, contrast: str) -> Counts:
         guides_of_gene=of_gene.reshape(screen.n_genes, days),
         samples=np.bincount(screen.day * shape[1] + screen.replicate, minlength=shape[0] * shape[1]).reshape(shape),
         clusters=np.bincount(screen.cluster) if screen.cluster is not None else np.zeros(0, dtype=np.int64),
-        sides=sides.reshape(2, screen.n_genes, days),
+        sides=sides[:2].reshape(2, screen.n_genes, days),
         lowest=lowest,
         highest=highest,
+        places=count_places(screen, sides[2].reshape(screen.n_genes, days).astype(np.int64), first),
     )
 
 
 def _sides(screen: Screen, rows: slice, contrast: str) -> list[np.ndarray]:
-    """float [cells], probability of the two sides of the contrast."""
+    """float [cells] each: probability of the two sides of the contrast, and 1."""
     weights = fate_weights(contrast, screen.fates)
     probs = screen.fate_probs[rows]
-    return [probs[:, side].sum(1) for side in (weights > 0, weights < 0)]
+    return [*(probs[:, side].sum(1) for side in (weights > 0, weights < 0)), np.ones(len(probs))]
 
 
 def _count_genes(
     screen: Screen, rows: slice, of_cells: list[np.ndarray], of_gene: np.ndarray, sides: np.ndarray
 ) -> None:
-    """Add the genes in some cells to the sums by gene and day. of_cells: probability of the two sides in each cell."""
+    """Add the genes in some cells to the sums by gene and day. of_cells: what is summed, by cell."""
     ptr = screen.guide_ptr[rows.start : rows.stop + 1]
     cell = np.repeat(np.arange(len(ptr) - 1, dtype=np.int32), np.diff(ptr))
     gene = screen.guide_gene[screen.guide_idx[ptr[0] : ptr[-1]]]

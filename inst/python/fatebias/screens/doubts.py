@@ -8,11 +8,13 @@ from ..base import CONSTANTS, Settings, first_few
 from .baseline import doubt_baseline
 from .counts import Counts, count_cells
 from .doubt import Doubt
+from .places import doubt_places
 from .screen import ONE_DAY, Screen
 
 LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
 LARGE_CLUSTER = 0.2  # share of the cells that no clone has; a label such as "unassigned" has
 MANY_LEFT_OUT = 0.2  # share of the cells whose loss is worth a warning
+MOST_FATES = 30
 MOST_LEVELS = 60  # a column with more is neither day nor replicate
 
 
@@ -35,6 +37,8 @@ def doubts_about(screen: Screen, settings: Settings, counts: Counts | None = Non
         _doubt_sizes(screen, counts.n_cells),
         *doubt_baseline(screen, counts),
         _doubt_guides_per_gene(screen),
+        _doubt_fates(screen.fates),
+        *doubt_places(screen, counts.places, counts.samples.sum(1)),
         _doubt_effective(screen, counts.effective, settings.contrast_fate),
     ]
     return [*screen.doubts, *(doubt for doubt in found if doubt is not None)]
@@ -182,6 +186,13 @@ def _doubt_guides_per_gene(screen: Screen) -> Doubt | None:
     verb = "gene has" if len(one) == 1 else "genes have"
     found = f"{len(one):,} {verb} one guide and cannot be checked by another: {first_few(one)}"
     return Doubt(item="Guides per gene", found=found)
+
+
+def _doubt_fates(fates: Sequence[str]) -> Doubt | None:
+    if len(fates) <= MOST_FATES:
+        return None
+    found = f"{len(fates)} fates; fits are tried with {MOST_FATES} at most, and memory grows with their square"
+    return Doubt(item="Fates", found=found, fix="join fates that are alike, or those that few cells have")
 
 
 def _doubt_effective(screen: Screen, effective: np.ndarray, contrast: str) -> Doubt | None:

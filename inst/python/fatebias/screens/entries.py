@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import SHOWN, ScreenError, Settings, first_few, named_rows, row_word
+from ..base import SHOWN, ScreenError, Settings, first_few, named_rows, refuse_memory, row_word
 from ..containers import Element, ScreenSource
 from .doubt import Doubt
 from .fate_names import name_fates, names_beside
@@ -27,6 +27,7 @@ from .levels import declared_order, label_texts, one_level, sort_levels, words_f
 from .presence import presence_of
 from .screen import ONE_DAY, ONE_REPLICATE
 
+_BYTES_A_CELL = 64  # days, replicates, guides and probabilities of a cell at least
 _DAY = "day"  # the column of obs where days are usually found
 
 
@@ -55,6 +56,8 @@ class Reader:
             raise ScreenError(
                 f"{self.path}: obs has no rows, so there are no cells. Were all left out before it was written?"
             )
+        what = f"{self.path}: obs declares {self.source.n_cells:,} cells; a screen of so many"
+        refuse_memory(_BYTES_A_CELL * self.source.n_cells, what, "Is the file whole? Write it again.")
 
     def element(self, table: str, key: str, label: str) -> Element:
         """The entry key of a table, or an error that lists what the table does have."""

@@ -27,6 +27,7 @@ CLONE_SD = 0.5
 MOST = 2**31 - 1  # of whole numbers, as in R
 MOST_GUIDES = 10_000  # that a cell carries on average
 MOST_RARE = 30  # fates with `rare`: all but one have 3 % at most, so the common one has 13 % at least
+MOST_FATES = 1000
 FATES = ("EC", "MES", "NEU")  # names as by default of the settings, so that they fit without being told
 
 
@@ -161,6 +162,7 @@ class Arguments:
         _refuse(not 0 < self.moi <= MOST_GUIDES, f"moi must be above 0 and at most {MOST_GUIDES:,}, not {self.moi}")
         _refuse(not 0 < self.concentration < math.inf, f"concentration must be above 0, not {self.concentration}")
         _refuse(self.library == "synthetic" and self.genes is None, "a synthetic library needs a number of genes")
+        _refuse(self.fates > MOST_FATES, f"fates must be at most {MOST_FATES:,}, not {self.fates:,}")
         if not self.fate_names:
             more = (f"FATE{k}" for k in range(len(FATES) + 1, self.fates + 1))
             object.__setattr__(self, "fate_names", (*FATES[: self.fates], *more))

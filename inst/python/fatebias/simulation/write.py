@@ -14,6 +14,7 @@ from ..base import Progress, day_columns, prepare_out_dir, whole_file
 from ..containers import write_screen
 from .arguments import LIFE, Arguments
 from .draw import Simulation, simulate
+from .memory import refuse_large
 
 
 def simulate_to(out_dir: str | Path, given: Mapping[str, Any], progress: bool | None = False) -> dict[str, str]:
@@ -24,6 +25,7 @@ def simulate_to(out_dir: str | Path, given: Mapping[str, Any], progress: bool | 
     life `has_effects` [L] (theta of some day is not 0), `off_target` and `dead` [G]. Clones are in obs["clone"].
     """
     arguments = Arguments.from_mapping(given)
+    refuse_large(arguments)
     out_dir = prepare_out_dir(out_dir)
     with Progress(progress).bar("Simulating", 2) as bar:
         sim = simulate(arguments)

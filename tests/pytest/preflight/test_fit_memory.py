@@ -1,0 +1,104 @@
+"""The estimate of a fit's memory against the peaks of fits, and what is made of it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from broken_screens import guide_map, preflight, screen
+
+from fatebias.base.errors import MemoryLimitError
+from fatebias.base.memory import MemoryLimit, gigabytes
+from fatebias.base.settings import Settings
+from fatebias.preflight import check_screen, findings
+from fatebias.preflight.memory import ScreenSize, fit_memory, refuse_large_fit
+from fatebias.results import fit as fits
+from fatebias.simulation import simulate_to
+
+GB, WITHIN = 2**30, 0.3
+FIT = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from fatebias.base import Settings
+from fatebias.results import fit_screen
+given = {"inference": sys.argv[2], "num_steps": 2, "cg_tolerance": .01, "newton_tolerance": .05}
+folder = sys.argv[1]
+fit_screen(folder + "/screen.h5ad", folder + "/guide_map.csv", folder + "/out", Settings.from_mapping(given))
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+GENOME = ScreenSize(
+    cells=500_000, entries=3_000_000, per_gene=np.full(18_000, 4), days=4, replicates=2, fates=3, file_cells=500_000,
+    file_entries=3_200_000,
+)  # fmt: skip
+
+
+def bigger(**changes):
+    return ScreenSize(**vars(GENOME) | changes)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks are read from /proc")
+@pytest.mark.parametrize(
+    ("sizes", "engine"),
+    [
+        ({"cells": 3_000, "genes": 40}, "laplace"),
+        ({"cells": 3_000, "genes": 40}, "svi"),
+        ({"cells": 20_000, "genes": 100, "fates": 5}, "laplace"),
+    ],
+)
+def test_the_estimate_is_near_the_peak(tmp_path, sizes, engine):
+    simulate_to(tmp_path, sizes)
+    files = [str(tmp_path / name) for name in ("screen.h5ad", "guide_map.csv")]
+    found = check_screen(files[0], Settings.from_mapping({"inference": engine}), files[1])
+    ran = subprocess.run([sys.executable, "-c", FIT, str(tmp_path), engine], capture_output=True, check=True, text=True)
+    peak = int(ran.stdout) / 2**20
+    assert found["memory_gb"]["peak"] == pytest.approx(peak, rel=WITHIN)
+    said = next(row["found"] for row in found["rows"] if row["item"] == "Memory")
+    assert said == f"a fit needs about {gigabytes(found['memory_gb']['peak'] * GB)}"
+
+
+def test_thirty_fates_of_a_genome_need_tens_of_gb():
+    needs = fit_memory(bigger(fates=30), Settings.from_mapping({"inference": "laplace"}))
+    archive = 8 * 18_000 * (4 * 29) ** 2 * 3  # noise, model and posterior of the archive, without replicates
+    assert needs.peak > archive > 5 * GB and needs.peak > 40 * GB
+    with pytest.raises(MemoryLimitError, match="lower the number of fates, genes or days"):
+        refuse_large_fit(needs, MemoryLimit(bytes=24 * GB, whose="this machine"))
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "lower"),
+    [
+        ({"num_posterior_draws": 100_000, "save_draws": "all"}, GENOME, "num_posterior_draws"),
+        ({"num_posterior_draws": 100_000, "inference": "svi"}, GENOME, "num_posterior_draws"),
+        ({}, bigger(days=300), "days"),
+        ({}, bigger(cells=10**10, entries=10**10, file_cells=10**10), "cells"),
+    ],
+)
+def test_the_refusal_names_what_drives_the_need(given, size, lower):
+    needs = fit_memory(size, Settings.from_mapping(given))
+    with pytest.raises(MemoryLimitError, match=f"The fit needs about .* this machine has 24 GB.*{lower}"):
+        refuse_large_fit(needs, MemoryLimit(bytes=24 * GB, whose="this machine"))
+
+
+def test_a_fit_and_the_preflight_refuse_what_the_machine_lacks(tmp_path, monkeypatch):
+    for place in (findings, fits, sys.modules["fatebias.base.memory"]):
+        monkeypatch.setattr(place, "memory_limit", lambda: MemoryLimit(bytes=GB / 10, whose="this machine"))
+    files = tmp_path / "screen.h5ad", tmp_path / "map.csv"
+    screen().write_h5ad(files[0])
+    guide_map().to_csv(files[1], index=False)
+    found = check_screen(files[0], Settings.from_mapping(), files[1])
+    said = next(row["found"] for row in found["rows"] if row["status"] == "problem")
+    assert said.startswith("a fit needs about 0.") and not found["ok"]
+    with pytest.raises(MemoryLimitError, match="this machine has 0.1 GB"):
+        fits.fit_screen(*files, tmp_path / "out", Settings.from_mapping())
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_need_near_the_limit_is_a_warning(tmp_path, monkeypatch):
+    for place in (findings, fits):
+        monkeypatch.setattr(place, "memory_limit", lambda: MemoryLimit(bytes=0.9 * GB, whose="this machine"))
+    rows = preflight(tmp_path, screen(), inference="laplace").rows
+    assert [row["status"] for row in rows if row["item"] == "Memory"] == ["ok"]
+    for place in (findings, fits):
+        monkeypatch.setattr(place, "memory_limit", lambda: MemoryLimit(bytes=0.42 * GB, whose="this machine"))
+    rows = preflight(tmp_path, screen(), inference="laplace").rows
+    assert [row["status"] for row in rows if row["item"] == "Memory"] == ["warning"]
