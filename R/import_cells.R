@@ -18,7 +18,7 @@
 read_fate_table <- function(table, rescale = FALSE) {
   validate_arg(rescale, checkmate::check_flag)
   if (is.character(table) && !is.matrix(table)) {
-    validate_arg(table, checkmate::check_string)
+    validate_arg(table, check_path)
     if (!file.exists(table)) abort_screen("The file {.path {table}} does not exist.")
     table <- read_named_table(table)
   }

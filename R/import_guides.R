@@ -119,7 +119,7 @@ read_guides_table <- function(table, min_umi = 5, cell = "cell", guide = "guide"
   validate_arg(cell, checkmate::check_string)
   validate_arg(guide, checkmate::check_string)
   validate_arg(umi, checkmate::check_string, null.ok = TRUE)
-  if (!is.data.frame(table)) validate_arg(table, checkmate::check_string)
+  if (!is.data.frame(table)) validate_arg(table, check_path)
   source <- if (is.data.frame(table)) {
     lapply(as.list(table), function(x) I(if (is.factor(x)) as.character(x) else x))
   } else {

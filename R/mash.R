@@ -162,7 +162,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   )
   validate_arg(n_draws, checkmate::check_count, positive = TRUE)
   validate_arg(seed, checkmate::check_int)
-  validate_dots(...names(), shrinkage_of(settings))
+  validate_dots(list(...), shrinkage_of(settings))
   if (!is.null(ntc)) control_estimates(ntc) # refused also where V does not need it
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   if (ncol(estimates$betahat) == 1) settings <- update_settings(settings, discovery_method = "ashr")
@@ -202,7 +202,11 @@ recorded_settings <- function(settings, v, covariances) {
 # Further arguments that may be handed on; everything else is decided by arguments of run_mash()
 handed_on <- c("optmethod", "control")
 
-validate_dots <- function(given, method, call = rlang::caller_env()) {
+validate_dots <- function(dots, method, call = rlang::caller_env()) {
+  if (!rlang::is_named2(dots)) {
+    abort_argument("Arguments of {.fn run_mash} after {.arg settings} need their names.", call = call)
+  }
+  given <- names(dots)
   unknown <- setdiff(given, handed_on)
   if (method == "averaged" && length(given) > 0) {
     abort_mash(c(
@@ -216,6 +220,8 @@ validate_dots <- function(given, method, call = rlang::caller_env()) {
       i = "Arguments after {.arg settings} are written in full."
     ), call = call)
   }
+  validate_arg(dots$optmethod, checkmate::check_string, null.ok = TRUE, arg = "optmethod", call = call)
+  validate_arg(dots$control, checkmate::check_list, null.ok = TRUE, arg = "control", call = call)
 }
 
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
@@ -291,6 +297,6 @@ estimates_given <- function(estimates) {
 #' @export
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)
-  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
+  validate_arg(out_dir, check_path)
   write_table(result$table, file.path(out_dir, paste0(result$level, "_summary_mash_out.csv")))
 }

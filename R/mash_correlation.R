@@ -92,7 +92,7 @@ ntc_v <- function(ntc, n_days, call) {
     ), call = call)
   }
   why <- sprintf("correlation of %d control pseudo-genes around 0", nrow(z))
-  new_v("ntc", validate_v(stats::cov2cor(crossprod(z)), n_days, call), why)
+  new_v("ntc", validate_v(suppressWarnings(stats::cov2cor(crossprod(z))), n_days, call), why)
 }
 
 #' The estimates of control pseudo-genes; an error says that they are meant
@@ -126,7 +126,8 @@ simple_v <- function(asked, estimates) {
 }
 
 null_correlation <- function(estimates) {
-  v <- mashr::estimate_null_correlation_simple(complete_data(estimates))
+  # of estimates that do not differ R warns of a variance of zero, which is then no finite correlation
+  v <- suppressWarnings(mashr::estimate_null_correlation_simple(complete_data(estimates)))
   if (any(!is.finite(v)) || rcond(v) < rcond_min) stop("too few rows near null for a correlation matrix")
   v
 }

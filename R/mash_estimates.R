@@ -17,7 +17,7 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
     estimates_of_fit(x, level, input, call)
   } else if (is.data.frame(x)) {
     estimates_of_table(x, level, "a table", call)
-  } else if (is.list(x)) {
+  } else if (is.list(x) && !is.object(x)) {
     estimates_of_matrices(x, level, call)
   } else {
     abort_mash(
@@ -40,16 +40,16 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
 #' @noRd
 with_times <- function(raw, values, may_fall_back, call) {
   labels <- raw$days
-  values <- as.numeric(unlist(values %||% numbers_in(labels) %||% if (length(labels) == 1) 0))
-  if (length(values) != length(labels) || anyNA(values) || is.unsorted(values, strictly = TRUE)) {
+  values <- unlist(values %||% numbers_in(labels) %||% if (length(labels) == 1) 0)
+  if (length(values) != length(labels) || !are_times(values)) {
     if (!may_fall_back) {
       text <- first_few(labels, 12)
-      abort_mash("{.arg day_values} must be increasing times, one for each day ({text}).", call = call)
+      abort_mash("{.arg day_values} must be increasing numbers, one for each day ({text}).", call = call)
     }
     values <- seq_along(labels) - 1
     raw$notes <- "Days are taken as evenly spaced: no increasing times are known (`day_values` gives them)"
   }
-  raw$times <- rlang::set_names(values, labels)
+  raw$times <- rlang::set_names(as.numeric(values), labels)
   raw
 }
 

@@ -83,6 +83,16 @@ told_once <- function(code, who) {
   value
 }
 
+#' Stop with an error of mashr or ashr in words of fatebias
+#' @noRd
+abort_by <- function(error, who, call = rlang::caller_env()) {
+  if (inherits(error, "fatebias_error")) stop(error)
+  abort_mash(c(
+    "{who} cannot shrink these estimates.", x = "{conditionMessage(error)}",
+    i = "Look at {.arg optmethod} and {.arg control} where you gave them, and at estimates that are far out."
+  ), call = call, parent = error)
+}
+
 #' mashr's fit; its optimiser (mixSQP) fails on some estimates, and EM takes its place, told in `fallback`
 #' @noRd
 fit_mash <- function(model, ...) {
@@ -93,8 +103,8 @@ fit_mash <- function(model, ...) {
     ), "mashr")
   }
   tryCatch(by(...), error = function(error) {
-    if ("optmethod" %in% ...names()) stop(error)
-    fit <- by(..., optmethod = "mixEM")
+    if ("optmethod" %in% ...names()) abort_by(error, "mashr")
+    fit <- tryCatch(by(..., optmethod = "mixEM"), error = abort_by, who = "mashr")
     fit$fallback <- sprintf("Weights are estimated by EM: mixSQP failed (%s)", conditionMessage(error))
     told <- "mashr's {.code mixSQP} failed; the weights are estimated by EM."
     warn_mash(c(told, x = "{conditionMessage(error)}"))
@@ -147,9 +157,9 @@ weigh_no_effects <- function(shrunk, fit, some_effect, settings) {
 shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
   days <- seq_len(ncol(estimates$betahat))
   fits <- lapply(days, function(d) {
-    told_once(ashr::ash(
+    told_once(tryCatch(ashr::ash(
       estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...
-    ), "ashr")
+    ), error = abort_by, who = "ashr"), "ashr")
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
   n_rows <- nrow(estimates$betahat)

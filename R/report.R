@@ -42,6 +42,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   validate_report_contrasts(contrasts, fit)
   validate_report_certificate(certificate, fit)
   if (!is.null(comparison)) validate_arg(comparison, check_comparison)
+  validate_arg(path, check_path)
   validate_arg(path, checkmate::check_string, pattern = "\\.html$")
   validate_arg(n_panels, checkmate::check_count)
   validate_arg(title, checkmate::check_string)

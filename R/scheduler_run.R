@@ -119,6 +119,7 @@ abort_verdict <- function(verdict, plan, call) {
 #' @export
 job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_file = "fatebias.log") {
   node <- validate_choice(node)
+  validate_arg(log_file, check_path)
   scheduler_script(scheduler_of(update_settings(settings)), node, log_file)
 }
 
@@ -139,6 +140,7 @@ job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_f
 #' slurm_controller(fate_settings())
 #' @export
 slurm_controller <- function(settings = pipeline_settings()) {
+  settings <- update_settings(settings)
   if (settings$execution == "local") {
     return(NULL)
   }

@@ -218,7 +218,7 @@ named_columns <- function(settings) unique(c(settings$covariates, settings$clust
 #' TRUE for a name that a file can have; or what is wrong
 #' @noRd
 check_file_name <- function(x) {
-  found <- checkmate::check_string(x, min.chars = 1)
+  found <- check_path(x)
   if (isTRUE(found) && dir.exists(x)) sprintf("Must be the name of a file; %s is a folder", x) else found
 }
 

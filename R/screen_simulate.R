@@ -53,7 +53,7 @@
 #' simulate_screen(tempfile(), cells = 2000, genes = 20, fate_names = c("other", "T cell", "B cell", "NK"))
 #' @export
 simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
-  validate_arg(out_dir, checkmate::check_string)
+  validate_arg(out_dir, check_path)
   validate_arg(preset, checkmate::check_string)
   validate_arg(seed, checkmate::check_count)
   given <- rlang::list2(...)

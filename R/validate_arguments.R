@@ -102,13 +102,30 @@ validate_arg <- function(x, check, ..., arg = rlang::as_label(substitute(x)), ca
   abort_argument("{.arg {arg}}{problem}", call = call)
 }
 
+most_path_bytes <- 4095L # of a path, by the systems that have the least
+
+#' TRUE for one path that a file or folder can have, whether it is there or not; or what is wrong
+#' @noRd
+check_path <- function(x, null.ok = FALSE) { # nolint: object_name_linter. As checkmate calls it.
+  found <- checkmate::check_string(x, null.ok = null.ok)
+  if (identical(x, "")) {
+    return("Must be the name of a file or folder, not empty")
+  }
+  if (!isTRUE(found) || is.null(x) || nchar(x, "bytes") <= most_path_bytes) {
+    return(found)
+  }
+  sprintf("Must be a path of at most %d bytes, not of %d", most_path_bytes, nchar(x, "bytes"))
+}
+
 #' One of the words in the default of an argument, the first where nothing was given
 #' @noRd
 validate_choice <- function(arg, call = rlang::caller_env()) {
   name <- rlang::as_label(substitute(arg))
   words <- eval(formals(rlang::caller_fn())[[name]], call)
-  # of nothing at all rlang would say that `arg` must be a string
-  if (is.character(arg)) validate_arg(arg, checkmate::check_character, min.len = 1, arg = name, call = call)
+  # of none or several rlang would say that `arg` must be a string
+  if (is.character(arg) && !setequal(arg, words)) {
+    validate_arg(arg, checkmate::check_string, arg = name, call = call)
+  }
   tryCatch(
     rlang::arg_match0(arg, words, arg_nm = name, error_call = call),
     error = as_argument_error
@@ -136,13 +153,16 @@ validate_names <- function(names, known, what, call = rlang::caller_env(), see =
   abort_argument(c(verbatim(c(head, lines), bullet = "x"), all), call = call)
 }
 
-#' Names of genes from names, positions or a logical vector
+#' Some of the names that are known, from names, positions or a logical vector
+#' @param what,see as in `validate_names()`.
 #' @noRd
-pick_genes <- function(i, known, call = rlang::caller_env()) {
+pick_names <- function(i, known, what, call = rlang::caller_env(), see = "tidy") {
   if (is.numeric(i) || is.logical(i)) i <- known[seq_along(known)[i]]
   validate_arg(i, checkmate::check_character, any.missing = FALSE, unique = TRUE, min.len = 1, call = call)
-  known[validate_names(i, known, "gene", call)]
+  known[validate_names(i, known, what, call, see)]
 }
+
+pick_genes <- function(i, known, call = rlang::caller_env()) pick_names(i, known, "gene", call)
 
 #' Rows by gene in the order of `genes`, those of one gene in their own order
 #' @noRd
