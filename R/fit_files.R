@@ -96,7 +96,8 @@ abort_damaged <- function(path, problem, call) {
 #' A table as the fit wrote it; what a reader would warn of and mend is refused
 #' @noRd
 read_intact_csv <- function(path, call) {
-  if (dir.exists(path) || is_special(path)) abort_damaged(path, "it is no file", call)
+  problem <- file_problem(path)
+  if (!is.null(problem)) abort_damaged(path, problem, call)
   refuse <- function(condition) abort_damaged(path, strsplit(conditionMessage(condition), "\n")[[1]][1], call)
   tryCatch(read_csv_file(path, texts = name_columns), warning = refuse, error = refuse)
 }
@@ -159,9 +160,14 @@ write_table <- function(table, path, call = rlang::caller_env(), as_given = FALS
 write_whole <- function(write, path, call = rlang::caller_env()) {
   stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = paste0(".", tools::file_ext(path)))
   on.exit(unlink(stage))
-  if (isFALSE(write(stage)) || !file.rename(stage, path)) {
-    abort_export("Cannot write {.path {path}}.", call = call)
-  }
+  done <- tryCatch(
+    !isFALSE(write(stage)) && suppressWarnings(file.rename(stage, path)),
+    error = function(error) {
+      if (inherits(error, "fatebias_error")) stop(error)
+      abort_export(c("Cannot write {.path {path}}.", x = "{conditionMessage(error)}"), call = call)
+    }
+  )
+  if (!done) abort_export("Cannot write {.path {path}}.", call = call)
   path
 }
 

@@ -150,6 +150,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
                      no_effects_prior = settings$mash_no_effects_prior, prior = settings$mash_prior,
                      null_weight = settings$mash_null_weight, day_values = NULL, ntc = NULL,
                      contrast = NULL, n_draws = 1000, seed = 1) {
+  validate_given(x)
   level <- validate_choice(level)
   if (!is.null(contrast)) x <- contrast_fit(x, contrast)
   settings <- update_settings(settings) # whole, before the defaults above are looked at

@@ -25,18 +25,23 @@ assumed_effects <- function(active, effect_sd, active_effects, abundance, call =
     active_effects, checkmate::check_numeric,
     finite = TRUE, any.missing = FALSE, min.len = 1, null.ok = TRUE, call = call
   )
-  validate_arg(abundance, checkmate::check_number, lower = 0.1, call = call)
+  validate_arg(abundance, checkmate::check_number, lower = 0.1, finite = TRUE, call = call)
   sizes <- abs(active_effects %||% (effect_sd * stats::qnorm(stats::ppoints(normal_sizes))))
   list(active = active, sizes = sizes, abundance = abundance)
 }
 
+# beyond these the sums of a plan are lost in rounding, or no screen has so many
+largest_inputs <- c(
+  n_cells = 1e10, n_genes = 1e6, guides_per_gene = 1e4, moi = 1000, replicates = 1e4, weight = 1e6, contrast = 1e4
+)
+
 #' Checked inputs; days as shares
 #' @noRd
 plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
-  numbers <- c("n_cells", "n_genes", "guides_per_gene", "moi", "replicates", "weight", "contrast")
-  for (name in numbers) {
+  for (name in names(largest_inputs)) {
     value <- inputs[[name]]
-    validate_arg(value, checkmate::check_number, lower = 1e-6, finite = TRUE, arg = name, call = call)
+    most <- largest_inputs[[name]]
+    validate_arg(value, checkmate::check_number, lower = 1e-6, upper = most, arg = name, call = call)
   }
   ntc_share <- inputs$ntc_share
   for (name in c("sigma_guide", "guide_sd", "replicate_sd")) {

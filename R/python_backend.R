@@ -173,8 +173,10 @@ apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) 
 
 python_bridge <- function(call = rlang::caller_env()) {
   if (is.null(python_session$bridge)) {
-    apply_python_plan(call = call)
-    python_session$bridge <- import_bridge(call)
+    withr::with_preserve_seed({ # reticulate draws random numbers as it starts Python
+      apply_python_plan(call = call)
+      python_session$bridge <- import_bridge(call)
+    })
   }
   python_session$bridge
 }

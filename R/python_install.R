@@ -182,7 +182,8 @@ ask_python <- function(path) {
     processx::run(path, c("-c", python_question), error_on_status = FALSE, timeout = 60),
     error = function(error) list(status = 127)
   )
-  if (identical(ran$status, 0L)) jsonlite::fromJSON(ran$stdout)
+  # another program than Python may end well, and say nothing or something else
+  if (identical(ran$status, 0L)) tryCatch(jsonlite::parse_json(ran$stdout), error = function(error) NULL)
 }
 
 #' Why fatebias cannot be installed with a Python; "" where it can

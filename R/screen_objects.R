@@ -219,7 +219,11 @@ named_columns <- function(settings) unique(c(settings$covariates, settings$clust
 #' @noRd
 check_file_name <- function(x) {
   found <- check_path(x)
-  if (isTRUE(found) && dir.exists(x)) sprintf("Must be the name of a file; %s is a folder", x) else found
+  if (!isTRUE(found)) {
+    return(found)
+  }
+  is <- if (dir.exists(x)) "a folder" else if (is_special(x)) "a device or a pipe"
+  if (is.null(is)) TRUE else sprintf("Must be the name of a file; %s is %s", x, is)
 }
 
 #' Settings for the layout that `write_screen` writes: its keys, and presence instead of counts
@@ -260,5 +264,12 @@ number_texts <- function(x) ifelse(is.na(x), NA_character_, format_number(x))
 guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
 
 validate_guide_map <- function(guide_map, call = rlang::caller_env()) {
-  if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
+  if (!is.data.frame(guide_map) || ncol(guide_map) == 0) {
+    abort_screen("{.arg guide_map} must be a data frame with a row a guide.", call = call)
+  }
+  plain <- vapply(guide_map, function(column) is.atomic(column) && is.null(dim(column)), logical(1))
+  if (!all(plain)) {
+    lists <- names(guide_map)[!plain]
+    abort_screen("{.arg guide_map} must hold words and numbers, not lists: {.field {lists}}.", call = call)
+  }
 }

@@ -164,10 +164,6 @@ show_value <- function(value) {
   as.character(jsonlite::toJSON(value, auto_unbox = TRUE, digits = NA, null = "null", force = TRUE))
 }
 
-most_shown <- 200L # characters of a value in a message
-
-cut_text <- function(text) if (nchar(text) > most_shown) paste0(substr(text, 1, most_shown), "..") else text
-
 #' A default as it stands in config.yaml: words without quotation marks
 #' @noRd
 yaml_value <- function(value) if (rlang::is_string(value)) value else show_value(value)

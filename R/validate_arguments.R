@@ -2,6 +2,14 @@
 
 n_shown <- 5L # offending items that a message lists; the Python side shows as many
 
+most_shown <- 200L # characters of a value in a message
+
+#' Texts as a message shows them
+#' @noRd
+cut_text <- function(text) {
+  ifelse(nchar(text) > most_shown, paste0(substr(text, 1, most_shown), ".."), text)
+}
+
 #' The first few items of a vector as text
 #' @noRd
 first_few <- function(items, n = n_shown) {
@@ -71,9 +79,29 @@ is_special <- function(path) {
   odd && system2("test", c("-f", shQuote(path.expand(path)))) != 0 # of an empty file R tells no more
 }
 
+abort_missing <- function(arg, call) abort_argument("{.arg {arg}} is missing, and has no default.", call = call)
+
+#' Stop unless an argument without default was given, where it is not looked at otherwise
+#' @noRd
+validate_given <- function(x, call = rlang::caller_env()) {
+  if (missing(x)) abort_missing(rlang::as_label(substitute(x)), call)
+}
+
+#' Stop where dots hold something: an argument that is written in another way, or without its name
+#' @noRd
+validate_no_dots <- function(..., call = rlang::caller_env()) {
+  if (...length() > 0) {
+    given <- ...names() %||% ""
+    what <- if (all(given == "")) "Arguments after the first ones need their names."
+    else "There is no argument {.arg {given[given != '']}}; arguments are written in full."
+    abort_argument(what, call = call)
+  }
+}
+
 #' Stop unless `x` has the class
 #' @noRd
 validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
+  if (missing(x)) abort_missing(rlang::as_label(substitute(x)), call)
   if (inherits(x, class)) {
     return(invisible(x))
   }
@@ -93,6 +121,7 @@ validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
 #' @noRd
 validate_arg <- function(x, check, ..., arg = rlang::as_label(substitute(x)), call = rlang::caller_env()) {
   force(arg)
+  if (missing(x)) abort_missing(arg, call)
   found <- check(x, ...)
   if (isTRUE(found)) {
     return(invisible(x))
@@ -141,7 +170,7 @@ validate_names <- function(names, known, what, call = rlang::caller_env(), see =
   if (length(unknown) == 0) {
     return(match(names, known))
   }
-  shown <- utils::head(unknown, n_shown)
+  shown <- cut_text(utils::head(unknown, n_shown))
   near <- vapply(shown, near_name, character(1), names = known)
   lines <- sprintf("There is no %s '%s'", what, shown)
   lines <- paste0(lines, ifelse(is.na(near), ".", sprintf("; the nearest one is '%s'.", near)))

@@ -38,6 +38,7 @@ most_words <- 3000 # characters of a message
 case_problems <- function(case) {
   things <- odd_things() # before the folder changes, and the tests' own files are elsewhere
   withr::local_dir(withr::local_tempdir("odd-"))
+  withr::local_seed(1)
   dir.create("out")
   before <- session_state()
   found <- run_case(case, things)
@@ -118,7 +119,7 @@ odd_things <- local({
   things <- NULL
   function() {
     if (is.null(things)) {
-      things <<- new.env(parent = globalenv())
+      things <<- new.env(parent = rlang::fn_env(made_things))
       list2env(made_things(), things)
     }
     things

@@ -4,6 +4,7 @@ family_of <- function(make) covariance_family("own", function(data, days) make(l
 
 c(
   refused("run_mash", "`x`",
+    "nothing" = run_mash(),
     "a number" = run_mash(1),
     "NULL" = run_mash(NULL),
     "a function" = run_mash(run_mash),
@@ -139,7 +140,7 @@ c(
   refused("covariance_family", "`i`|position|families", "a part beyond the end" = cov_ar1()[7], "a part NA" = cov_ar1()[NA]),
   refused("covariance_matrices", "`spec`", "spec a matrix" = covariance_matrices(diag(3), 3), "spec NULL" = covariance_matrices(NULL, 3), "spec text" = covariance_matrices("days", 3)),
   refused("covariance_matrices", "`days`", "no days" = covariance_matrices(cov_ar1(), integer()), "days NA" = covariance_matrices(cov_ar1(), NA), "days text" = covariance_matrices(cov_ar1(), "a"), "one day" = covariance_matrices(cov_ar1(), 1), "days that fall" = covariance_matrices(cov_ar1(), c(2, 1)), "days negative" = covariance_matrices(cov_ar1(), -3), "days infinite" = covariance_matrices(cov_ar1(), c(1, Inf)), "too many days" = covariance_matrices(cov_ar1(), 1e9)),
-  refused("covariance_matrices", "data", "data that are needed" = covariance_matrices(cov_data_driven(), 3), "data a number" = covariance_matrices(cov_data_driven(), 3, data = 1)),
+  refused("covariance_matrices", "data|learned", "data that are needed" = covariance_matrices(cov_data_driven(), 3), "data a number" = covariance_matrices(cov_data_driven(), 3, data = 1)),
   refused("cov_ar1", "`rho`", "rho 1" = cov_ar1(1), "rho text" = cov_ar1("a"), "rho NA" = cov_ar1(NA), "no rho" = cov_ar1(numeric())),
   refused("cov_ar1", "`runs`", "runs NA" = cov_ar1(runs = NA)),
   refused("cov_random_walk", "`step`", "step 0" = cov_random_walk(0), "step NULL" = cov_random_walk(NULL), "step infinite" = cov_random_walk(Inf)),
@@ -151,7 +152,7 @@ c(
   refused("no_matrices", "`reason`", "no reason" = no_matrices(NULL), "reason NA" = no_matrices(NA), "two reasons" = no_matrices(c("a", "b"))),
   refused("day_covariances", "`days`", "print for no days" = format(day_covariances(), days = 0), "print for days NA" = format(day_covariances(), days = NA)),
   accepted("day_covariances", "a table of them" = all(data.table::as.data.table(day_covariances(), days = 2)$weight == 0)),
-  refused("rank_hits", "`result`", "a fit" = rank_hits(fit), "NULL" = rank_hits(NULL), "a table" = rank_hits(result$table)),
+  refused("rank_hits", "`result`", "nothing" = rank_hits(), "a fit" = rank_hits(fit), "NULL" = rank_hits(NULL), "a table" = rank_hits(result$table)),
   refused("rank_hits", "guide", "guides" = rank_hits(of_guides)),
   refused("rank_hits", "`randomisation`", "randomisation text" = rank_hits(result, "a"), "randomisation of other genes" = rank_hits(result, data.frame(gene = "x", day = "d0", p_value = 1)), "randomisation a list" = rank_hits(result, list(1)), "randomisation NA" = rank_hits(result, NA)),
   refused("rank_hits", "`certificate`", "certificate a number" = rank_hits(result, certificate = 1), "certificate a list" = rank_hits(result, certificate = list())),

@@ -15,7 +15,7 @@ of_result <- function(door, genes = TRUE) {
       )))
     },
     eval(rlang::expr(refused(
-      !!door, "`n`", "n 0" = (!!f)(result, n = 0), "n NA" = (!!f)(result, n = NA), "n a text" = (!!f)(result, n = "5"), "n negative" = (!!f)(result, n = -1),
+      !!door, "`n`", "n NA" = (!!f)(result, n = NA), "n a text" = (!!f)(result, n = "5"), "n negative" = (!!f)(result, n = -1),
       "n infinite" = (!!f)(result, n = Inf), "n NULL" = (!!f)(result, n = NULL), "n a fraction" = (!!f)(result, n = 1.5), "two n" = (!!f)(result, n = 1:2)
     )))
   )
