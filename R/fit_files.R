@@ -72,14 +72,9 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
   wanted <- c(spec$columns[!by_day], daywise)
   found <- check_columns(table, wanted)
   if (!found$ok) abort_export("{.path {path}} lacks the column{?s} {.field {found$missing}}.", call = call)
-  more <- grep(sprintf("^(%s)[0-9]+$", paste(spec$columns[by_day], collapse = "|")), names(table), value = TRUE)
-  problem <- if (anyDuplicated(names(table)) > 0) {
-    "it has two columns of one name"
-  } else if (any(by_day) && length(setdiff(more, daywise)) > 0) {
-    sprintf("it has columns of more than the fit's %d days", n_days)
-  } else {
-    first_problem(setdiff(wanted, name_columns), function(name) number_problem(table[[name]], name, table[[1]]))
-  }
+  numbers <- setdiff(wanted, name_columns)
+  problem <- column_problem(names(table), spec$columns[by_day], n_days) %||%
+    first_problem(numbers, function(name) number_problem(table[[name]], name, table[[1]]))
   if (!is.null(problem)) abort_damaged(path, problem, call)
   table
 }
@@ -100,6 +95,18 @@ read_intact_csv <- function(path, call) {
   if (!is.null(problem)) abort_damaged(path, problem, call)
   refuse <- function(condition) abort_damaged(path, strsplit(conditionMessage(condition), "\n")[[1]][1], call)
   tryCatch(read_csv_file(path, texts = name_columns), warning = refuse, error = refuse)
+}
+
+#' What is wrong with the names of columns, or NULL
+#' @param by_day statistics of which there is a column a day.
+#' @noRd
+column_problem <- function(names, by_day, n_days) {
+  days <- if (length(by_day) > 0) grep(sprintf("^(%s)[0-9]+$", paste(by_day, collapse = "|")), names)
+  if (anyDuplicated(names) > 0) {
+    "it has two columns of one name"
+  } else if (length(days) > length(by_day) * n_days) {
+    sprintf("it has columns of more days than the %d of the manifest", n_days)
+  }
 }
 
 #' What is wrong with a column of numbers, where a missing value is none; or NULL
@@ -126,21 +133,28 @@ validate_rows <- function(tables, n_days, out_dir, call = rlang::caller_env()) {
     table <- tables[[name]]
     files <- unique(c(fit_tables[[name]]$file, fit_tables$gene$file))
     key <- if (name == "guide") "guide" else if (name %in% tables_by_gene) "gene"
-    problem <- if (anyNA(table$gene)) {
-      "a gene without name"
-    } else if (!is.null(key) && anyDuplicated(table[[key]]) > 0) {
-      sprintf("two rows of the %s %s", key, table[[key]][anyDuplicated(table[[key]])])
-    } else if (!all(unlist(table[, intersect(names(table), day_keys), with = FALSE]) %in% (seq_len(n_days) - 1L))) {
-      sprintf("a day that is none of the fit's %d", n_days)
-    }
-    if (!is.null(problem)) abort_damaged(file.path(out_dir, files[[1]]), paste("it has", problem), call)
+    problem <- row_problem(table, key, n_days)
+    if (!is.null(problem)) abort_damaged(file.path(out_dir, files[[1]]), problem, call)
     if (!setequal(table$gene, genes) && (name %in% tables_of_all || !all(table$gene %in% genes))) {
       abort_export("{.file {files}} in {.path {out_dir}} hold different genes; fit again.", call = call)
     }
   }
 }
 
-day_keys <- c("day", "day_1", "day_2") # columns that hold numbers of days
+#' What is wrong with names and days of rows, or NULL
+#' @param key column in which no name stands twice, or NULL.
+#' @noRd
+row_problem <- function(table, key, n_days) {
+  days <- unlist(lapply(c("day", "day_1", "day_2"), function(name) table[[name]]))
+  twice <- if (!is.null(key)) anyDuplicated(table[[key]]) else 0
+  if (anyNA(table$gene)) {
+    "it has a row without a gene"
+  } else if (twice > 0) {
+    sprintf("it has two rows of the %s %s", key, table[[key]][twice])
+  } else if (!all(days %in% (seq_len(n_days) - 1L))) {
+    sprintf("it has a day that is none of the fit's %d", n_days)
+  }
+}
 
 #' A table written whole or not at all
 #'

@@ -21,10 +21,14 @@ read_manifest <- function(out_dir, call = rlang::caller_env()) {
     jsonlite::parse_json(text),
     error = function(error) abort_export("Cannot read {.path {path}} as JSON; fit again.", call = call)
   )
-  if (!rlang::is_named(raw)) abort_export("{.path {path}} is not the manifest of a fit; fit again.", call = call)
+  if (!rlang::is_named(raw)) {
+    abort_export("{.path {path}} is not the manifest of a fit; fit again.", call = call)
+  }
   if (is.null(raw$format)) validate_old_manifest(raw, path, call) else validate_manifest(raw, path, call)
   manifest <- jsonlite::parse_json(text, simplifyVector = TRUE, simplifyDataFrame = FALSE)
-  if (anyDuplicated(manifest$days) > 0) abort_export("{.path {path}} has a day twice; fit again.", call = call)
+  if (anyDuplicated(manifest$days) > 0) {
+    abort_export("{.path {path}} has a day twice; fit again.", call = call)
+  }
   validate_contents(manifest, out_dir, call)
   manifest
 }
@@ -51,7 +55,8 @@ validate_old_manifest <- function(manifest, path, call) {
 old_schema <- function() {
   known <- manifest_schema()$properties
   whole <- known[c("days", "files", "fates", "contrast", "likelihood_weight")]
-  blocks <- lapply(known[c("settings", "screen", "scales", "convergence", "estimates", "seconds", "versions")], `[`, "type")
+  names <- c("settings", "screen", "scales", "convergence", "estimates", "seconds", "versions")
+  blocks <- lapply(known[names], `[`, "type")
   blocks$screen$required <- old_screen
   blocks$screen$properties <- known$screen$properties[old_screen]
   c(whole, blocks)

@@ -91,8 +91,9 @@ validate_cell_names <- function(names, where, call = rlang::caller_env()) {
   if (is.null(names)) {
     abort_screen("{where} has no names of cells: they go into the row names.", call = call)
   }
-  if (anyNA(names) || any(names == "")) {
-    abort_screen("{where} has a cell without name: row {first_few(which(is.na(names) | names == ''))}.", call = call)
+  nameless <- which(is.na(names) | names == "")
+  if (length(nameless) > 0) {
+    abort_screen("{where} has a cell without name: row {first_few(nameless)}.", call = call)
   }
   twice <- unique(names[duplicated(names)])
   if (length(twice) > 0) {

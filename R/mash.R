@@ -200,31 +200,6 @@ recorded_settings <- function(settings, v, covariances) {
   new_settings(recorded)
 }
 
-# Further arguments that may be handed on; everything else is decided by arguments of run_mash()
-handed_on <- c("optmethod", "control")
-
-validate_dots <- function(dots, method, call = rlang::caller_env()) {
-  if (!rlang::is_named2(dots)) {
-    abort_argument("Arguments of {.fn run_mash} after {.arg settings} need their names.", call = call)
-  }
-  given <- names(dots)
-  unknown <- setdiff(given, handed_on)
-  if (method == "averaged" && length(given) > 0) {
-    abort_mash(c(
-      "{.fn run_mash} has no {.arg {given}} with {.code prior = \"averaged\"}.",
-      i = "Arguments after {.arg settings} are written in full; {.arg {handed_on}} are for mashr and ashr."
-    ), call = call)
-  }
-  if (length(unknown) > 0) {
-    abort_mash(c(
-      "{.fn run_mash} has no {.arg {unknown}}; it hands only {.arg {handed_on}} on to {.pkg {method}}.",
-      i = "Arguments after {.arg settings} are written in full."
-    ), call = call)
-  }
-  validate_arg(dots$optmethod, checkmate::check_string, null.ok = TRUE, arg = "optmethod", call = call)
-  validate_arg(dots$control, checkmate::check_list, null.ok = TRUE, arg = "control", call = call)
-}
-
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
 
 new_mash_result <- function(estimates, shrunk, model, level, used, ...) {

@@ -83,6 +83,31 @@ told_once <- function(code, who) {
   value
 }
 
+# Further arguments that may be handed on; everything else is decided by arguments of run_mash()
+handed_on <- c("optmethod", "control")
+
+validate_dots <- function(dots, method, call = rlang::caller_env()) {
+  if (!rlang::is_named2(dots)) {
+    abort_argument("Arguments of {.fn run_mash} after {.arg settings} need their names.", call = call)
+  }
+  given <- names(dots)
+  unknown <- setdiff(given, handed_on)
+  if (method == "averaged" && length(given) > 0) {
+    abort_mash(c(
+      "{.fn run_mash} has no {.arg {given}} with {.code prior = \"averaged\"}.",
+      i = "Arguments after {.arg settings} are written in full; {.arg {handed_on}} are for mashr and ashr."
+    ), call = call)
+  }
+  if (length(unknown) > 0) {
+    abort_mash(c(
+      "{.fn run_mash} has no {.arg {unknown}}; it hands only {.arg {handed_on}} on to {.pkg {method}}.",
+      i = "Arguments after {.arg settings} are written in full."
+    ), call = call)
+  }
+  validate_arg(dots$optmethod, checkmate::check_string, null.ok = TRUE, arg = "optmethod", call = call)
+  validate_arg(dots$control, checkmate::check_list, null.ok = TRUE, arg = "control", call = call)
+}
+
 #' Stop with an error of mashr or ashr in words of fatebias
 #' @noRd
 abort_by <- function(error, who, call = rlang::caller_env()) {

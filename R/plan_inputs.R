@@ -32,7 +32,8 @@ assumed_effects <- function(active, effect_sd, active_effects, abundance, call =
 
 # beyond these the sums of a plan are lost in rounding, or no screen has so many
 largest_inputs <- c(
-  n_cells = 1e10, n_genes = 1e6, guides_per_gene = 1e4, moi = 1000, replicates = 1e4, weight = 1e6, contrast = 1e4
+  n_cells = 1e10, n_genes = 1e6, guides_per_gene = 1e4, moi = 1000, replicates = 1e4, weight = 1e6,
+  contrast = 1e4
 )
 
 #' Checked inputs; days as shares

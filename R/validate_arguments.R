@@ -6,8 +6,8 @@ most_shown <- 200L # characters of a value in a message
 
 #' Texts as a message shows them
 #' @noRd
-cut_text <- function(text) {
-  ifelse(nchar(text) > most_shown, paste0(substr(text, 1, most_shown), ".."), text)
+cut_text <- function(text, most = most_shown) {
+  ifelse(nchar(text) > most, paste0(substr(text, 1, most), ".."), text)
 }
 
 #' The first few items of a vector as text
@@ -79,7 +79,9 @@ is_special <- function(path) {
   odd && system2("test", c("-f", shQuote(path.expand(path)))) != 0 # of an empty file R tells no more
 }
 
-abort_missing <- function(arg, call) abort_argument("{.arg {arg}} is missing, and has no default.", call = call)
+abort_missing <- function(arg, call) {
+  abort_argument("{.arg {arg}} is missing, and has no default.", call = call)
+}
 
 #' Stop unless an argument without default was given, where it is not looked at otherwise
 #' @noRd

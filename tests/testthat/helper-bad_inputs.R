@@ -4,23 +4,36 @@
 #' Cases that must be refused, each an expression named by what is odd about it
 #' @param door name of the exported function.
 #' @param about regular expression: what the message must name (argument, file, key).
-refused <- function(door, about, ...) cases_of(door, "error", about, rlang::exprs(...))
+refused <- function(door, about, ...) cases_of(door, rlang::exprs(...), about)
 
 #' Cases that must be accepted: each expression is TRUE where the value is right
-accepted <- function(door, ...) cases_of(door, "ok", NA_character_, rlang::exprs(...))
+accepted <- function(door, ...) cases_of(door, rlang::exprs(...))
 
-cases_of <- function(door, want, about, expressions) {
+cases_of <- function(door, expressions, about = NULL) {
   stopifnot(rlang::is_named(expressions))
-  unname(Map(function(id, code) {
-    list(door = door, id = id, code = code, want = want, about = about)
-  }, names(expressions), expressions))
+  unname(Map(one_case, door, names(expressions), expressions, list(about)))
+}
+
+#' @param about NULL of a case that must be accepted.
+one_case <- function(door, id, code, about = NULL) list(door = door, id = id, code = code, about = about)
+
+#' The same cases at several doors: `DOOR` stands for each
+each_door <- function(doors, cases) {
+  unlist(lapply(doors, function(door) {
+    lapply(cases, function(case) {
+      case$door <- door
+      case$code <- do.call(substitute, list(case$code, list(DOOR = as.name(door))))
+      case
+    })
+  }), recursive = FALSE)
 }
 
 bad_families <- function() sub("[.]R$", "", list.files(test_path("bad_inputs"), "[.]R$"))
 
 bad_cases <- function(families = bad_families()) {
   paths <- test_path("bad_inputs", paste0(families, ".R"))
-  unlist(lapply(paths, function(path) source(path, local = new.env())$value), recursive = FALSE)
+  here <- environment()
+  unlist(lapply(paths, function(path) source(path, local = new.env(parent = here))$value), recursive = FALSE)
 }
 
 #' Words of R and of other packages that no message of fatebias has
@@ -42,15 +55,16 @@ case_problems <- function(case) {
   dir.create("out")
   before <- session_state()
   found <- run_case(case, things)
+  refuse <- !is.null(case$about)
   warned <- vapply(found$warnings, function(one) if (inherits(one, "fatebias_warning")) "" else {
     paste("raw warning:", conditionMessage(one))
   }, character(1))
   left <- c(
-    if (case$want == "error") list.files("out", all.files = TRUE, recursive = TRUE),
+    if (refuse) list.files("out", all.files = TRUE, recursive = TRUE),
     grep("[.]stage-|[.]before$", list.files(".", all.files = TRUE, recursive = TRUE), value = TRUE)
   )
   c(
-    if (case$want == "error") refusal_problems(found, case$about) else acceptance_problems(found),
+    if (refuse) refusal_problems(found, case$about) else acceptance_problems(found),
     warned[nzchar(warned)], if (length(left) > 0) paste("left behind:", toString(left)),
     sprintf("changed: %s", names(before)[!mapply(identical, before, session_state())])
   )
@@ -138,7 +152,15 @@ made_things <- function() {
     table = as.data.frame(fit$estimate), matrices = matrices, parts = screen_parts(),
     of_ash = run_mash(fit, discovery_method = "ashr"), of_guides = run_mash(fit, level = "guide"),
     damaged = damaged_fit(home), edited = edited_manifest(home), screened = made_screen,
-    damaged_whole = damaged_fit(whole$out_dir), as_screen = made_screen_object
+    damaged_whole = damaged_fit(whole$out_dir), as_screen = made_screen_object,
+    tiles = data.frame(
+      gene = rep(c("A", "B"), 2), contrast = rep(c("x", "y"), each = 2), effect = 1:4 / 4, lfsr = 0.01,
+      call = TRUE
+    ),
+    without_screen = function(fit) {
+      fit$manifest$screen$burden_counts <- NULL
+      fit
+    }
   ), named_writers())
 }
 
@@ -186,7 +208,17 @@ named_writers <- function() {
   lines_in <- function(file, change) writeLines(change(readLines(file)), file)
   list(
     lines_in = lines_in,
+    manifest = "fit_manifest.json", genes_csv = "gene_daywise_for_mash.csv",
     in_rows = function(change) function() lines_in("gene_daywise_for_mash.csv", change),
+    recode = function(file) {
+      text <- paste(readLines(file), collapse = "\n")
+      writeBin(iconv(text, "UTF-8", "UTF-16", toRaw = TRUE)[[1]], file)
+    },
+    rewrite = function(file, ends = "\n", mark = FALSE) {
+      text <- charToRaw(paste0(readLines(file), ends, collapse = ""))
+      writeBin(c(if (mark) as.raw(c(0xef, 0xbb, 0xbf)), text), file)
+    },
+    cut_file = function(file, n) writeBin(readBin(file, "raw", n), file),
     broken_npz = normalizePath(test_path("fixtures", "bad.npz")),
     turn_bytes = function(file) {
       bytes <- readBin(file, "raw", file.size(file))

@@ -1,9 +1,8 @@
-# Doors of mash: estimates, correlations, covariances, what is made of a result.
-
-family_of <- function(make) covariance_family("own", function(data, days) make(length(days)))
+# Doors of mash: estimates, correlations, covariances and settings of run_mash().
 
 c(
-  refused("run_mash", "`x`",
+  refused(
+    "run_mash", "`x`",
     "nothing" = run_mash(),
     "a number" = run_mash(1),
     "NULL" = run_mash(NULL),
@@ -12,7 +11,8 @@ c(
     "a result of mash" = run_mash(result),
     "settings in place of a fit" = run_mash(fate_settings())
   ),
-  refused("run_mash", "betahat",
+  refused(
+    "run_mash", "betahat",
     "an empty list" = run_mash(list()),
     "a list of vectors" = run_mash(list(betahat = 1:3, se = 1:3)),
     "matrices of two sizes" = run_mash(list(betahat = matrix(0, 3, 2), se = matrix(1, 2, 3))),
@@ -22,59 +22,92 @@ c(
     "a table of a column of texts" = run_mash(transform(table, betahat_d1 = "a")),
     "a table with a factor" = run_mash(transform(table, betahat_d1 = factor(betahat_d1))),
     "a table with one SE less" = run_mash(table[names(table) != "se_d2"]),
-    "a table with days that are not numbered on" = run_mash(stats::setNames(table, sub("d1$", "d7", names(table)))[-7]),
+    "a table with days that are not numbered on" = run_mash(
+      stats::setNames(table, sub("d1$", "d7", names(table)))[-7]
+    ),
     "a matrix" = run_mash(as.matrix(table[-1])[0, ])
   ),
-  refused("run_mash", "name|twice|row",
+  refused(
+    "run_mash", "name|twice|row",
     "no rows" = run_mash(table[0, ]),
     "one row" = run_mash(table[1, ]),
     "a gene twice" = run_mash(rbind(table, table[1, ])),
     "a gene without name" = run_mash(transform(table, gene = replace(gene, 2, NA))),
-    "genes that are numbers, one missing" = run_mash(transform(table, gene = c(NA, seq_len(nrow(table) - 1))))
+    "genes that are numbers, one missing" = run_mash(
+      transform(table, gene = c(NA, seq_len(nrow(table) - 1)))
+    )
   ),
-  refused("run_mash", "estimate|SE|day",
+  refused(
+    "run_mash", "estimate|SE|day",
     "an estimate that is infinite" = run_mash(transform(table, betahat_d0 = replace(betahat_d0, 1, Inf))),
     "an estimate that is NaN" = run_mash(transform(table, betahat_d0 = replace(betahat_d0, 1, NaN))),
     "an SE of zero" = run_mash(transform(table, se_d0 = replace(se_d0, 1, 0))),
     "a negative SE" = run_mash(transform(table, se_d0 = -se_d0)),
     "an infinite SE" = run_mash(transform(table, se_d0 = replace(se_d0, 1, Inf))),
     "an estimate without SE" = run_mash(transform(table, se_d0 = replace(se_d0, 1, NA))),
-    "nothing but missing estimates" = run_mash(list(betahat = matrix(NA_real_, 3, 2), se = matrix(NA_real_, 3, 2))),
+    "nothing but missing estimates" = run_mash(
+      list(betahat = matrix(NA_real_, 3, 2), se = matrix(NA_real_, 3, 2))
+    ),
     "no days" = run_mash(list(betahat = matrix(0, 3, 0), se = matrix(1, 3, 0)))
   ),
-  refused("run_mash", "`level`",
-    "level of another word" = run_mash(fit, "genes"), "level NA" = run_mash(fit, NA),
-    "level NULL" = run_mash(fit, NULL), "level a number" = run_mash(fit, 1),
+  refused(
+    "run_mash", "`level`",
+    "level of another word" = run_mash(fit, "genes"),
+    "level NA" = run_mash(fit, NA),
+    "level NULL" = run_mash(fit, NULL),
+    "level a number" = run_mash(fit, 1),
     "two levels" = run_mash(fit, level = c("guide", "gene", "x"))
   ),
-  refused("run_mash", "settings",
-    "settings a list" = run_mash(fit, settings = list(seed = 1)), "settings NULL" = run_mash(fit, settings = NULL),
-    "settings a path" = run_mash(fit, settings = "config.yaml"), "settings NA" = run_mash(fit, settings = NA)
+  refused(
+    "run_mash", "settings",
+    "settings a list" = run_mash(fit, settings = list(seed = 1)),
+    "settings NULL" = run_mash(fit, settings = NULL),
+    "settings a path" = run_mash(fit, settings = "config.yaml"),
+    "settings NA" = run_mash(fit, settings = NA)
   ),
-  refused("run_mash", "`contrast`",
-    "contrast NA" = run_mash(fit, contrast = NA_character_), "contrast empty" = run_mash(fit, contrast = ""),
-    "two contrasts" = run_mash(fit, contrast = c("MES", "NEU")), "contrast a number" = run_mash(fit, contrast = 1),
+  refused(
+    "run_mash", "`contrast`",
+    "contrast NA" = run_mash(fit, contrast = NA_character_),
+    "contrast empty" = run_mash(fit, contrast = ""),
+    "two contrasts" = run_mash(fit, contrast = c("MES", "NEU")),
+    "contrast a number" = run_mash(fit, contrast = 1),
     "contrast a list" = run_mash(fit, contrast = list("MES"))
   ),
-  refused("run_mash", "`x`|`fit`", "contrast of a table" = run_mash(table, contrast = "MES")),
-  refused("run_mash", "`v`|mash_v",
-    "v NULL" = run_mash(fit, v = NULL), "v NA" = run_mash(fit, v = NA), "v a number" = run_mash(fit, v = 1),
-    "v another word" = run_mash(fit, v = "none"), "v of another size" = run_mash(fit, v = diag(3)),
-    "v of texts" = run_mash(fit, v = matrix("a", 4, 4)), "v with NA" = run_mash(fit, v = diag(NA_real_, 4)),
-    "v of ones" = run_mash(fit, v = matrix(1, 4, 4)), "v not symmetric" = run_mash(fit, v = diag(4) + (row(diag(4)) > col(diag(4))) / 2),
+  refused(
+    "run_mash", "`x`|`fit`",
+    "contrast of a table" = run_mash(table, contrast = "MES")
+  ),
+  refused(
+    "run_mash", "`v`|mash_v",
+    "v NULL" = run_mash(fit, v = NULL),
+    "v NA" = run_mash(fit, v = NA),
+    "v a number" = run_mash(fit, v = 1),
+    "v another word" = run_mash(fit, v = "none"),
+    "v of another size" = run_mash(fit, v = diag(3)),
+    "v of texts" = run_mash(fit, v = matrix("a", 4, 4)),
+    "v with NA" = run_mash(fit, v = diag(NA_real_, 4)),
+    "v of ones" = run_mash(fit, v = matrix(1, 4, 4)),
+    "v not symmetric" = run_mash(fit, v = diag(4) + (row(diag(4)) > col(diag(4))) / 2),
     "v with another diagonal" = run_mash(fit, v = 2 * diag(4)),
     "v of other days" = run_mash(fit, v = `dimnames<-`(diag(4), list(letters[1:4], letters[1:4]))),
     "v a data frame" = run_mash(fit, v = as.data.frame(diag(4)))
   ),
-  refused("run_mash", "`ntc`",
+  refused(
+    "run_mash", "`ntc`",
     "v of controls without controls" = run_mash(fit, v = "ntc"),
-    "controls a number" = run_mash(fit, v = "ntc", ntc = 1), "controls of one row" = run_mash(fit, v = "ntc", ntc = table[1, ]),
-    "controls of other days" = run_mash(fit, v = "ntc", ntc = list(betahat = matrix(0, 9, 2), se = matrix(1, 9, 2))),
+    "controls a number" = run_mash(fit, v = "ntc", ntc = 1),
+    "controls of one row" = run_mash(fit, v = "ntc", ntc = table[1, ]),
+    "controls of other days" = run_mash(
+      fit, v = "ntc", ntc = list(betahat = matrix(0, 9, 2), se = matrix(1, 9, 2))
+    ),
     "controls that v does not need" = run_mash(fit, ntc = "none")
   ),
-  refused("run_mash", "covariance",
-    "covariances NULL" = run_mash(fit, covariances = NULL), "covariances NA" = run_mash(fit, covariances = NA),
-    "covariances another word" = run_mash(fit, covariances = "all"), "covariances a number" = run_mash(fit, covariances = 3),
+  refused(
+    "run_mash", "covariance",
+    "covariances NULL" = run_mash(fit, covariances = NULL),
+    "covariances NA" = run_mash(fit, covariances = NA),
+    "covariances another word" = run_mash(fit, covariances = "all"),
+    "covariances a number" = run_mash(fit, covariances = 3),
     "covariances a matrix" = run_mash(fit, covariances = diag(4)),
     "covariances an empty list" = run_mash(fit, covariances = list()),
     "covariances a list without names" = run_mash(fit, covariances = list(diag(4))),
@@ -88,95 +121,143 @@ c(
     "covariances a function" = run_mash(fit, covariances = function(data, days) list(a = diag(4))),
     "a family twice" = run_mash(fit, covariances = cov_ar1() + cov_ar1())
   ),
-  refused("run_mash", "own",
-    "a builder that throws" = run_mash(fit, covariances = covariance_family("own", function(data, days) stop("no"))),
-    "a builder that throws no condition" = run_mash(fit, covariances = covariance_family("own", function(data, days) data$none$x[[3]])),
+  refused(
+    "run_mash", "own",
+    "a builder that throws" = run_mash(
+      fit, covariances = covariance_family("own", function(data, days) stop("no"))
+    ),
+    "a builder that throws no condition" = run_mash(
+      fit, covariances = covariance_family("own", function(data, days) data$none$x[[3]])
+    ),
     "a builder of NULL" = run_mash(fit, covariances = covariance_family("own", function(data, days) NULL)),
-    "a builder of a matrix" = run_mash(fit, covariances = covariance_family("own", function(data, days) diag(4))),
-    "a builder of numbers" = run_mash(fit, covariances = covariance_family("own", function(data, days) list(a = 1))),
-    "a builder of missing names" = run_mash(fit, covariances = covariance_family("own", function(data, days) stats::setNames(list(diag(4)), NA))),
-    "a builder of a mean of texts" = run_mash(fit, covariances = covariance_family("own", function(data, days) list(a = list(mean = letters[1:4], covariance = diag(4))))),
-    "a builder of a mean without covariance" = run_mash(fit, covariances = covariance_family("own", function(data, days) list(a = list(mean = 1:4)))),
-    "a builder of a list of NULL" = run_mash(fit, covariances = covariance_family("own", function(data, days) list(a = NULL)))
+    "a builder of a matrix" = run_mash(
+      fit, covariances = covariance_family("own", function(data, days) diag(4))
+    ),
+    "a builder of numbers" = run_mash(
+      fit, covariances = covariance_family("own", function(data, days) list(a = 1))
+    ),
+    "a builder of missing names" = run_mash(
+      fit, covariances = covariance_family("own", function(data, days) stats::setNames(list(diag(4)), NA))
+    ),
+    "a builder of a mean of texts" = run_mash(
+      fit,
+      covariances = covariance_family(
+        "own", function(data, days) list(a = list(mean = letters[1:4], covariance = diag(4)))
+      )
+    ),
+    "a builder of a mean without covariance" = run_mash(
+      fit, covariances = covariance_family("own", function(data, days) list(a = list(mean = 1:4)))
+    ),
+    "a builder of a list of NULL" = run_mash(
+      fit, covariances = covariance_family("own", function(data, days) list(a = NULL))
+    )
   ),
-  refused("run_mash", "mash_input|`input`", "input another word" = run_mash(fit, input = "both"), "input NULL" = run_mash(fit, input = NULL)),
-  refused("run_mash", "discovery_method", "method another word" = run_mash(fit, discovery_method = "mash"), "method NA" = run_mash(fit, discovery_method = NA)),
-  refused("run_mash", "mash_lfsr_thresh", "threshold of texts" = run_mash(fit, lfsr_thresh = "x"), "threshold 2" = run_mash(fit, lfsr_thresh = 2), "threshold NA" = run_mash(fit, lfsr_thresh = NA)),
-  refused("run_mash", "mash_effect_size", "effect size negative" = run_mash(fit, effect_size = -1)),
-  refused("run_mash", "mash_gridmult", "ratio of scales 1" = run_mash(fit, gridmult = 1)),
-  refused("run_mash", "mash_prior", "prior another word" = run_mash(fit, prior = "flat")),
-  refused("run_mash", "mash_null_weight", "weight of the null NaN" = run_mash(fit, null_weight = NaN)),
-  refused("run_mash", "call_rule", "two rules" = run_mash(fit, call_rule = c("lfsr", "svalue"))),
-  refused("run_mash", "`day_values`",
-    "times that fall" = run_mash(fit, day_values = 4:1), "times of texts" = run_mash(fit, day_values = letters[1:4]),
-    "times too few" = run_mash(fit, day_values = 1), "times with NA" = run_mash(fit, day_values = c(0, NA, 2, 3)),
+  refused(
+    "run_mash", "mash_input|`input`",
+    "input another word" = run_mash(fit, input = "both"),
+    "input NULL" = run_mash(fit, input = NULL)
+  ),
+  refused(
+    "run_mash", "discovery_method",
+    "method another word" = run_mash(fit, discovery_method = "mash"),
+    "method NA" = run_mash(fit, discovery_method = NA)
+  ),
+  refused(
+    "run_mash", "mash_lfsr_thresh",
+    "threshold of texts" = run_mash(fit, lfsr_thresh = "x"),
+    "threshold 2" = run_mash(fit, lfsr_thresh = 2),
+    "threshold NA" = run_mash(fit, lfsr_thresh = NA)
+  ),
+  refused(
+    "run_mash", "mash_effect_size",
+    "effect size negative" = run_mash(fit, effect_size = -1)
+  ),
+  refused(
+    "run_mash", "mash_gridmult",
+    "ratio of scales 1" = run_mash(fit, gridmult = 1)
+  ),
+  refused(
+    "run_mash", "mash_prior",
+    "prior another word" = run_mash(fit, prior = "flat")
+  ),
+  refused(
+    "run_mash", "mash_null_weight",
+    "weight of the null NaN" = run_mash(fit, null_weight = NaN)
+  ),
+  refused(
+    "run_mash", "call_rule",
+    "two rules" = run_mash(fit, call_rule = c("lfsr", "svalue"))
+  ),
+  refused(
+    "run_mash", "`day_values`",
+    "times that fall" = run_mash(fit, day_values = 4:1),
+    "times of texts" = run_mash(fit, day_values = letters[1:4]),
+    "times too few" = run_mash(fit, day_values = 1),
+    "times with NA" = run_mash(fit, day_values = c(0, NA, 2, 3)),
     "infinite times" = run_mash(fit, day_values = c(0, 1, 2, Inf))
   ),
-  refused("run_mash", "`n_draws`", "no draws" = run_mash(fit, n_draws = 0), "draws NA" = run_mash(fit, n_draws = NA), "draws text" = run_mash(fit, n_draws = "x"), "more draws than memory" = run_mash(fit, n_draws = 2^31)),
-  refused("run_mash", "`seed`", "seed NA" = run_mash(fit, seed = NA), "seed text" = run_mash(fit, seed = "a"), "seed a fraction" = run_mash(fit, seed = 0.5), "seed NULL" = run_mash(fit, seed = NULL), "seed too large" = run_mash(fit, seed = 1e10)),
-  refused("run_mash", "optmethd|optmethod", "another argument" = run_mash(fit, optmethd = "mixEM"), "an argument of mashr alone" = run_mash(table, optmethod = "mixEM")),
-  refused("run_mash", "optmethod|control", "optimiser unknown" = run_mash(fit, prior = "mashr", optmethod = "none"), "control a number" = run_mash(fit, prior = "mashr", control = 3)),
-  accepted("run_mash",
-    "a tibble" = isTRUE(all.equal(run_mash(tibble::as_tibble(table))$table$lfsr_d0, run_mash(table)$table$lfsr_d0)),
+  refused(
+    "run_mash", "`n_draws`",
+    "no draws" = run_mash(fit, n_draws = 0),
+    "draws NA" = run_mash(fit, n_draws = NA),
+    "draws text" = run_mash(fit, n_draws = "x"),
+    "more draws than memory" = run_mash(fit, n_draws = 2^31)
+  ),
+  refused(
+    "run_mash", "`seed`",
+    "seed NA" = run_mash(fit, seed = NA),
+    "seed text" = run_mash(fit, seed = "a"),
+    "seed a fraction" = run_mash(fit, seed = 0.5),
+    "seed NULL" = run_mash(fit, seed = NULL),
+    "seed too large" = run_mash(fit, seed = 1e10)
+  ),
+  refused(
+    "run_mash", "optmethd|optmethod",
+    "another argument" = run_mash(fit, optmethd = "mixEM"),
+    "an argument of mashr alone" = run_mash(table, optmethod = "mixEM")
+  ),
+  refused(
+    "run_mash", "optmethod|control",
+    "optimiser unknown" = run_mash(fit, prior = "mashr", optmethod = "none"),
+    "control a number" = run_mash(fit, prior = "mashr", control = 3)
+  ),
+  accepted(
+    "run_mash",
+    "a tibble" = isTRUE(
+      all.equal(run_mash(tibble::as_tibble(table))$table$lfsr_d0, run_mash(table)$table$lfsr_d0)
+    ),
     "days with a gene each" = nrow(run_mash(table[1:2, ])$table) == 2,
-    "constant estimates" = all(!run_mash(list(betahat = matrix(1, 5, 2), se = matrix(1e3, 5, 2)))$table$hit_anyday),
-    "estimates of zero" = all(!run_mash(list(betahat = matrix(0, 5, 2), se = matrix(1, 5, 2)))$table$hit_anyday),
-    "large estimates" = all(run_mash(list(betahat = matrix(1e9, 5, 2), se = matrix(1, 5, 2)))$table$lfsr_d0 <= 1),
-    "tiny SEs" = all(is.finite(run_mash(list(betahat = matrix(c(1, -1, 1), 6, 2), se = matrix(1e-9, 6, 2)))$table$postmean_d0)),
-    "a day without any estimate" = all(is.na(run_mash(transform(table, betahat_d1 = NA, se_d1 = NA))$table$betahat_d1)),
+    "constant estimates" = all(
+      !run_mash(list(betahat = matrix(1, 5, 2), se = matrix(1e3, 5, 2)))$table$hit_anyday
+    ),
+    "estimates of zero" = all(
+      !run_mash(list(betahat = matrix(0, 5, 2), se = matrix(1, 5, 2)))$table$hit_anyday
+    ),
+    "large estimates" = all(
+      run_mash(list(betahat = matrix(1e9, 5, 2), se = matrix(1, 5, 2)))$table$lfsr_d0 <= 1
+    ),
+    "tiny SEs" = all(
+      is.finite(
+        run_mash(list(betahat = matrix(c(1, -1, 1), 6, 2), se = matrix(1e-9, 6, 2)))$table$postmean_d0
+      )
+    ),
+    "a day without any estimate" = all(
+      is.na(run_mash(transform(table, betahat_d1 = NA, se_d1 = NA))$table$betahat_d1)
+    ),
     "one day" = run_mash(table[c("gene", "betahat_d0", "se_d0")])$discovery_method == "ashr",
-    "one estimate a row by mashr" = nrow(run_mash(list(betahat = diag(NA_real_, 4) + 1, se = diag(NA_real_, 4) + 1))$table) == 4,
-    "ash of estimates of zero" = all(run_mash(list(betahat = matrix(0, 5, 2), se = matrix(1, 5, 2)), discovery_method = "ashr")$table$lfsr_d0 > 0.05),
-    "mashr of large estimates" = nrow(run_mash(list(betahat = matrix(c(1e6, -1e6), 6, 2), se = matrix(1, 6, 2)), prior = "mashr")$table) == 6,
+    "one estimate a row by mashr" = nrow(
+      run_mash(list(betahat = diag(NA_real_, 4) + 1, se = diag(NA_real_, 4) + 1))$table
+    ) == 4,
+    "ash of estimates of zero" = all(
+      run_mash(
+        list(betahat = matrix(0, 5, 2), se = matrix(1, 5, 2)), discovery_method = "ashr"
+      )$table$lfsr_d0 > 0.05
+    ),
+    "mashr of large estimates" = nrow(
+      run_mash(list(betahat = matrix(c(1e6, -1e6), 6, 2), se = matrix(1, 6, 2)), prior = "mashr")$table
+    ) == 6,
     "integers" = nrow(run_mash(list(betahat = matrix(1:6, 3, 2), se = matrix(1L, 3, 2)))$table) == 3,
     "V by EM of few rows" = nrow(run_mash(table[1:3, ], v = "em")$table) == 3,
     "a seed below zero" = nrow(run_mash(fit, seed = -5)$table) == nrow(fit$gene)
-  ),
-  refused("covariance_family", "`name`", "name NA" = covariance_family(NA, function(data, days) 1), "name empty" = covariance_family("", function(data, days) 1)),
-  refused("covariance_family", "`build`", "build a list" = covariance_family("a", list()), "build without days" = covariance_family("a", function(data) 1)),
-  refused("covariance_family", "`weight`", "weight negative" = covariance_family("a", function(data, days) 1, weight = -1), "weight infinite" = covariance_family("a", function(data, days) 1, weight = Inf)),
-  refused("covariance_family", "covariance_family|fatebias_covariances", "joined with a list" = c(cov_ar1(), list()), "a number added" = cov_ar1() + 1),
-  refused("covariance_family", "none", "a part that is not there" = cov_ar1()["none"]),
-  refused("covariance_family", "`i`|position|families", "a part beyond the end" = cov_ar1()[7], "a part NA" = cov_ar1()[NA]),
-  refused("covariance_matrices", "`spec`", "spec a matrix" = covariance_matrices(diag(3), 3), "spec NULL" = covariance_matrices(NULL, 3), "spec text" = covariance_matrices("days", 3)),
-  refused("covariance_matrices", "`days`", "no days" = covariance_matrices(cov_ar1(), integer()), "days NA" = covariance_matrices(cov_ar1(), NA), "days text" = covariance_matrices(cov_ar1(), "a"), "one day" = covariance_matrices(cov_ar1(), 1), "days that fall" = covariance_matrices(cov_ar1(), c(2, 1)), "days negative" = covariance_matrices(cov_ar1(), -3), "days infinite" = covariance_matrices(cov_ar1(), c(1, Inf)), "too many days" = covariance_matrices(cov_ar1(), 1e9)),
-  refused("covariance_matrices", "data|learned", "data that are needed" = covariance_matrices(cov_data_driven(), 3), "data a number" = covariance_matrices(cov_data_driven(), 3, data = 1)),
-  refused("cov_ar1", "`rho`", "rho 1" = cov_ar1(1), "rho text" = cov_ar1("a"), "rho NA" = cov_ar1(NA), "no rho" = cov_ar1(numeric())),
-  refused("cov_ar1", "`runs`", "runs NA" = cov_ar1(runs = NA)),
-  refused("cov_random_walk", "`step`", "step 0" = cov_random_walk(0), "step NULL" = cov_random_walk(NULL), "step infinite" = cov_random_walk(Inf)),
-  refused("cov_day_subsets", "`weight`", "weight NA" = cov_day_subsets(NA), "weight text" = cov_day_subsets("1"), "two weights" = cov_day_subsets(1:2)),
-  refused("cov_canonical_days", "`weight`", "weight NA" = cov_canonical_days(NA), "weight NULL" = cov_canonical_days(NULL), "weight -1" = cov_canonical_days(-1)),
-  refused("cov_signed_days", "`size`|`spread`", "size 0" = cov_signed_days(0), "spread NA" = cov_signed_days(spread = NA), "size list" = cov_signed_days(list(1))),
-  refused("cov_steady_days", "`size`|`spread`|`wobble`", "wobble -1" = cov_steady_days(wobble = -1), "size Inf" = cov_steady_days(Inf), "spread text" = cov_steady_days(spread = "a")),
-  refused("cov_data_driven", "`n_pcs`|`strong_lfsr`|`nugget`", "no component" = cov_data_driven(0), "lfsr 2" = cov_data_driven(strong_lfsr = 2), "nugget NA" = cov_data_driven(nugget = NA)),
-  refused("no_matrices", "`reason`", "no reason" = no_matrices(NULL), "reason NA" = no_matrices(NA), "two reasons" = no_matrices(c("a", "b"))),
-  refused("day_covariances", "`days`", "print for no days" = format(day_covariances(), days = 0), "print for days NA" = format(day_covariances(), days = NA)),
-  accepted("day_covariances", "a table of them" = all(data.table::as.data.table(day_covariances(), days = 2)$weight == 0)),
-  refused("rank_hits", "`result`", "nothing" = rank_hits(), "a fit" = rank_hits(fit), "NULL" = rank_hits(NULL), "a table" = rank_hits(result$table)),
-  refused("rank_hits", "guide", "guides" = rank_hits(of_guides)),
-  refused("rank_hits", "`randomisation`", "randomisation text" = rank_hits(result, "a"), "randomisation of other genes" = rank_hits(result, data.frame(gene = "x", day = "d0", p_value = 1)), "randomisation a list" = rank_hits(result, list(1)), "randomisation NA" = rank_hits(result, NA)),
-  refused("rank_hits", "`certificate`", "certificate a number" = rank_hits(result, certificate = 1), "certificate a list" = rank_hits(result, certificate = list())),
-  refused("rank_hits", "G99", "a gene that is not there" = hits["G99"], "genes that are not there" = hits[c("G01", "G99")]),
-  refused("day_contrast", "`result`", "a fit" = day_contrast(fit, "d2 - d0"), "NULL" = day_contrast(NULL, "d2 - d0")),
-  refused("day_contrast", "`contrast`", "one day" = day_contrast(result, "d0"), "the same day" = day_contrast(result, "d0 - d0"), "NA" = day_contrast(result, NA_character_), "a number" = day_contrast(result, 1), "days that are not there" = day_contrast(result, "d8 - d9"), "long text" = day_contrast(result, strrep("a", 1e5))),
-  refused("day_contrast", "ashr", "a result of ash" = day_contrast(of_ash, "d2 - d0")),
-  refused("compare_mash", "`x`", "x NULL" = compare_mash(NULL, list(a = "days")), "x a number" = compare_mash(1, list(a = "days"))),
-  refused("compare_mash", "`specs`|specification", "specs NULL" = compare_mash(fit, NULL), "specs without names" = compare_mash(fit, list("days", "canonical")), "specs a number" = compare_mash(fit, 1), "no specs" = compare_mash(fit, list()), "specs of numbers" = compare_mash(fit, list(a = 1, b = 2)), "a spec twice" = compare_mash(fit, list(a = "days", a = "canonical"))),
-  refused("compare_mash", "`n_folds`", "folds NA" = compare_mash(fit, list(a = "canonical"), n_folds = NA), "folds 1" = compare_mash(fit, list(a = "canonical"), n_folds = 1), "folds more than rows" = compare_mash(fit, list(a = "canonical"), n_folds = 1000)),
-  refused("compare_mash", "`seed`", "seed NA" = compare_mash(fit, list(a = "canonical"), seed = NA)),
-  refused("compare_covariances", "`result`", "a fit" = compare_covariances(fit), "NULL" = compare_covariances(NULL)),
-  refused("compare_covariances", "`n_folds`|`seed`", "folds text" = compare_covariances(result, "a"), "seed NA" = compare_covariances(result, seed = NA)),
-  refused("compare_contrasts", "`fit`", "a result" = compare_contrasts(result), "NULL" = compare_contrasts(NULL, NULL, fate_settings())),
-  refused("compare_contrasts", "`contrasts`", "contrasts NA" = compare_contrasts(fit, NA), "contrasts a number" = compare_contrasts(fit, 1), "contrasts empty text" = compare_contrasts(fit, "")),
-  refused("compare_contrasts", "settings", "settings NULL" = compare_contrasts(fit, "MES", settings = NULL)),
-  refused("compare_contrasts", "`mash`", "mash a number" = compare_contrasts(fit, mash = 1), "mash of guides" = compare_contrasts(fit, mash = of_guides), "mash of another fit" = compare_contrasts(fit, mash = run_mash(whole))),
-  refused("compare_contrasts", "verdict_margin", "margin NA" = compare_contrasts(fit, margin = NA), "margin -1" = compare_contrasts(fit, margin = -1)),
-  refused("compare_contrasts", "`n_draws`|`seed`", "draws 0" = compare_contrasts(fit, n_draws = 0), "seed NULL" = compare_contrasts(fit, seed = NULL)),
-  refused("write_hits", "`hits`", "hits a list" = write_hits(list(), "out"), "hits NULL" = write_hits(NULL, "out"), "hits a result" = write_hits(result, "out")),
-  refused("write_hits", "`out_dir`", "folder NULL" = write_hits(hits, NULL), "folder empty" = write_hits(hits, ""), "folder NA" = write_hits(hits, NA_character_)),
-  refused("write_hits", "out_dir", "folder a file" = write_hits(hits, write("x", "a")), "folder in a file" = write_hits(hits, file.path(write("x", "a"), "b")), "folder of the system" = write_hits(hits, "/proc/none")),
-  refused("write_mash", "`result`", "NULL" = write_mash(NULL, "out"), "a table" = write_mash(result$table, "out")),
-  refused("write_mash", "`out_dir`", "two folders" = write_mash(result, c("out", "out"))),
-  refused("write_contrasts", "`x`|`contrasts`", "NULL" = write_contrasts(NULL, "out"), "hits" = write_contrasts(hits, "out"), "a result" = write_contrasts(result, "out")),
-  refused("write_comparison", "`comparison`", "NULL" = write_comparison(NULL, "out"), "a list" = write_comparison(list(set = 1), "out"), "hits" = write_comparison(hits, "out"))
+  )
 )

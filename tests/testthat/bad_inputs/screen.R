@@ -1,90 +1,211 @@
 # Doors of screens: R objects and files. `screened()` is fate_screen() of small parts with some replaced.
 
 c(
-  refused("fate_screen", "`guides`",
-    "guides NULL" = screened(guides = NULL), "guides a number" = screened(guides = 1), "guides a list" = screened(guides = list(1, 2)), "guides a function" = screened(guides = mean),
-    "guides a text" = screened(guides = "guides.csv"), "guides of texts" = screened(guides = matrix("1", 40, 6, dimnames = dimnames(parts$guides))), "guides complex" = screened(guides = matrix(1i, 40, 6, dimnames = dimnames(parts$guides))),
-    "guides without names" = screened(guides = unname(as.matrix(parts$guides))), "guides with NA" = screened(guides = replace(as.matrix(parts$guides), 3, NA)), "guides NaN" = screened(guides = replace(as.matrix(parts$guides), 3, NaN)),
-    "guides infinite" = screened(guides = replace(as.matrix(parts$guides), 3, Inf)), "guides negative" = screened(guides = replace(as.matrix(parts$guides), 3, -1)), "guides counts" = screened(guides = 7 * parts$guides), "guides probabilities" = screened(guides = 0.7 * parts$guides),
-    "guides of no cells" = screened(guides = parts$guides[0, ]), "guides of no guides" = screened(guides = parts$guides[, 0]), "a guide without name" = screened(guides = `colnames<-`(as.matrix(parts$guides), c(NA, paste0("g", 2:6)))),
-    "a guide with an empty name" = screened(guides = `colnames<-`(as.matrix(parts$guides), c("", paste0("g", 2:6)))), "a guide twice" = screened(guides = `colnames<-`(as.matrix(parts$guides), c("g2", paste0("g", 2:6)))),
-    "guides an array" = screened(guides = array(1, c(2, 2, 2))), "guides a broken sparse matrix" = screened(guides = local({
+  refused(
+    "fate_screen", "`guides`",
+    "guides NULL" = screened(guides = NULL),
+    "guides a number" = screened(guides = 1),
+    "guides a list" = screened(guides = list(1, 2)),
+    "guides a function" = screened(guides = mean),
+    "guides a text" = screened(guides = "guides.csv"),
+    "guides of texts" = screened(guides = matrix("1", 40, 6, dimnames = dimnames(parts$guides))),
+    "guides complex" = screened(guides = matrix(1i, 40, 6, dimnames = dimnames(parts$guides))),
+    "guides without names" = screened(guides = unname(as.matrix(parts$guides))),
+    "guides with NA" = screened(guides = replace(as.matrix(parts$guides), 3, NA)),
+    "guides NaN" = screened(guides = replace(as.matrix(parts$guides), 3, NaN)),
+    "guides infinite" = screened(guides = replace(as.matrix(parts$guides), 3, Inf)),
+    "guides negative" = screened(guides = replace(as.matrix(parts$guides), 3, -1)),
+    "guides counts" = screened(guides = 7 * parts$guides),
+    "guides probabilities" = screened(guides = 0.7 * parts$guides),
+    "guides of no cells" = screened(guides = parts$guides[0, ]),
+    "guides of no guides" = screened(guides = parts$guides[, 0]),
+    "a guide without name" = screened(
+      guides = `colnames<-`(as.matrix(parts$guides), c(NA, paste0("g", 2:6)))
+    ),
+    "a guide with an empty name" = screened(
+      guides = `colnames<-`(as.matrix(parts$guides), c("", paste0("g", 2:6)))
+    ),
+    "a guide twice" = screened(guides = `colnames<-`(as.matrix(parts$guides), c("g2", paste0("g", 2:6)))),
+    "guides an array" = screened(guides = array(1, c(2, 2, 2))),
+    "guides a broken sparse matrix" = screened(guides = local({
       x <- parts$guides
       x@i[1] <- 999L
       x
-    })), "guides with a column of texts" = screened(guides = data.frame(as.matrix(parts$guides), more = "a")), "guides of dates" = screened(guides = data.frame(g1 = Sys.Date() + 1:40)), "guides a time series" = screened(guides = stats::ts(1:40))
+    })),
+    "guides with a column of texts" = screened(guides = data.frame(as.matrix(parts$guides), more = "a")),
+    "guides of dates" = screened(guides = data.frame(g1 = Sys.Date() + 1:40)),
+    "guides a time series" = screened(guides = stats::ts(1:40))
   ),
-  refused("fate_screen", "`fate_probs`",
-    "probabilities NULL" = screened(fate_probs = NULL), "probabilities a number" = screened(fate_probs = 1), "probabilities a text" = screened(fate_probs = "fates"), "probabilities an empty list" = screened(fate_probs = list()), "probabilities a function" = screened(fate_probs = mean),
-    "probabilities of texts" = screened(fate_probs = matrix("a", 40, 3, dimnames = dimnames(parts$probs))), "probabilities without names" = screened(fate_probs = unname(parts$probs)), "probabilities of fewer cells" = screened(fate_probs = unname(parts$probs[-1, ], TRUE)),
-    "label sets without names" = screened(fate_probs = list(parts$probs, parts$probs)), "label sets called the same" = screened(fate_probs = list(a = parts$probs, a = parts$probs)), "label sets of other fates" = screened(fate_probs = list(a = parts$probs, b = `colnames<-`(parts$probs, c("EC", "MES", "X")))),
-    "a label set that is a text" = screened(fate_probs = list(a = parts$probs, b = "x")), "a fate without name" = screened(fate_probs = `colnames<-`(parts$probs, c("EC", NA, "NEU"))), "complex probabilities" = screened(fate_probs = parts$probs + 0i), "probabilities of factors" = screened(fate_probs = data.frame(EC = factor(rep("a", 40)), MES = 1))
+  refused(
+    "fate_screen", "`fate_probs`",
+    "probabilities NULL" = screened(fate_probs = NULL),
+    "probabilities a number" = screened(fate_probs = 1),
+    "probabilities a text" = screened(fate_probs = "fates"),
+    "probabilities an empty list" = screened(fate_probs = list()),
+    "probabilities a function" = screened(fate_probs = mean),
+    "probabilities of texts" = screened(fate_probs = matrix("a", 40, 3, dimnames = dimnames(parts$probs))),
+    "probabilities without names" = screened(fate_probs = unname(parts$probs)),
+    "probabilities of fewer cells" = screened(fate_probs = unname(parts$probs[-1, ], TRUE)),
+    "label sets without names" = screened(fate_probs = list(parts$probs, parts$probs)),
+    "label sets called the same" = screened(fate_probs = list(a = parts$probs, a = parts$probs)),
+    "label sets of other fates" = screened(
+      fate_probs = list(a = parts$probs, b = `colnames<-`(parts$probs, c("EC", "MES", "X")))
+    ),
+    "a label set that is a text" = screened(fate_probs = list(a = parts$probs, b = "x")),
+    "a fate without name" = screened(fate_probs = `colnames<-`(parts$probs, c("EC", NA, "NEU"))),
+    "complex probabilities" = screened(fate_probs = parts$probs + 0i),
+    "probabilities of factors" = screened(fate_probs = data.frame(EC = factor(rep("a", 40)), MES = 1))
   ),
-  refused("fate_screen", "day", "days NULL" = screened(day = NULL), "days NA" = screened(day = replace(parts$day, 2, NA)), "days a list" = screened(day = as.list(parts$day)), "days fewer" = screened(day = parts$day[-1]), "days a matrix" = screened(day = matrix(parts$day, 20)), "days a function" = screened(day = mean), "days infinite" = screened(day = rep(c(0, Inf), 20)), "days a data frame" = screened(day = data.frame(parts$day)), "days a factor with NA" = screened(day = factor(replace(parts$day, 1, NA))), "days named by other cells" = screened(day = stats::setNames(parts$day, paste0("z", 1:40)))),
-  refused("fate_screen", "replicate", "replicates NULL" = screened(replicate = NULL), "replicates NA" = screened(replicate = replace(parts$replicate, 2, NA)), "replicates more" = screened(replicate = c(parts$replicate, "r1")), "replicates a function" = screened(replicate = base::replicate)),
-  refused("fate_screen", "day|label", "days empty" = screened(day = rep("", 40)), "a day of one cell" = screened(day = replace(parts$day, 1, "d9")), "days of blanks" = screened(day = rep(c(" ", "d1"), 20))),
-  refused("fate_screen", "guide.map|map",
-    "map NULL" = screened(guide_map = NULL), "map a path" = screened(guide_map = "map.csv"), "map a matrix" = screened(guide_map = as.matrix(parts$map)), "map a list" = screened(guide_map = as.list(parts$map)), "map without rows" = screened(guide_map = parts$map[0, ]), "map without columns" = screened(guide_map = parts$map[, 0]),
-    "map without genes" = screened(guide_map = parts$map[-2]), "map with a guide NA" = screened(guide_map = transform(parts$map, guide_name = replace(guide_name, 1, NA))), "map with a gene NA" = screened(guide_map = transform(parts$map, gene_name = replace(gene_name, 1, NA))),
-    "map with a gene empty" = screened(guide_map = transform(parts$map, gene_name = replace(gene_name, 1, ""))), "map with a guide twice" = screened(guide_map = parts$map[c(1, 1:6), ]), "map with a guide of two genes" = screened(guide_map = rbind(parts$map, data.frame(guide_name = "g1", gene_name = "B", is_ntc = 0))),
-    "map without a guide" = screened(guide_map = parts$map[-1, ]), "map with flags of texts" = screened(guide_map = transform(parts$map, is_ntc = "maybe")), "map with flags NA" = screened(guide_map = transform(parts$map, is_ntc = replace(is_ntc, 1, NA))), "map with flags 2" = screened(guide_map = transform(parts$map, is_ntc = 2)),
-    "map with no controls" = screened(guide_map = transform(parts$map, is_ntc = 0)), "map with controls alone" = screened(guide_map = transform(parts$map, is_ntc = 1)), "map with a column twice" = screened(guide_map = `names<-`(parts$map, c("guide_name", "guide_name", "is_ntc"))), "map with a column of lists" = screened(guide_map = transform(parts$map, gene_name = I(as.list(gene_name)))),
+  refused(
+    "fate_screen", "day",
+    "days NULL" = screened(day = NULL),
+    "days NA" = screened(day = replace(parts$day, 2, NA)),
+    "days a list" = screened(day = as.list(parts$day)),
+    "days fewer" = screened(day = parts$day[-1]),
+    "days a matrix" = screened(day = matrix(parts$day, 20)),
+    "days a function" = screened(day = mean),
+    "days infinite" = screened(day = rep(c(0, Inf), 20)),
+    "days a data frame" = screened(day = data.frame(parts$day)),
+    "days a factor with NA" = screened(day = factor(replace(parts$day, 1, NA))),
+    "days named by other cells" = screened(day = stats::setNames(parts$day, paste0("z", 1:40)))
+  ),
+  refused(
+    "fate_screen", "replicate",
+    "replicates NULL" = screened(replicate = NULL),
+    "replicates NA" = screened(replicate = replace(parts$replicate, 2, NA)),
+    "replicates more" = screened(replicate = c(parts$replicate, "r1")),
+    "replicates a function" = screened(replicate = base::replicate)
+  ),
+  refused(
+    "fate_screen", "day|label",
+    "days empty" = screened(day = rep("", 40)),
+    "a day of one cell" = screened(day = replace(parts$day, 1, "d9")),
+    "days of blanks" = screened(day = rep(c(" ", "d1"), 20))
+  ),
+  refused(
+    "fate_screen", "guide.map|map",
+    "map NULL" = screened(guide_map = NULL),
+    "map a path" = screened(guide_map = "map.csv"),
+    "map a matrix" = screened(guide_map = as.matrix(parts$map)),
+    "map a list" = screened(guide_map = as.list(parts$map)),
+    "map without rows" = screened(guide_map = parts$map[0, ]),
+    "map without columns" = screened(guide_map = parts$map[, 0]),
+    "map without genes" = screened(guide_map = parts$map[-2]),
+    "map with a guide NA" = screened(
+      guide_map = transform(parts$map, guide_name = replace(guide_name, 1, NA))
+    ),
+    "map with a gene NA" = screened(guide_map = transform(parts$map, gene_name = replace(gene_name, 1, NA))),
+    "map with a gene empty" = screened(
+      guide_map = transform(parts$map, gene_name = replace(gene_name, 1, ""))
+    ),
+    "map with a guide twice" = screened(guide_map = parts$map[c(1, 1:6), ]),
+    "map with a guide of two genes" = screened(
+      guide_map = rbind(parts$map, data.frame(guide_name = "g1", gene_name = "B", is_ntc = 0))
+    ),
+    "map without a guide" = screened(guide_map = parts$map[-1, ]),
+    "map with flags of texts" = screened(guide_map = transform(parts$map, is_ntc = "maybe")),
+    "map with flags NA" = screened(guide_map = transform(parts$map, is_ntc = replace(is_ntc, 1, NA))),
+    "map with flags 2" = screened(guide_map = transform(parts$map, is_ntc = 2)),
+    "map with no controls" = screened(guide_map = transform(parts$map, is_ntc = 0)),
+    "map with controls alone" = screened(guide_map = transform(parts$map, is_ntc = 1)),
+    "map with a column twice" = screened(
+      guide_map = `names<-`(parts$map, c("guide_name", "guide_name", "is_ntc"))
+    ),
+    "map with a column of lists" = screened(
+      guide_map = transform(parts$map, gene_name = I(as.list(gene_name)))
+    ),
     "map with a data frame as a column" = screened(guide_map = local({
       map <- parts$map
       map$gene_name <- data.frame(a = map$gene_name)
       map
-    })), "map of numbers" = screened(guide_map = data.frame(guide_name = 1:6, gene_name = 1:6, is_ntc = 0))
+    })),
+    "map of numbers" = screened(guide_map = data.frame(guide_name = 1:6, gene_name = 1:6, is_ntc = 0))
   ),
-  refused("fate_screen", "`path`", "path NULL" = screened(path = NULL), "path NA" = screened(path = NA_character_), "path empty" = screened(path = ""), "two paths" = screened(path = c("out/a.h5ad", "out/b.h5ad")), "path a number" = screened(path = 1)),
-  refused("fate_screen", "out|folder|h5ad|file|`path`", "path a folder" = screened(path = "out"), "path below a file" = screened(path = file.path(write("x", "file"), "a.h5ad")), "path of a fifo" = {
-    system2("mkfifo", "pipe.h5ad")
-    screened(path = "pipe.h5ad")
-  }, "path of the system" = screened(path = "/proc/none/a.h5ad"), "path of 5000 letters" = screened(path = paste0(strrep("a", 5000), ".h5ad"))),
-  refused("fate_screen", "setting", "settings a list" = screened(settings = list()), "settings NULL" = screened(settings = NULL), "another setting" = screened(fates_key = "a")),
-  refused("fate_screen", "`min_umi`|`min_probability`|min_umi", "UMIs NA" = screened(min_umi = NA), "UMIs text" = screened(min_umi = "5"), "UMIs 0" = screened(min_umi = 0), "UMIs infinite" = screened(min_umi = Inf), "probability 2" = screened(min_probability = 2), "both thresholds" = screened(min_umi = 1, min_probability = 0.5), "two thresholds" = screened(min_umi = 1:2)),
-  refused("fate_screen", "`cell_data`|covariate", "covariates without data" = screened(covariates = "lane"), "covariates that are not there" = screened(covariates = "lane", cell_data = data.frame(a = 1:40)), "data of fewer cells" = screened(covariates = "a", cell_data = data.frame(a = 1:39)), "data a list" = screened(covariates = "a", cell_data = list(a = 1:40)), "data with lists" = screened(covariates = "a", cell_data = data.frame(a = I(as.list(1:40)))), "data NA" = screened(covariates = "a", cell_data = data.frame(a = replace(as.numeric(1:40), 3, NA)))),
-  refused("fate_screen", "prob|sum", "a negative probability" = screened(fate_probs = replace(parts$probs, 1, -0.2)), "a row of zeros" = screened(fate_probs = parts$probs * 0), "percentages" = screened(fate_probs = 100 * parts$probs), "a probability NaN" = screened(fate_probs = replace(parts$probs, 1, NaN)), "an infinite probability" = screened(fate_probs = replace(parts$probs, 1, Inf)), "one fate" = screened(fate_probs = parts$probs[, 1, drop = FALSE] * 0 + 1)),
-  refused("fate_screen", "fate|NEU|ref", "a reference that is not there" = screened(ref_fate = "none"), "a contrast that is not there" = screened(contrast_fate = "none"), "a fate twice" = screened(fate_probs = `colnames<-`(parts$probs, c("EC", "MES", "MES"))), "an empty fate" = screened(fate_probs = `colnames<-`(parts$probs, c("EC", "MES", "")))),
-  accepted("fate_screen",
-    "a dense matrix" = screened(guides = as.matrix(parts$guides))$summary$n_guides == 4, "a data frame" = screened(guides = as.data.frame(as.matrix(parts$guides)))$summary$n_cells == 40, "logical" = screened(guides = as.matrix(parts$guides) == 1)$summary$n_guides == 4,
-    "a triplet matrix" = screened(guides = methods::as(parts$guides, "TsparseMatrix"))$summary$n_guides == 4, "a matrix by row" = screened(guides = methods::as(parts$guides, "RsparseMatrix"))$summary$n_guides == 4, "a pattern matrix" = screened(guides = methods::as(parts$guides, "nMatrix"))$summary$n_guides == 4,
-    "a tibble of probabilities" = identical(screened(fate_probs = tibble::as_tibble(parts$probs))$summary$fates, c("EC", "MES", "NEU")), "a data.table as a map" = screened(guide_map = data.table::as.data.table(parts$map))$summary$n_genes == 2, "a map of factors" = screened(guide_map = as.data.frame(lapply(parts$map[1:2], factor), stringsAsFactors = TRUE) |> cbind(parts$map[3]))$summary$n_genes == 2,
-    "a factor of days" = identical(screened(day = factor(parts$day))$summary$days, c("d0", "d2")), "days as dates" = length(screened(day = as.Date("2026-01-01") + rep(0:1, each = 20))$summary$days) == 2, "flags logical" = screened(guide_map = transform(parts$map, is_ntc = is_ntc == 1))$summary$n_ntc == 2,
-    "a sparse matrix of probabilities" = screened(fate_probs = Matrix::Matrix(parts$probs, sparse = TRUE))$summary$n_cells == 40, "a gene called NA" = screened(guide_map = transform(parts$map, gene_name = sub("A", "NA", gene_name)))$summary$n_genes == 2
+  refused(
+    "fate_screen", "`path`",
+    "path NULL" = screened(path = NULL),
+    "path NA" = screened(path = NA_character_),
+    "path empty" = screened(path = ""),
+    "two paths" = screened(path = c("out/a.h5ad", "out/b.h5ad")),
+    "path a number" = screened(path = 1)
   ),
-  refused("read_screen", "`path`|`guide_map`", "NULL" = read_screen(NULL), "NA" = read_screen(NA_character_), "a number" = read_screen(1), "two" = read_screen(c("a", "b")), "a fit" = read_screen(fit), "map NULL" = read_screen("a.h5ad", NULL), "map a table" = read_screen("a.h5ad", parts$map)),
-  refused("read_screen", "exist|folder|h5ad|no file|`path`", "missing" = read_screen("none.h5ad"), "empty" = read_screen(""), "a folder" = read_screen("out"), "a text" = read_screen(write("x", "a.h5ad")), "an empty file" = read_screen(write(character(), "a.h5ad")), "a device" = read_screen("/dev/null"), "a fifo" = {
-    system2("mkfifo", "pipe.h5ad")
-    read_screen("pipe.h5ad")
-  }, "braces in the path" = read_screen("{x}.h5ad"), "a link to itself" = {
-    file.symlink("loop.h5ad", "loop.h5ad")
-    read_screen("loop.h5ad")
-  }, "a file that ends early" = {
-    utils::head(readBin(example_file("cellrank_pbmc68k.h5ad"), "raw", 5000), 5000) |> bytes("cut.h5ad")
-    read_screen("cut.h5ad")
-  }),
-  refused("read_screen", "settings", "settings NULL" = read_screen("a.h5ad", "b.csv", NULL), "settings a list" = read_screen("a.h5ad", "b.csv", list())),
-  refused("check_screen", "`path`|`guide_map`|settings", "NULL" = check_screen(NULL), "NA" = check_screen(NA), "map a number" = check_screen("a", 1), "settings a list" = check_screen("a", NULL, list())),
-  accepted("check_screen", "missing" = !check_screen("none.h5ad")$ok, "a folder" = !check_screen("out")$ok, "a text" = !check_screen(write("x", "a.h5ad"), write("y", "a.csv"))$ok, "a map that is a folder" = !check_screen(example_file("cellrank_pbmc68k.h5ad"), "out")$ok),
-  refused("match_cells", "parts|part", "nothing" = match_cells(), "one part" = match_cells(a = matrix(1, 1, 1)), "without names" = match_cells(matrix(1), matrix(1)), "two of a name" = match_cells(a = matrix(1), a = matrix(1))),
-  refused("match_cells", "a|b", "parts of numbers" = match_cells(a = 1, b = 2), "parts NULL" = match_cells(a = NULL, b = NULL), "cells without names" = match_cells(a = matrix(1), b = matrix(1)), "no cell in common" = match_cells(a = matrix(1, 1, 1, dimnames = list("x", NULL)), b = matrix(1, 1, 1, dimnames = list("y", NULL))), "a cell without name" = match_cells(a = matrix(1, 2, 1, dimnames = list(c("x", NA), NULL)), b = matrix(1, 1, 1, dimnames = list("x", NULL))), "a cell twice" = match_cells(a = matrix(1, 2, 1, dimnames = list(c("x", "x"), NULL)), b = matrix(1, 1, 1, dimnames = list("x", NULL)))),
-  refused("match_cells", "`drop_suffix`", "drop NA" = match_cells(a = 1, b = 2, drop_suffix = NA), "drop text" = match_cells(a = 1, b = 2, drop_suffix = "-1")),
-  refused("read_fate_table", "`table`|table|column|Column", "NULL" = read_fate_table(NULL), "a number" = read_fate_table(1), "two files" = read_fate_table(c("a", "b")), "a list" = read_fate_table(list(1)), "NA" = read_fate_table(NA_character_), "without fates" = read_fate_table(data.frame(cell = "a")), "without columns" = read_fate_table(data.frame()), "an array" = read_fate_table(array(1, c(1, 1, 1)))),
-  refused("read_fate_table", "csv|file|exist", "missing" = read_fate_table("none.csv"), "a folder" = read_fate_table("out"), "an empty file" = read_fate_table(write(character(), "a.csv")), "zeros" = read_fate_table(bytes(raw(50), "a.csv")), "a device" = read_fate_table("/dev/null"), "UTF-16" = read_fate_table(bytes(iconv("cell,a,b\nx,.5,.5\n", "UTF-8", "UTF-16", toRaw = TRUE)[[1]], "a.csv")), "an address" = read_fate_table("http://127.0.0.1:1/a.csv"), "an archive cut" = read_fate_table(bytes(as.raw(c(0x1f, 0x8b, 8, 0)), "a.csv.gz"))),
-  refused("read_fate_table", "numeric|numbers|sum|twice|probabilities|fates|names", "texts" = read_fate_table(data.frame(cell = "a", x = "b", y = "c")), "a cell twice" = read_fate_table(data.frame(cell = c("a", "a"), x = 0.5, y = 0.5)), "a row of 2" = read_fate_table(data.frame(cell = "a", x = 1, y = 1)), "one fate" = read_fate_table(data.frame(cell = "a", x = 1)), "infinite" = read_fate_table(data.frame(cell = "a", x = Inf, y = 0)), "no rows" = read_fate_table(data.frame(cell = character(), x = numeric(), y = numeric())), "a cell NA" = read_fate_table(data.frame(cell = NA_character_, x = 0.5, y = 0.5)), "a fate NA" = read_fate_table(matrix(0.5, 1, 2, dimnames = list("a", c("x", NA)))), "a fate twice" = read_fate_table(matrix(0.5, 1, 2, dimnames = list("a", c("x", "x")))), "lists" = read_fate_table(data.frame(cell = "a", x = I(list(1)), y = 0))),
-  refused("read_fate_table", "`rescale`", "rescale NA" = read_fate_table(data.frame(), NA)),
-  refused("read_guides_table", "`table`|table", "NULL" = read_guides_table(NULL), "a number" = read_guides_table(1), "without columns" = read_guides_table(data.frame()), "two files" = read_guides_table(c("a", "b")), "a list" = read_guides_table(list(cell = 1))),
-  refused("read_guides_table", "csv|exist|file", "missing" = read_guides_table("none.csv"), "a folder" = read_guides_table("out"), "an empty file" = read_guides_table(write(character(), "a.csv")), "a device" = read_guides_table("/dev/null"), "zeros" = read_guides_table(bytes(raw(50), "a.csv"))),
-  refused("read_guides_table", "umi|UMI|cell|guide|number", "UMIs of texts" = read_guides_table(data.frame(cell = "a", guide = "b", umi = "c")), "UMIs negative" = read_guides_table(data.frame(cell = "a", guide = "b", umi = -1)), "UMIs NA" = read_guides_table(data.frame(cell = "a", guide = "b", umi = NA_real_)), "UMIs infinite" = read_guides_table(data.frame(cell = "a", guide = "b", umi = Inf)), "a cell NA" = read_guides_table(data.frame(cell = NA, guide = "b", umi = 9)), "a guide NA" = read_guides_table(data.frame(cell = "a", guide = NA, umi = 9)), "a guide empty" = read_guides_table(data.frame(cell = "a", guide = "", umi = 9)), "none above" = read_guides_table(data.frame(cell = "a", guide = "b", umi = 1)), "no rows" = read_guides_table(data.frame(cell = character(), guide = character(), umi = numeric())), "another column" = read_guides_table(data.frame(cell = "a", guide = "b", umi = 9), guide = "sg"), "a column NA" = read_guides_table(data.frame(cell = "a", guide = "b", umi = 9), cell = NA), "two columns" = read_guides_table(data.frame(cell = "a", guide = "b", umi = 9), cell = c("cell", "guide")), "lists" = read_guides_table(data.frame(cell = I(list(1)), guide = "b", umi = 9))),
-  refused("read_guides_table", "min_umi|min_probability", "threshold NA" = read_guides_table(data.frame(cell = "a", guide = "b", umi = 9), min_umi = NA), "threshold text" = read_guides_table(data.frame(cell = "a", guide = "b", umi = 9), min_umi = "x")),
-  refused("read_guides_cellranger", "`path`|path|exist|folder|none|out|file|sample", "NULL" = read_guides_cellranger(NULL), "NA" = read_guides_cellranger(NA_character_), "missing" = read_guides_cellranger("none"), "an empty folder" = read_guides_cellranger("out"), "a text" = read_guides_cellranger(write("x", "file.h5")), "two without names" = read_guides_cellranger(c("a", "b")), "a number" = read_guides_cellranger(1), "two of a name" = read_guides_cellranger(c(a = "x", a = "y"))),
-  refused("read_guides_cellranger", "`names`|`min_umi`|feature_type|cell_name|`feature_type`|features", "names of another word" = read_guides_cellranger(example_file("cellranger_guides"), names = "x"), "UMIs NA" = read_guides_cellranger(example_file("cellranger_guides"), NA), "another type" = read_guides_cellranger(example_file("cellranger_guides"), feature_type = "none"), "type NA" = read_guides_cellranger(example_file("cellranger_guides"), feature_type = NA), "cell name without cell" = read_guides_cellranger(c(a = example_file("cellranger_guides")), cell_name = "x"), "cell name NA" = read_guides_cellranger(c(a = example_file("cellranger_guides")), cell_name = NA)),
-  refused("read_guides_anndata", "`path`|path|exist|none|out|file", "NULL" = read_guides_anndata(NULL), "NA" = read_guides_anndata(NA_character_), "missing" = read_guides_anndata("none.h5ad"), "a folder" = read_guides_anndata("out"), "a text" = read_guides_anndata(write("x", "file.h5ad"))),
-  refused("read_guides_anndata", "layer|modality|min_umi|min_probability", "another layer" = read_guides_anndata(example_file("gene_and_guide.h5mu"), layer = "none"), "layer NA" = read_guides_anndata(example_file("gene_and_guide.h5mu"), layer = NA), "another modality" = read_guides_anndata(example_file("gene_and_guide.h5mu"), modality = "none"), "UMIs text" = read_guides_anndata(example_file("gene_and_guide.h5mu"), min_umi = "x")),
-  refused("assemble_screen", "`cells`", "cells NULL" = assemble_screen(NULL, parts$guides, parts$map, "out/a.h5ad"), "cells NA" = assemble_screen(NA_character_, parts$guides, parts$map, "out/a.h5ad"), "cells a matrix" = assemble_screen(parts$guides, parts$guides, parts$map, "out/a.h5ad")),
-  refused("assemble_screen", "`path`", "path NULL" = assemble_screen("c.h5ad", parts$guides, parts$map, NULL), "path empty" = assemble_screen("c.h5ad", parts$guides, parts$map, "")),
-  refused("assemble_screen", "guides", "guides NULL" = assemble_screen("c.h5ad", NULL, parts$map, "out/a.h5ad"), "guides without cells" = assemble_screen("c.h5ad", unname(as.matrix(parts$guides)), parts$map, "out/a.h5ad")),
-  refused("assemble_screen", "guide_map", "map NULL" = assemble_screen("c.h5ad", parts$guides, NULL, "out/a.h5ad"), "map a list" = assemble_screen("c.h5ad", parts$guides, list(), "out/a.h5ad")),
-  refused("assemble_screen", "c.h5ad|pbmc", "cells that are not there" = assemble_screen("c.h5ad", parts$guides, parts$map, "out/a.h5ad"), "cells of another key" = assemble_screen(example_file("cellrank_pbmc68k.h5ad"), parts$guides, parts$map, "out/a.h5ad", fate_probs = "none")),
-  refused("assemble_screen", "`day`|`replicate`|`fate_probs`|`fates`|`rescale`|`modality`", "day NULL" = assemble_screen("c.h5ad", parts$guides, parts$map, "out/a.h5ad", day = NULL), "replicate NA" = assemble_screen("c.h5ad", parts$guides, parts$map, "out/a.h5ad", replicate = NA), "probabilities NULL" = assemble_screen("c.h5ad", parts$guides, parts$map, "out/a.h5ad", fate_probs = NULL), "fates a number" = assemble_screen("c.h5ad", parts$guides, parts$map, "out/a.h5ad", fates = 1), "rescale text" = assemble_screen("c.h5ad", parts$guides, parts$map, "out/a.h5ad", rescale = "a"), "modality 1" = assemble_screen("c.h5ad", parts$guides, parts$map, "out/a.h5ad", modality = 1))
+  refused(
+    "fate_screen", "out|folder|h5ad|file|`path`",
+    "path a folder" = screened(path = "out"),
+    "path below a file" = screened(path = file.path(write("x", "file"), "a.h5ad")),
+    "path of a fifo" = {
+      system2("mkfifo", "pipe.h5ad")
+      screened(path = "pipe.h5ad")
+    },
+    "path of the system" = screened(path = "/proc/none/a.h5ad"),
+    "path of 5000 letters" = screened(path = paste0(strrep("a", 5000), ".h5ad"))
+  ),
+  refused(
+    "fate_screen", "setting",
+    "settings a list" = screened(settings = list()),
+    "settings NULL" = screened(settings = NULL),
+    "another setting" = screened(fates_key = "a")
+  ),
+  refused(
+    "fate_screen", "`min_umi`|`min_probability`|min_umi",
+    "UMIs NA" = screened(min_umi = NA),
+    "UMIs text" = screened(min_umi = "5"),
+    "UMIs 0" = screened(min_umi = 0),
+    "UMIs infinite" = screened(min_umi = Inf),
+    "probability 2" = screened(min_probability = 2),
+    "both thresholds" = screened(min_umi = 1, min_probability = 0.5),
+    "two thresholds" = screened(min_umi = 1:2)
+  ),
+  refused(
+    "fate_screen", "`cell_data`|covariate",
+    "covariates without data" = screened(covariates = "lane"),
+    "covariates that are not there" = screened(covariates = "lane", cell_data = data.frame(a = 1:40)),
+    "data of fewer cells" = screened(covariates = "a", cell_data = data.frame(a = 1:39)),
+    "data a list" = screened(covariates = "a", cell_data = list(a = 1:40)),
+    "data with lists" = screened(covariates = "a", cell_data = data.frame(a = I(as.list(1:40)))),
+    "data NA" = screened(covariates = "a", cell_data = data.frame(a = replace(as.numeric(1:40), 3, NA)))
+  ),
+  refused(
+    "fate_screen", "prob|sum",
+    "a negative probability" = screened(fate_probs = replace(parts$probs, 1, -0.2)),
+    "a row of zeros" = screened(fate_probs = parts$probs * 0),
+    "percentages" = screened(fate_probs = 100 * parts$probs),
+    "a probability NaN" = screened(fate_probs = replace(parts$probs, 1, NaN)),
+    "an infinite probability" = screened(fate_probs = replace(parts$probs, 1, Inf)),
+    "one fate" = screened(fate_probs = parts$probs[, 1, drop = FALSE] * 0 + 1)
+  ),
+  refused(
+    "fate_screen", "fate|NEU|ref",
+    "a reference that is not there" = screened(ref_fate = "none"),
+    "a contrast that is not there" = screened(contrast_fate = "none"),
+    "a fate twice" = screened(fate_probs = `colnames<-`(parts$probs, c("EC", "MES", "MES"))),
+    "an empty fate" = screened(fate_probs = `colnames<-`(parts$probs, c("EC", "MES", "")))
+  ),
+  accepted(
+    "fate_screen",
+    "a dense matrix" = screened(guides = as.matrix(parts$guides))$summary$n_guides == 4,
+    "a data frame" = screened(guides = as.data.frame(as.matrix(parts$guides)))$summary$n_cells == 40,
+    "logical" = screened(guides = as.matrix(parts$guides) == 1)$summary$n_guides == 4,
+    "a triplet matrix" = screened(guides = methods::as(parts$guides, "TsparseMatrix"))$summary$n_guides == 4,
+    "a matrix by row" = screened(guides = methods::as(parts$guides, "RsparseMatrix"))$summary$n_guides == 4,
+    "a pattern matrix" = screened(guides = methods::as(parts$guides, "nMatrix"))$summary$n_guides == 4,
+    "a tibble of probabilities" = identical(
+      screened(fate_probs = tibble::as_tibble(parts$probs))$summary$fates, c("EC", "MES", "NEU")
+    ),
+    "a data.table as a map" = screened(guide_map = data.table::as.data.table(parts$map))$summary$n_genes == 2,
+    "a map of factors" = screened(
+      guide_map = as.data.frame(
+        lapply(parts$map[1:2], factor), stringsAsFactors = TRUE
+      ) |> cbind(parts$map[3])
+    )$summary$n_genes == 2,
+    "a factor of days" = identical(screened(day = factor(parts$day))$summary$days, c("d0", "d2")),
+    "days as dates" = length(screened(day = as.Date("2026-01-01") + rep(0:1, each = 20))$summary$days) == 2,
+    "flags logical" = screened(guide_map = transform(parts$map, is_ntc = is_ntc == 1))$summary$n_ntc == 2,
+    "a sparse matrix of probabilities" = screened(
+      fate_probs = Matrix::Matrix(parts$probs, sparse = TRUE)
+    )$summary$n_cells == 40,
+    "a gene called NA" = screened(
+      guide_map = transform(parts$map, gene_name = sub("A", "NA", gene_name))
+    )$summary$n_genes == 2
+  )
 )
