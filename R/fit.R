@@ -115,8 +115,8 @@ with_screen_settings <- function(settings, screen, call = rlang::caller_env()) {
 #' @param out_dir the results folder.
 #' @returns A `fatebias_fit`, see [fit_fate_bias()].
 #' @section Errors: `fatebias_error_export` when a file or a column is missing, when a file is not as the fit
-#'   wrote it (size and sha256 are in the manifest), when the manifest does not follow its schema, or when the
-#'   tables do not hold the same genes.
+#'   wrote it (size and sha256 are in the manifest), when the manifest does not follow its schema, or when
+#'   tables hold what is no finite number, a gene or guide twice, or other genes or days than the fit's.
 #' @examples
 #' read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' @export

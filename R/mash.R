@@ -127,8 +127,8 @@
 #'   `contrast_fate`, and fits of an earlier version; no such columns with `p_values: false`. Ranking and
 #'   `hit_anyday` do not depend on them.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows, no day, SEs that are NaN, zero or
-#'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
-#'   `fatebias_warning_mash` for a fall-back.
+#'   negative, a V or covariance that is not positive semi-definite, a builder that fails, and
+#'   what mashr or ashr refuse; a `fatebias_warning_mash` for a fall-back.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195; Stephens (2017), Biostatistics 18,
 #'   275-294 (lfsr, s-values); Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300; Liu & Xie
 #'   (2020), J. Am. Stat. Assoc. 115, 393-402 (Cauchy combination).

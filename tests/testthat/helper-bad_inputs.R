@@ -145,13 +145,17 @@ made_things <- function() {
   fit <- read_fit(home)
   whole <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
   result <- run_mash(fit)
-  matrices <- list(betahat = betahat(fit$estimate), se = as.matrix(as.data.frame(fit$estimate)[6:9]))
-  rownames(matrices$betahat) <- fit$estimate$gene
+  table <- as.data.frame(fit$estimate)
   c(list(
-    fit = fit, whole = whole, result = result, hits = rank_hits(result), screen_of = screen_parts,
-    table = as.data.frame(fit$estimate), matrices = matrices, parts = screen_parts(),
+    fit = fit, whole = whole, result = result, hits = rank_hits(result), parts = screen_parts(),
+    table = table, small = table[1:8, c("gene", "betahat_d0", "betahat_d1", "se_d0", "se_d1")],
     of_ash = run_mash(fit, discovery_method = "ashr"), of_guides = run_mash(fit, level = "guide"),
     damaged = damaged_fit(home), edited = edited_manifest(home), screened = made_screen,
+    of_whole = run_mash(whole), learned = cov_ar1() + cov_data_driven(),
+    no_effect = array(0, c(1, 2, 4), list(whole$gene$gene[1], NULL, NULL)),
+    flat = function(estimate, se = 1) {
+      list(betahat = matrix(estimate, 6, 2), se = matrix(se, 6, 2))
+    },
     damaged_whole = damaged_fit(whole$out_dir), as_screen = made_screen_object,
     tiles = data.frame(
       gene = rep(c("A", "B"), 2), contrast = rep(c("x", "y"), each = 2), effect = 1:4 / 4, lfsr = 0.01,
@@ -218,6 +222,7 @@ named_writers <- function() {
       text <- charToRaw(paste0(readLines(file), ends, collapse = ""))
       writeBin(c(if (mark) as.raw(c(0xef, 0xbb, 0xbf)), text), file)
     },
+    replace_by = function(from, to) file.copy(from, to, overwrite = TRUE),
     cut_file = function(file, n) writeBin(readBin(file, "raw", n), file),
     broken_npz = normalizePath(test_path("fixtures", "bad.npz")),
     turn_bytes = function(file) {

@@ -78,6 +78,16 @@ c(
     "effects a function" = probability_change(whole, effects = mean)
   ),
   refused(
+    "probability_change", "npz",
+    "another archive in place of the cells" = probability_change(
+      damaged_whole(function() replace_by("effects_all_fates.npz", "fate_baseline.npz"), signed = TRUE),
+      effects = no_effect
+    ),
+    "cells cut" = probability_change(
+      damaged_whole(function() cut_file("fate_baseline.npz", 3000), signed = TRUE), effects = no_effect
+    )
+  ),
+  refused(
     "probability_change", "npz|cells",
     "the cells gone" = {
       again <- damaged_whole(function() NULL)
@@ -90,7 +100,7 @@ c(
     "no effect" = all(
       abs(
         probability_change(
-          whole, effects = array(0, c(1, 2, 4), list(whole$gene$gene[1], NULL, NULL))
+          whole, effects = no_effect
         )$change
       ) < 1e-9
     ),

@@ -231,7 +231,7 @@ c(
     "render_report", "`mash`|`hits`|`qc`",
     "mash NULL" = render_report(fit, NULL, hits, path = "out/r.html"),
     "mash of guides" = render_report(fit, of_guides, hits, path = "out/r.html"),
-    "mash of another fit" = render_report(fit, run_mash(whole), hits, path = "out/r.html"),
+    "mash of another fit" = render_report(fit, of_whole, hits, path = "out/r.html"),
     "hits of another result" = render_report(fit, result, rank_hits(of_ash), path = "out/r.html"),
     "hits NULL" = render_report(fit, result, NULL, path = "out/r.html"),
     "qc NULL" = render_report(fit, result, hits, NULL, path = "out/r.html"),

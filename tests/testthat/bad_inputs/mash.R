@@ -93,8 +93,11 @@ c(
     "v a data frame" = run_mash(fit, v = as.data.frame(diag(4)))
   ),
   refused(
-    "run_mash", "`ntc`",
+    "run_mash", "`ntc`|`v`",
     "v of controls without controls" = run_mash(fit, v = "ntc"),
+    "controls without any variance" = run_mash(
+      fit, v = "ntc", ntc = list(betahat = matrix(0, 9, 4), se = matrix(1, 9, 4))
+    ),
     "controls a number" = run_mash(fit, v = "ntc", ntc = 1),
     "controls of one row" = run_mash(fit, v = "ntc", ntc = table[1, ]),
     "controls of other days" = run_mash(
@@ -119,6 +122,7 @@ c(
     "covariances of zeros" = run_mash(fit, covariances = list(a = matrix(0, 4, 4))),
     "covariances called the same" = run_mash(fit, covariances = list(a = diag(4), a = 1 + diag(4))),
     "covariances a function" = run_mash(fit, covariances = function(data, days) list(a = diag(4))),
+    "covariances learned from zeros alone" = run_mash(flat(0), covariances = cov_data_driven()),
     "a family twice" = run_mash(fit, covariances = cov_ar1() + cov_ar1())
   ),
   refused(
@@ -224,9 +228,9 @@ c(
   accepted(
     "run_mash",
     "a tibble" = isTRUE(
-      all.equal(run_mash(tibble::as_tibble(table))$table$lfsr_d0, run_mash(table)$table$lfsr_d0)
+      all.equal(run_mash(tibble::as_tibble(small))$table$lfsr_d0, run_mash(small)$table$lfsr_d0)
     ),
-    "days with a gene each" = nrow(run_mash(table[1:2, ])$table) == 2,
+    "days with a gene each" = nrow(run_mash(small[1:2, ])$table) == 2,
     "constant estimates" = all(
       !run_mash(list(betahat = matrix(1, 5, 2), se = matrix(1e3, 5, 2)))$table$hit_anyday
     ),
@@ -242,7 +246,7 @@ c(
       )
     ),
     "a day without any estimate" = all(
-      is.na(run_mash(transform(table, betahat_d1 = NA, se_d1 = NA))$table$betahat_d1)
+      is.na(run_mash(transform(small, betahat_d1 = NA, se_d1 = NA))$table$betahat_d1)
     ),
     "one day" = run_mash(table[c("gene", "betahat_d0", "se_d0")])$discovery_method == "ashr",
     "one estimate a row by mashr" = nrow(
@@ -257,7 +261,19 @@ c(
       run_mash(list(betahat = matrix(c(1e6, -1e6), 6, 2), se = matrix(1, 6, 2)), prior = "mashr")$table
     ) == 6,
     "integers" = nrow(run_mash(list(betahat = matrix(1:6, 3, 2), se = matrix(1L, 3, 2)))$table) == 3,
-    "V by EM of few rows" = nrow(run_mash(table[1:3, ], v = "em")$table) == 3,
-    "a seed below zero" = nrow(run_mash(fit, seed = -5)$table) == nrow(fit$gene)
+    "V by EM of few rows" = nrow(run_mash(small[1:3, ], v = "em")$table) == 3,
+    "V by EM of zeros" = nrow(run_mash(flat(0), v = "em")$table) == 6,
+    "V by EM of estimates that do not differ" = nrow(run_mash(flat(1), v = "em", prior = "mashr")$table) == 6,
+    "mashr of estimates that do not differ" = nrow(run_mash(flat(1), prior = "mashr")$table) == 6,
+    "mashr of zeros" = all(!run_mash(flat(0), prior = "mashr")$table$hit_anyday),
+    "mashr of far estimates" = nrow(run_mash(flat(c(1e200, -1e200)), prior = "mashr")$table) == 6,
+    "far estimates" = nrow(run_mash(flat(c(1e200, -1e200)))$table) == 6,
+    "ash of far estimates" = nrow(run_mash(flat(c(1e200, 0)), discovery_method = "ashr")$table) == 6,
+    "covariances learned from zeros" = nrow(run_mash(flat(0), covariances = learned)$table) == 6,
+    "covariances learned from estimates that do not differ" =
+    nrow(run_mash(flat(5), covariances = learned)$table) == 6,
+    "SEs of all sizes" = nrow(run_mash(flat(1, 10^(-6:5)))$table) == 6,
+    "controls that do not differ" = nrow(run_mash(flat(1), v = "simple", ntc = flat(0))$table) == 6,
+    "a seed below zero" = nrow(run_mash(small, seed = -5)$table) == 8
   )
 )

@@ -104,6 +104,20 @@ c(
     "contrasts empty text" = compare_contrasts(fit, "")
   ),
   refused(
+    "compare_contrasts", "npz",
+    "effects of all fates cut" = compare_contrasts(
+      damaged_whole(function() cut_file("effects_all_fates.npz", 4000), signed = TRUE), mash = of_whole
+    ),
+    "another archive in place of effects" = compare_contrasts(
+      damaged_whole(function() replace_by("fate_baseline.npz", "effects_all_fates.npz"), signed = TRUE),
+      mash = of_whole
+    ),
+    "draws in place of effects" = compare_contrasts(
+      damaged_whole(function() replace_by("posterior_draws.npz", "effects_all_fates.npz"), signed = TRUE),
+      mash = of_whole
+    )
+  ),
+  refused(
     "compare_contrasts", "settings",
     "settings NULL" = compare_contrasts(fit, "MES", settings = NULL)
   ),
@@ -111,7 +125,7 @@ c(
     "compare_contrasts", "`mash`",
     "mash a number" = compare_contrasts(fit, mash = 1),
     "mash of guides" = compare_contrasts(fit, mash = of_guides),
-    "mash of another fit" = compare_contrasts(fit, mash = run_mash(whole))
+    "mash of another fit" = compare_contrasts(fit, mash = of_whole)
   ),
   refused(
     "compare_contrasts", "verdict_margin",

@@ -67,7 +67,7 @@ c(
     "fit a text" = plot_gene(result, "fit"),
     "fit a result" = plot_gene(result, result),
     "fit of other days" = plot_gene(result, whole),
-    "fit of other genes" = plot_gene(run_mash(whole), fit)
+    "fit of other genes" = plot_gene(of_whole, fit)
   ),
   refused(
     "plot_gene", "`fates`",
