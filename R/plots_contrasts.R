@@ -107,6 +107,7 @@ contrasts_caption <- function(tiles, day, by_day) {
 #' The table of effects by gene and contrast, checked; contrasts as a factor in their order
 #' @noRd
 table_of_contrasts <- function(x, call = rlang::caller_env()) {
+  validate_given(x, call)
   table <- if (is.data.frame(x)) x else if (is.list(x)) x$table
   needed <- c("gene", "contrast", "effect", "lfsr", "call")
   if (!is.data.frame(table) || !check_columns(table, needed)$ok || nrow(table) == 0) {

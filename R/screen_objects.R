@@ -264,9 +264,8 @@ number_texts <- function(x) ifelse(is.na(x), NA_character_, format_number(x))
 guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_guide_map.csv")
 
 validate_guide_map <- function(guide_map, call = rlang::caller_env()) {
-  if (!is.data.frame(guide_map) || ncol(guide_map) == 0) {
-    abort_screen("{.arg guide_map} must be a data frame with a row a guide.", call = call)
-  }
+  if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
+  if (ncol(guide_map) == 0) abort_screen("{.arg guide_map} has no columns.", call = call)
   plain <- vapply(guide_map, function(column) is.atomic(column) && is.null(dim(column)), logical(1))
   if (!all(plain)) {
     lists <- names(guide_map)[!plain]

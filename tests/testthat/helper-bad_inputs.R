@@ -91,7 +91,9 @@ refusal_problems <- function(found, about) {
   if (!inherits(error, "error")) {
     return("was accepted")
   }
-  said <- cli::ansi_strip(conditionMessage(error))
+  # not conditionMessage(), which takes longer than the case to break lines
+  said <- if (inherits(error, "rlang_error")) c(error$message, unlist(error$body)) else conditionMessage(error)
+  said <- cli::ansi_strip(paste(said, collapse = "\n"))
   raw <- raw_words[vapply(raw_words, grepl, logical(1), said, fixed = TRUE)]
   c(
     if (!inherits(error, "fatebias_error")) paste("raw error:", said),

@@ -119,7 +119,7 @@ c(
   ),
   refused(
     "contrast_fit", "`contrast`",
-    "NULL" = contrast_fit(fit, NULL),
+    "contrast NULL" = contrast_fit(fit, NULL),
     "NA" = contrast_fit(fit, NA_character_),
     "empty" = contrast_fit(fit, ""),
     "two" = contrast_fit(fit, c("NEU", "MES"))

@@ -5,8 +5,10 @@ in_child <- function(python, code) {
   rlang::expr({
     variables <- c(RETICULATE_PYTHON = !!python, R_LIBS = paste(.libPaths(), collapse = ":"))
     said <- callr::r(
-      function(code) tryCatch(eval(code, asNamespace("fatebias")), error = identity), list(quote(!!code)),
-      env = c(callr::rcmd_safe_env(), variables), timeout = 60
+      function(code) {
+        tryCatch(eval(code, new.env(parent = asNamespace("fatebias"))), error = identity)
+      },
+      list(quote(!!code)), env = c(callr::rcmd_safe_env(), variables), timeout = 60
     )
     if (inherits(said, "error")) stop(said)
     said

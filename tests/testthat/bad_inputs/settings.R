@@ -52,7 +52,7 @@ c(
     "read_settings", "config.yaml",
     "a word" = read_settings(write("calibrated", "config.yaml")),
     "a list of keys" = read_settings(write("- seed: 1", "config.yaml")),
-    "a number" = read_settings(write("42", "config.yaml")),
+    "a file of a number" = read_settings(write("42", "config.yaml")),
     "JSON cut" = read_settings(write("{\"seed\": 1", "config.yaml")),
     "no blank after the colon" = read_settings(write("seed:1", "config.yaml")),
     "a tab" = read_settings(write("slurm:\n\tretries: 1", "config.yaml")),
@@ -190,7 +190,7 @@ c(
   refused(
     "settings_for", "`stages`",
     "a stage that is none" = settings_for(fate_settings(), "mush"),
-    "NULL" = settings_for(fate_settings(), NULL),
+    "stages NULL" = settings_for(fate_settings(), NULL),
     "NA" = settings_for(fate_settings(), NA),
     "a number" = settings_for(fate_settings(), 1)
   ),
