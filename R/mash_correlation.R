@@ -149,17 +149,18 @@ improve_v <- function(v, estimates, matrices, grid, call) {
   }
   start <- v$matrix
   found <- tryCatch(
-    mashr::mash_estimate_corr_em(
+    suppressWarnings(mashr::mash_estimate_corr_em( # what they tell of is looked at below
       complete_data(estimates), matrices, init = start, grid = grid, details = FALSE
-    ),
+    )),
     error = identity
   )
-  if (inherits(found, "error")) {
-    v$why <- sprintf("%s; EM failed: %s", v$why, conditionMessage(found))
-    warn_mash(c("{.arg v} is {.val em}, but mashr's EM failed.", x = "{conditionMessage(found)}"))
+  problem <- if (inherits(found, "error")) conditionMessage(found) else correlation_problem(found, n_days)
+  if (!is.na(problem)) {
+    v$why <- sprintf("%s; EM failed: %s", v$why, problem)
+    warn_mash(c("{.arg v} is {.val em}, but mashr's EM failed.", x = "{problem}"))
     return(v)
   }
-  new_v("em", validate_v(found, n_days, call), paste("EM, started from the", v$used))
+  new_v("em", unname(found), paste("EM, started from the", v$used))
 }
 
 #' Correlations between days by row, days x days x rows; NaN where a row lacks a day

@@ -93,9 +93,9 @@ validate_given <- function(x, call = rlang::caller_env()) {
 #' @noRd
 validate_no_dots <- function(..., call = rlang::caller_env()) {
   if (...length() > 0) {
-    given <- ...names() %||% ""
-    what <- if (all(given == "")) "Arguments after the first ones need their names."
-    else "There is no argument {.arg {given[given != '']}}; arguments are written in full."
+    given <- ...names()[nzchar(...names())]
+    what <- if (length(given) == 0) "Arguments after the first ones need their names."
+    else "There is no argument {.arg {given}}; arguments are written in full."
     abort_argument(what, call = call)
   }
 }
