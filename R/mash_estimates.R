@@ -2,6 +2,7 @@
 # for guides, its posterior; of a table or matrices what they hold. Checked matrices rows x days come out.
 # Missing stays missing: it is listed, and mash gets a vague estimate in its place.
 
+farthest <- 1e50 # estimates and SEs beyond are no log odds, and their squares no numbers
 vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no information, still well conditioned
 
 #' What mash is given, as matrices
@@ -176,6 +177,9 @@ validate_estimates <- function(raw, call) {
     names, is.na(raw$betahat) != is.na(raw$se), "an estimate without SE or an SE without estimate", call
   )
   refuse_rows(names, !is.na(raw$se) & raw$se <= 0, "an SE that is zero or negative", call)
+  far <- !is.na(raw$se) & (pmax(abs(raw$betahat), raw$se) > farthest | raw$se < 1 / farthest)
+  what <- sprintf("an estimate or SE beyond %g, or an SE below %g", farthest, 1 / farthest)
+  refuse_rows(names, far, what, call)
   if (all(is.na(raw$betahat))) abort_mash("All estimates are missing.", call = call)
 }
 

@@ -129,7 +129,7 @@ fit_mash <- function(model, ...) {
   }
   tryCatch(by(...), error = function(error) {
     if ("optmethod" %in% ...names()) abort_by(error, "mashr")
-    fit <- tryCatch(by(..., optmethod = "mixEM"), error = abort_by, who = "mashr")
+    fit <- tryCatch(by(..., optmethod = "mixEM"), error = function(error) abort_by(error, "mashr"))
     fit$fallback <- sprintf("Weights are estimated by EM: mixSQP failed (%s)", conditionMessage(error))
     told <- "mashr's {.code mixSQP} failed; the weights are estimated by EM."
     warn_mash(c(told, x = "{conditionMessage(error)}"))
@@ -184,7 +184,7 @@ shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
   fits <- lapply(days, function(d) {
     told_once(tryCatch(ashr::ash(
       estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...
-    ), error = abort_by, who = "ashr"), "ashr")
+    ), error = function(error) abort_by(error, "ashr")), "ashr")
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
   n_rows <- nrow(estimates$betahat)
