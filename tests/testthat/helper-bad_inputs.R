@@ -52,20 +52,20 @@ case_problems <- function(case) {
   things <- odd_things() # before the folder changes, and the tests' own files are elsewhere
   withr::local_dir(withr::local_tempdir("odd-"))
   withr::local_seed(1)
+  withr::local_options(`rlang:::disable_trace_capture` = TRUE) # of a deep stack, a trace takes the most time
   dir.create("out")
   before <- session_state()
   found <- run_case(case, things)
   refuse <- !is.null(case$about)
-  warned <- vapply(found$warnings, function(one) if (inherits(one, "fatebias_warning")) "" else {
-    paste("raw warning:", conditionMessage(one))
-  }, character(1))
+  foreign <- Filter(function(one) !inherits(one, "fatebias_warning"), found$warnings)
+  warned <- vapply(foreign, function(one) paste("raw warning:", conditionMessage(one)), character(1))
   left <- c(
     if (refuse) list.files("out", all.files = TRUE, recursive = TRUE),
     grep("[.]stage-|[.]before$", list.files(".", all.files = TRUE, recursive = TRUE), value = TRUE)
   )
   c(
     if (refuse) refusal_problems(found, case$about) else acceptance_problems(found),
-    warned[nzchar(warned)], if (length(left) > 0) paste("left behind:", toString(left)),
+    warned, if (length(left) > 0) paste("left behind:", toString(left)),
     sprintf("changed: %s", names(before)[!mapply(identical, before, session_state())])
   )
 }
@@ -92,7 +92,8 @@ refusal_problems <- function(found, about) {
     return("was accepted")
   }
   # not conditionMessage(), which takes longer than the case to break lines
-  said <- if (inherits(error, "rlang_error")) c(error$message, unlist(error$body)) else conditionMessage(error)
+  by_cli <- inherits(error, "rlang_error")
+  said <- if (by_cli) c(error$message, unlist(error$body)) else conditionMessage(error)
   said <- cli::ansi_strip(paste(said, collapse = "\n"))
   raw <- raw_words[vapply(raw_words, grepl, logical(1), said, fixed = TRUE)]
   c(

@@ -272,8 +272,7 @@ c(
     "far estimates" = nrow(run_mash(flat(c(1e20, -1e20)))$table) == 6,
     "ash of far estimates" = nrow(run_mash(flat(c(1e20, 0)), discovery_method = "ashr")$table) == 6,
     "covariances learned from zeros" = nrow(run_mash(flat(0), covariances = learned)$table) == 6,
-    "covariances learned from estimates that do not differ" =
-    nrow(run_mash(flat(5), covariances = learned)$table) == 6,
+    "covariances learned where nothing differs" = nrow(run_mash(flat(5), covariances = learned)$table) == 6,
     "SEs of all sizes" = nrow(run_mash(flat(1, 10^(-6:5)))$table) == 6,
     "controls that do not differ" = nrow(run_mash(flat(1), v = "simple", ntc = flat(0))$table) == 6,
     "a seed below zero" = nrow(run_mash(small, seed = -5)$table) == 8
