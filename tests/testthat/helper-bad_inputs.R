@@ -94,6 +94,7 @@ refusal_problems <- function(found, about) {
   # not conditionMessage(), which takes longer than the case to break lines
   by_cli <- inherits(error, "rlang_error")
   said <- if (by_cli) c(error$message, unlist(error$body)) else conditionMessage(error)
+  if (!is.null(error$parent)) said <- c(said, conditionMessage(error$parent))
   said <- cli::ansi_strip(paste(said, collapse = "\n"))
   raw <- raw_words[vapply(raw_words, grepl, logical(1), said, fixed = TRUE)]
   c(
