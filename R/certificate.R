@@ -73,18 +73,19 @@
 certify_fit <- function(fit, checks = "quick", screen = NULL, ..., n_permutations = 20,
                         n_splits = 10, n_bootstraps = 20, n_seeds = 5, cores = 1, settings = fit$settings,
                         progress = interactive()) {
-  rlang::check_dots_empty()
+  validate_no_dots(...)
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
   if (is.null(fit$estimate)) {
     abort_fit("The fit in {.path {fit$out_dir}} has no estimates to certify; fit again.")
   }
   checks <- named_checks(checks)
+  settings <- update_settings(settings)
   start <- proc.time()[["elapsed"]]
   too_few <- if ("ntc" %in% checks && fit$manifest$screen$n_ntc < 2) "ntc"
   sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
   found <- make_calibration(fit, setdiff(checks, too_few), screen, sizes, cores, progress)
   units <- lapply(rlang::set_names(unit_names(checks)), read_units, found = found)
-  certificate <- new_certificate(fit, checks, units, update_settings(settings), start)
+  certificate <- new_certificate(fit, checks, units, settings, start)
   write_verdict(verdict_line(certificate$checks), fit)
   certificate
 }

@@ -42,7 +42,7 @@ block_jackknife <- function(fit, coordinates = NULL, groups = NULL, n_blocks = 5
     abort_argument("Give either {.arg coordinates} or {.arg groups}.")
   }
   if (is.null(groups)) groups <- cluster_cells(coordinates, n_blocks, seed)
-  if (anyNA(groups)) abort_argument("{.arg groups} must not have missing labels.")
+  validate_arg(groups, checkmate::check_atomic_vector, any.missing = FALSE, min.len = 1)
   validate_same_screen(fit, screen)
   source <- calibration_source(fit, screen)
   source$out_dir <- NULL
@@ -62,6 +62,12 @@ block_jackknife <- function(fit, coordinates = NULL, groups = NULL, n_blocks = 5
 cluster_cells <- function(coordinates, n_blocks, seed) {
   coordinates <- as.matrix(coordinates)
   validate_arg(coordinates, checkmate::check_matrix, mode = "numeric", any.missing = FALSE)
+  numbers <- as.vector(coordinates)
+  validate_arg(numbers, checkmate::check_numeric, finite = TRUE, arg = "coordinates")
   validate_arg(n_blocks, checkmate::check_int, lower = 10)
+  validate_arg(seed, checkmate::check_int)
+  if (nrow(unique(coordinates)) < n_blocks) {
+    abort_argument("{.arg coordinates} has fewer different rows than {.arg n_blocks}, {n_blocks}.")
+  }
   withr::with_seed(seed, stats::kmeans(coordinates, n_blocks, iter.max = 100, nstart = 1)$cluster)
 }

@@ -66,8 +66,8 @@ make_calibration <- function(fit, checks, screen, sizes, cores, progress) {
   if (length(checks) == 0) {
     return(list(paths = character(), key = ""))
   }
-  source <- calibration_source(fit, screen)
   validate_same_screen(fit, screen)
+  source <- calibration_source(fit, screen)
   found <- describe_units(source, plan_units(checks, sizes))
   make_units(source, found$missing, cores, progress, fit)
   found

@@ -67,8 +67,19 @@ read_bytes <- function(path) {
   file <- gzfile(path, "rb")
   on.exit(close(file))
   parts <- list()
-  while (length(part <- readBin(file, "raw", 2^24)) > 0) parts[[length(parts) + 1]] <- part
+  tryCatch(
+    while (length(part <- readBin(file, "raw", 2^24)) > 0) parts[[length(parts) + 1]] <- part,
+    warning = function(warning) stop(conditionMessage(warning), call. = FALSE) # R goes on with what it has
+  )
   unlist(parts) %||% raw()
+}
+
+#' Why a path is no file with something in it, or NULL
+#' @noRd
+file_problem <- function(path) {
+  if (dir.exists(path)) "it is a folder"
+  else if (is_special(path)) "it is no file (a device or a pipe)"
+  else if (file.size(path) == 0) "it is empty"
 }
 
 #' Texts with what the stand-ins stood for

@@ -88,7 +88,7 @@ glance.fatebias_contrasts <- function(x, ...) {
 #' @export
 write_contrasts <- function(x, out_dir) {
   validate_class(x, "fatebias_contrasts", "compare_contrasts", abort_export)
-  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
+  validate_arg(out_dir, check_path)
   own <- c(gene_contrasts.csv = list(x$table), gene_verdicts.csv = list(x$verdicts))
   more <- x$mash[-1]
   labels <- contrast_labels(x$contrasts)[-1]

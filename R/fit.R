@@ -64,7 +64,7 @@
 fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL,
                           progress = show_progress()) {
   validate_class(screen, "fatebias_screen", "read_screen", abort_fit)
-  validate_arg(out_dir, checkmate::check_string, min.chars = 1, null.ok = TRUE)
+  validate_arg(out_dir, check_path, null.ok = TRUE)
   validate_arg(progress, checkmate::check_flag)
   settings <- with_screen_settings(update_settings(settings, ...), screen)
   out_dir <- out_dir %||% settings$out_dir
@@ -115,17 +115,17 @@ with_screen_settings <- function(settings, screen, call = rlang::caller_env()) {
 #' @param out_dir the results folder.
 #' @returns A `fatebias_fit`, see [fit_fate_bias()].
 #' @section Errors: `fatebias_error_export` when a file or a column is missing, when a file is not as the fit
-#'   wrote it (size and sha256 are in the manifest), when the manifest does not follow its schema, or when the
-#'   tables do not hold the same genes.
+#'   wrote it (size and sha256 are in the manifest), when the manifest does not follow its schema, or when
+#'   tables hold what is no finite number, a gene or guide twice, or other genes or days than the fit's.
 #' @examples
 #' read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' @export
 read_fit <- function(out_dir) {
-  validate_arg(out_dir, checkmate::check_string)
+  validate_arg(out_dir, check_path)
   manifest <- read_manifest(out_dir)
   n_days <- length(manifest$days)
   tables <- lapply(fit_tables, read_fit_table, out_dir = out_dir, n_days = n_days)
-  validate_genes(tables, out_dir)
+  validate_rows(tables, n_days, out_dir)
   paths <- file.path(out_dir, manifest$files)
   structure(
     c(

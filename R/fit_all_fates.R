@@ -15,7 +15,11 @@ all_fates_file <- "effects_all_fates.npz"
 #'   reference), `ref_fate`, `replicates`, and `estimand`.
 #' @noRd
 all_fates <- function(fit, call = rlang::caller_env()) {
-  raw <- read_npz(array_path(fit, all_fates_file, "effects of all fates", "Fit again.", call), call = call)
+  path <- array_path(fit, all_fates_file, "effects of all fates", "Fit again.", call)
+  raw <- read_npz(path, call = call)
+  if (!is_of_fit(raw, fit)) {
+    abort_export("{.path {path}} is not the effects of all fates of this fit; fit again.", call = call)
+  }
   axes <- axes_of(raw$axes)
   raw$guide_gene <- raw$genes[raw$guide_gene + 1]
   labels <- raw[c("genes", "guides", "days", "fates", "replicates")]
@@ -28,6 +32,15 @@ all_fates <- function(fit, call = rlang::caller_env()) {
   raw$guide_gene <- as.vector(raw$guide_gene)
   raw[c("genes", "guides")] <- unname(kept)
   raw[setdiff(names(raw), "axes")]
+}
+
+#' Has an archive the effects of this fit's genes and days?
+#' @noRd
+is_of_fit <- function(raw, fit) {
+  names <- c("axes", "theta", "noise", "genes", "guides", "guide_gene", "days", "fates", "ref_fate")
+  shape <- c(length(raw$genes), length(raw$days), length(raw$fates))
+  all(names %in% names(raw)) && setequal(raw$days, fit$days) && all(fit$gene$gene %in% raw$genes) &&
+    isTRUE(all.equal(dim(raw$theta), shape)) && isTRUE(all.equal(dim(raw$noise), shape[c(1, 2, 3, 2, 3)]))
 }
 
 #' Names of axes by array, from lines such as "theta, noise: gene, day"

@@ -63,24 +63,96 @@ read_fit_table <- function(spec, out_dir, n_days, call = rlang::caller_env()) {
     if (spec$needed) abort_export("The fit in {.path {out_dir}} has no {.file {spec$file}}.", call = call)
     return(NULL)
   }
-  texts <- c("guide", "gene", "replicate", "fate")
-  table <- read_csv_file(path, texts = texts) # one called 1 keeps its name
-  for (j in intersect(texts, names(table))) data.table::set(table, j = j, value = as_named(table[[j]]))
+  table <- read_intact_csv(path, call)
+  for (j in intersect(name_columns, names(table))) {
+    data.table::set(table, j = j, value = as_named(table[[j]]))
+  }
   by_day <- endsWith(spec$columns, "_d")
   daywise <- unlist(lapply(spec$columns[by_day], paste0, seq_len(n_days) - 1L))
-  found <- check_columns(table, c(spec$columns[!by_day], daywise))
+  wanted <- c(spec$columns[!by_day], daywise)
+  found <- check_columns(table, wanted)
   if (!found$ok) abort_export("{.path {path}} lacks the column{?s} {.field {found$missing}}.", call = call)
+  numbers <- setdiff(wanted, name_columns)
+  problem <- column_problem(names(table), spec$columns[by_day], n_days) %||%
+    first_problem(numbers, function(name) number_problem(table[[name]], name, table[[1]]))
+  if (!is.null(problem)) abort_damaged(path, problem, call)
   table
 }
 
-validate_genes <- function(tables, out_dir, call = rlang::caller_env()) {
+name_columns <- c("guide", "gene", "replicate", "fate") # one called 1 keeps its name
+
+abort_damaged <- function(path, problem, call) {
+  problem <- verbatim(problem)
+  abort_export(c(
+    "The table {.path {path}} is damaged: {problem}.", i = "Copy the folder again, or fit again."
+  ), call = call)
+}
+
+#' A table as the fit wrote it; what a reader would warn of and mend is refused
+#' @noRd
+read_intact_csv <- function(path, call) {
+  problem <- file_problem(path)
+  if (!is.null(problem)) abort_damaged(path, problem, call)
+  refuse <- function(condition) abort_damaged(path, strsplit(conditionMessage(condition), "\n")[[1]][1], call)
+  tryCatch(read_csv_file(path, texts = name_columns), warning = refuse, error = refuse)
+}
+
+#' What is wrong with the names of columns, or NULL
+#' @param by_day statistics of which there is a column a day.
+#' @noRd
+column_problem <- function(names, by_day, n_days) {
+  days <- if (length(by_day) > 0) grep(sprintf("^(%s)[0-9]+$", paste(by_day, collapse = "|")), names)
+  if (anyDuplicated(names) > 0) {
+    "it has two columns of one name"
+  } else if (length(days) > length(by_day) * n_days) {
+    sprintf("it has columns of more days than the %d of the manifest", n_days)
+  }
+}
+
+#' What is wrong with a column of numbers, where a missing value is none; or NULL
+#' @param rows names of the rows.
+#' @noRd
+number_problem <- function(values, column, rows) {
+  if (!is.numeric(values) && !is.logical(values)) {
+    return(sprintf("its column `%s` has what is no number", column))
+  }
+  bad <- is.nan(values) | is.infinite(values)
+  if (any(bad)) sprintf("its column `%s` is not finite for %s", column, first_few(rows[bad]))
+}
+
+# tables with one row a gene; those of all genes; those of some genes or days
+tables_by_gene <- c("gene", "estimate", "qc_delta", "qc_offset", "qc_centering", "heterogeneity", "p_value")
+tables_of_all <- c(tables_by_gene, "guide", "guide_estimate", "probability_change")
+tables_of_some <- c("cov", "left_out", "by_replicate")
+
+#' Do the rows of the tables belong together?
+#' @noRd
+validate_rows <- function(tables, n_days, out_dir, call = rlang::caller_env()) {
   genes <- tables$gene$gene
-  for (name in c("estimate", "qc_delta", "qc_offset", "qc_centering", "guide_estimate", "heterogeneity",
-                 "p_value", "probability_change")) {
-    if (!is.null(tables[[name]]) && !setequal(tables[[name]]$gene, genes)) {
-      files <- c(fit_tables[[name]]$file, fit_tables$gene$file)
+  for (name in names(Filter(Negate(is.null), tables[c(tables_of_all, tables_of_some)]))) {
+    table <- tables[[name]]
+    files <- unique(c(fit_tables[[name]]$file, fit_tables$gene$file))
+    key <- if (name == "guide") "guide" else if (name %in% tables_by_gene) "gene"
+    problem <- row_problem(table, key, n_days)
+    if (!is.null(problem)) abort_damaged(file.path(out_dir, files[[1]]), problem, call)
+    if (!setequal(table$gene, genes) && (name %in% tables_of_all || !all(table$gene %in% genes))) {
       abort_export("{.file {files}} in {.path {out_dir}} hold different genes; fit again.", call = call)
     }
+  }
+}
+
+#' What is wrong with names and days of rows, or NULL
+#' @param key column in which no name stands twice, or NULL.
+#' @noRd
+row_problem <- function(table, key, n_days) {
+  days <- unlist(lapply(c("day", "day_1", "day_2"), function(name) table[[name]]))
+  twice <- if (!is.null(key)) anyDuplicated(table[[key]]) else 0
+  if (anyNA(table$gene)) {
+    "it has a row without a gene"
+  } else if (twice > 0) {
+    sprintf("it has two rows of the %s %s", key, table[[key]][twice])
+  } else if (!all(days %in% (seq_len(n_days) - 1L))) {
+    sprintf("it has a day that is none of the fit's %d", n_days)
   }
 }
 
@@ -102,9 +174,14 @@ write_table <- function(table, path, call = rlang::caller_env(), as_given = FALS
 write_whole <- function(write, path, call = rlang::caller_env()) {
   stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = paste0(".", tools::file_ext(path)))
   on.exit(unlink(stage))
-  if (isFALSE(write(stage)) || !file.rename(stage, path)) {
-    abort_export("Cannot write {.path {path}}.", call = call)
-  }
+  done <- tryCatch(
+    !isFALSE(write(stage)) && suppressWarnings(file.rename(stage, path)),
+    error = function(error) {
+      if (inherits(error, "fatebias_error")) stop(error)
+      abort_export(c("Cannot write {.path {path}}.", x = "{conditionMessage(error)}"), call = call)
+    }
+  )
+  if (!done) abort_export("Cannot write {.path {path}}.", call = call)
   path
 }
 

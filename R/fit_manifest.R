@@ -8,20 +8,27 @@ manifest_file <- "fit_manifest.json"
 #' @noRd
 read_manifest <- function(out_dir, call = rlang::caller_env()) {
   path <- file.path(out_dir, manifest_file)
-  if (!file.exists(path)) {
+  if (!file.exists(path) || dir.exists(path)) {
     abort_export(c(
       "{.path {out_dir}} is not the folder of a finished fit: it has no {.file {manifest_file}}.",
       i = "Give the folder that was the {.arg out_dir} of the fit."
     ), call = call)
   }
   if (is_special(path)) abort_export("{.path {path}} is no file (a device or a pipe).", call = call)
-  text <- paste(readLines(path, encoding = "UTF-8", warn = FALSE), collapse = "\n")
+  text <- paste(sub("^\ufeff", "", readLines(path, encoding = "UTF-8", warn = FALSE)), collapse = "\n")
+  # not fromJSON(), to which a text may be the name of a file or an address
   raw <- tryCatch(
-    jsonlite::fromJSON(text, simplifyVector = FALSE),
+    jsonlite::parse_json(text),
     error = function(error) abort_export("Cannot read {.path {path}} as JSON; fit again.", call = call)
   )
+  if (!rlang::is_named(raw)) {
+    abort_export("{.path {path}} is not the manifest of a fit; fit again.", call = call)
+  }
   if (is.null(raw$format)) validate_old_manifest(raw, path, call) else validate_manifest(raw, path, call)
-  manifest <- jsonlite::fromJSON(text, simplifyVector = TRUE, simplifyDataFrame = FALSE)
+  manifest <- jsonlite::parse_json(text, simplifyVector = TRUE, simplifyDataFrame = FALSE)
+  if (anyDuplicated(manifest$days) > 0) {
+    abort_export("{.path {path}} has a day twice; fit again.", call = call)
+  }
   validate_contents(manifest, out_dir, call)
   manifest
 }
@@ -37,11 +44,25 @@ validate_manifest <- function(manifest, path, call) {
 validate_old_manifest <- function(manifest, path, call) {
   absent <- setdiff(c("days", "files", "settings", "screen", "contrast"), names(manifest))
   if (length(absent) > 0) abort_export("{.path {path}} lacks {.field {absent}}; fit again.", call = call)
-  problem <- schema_problem(manifest["files"], list(properties = manifest_schema()$properties["files"]))
+  problem <- schema_problem(manifest, list(properties = old_schema()))
   if (!is.null(problem)) {
     abort_export(c("{.path {path}} is damaged; fit again.", x = verbatim(problem)), call = call)
   }
 }
+
+#' What holds of a manifest of any version: lists and words as they are, of blocks that they are blocks
+#' @noRd
+old_schema <- function() {
+  known <- manifest_schema()$properties
+  whole <- known[c("days", "files", "fates", "contrast", "likelihood_weight")]
+  names <- c("settings", "screen", "scales", "convergence", "estimates", "seconds", "versions")
+  blocks <- lapply(known[names], `[`, "type")
+  blocks$screen$required <- old_screen
+  blocks$screen$properties <- known$screen$properties[old_screen]
+  c(whole, blocks)
+}
+
+old_screen <- c("n_cells", "n_cells_file", "n_genes", "n_guides", "n_ntc", "days", "replicates", "fates")
 
 #' Are all files there, and as the fit wrote them?
 #' @noRd

@@ -141,7 +141,8 @@ as_effects <- function(effects, fit, call) {
   }
   genes <- dimnames(effects)[[2]]
   shape <- c(length(fates), length(fit$days))
-  if (length(dim(effects)) != 4 || !all(dim(effects)[3:4] == shape) || is.null(genes)) {
+  fits <- is.numeric(effects) && length(dim(effects)) == 4 && all(dim(effects)[3:4] == shape)
+  if (!fits || is.null(genes)) {
     abort_argument(c(
       "{.arg effects} must be an array genes x fates x days (after draws, where there are any) with the names
        of genes, or a list of {.cls mash_result}.",

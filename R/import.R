@@ -44,7 +44,7 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
                             fate_probs = "lineages_fwd", fates = NULL, rescale = FALSE, drop_suffix = FALSE,
                             settings = fate_settings(), min_umi = NULL, min_probability = NULL,
                             modality = NULL, ...) {
-  validate_arg(cells, checkmate::check_string)
+  validate_arg(cells, check_path)
   validate_arg(path, check_file_name)
   validate_arg(day, checkmate::check_string)
   validate_arg(replicate, checkmate::check_string, null.ok = TRUE)
@@ -67,7 +67,7 @@ assemble_screen <- function(cells, guides, guide_map, path, day = "day", replica
   if (is_key && length(fate_probs) > 1) settings <- update_settings(settings, fate_prob_key = fate_probs)
   validate_cell_names(rownames(guides), "guides")
   is_map <- is.data.frame(guide_map)
-  if (is_map) validate_guide_map(guide_map) else validate_arg(guide_map, checkmate::check_string)
+  if (is_map) validate_guide_map(guide_map) else validate_arg(guide_map, check_path)
   table <- if (!is_key) read_fate_table(fate_probs, rescale)
   if (!is.null(table)) {
     if (!is.null(fates)) abort_screen("{.arg fates} is for a key of {.arg cells}; a table has its own names.")

@@ -18,7 +18,7 @@
 read_fate_table <- function(table, rescale = FALSE) {
   validate_arg(rescale, checkmate::check_flag)
   if (is.character(table) && !is.matrix(table)) {
-    validate_arg(table, checkmate::check_string)
+    validate_arg(table, check_path)
     if (!file.exists(table)) abort_screen("The file {.path {table}} does not exist.")
     table <- read_named_table(table)
   }
@@ -42,14 +42,20 @@ read_fate_table <- function(table, rescale = FALSE) {
 #' A table with the cell names first; NA is a name as any other, but no probability
 #' @noRd
 read_named_table <- function(path, call = rlang::caller_env()) {
+  refuse <- function(problem) {
+    abort_screen(c("Cannot read {.path {path}} as a CSV file.", x = verbatim(problem)), call = call)
+  }
+  problem <- file_problem(path)
+  if (!is.null(problem)) refuse(problem)
   tryCatch(
-    as.data.frame(read_csv_file(path, texts = 1L, missing = c("", "NA", "nan", "NaN"), sep = "auto")),
-    error = function(error) {
-      abort_screen(
-        c("Cannot read {.path {path}} as a CSV file.", x = verbatim(conditionMessage(error))),
-        call = call
-      )
-    }
+    withCallingHandlers(
+      as.data.frame(read_csv_file(path, texts = 1L, missing = c("", "NA", "nan", "NaN"), sep = "auto")),
+      warning = function(warning) {
+        warn_screen(c("Of {.path {path}} it should be known:", x = verbatim(conditionMessage(warning))))
+        rlang::cnd_muffle(warning)
+      }
+    ),
+    error = function(error) refuse(conditionMessage(error))
   )
 }
 
@@ -84,6 +90,10 @@ numbers_of_frame <- function(table, call) {
 validate_cell_names <- function(names, where, call = rlang::caller_env()) {
   if (is.null(names)) {
     abort_screen("{where} has no names of cells: they go into the row names.", call = call)
+  }
+  nameless <- which(is.na(names) | names == "")
+  if (length(nameless) > 0) {
+    abort_screen("{where} has a cell without name: row {first_few(nameless)}.", call = call)
   }
   twice <- unique(names[duplicated(names)])
   if (length(twice) > 0) {

@@ -119,7 +119,11 @@ read_guides_table <- function(table, min_umi = 5, cell = "cell", guide = "guide"
   validate_arg(cell, checkmate::check_string)
   validate_arg(guide, checkmate::check_string)
   validate_arg(umi, checkmate::check_string, null.ok = TRUE)
-  if (!is.data.frame(table)) validate_arg(table, checkmate::check_string)
+  if (!is.data.frame(table)) validate_arg(table, check_path)
+  if (is.data.frame(table)) {
+    plain <- vapply(table, function(column) is.atomic(column) && is.null(dim(column)), logical(1))
+    if (!all(plain)) abort_screen("{.arg table} must not have lists: {.field {names(table)[!plain]}}.")
+  }
   source <- if (is.data.frame(table)) {
     lapply(as.list(table), function(x) I(if (is.factor(x)) as.character(x) else x))
   } else {

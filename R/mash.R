@@ -127,8 +127,8 @@
 #'   `contrast_fate`, and fits of an earlier version; no such columns with `p_values: false`. Ranking and
 #'   `hit_anyday` do not depend on them.
 #' @section Errors: `fatebias_error_mash` for fewer than two rows, no day, SEs that are NaN, zero or
-#'   negative, a V or covariance that is not positive semi-definite, a builder that fails; a
-#'   `fatebias_warning_mash` for a fall-back.
+#'   negative, a V or covariance that is not positive semi-definite, a builder that fails, and
+#'   what mashr or ashr refuse; a `fatebias_warning_mash` for a fall-back.
 #' @references Urbut et al. (2019), Nature Genetics 51, 187-195; Stephens (2017), Biostatistics 18,
 #'   275-294 (lfsr, s-values); Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300; Liu & Xie
 #'   (2020), J. Am. Stat. Assoc. 115, 393-402 (Cauchy combination).
@@ -150,6 +150,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
                      no_effects_prior = settings$mash_no_effects_prior, prior = settings$mash_prior,
                      null_weight = settings$mash_null_weight, day_values = NULL, ntc = NULL,
                      contrast = NULL, n_draws = 1000, seed = 1) {
+  validate_given(x)
   level <- validate_choice(level)
   if (!is.null(contrast)) x <- contrast_fit(x, contrast)
   settings <- update_settings(settings) # whole, before the defaults above are looked at
@@ -162,7 +163,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   )
   validate_arg(n_draws, checkmate::check_count, positive = TRUE)
   validate_arg(seed, checkmate::check_int)
-  validate_dots(...names(), shrinkage_of(settings))
+  validate_dots(list(...), shrinkage_of(settings))
   if (!is.null(ntc)) control_estimates(ntc) # refused also where V does not need it
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
   if (ncol(estimates$betahat) == 1) settings <- update_settings(settings, discovery_method = "ashr")
@@ -197,25 +198,6 @@ recorded_settings <- function(settings, v, covariances) {
   recorded["mash_v"] <- list(if (is.character(v)) v)
   recorded["mash_covariances"] <- list(if (is.character(covariances)) covariances)
   new_settings(recorded)
-}
-
-# Further arguments that may be handed on; everything else is decided by arguments of run_mash()
-handed_on <- c("optmethod", "control")
-
-validate_dots <- function(given, method, call = rlang::caller_env()) {
-  unknown <- setdiff(given, handed_on)
-  if (method == "averaged" && length(given) > 0) {
-    abort_mash(c(
-      "{.fn run_mash} has no {.arg {given}} with {.code prior = \"averaged\"}.",
-      i = "Arguments after {.arg settings} are written in full; {.arg {handed_on}} are for mashr and ashr."
-    ), call = call)
-  }
-  if (length(unknown) > 0) {
-    abort_mash(c(
-      "{.fn run_mash} has no {.arg {unknown}}; it hands only {.arg {handed_on}} on to {.pkg {method}}.",
-      i = "Arguments after {.arg settings} are written in full."
-    ), call = call)
-  }
 }
 
 settings_of <- function(x) if (inherits(x, "fatebias_fit")) update_settings(x$settings) else fate_settings()
@@ -291,6 +273,6 @@ estimates_given <- function(estimates) {
 #' @export
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)
-  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
+  validate_arg(out_dir, check_path)
   write_table(result$table, file.path(out_dir, paste0(result$level, "_summary_mash_out.csv")))
 }

@@ -56,6 +56,7 @@ days_of_contrast <- function(contrast, labels, call = rlang::caller_env()) {
   squeezed <- function(x) gsub("[[:space:]]", "", x)
   at <- which(matrix(squeezed(pairs) == squeezed(contrast), nrow(pairs)), arr.ind = TRUE)
   if (nrow(at) == 0 || day[at[1, 1]] == day[at[1, 2]]) {
+    contrast <- cut_text(contrast)
     abort_argument(
       "{.arg contrast} must be two days, such as {.val {paste(labels[c(2, 1)], collapse = ' - ')}}; it is
        {.val {contrast}}, and the days are {first_few(labels, 12)}.", call = call

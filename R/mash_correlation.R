@@ -92,7 +92,7 @@ ntc_v <- function(ntc, n_days, call) {
     ), call = call)
   }
   why <- sprintf("correlation of %d control pseudo-genes around 0", nrow(z))
-  new_v("ntc", validate_v(stats::cov2cor(crossprod(z)), n_days, call), why)
+  new_v("ntc", validate_v(suppressWarnings(stats::cov2cor(crossprod(z))), n_days, call), why)
 }
 
 #' The estimates of control pseudo-genes; an error says that they are meant
@@ -126,7 +126,8 @@ simple_v <- function(asked, estimates) {
 }
 
 null_correlation <- function(estimates) {
-  v <- mashr::estimate_null_correlation_simple(complete_data(estimates))
+  # of estimates that do not differ R warns of a variance of zero, which is then no finite correlation
+  v <- suppressWarnings(mashr::estimate_null_correlation_simple(complete_data(estimates)))
   if (any(!is.finite(v)) || rcond(v) < rcond_min) stop("too few rows near null for a correlation matrix")
   v
 }
@@ -148,17 +149,18 @@ improve_v <- function(v, estimates, matrices, grid, call) {
   }
   start <- v$matrix
   found <- tryCatch(
-    mashr::mash_estimate_corr_em(
+    suppressWarnings(mashr::mash_estimate_corr_em( # what they tell of is looked at below
       complete_data(estimates), matrices, init = start, grid = grid, details = FALSE
-    ),
+    )),
     error = identity
   )
-  if (inherits(found, "error")) {
-    v$why <- sprintf("%s; EM failed: %s", v$why, conditionMessage(found))
-    warn_mash(c("{.arg v} is {.val em}, but mashr's EM failed.", x = "{conditionMessage(found)}"))
+  problem <- if (inherits(found, "error")) conditionMessage(found) else correlation_problem(found, n_days)
+  if (!is.na(problem)) {
+    v$why <- sprintf("%s; EM failed: %s", v$why, problem)
+    warn_mash(c("{.arg v} is {.val em}, but mashr's EM failed.", x = "{problem}"))
     return(v)
   }
-  new_v("em", validate_v(found, n_days, call), paste("EM, started from the", v$used))
+  new_v("em", unname(found), paste("EM, started from the", v$used))
 }
 
 #' Correlations between days by row, days x days x rows; NaN where a row lacks a day

@@ -4,6 +4,7 @@
 
 psd_tolerance <- 1e-8 # smallest eigenvalue allowed, relative to the largest
 active_share <- 0.05 # of the largest variance; a day with less counts as one without effect
+most_times <- 400L # days of a specification that is looked at
 print_days <- 4L # a specification that has not seen days is printed for so many
 
 #' Covariance families of one's own
@@ -85,14 +86,21 @@ covariance_matrices <- function(spec, days, data = NULL) {
   lapply(build_covariances(spec, data, days)$matrices, `dimnames<-`, by_day)
 }
 
+#' Finite numbers that increase?
+#' @noRd
+are_times <- function(x) is.numeric(x) && all(is.finite(x)) && !is.unsorted(x, strictly = TRUE)
+
 #' Days as a named numeric vector; a single whole number counts days
 #' @noRd
 as_day_values <- function(days, call = rlang::caller_env()) {
-  if (rlang::is_integerish(days, n = 1, finite = TRUE)) days <- seq_len(days) - 1
-  if (is.null(names(days))) days <- rlang::set_names(days, paste0("d", seq_along(days) - 1L, recycle0 = TRUE))
-  if (!is.numeric(days) || length(days) < 2 || anyNA(days) || is.unsorted(days, strictly = TRUE)) {
-    abort_mash("{.arg days} must be two or more increasing times.", call = call)
+  is_number <- rlang::is_integerish(days, n = 1, finite = TRUE)
+  if (is_number && days >= 2 && days <= most_times) days <- seq_len(days) - 1
+  if (!are_times(days) || !length(days) %in% 2:most_times) {
+    abort_mash(
+      "{.arg days} must be 2 to {most_times} increasing times, or how many days there are.", call = call
+    )
   }
+  if (is.null(names(days))) days <- rlang::set_names(days, paste0("d", seq_along(days) - 1L))
   days
 }
 
@@ -263,8 +271,9 @@ print.fatebias_covariances <- function(x, days = print_days, ...) {
   if (missing(i)) {
     return(x)
   }
-  if (is.character(i)) i <- validate_names(i, family_names(x), "covariance family", see = "as.data.table")
-  structure(unclass(x)[i], class = class(x))
+  names <- family_names(x)
+  picked <- pick_names(i, names, "covariance family", see = "as.data.table")
+  structure(unclass(x)[match(picked, names)], class = class(x))
 }
 
 #' @rdname covariance_family

@@ -2,6 +2,7 @@
 # for guides, its posterior; of a table or matrices what they hold. Checked matrices rows x days come out.
 # Missing stays missing: it is listed, and mash gets a vague estimate in its place.
 
+farthest <- 1e50 # estimates and SEs beyond are no log odds, and their squares no numbers
 vague_factor <- 1e3 # a vague SE, in units of the largest SE given: no information, still well conditioned
 
 #' What mash is given, as matrices
@@ -17,7 +18,7 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
     estimates_of_fit(x, level, input, call)
   } else if (is.data.frame(x)) {
     estimates_of_table(x, level, "a table", call)
-  } else if (is.list(x)) {
+  } else if (is.list(x) && !is.object(x)) {
     estimates_of_matrices(x, level, call)
   } else {
     abort_mash(
@@ -40,16 +41,16 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
 #' @noRd
 with_times <- function(raw, values, may_fall_back, call) {
   labels <- raw$days
-  values <- as.numeric(unlist(values %||% numbers_in(labels) %||% if (length(labels) == 1) 0))
-  if (length(values) != length(labels) || anyNA(values) || is.unsorted(values, strictly = TRUE)) {
+  values <- unlist(values %||% numbers_in(labels) %||% if (length(labels) == 1) 0)
+  if (length(values) != length(labels) || !are_times(values)) {
     if (!may_fall_back) {
       text <- first_few(labels, 12)
-      abort_mash("{.arg day_values} must be increasing times, one for each day ({text}).", call = call)
+      abort_mash("{.arg day_values} must be increasing numbers, one for each day ({text}).", call = call)
     }
     values <- seq_along(labels) - 1
     raw$notes <- "Days are taken as evenly spaced: no increasing times are known (`day_values` gives them)"
   }
-  raw$times <- rlang::set_names(values, labels)
+  raw$times <- rlang::set_names(as.numeric(values), labels)
   raw
 }
 
@@ -176,6 +177,9 @@ validate_estimates <- function(raw, call) {
     names, is.na(raw$betahat) != is.na(raw$se), "an estimate without SE or an SE without estimate", call
   )
   refuse_rows(names, !is.na(raw$se) & raw$se <= 0, "an SE that is zero or negative", call)
+  far <- !is.na(raw$se) & (pmax(abs(raw$betahat), raw$se) > farthest | raw$se < 1 / farthest)
+  what <- sprintf("an estimate or SE beyond %g, or an SE below %g", farthest, 1 / farthest)
+  refuse_rows(names, far, what, call)
   if (all(is.na(raw$betahat))) abort_mash("All estimates are missing.", call = call)
 }
 

@@ -95,7 +95,7 @@ new_hits <- function(table, result) {
 #' @export
 write_hits <- function(hits, out_dir) {
   validate_arg(hits, check_ranking)
-  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
+  validate_arg(out_dir, check_path)
   write_table(hits, file.path(out_dir, "hits_ranked.csv"))
 }
 

@@ -83,6 +83,41 @@ told_once <- function(code, who) {
   value
 }
 
+# Further arguments that may be handed on; everything else is decided by arguments of run_mash()
+handed_on <- c("optmethod", "control")
+
+validate_dots <- function(dots, method, call = rlang::caller_env()) {
+  if (!rlang::is_named2(dots)) {
+    abort_argument("Arguments of {.fn run_mash} after {.arg settings} need their names.", call = call)
+  }
+  given <- names(dots)
+  unknown <- setdiff(given, handed_on)
+  if (method == "averaged" && length(given) > 0) {
+    abort_mash(c(
+      "{.fn run_mash} has no {.arg {given}} with {.code prior = \"averaged\"}.",
+      i = "Arguments after {.arg settings} are written in full; {.arg {handed_on}} are for mashr and ashr."
+    ), call = call)
+  }
+  if (length(unknown) > 0) {
+    abort_mash(c(
+      "{.fn run_mash} has no {.arg {unknown}}; it hands only {.arg {handed_on}} on to {.pkg {method}}.",
+      i = "Arguments after {.arg settings} are written in full."
+    ), call = call)
+  }
+  validate_arg(dots$optmethod, checkmate::check_string, null.ok = TRUE, arg = "optmethod", call = call)
+  validate_arg(dots$control, checkmate::check_list, null.ok = TRUE, arg = "control", call = call)
+}
+
+#' Stop with an error of mashr or ashr in words of fatebias
+#' @noRd
+abort_by <- function(error, who, call = rlang::caller_env()) {
+  if (inherits(error, "fatebias_error")) stop(error)
+  abort_mash(c(
+    "{who} cannot shrink these estimates.", x = "{conditionMessage(error)}",
+    i = "Look at {.arg optmethod} and {.arg control} where you gave them, and at estimates that are far out."
+  ), call = call, parent = error)
+}
+
 #' mashr's fit; its optimiser (mixSQP) fails on some estimates, and EM takes its place, told in `fallback`
 #' @noRd
 fit_mash <- function(model, ...) {
@@ -93,8 +128,8 @@ fit_mash <- function(model, ...) {
     ), "mashr")
   }
   tryCatch(by(...), error = function(error) {
-    if ("optmethod" %in% ...names()) stop(error)
-    fit <- by(..., optmethod = "mixEM")
+    if ("optmethod" %in% ...names()) abort_by(error, "mashr")
+    fit <- tryCatch(by(..., optmethod = "mixEM"), error = function(error) abort_by(error, "mashr"))
     fit$fallback <- sprintf("Weights are estimated by EM: mixSQP failed (%s)", conditionMessage(error))
     told <- "mashr's {.code mixSQP} failed; the weights are estimated by EM."
     warn_mash(c(told, x = "{conditionMessage(error)}"))
@@ -147,9 +182,9 @@ weigh_no_effects <- function(shrunk, fit, some_effect, settings) {
 shrink_ashr <- function(estimates, effect_size, n_draws, ...) {
   days <- seq_len(ncol(estimates$betahat))
   fits <- lapply(days, function(d) {
-    told_once(ashr::ash(
+    told_once(tryCatch(ashr::ash(
       estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal", outputlevel = 3, ...
-    ), "ashr")
+    ), error = function(error) abort_by(error, "ashr")), "ashr")
   })
   by_day <- function(get) matrix(vapply(fits, get, numeric(nrow(estimates$betahat))), ncol = length(days))
   n_rows <- nrow(estimates$betahat)

@@ -85,7 +85,7 @@ comparison_table <- function(found, used, n_rows, note = "") {
 #' @export
 write_comparison <- function(comparison, out_dir) {
   validate_arg(comparison, check_comparison)
-  validate_arg(out_dir, checkmate::check_string, min.chars = 1)
+  validate_arg(out_dir, check_path)
   write_table(comparison, file.path(out_dir, "mash_comparison.csv"))
 }
 

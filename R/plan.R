@@ -76,7 +76,7 @@ plan_screen <- function(fit = NULL, ..., n_cells = NULL, n_genes = NULL, guides_
                         ntc_share = NULL, sigma_guide = NULL, guide_sd = NULL, replicate_sd = NULL,
                         abundance = 5, effects = c(0.2, 0.3, 0.5, 0.8),
                         active = 0.1, effect_sd = 0.5, active_effects = NULL, lfsr = 0.05, target = 0.8) {
-  rlang::check_dots_empty()
+  validate_no_dots(...)
   given <- list(
     n_cells = n_cells, n_genes = n_genes, guides_per_gene = guides_per_gene, moi = moi, days = days,
     replicates = replicates, weight = weight, fate_means = fate_means, contrast = contrast,

@@ -25,18 +25,24 @@ assumed_effects <- function(active, effect_sd, active_effects, abundance, call =
     active_effects, checkmate::check_numeric,
     finite = TRUE, any.missing = FALSE, min.len = 1, null.ok = TRUE, call = call
   )
-  validate_arg(abundance, checkmate::check_number, lower = 0.1, call = call)
+  validate_arg(abundance, checkmate::check_number, lower = 0.1, finite = TRUE, call = call)
   sizes <- abs(active_effects %||% (effect_sd * stats::qnorm(stats::ppoints(normal_sizes))))
   list(active = active, sizes = sizes, abundance = abundance)
 }
 
+# beyond these the sums of a plan are lost in rounding, or no screen has so many
+largest_inputs <- c(
+  n_cells = 1e10, n_genes = 1e6, guides_per_gene = 1e4, moi = 1000, replicates = 1e4, weight = 1e6,
+  contrast = 1e4
+)
+
 #' Checked inputs; days as shares
 #' @noRd
 plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
-  numbers <- c("n_cells", "n_genes", "guides_per_gene", "moi", "replicates", "weight", "contrast")
-  for (name in numbers) {
+  for (name in names(largest_inputs)) {
     value <- inputs[[name]]
-    validate_arg(value, checkmate::check_number, lower = 1e-6, finite = TRUE, arg = name, call = call)
+    most <- largest_inputs[[name]]
+    validate_arg(value, checkmate::check_number, lower = 1e-6, upper = most, arg = name, call = call)
   }
   ntc_share <- inputs$ntc_share
   for (name in c("sigma_guide", "guide_sd", "replicate_sd")) {
@@ -44,6 +50,7 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
     validate_arg(value, checkmate::check_number, lower = 0, finite = TRUE, arg = name, call = call)
   }
   validate_arg(ntc_share, checkmate::check_number, lower = 0, upper = 0.99, call = call)
+  validate_days_and_fates(inputs, call)
   shares <- if (length(inputs$days) == 1) rep(1, inputs$days) else inputs$days
   shares <- shares / sum(shares)
   means <- inputs$fate_means
@@ -63,6 +70,33 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
   inputs$days <- shares
   inputs$fate_means <- means / rowSums(means)
   c(inputs, assumed)
+}
+
+most_days_planned <- 100L
+
+#' Are days (a number of them, or their cells), fates and their contrast numbers that can be counted with?
+#' @noRd
+validate_days_and_fates <- function(inputs, call) {
+  days <- inputs$days
+  fate_means <- inputs$fate_means
+  contrast <- inputs$contrast
+  if (length(days) == 1) {
+    validate_arg(days, checkmate::check_int, lower = 1, upper = most_days_planned, call = call)
+  }
+  validate_arg(
+    days, checkmate::check_numeric,
+    lower = 1e-6, finite = TRUE, any.missing = FALSE, min.len = 1, max.len = most_days_planned, call = call
+  )
+  numbers <- if (is.matrix(fate_means)) as.vector(fate_means) else fate_means
+  validate_arg(
+    numbers, checkmate::check_numeric,
+    finite = TRUE, any.missing = FALSE, min.len = 1, arg = "fate_means", call = call
+  )
+  n_days <- if (length(days) == 1) days else length(days)
+  if (is.matrix(fate_means) && nrow(fate_means) != n_days) {
+    abort_argument("{.arg fate_means} must have a row for each of {n_days} days.", call = call)
+  }
+  validate_arg(contrast, checkmate::check_int, lower = 1, call = call)
 }
 
 #' Inputs by a pilot fit

@@ -107,12 +107,16 @@ contrasts_caption <- function(tiles, day, by_day) {
 #' The table of effects by gene and contrast, checked; contrasts as a factor in their order
 #' @noRd
 table_of_contrasts <- function(x, call = rlang::caller_env()) {
+  validate_given(x, call)
   table <- if (is.data.frame(x)) x else if (is.list(x)) x$table
   needed <- c("gene", "contrast", "effect", "lfsr", "call")
   if (!is.data.frame(table) || !check_columns(table, needed)$ok || nrow(table) == 0) {
     abort_argument("{.arg x} must be a table with rows and the columns {.field {needed}}.", call = call)
   }
   table <- data.table::as.data.table(table)
+  validate_columns(table, list(
+    gene = is_label, contrast = is_label, effect = is_numbers, lfsr = is_numbers, call = is.logical
+  ), call)
   if (!is.null(table$day)) {
     table$day <- day_factor(table$day, (if (!is.data.frame(x)) x$days) %||% unique(as.character(table$day)))
   }
@@ -132,6 +136,22 @@ table_of_contrasts <- function(x, call = rlang::caller_env()) {
   }
   table$call <- table$call %in% TRUE & !is.na(table$effect)
   table
+}
+
+is_label <- function(x) is.atomic(x) && !anyNA(x)
+
+#' Stop unless columns of `x` are what they must be
+#' @param are by column: a function that says whether it is.
+#' @noRd
+validate_columns <- function(x, are, call) {
+  wrong <- names(are)[!mapply(function(is, name) is(x[[name]]), are, names(are))]
+  if (length(wrong) > 0) {
+    abort_argument(c(
+      "{.arg x} has a column {.field {wrong[[1]]}} that cannot be drawn.",
+      i = "{.field gene} and {.field contrast} are labels without missing ones, {.field effect} and
+           {.field lfsr} numbers, {.field call} is TRUE or FALSE."
+    ), call = call)
+  }
 }
 
 #' One row a gene and contrast: of its days the one with the strongest evidence, called ones first

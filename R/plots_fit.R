@@ -43,6 +43,7 @@ plot_qc <- function(x) {
 #' @rdname plot_qc
 #' @export
 plot_qc_data <- function(x) {
+  validate_given(x)
   if (!inherits(x, c("fatebias_fit", "fatebias_qc"))) {
     is <- class(x)[[1]]
     abort_qc("{.arg x} must be a {.cls fatebias_fit} or come from {.fn assess_qc}, not be a {.cls {is}}.")

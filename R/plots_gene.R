@@ -133,6 +133,7 @@ scale_kinds <- function(kinds, fates) {
 #' @export
 plot_gene_data <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9,
                            fates = !is.null(fit$probability_change)) {
+  if (!is.null(fit)) validate_class(fit, "fatebias_fit", "read_fit", abort_fit) # `fates` asks it
   validate_arg(fates, checkmate::check_flag)
   validate_class(x, "mash_result", "run_mash", abort_mash)
   if (x$level != "gene") abort_mash("{.arg x} must be a result of genes: {.code run_mash(level = \"gene\")}.")
@@ -164,7 +165,6 @@ effect_rows <- function(effects, source, columns) {
 #' Guides of the genes drawn: their own estimates where the fit has them, else its posterior
 #' @noRd
 guide_rows <- function(fit, x, effects, level, call = rlang::caller_env()) {
-  validate_class(fit, "fatebias_fit", "read_fit", abort_fit, call = call)
   genes <- levels(effects$gene)
   strange <- setdiff(genes, fit$guide$gene)
   if (!identical(as.character(fit$days), as.character(x$days)) || length(strange) > 0) {

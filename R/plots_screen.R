@@ -3,6 +3,7 @@
 #' The summary of the screen in a fit or a screen
 #' @noRd
 screen_summary <- function(x, needed, call = rlang::caller_env()) {
+  validate_given(x, call)
   if (!inherits(x, c("fatebias_fit", "fatebias_screen"))) {
     is <- class(x)[[1]]
     abort_fit(

@@ -24,7 +24,7 @@ project_readme <- "README.md"
 #' list.files(folder, recursive = TRUE)
 #' @export
 use_fatebias_pipeline <- function(path = ".", overwrite = FALSE, slurm = TRUE) {
-  validate_arg(path, checkmate::check_string)
+  validate_arg(path, check_path)
   validate_arg(overwrite, checkmate::check_flag)
   validate_arg(slurm, checkmate::check_flag)
   validate_writable(path)
@@ -120,6 +120,7 @@ sources_in <- function(folder) {
 existing_input <- function(settings, key = c("screen", "guide_map")) {
   validate_class(settings, "fatebias_settings", "read_settings", abort_settings)
   key <- validate_choice(key)
+  settings <- update_settings(settings)
   if (is.null(settings[[key]])) key <- "screen"
   file <- settings[[key]]
   if (file.exists(file) && (!dir.exists(file) || key == "screen" && is_zarr(file))) {

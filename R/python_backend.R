@@ -173,8 +173,8 @@ apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) 
 
 python_bridge <- function(call = rlang::caller_env()) {
   if (is.null(python_session$bridge)) {
-    apply_python_plan(call = call)
-    python_session$bridge <- import_bridge(call)
+    # reticulate draws random numbers as it starts Python
+    python_session$bridge <- withr::with_preserve_seed(import_bridge(call))
   }
   python_session$bridge
 }
@@ -184,16 +184,31 @@ python_bridge <- function(call = rlang::caller_env()) {
 import_bridge <- function(call) {
   tryCatch(
     {
+      apply_python_plan(call = call)
       reticulate::import("sys") # starts Python: py_version() alone does not
       validate_python_version(reticulate::py_version(), call)
       reticulate::import_from_path("fatebias.bridge", path = python_folder())
     },
     error = function(error) {
       if (inherits(error, "fatebias_error")) stop(error)
-      problem <- paste("Python does not start:", conditionMessage(error))
+      program <- session_plan()$python
+      problem <- if (is.null(program) || says_python(program)) {
+        paste("Python does not start:", conditionMessage(error))
+      } else {
+        sprintf("%s is no Python.", program)
+      }
       abort_environment(c(verbatim(problem), install_hints()), call = call)
     }
   )
+}
+
+#' Does a program say of itself that it is Python?
+#' @noRd
+says_python <- function(program) {
+  said <- suppressWarnings(tryCatch(
+    system2(program, "--version", stdout = TRUE, stderr = TRUE, timeout = 20), error = function(error) ""
+  ))
+  any(grepl("^Python [0-9]", said))
 }
 
 validate_python_version <- function(version, call = rlang::caller_env()) {
@@ -239,12 +254,18 @@ py_apply <- function(fun, arguments) do.call(py_call, c(list(fun), arguments))
 
 raise_python_error <- function(error, call) {
   python_session$last_trace <- error$trace
-  message <- verbatim(error$message)
+  message <- verbatim(cut_lines(error$message))
   if (error$kind == "environment") message <- c(message, install_hints())
   if (error$kind == "python") {
     message <- c(message, i = "The whole trace: {.code cat(fatebias::last_python_trace())}.")
   }
   thrower(error$kind)(message, call = call)
+}
+
+most_in_line <- 2000L # characters of a line of Python's message, which may hold what a user gave
+
+cut_lines <- function(text) {
+  paste(cut_text(strsplit(text, "\n", fixed = TRUE)[[1]], most_in_line), collapse = "\n")
 }
 
 #' The trace of the last Python error of this session

@@ -50,8 +50,8 @@ python_question <- paste(
 #' @export
 install_fatebias_python <- function(path = stored_venv(), python = NULL, pip_options = character(),
                                     overwrite = FALSE, ask = interactive(), quiet = !interactive()) {
-  validate_arg(path, checkmate::check_string, min.chars = 1)
-  validate_arg(python, checkmate::check_string, null.ok = TRUE)
+  validate_arg(path, check_path)
+  validate_arg(python, check_path, null.ok = TRUE)
   validate_arg(pip_options, checkmate::check_character, any.missing = FALSE)
   validate_arg(overwrite, checkmate::check_flag)
   validate_arg(ask, checkmate::check_flag)
@@ -144,7 +144,7 @@ validate_venv_place <- function(path, overwrite, call = rlang::caller_env()) {
     return(validate_writable(path, call = call))
   }
   is_venv <- file.exists(file.path(path, "pyvenv.cfg"))
-  if (!is_venv && length(list.files(path, all.files = TRUE, no.. = TRUE)) > 0) {
+  if (!is_venv && (!dir.exists(path) || length(list.files(path, all.files = TRUE, no.. = TRUE)) > 0)) {
     abort_environment(
       "{.path {path}} is there and is no Python environment; choose another {.arg path}.", call = call
     )
@@ -182,7 +182,8 @@ ask_python <- function(path) {
     processx::run(path, c("-c", python_question), error_on_status = FALSE, timeout = 60),
     error = function(error) list(status = 127)
   )
-  if (identical(ran$status, 0L)) jsonlite::fromJSON(ran$stdout)
+  # another program than Python may end well, and say nothing or something else
+  if (identical(ran$status, 0L)) tryCatch(jsonlite::parse_json(ran$stdout), error = function(error) NULL)
 }
 
 #' Why fatebias cannot be installed with a Python; "" where it can

@@ -42,6 +42,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   validate_report_contrasts(contrasts, fit)
   validate_report_certificate(certificate, fit)
   if (!is.null(comparison)) validate_arg(comparison, check_comparison)
+  validate_arg(path, check_file_name)
   validate_arg(path, checkmate::check_string, pattern = "\\.html$")
   validate_arg(n_panels, checkmate::check_count)
   validate_arg(title, checkmate::check_string)
@@ -72,11 +73,11 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   dir.create(folder)
   file.copy(list.files(source, full.names = TRUE), folder)
   tryCatch(
-    escape_json(rmarkdown::render(
+    withr::with_preserve_seed(escape_json(rmarkdown::render(
       file.path(folder, "report.Rmd"),
       params = list(report = report), output_options = list(pandoc_args = title_arguments(report$title)),
       envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
-    )),
+    ))),
     error = function(error) {
       message <- c("The report cannot be rendered.", x = "{conditionMessage(error)}")
       abort_report(message, call = call, parent = error)

@@ -39,13 +39,26 @@ set_random_state <- function(state) {
 #' @keywords internal
 #' @export
 run_call <- function(folder) {
-  call <- readRDS(file.path(folder, call_file))
+  validate_arg(folder, check_path)
+  call <- read_call(file.path(folder, call_file))
   set_random_state(call$random)
   outcome <- catch_conditions(made_call(call))
   outcome$random <- random_state()
   outcome$python_trace <- last_python_trace()
   write_whole(function(path) saveRDS(outcome, path), file.path(folder, outcome_file))
   list(node = Sys.info()[["nodename"]], ok = is.null(outcome$error))
+}
+
+read_call <- function(path, call = rlang::caller_env()) {
+  found <- tryCatch(suppressWarnings(readRDS(path)), error = function(error) NULL)
+  wanted <- c("fun", "label", "args", "random")
+  if (!is.list(found) || !all(wanted %in% names(found)) || !is.function(found$fun)) {
+    abort_argument(c(
+      "{.path {path}} is not the call of a job.",
+      i = "{.fn run_job} writes it; driver and nodes must see the same folder."
+    ), call = call)
+  }
+  found
 }
 
 #' A function that makes a call in which function and arguments stand by name, as conditions show it

@@ -87,7 +87,7 @@ read_record <- function(path, scheduler, call = rlang::caller_env()) {
 }
 
 most_record_bytes <- 10000
-job_name_form <- "^[A-Za-z0-9_-]+$" # also that of names of jobs, see run_job()
+job_name_form <- "^[A-Za-z0-9_-]{1,100}$" # also that of names of jobs, see run_job()
 
 #' Why a path is no record of a driver, or NULL
 #' @noRd

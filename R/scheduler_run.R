@@ -19,8 +19,8 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #'
 #' @param fun function; on the node it finds the same packages.
 #' @param ... its arguments. They travel as a file in `slurm.log_dir`.
-#' @param name what the job is for; letters, digits, `_` and `-`. Each job of a pipeline needs its own: where
-#'   an earlier driver was killed, its job of that name is cancelled first.
+#' @param name what the job is for; at most 100 letters, digits, `_` and `-`. Each job of a
+#'   pipeline needs its own: where an earlier driver was killed, its job of that name is cancelled first.
 #' @param node `"gpu"` or `"cpu"`: which block of the settings and which template.
 #' @param settings [fate_settings()]; the stage Run is used. Default: those of the pipeline, from the
 #'   file that the environment variable `FATEBIAS_CONFIG` names, or `config.yaml`. A pipeline does not
@@ -119,6 +119,7 @@ abort_verdict <- function(verdict, plan, call) {
 #' @export
 job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_file = "fatebias.log") {
   node <- validate_choice(node)
+  validate_arg(log_file, check_path)
   scheduler_script(scheduler_of(update_settings(settings)), node, log_file)
 }
 
@@ -139,6 +140,7 @@ job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_f
 #' slurm_controller(fate_settings())
 #' @export
 slurm_controller <- function(settings = pipeline_settings()) {
+  settings <- update_settings(settings)
   if (settings$execution == "local") {
     return(NULL)
   }

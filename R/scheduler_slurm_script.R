@@ -40,9 +40,9 @@ scheduler_script.slurm_scheduler <- function(scheduler, node, log_file, call = r
 
 read_template <- function(path, node, call) {
   path <- path %||% file.path(sherlock_folder(), paste0(node, ".tmpl"))
-  if (!file.exists(path)) {
+  if (!file.exists(path) || dir.exists(path) || is_special(path)) {
     abort_scheduler("slurm", c(
-      "The template {.path {path}} does not exist.", i = "Change {.field slurm.{node}.template}."
+      "The template {.path {path}} is not there, or is no file.", i = "Change {.field slurm.{node}.template}."
     ), call = call)
   }
   lines <- readLines(path, warn = FALSE)

@@ -47,8 +47,8 @@
 #' read_screen(files$screen, files$guide_map)
 #' @export
 read_screen <- function(path, guide_map = path, settings = fate_settings(), ...) {
-  validate_arg(path, checkmate::check_string)
-  validate_arg(guide_map, checkmate::check_string)
+  validate_arg(path, check_path)
+  validate_arg(guide_map, check_path)
   settings <- settings_for(update_settings(settings, ...), "screen")
   for (file in unique(c(path, guide_map))) {
     if (!file.exists(file)) abort_screen("The file {.path {file}} does not exist.")

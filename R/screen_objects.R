@@ -218,8 +218,12 @@ named_columns <- function(settings) unique(c(settings$covariates, settings$clust
 #' TRUE for a name that a file can have; or what is wrong
 #' @noRd
 check_file_name <- function(x) {
-  found <- checkmate::check_string(x, min.chars = 1)
-  if (isTRUE(found) && dir.exists(x)) sprintf("Must be the name of a file; %s is a folder", x) else found
+  found <- check_path(x)
+  if (!isTRUE(found)) {
+    return(found)
+  }
+  is <- if (dir.exists(x)) "a folder" else if (is_special(x)) "a device or a pipe"
+  if (is.null(is)) TRUE else sprintf("Must be the name of a file; %s is %s", x, is)
 }
 
 #' Settings for the layout that `write_screen` writes: its keys, and presence instead of counts
@@ -261,4 +265,10 @@ guide_map_beside <- function(path) paste0(tools::file_path_sans_ext(path), "_gui
 
 validate_guide_map <- function(guide_map, call = rlang::caller_env()) {
   if (!is.data.frame(guide_map)) abort_screen("{.arg guide_map} must be a data frame.", call = call)
+  if (ncol(guide_map) == 0) abort_screen("{.arg guide_map} has no columns.", call = call)
+  plain <- vapply(guide_map, function(column) is.atomic(column) && is.null(dim(column)), logical(1))
+  if (!all(plain)) {
+    lists <- names(guide_map)[!plain]
+    abort_screen("{.arg guide_map} must hold words and numbers, not lists: {.field {lists}}.", call = call)
+  }
 }

@@ -38,6 +38,7 @@ sparse_numbers <- function(x, call = rlang::caller_env()) {
 as_presence <- function(guides, min_umi = NULL, min_probability = NULL, call = rlang::caller_env()) {
   validate_thresholds(min_umi, min_probability, call)
   values <- sparse_numbers(guides, call)
+  if (ncol(values) == 0) abort_screen("{.arg guides} has no guides.", call = call)
   validate_column_names(values, "guides", "guide", call)
   if (nrow(values) == 0) abort_screen("{.arg guides} has no cells.", call = call)
   refuse_values(values, is.na(values@x), "{.arg guides} must be known for every cell", c(
@@ -135,8 +136,12 @@ as_probabilities <- function(fate_probs, call = rlang::caller_env()) {
 
 validate_column_names <- function(x, arg, what, call = rlang::caller_env()) {
   names <- colnames(x)
-  if (is.null(names) || anyNA(names)) {
+  if (is.null(names) || anyNA(names) || any(names == "")) {
     abort_screen("{.arg {arg}} needs {what} names as column names.", call = call)
+  }
+  twice <- unique(names[duplicated(names)])
+  if (length(twice) > 0) {
+    abort_screen("{.arg {arg}} has two columns of one {what}: {first_few(twice)}.", call = call)
   }
 }
 

@@ -32,8 +32,8 @@
 #' check_screen(files$screen, files$guide_map, day_key = "time")
 #' @export
 check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...) {
-  validate_arg(path, checkmate::check_string)
-  validate_arg(guide_map, checkmate::check_string, null.ok = TRUE)
+  validate_arg(path, check_path)
+  validate_arg(guide_map, check_path, null.ok = TRUE)
   settings <- update_settings(settings, ...)
   given <- c(settings_list(settings, c("screen", "fit")), list(contrasts = settings$contrasts))
   settings <- settings_for(settings, "screen")

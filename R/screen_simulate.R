@@ -53,12 +53,16 @@
 #' simulate_screen(tempfile(), cells = 2000, genes = 20, fate_names = c("other", "T cell", "B cell", "NK"))
 #' @export
 simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
-  validate_arg(out_dir, checkmate::check_string)
+  validate_arg(out_dir, check_path)
   validate_arg(preset, checkmate::check_string)
   validate_arg(seed, checkmate::check_count)
   given <- rlang::list2(...)
   if (!rlang::is_named2(given)) {
     abort_simulation("Every argument of a simulation must be named, as in {.code cells = 2000}.")
+  }
+  for (name in names(given)) {
+    value <- given[[name]]
+    validate_arg(value, check_simulation_argument, arg = name)
   }
   validate_writable(out_dir)
   if (!is.null(given$library)) given$library <- path.expand(given$library)
@@ -68,6 +72,13 @@ simulate_screen <- function(out_dir, preset = "weak", seed = 1, ...) {
     progress = show_progress()
   )
   structure(c(paths, list(preset = preset, seed = seed)), class = "fatebias_simulation")
+}
+
+#' TRUE for words, finite numbers, TRUE, FALSE or NULL; or what is wrong
+#' @noRd
+check_simulation_argument <- function(x) {
+  fine <- is.null(x) || (is.atomic(x) && !anyNA(x) && (!is.numeric(x) || all(is.finite(x))))
+  if (fine) TRUE else "Must be words, finite numbers or TRUE or FALSE, none missing"
 }
 
 #' @export

@@ -48,7 +48,7 @@ fate_settings <- function(...) {
 #' @rdname fate_settings
 #' @export
 read_settings <- function(path = "config.yaml", ...) {
-  validate_arg(path, checkmate::check_string)
+  validate_arg(path, check_path)
   given <- override(read_config(path), overrides(...))
   checked <- resolve_settings(given, where = path)
   # resolved at once, so that later updates see the same paths
@@ -60,7 +60,10 @@ read_settings <- function(path = "config.yaml", ...) {
 
 #' @rdname fate_settings
 #' @export
-pipeline_settings <- function() read_settings(Sys.getenv("FATEBIAS_CONFIG", "config.yaml"))
+pipeline_settings <- function() {
+  named <- Sys.getenv("FATEBIAS_CONFIG")
+  read_settings(if (nzchar(named)) named else "config.yaml")
+}
 
 #' @rdname fate_settings
 #' @export

@@ -58,7 +58,9 @@ check_setting <- function(key, value, row) {
 }
 
 must_be <- function(key, value, row) {
-  sprintf("`%s` must be %s, not %s.", key, wanted_text(row), cut_text(show_value(value)))
+  # of what JSON has no words for, such as a complex number, the class
+  shown <- tryCatch(show_value(value), error = function(error) paste("of class", class(value)[[1]]))
+  sprintf("`%s` must be %s, not %s.", key, wanted_text(row), cut_text(shown))
 }
 
 #' A block of keys against its rows: whole, with defaults for what was not given
@@ -161,10 +163,6 @@ show_value <- function(value) {
   }
   as.character(jsonlite::toJSON(value, auto_unbox = TRUE, digits = NA, null = "null", force = TRUE))
 }
-
-most_shown <- 200L # characters of a value in a message
-
-cut_text <- function(text) if (nchar(text) > most_shown) paste0(substr(text, 1, most_shown), "..") else text
 
 #' A default as it stands in config.yaml: words without quotation marks
 #' @noRd

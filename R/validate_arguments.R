@@ -2,6 +2,14 @@
 
 n_shown <- 5L # offending items that a message lists; the Python side shows as many
 
+most_shown <- 200L # characters of a value in a message
+
+#' Texts as a message shows them
+#' @noRd
+cut_text <- function(text, most = most_shown) {
+  ifelse(nchar(text) > most, paste0(substr(text, 1, most), ".."), text)
+}
+
 #' The first few items of a vector as text
 #' @noRd
 first_few <- function(items, n = n_shown) {
@@ -71,9 +79,31 @@ is_special <- function(path) {
   odd && system2("test", c("-f", shQuote(path.expand(path)))) != 0 # of an empty file R tells no more
 }
 
+abort_missing <- function(arg, call) {
+  abort_argument("{.arg {arg}} is missing, and has no default.", call = call)
+}
+
+#' Stop unless an argument without default was given, where it is not looked at otherwise
+#' @noRd
+validate_given <- function(x, call = rlang::caller_env()) {
+  if (missing(x)) abort_missing(rlang::as_label(substitute(x)), call)
+}
+
+#' Stop where dots hold something: an argument that is written in another way, or without its name
+#' @noRd
+validate_no_dots <- function(..., call = rlang::caller_env()) {
+  if (...length() > 0) {
+    given <- ...names()[nzchar(...names())]
+    what <- if (length(given) == 0) "Arguments after the first ones need their names."
+    else "There is no argument {.arg {given}}; arguments are written in full."
+    abort_argument(what, call = call)
+  }
+}
+
 #' Stop unless `x` has the class
 #' @noRd
 validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
+  if (missing(x)) abort_missing(rlang::as_label(substitute(x)), call)
   if (inherits(x, class)) {
     return(invisible(x))
   }
@@ -93,6 +123,7 @@ validate_class <- function(x, class, maker, throw, call = rlang::caller_env()) {
 #' @noRd
 validate_arg <- function(x, check, ..., arg = rlang::as_label(substitute(x)), call = rlang::caller_env()) {
   force(arg)
+  if (missing(x)) abort_missing(arg, call)
   found <- check(x, ...)
   if (isTRUE(found)) {
     return(invisible(x))
@@ -102,13 +133,30 @@ validate_arg <- function(x, check, ..., arg = rlang::as_label(substitute(x)), ca
   abort_argument("{.arg {arg}}{problem}", call = call)
 }
 
+most_path_bytes <- 4095L # of a path, by the systems that have the least
+
+#' TRUE for one path that a file or folder can have, whether it is there or not; or what is wrong
+#' @noRd
+check_path <- function(x, null.ok = FALSE) { # nolint: object_name_linter. As checkmate calls it.
+  found <- checkmate::check_string(x, null.ok = null.ok)
+  if (identical(x, "")) {
+    return("Must be the name of a file or folder, not empty")
+  }
+  if (!isTRUE(found) || is.null(x) || nchar(x, "bytes") <= most_path_bytes) {
+    return(found)
+  }
+  sprintf("Must be a path of at most %d bytes, not of %d", most_path_bytes, nchar(x, "bytes"))
+}
+
 #' One of the words in the default of an argument, the first where nothing was given
 #' @noRd
 validate_choice <- function(arg, call = rlang::caller_env()) {
   name <- rlang::as_label(substitute(arg))
   words <- eval(formals(rlang::caller_fn())[[name]], call)
-  # of nothing at all rlang would say that `arg` must be a string
-  if (is.character(arg)) validate_arg(arg, checkmate::check_character, min.len = 1, arg = name, call = call)
+  # of none or several rlang would say that `arg` must be a string
+  if (is.character(arg) && !setequal(arg, words)) {
+    validate_arg(arg, checkmate::check_string, arg = name, call = call)
+  }
   tryCatch(
     rlang::arg_match0(arg, words, arg_nm = name, error_call = call),
     error = as_argument_error
@@ -124,7 +172,7 @@ validate_names <- function(names, known, what, call = rlang::caller_env(), see =
   if (length(unknown) == 0) {
     return(match(names, known))
   }
-  shown <- utils::head(unknown, n_shown)
+  shown <- cut_text(utils::head(unknown, n_shown))
   near <- vapply(shown, near_name, character(1), names = known)
   lines <- sprintf("There is no %s '%s'", what, shown)
   lines <- paste0(lines, ifelse(is.na(near), ".", sprintf("; the nearest one is '%s'.", near)))
@@ -136,13 +184,16 @@ validate_names <- function(names, known, what, call = rlang::caller_env(), see =
   abort_argument(c(verbatim(c(head, lines), bullet = "x"), all), call = call)
 }
 
-#' Names of genes from names, positions or a logical vector
+#' Some of the names that are known, from names, positions or a logical vector
+#' @param what,see as in `validate_names()`.
 #' @noRd
-pick_genes <- function(i, known, call = rlang::caller_env()) {
+pick_names <- function(i, known, what, call = rlang::caller_env(), see = "tidy") {
   if (is.numeric(i) || is.logical(i)) i <- known[seq_along(known)[i]]
   validate_arg(i, checkmate::check_character, any.missing = FALSE, unique = TRUE, min.len = 1, call = call)
-  known[validate_names(i, known, "gene", call)]
+  known[validate_names(i, known, what, call, see)]
 }
+
+pick_genes <- function(i, known, call = rlang::caller_env()) pick_names(i, known, "gene", call)
 
 #' Rows by gene in the order of `genes`, those of one gene in their own order
 #' @noRd
