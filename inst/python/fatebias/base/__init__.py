@@ -10,6 +10,7 @@ from .constants import CONSTANTS
 from .environment import describe_environment, package_versions
 from .errors import (
     ExportError,
+    ExportWarning,
     FatebiasError,
     FatebiasWarning,
     FitError,
@@ -35,6 +36,7 @@ from .files import (
 )
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
+from .lock import LOCK, folder_lock
 from .progress import SILENT, Progress, share_of_way, unheard
 from .rows import SHOWN, first_few, named_rows, row_word, rows_from
 from .run import QUIET, Run
@@ -45,10 +47,12 @@ __all__ = [
     "SHOWN",
     "CONSTANTS",
     "ExportError",
+    "ExportWarning",
     "FatebiasError",
     "FatebiasWarning",
     "FitError",
     "FitWarning",
+    "LOCK",
     "PACKAGE",
     "Progress",
     "QCError",
@@ -69,6 +73,7 @@ __all__ = [
     "files_of",
     "import_whole",
     "first_few",
+    "folder_lock",
     "named_rows",
     "open_checkpoint",
     "package_versions",
