@@ -189,13 +189,16 @@ def fit_screen(
     progress: bool | None,
     fingerprint: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Fit a screen and write its results; returns the manifest. fingerprint: of the screen as R has read it.
+    """Fit a screen and write its results; `told`: what the user should know of the folder, in words. fingerprint: of
+    the screen as R has read it.
 
     What weakens the screen was told when R read it.
     """
     from .results import fit_screen
 
-    return fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, warn=False)
+    told: list[str] = []
+    fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, warn=False, tell=told.append)
+    return {"told": told}
 
 
 @_within("results")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -16,7 +17,7 @@ from fatebias.base.errors import ExportError, ExportWarning
 from fatebias.base.holder import HELD, Holder, is_gone, this_process
 from fatebias.base.lock import LOCK, FolderLock, Pulse, folder_lock, look
 
-QUICK = Pulse(beat=0.05, stale=0.4)
+USUAL, QUICK = Pulse(), Pulse(beat=0.05, stale=0.4)
 HOLD = """
 import sys, time
 from pathlib import Path
@@ -67,6 +68,21 @@ def until(condition):
         time.sleep(0.005)
 
 
+def last_of(processes):
+    """The one of them that still runs when all others have ended."""
+    until(lambda: sum(process.poll() is None for process in processes) == 1)
+    return next(process for process in processes if process.poll() is None)
+
+
+@contextmanager
+def taken_over(folder, said, pulse=USUAL):
+    """Hold a folder whose lock a kill has left."""
+    with ExitStack() as stack:
+        with pytest.warns(ExportWarning, match=said):
+            lock = stack.enter_context(folder_lock(folder, pulse))
+        yield lock
+
+
 @pytest.fixture
 def held(tmp_path):
     """A folder that another process holds."""
@@ -94,10 +110,10 @@ def test_the_lock_of_a_killed_process_is_taken_over_and_told(held, reaped):
         process.wait()
     else:  # a zombie, whose parent does not look
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    with pytest.warns(ExportWarning, match=f"process {process.pid} .*was killed; it is taken over"):
-        with folder_lock(folder) as lock:
-            assert look(folder / LOCK).holder == lock.holder and names_in(folder) == [LOCK]
-            lock.confirm()
+    said = f"process {process.pid} .*was killed; it is taken over"
+    with taken_over(folder, said) as lock:
+        assert look(folder / LOCK).holder == lock.holder and names_in(folder) == [LOCK]
+        lock.confirm()
     assert names_in(folder) == []
 
 
@@ -138,8 +154,7 @@ def test_of_many_at_a_lock_that_a_kill_has_left_one_wins(tmp_path):
         for racer in racers:
             racer.stdin.write("go\n")
             racer.stdin.flush()
-        until(lambda: len([r for r in racers if r.poll() is not None]) == len(racers) - 1)
-        winner = next(racer for racer in racers if racer.poll() is None)
+        winner = last_of(racers)
         assert len([name for name in names_in(folder) if name.startswith("won-")]) == 1
         assert winner.communicate("end\n", timeout=20)[0] == ""
         assert all(racer.stdout.read() == "refused\n" for racer in racers if racer is not winner)
@@ -198,7 +213,7 @@ def test_on_another_machine_a_beat_tells_that_the_holder_runs(tmp_path):
         ended.set()
         thread.join()
     start = time.monotonic()
-    with pytest.warns(ExportWarning, match="on elsewhere.*taken over"), folder_lock(tmp_path, QUICK) as lock:
+    with taken_over(tmp_path, "on elsewhere.*taken over", QUICK) as lock:
         assert time.monotonic() - start > QUICK.stale / 2  # it was waited for
         before = look(path).time
         until(lambda: look(path).time > before)  # its own beat

@@ -28,7 +28,6 @@ from .files import (
     digest_of,
     file_digest,
     files_of,
-    prepare_out_dir,
     regular_bytes,
     source_files,
     whole_file,
@@ -36,7 +35,20 @@ from .files import (
 )
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
-from .lock import LOCK, folder_lock
+from .lock import LOCK, FolderLock, folder_lock
+from .out_dir import (
+    FIT_FILES,
+    LATER_FILES,
+    MADE_FROM,
+    MANIFEST,
+    PREVIOUS,
+    examine_out_dir,
+    is_of_contrast,
+    is_of_fit,
+    is_of_later,
+    prepare_out_dir,
+    refuse_full_disk,
+)
 from .progress import SILENT, Progress, share_of_way, unheard
 from .rows import SHOWN, first_few, named_rows, row_word, rows_from
 from .run import QUIET, Run
@@ -48,12 +60,18 @@ __all__ = [
     "CONSTANTS",
     "ExportError",
     "ExportWarning",
+    "FIT_FILES",
     "FatebiasError",
     "FatebiasWarning",
     "FitError",
     "FitWarning",
+    "FolderLock",
+    "LATER_FILES",
     "LOCK",
+    "MADE_FROM",
+    "MANIFEST",
     "PACKAGE",
+    "PREVIOUS",
     "Progress",
     "QCError",
     "QCWarning",
@@ -69,17 +87,22 @@ __all__ = [
     "day_columns",
     "describe_environment",
     "digest_of",
+    "examine_out_dir",
     "file_digest",
     "files_of",
-    "import_whole",
     "first_few",
     "folder_lock",
+    "import_whole",
+    "is_of_contrast",
+    "is_of_fit",
+    "is_of_later",
     "named_rows",
     "open_checkpoint",
     "package_versions",
     "parse_assignment",
     "plain",
     "prepare_out_dir",
+    "refuse_full_disk",
     "regular_bytes",
     "row_word",
     "rows_from",

@@ -20,7 +20,7 @@ _LONGEST = 200  # letters of a field that are told
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """A process that holds a lock. token: of the lock, hexadecimal. machine: what its number `pid` counts in (a start of
+    """A process that holds a lock. token: of the lock, hexadecimal. machine: where its number `pid` counts (a start of
     the system, a container); empty where that is not known. started: when, in the system's own words. since: when it
     took the lock, UTC.
     """

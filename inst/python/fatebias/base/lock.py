@@ -2,8 +2,8 @@
 
 The lock is a small file, `.fit.lock`, which appears whole (a hard link to a finished one: NFS makes a link or does not,
 while its flock() may do nothing). Whether its holder still runs is known of a process of this machine: by its number
-and the moment of its start, since numbers are used again. Of another machine a beat tells: the holder renews the time of
-its lock every `Pulse.beat` seconds, and whose lock has had none for `Pulse.stale` seconds counts as killed. Both times
+and the moment of its start, since numbers are used again. Of another machine a beat tells: every `Pulse.beat` seconds
+the holder renews the time of its lock, and whose lock had none for `Pulse.stale` seconds counts as killed. Both times
 are set by the machine of the files, so that clocks need not agree.
 
 A lock that a kill has left is taken over under a claim: a lock of its own, whose name has the token of that one lock.

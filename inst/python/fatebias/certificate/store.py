@@ -29,7 +29,7 @@ from ..base import (
     whole_file,
 )
 from ..laplace import LaplaceOptions
-from ..results import choose_device, fit_key, read_manifest
+from ..results import choose_device, fit_key, verify_contents
 from ..screens import RawCells, Screen, build_screen, read_cells, read_map, read_spare_columns, usable_cells
 from .refit import settle
 from .source import Source
@@ -86,8 +86,10 @@ def describe_units(
 
 
 def fit_source(out_dir: str | Path) -> dict[str, Any]:
-    """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError."""
-    manifest = read_manifest(out_dir)
+    """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError where its
+    files are not as it wrote them.
+    """
+    manifest = verify_contents(out_dir)
     return {
         "screen_path": manifest["screen"]["path"], "guide_map": manifest["screen"]["guide_map"],
         "settings": Settings.from_mapping(manifest["settings"]),

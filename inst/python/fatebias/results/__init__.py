@@ -10,7 +10,7 @@ from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device
 from .fit import fit_screen
 from .key import fit_key
-from .manifest import read_manifest
+from .manifest import read_manifest, verify_contents
 from .qc import assert_qc, assess_qc
 from .tables import daywise_table
 
@@ -24,5 +24,6 @@ __all__ = [
     "fit_screen",
     "read_archive",
     "read_manifest",
+    "verify_contents",
     "write_contrast",
 ]
