@@ -12,7 +12,8 @@
 #' @param path screen file (.h5ad, .h5mu, .zarr), see [read_screen()].
 #' @param guide_map guide map, see [read_screen()]; NULL: that of the screen's own file is looked at, if it
 #'   has one.
-#' @param settings [fate_settings()]; the stage Screen is used.
+#' @param settings [fate_settings()]; the stage Screen is used. Where `out_dir` is given, that folder is
+#'   looked at as well: could a fit write there?
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen_check`, a list with
 #'   - `table`: data.table `item` (what was looked at), `status` (`ok`, `warning`, `problem`), `found`, `fix`
@@ -35,11 +36,12 @@ check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...
   validate_arg(guide_map, checkmate::check_string, null.ok = TRUE)
   settings <- update_settings(settings, ...)
   contrasts <- list(contrasts = settings$contrasts)
+  out_dir <- if ("out_dir" %in% names(attr(settings, "given"))) path.expand(settings$out_dir)
   settings <- settings_for(settings, "screen")
   found <- py_call(
     "check_screen",
     screen_path = path.expand(path), guide_map = if (!is.null(guide_map)) path.expand(guide_map),
-    settings = c(settings_list(settings, "screen"), contrasts)
+    settings = c(settings_list(settings, "screen"), contrasts), out_dir = out_dir
   )
   structure(
     list(

@@ -36,11 +36,13 @@ def describe_environment() -> dict[str, Any]:
 
 
 @_within("preflight")
-def check_screen(screen_path: str, settings: Settings, guide_map: str | None = None) -> dict[str, Any]:
+def check_screen(
+    screen_path: str, settings: Settings, guide_map: str | None = None, out_dir: str | None = None
+) -> dict[str, Any]:
     """Findings of the preflight as rows, suggested settings, and whether all is well."""
     from .preflight import check_screen
 
-    return check_screen(screen_path, settings, guide_map)
+    return check_screen(screen_path, settings, guide_map, out_dir)
 
 
 @_within("screens")

@@ -9,13 +9,14 @@ from .inputs import add_inputs, settings_of
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_inputs(parser)
+    parser.add_argument("--out", metavar="DIR", help="folder of the results: could a fit write there?")
 
 
 def run(args: argparse.Namespace) -> None:
     """One line a finding, and what to do below it; exit code 1 where there is a problem."""
     from ..preflight import check_screen
 
-    found = check_screen(args.screen, settings_of(args), args.guides)
+    found = check_screen(args.screen, settings_of(args), args.guides, args.out)
     for row in found["rows"]:
         print(f"{row['status']:8} {row['item']}: {row['found']}")
         if row["fix"]:
