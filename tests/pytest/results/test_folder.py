@@ -151,6 +151,11 @@ def test_the_same_fit_has_the_same_identity_and_another_screen_another(files, ot
     assert fit_id(old) is None
 
 
+def test_both_languages_find_the_same_identity():
+    example = Path(__file__).parents[3] / "inst" / "extdata" / "example_fit"
+    assert fit_id(read_manifest(example)) == "f0a62b711ea80ef2"  # test-fit_identity.R has the same
+
+
 def test_a_report_of_another_screen_does_not_stay_beside_the_tables(files, others, copied):
     identity = fit_id(read_manifest(copied))
     entry = {"fit_id": identity, "bytes": 3, "sha256": "0" * 64}
