@@ -189,7 +189,7 @@ print.fatebias_fit <- function(x, ...) {
 #'   labels; weight times dispersion is 1 where the weight is right), `effective_parameters`, `scales`
 #'   (posterior mean and SD by fate), `convergence` (steps, rounds, gradient, rules), `losses` (first and
 #'   last of SVI), `sandwich_ratio` (median of the sandwich SE over the model's; 1 where the model is
-#'   right), `seconds` by stage, `peak_memory_gb`, `seed`, `versions`.
+#'   right), `seconds` by stage, `peak_memory_gb`, `seed`, `versions`, `fit_id` (identity of the fit).
 #' @examples
 #' summary(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
 #' @export
@@ -204,7 +204,8 @@ summary.fatebias_fit <- function(object, ...) {
       dispersion = m$dispersion, effective_parameters = m$effective_parameters, scales = m$scales,
       convergence = m$convergence, losses = loss_ends(losses),
       sandwich_ratio = m$estimates$sandwich_ratio, seconds = unlist(m$seconds),
-      peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions)
+      peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions),
+      fit_id = identity_of(object)
     ),
     class = "summary_fatebias_fit"
   )
@@ -225,6 +226,7 @@ print.summary_fatebias_fit <- function(x, ...) {
     sprintf("Estimates: sandwich SE / model SE %.3f (median)", x$sandwich_ratio),
     paste("Seconds:", paste(names(x$seconds), format(x$seconds, digits = 3, trim = TRUE), collapse = ", ")),
     paste("Peak memory (GB):", x$peak_memory_gb),
+    if (!is.null(x$fit_id)) paste("Identity:", x$fit_id),
     paste("Versions:", paste(names(x$versions), x$versions, collapse = ", "))
   ))
   invisible(x)

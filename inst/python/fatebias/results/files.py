@@ -59,8 +59,7 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
     path = Path(out_dir) / name
     if not path.is_file():
         raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
-    if (path.parent / MANIFEST).exists():
-        verify_contents(out_dir, [name])
+    verify_contents(out_dir, [name])
     names = dict.fromkeys(("gene", "guide"), as_named)  # by converters: a gene called nan is no missing value
     return pd.read_csv(path, converters=names, keep_default_na=False, na_values=["", "NaN", "nan"])
 
