@@ -1,6 +1,7 @@
 fit_folder <- function(env = parent.frame()) {
   folder <- withr::local_tempdir(.local_envir = env)
-  file.copy(list.files(system.file("extdata", "example_fit", package = "fatebias"), full.names = TRUE), folder)
+  made <- system.file("extdata", "example_fit", package = "fatebias")
+  file.copy(list.files(made, full.names = TRUE), folder)
   folder
 }
 
@@ -84,15 +85,18 @@ test_that("things of different fits are refused together, though their estimates
   expect_error(report(mash = of_other), said, class = "fatebias_error_report")
   expect_error(report(mash = mash, hits = rank_hits(of_other)), said, class = "fatebias_error_report")
   expect_error(report(mash = mash, hits = hits, qc = assess_qc(other)), said, class = "fatebias_error_report")
-  comparison <- compare_covariances(of_other)
-  expect_error(report(mash = mash, hits = hits, comparison = comparison), said, class = "fatebias_error_report")
+  other_sets <- compare_covariances(of_other)
+  expect_error(
+    report(mash = mash, hits = hits, comparison = other_sets), said, class = "fatebias_error_report"
+  )
 })
 
 test_that("what has no identity, of an earlier version, is taken, and told", {
   fit <- few(read_fit(fit_folder()))
   mash <- run_mash(without_identity(fit))
   expect_null(identity_of(mash))
-  expect_message(compared <- compare_contrasts(fit, mash = mash, n_draws = 20), "mash.* does not say of which fit")
+  said <- "mash.* does not say of which fit"
+  expect_message(compared <- compare_contrasts(fit, mash = mash, n_draws = 20), said)
   expect_identical(identity_of(compared), example_id)
   expect_no_message(rank_hits(mash))
   path <- expect_no_message(write_hits(rank_hits(mash), fit$out_dir))
@@ -161,7 +165,8 @@ test_that("the report shows the identity, to readers and to programs", {
   folder <- fit_folder()
   path <- render_report(few(read_fit(folder)))
   lines <- readLines(path, warn = FALSE)
-  expect_match(lines, sprintf('<meta name="fatebias-fit" content="%s"', example_id), all = FALSE, fixed = TRUE)
+  tag <- sprintf('<meta name="fatebias-fit" content="%s"', example_id)
+  expect_match(lines, tag, all = FALSE, fixed = TRUE)
   expect_match(paste(lines, collapse = " "), paste("fit", example_id), fixed = TRUE)
   expect_identical(listed(folder)$report.html$sha256, cli::hash_file_sha256(path))
 })
@@ -187,7 +192,8 @@ test_that("Python: a fit of another screen leaves no report of the first beside 
   expect_false(identity_of(other) == identity_of(fit))
   expect_false(file.exists(file.path(out, "hits_ranked.csv")))
   expect_identical(listed(file.path(out, "previous"))$hits_ranked.csv$fit_id, identity_of(fit))
-  expect_error(write_hits(rank_hits(run_mash(fit)), out), "holds another fit", class = "fatebias_error_export")
+  hits <- rank_hits(run_mash(fit))
+  expect_error(write_hits(hits, out), "holds another fit", class = "fatebias_error_export")
 })
 
 test_that("Python: a folder that another fit holds is refused with who that is, by class", {

@@ -124,7 +124,7 @@ test_that("Python: another prior reruns the fit, not the screen", {
   expect_identical(unique(unname(ids("results/previous"))), fit_id(before$manifest))
   expect_identical(unique(unname(ids("results"))), fit_id(read_fit("results")$manifest))
   expect_true(all(made %in% names(ids("results")) & made %in% list.files("results/previous")))
-  expect_setequal(names(ids("results")), names(ids("results/previous")))
+  expect_true(all(names(ids("results")) %in% names(ids("results/previous"))))
   expect_true(all(file.exists(file.path("results", names(ids("results"))))))
   expect_identical(outdated(), character())
 })
