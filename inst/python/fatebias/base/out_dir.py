@@ -67,7 +67,7 @@ def examine_out_dir(out_dir: str | Path, names: Iterable[str] = FIT_FILES) -> No
     if not str(out_dir):
         raise ExportError("`out_dir` is empty. Name the folder of the results; . is this one.")
     if "\0" in str(out_dir):
-        raise _refusal(out_dir, "a name has no NUL")
+        raise ExportError("Cannot write to `out_dir`: its name has a NUL.")
     out_dir = Path(out_dir)
     try:
         if os.path.lexists(out_dir):
