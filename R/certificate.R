@@ -60,8 +60,8 @@
 #'     amounts to;
 #'   - `stability`: data.table `by` (`"bootstrap"`, `"seed"`), `gene`, `called` (share of refits in which
 #'     the hit was called again), `n` (refits); NULL without the check `"bootstrap"`;
-#'   - `level` (of one row), `days`, `seconds`, `out_dir`, `label_sets`: names of several label sets, whose
-#'     mean every check uses; NULL with one.
+#'   - `level` (of one row), `days`, `seconds`, `out_dir`, `fit_id` (of which fit), `label_sets`: names of
+#'     several label sets, whose mean every check uses; NULL with one.
 #' @section Errors: see [run_calibration()].
 #' @seealso [randomisation_test()] for a second opinion on single hits.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
@@ -114,7 +114,8 @@ new_certificate <- function(fit, checks, units, settings, start) {
       calls = calls[["permutation"]] %||% calls[["shuffle"]],
       effective = vapply(of_null, effective_number, numeric(1)),
       stability = hit_stability(units, fit, settings), level = level, days = fit$days,
-      seconds = proc.time()[["elapsed"]] - start, out_dir = fit$out_dir, label_sets = label_sets_of(fit)
+      seconds = proc.time()[["elapsed"]] - start, out_dir = fit$out_dir, label_sets = label_sets_of(fit),
+      fit_id = identity_of(fit)
     ),
     class = "fatebias_certificate"
   )

@@ -43,11 +43,11 @@ randomisation_test <- function(fit, genes = NULL, screen = NULL, n_resamples = 2
     z = numeric(), p_value = numeric()
   )
   if (length(genes) == 0) {
-    return(empty)
+    return(with_identity(empty, fit))
   }
   arguments <- c(source, list(genes = I(genes), n_resamples = n_resamples))
   rows <- data.table::as.data.table(py_apply("randomise_genes", arguments))
   rows$gene <- names_from_json(rows$gene)
   rows$day <- fit$days[rows$day + 1L]
-  rows[, names(empty), with = FALSE]
+  with_identity(rows[, names(empty), with = FALSE], fit)
 }

@@ -25,8 +25,9 @@
 #'
 #' Warnings have the class `fatebias_warning` and `fatebias_warning_screen` (few cells of the parts of a
 #' screen match, or something of a screen that is read should be known), `fatebias_warning_qc` (QC on real
-#' data), `fatebias_warning_mash` (a fall-back was taken) or `fatebias_warning_fit` (not converged, or a
-#' likelihood weight far from what the labels call for).
+#' data), `fatebias_warning_mash` (a fall-back was taken), `fatebias_warning_fit` (not converged, or a
+#' likelihood weight far from what the labels call for) or `fatebias_warning_export` (a folder of results is
+#' not as a fit leaves it).
 #'
 #' @name fatebias_conditions
 NULL
@@ -103,6 +104,8 @@ warn_mash <- function(message, .envir = rlang::caller_env()) warn_kind("mash", m
 
 warn_fit <- function(message, .envir = rlang::caller_env()) warn_kind("fit", message, .envir)
 
+warn_export <- function(message, .envir = rlang::caller_env()) warn_kind("export", message, .envir)
+
 warn_python <- function(message, .envir = rlang::caller_env()) warn_kind("python", message, .envir)
 
 #' The thrower of a kind that Python names; kinds that R does not know are plain Python errors
@@ -123,7 +126,9 @@ as_argument_error <- function(error) {
   rlang::cnd_signal(error)
 }
 
-warner <- function(kind) switch(kind, screen = warn_screen, qc = warn_qc, fit = warn_fit, warn_python)
+warner <- function(kind) {
+  switch(kind, screen = warn_screen, qc = warn_qc, fit = warn_fit, export = warn_export, warn_python)
+}
 
 #' Text as lines of a cli message: braces are text, each line a bullet
 #' @noRd

@@ -86,7 +86,7 @@ compare_contrasts <- function(fit, contrasts = settings$contrasts, settings = se
       mash = results, table = table, verdicts = verdicts, contrasts = words,
       expected_false = mean(table$lfsr[table$call]), fates = fit$manifest$fates, days = fit$days,
       margin = settings$verdict_margin, lfsr_thresh = settings$mash_lfsr_thresh,
-      call_rule = settings$call_rule, n_draws = n_draws, seed = seed
+      call_rule = settings$call_rule, n_draws = n_draws, seed = seed, fit_id = identity_of(fit)
     ),
     class = "fatebias_contrasts"
   )
@@ -120,6 +120,7 @@ contrast_mash <- function(fit, settings, first) {
 
 validate_own_mash <- function(mash, fit, call = rlang::caller_env()) {
   validate_class(mash, "mash_result", "run_mash", abort_mash, call = call)
+  validate_one_fit(list(fit = fit, mash = mash), abort_mash, call = call)
   if (mash$level != "gene" || !setequal(mash$table$gene, fit$gene$gene) || !is_made_from(mash, fit)) {
     abort_mash("{.arg mash} is not of the genes of {.arg fit} on its own contrast.", call = call)
   }

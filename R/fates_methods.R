@@ -95,8 +95,7 @@ write_contrasts <- function(x, out_dir) {
   summaries <- rlang::set_names(lapply(more, `[[`, "table"), sprintf("gene_summary_mash_out.%s.csv", labels))
   ranked <- rlang::set_names(lapply(more, rank_hits), sprintf("hits_ranked.%s.csv", labels))
   tables <- Filter(Negate(is.null), c(own, summaries, ranked))
-  paths <- file.path(out_dir, names(tables))
-  unlist(Map(write_table, tables, paths), use.names = FALSE)
+  write_made(tables, out_dir, x)
 }
 
 #' The name of each contrast in names of files, as the command line has them

@@ -50,9 +50,15 @@
 #'     made the fit;
 #'   - `manifest`: versions, seed, settings, sizes, scales, convergence, losses, seconds;
 #'   - `days` (labels in order: `_d0` is the first), `settings`, `out_dir`, `files` (paths by name).
-#' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to, a
-#'   missing file), `fatebias_error_settings`, `fatebias_error_screen` (a file of the screen was replaced
-#'   since it was read). A fit that has not converged gives a `fatebias_warning_fit`.
+#' @section One folder, one fit: While a fit runs nobody else writes to `out_dir`: a second one is refused
+#'   with who holds it. The lock of one that was killed is taken over, with a `fatebias_warning_export`; on
+#'   another machine it counts as killed after 5 minutes without a sign. A fit has an identity, by its files:
+#'   mash, hits, tables and reports that are made from it carry it (`fit_id`), and those of different fits are
+#'   not put together. What was made from another fit and lies in `out_dir` is moved to `previous/` there, and
+#'   a message says so; what was there before goes, but for files that somebody has edited.
+#' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to or that
+#'   another fit holds, a missing file), `fatebias_error_settings`, `fatebias_error_screen` (a file of the
+#'   screen was replaced since it was read). A fit that has not converged gives a `fatebias_warning_fit`.
 #' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What
 #'   was done is in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from
 #'   it.
@@ -69,7 +75,7 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
   settings <- with_screen_settings(update_settings(settings, ...), screen)
   out_dir <- out_dir %||% settings$out_dir
   validate_writable(out_dir)
-  withCallingHandlers(
+  done <- withCallingHandlers(
     py_call(
       "fit_screen",
       screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
@@ -78,6 +84,7 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
     ),
     interrupt = function(condition) tell_checkpoint(out_dir)
   )
+  for (text in unlist(done$told)) cli::cli_inform(c(i = verbatim(text)))
   fit <- read_fit(out_dir)
   # mode and thresholds are no part of the fit's files, but of what was asked for here
   fit$settings <- update_settings(fit$settings, !!!settings_list(settings, c("qc", "contrasts")))
@@ -182,7 +189,7 @@ print.fatebias_fit <- function(x, ...) {
 #'   labels; weight times dispersion is 1 where the weight is right), `effective_parameters`, `scales`
 #'   (posterior mean and SD by fate), `convergence` (steps, rounds, gradient, rules), `losses` (first and
 #'   last of SVI), `sandwich_ratio` (median of the sandwich SE over the model's; 1 where the model is
-#'   right), `seconds` by stage, `peak_memory_gb`, `seed`, `versions`.
+#'   right), `seconds` by stage, `peak_memory_gb`, `seed`, `versions`, `fit_id` (identity of the fit).
 #' @examples
 #' summary(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
 #' @export
@@ -197,7 +204,8 @@ summary.fatebias_fit <- function(object, ...) {
       dispersion = m$dispersion, effective_parameters = m$effective_parameters, scales = m$scales,
       convergence = m$convergence, losses = loss_ends(losses),
       sandwich_ratio = m$estimates$sandwich_ratio, seconds = unlist(m$seconds),
-      peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions)
+      peak_memory_gb = m$peak_memory_gb, seed = m$seed, versions = unlist(m$versions),
+      fit_id = identity_of(object)
     ),
     class = "summary_fatebias_fit"
   )
@@ -218,6 +226,7 @@ print.summary_fatebias_fit <- function(x, ...) {
     sprintf("Estimates: sandwich SE / model SE %.3f (median)", x$sandwich_ratio),
     paste("Seconds:", paste(names(x$seconds), format(x$seconds, digits = 3, trim = TRUE), collapse = ", ")),
     paste("Peak memory (GB):", x$peak_memory_gb),
+    if (!is.null(x$fit_id)) paste("Identity:", x$fit_id),
     paste("Versions:", paste(names(x$versions), x$versions, collapse = ", "))
   ))
   invisible(x)

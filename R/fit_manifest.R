@@ -71,7 +71,10 @@ validate_contents <- function(manifest, out_dir, call) {
   if (length(gone) > 0) {
     abort_export("{.path {out_dir}} lacks {.file {gone}}, which the fit has written; fit again.", call = call)
   }
-  changed <- changed_files(manifest$contents, out_dir)
+  foreign <- if (length(manifest$contents) > 0) {
+    setdiff(manifest$files, c(names(manifest$contents), manifest_file))
+  }
+  changed <- c(changed_files(manifest$contents, out_dir), foreign)
   if (length(changed) > 0) {
     abort_export(c(
       "{.path {out_dir}} is not as the fit wrote it: {.file {changed}} {?was/were} changed or cut.",

@@ -70,7 +70,8 @@ assess_qc <- function(fit, settings = fit$settings, ...) {
     pass = !is.na(statistic) & statistic < threshold,
     worst_gene = vapply(worst, function(table) table$gene[1], character(1), USE.NAMES = FALSE)
   )
-  structure(rows, class = c("fatebias_qc", class(rows)), mode = settings$mode, worst = worst)
+  class <- c("fatebias_qc", class(rows))
+  structure(rows, class = class, mode = settings$mode, worst = worst, fit_id = identity_of(fit))
 }
 
 #' @rdname assess_qc

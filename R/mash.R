@@ -91,7 +91,8 @@
 #'   - `loglik`, `days` (labels), `times`, `level`, `origin` (what mash was given, in words), `contrast` and
 #'     `reference` (fates; NULL for estimates that are no fit), `discovery_method`, `lfsr_thresh`,
 #'     `call_rule`, `effect_size`, `gridmult`, `n_draws`, `seed`, `settings` (of the stage mash, as they
-#'     were used), `versions` (of mashr and ashr);
+#'     were used), `versions` (of mashr and ashr), `fit_id` (of which fit, see [fit_fate_bias()]; NULL of
+#'     estimates that are no fit, and of a fit by an earlier version);
 #'   - `model`: list of the mash `data`, covariance `spec`, `grid`, `null_weight`; `fit`: what mashr (or,
 #'     day by day, ashr) returned, on which with `model$data` mashr's own functions work; with averaged
 #'     weights a `fatebias_mixture`.
@@ -182,6 +183,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
     estimates, shrunk, model, level, settings,
     settings = recorded_settings(settings, v, covariances), n_draws = n_draws, seed = seed
   )
+  result$fit_id <- if (inherits(x, "fatebias_fit")) identity_of(x)
   if (level == "gene") {
     p_values <- if (settings$p_values) p_value_columns(result, x)
     result$table <- data.table::data.table(
@@ -266,7 +268,7 @@ estimates_given <- function(estimates) {
 #' @param out_dir folder to write to.
 #' @returns Path of the table, `gene_summary_mash_out.csv` or `guide_summary_mash_out.csv` by level; it
 #'   is written whole or not at all.
-#' @section Errors: `fatebias_error_export` for a folder that cannot be written to.
+#' @section Errors: `fatebias_error_export` for a folder that cannot be written to, or that holds another fit.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' write_mash(run_mash(fit, level = "guide"), tempdir())
@@ -274,5 +276,6 @@ estimates_given <- function(estimates) {
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)
   validate_arg(out_dir, check_path)
-  write_table(result$table, file.path(out_dir, paste0(result$level, "_summary_mash_out.csv")))
+  tables <- rlang::set_names(list(result$table), paste0(result$level, "_summary_mash_out.csv"))
+  write_made(tables, out_dir, result)
 }

@@ -20,8 +20,8 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' - `rank_hits()`: a `fatebias_hits`, a data.table with the columns of `result$table`, those to read first in
 #'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
 #'   activity, calls, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`, NA for genes
-#'   and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`, `lfsr_thresh` and
-#'   `call_rule` stay when rows are taken.
+#'   and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`, `lfsr_thresh`,
+#'   `call_rule` and `fit_id` (of which fit) stay when rows are taken.
 #' - `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
 #' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `call` (on some day, by the rule
 #'   of the result), `direction` (`up`, towards the contrast fate, `down` or `both`, by the days that are
@@ -39,8 +39,8 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: genes
 #'   called by best day and direction.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
-#'   not discovery); `fatebias_error_export`; `fatebias_error_argument` for a table without the
-#'   columns of a ranking.
+#'   not discovery) and for things of different fits; `fatebias_error_export`, also for the folder of another
+#'   fit; `fatebias_error_argument` for a table without the columns of a ranking.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' hits <- rank_hits(run_mash(fit))
@@ -54,6 +54,8 @@ rank_hits <- function(result, randomisation = NULL, certificate = NULL) {
   if (result$level != "gene") {
     abort_mash("Genes are ranked, not {result$level}s: use {.code run_mash(level = \"gene\")}.")
   }
+  parts <- list(result = result, randomisation = randomisation, certificate = certificate)
+  validate_one_fit(parts, abort_mash)
   table <- result$table
   by_day <- lapply(c("postmean", "postsd", "lfsr"), day_columns, table = table)
   first <- c(ranking_columns, unlist(by_day))
@@ -84,7 +86,7 @@ new_hits <- function(table, result) {
   attributes <- list(
     class = c("fatebias_hits", class(table)), days = result$days, contrast = result$contrast,
     reference = result$reference, lfsr_thresh = result$lfsr_thresh, call_rule = rule_of(result),
-    n_ranked = result$n_all %||% nrow(table)
+    n_ranked = result$n_all %||% nrow(table), fit_id = identity_of(result)
   )
   # by reference: after attr<- a table would be copied when a column is added
   for (name in names(attributes)) data.table::setattr(table, name, attributes[[name]])
@@ -96,7 +98,7 @@ new_hits <- function(table, result) {
 write_hits <- function(hits, out_dir) {
   validate_arg(hits, check_ranking)
   validate_arg(out_dir, check_path)
-  write_table(hits, file.path(out_dir, "hits_ranked.csv"))
+  write_made(list(hits_ranked.csv = hits), out_dir, hits)
 }
 
 #' TRUE for a ranking, as plain a table as it may be; or what is wrong

@@ -43,7 +43,7 @@ compare_covariances <- function(result, n_folds = 2L, seed = 1) {
   used <- result$settings$mash_covariances %||% "own"
   why <- not_compared(result)
   if (!is.null(why)) {
-    return(comparison_table(data.table::data.table(spec = used), used, 0L, why))
+    return(with_identity(comparison_table(data.table::data.table(spec = used), used, 0L, why), result))
   }
   specs <- list(
     days = "days", walk = cov_random_walk(), canonical = "canonical", subsets = cov_day_subsets()
@@ -57,7 +57,7 @@ compare_covariances <- function(result, n_folds = 2L, seed = 1) {
     result$table[sort(rows), given, with = FALSE], specs, settings = new_settings(settings),
     v = result$v$matrix, day_values = unname(result$times), n_draws = 1, n_folds = n_folds, seed = seed
   )
-  comparison_table(found$table, used, length(rows))
+  with_identity(comparison_table(found$table, used, length(rows)), result)
 }
 
 #' Why nothing can be compared; NULL where it can
@@ -86,7 +86,7 @@ comparison_table <- function(found, used, n_rows, note = "") {
 write_comparison <- function(comparison, out_dir) {
   validate_arg(comparison, check_comparison)
   validate_arg(out_dir, check_path)
-  write_table(comparison, file.path(out_dir, "mash_comparison.csv"))
+  write_made(list(mash_comparison.csv = comparison), out_dir, comparison)
 }
 
 check_comparison <- function(x) {

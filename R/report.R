@@ -26,7 +26,8 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @param title title of the report.
 #' @returns `path`, invisibly.
 #' @section Errors: `fatebias_error_report` when pandoc is missing, when the parts are not of one analysis
-#'   (other genes, other days), or when rendering fails; `fatebias_error_export` when `path` cannot be
+#'   (other genes, other days, another fit), when the folder of `path` holds another fit, or when rendering
+#'   fails; `fatebias_error_export` when `path` cannot be
 #'   written. The file is written whole or not at all.
 #' @examplesIf rmarkdown::pandoc_available("2.0")
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
@@ -44,6 +45,11 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   if (!is.null(comparison)) validate_arg(comparison, check_comparison)
   validate_arg(path, check_file_name)
   validate_arg(path, checkmate::check_string, pattern = "\\.html$")
+  validate_one_fit(list(
+    fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
+    contrasts = contrasts
+  ), abort_report)
+  validate_folder_of(fit, dirname(path), abort_report)
   validate_arg(n_panels, checkmate::check_count)
   validate_arg(title, checkmate::check_string)
   validate_pandoc()
@@ -57,6 +63,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   made <- render_page(report, folder)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   write_whole(function(stage) file.copy(made, stage), path)
+  list_made(path, identity_of(fit))
   invisible(path)
 }
 
@@ -75,7 +82,8 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   tryCatch(
     withr::with_preserve_seed(escape_json(rmarkdown::render(
       file.path(folder, "report.Rmd"),
-      params = list(report = report), output_options = list(pandoc_args = title_arguments(report$title)),
+      params = list(report = report),
+      output_options = list(pandoc_args = c(title_arguments(report$title), identity_arguments(report$fit))),
       envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
     ))),
     error = function(error) {
@@ -105,6 +113,14 @@ escape_json <- function(path) {
 #' @noRd
 title_arguments <- function(title) {
   c("--metadata", paste0("title=", title), "--metadata", paste0("pagetitle=", title))
+}
+
+#' The identity of the fit as metadata of the page
+#' @noRd
+identity_arguments <- function(fit) {
+  id <- identity_of(fit)
+  form <- "header-includes=<meta name=\"fatebias-fit\" content=\"%s\">"
+  if (!is.null(id)) c("--variable", sprintf(form, id))
 }
 
 validate_pandoc <- function(call = rlang::caller_env()) {

@@ -228,7 +228,8 @@ report_subtitle <- function(fit) {
     paste(if (has_one_day(m)) "one day:" else "days", paste(as_markdown(m$days), collapse = ", ")),
     paste(contrast_fates(fit), collapse = " against "),
     paste("fitted", as_markdown(substr(m$created, 1, 10))),
-    paste("fatebias", as_markdown(m$fatebias_version)), sep = " \u00b7 "
+    paste("fatebias", as_markdown(m$fatebias_version)),
+    paste("fit", identity_of(fit) %||% "without an identity (of an earlier version)"), sep = " \u00b7 "
   )
 }
 

@@ -13,7 +13,8 @@
 #' @param guide_map guide map, see [read_screen()]; NULL: that of the screen's own file is looked at, if it
 #'   has one.
 #' @param settings [fate_settings()]; the stages Screen and Fit are used, the latter for what a fit would refuse
-#'   and how much memory it takes.
+#'   and how much memory it takes. Where `out_dir` is given, that folder is looked at as well: could a fit
+#'   write there?
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen_check`, a list with
 #'   - `table`: data.table `item` (what was looked at), `status` (`ok`, `warning`, `problem`), `found`, `fix`
@@ -36,11 +37,12 @@ check_screen <- function(path, guide_map = NULL, settings = fate_settings(), ...
   validate_arg(guide_map, check_path, null.ok = TRUE)
   settings <- update_settings(settings, ...)
   given <- c(settings_list(settings, c("screen", "fit")), list(contrasts = settings$contrasts))
+  out_dir <- if ("out_dir" %in% names(attr(settings, "given"))) path.expand(settings$out_dir)
   settings <- settings_for(settings, "screen")
   found <- py_call(
     "check_screen",
     screen_path = path.expand(path), guide_map = if (!is.null(guide_map)) path.expand(guide_map),
-    settings = given
+    settings = given, out_dir = out_dir
   )
   structure(
     list(

@@ -1,7 +1,9 @@
 """The command line as a process: files and exit codes."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,7 +12,9 @@ import torch
 from fatebias import results
 from fatebias.__main__ import main
 from fatebias.base import count_gpus
+from fatebias.base.out_dir import MANIFEST
 from fatebias.commands import COMMANDS, check
+from fatebias.results.files import describe_contents
 
 
 def run(*arguments):
@@ -70,6 +74,9 @@ def corrupt_qc(monkeypatch):
         table = pd.read_csv(name)
         table.loc[0, "delta_mean_gene"] = 0.5
         table.to_csv(name, index=False)
+        manifest = json.loads(Path(out_dir, MANIFEST).read_text())  # as if the fit had written it so
+        manifest["contents"] |= describe_contents(Path(out_dir), [Path(name).name])
+        Path(out_dir, MANIFEST).write_text(json.dumps(manifest))
         return original(out_dir, settings)
 
     original = results.assess_qc
@@ -103,6 +110,8 @@ def test_help_needs_no_arguments(capsys):
 def test_check_prints_findings_and_lines_for_the_configuration(screen):
     good = run("check", screen / "screen.h5ad", "--guides", screen / "guide_map.csv")
     assert good.returncode == 0 and "problem" not in good.stdout
+    blocked = run("check", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--out", screen / "truth.csv")
+    assert blocked.returncode == 1 and "problem  Results folder: Cannot write to `out_dir`" in blocked.stdout
     other = run("check", screen / "screen.h5ad", "--guides", screen / "guide_map.csv", "--set", "day_key=time")
     assert other.returncode == 1 and other.stderr == ""
     assert "problem  Days: no obs['time']" in other.stdout and other.stdout.endswith('config.yaml:\nday_key: "day"\n')

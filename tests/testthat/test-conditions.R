@@ -16,7 +16,7 @@ test_that("an error of a job names its cause", {
 })
 
 test_that("every warning has its class and the package's", {
-  warners <- list(qc = warn_qc, mash = warn_mash, fit = warn_fit, python = warn_python)
+  warners <- list(qc = warn_qc, mash = warn_mash, fit = warn_fit, export = warn_export, python = warn_python)
   for (kind in names(warners)) {
     warning <- expect_warning(warners[[kind]]("no"), class = paste0("fatebias_warning_", kind))
     expect_s3_class(warning, "fatebias_warning")

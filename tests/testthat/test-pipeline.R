@@ -110,6 +110,7 @@ test_that("Python: with `calibration: full` there is a certificate, and hits hav
 })
 
 test_that("Python: another prior reruns the fit, not the screen", {
+  before <- read_fit("results")
   write_settings(mash_lfsr_thresh = 0.2, s_tau = 3)
   done <- run_pipeline()
   progress <- rlang::set_names(done$progress, done$name)
@@ -117,6 +118,15 @@ test_that("Python: another prior reruns the fit, not the screen", {
   expect_identical(progress[["mash_gene"]], "completed")
   expect_identical(progress[["screen"]], "skipped")
   expect_equal(read_fit("results")$settings$s_tau, 3)
+  # what was made of the fit before is in previous/, and all is there again, of the new one
+  made <- c("report.html", "hits_ranked.csv", "gene_summary_mash_out.csv", "mash_comparison.csv")
+  ids <- function(folder) vapply(jsonlite::read_json(file.path(folder, "made_from.json")), `[[`, "", "fit_id")
+  expect_identical(unique(unname(ids("results/previous"))), fit_id(before$manifest))
+  expect_identical(unique(unname(ids("results"))), fit_id(read_fit("results")$manifest))
+  expect_true(all(made %in% names(ids("results")) & made %in% list.files("results/previous")))
+  expect_true(all(names(ids("results")) %in% names(ids("results/previous"))))
+  expect_true(all(file.exists(file.path("results", names(ids("results"))))))
+  expect_identical(outdated(), character())
 })
 
 test_that("Python: a violated QC stops the pipeline in simulation mode", {

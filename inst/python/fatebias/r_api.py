@@ -36,11 +36,13 @@ def describe_environment() -> dict[str, Any]:
 
 
 @_within("preflight")
-def check_screen(screen_path: str, settings: Settings, guide_map: str | None = None) -> dict[str, Any]:
+def check_screen(
+    screen_path: str, settings: Settings, guide_map: str | None = None, out_dir: str | None = None
+) -> dict[str, Any]:
     """Findings of the preflight as rows, suggested settings, and whether all is well."""
     from .preflight import check_screen
 
-    return check_screen(screen_path, settings, guide_map)
+    return check_screen(screen_path, settings, guide_map, out_dir)
 
 
 @_within("screens")
@@ -189,13 +191,16 @@ def fit_screen(
     progress: bool | None,
     fingerprint: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Fit a screen and write its results; returns the manifest. fingerprint: of the screen as R has read it.
+    """Fit a screen and write its results; `told`: what the user should know of the folder, in words. fingerprint: of
+    the screen as R has read it.
 
     What weakens the screen was told when R read it.
     """
     from .results import fit_screen
 
-    return fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, warn=False)
+    told: list[str] = []
+    fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, warn=False, tell=told.append)
+    return {"told": told}
 
 
 @_within("results")

@@ -13,6 +13,7 @@ import torch
 
 from fatebias.base.checkpoint import CHECKPOINT, _File
 from fatebias.base.errors import ExportError, FitError, FitWarning
+from fatebias.base.lock import LOCK
 from fatebias.base.settings import Settings
 from fatebias.laplace import covariance, rounds
 from fatebias.results.fit import fit_screen
@@ -65,7 +66,7 @@ def fit_in_a_killed_process(files, out, settings, place, steps):
     command = [sys.executable, killed_fit.__file__, files["screen"], files["guide_map"], out, place, steps]
     done = subprocess.run([*map(str, command), json.dumps(settings)], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert {path.name for path in out.iterdir()} == {CHECKPOINT}
+    assert {path.name for path in out.iterdir()} == {CHECKPOINT, LOCK}
 
 
 def count_calls(patch, owner, name):

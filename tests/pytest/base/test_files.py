@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 
 from fatebias.base import files
-from fatebias.base.errors import ExportError
 from fatebias.base.files import (
     PACKAGE,
     day_columns,
     digest_of,
     file_digest,
     files_of,
-    prepare_out_dir,
     regular_bytes,
     remove_parts,
     source_files,
@@ -24,12 +22,6 @@ from fatebias.base.files import (
 
 def test_day_columns_are_numbered_by_order():
     assert day_columns("se", 3) == ["se_d0", "se_d1", "se_d2"]
-
-
-def test_out_dir_that_cannot_be_written_is_refused(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match="Cannot write to `out_dir`"):
-        prepare_out_dir(tmp_path / "file" / "results")
 
 
 def test_digests_are_those_of_the_bytes(tmp_path):
@@ -166,9 +158,3 @@ def test_what_cannot_be_moved_leaves_a_folder_without_its_last_file(tmp_path, mo
     with pytest.raises(OSError, match="read-only"):
         write_three(tmp_path, "2")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
-
-
-@pytest.mark.parametrize(("given", "said"), [("", "`out_dir` is empty"), ("a\0b", "Cannot write to `out_dir`")])
-def test_a_folder_of_results_has_a_name(given, said):
-    with pytest.raises(ExportError, match=said):
-        prepare_out_dir(given)

@@ -1,5 +1,6 @@
 """A contrast after a fit, against refits with it as `contrast_fate`; and what is refused."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 from conftest import screen_of, simulated
 
 from fatebias.base.errors import ExportError, ScreenError
+from fatebias.base.out_dir import MANIFEST
 from fatebias.base.settings import Settings
 from fatebias.laplace import estimates_of
 from fatebias.laplace.replicates import _weights
 from fatebias.results.archive import ALL_FATES, archive_arrays, archive_of
 from fatebias.results.contrasts import contrast_tables, named_tables, write_contrast
 from fatebias.results.engines import infer
+from fatebias.results.files import describe_contents
 from fatebias.results.fit import fit_screen
+from fatebias.results.manifest import read_manifest
 from fatebias.results.tables import tables_of_contrast
 from fatebias.screens import Screen, contrast_weights
 from fatebias.simulation import simulate_to
@@ -213,14 +217,22 @@ def test_what_is_no_contrast_is_refused_before_the_fit_starts(files, fit, tmp_pa
         contrast_tables(fit[0], "EC")
 
 
+def sign(folder, like):
+    """A manifest by which the fit has written an archive as it lies there."""
+    listed = {"files": [ALL_FATES, MANIFEST], "contents": describe_contents(folder, [ALL_FATES])}
+    (folder / MANIFEST).write_text(json.dumps(read_manifest(like) | listed))
+
+
 def test_a_folder_without_an_archive_or_with_a_damaged_one(fit, tmp_path):
     with pytest.raises(ExportError, match="has no effects_all_fates.npz.*fit again"):
         contrast_tables(tmp_path, "NEU")
     whole = (fit[0] / ALL_FATES).read_bytes()
     for content in (b"", whole[: len(whole) // 2]):
         (tmp_path / ALL_FATES).write_bytes(content)
+        sign(tmp_path, fit[0])
         with pytest.raises(ExportError, match="is damaged"):
             contrast_tables(tmp_path, "NEU")
     np.savez(tmp_path / ALL_FATES, theta=np.zeros(3))
+    sign(tmp_path, fit[0])
     with pytest.raises(ExportError, match="is damaged"):
         contrast_tables(tmp_path, "NEU")

@@ -60,7 +60,7 @@ def test_missing_table_says_what_is_missing(tmp_path):
 def test_names_come_back_as_they_were_written(tmp_path):
     names = ['a,"b"1', '""', "line\nbreak", "NA", "nan", "NaN", "TRUE", "1e5", "01", "null"]
     table = pd.DataFrame({"guide": names[::-1], "gene": names, "se_d0": [np.nan, *np.arange(1.0, len(names))]})
-    table.to_csv(tmp_path / "t.csv", index=False)
+    write_files(tmp_path, {"t.csv": table}, {}, manifest())
     found = read_table(tmp_path, "t.csv")
     assert found.gene.tolist() == names and found.guide.tolist() == names[::-1]
     assert found.se_d0.isna().tolist() == [True] + [False] * (len(names) - 1)

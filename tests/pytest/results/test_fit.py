@@ -9,9 +9,9 @@ import pytest
 from conftest import DATA
 
 from fatebias.base.errors import ExportError, FitWarning, ScreenError, ScreenWarning
+from fatebias.base.out_dir import FIT_FILES
 from fatebias.base.settings import Settings
 from fatebias.r_api import describe_screen
-from fatebias.results.files import FIT_FILES
 from fatebias.results.fit import fit_screen
 from fatebias.results.qc import assert_qc, assess_qc
 from fatebias.simulation import simulate_to

@@ -11,6 +11,7 @@ from .constants import CONSTANTS
 from .environment import count_gpus, describe_environment, package_versions, refuse_threads, threads_fault
 from .errors import (
     ExportError,
+    ExportWarning,
     FatebiasError,
     FatebiasWarning,
     FitError,
@@ -29,7 +30,6 @@ from .files import (
     digest_of,
     file_digest,
     files_of,
-    prepare_out_dir,
     regular_bytes,
     source_files,
     whole_file,
@@ -37,6 +37,7 @@ from .files import (
 )
 from .interrupts import import_whole, run_whole
 from .json_plain import plain
+from .lock import LOCK, FolderLock, folder_lock
 from .memory import (
     MemoryLimit,
     gigabytes,
@@ -49,6 +50,19 @@ from .memory import (
     telling_memory,
     without_memory,
 )
+from .out_dir import (
+    FIT_FILES,
+    LATER_FILES,
+    MADE_FROM,
+    MANIFEST,
+    PREVIOUS,
+    examine_out_dir,
+    is_of_contrast,
+    is_of_fit,
+    is_of_later,
+    prepare_out_dir,
+    refuse_full_disk,
+)
 from .progress import SILENT, Progress, share_of_way, unheard
 from .rows import SHOWN, first_few, named_rows, row_word, rows_from, short
 from .run import QUIET, Run
@@ -59,13 +73,21 @@ __all__ = [
     "SHOWN",
     "CONSTANTS",
     "ExportError",
+    "ExportWarning",
+    "FIT_FILES",
     "FatebiasError",
     "FatebiasWarning",
     "FitError",
     "FitWarning",
     "MemoryLimit",
     "MemoryLimitError",
+    "FolderLock",
+    "LATER_FILES",
+    "LOCK",
+    "MADE_FROM",
+    "MANIFEST",
     "PACKAGE",
+    "PREVIOUS",
     "Progress",
     "QCError",
     "QCWarning",
@@ -82,6 +104,7 @@ __all__ = [
     "day_columns",
     "describe_environment",
     "digest_of",
+    "examine_out_dir",
     "file_digest",
     "files_of",
     "gigabytes",
@@ -92,6 +115,11 @@ __all__ = [
     "memory_limit",
     "memory_words",
     "first_few",
+    "folder_lock",
+    "import_whole",
+    "is_of_contrast",
+    "is_of_fit",
+    "is_of_later",
     "named_rows",
     "open_checkpoint",
     "package_versions",
@@ -101,6 +129,7 @@ __all__ = [
     "prepare_out_dir",
     "refuse_memory",
     "refuse_threads",
+    "refuse_full_disk",
     "regular_bytes",
     "row_word",
     "rows_from",

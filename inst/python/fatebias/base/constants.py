@@ -25,6 +25,7 @@ class Constants:
     simulated_guides_most: int
     same_share: float
     checkpoint_file: str
+    made_from_file: str
     qc_assertions: Mapping[str, Mapping[str, str]]
     qc_worst_genes: int
     qc_digits: int

@@ -12,6 +12,7 @@
     +-- ScreenWarning       a screen is usable, but something of it should be known: few cells match, one replicate, ..
     +-- QCWarning           a QC assertion is violated (real data)
     +-- FitWarning          the fit is usable, but not what was asked for, or its checkpoint is not
+    +-- ExportWarning       something in the folder of results is not as a fit leaves it
 
 `kind` is the last word of the R class with which the R package raises the same condition again:
 `fatebias_error_<kind>` or `fatebias_warning_<kind>`.
@@ -92,3 +93,11 @@ class FitWarning(FatebiasWarning):
     """
 
     kind = "fit"
+
+
+class ExportWarning(FatebiasWarning):
+    """Given where a folder of results is not as a fit leaves it: the lock of one that was killed, a damaged manifest, a
+    report of an earlier version.
+    """
+
+    kind = "export"

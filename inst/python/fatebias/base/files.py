@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import ExportError
 from .interrupts import run_whole
 
 PACKAGE = Path(__file__).parents[1]
@@ -119,19 +118,3 @@ def source_files(folder: Path = PACKAGE) -> list[Path]:
 def day_columns(prefix: str, n_days: int) -> list[str]:
     """`prefix_d0`, `prefix_d1`, ..: columns are numbered by day order; the manifest maps them to labels."""
     return [f"{prefix}_d{day}" for day in range(n_days)]
-
-
-def prepare_out_dir(out_dir: str | Path) -> Path:
-    """The results folder, made and found writable before any work; raises ExportError."""
-    if not str(out_dir):
-        raise ExportError("`out_dir` is empty. Name the folder of the results; . is this one.")
-    out_dir = Path(out_dir)
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out_dir):
-            pass
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise ExportError(
-            f"Cannot write to `out_dir` {out_dir}: {error}. Choose another folder or its permissions."
-        ) from error
-    return out_dir

@@ -27,13 +27,13 @@ from ..base import (
     package_versions,
     plain,
     prepare_out_dir,
-    regular_bytes,
     refuse_threads,
+    regular_bytes,
     whole_file,
 )
 from ..laplace import LaplaceOptions
 from ..preflight import ScreenSize, fit_memory, refuse_large_fit
-from ..results import choose_device, device_limit, fit_key, read_manifest
+from ..results import choose_device, device_limit, fit_key, verify_contents
 from ..screens import RawCells, Screen, build_screen, read_cells, read_map, read_spare_columns, usable_cells
 from .refit import settle
 from .source import Source
@@ -91,8 +91,10 @@ def describe_units(
 
 
 def fit_source(out_dir: str | Path) -> dict[str, Any]:
-    """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError."""
-    manifest = read_manifest(out_dir)
+    """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError where its
+    files are not as it wrote them.
+    """
+    manifest = verify_contents(out_dir)
     screen, settings = manifest.get("screen"), manifest.get("settings")
     paths = [screen.get(name) if isinstance(screen, dict) else None for name in ("path", "guide_map")]
     if not all(isinstance(path, str) for path in paths) or not isinstance(settings, dict):

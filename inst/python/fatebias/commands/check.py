@@ -10,6 +10,7 @@ from .inputs import add_inputs, settings_of
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_inputs(parser)
+    parser.add_argument("--out", metavar="DIR", help="folder of the results: could a fit write there?")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -17,7 +18,7 @@ def run(args: argparse.Namespace) -> None:
     from ..preflight import check_screen
 
     settings = settings_of(args)
-    found, device = check_screen(args.screen, settings, args.guides or None), device_rows(settings)
+    found, device = check_screen(args.screen, settings, args.guides or None, args.out), device_rows(settings)
     for row in [*found["rows"], *device]:
         tell(f"{row['status']:8} {row['item']}: {row['found']}")
         if row["fix"]:

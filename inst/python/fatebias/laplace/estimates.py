@@ -47,8 +47,8 @@ class FixedEffects:
 class SolvedEstimates:
     """Fixed effects with the model's covariances of each gene's effects, by group of genes [genes, k, k].
 
-    scales: of the baseline [D + 1, F]. p_eff: effective parameters by day [D]; p_units: of the units of noise; pearson_excess: what the labels' Pearson
-    statistic loses by them [D].
+    scales: of the baseline [D + 1, F]. p_eff: effective parameters by day [D]; p_units: of the units of noise;
+    pearson_excess: what the labels' Pearson statistic loses by them [D].
     """
 
     effects: FixedEffects

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-import torch
 from scipy.stats import chi2
 
 from ..base import QUIET, Run
@@ -128,10 +127,11 @@ def observe_replicates(
         ratio = dispersion_at(own.design, own.mean(x), of_model.p_eff) / common
         covariance = known_covariance(design, of_model.by_group, known)
         weight = mean_weights(covariance)
+        toward_mean = solve_columns(curvature, mean_vectors(design, weight), draws.tolerance)
         found.append(
             {
                 "theta": known_theta(design, x, known), "covariance": covariance, "weight": weight,
-                "with_mean": theta_of_columns(design, solve_columns(curvature, mean_vectors(design, weight), draws.tolerance)),
+                "with_mean": theta_of_columns(design, toward_mean),
                 "ratio": ratio.nan_to_num(1.0).sqrt().cpu().numpy(),
             }
         )  # fmt: skip

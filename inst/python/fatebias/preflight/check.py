@@ -24,6 +24,7 @@ from .covariates import check_clusters, check_covariates
 from .fates import ITEM as FATES
 from .fates import check_contrasts, check_fate_names, check_names, check_sets, check_values, find_fates
 from .findings import Report
+from .folder import check_folder
 from .guide_map import check_map, check_match, read_names
 from .guides import ITEM as GUIDES
 from .guides import check_burden, check_presence, find_guides
@@ -38,8 +39,13 @@ _HINTS = (  # groups of HDF5 files that are no .h5ad, and what to do with them
 )
 
 
-def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | Path | None = None) -> dict[str, Any]:
-    """Findings as rows, suggested settings by key, and ok: would `read_screen` take screen and map as they are?"""
+def check_screen(
+    screen_path: str | Path, settings: Settings, guide_map: str | Path | None = None, out_dir: str | Path | None = None
+) -> dict[str, Any]:
+    """Findings as rows, suggested settings by key, and ok: would `read_screen` take screen and map as they are?
+
+    out_dir: a folder of results, of which is looked whether a fit could write there.
+    """
     path = Path(screen_path)
     report = Report(settings, where=str(path))
     parts = _Parts()
@@ -62,6 +68,8 @@ def check_screen(screen_path: str | Path, settings: Settings, guide_map: str | P
             cells = parts.cells(report.settings.ref_fate)
             if cells is not None:
                 check_whole(report, cells, names)
+    if out_dir is not None:
+        check_folder(report, out_dir)
     return report.as_dict()
 
 

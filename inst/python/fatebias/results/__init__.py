@@ -10,7 +10,7 @@ from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device, device_limit
 from .fit import fit_screen
 from .key import fit_key
-from .manifest import read_manifest
+from .manifest import read_manifest, verify_contents
 from .qc import assert_qc, assess_qc
 from .tables import daywise_table
 
@@ -25,5 +25,6 @@ __all__ = [
     "fit_screen",
     "read_archive",
     "read_manifest",
+    "verify_contents",
     "write_contrast",
 ]

@@ -16,6 +16,7 @@ from ..base import ExportError
 from ..laplace import AllFates
 from ..model import PosteriorSummary
 from ..screens import Screen
+from .manifest import verify_contents
 from .texts import texts
 
 ALL_FATES = "effects_all_fates.npz"
@@ -84,10 +85,13 @@ def archive_of(arrays: Mapping[str, np.ndarray]) -> Archive:
 
 
 def read_archive(out_dir: str | Path) -> Archive:
-    """The archive in a folder of results. Raises ExportError where there is none, or one that is damaged."""
+    """The archive in a folder of results. Raises ExportError where there is none, or one that is damaged or of
+    another fit.
+    """
     path = Path(out_dir) / ALL_FATES
     if not path.is_file():
         raise ExportError(f"{out_dir} has no {ALL_FATES}, from which contrasts are made; fit again.")
+    verify_contents(out_dir, [ALL_FATES])
     try:
         with np.load(path) as file:
             return archive_of(dict(file))

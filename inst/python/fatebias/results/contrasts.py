@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base import FIT_FILES
 from ..laplace import Estimates, contrast_covariance, estimates_of
 from ..screens import contrast_labels, contrast_weights
 from .archive import Archive, read_archive
@@ -54,6 +55,12 @@ def write_contrast(out_dir: str | Path, contrast: str, folder: str | Path) -> di
     estimates, tables = _tables_of(read_archive(out_dir), contrast)
     write_tables(Path(folder), tables)
     return describe_estimates(estimates)
+
+
+def named_files(contrasts: Sequence[str]) -> set[str]:
+    """Names that tables of contrasts beside a fit's first, which is the first of these, may have."""
+    stems = [Path(name).stem for name in FIT_FILES if name.endswith(".csv")]
+    return {f"{stem}.{label}.csv" for stem in stems for label in contrast_labels(contrasts)[1:]}
 
 
 def named_tables(archive: Archive, contrasts: Sequence[str]) -> dict[str, pd.DataFrame]:

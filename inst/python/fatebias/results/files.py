@@ -1,6 +1,7 @@
 """The files of a fit as a whole: written all or none, each with its size and digest in the manifest."""
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,19 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import ExportError, file_digest, regular_bytes, whole_folder
-from .manifest import LARGEST, MANIFEST, check_manifest
+from ..base import MANIFEST, ExportError, file_digest, is_of_fit, regular_bytes, whole_folder
+from .manifest import LARGEST, check_manifest, verify_contents
 
-FIT_FILES = frozenset({  # every name that a fit may write: the export contract
-    MANIFEST, "gene_daywise_for_mash.csv", "guide_daywise_for_mash.csv", "gene_daywise_likelihood.csv",
-    "guide_daywise_likelihood.csv", "guide_daywise_left_out.csv", "gene_daywise_by_replicate.csv",
-    "gene_heterogeneity.csv", "gene_daywise_p.csv", "gene_daywise_cov.csv", "theta_posterior_summary.npz",
-    "delta_posterior_summary.npz", "posterior_draws.npz", "qc_delta_mean_by_gene.csv",
-    "qc_theta_beta_offset_by_gene.csv", "qc_theta_day_centering.csv", "qc_cells_by_guide.csv",
-    "gene_probability_change.csv", "fate_baseline.npz", "effects_all_fates.npz",
-})  # fmt: skip
-
-_OF_CONTRAST = re.compile(r"([a-z_]+)\.[A-Za-z0-9._-]+\.csv")  # NAME.LABEL.csv, see `contrasts.named_tables`
 # what a spreadsheet runs as a formula, the signs of East Asian keyboards among them; a sign alone it shows
 _FORMULA = re.compile("'*[=+@\\t\\r\\n\uff1d\uff0b\uff0d\uff20-].", re.DOTALL)
 
@@ -38,7 +29,7 @@ def write_files(
     """
     names = [*tables, *arrays]
     try:
-        with whole_folder(out_dir, MANIFEST, _files_of(out_dir)) as stage:
+        with whole_folder(out_dir, MANIFEST, earlier_files(out_dir) or ()) as stage:
             write_tables(stage, tables)
             for name, members in arrays.items():
                 np.savez_compressed(stage / name, **members)  # type: ignore[arg-type]  # the stub takes options only
@@ -64,10 +55,11 @@ def describe_contents(folder: Path, names: Iterable[str]) -> dict[str, dict[str,
 
 
 def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
-    """One CSV file of a fit; raises ExportError where it is not there."""
+    """One CSV file of a fit; raises ExportError where it is not there, or not as the fit wrote it."""
     path = Path(out_dir) / name
     if not path.is_file():
         raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
+    verify_contents(out_dir, [name])
     names = dict.fromkeys(("gene", "guide"), as_named)  # by converters: a gene called nan is no missing value
     return pd.read_csv(path, converters=names, keep_default_na=False, na_values=["", "NaN", "nan"])
 
@@ -91,21 +83,19 @@ def _guarded_text(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
-def _files_of(out_dir: Path) -> set[str]:
-    """Names of the files that an earlier fit has left in a folder, by its manifest; none where that is damaged.
+def earlier_files(out_dir: Path) -> set[str] | None:
+    """Names of the files that an earlier fit has left in a folder, by its manifest; None where that is damaged.
 
     Only names that a fit writes are among them: a manifest is not believed about any other file.
     """
+    if not os.path.lexists(out_dir / MANIFEST):
+        return set()
     try:
         found = json.loads(regular_bytes(out_dir / MANIFEST, LARGEST))
     except (OSError, ValueError, RecursionError):
-        return set()
+        return None
     listed = found.get("files") if isinstance(found, dict) else None
-    names = {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
-    return {name for name in names if _is_of_fit(name) and not (out_dir / name).is_dir()}
-
-
-def _is_of_fit(name: str) -> bool:
-    """May a fit write a file of this name: one of the contract, or the table of a further contrast?"""
-    of_contrast = _OF_CONTRAST.fullmatch(name)
-    return name in FIT_FILES or (of_contrast is not None and f"{of_contrast[1]}.csv" in FIT_FILES)
+    if not isinstance(listed, list):
+        return None
+    names = {name for name in listed if isinstance(name, str)}
+    return {name for name in names if is_of_fit(name) and not (out_dir / name).is_dir()}

@@ -1,10 +1,11 @@
 """A fit from a screen file to a results folder: the order of steps."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -17,7 +18,6 @@ from ..base import (
     Stopwatch,
     memory_limit,
     open_checkpoint,
-    prepare_out_dir,
     refuse_threads,
 )
 from ..preflight import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
@@ -39,7 +39,7 @@ from ..vi import SVIFit
 from .archive import ALL_FATES, archive_of
 from .contrasts import named_tables
 from .engines import Inference, choose_device, device_limit, infer
-from .files import write_files
+from .folder import result_folder, tell_on_screen
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
 from .probabilities import probability_files
@@ -58,6 +58,7 @@ def fit_screen(
     fingerprint: Mapping[str, str] | None = None,
     warn: bool = True,
     contrasts: Sequence[str] = (),
+    tell: Callable[[str], None] = tell_on_screen,
 ) -> dict[str, Any]:
     """Fit a screen, write every file of the export contract that a fit owns, and return the manifest.
 
@@ -65,42 +66,37 @@ def fit_screen(
     A fit that was killed is gone on with from the checkpoint in `out_dir`, which goes when a fit ends.
     fingerprint: of an earlier reading; files that hold another screen since are refused. warn: give what weakens
     the screen as ScreenWarnings; it is in the manifest in any case. contrasts: beside `contrast_fate`, whose tables
-    are written as well (`contrasts`); nothing else depends on them.
+    are written as well (`contrasts`); nothing else depends on them. tell: see `folder.ResultFolder`.
     Raises a FatebiasError; then no file of results has been written or changed.
     """
     watch, bars = Stopwatch(), Progress(progress)
-    out_dir = prepare_out_dir(out_dir)
-    device = choose_device(settings.device)
-    refuse_threads(settings.threads)
-    torch.set_num_threads(settings.threads or _ALL_THREADS)
-    with watch.stage("read"):
-        screen = read_screen(screen_path, guide_map, settings, bars)
-        refuse_replaced(screen, screen_path, guide_map, fingerprint)
-        doubts = _looked_at(screen, settings, str(screen_path), device)
-        contrasts = list_contrasts(settings.contrast_fate, contrasts, screen.fates)
-    if warn:
-        warn_of(doubts)
-    checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, fit_versions()), bars.shown)
-    try:
-        found = infer(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
-    except FitError:  # going on from there would fail again
+    with result_folder(out_dir, tell) as folder:
+        device = choose_device(settings.device)
+        refuse_threads(settings.threads)
+        torch.set_num_threads(settings.threads or _ALL_THREADS)
+        with watch.stage("read"):
+            screen = read_screen(screen_path, guide_map, settings, bars)
+            refuse_replaced(screen, screen_path, guide_map, fingerprint)
+            doubts = _looked_at(screen, settings, str(screen_path), device)
+            contrasts = list_contrasts(settings.contrast_fate, contrasts, screen.fates)
+            folder.expect(screen, settings, contrasts)
+        if warn:
+            warn_of(doubts)
+        checkpoint = open_checkpoint(folder.path, fit_key(screen, settings, device, fit_versions()), bars.shown)
+        try:
+            found = infer(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
+        except FitError:  # going on from there would fail again
+            checkpoint.remove()
+            raise
+        with watch.stage("export"):
+            tables, arrays = _export(found, screen, settings, contrasts)
+        inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
+        run = RunRecord(
+            screen=inputs | summarise_screen(screen), device=device, threads=torch.get_num_threads(),
+            resumed=checkpoint.resumed, seconds=watch.seconds,
+        )  # fmt: skip
+        manifest = folder.write(tables, arrays, make_manifest(found, screen, settings, run))
         checkpoint.remove()
-        raise
-    with watch.stage("export"):
-        tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
-        changes, cells = probability_files(found.estimates, screen)
-        tables, arrays = tables | changes, arrays | cells
-        tables |= named_tables(archive_of(arrays[ALL_FATES]), contrasts)
-    inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
-    run = RunRecord(
-        screen=inputs | summarise_screen(screen),
-        device=device,
-        threads=torch.get_num_threads(),
-        resumed=checkpoint.resumed,
-        seconds=watch.seconds,
-    )
-    manifest = write_files(out_dir, tables, arrays, make_manifest(found, screen, settings, run))
-    checkpoint.remove()
     for svi in [fit.svi for fit in found.sets] or [found.svi]:
         if svi:
             _warn_unless_converged(svi)
@@ -117,8 +113,17 @@ def _looked_at(screen: Screen, settings: Settings, where: str, device: str) -> l
     return [*doubts_about(screen, settings, counts), *([near] if near else [])]
 
 
+def _export(
+    found: Inference, screen: Screen, settings: Settings, contrasts: Sequence[str]
+) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, np.ndarray]]]:
+    """All tables and arrays of a fit, by the name of their file."""
+    changes, cells = probability_files(found.estimates, screen)
+    tables, arrays = _tables(found, screen) | changes, summary_arrays(found, screen, settings) | cells
+    return tables | named_tables(archive_of(arrays[ALL_FATES]), contrasts), arrays
+
+
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
-    """All tables of a fit, by the name of their file."""
+    """All tables of a fit's own contrast, by the name of their file."""
     return (
         tables_of_contrast(found.estimates, found.posterior, screen)
         | p_value_tables(found.estimates, screen)

@@ -8,7 +8,7 @@ import datetime
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,15 +17,24 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..base import ExportError, Settings, package_versions, regular_bytes
+from ..base import (
+    MANIFEST,
+    ExportError,
+    Settings,
+    digest_of,
+    file_digest,
+    is_of_contrast,
+    package_versions,
+    regular_bytes,
+)
 from ..laplace import Estimates
 from ..screens import Screen
 from .engines import USUAL_WEIGHT, Inference
 
-MANIFEST = "fit_manifest.json"
 LARGEST = 64 << 20  # bytes of a manifest; one of 10,000 replicates and days has less
 FORMAT = 2  # of the manifest; 1, of versions before this key, had no contents
 SCHEMA = Path(__file__).parent / "manifest.schema.json"
+ID_LETTERS = 16  # of a fit's identity: of a billion fits no two would share it by chance
 _LOSSES_KEPT = 500  # losses in the manifest, evenly spaced over the steps
 
 
@@ -115,6 +124,52 @@ def read_manifest(out_dir: str | Path) -> dict[str, Any]:
     if "format" in manifest:  # a fit of an earlier version has none
         check_manifest(manifest, path)
     return manifest
+
+
+def verify_contents(out_dir: str | Path, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """The manifest of a folder of results, once files are found to be those that the fit has written, by size and
+    sha256. names: of the files to look at; None for all.
+
+    Raises ExportError with the names of files that are gone, cut, edited or of another fit. The manifest of an earlier
+    version has no contents; then only whether files are there is looked at.
+    """
+    manifest, folder = read_manifest(out_dir), Path(out_dir)
+    contents = _contents_of(manifest)
+    wanted = sorted({*manifest.get("files", ()), *contents} if names is None else names)
+    gone = [name for name in wanted if not (folder / name).exists()]
+    if gone:
+        raise ExportError(f"{out_dir} lacks {', '.join(gone)}, which the fit has written; fit again.")
+    foreign = [name for name in wanted if contents and name not in contents and name != MANIFEST]
+    changed = [name for name in wanted if name in contents and not _is_as_written(folder / name, contents[name])]
+    if changed or foreign:
+        raise ExportError(
+            f"{out_dir} is not as the fit wrote it: {', '.join(changed + foreign)} changed, cut or of another fit. "
+            "Copy the folder again, or fit again. What you change, change in a copy of the table."
+        )
+    return manifest
+
+
+def fit_id(manifest: Mapping[str, Any]) -> str | None:
+    """The identity of a fit: of the digests of its files, so that the same fit of the same screen has the same.
+
+    Tables of further contrasts do not count, nor does the manifest, which says when the fit was made. None of an
+    earlier version's fit. R/fit_identity.R does the same.
+    """
+    contents = _contents_of(manifest)
+    if not contents:
+        return None
+    lines = [f"{name} {contents[name]['sha256']}\n" for name in sorted(contents) if not is_of_contrast(name)]
+    return digest_of(line.encode() for line in lines)[:ID_LETTERS]
+
+
+def _contents_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Sizes and digests by name; none of an earlier version, whose manifest no schema has checked."""
+    found: Mapping[str, Any] = manifest["contents"] if "format" in manifest else {}
+    return found
+
+
+def _is_as_written(path: Path, entry: Mapping[str, Any]) -> bool:
+    return path.is_file() and path.stat().st_size == entry["bytes"] and file_digest(path) == entry["sha256"]
 
 
 def check_manifest(manifest: Mapping[str, Any], path: Path) -> None:

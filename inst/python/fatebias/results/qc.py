@@ -72,7 +72,10 @@ def qc_tables(posterior: PosteriorSummary, screen: Screen) -> dict[str, pd.DataF
 
 
 def assess_qc(out_dir: str | Path, settings: Settings) -> list[Finding]:
-    """Every assertion against the tables in `out_dir`; a value that is missing violates its assertion."""
+    """Every assertion against the tables in `out_dir`; a value that is missing violates its assertion.
+
+    Raises ExportError where a table is not as the fit wrote it.
+    """
     return [_assess(assertion, read_table(out_dir, assertion.table), settings) for assertion in ASSERTIONS]
 
 

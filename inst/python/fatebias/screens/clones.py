@@ -3,8 +3,8 @@ transduced, and the cells that share it descend from that one.
 
 Cells of a clone share noise (where they started, what they inherited), so that standard errors for independent cells
 are too small. Where no column names the clones (`cluster_key`), cells with the same list are taken for one if more
-pairs of cells share their list than chance makes. Several guides of one gene and no other are no barcode: vectors may carry two
-guides of a gene. N usable cells.
+pairs of cells share their list than chance makes. Several guides of one gene and no other are no barcode: vectors may
+carry two guides of a gene. N usable cells.
 """
 
 import numpy as np
