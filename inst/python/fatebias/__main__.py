@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from . import __version__
-from .base import FatebiasError, FatebiasWarning
+from .base import FatebiasError, FatebiasWarning, Stopped, heed_stops
 from .commands import COMMANDS
 
 INTERRUPTED = 130  # the shell's exit code for Ctrl-C
@@ -35,13 +35,15 @@ def main(cli_args: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if cli_args is None else cli_args
     chosen = next((text for text in given if not text.startswith("-")), None)
     args = main_parser(chosen).parse_args(given)
-    with _readable_errors():
+    with _readable_errors(), heed_stops():
         args.run(args)
 
 
 @contextmanager
 def _readable_errors() -> Iterator[None]:
-    """Known errors become one message and exit code 1, Ctrl-C another; fatebias's warnings one message each."""
+    """Known errors become one message and exit code 1; Ctrl-C, SIGTERM and SIGUSR1 one, and a shell's exit code for
+    them. fatebias's warnings become one message each.
+    """
     plain = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
@@ -60,6 +62,9 @@ def _readable_errors() -> Iterator[None]:
         message = "Interrupted. A fit goes on from its checkpoint, where it has written one."
         print(message, file=sys.stderr, flush=True)
         os._exit(INTERRUPTED)  # all files are closed; taking torch down would take seconds more
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr, flush=True)
+        os._exit(stopped.exit_code)
     finally:
         warnings.showwarning = plain
 

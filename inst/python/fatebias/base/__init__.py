@@ -33,7 +33,7 @@ from .files import (
     whole_file,
     whole_folder,
 )
-from .interrupts import import_whole, run_whole
+from .interrupts import Stopped, heed_stops, import_whole, run_whole, stop_at_save
 from .json_plain import plain
 from .progress import SILENT, Progress, share_of_way, unheard
 from .rows import SHOWN, first_few, named_rows, row_word, rows_from
@@ -61,12 +61,14 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SimulationError",
+    "Stopped",
     "Stopwatch",
     "day_columns",
     "describe_environment",
     "digest_of",
     "file_digest",
     "files_of",
+    "heed_stops",
     "import_whole",
     "first_few",
     "named_rows",
@@ -81,6 +83,7 @@ __all__ = [
     "run_whole",
     "share_of_way",
     "source_files",
+    "stop_at_save",
     "unheard",
     "whole_file",
     "whole_folder",

@@ -8,7 +8,17 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ..base import FitError, FitWarning, Progress, Run, Settings, Stopwatch, open_checkpoint, prepare_out_dir
+from ..base import (
+    FitError,
+    FitWarning,
+    Progress,
+    Run,
+    Settings,
+    Stopwatch,
+    open_checkpoint,
+    prepare_out_dir,
+    stop_at_save,
+)
 from ..screens import (
     CELLS_TABLE,
     Screen,
@@ -34,6 +44,8 @@ from .qc import qc_tables
 from .tables import p_value_tables, summary_arrays, tables_of_contrast
 
 _ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any fit of this process sets a number
+# what comes of a state that lacks something, or has other types or shapes
+_NOT_A_STATE = (LookupError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
 def fit_screen(
@@ -69,11 +81,8 @@ def fit_screen(
     if warn:
         warn_of(doubts)
     checkpoint = open_checkpoint(out_dir, fit_key(screen, settings, device, fit_versions()), bars.shown)
-    try:
-        found = infer(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
-    except FitError:  # going on from there would fail again
-        checkpoint.remove()
-        raise
+    with stop_at_save(checkpoint.flush):
+        found = _inferred(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
     with watch.stage("export"):
         tables, arrays = _tables(found, screen), summary_arrays(found, screen, settings)
         changes, cells = probability_files(found.estimates, screen)
@@ -93,6 +102,20 @@ def fit_screen(
         if svi:
             _warn_unless_converged(svi)
     return manifest
+
+
+def _inferred(screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> Inference:
+    """The fit from where its checkpoint stands; afresh, where a state in that is not what its place needs."""
+    try:
+        return infer(screen, settings, run, watch)
+    except FitError:  # going on from there would fail again
+        run.checkpoint.remove()
+        raise
+    except _NOT_A_STATE as error:
+        if not run.checkpoint.doubted:
+            raise
+        run.checkpoint.set_aside(f"a state in it cannot be gone on from ({type(error).__name__}: {error})")
+    return infer(screen, settings, run, watch)
 
 
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:
