@@ -48,11 +48,13 @@ def read_parts(path: Path) -> tuple[dict[str, Any], bytes] | None:
 def _parsed(head: bytes) -> dict[str, Any]:
     """The line of JSON, of which all that is used has its type. Raises DamagedError."""
     try:
-        header: Any = json.loads(head)
+        found = json.loads(head)
     except (ValueError, RecursionError) as error:
         raise DamagedError("it is damaged") from error
-    of_type = isinstance(header, dict) and all(_is(header.get(name), kind) for name, kind in _HEADER.items())
-    if not of_type or not all(_is_position(one) for one in header["resumed"]):
+    header: dict[str, Any] = found if isinstance(found, dict) else {}
+    if not all(_is(header.get(name), kind) for name, kind in _HEADER.items()) or not all(
+        map(_is_position, header["resumed"])
+    ):
         raise DamagedError("it is damaged")
     return header
 

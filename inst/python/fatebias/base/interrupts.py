@@ -7,6 +7,7 @@ must not be stopped half-way runs in a thread, which none of these reach.
 import _thread
 import ctypes
 import importlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -115,17 +116,15 @@ def stop_at_save(save: Callable[[], str]) -> Iterator[None]:
         _STOPS.clear()
 
 
-def _restorer(number: int) -> Callable[[], object]:
-    """What puts the present handler of a signal back, also one of C such as R's, which Python cannot name."""
-    handler = signal.getsignal(number)
-    if handler is not None:
-        return lambda: signal.signal(number, handler)
-    action, libc = ctypes.create_string_buffer(_ACTION_BYTES), ctypes.CDLL(None)
-    libc.sigaction(number, None, action)
+def _restorer(number: int) -> Callable[[], None]:
+    """What puts the present handler of a signal back: Python's own, and one of C as R has, which Python cannot name."""
+    handler, action = signal.getsignal(number) or signal.SIG_DFL, ctypes.create_string_buffer(_ACTION_BYTES)
+    of_c = ctypes.CDLL(None).sigaction if os.name == "posix" else lambda *_: 0
+    of_c(number, None, action)
 
     def put_back() -> None:
-        signal.signal(number, signal.SIG_DFL)  # for Python's own table
-        libc.sigaction(number, action, None)
+        signal.signal(number, handler)
+        of_c(number, action, None)
 
     return put_back
 
