@@ -25,13 +25,16 @@ from .files import (
     PACKAGE,
     day_columns,
     digest_of,
+    disk_words,
     file_digest,
     files_of,
     prepare_out_dir,
+    refuse_unwritable,
     regular_bytes,
     source_files,
     whole_file,
     whole_folder,
+    writing,
 )
 from .interrupts import Stopped, heed_stops, import_whole, run_whole, stop_at_save
 from .json_plain import plain
@@ -66,6 +69,7 @@ __all__ = [
     "day_columns",
     "describe_environment",
     "digest_of",
+    "disk_words",
     "file_digest",
     "files_of",
     "heed_stops",
@@ -77,6 +81,7 @@ __all__ = [
     "parse_assignment",
     "plain",
     "prepare_out_dir",
+    "refuse_unwritable",
     "regular_bytes",
     "row_word",
     "rows_from",
@@ -87,4 +92,5 @@ __all__ = [
     "unheard",
     "whole_file",
     "whole_folder",
+    "writing",
 ]

@@ -1,5 +1,6 @@
 """Folders of results, files written whole or not at all, names of columns, digests, and this package's sources."""
 
+import errno
 import glob
 import hashlib
 import os
@@ -71,6 +72,41 @@ def remove_parts(path: Path) -> None:
     """Remove what processes that were killed while they wrote `path` as a `whole_file` have left."""
     for part in path.parent.glob(_part_name(glob.escape(path.stem), "[0-9a-f]" * 2 * _PART_BYTES)):
         part.unlink(missing_ok=True)
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def disk_words(folder: Path, error: Exception) -> str:
+    """What kept a file in a folder from being written, and what to do, for the end of a sentence and after it."""
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        return f"{error}. Choose another folder, or mend its permissions."
+    left = shutil.disk_usage(folder).free / 1e6
+    return (
+        f"the disk is full, or your quota of it ({left:,.1f} MB are free). No half file is left. Make room there, or "
+        "choose another folder, and run the same again."
+    )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Within the block an OSError is an ExportError with words; the folder of `path` is there, or made first."""
+    if path.exists() and not path.is_file():  # root's rename would put a file in the place of a device
+        raise ExportError(
+            f"Cannot write {path}: it is a {'folder' if path.is_dir() else 'device or a pipe'}. Name a file."
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        folder = next(one for one in path.absolute().parents if one.is_dir())
+        raise ExportError(f"Cannot write {path}: {disk_words(folder, error)}") from error
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """Raise ExportError where a file cannot be written, before any work; its folder is made."""
+    with writing(Path(path)), tempfile.TemporaryFile(dir=Path(path).parent):
+        pass
 
 
 @contextmanager

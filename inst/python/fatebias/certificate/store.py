@@ -22,6 +22,7 @@ from ..base import (
     ExportError,
     FitError,
     Settings,
+    disk_words,
     files_of,
     package_versions,
     plain,
@@ -131,7 +132,7 @@ def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
         with whole_file(path) as part:
             part.write_text(json.dumps(plain(unit), allow_nan=False), encoding="utf-8")
     except OSError as error:
-        raise ExportError(f"Cannot write {path}: {error}") from error
+        raise ExportError(f"Cannot write {path}: {disk_words(path.parent, error)}") from error
 
 
 def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:

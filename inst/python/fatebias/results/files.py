@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import ExportError, file_digest, regular_bytes, whole_folder
+from ..base import ExportError, disk_words, file_digest, regular_bytes, whole_folder
 from .manifest import LARGEST, MANIFEST, check_manifest
 
 FIT_FILES = frozenset({  # every name that a fit may write: the export contract
@@ -47,7 +47,7 @@ def write_files(
             text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
             (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
-        raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
+        raise ExportError(f"Cannot write the results to {out_dir}: {disk_words(out_dir, error)}") from error
     return whole
 
 
