@@ -5,7 +5,7 @@
 Each work runs in a child that is forked once all is imported, and is killed (SIGKILL) at a moment drawn uniformly from
 the processor's time that it takes undisturbed; another child then does the same in the same folder. Checkpoints take a
 fifth of the time, so that many a kill meets a write. Compared is every file, hidden ones and names too: the manifest
-without `created`, `seconds`, `resumed` and `peak_memory_gb`, a unit of the certificate without `seconds`. Prints a table.
+without `created`, `seconds`, `resumed` and `peak_memory_gb`, a unit of the certificate without `seconds`.
 """
 
 import argparse

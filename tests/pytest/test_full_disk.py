@@ -106,7 +106,11 @@ def test_an_assembled_screen(disk, tmp_path, files, guides, share):
 def test_what_is_no_file_is_not_replaced(tmp_path, files, guides):
     os.mkfifo(tmp_path / "pipe.h5ad")
     (tmp_path / "file").touch()
-    for name, said in (("", "it is a folder"), ("pipe.h5ad", "a device or a pipe"), ("file/x.h5ad", "Choose another folder")):
+    for name, said in (
+        ("", "it is a folder"),
+        ("pipe.h5ad", "a device or a pipe"),
+        ("file/x.h5ad", "Choose another folder"),
+    ):
         with pytest.raises(ExportError, match=said):
             assemble_screen(files["screen"], guides, tmp_path / name, day="day", fate_probs="fateprob")
     assert (tmp_path / "pipe.h5ad").is_fifo() and {path.name for path in tmp_path.iterdir()} == {"pipe.h5ad", "file"}

@@ -18,6 +18,7 @@ from .interrupts import run_whole
 
 PACKAGE = Path(__file__).parents[1]
 _PART_BYTES = 4  # of the random token in the name of a part
+_STAGE, _STAGE_TOKEN = ".stage-", 8  # names of folders by tempfile.mkdtemp(), and the letters that it adds
 
 
 def digest_of(parts: Iterable[Any]) -> str:
@@ -115,9 +116,13 @@ def whole_folder(folder: Path, last: str, earlier: Iterable[str] = ()) -> Iterat
 
     That file says what belongs together: it is taken away before any other is replaced, so that where it is, all are
     there and whole. An error within the block changes nothing in `folder`; Ctrl-C waits until all are moved.
-    earlier: names of the files that these replace; what is not written anew goes.
+    earlier: names of the files that these replace; what is not written anew goes. One process at a time writes to a
+    folder: what an earlier one has left of this that was killed goes as well.
     """
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=folder))
+    for left in folder.glob(_STAGE + "?" * _STAGE_TOKEN):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+    stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
     try:
         yield stage
         names = [*sorted({path.name for path in stage.iterdir()} - {last}), last]

@@ -27,6 +27,7 @@ from ..base import (
     package_versions,
     plain,
     prepare_out_dir,
+    remove_parts,
     whole_file,
 )
 from ..laplace import LaplaceOptions
@@ -99,6 +100,7 @@ def _made_units(folder: Path, source: Source, key: str, units: list[tuple[str, i
     for check, number in units:
         path = _unit_path(folder, check, number)
         if _read_unit(path, key) is None:
+            remove_parts(path)  # of a run that was killed while it wrote
             start = time.perf_counter()
             value = _value(source, check, number)
             seconds = time.perf_counter() - start
