@@ -19,7 +19,7 @@
 #' | `fatebias_error_report` | a report cannot be rendered |
 #' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
 #' | `fatebias_error_slurm` | a Slurm job cannot be sent, or ended without a result |
-#' | `fatebias_error_stopped` | SIGTERM or SIGUSR1 came while Python worked; `exit_code` is what a shell gives then |
+#' | `fatebias_error_stopped` | SIGTERM or SIGUSR1 came while Python worked (field `exit_code`) |
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
 #' | `fatebias_error_python` | anything else that Python raised |
 #'

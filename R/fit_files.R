@@ -118,7 +118,7 @@ write_whole <- function(write, path, call = rlang::caller_env()) {
     if (inherits(error, "fatebias_error")) stop(error)
     conditionMessage(error)
   })
-  if (is.null(problem) && !suppressWarnings(file.rename(stage, path))) problem <- "it cannot be put in its place"
+  if (is.null(problem) && !suppressWarnings(file.rename(stage, path))) problem <- "it cannot take its place"
   if (!is.null(problem)) abort_unwritten(path, problem, call)
   path
 }
@@ -133,7 +133,10 @@ abort_unwritten <- function(path, problem, call) {
 #' How much room a folder has, in words; NULL where the system does not say
 #' @noRd
 disk_words <- function(folder) {
-  lines <- tryCatch(system2("df", c("-Pk", shQuote(folder)), stdout = TRUE, stderr = FALSE), error = function(e) "")
+  lines <- tryCatch(
+    system2("df", c("-Pk", shQuote(folder)), stdout = TRUE, stderr = FALSE),
+    error = function(error) ""
+  )
   free <- suppressWarnings(as.numeric(strsplit(lines[[length(lines)]], " +")[[1]][4]))
   if (isTRUE(free >= 0)) sprintf("Its disk has %.1f MB left.", free / 1000)
 }

@@ -14,8 +14,8 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #' `OMP_NUM_THREADS` and `OPENBLAS_NUM_THREADS`) a local run writes the same bytes.
 #'
 #' A job that was preempted, whose node failed, that lacked memory, or that met its time limit or was stopped
-#' ahead of it (`slurm.gpu.retry_time_limit`) is sent again, at most `slurm.retries` times; after a lack of memory it
-#' asks for `slurm.memory_growth` times as much.
+#' ahead of it (`slurm.gpu.retry_time_limit`) is sent again, at most `slurm.retries` times; after a lack of
+#' memory it asks for `slurm.memory_growth` times as much.
 #'
 #' @param fun function; on the node it finds the same packages.
 #' @param ... its arguments. They travel as a file in `slurm.log_dir`.

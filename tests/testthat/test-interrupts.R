@@ -92,7 +92,8 @@ test_that("Python: Ctrl-C while torch is imported leaves a session that can impo
 signalled_session <- function(files, out, signal, after, env = parent.frame()) {
   at_step <- c(
     "import os", "from fatebias.base import checkpoint", "from fatebias.vi import svi",
-    "checkpoint.LEAST_SECONDS = checkpoint.MOST_SECONDS = 86400", "take = svi._Steps.take", "def signalled(self):",
+    "checkpoint.LEAST_SECONDS = checkpoint.MOST_SECONDS = 86400", "take = svi._Steps.take",
+    "def signalled(self):",
     "    take(self)", "    if len(self.losses) == 41:", sprintf("        os.kill(os.getpid(), %d)", signal),
     "svi._Steps.take = signalled"
   )

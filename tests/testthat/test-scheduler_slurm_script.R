@@ -22,8 +22,8 @@ test_that("the whole script of a GPU job", {
     "# A job that Slurm requeues would start a worker that nobody waits for: the driver itself sends it",
     "# again.",
     paste(
-      "# A minute before its time limit it gets SIGUSR1: Python then writes a checkpoint, and R ends. B: R, the",
-      "last line,"
+      "# A minute before its time limit it gets SIGUSR1: Python then writes a checkpoint, and R ends. B: R,",
+      "the last line,"
     ),
     "# takes the place of this script.",
     "# No `ulimit -v`: CUDA reserves far more address space than memory, and would not start.",
