@@ -20,6 +20,7 @@
 #' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
 #' | `fatebias_error_memory` | work needs far more memory than there is, or memory ran out |
 #' | `fatebias_error_slurm` | a Slurm job cannot be sent, or ended without a result |
+#' | `fatebias_error_stopped` | SIGTERM or SIGUSR1 came while Python worked (field `exit_code`) |
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
 #' | `fatebias_error_python` | anything else that Python raised |
 #'
@@ -90,6 +91,14 @@ abort_scheduler <- function(name, message, call = rlang::caller_env(), .envir = 
 
 abort_environment <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {
   abort_kind("environment", message, call, .envir)
+}
+
+#' A signal asked for the end while Python worked
+#'
+#' @param exit_code 128 and the signal's number.
+#' @noRd
+abort_stopped <- function(message, exit_code, call = rlang::caller_env(), .envir = rlang::caller_env()) {
+  abort_kind("stopped", message, call, .envir, exit_code = as.integer(exit_code))
 }
 
 abort_python <- function(message, call = rlang::caller_env(), .envir = rlang::caller_env()) {

@@ -62,6 +62,10 @@
 #' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What
 #'   was done is in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from
 #'   it.
+#' @section Signals: SIGTERM and SIGUSR1 (Slurm ahead of a time limit, or as it preempts) end a fit with a
+#'   `fatebias_error_stopped` when the step that it is in is done, after 10 s at most where Python can be
+#'   reached, and what was done is in the checkpoint. Its field `exit_code` is for `quit(status = )`. Before
+#'   and after the fit these signals do in R what they always do.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' fit

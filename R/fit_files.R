@@ -163,7 +163,19 @@ row_problem <- function(table, key, n_days) {
 write_table <- function(table, path, call = rlang::caller_env(), as_given = FALSE) {
   validate_writable(dirname(path), call = call)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
-  write_whole(function(stage) data.table::fwrite(if (as_given) table else guarded(table), stage), path, call)
+  if (!as_given) table <- guarded(table)
+  write_whole(function(stage) write_rows(table, stage), path, call)
+}
+
+#' fwrite() says nothing of a disk that took a part of a table: so it is compared with a second one
+#' @returns Is the file whole?
+#' @noRd
+write_rows <- function(table, path) {
+  again <- tempfile()
+  on.exit(unlink(again))
+  data.table::fwrite(table, path)
+  data.table::fwrite(table, again)
+  identical(file.size(path), file.size(again))
 }
 
 #' A file written whole or not at all: to a temporary name beside it, then renamed
@@ -174,15 +186,31 @@ write_table <- function(table, path, call = rlang::caller_env(), as_given = FALS
 write_whole <- function(write, path, call = rlang::caller_env()) {
   stage <- tempfile(".stage-", tmpdir = dirname(path), fileext = paste0(".", tools::file_ext(path)))
   on.exit(unlink(stage))
-  done <- tryCatch(
-    !isFALSE(write(stage)) && suppressWarnings(file.rename(stage, path)),
-    error = function(error) {
-      if (inherits(error, "fatebias_error")) stop(error)
-      abort_export(c("Cannot write {.path {path}}.", x = "{conditionMessage(error)}"), call = call)
-    }
-  )
-  if (!done) abort_export("Cannot write {.path {path}}.", call = call)
+  problem <- tryCatch(if (isFALSE(write(stage))) "only a part of it was written", error = function(error) {
+    if (inherits(error, "fatebias_error")) stop(error)
+    conditionMessage(error)
+  })
+  if (is.null(problem) && !suppressWarnings(file.rename(stage, path))) problem <- "it cannot take its place"
+  if (!is.null(problem)) abort_unwritten(path, problem, call)
   path
+}
+
+abort_unwritten <- function(path, problem, call) {
+  abort_export(c(
+    "Cannot write {.path {path}}: {problem}.", i = disk_words(dirname(path)),
+    i = "No half file is left. Make room there, or choose another folder, and run the same again."
+  ), call = call)
+}
+
+#' How much room a folder has, in words; NULL where the system does not say
+#' @noRd
+disk_words <- function(folder) {
+  lines <- tryCatch(
+    system2("df", c("-Pk", shQuote(folder)), stdout = TRUE, stderr = FALSE),
+    error = function(error) ""
+  )
+  free <- suppressWarnings(as.numeric(strsplit(lines[[length(lines)]], " +")[[1]][4]))
+  if (isTRUE(free >= 0)) sprintf("Its disk has %.1f MB left.", free / 1000)
 }
 
 #' Run code that writes files; where it fails they are as they were before

@@ -255,6 +255,7 @@ py_apply <- function(fun, arguments) do.call(py_call, c(list(fun), arguments))
 raise_python_error <- function(error, call) {
   python_session$last_trace <- error$trace
   message <- verbatim(cut_lines(error$message))
+  if (error$kind == "stopped") abort_stopped(message, error$exit_code, call = call)
   if (error$kind == "environment") message <- c(message, install_hints())
   if (error$kind == "python") {
     message <- c(message, i = "The whole trace: {.code cat(fatebias::last_python_trace())}.")

@@ -62,7 +62,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   on.exit(unlink(folder, recursive = TRUE))
   made <- render_page(report, folder)
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
-  write_whole(function(stage) file.copy(made, stage), path)
+  write_whole(function(stage) suppressWarnings(file.copy(made, stage)), path)
   list_made(path, identity_of(fit))
   invisible(path)
 }

@@ -26,6 +26,9 @@ set_random_state <- function(state) {
 #' What the worker of a Slurm job runs; not for use elsewhere.
 #'
 #' @param folder folder of the job's call, on a file system that driver and node share.
+#' @details A call that a signal stopped (`fatebias_error_stopped`: Slurm sends SIGUSR1 ahead of a time limit,
+#'   SIGTERM when it preempts) writes no outcome: the process ends with the error's `exit_code`, by which the
+#'   driver knows that the same call goes on from a checkpoint.
 #' @returns List of `node` (its name) and `ok` (did the call return?); value, warnings or error are in
 #'   the job's folder.
 #' @examples
@@ -43,6 +46,7 @@ run_call <- function(folder) {
   call <- read_call(file.path(folder, call_file))
   set_random_state(call$random)
   outcome <- catch_conditions(made_call(call))
+  if (inherits(outcome$error, "fatebias_error_stopped")) end_stopped(outcome$error)
   outcome$random <- random_state()
   outcome$python_trace <- last_python_trace()
   write_whole(function(path) saveRDS(outcome, path), file.path(folder, outcome_file))
@@ -59,6 +63,13 @@ read_call <- function(path, call = rlang::caller_env()) {
     ), call = call)
   }
   found
+}
+
+#' End the process of a job as a shell tells of a signal, its message as the last line of the log
+#' @noRd
+end_stopped <- function(error) {
+  message(conditionMessage(error))
+  quit(save = "no", status = error$exit_code, runLast = FALSE)
 }
 
 #' A function that makes a call in which function and arguments stand by name, as conditions show it

@@ -13,9 +13,9 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #' stand here, and here where the job has left them. With as many threads as a job has cores (the variables
 #' `OMP_NUM_THREADS` and `OPENBLAS_NUM_THREADS`) a local run writes the same bytes.
 #'
-#' A job that was preempted, whose node failed, that lacked memory or met its time limit
-#' (`slurm.gpu.retry_time_limit`) is sent again, at most `slurm.retries` times; after a lack of memory it
-#' asks for `slurm.memory_growth` times as much.
+#' A job that was preempted, whose node failed, that lacked memory, or that met its time limit or was stopped
+#' ahead of it (`slurm.gpu.retry_time_limit`) is sent again, at most `slurm.retries` times; after a lack of
+#' memory it asks for `slurm.memory_growth` times as much.
 #'
 #' @param fun function; on the node it finds the same packages.
 #' @param ... its arguments. They travel as a file in `slurm.log_dir`.
@@ -27,8 +27,8 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #'   see this file as an input of the target, so that a change of `execution` reruns nothing.
 #' @returns What `fun` returns.
 #' @section Errors: those of `fun`; `fatebias_error_slurm` when the job cannot be sent, or ended without a
-#'   result. Its field `cause` is one of `submission`, `memory`, `time`, `node`, `preempted`, `cancelled`,
-#'   `connection`, `hopeless`, `worker`, `exit`, `silence`, `taken`, `record`.
+#'   result. Its field `cause` is one of `submission`, `memory`, `time`, `stopped`, `node`, `preempted`,
+#'   `cancelled`, `connection`, `hopeless`, `worker`, `exit`, `silence`, `taken`, `record`.
 #' @seealso [job_script()] shows what is submitted; the folder `sherlock` of the package.
 #' @examples
 #' run_job(sum, 1, 2, name = "sum", settings = fate_settings(execution = "local"))
@@ -86,7 +86,7 @@ try_plan <- function(work, plan, call) {
 retry_wants <- function(verdict, wants, block) {
   switch(verdict$cause,
     node = , preempted = wants,
-    time = if (wants$retry_time_limit) wants,
+    time = , stopped = if (wants$retry_time_limit) wants,
     memory = override(wants, list(memory_gb = wants$memory_gb * block$memory_growth))
   )
 }

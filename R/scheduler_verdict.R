@@ -2,6 +2,7 @@
 # `list(cause, text, advice)`.
 
 leaving_seconds <- 30 # a job whose worker has left is over by then
+stopped_codes <- 128L + c(tools::SIGUSR1, tools::SIGTERM) # a job that a signal stopped, see run_call()
 silence_seconds <- 1800 # without an answer of the scheduler, a job is given up
 
 new_verdict <- function(cause, text, advice) list(cause = cause, text = text, advice = advice)
@@ -53,13 +54,15 @@ deaf_verdict <- function(job, scheduler) {
 #'
 #' @param log last lines of the job's log.
 #' @param connected had its worker answered?
-#' @returns A verdict; its cause is one of memory, time, node, preempted, cancelled, connection, exit.
+#' @returns A verdict; its cause is one of memory, time, node, preempted, cancelled, stopped,
+#'   connection, exit.
 #' @noRd
 job_verdict <- function(job, log, connected, plan) {
   row <- function(key) setting_of(plan$scheduler, plan$node, key)
   # some schedulers tell of a kill for memory in the log only
   memory <- any(grepl(plan$scheduler$memory_pattern, log))
-  switch(if (memory) "memory" else job$cause %||% "exit",
+  stopped <- if (isTRUE(job$exit %in% stopped_codes)) "stopped"
+  switch(if (memory) "memory" else job$cause %||% stopped %||% "exit",
     memory = new_verdict(
       "memory", "it was killed because it used more memory than it had asked for",
       sprintf("Raise `%s`.", row("memory_gb"))
@@ -72,6 +75,11 @@ job_verdict <- function(job, log, connected, plan) {
     ),
     cancelled = new_verdict(
       "cancelled", "it was cancelled", "Run the pipeline again when you want it to go on."
+    ),
+    stopped = new_verdict(
+      "stopped",
+      sprintf("it was stopped by %s before its end (time limit or preemption)", plan$scheduler$label),
+      sprintf("Run again to go on from its checkpoint, or raise `%s`.", row("hours"))
     ),
     exit_verdict(job, connected, plan$scheduler)
   )

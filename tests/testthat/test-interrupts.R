@@ -87,3 +87,45 @@ test_that("Python: Ctrl-C while torch is imported leaves a session that can impo
   expect_length(value_of(printed, "ended"), 1)
   expect_identical(value_of(printed, "again:"), "12", info = printed)
 })
+
+# Run lines in a session that fits, in which Python sends itself a signal at the 41st step of SVI
+signalled_session <- function(files, out, signal, after, env = parent.frame()) {
+  at_step <- c(
+    "import os", "from fatebias.base import checkpoint", "from fatebias.vi import svi",
+    "checkpoint.LEAST_SECONDS = checkpoint.MOST_SECONDS = 86400", "take = svi._Steps.take",
+    "def signalled(self):",
+    "    take(self)", "    if len(self.losses) == 41:", sprintf("        os.kill(os.getpid(), %d)", signal),
+    "svi._Steps.take = signalled"
+  )
+  lines <- c(
+    "library(fatebias)", "python <- fatebias:::py_call('describe_environment')",
+    sprintf("reticulate::py_run_string(%s)", deparse(paste(at_step, collapse = "\n"))),
+    sprintf("screen <- structure(readRDS('%s'), class = 'fatebias_screen')", files$rds),
+    "error <- tryCatch(fit_fate_bias(screen, num_steps = 60, likelihood_weight = 21, threads = 1,",
+    sprintf("  num_posterior_draws = 50, out_dir = '%s'), fatebias_error_stopped = identity)", out),
+    "cat('code:', error$exit_code, '\n')", "cat('said:', conditionMessage(error), '\n')", after
+  )
+  script <- withr::local_tempfile(lines = lines, fileext = ".R", .local_envir = env)
+  processx::run(
+    file.path(R.home("bin"), "Rscript"), c("--vanilla", script),
+    error_on_status = FALSE, wd = withr::local_tempdir(.local_envir = env)
+  )
+}
+
+test_that("Python: SIGTERM and SIGUSR1 end a fit with a condition and a checkpoint; R then does as before", {
+  skip_on_os("windows")
+  files <- screen_rds()
+  to_itself <- function(signal) sprintf("tools::pskill(Sys.getpid(), %d)\nSys.sleep(30)", signal)
+  ends <- c(2L, -tools::SIGTERM) # R saves its workspace and quits with 2; SIGTERM ends it
+  for (i in 1:2) {
+    signal <- c(tools::SIGUSR1, tools::SIGTERM)[[i]]
+    out <- file.path(withr::local_tempdir(), "out")
+    done <- signalled_session(files, out, signal, to_itself(signal))
+    printed <- strsplit(done$stdout, "\n")[[1]]
+    expect_identical(value_of(printed, "code:"), as.character(128L + signal), info = done$stderr)
+    path <- file.path(out, shared_constant("checkpoint_file"))
+    expect_match(gsub("\\s+", " ", done$stdout), paste("The same fit goes on from", path), fixed = TRUE)
+    expect_identical(list.files(out, all.files = TRUE, no.. = TRUE), basename(path))
+    expect_identical(done$status, ends[[i]], info = done$stderr)
+  }
+})

@@ -69,6 +69,17 @@ test_that("conditions show the call by its arguments' names, not by their values
   expect_identical(deparse(error$call), "work(x = x, argument_2)")
 })
 
+test_that("a call that a signal stopped ends its process with the signal's code, and leaves no outcome", {
+  folder <- withr::local_tempdir()
+  stopped <- errorCondition("Stopped.", class = "fatebias_error_stopped", exit_code = 138L)
+  write_call(stop, "stop", list(stopped), folder)
+  line <- sprintf("fatebias::run_call('%s')", folder)
+  done <- processx::run(file.path(R.home("bin"), "Rscript"), c("-e", line), error_on_status = FALSE)
+  expect_identical(done$status, 138L)
+  expect_match(done$stderr, "Stopped[.]\n$")
+  expect_identical(list.files(folder), "call.rds")
+})
+
 test_that("a Python error leaves its trace", {
   old <- python_session$last_trace
   withr::defer(python_session$last_trace <- old)

@@ -94,6 +94,8 @@ test_that("what would end so again is not sent again", {
 
 test_that("a time limit is met again only where that is of use", {
   log_dir <- withr::local_tempdir()
+  stopped <- scripted_plans(verdict("stopped"), NULL)
+  expect_message(expect_identical(run_with(stopped, log_dir, sum, 1), 1), "sent again")
   again <- scripted_plans(verdict("time"), NULL)
   expect_message(expect_identical(run_with(again, log_dir, sum, 1), 1), "sent again")
   error <- expect_error(run_with(scripted_plans(verdict("time")), log_dir, sum, 1, node = "cpu"))

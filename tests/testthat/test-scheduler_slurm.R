@@ -61,6 +61,11 @@ test_that("every way in which a job ends has its cause", {
   expect_identical(cause_of("PREEMPTED"), "preempted")
   expect_identical(cause_of("CANCELLED"), "cancelled")
   expect_identical(cause_of("FAILED", exit = 1L), "exit")
+  expect_identical(cause_of("FAILED", exit = 138L), "stopped")
+  expect_identical(cause_of("FAILED", exit = 143L), "stopped")
+  # Slurm's own word says more
+  expect_identical(cause_of("PREEMPTED", exit = 143L), "preempted")
+  expect_identical(cause_of("TIMEOUT", exit = 143L), "time")
   expect_identical(cause_of("COMPLETED"), "exit")
   expect_identical(cause_of("COMPLETED", connected = FALSE), "connection")
   expect_identical(cause_of("GONE", connected = FALSE), "connection")

@@ -16,10 +16,16 @@ test_that("the whole script of a GPU job", {
     "#SBATCH --cpus-per-task=2",
     "#SBATCH --gpus=1",
     "#SBATCH --no-requeue",
+    "#SBATCH --signal=B:USR1@60",
     "#SBATCH --account=my_lab",
     "",
     "# A job that Slurm requeues would start a worker that nobody waits for: the driver itself sends it",
     "# again.",
+    paste(
+      "# A minute before its time limit it gets SIGUSR1: Python then writes a checkpoint, and R ends. B: R,",
+      "the last line,"
+    ),
+    "# takes the place of this script.",
     "# No `ulimit -v`: CUDA reserves far more address space than memory, and would not start.",
     "",
     paste(

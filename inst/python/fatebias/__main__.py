@@ -19,6 +19,8 @@ try:
         FatebiasError,
         FatebiasWarning,
         MemoryLimitError,
+        Stopped,
+        heed_stops,
         lacks_memory,
         plain_stdout,
         say,
@@ -59,14 +61,16 @@ def main(cli_args: Sequence[str] | None = None) -> None:
     """Run a command; a known error ends it with one message and exit code 1."""
     given = sys.argv[1:] if cli_args is None else cli_args
     chosen = next((text for text in given if not text.startswith("-")), None)
-    with plain_stdout(), _readable_errors():
+    with plain_stdout(), _readable_errors(), heed_stops():
         args = main_parser(chosen).parse_args(given)
         args.run(args)
 
 
 @contextmanager
 def _readable_errors() -> Iterator[None]:
-    """Known errors become one message and exit code 1, Ctrl-C another; fatebias's warnings one message each."""
+    """Known errors become one message and exit code 1; Ctrl-C, SIGTERM and SIGUSR1 one, and a shell's exit code for
+    them. fatebias's warnings become one message each.
+    """
     plain = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
@@ -89,6 +93,9 @@ def _readable_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         say(_INTERRUPTED)
         os._exit(INTERRUPTED)  # all files are closed; taking torch down would take seconds more
+    except Stopped as stopped:
+        say(str(stopped))
+        os._exit(stopped.exit_code)
     finally:
         warnings.showwarning = plain
 

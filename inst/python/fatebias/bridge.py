@@ -18,6 +18,8 @@ from .base import (
     FatebiasWarning,
     MemoryLimitError,
     Settings,
+    Stopped,
+    heed_stops,
     import_whole,
     lacks_memory,
     plain,
@@ -36,15 +38,20 @@ def call(name: str, arguments: str, objects: dict[str, Any] | None = None) -> st
     An argument named `settings` becomes a Settings object. objects: further arguments by name that
     are no JSON (a sparse matrix, an array).
     Returns JSON: {"value": .., "error": null or {"kind", "message", "trace"},
-    "warnings": [{"kind", "message"}]}.
+    "warnings": [{"kind", "message"}]}. The signals SIGTERM and SIGUSR1 are an error too, of kind "stopped" and with
+    an "exit_code"; R's own handlers are back when the call ends.
     """
-    value, error = None, None
+    value: Any = None
+    error: dict[str, Any] | None = None
     with warnings.catch_warnings(record=True) as caught, rows_from(FIRST_ROW):
         warnings.simplefilter("always", FatebiasWarning)
         try:
-            function, wing = FUNCTIONS[name]
-            import_whole(f"{__package__}.{wing}", _nothing if wing in WITHOUT_TORCH else _isolate_torch)
-            value = function(**_arguments(arguments), **(objects or {}))
+            with heed_stops():
+                function, wing = FUNCTIONS[name]
+                import_whole(f"{__package__}.{wing}", _nothing if wing in WITHOUT_TORCH else _isolate_torch)
+                value = function(**_arguments(arguments), **(objects or {}))
+        except Stopped as stopped:
+            error = {"kind": stopped.kind, "message": str(stopped), "trace": "", "exit_code": stopped.exit_code}
         except Exception as raised:  # noqa: BLE001  (every error is handed on to R, with its trace)
             error = _report(raised)
     found = []

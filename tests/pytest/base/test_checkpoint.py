@@ -1,5 +1,7 @@
 """Fits that are killed, by a signal or by an exception that nothing catches, and run again."""
 
+import hashlib
+import io
 import json
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 import torch
 
 from fatebias.base.checkpoint import CHECKPOINT, _File
+from fatebias.base.checkpoint_file import DAMAGED
 from fatebias.base.errors import ExportError, FitError, FitWarning
 from fatebias.base.lock import LOCK
 from fatebias.base.settings import Settings
@@ -205,7 +208,45 @@ def test_a_damaged_file_is_not_used(files, tmp_path, eager, damage):
     (tmp_path / CHECKPOINT).write_bytes(damage(content))
     with pytest.warns(FitWarning, match="is not used: it is damaged. The fit starts from its beginning"):
         manifest = fit(files, tmp_path, LAPLACE)
-    assert manifest["resumed"] == [] and {path.name for path in tmp_path.iterdir()} == set(manifest["files"])
+    assert manifest["resumed"] == []
+    assert {path.name for path in tmp_path.iterdir()} == {*manifest["files"], DAMAGED}
+
+
+def forge(file: Path, place: str, change):
+    """A checkpoint in which one state is another, with lengths and digest that are right."""
+    head, _, payload = file.read_bytes().partition(b"\n")
+    states = torch.load(io.BytesIO(payload), weights_only=True)
+    states[place] = change(states[place])
+    buffer = io.BytesIO()
+    torch.save(states, buffer)
+    content = {"bytes": len(buffer.getbuffer()), "digest": hashlib.sha256(buffer.getvalue()).hexdigest()}
+    file.write_bytes(json.dumps(json.loads(head) | content).encode() + b"\n" + buffer.getvalue())
+
+
+@pytest.mark.filterwarnings("ignore:SVI stopped after:fatebias.base.errors.FitWarning")
+@pytest.mark.parametrize(
+    ("settings", "place", "change"),
+    [
+        (LAPLACE, "laplace/rounds", lambda state: state | {"x": state["x"][:1]}),
+        (LAPLACE, "laplace/rounds", lambda state: {"x": state["x"]}),
+        (LAPLACE, "laplace/mode", lambda state: state | {"steps": "many"}),
+        (LAPLACE, "laplace/covariances/draws", lambda state: state | {"found": state["found"] | {"by_group": []}}),
+        (LAPLACE, "estimates/sandwich", lambda state: state | {"totals": [one[:0] for one in state["totals"]]}),
+        (LAPLACE, "estimates", lambda state: {"all_fates": {}}),
+        (LAPLACE, "estimates", lambda state: {part: {} for part in state}),
+        (SVI | {"num_steps": 8}, "svi", lambda state: state | {"parameters": {}}),
+        (SVI | {"num_steps": 8}, "svi", lambda state: state | {"optimiser": {}}),
+        (SVI | {"num_steps": 8}, "svi", lambda state: state | {"random": [state["losses"]]}),
+    ],
+)
+def test_a_state_that_is_not_what_its_place_needs_is_set_aside(files, tmp_path, eager, settings, place, change):
+    fit(files, tmp_path / "whole", settings)
+    fit_and_die(eager, files, tmp_path / "again", settings, place)
+    forge(tmp_path / "again" / CHECKPOINT, place, change)
+    with pytest.warns(FitWarning, match=f"{CHECKPOINT} is not used: a state in it .* kept as {DAMAGED}"):
+        assert fit(files, tmp_path / "again", settings)["resumed"] == []
+    (tmp_path / "again" / DAMAGED).unlink()
+    assert_same_files(tmp_path / "whole", tmp_path / "again")
 
 
 def test_going_on_is_said_where_progress_is(files, tmp_path, eager, capsys):

@@ -158,3 +158,14 @@ def test_what_cannot_be_moved_leaves_a_folder_without_its_last_file(tmp_path, mo
     with pytest.raises(OSError, match="read-only"):
         write_three(tmp_path, "2")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_what_a_kill_has_left_of_a_folder_that_was_written_goes_and_nothing_else(tmp_path):
+    for name in (".stage-abcdefgh", ".stage-abc", ".stage-abcdefghi"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").touch()
+    (tmp_path / ".stage-file1234").touch()
+    with whole_folder(tmp_path, "last") as stage:
+        (stage / "last").touch()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {".stage-abc", ".stage-abcdefghi", ".stage-file1234", "last"}

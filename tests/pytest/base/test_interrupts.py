@@ -1,5 +1,7 @@
-"""Ctrl-C: within the helpers, and for the command line as a process."""
+"""Ctrl-C, SIGTERM and SIGUSR1: within the helpers, and for the command line as a process."""
 
+import faulthandler
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +12,17 @@ import time
 import pytest
 
 from fatebias.__main__ import INTERRUPTED, main
+from fatebias.base import interrupts
 from fatebias.base.checkpoint import CHECKPOINT
-from fatebias.base.interrupts import import_whole, run_whole
+from fatebias.base.interrupts import (
+    Stopped,
+    heed_stops,
+    import_whole,
+    run_whole,
+    stop_asked,
+    stop_at_save,
+    stop_if_asked,
+)
 
 # the command line, with checkpoints after half a second instead of five
 OFTEN = (
@@ -74,6 +85,148 @@ def test_an_import_that_was_left_is_there_the_next_time(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         import_whole("slow_module", lambda: None)
     assert import_whole("slow_module", lambda: None).value == 7
+
+
+STOPPING = [signal.SIGTERM, signal.SIGUSR1]
+
+
+def send(number):
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_a_signal_stops_at_once_where_nothing_is_to_be_saved_and_finds_its_old_handler_afterwards(number):
+    heard = []
+    before = signal.signal(number, lambda *_: heard.append(number))
+    try:
+        said = f"Stopped by {number.name}. What was finished is kept"
+        with pytest.raises(Stopped, match=said) as stopped, heed_stops(), heed_stops():
+            send(number)
+        assert stopped.value.exit_code == 128 + number and heard == []
+        send(number)
+        assert heard == [number]
+    finally:
+        signal.signal(number, before)
+
+
+def test_a_handler_of_c_is_put_back(tmp_path):
+    """R's are of C, and Python does not know them; nor does it know those of faulthandler."""
+    with (tmp_path / "trace").open("w") as file:
+        faulthandler.register(signal.SIGUSR1, file=file)
+        try:
+            with heed_stops():
+                pass
+            send(signal.SIGUSR1)
+        finally:
+            faulthandler.unregister(signal.SIGUSR1)
+    assert "test_a_handler_of_c_is_put_back" in (tmp_path / "trace").read_text()
+
+
+def test_a_signal_that_is_ignored_stays_ignored_and_other_threads_are_left_alone():
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    try:
+        with heed_stops():
+            send(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+    def work():
+        with heed_stops():
+            return signal.getsignal(signal.SIGTERM)
+
+    assert run_whole(work) == signal.getsignal(signal.SIGTERM)
+
+
+def stopping_at(work, save):
+    with heed_stops(), stop_at_save(save):
+        work()
+
+
+def test_a_signal_waits_for_the_next_save():
+    done = []
+
+    def step():
+        done.append(stop_asked())
+        send(signal.SIGTERM)
+        done.append(stop_asked())
+
+    with pytest.raises(Stopped, match="Stopped by SIGTERM. It is kept."):
+        stopping_at(lambda: (step(), stop_if_asked(), step()), lambda: "It is kept.")
+    assert done == [0, signal.SIGTERM] and stop_asked() == 0
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["a second signal", "no save in time"])
+def test_a_signal_does_not_wait_for_ever(monkeypatch, again):
+    monkeypatch.setattr(interrupts, "GRACE_SECONDS", 60 if again else 0.05)
+    kept, until = [], time.monotonic() + 30
+
+    def endless():
+        send(signal.SIGTERM)
+        while time.monotonic() < until:
+            if again:
+                send(signal.SIGTERM)
+            time.sleep(0.01)
+
+    with pytest.raises(Stopped, match="It is kept"):
+        stopping_at(endless, lambda: kept.append(True) or "It is kept.")
+    assert kept == [True] and time.monotonic() < until
+
+
+def test_a_block_that_ends_before_its_next_save_stops_at_its_end():
+    with pytest.raises(Stopped):
+        stopping_at(lambda: send(signal.SIGTERM), lambda: "")
+
+
+# the command line, which sends itself a signal in a step of SVI; checkpoints are not due before tomorrow
+AT_STEP = """
+import os, sys
+from fatebias.base import checkpoint
+from fatebias.vi import svi
+checkpoint.LEAST_SECONDS = checkpoint.MOST_SECONDS = 86400
+number, step, take = int(sys.argv.pop(1)), int(sys.argv.pop(1)), svi._Steps.take
+def signalled(self):
+    take(self)
+    if len(self.losses) == step:
+        os.kill(os.getpid(), number)
+svi._Steps.take = signalled
+from fatebias.__main__ import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def arguments(tmp_path_factory):
+    """Of a fit, but its folder."""
+    folder = tmp_path_factory.mktemp("sim")
+    main(["simulate", "--out", str(folder), "--cells", "800", "--genes", "6", "--guides-per-gene", "3", "--ntc", "4"])
+    settings = {"num_steps": 60, "likelihood_weight": 7, "threads": 1, "num_posterior_draws": 50}
+    parts = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    return ["fit", str(folder / "screen.h5ad"), "--guides", str(folder / "guide_map.csv"), *parts, "--out"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, arguments):
+    """Folder of that fit, undisturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    main([*arguments, str(folder)])
+    return folder
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_a_signal_writes_a_checkpoint_at_the_next_step_and_ends_with_its_own_exit_code(
+    tmp_path, arguments, whole, number
+):
+    command = [sys.executable, "-c", AT_STEP, str(int(number)), "41", *arguments, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    path = tmp_path / CHECKPOINT
+    assert done.returncode == 128 + number and list(tmp_path.iterdir()) == [path], done.stderr
+    said = f"Stopped by {number.name}. The same fit goes on from {path}."
+    assert done.stderr.splitlines()[-1] == said and "Traceback" not in done.stderr
+    main([*arguments, str(tmp_path)])
+    manifest = json.loads((tmp_path / "fit_manifest.json").read_text())
+    assert manifest["resumed"][0].items() >= {"at": "svi", "steps": 41}.items()
+    names = {one.name for one in whole.iterdir()} - {"fit_manifest.json"}
+    assert all((whole / name).read_bytes() == (tmp_path / name).read_bytes() for name in names)
 
 
 def test_ctrl_c_ends_the_command_and_leaves_a_checkpoint_from_which_it_goes_on(tmp_path):

@@ -1,12 +1,15 @@
 """Bars: when they show themselves, and how far they say one is."""
 
 import io
+import math
 from types import SimpleNamespace
 
 import pytest
 
 from fatebias.base import progress
 from fatebias.base.progress import SILENT, Progress, share_of_way
+
+NUMBERS = [0.0, 5e-324, 1e-300, 1.0, 1e300, math.inf, -1.0, math.nan]
 
 
 @pytest.fixture
@@ -79,3 +82,25 @@ def test_the_share_of_the_way_is_logarithmic():
     assert share_of_way(1.0, 0.1, 0.01) == pytest.approx(0.5)
     assert share_of_way(1.0, 2.0, 0.01) == 0.0 and share_of_way(1.0, 1e-9, 0.01) == 1.0
     assert share_of_way(0.001, 0.001, 0.01) == 1.0
+
+
+@pytest.mark.parametrize("start", NUMBERS)
+@pytest.mark.parametrize("end", NUMBERS)
+def test_a_share_is_one_whatever_the_numbers(start, end):
+    """The ratio of two numbers may be 0 or infinite, which has no logarithm."""
+    for now in NUMBERS:
+        assert 0.0 <= share_of_way(start, now, end) <= 1.0
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ValueError("I/O operation on closed file")])
+def test_no_display_ends_the_work(screen, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    for broken in (SimpleNamespace(write=fail, flush=fail, isatty=lambda: True), None):
+        monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=broken))
+        with Progress(True).bar("Words", 2) as bar:
+            bar.advance()
+            bar.note("x")
+            bar.part(1)(math.nan)
+        assert list(Progress(True).each([1, 2], "Words", 2)) == [1, 2]

@@ -28,14 +28,18 @@ from .files import (
     PACKAGE,
     day_columns,
     digest_of,
+    disk_words,
     file_digest,
     files_of,
+    refuse_unwritable,
     regular_bytes,
+    remove_parts,
     source_files,
     whole_file,
     whole_folder,
+    writing,
 )
-from .interrupts import import_whole, run_whole
+from .interrupts import Stopped, heed_stops, import_whole, run_whole, stop_at_save
 from .json_plain import plain
 from .lock import LOCK, FolderLock, folder_lock
 from .memory import (
@@ -99,6 +103,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SimulationError",
+    "Stopped",
     "Stopwatch",
     "count_gpus",
     "day_columns",
@@ -108,6 +113,10 @@ __all__ = [
     "file_digest",
     "files_of",
     "gigabytes",
+    "disk_words",
+    "file_digest",
+    "files_of",
+    "heed_stops",
     "import_whole",
     "is_far_beyond",
     "is_near",
@@ -130,6 +139,8 @@ __all__ = [
     "refuse_memory",
     "refuse_threads",
     "refuse_full_disk",
+    "refuse_unwritable",
+    "remove_parts",
     "regular_bytes",
     "row_word",
     "rows_from",
@@ -145,4 +156,9 @@ __all__ = [
     "whole_file",
     "whole_folder",
     "without_memory",
+    "stop_at_save",
+    "unheard",
+    "whole_file",
+    "whole_folder",
+    "writing",
 ]

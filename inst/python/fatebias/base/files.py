@@ -1,5 +1,6 @@
 """Folders of results, files written whole or not at all, names of columns, digests, and this package's sources."""
 
+import errno
 import glob
 import hashlib
 import os
@@ -12,10 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .errors import ExportError
 from .interrupts import run_whole
 
 PACKAGE = Path(__file__).parents[1]
 _PART_BYTES = 4  # of the random token in the name of a part
+_STAGE, _STAGE_TOKEN = ".stage-", 8  # names of folders by tempfile.mkdtemp(), and the letters that it adds
 
 
 def digest_of(parts: Iterable[Any]) -> str:
@@ -72,15 +75,55 @@ def remove_parts(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def disk_words(folder: Path, error: Exception) -> str:
+    """What kept a file in a folder from being written, and what to do, for the end of a sentence and after it."""
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        return f"{error}. Choose another folder, or mend its permissions."
+    left = shutil.disk_usage(folder).free / 1e6
+    return (
+        f"the disk is full, or your quota of it ({left:,.1f} MB are free). No half file is left. Make room there, or "
+        "choose another folder, and run the same again."
+    )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Within the block an OSError is an ExportError with words; the folder of `path` is there, or made first."""
+    if "\0" in str(path):
+        raise ExportError("Cannot write a file whose name holds NUL. Choose another name.")
+    try:
+        if path.exists() and not path.is_file():  # root's rename would put a file in the place of a device
+            kind = "folder" if path.is_dir() else "device or a pipe"
+            raise ExportError(f"Cannot write {path}: it is a {kind}. Name a file.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        folder = next(one for one in path.absolute().parents if os.path.isdir(one))
+        raise ExportError(f"Cannot write {path}: {disk_words(folder, error)}") from error
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """Raise ExportError where a file cannot be written, before any work; its folder is made."""
+    with writing(Path(path)), tempfile.TemporaryFile(dir=Path(path).parent):
+        pass
+
+
 @contextmanager
 def whole_folder(folder: Path, last: str, earlier: Iterable[str] = ()) -> Iterator[Path]:
     """A folder to write files to within the `with` block, which then go to `folder`, the file named `last` as last.
 
     That file says what belongs together: it is taken away before any other is replaced, so that where it is, all are
     there and whole. An error within the block changes nothing in `folder`; Ctrl-C waits until all are moved.
-    earlier: names of the files that these replace; what is not written anew goes.
+    earlier: names of the files that these replace; what is not written anew goes. One process at a time writes to a
+    folder: what an earlier one has left of this that was killed goes as well.
     """
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=folder))
+    for left in folder.glob(_STAGE + "?" * _STAGE_TOKEN):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+    stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
     try:
         yield stage
         names = [*sorted({path.name for path in stage.iterdir()} - {last}), last]

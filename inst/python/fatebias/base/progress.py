@@ -1,15 +1,17 @@
 """Bars of what takes seconds, with the time left.
 
 Functions take a `Progress` and ask it for a bar, whoever calls them; SILENT shows none. A bar shows itself
-after DELAY seconds only, so what is quick says nothing. Bars go to stderr, which R shows as well.
+after DELAY seconds only, so what is quick says nothing. Bars go to stderr, which R shows as well; where that cannot
+be written to (a terminal that was closed, a pipe that nobody reads) they are lost, and the work goes on.
 """
 
 import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -21,13 +23,36 @@ _FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 Item = TypeVar("Item")
 
 
+class _Lossy:
+    """A stream, or None, whose failures nobody hears of."""
+
+    def __init__(self, stream: TextIO | None):
+        self._stream, self.encoding = stream, getattr(stream, "encoding", None)
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # ValueError: it is closed, or cannot say this text
+            if self._stream is not None:
+                self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            if self._stream is not None:
+                self._stream.flush()
+
+    def fileno(self) -> int:
+        """By which the bar asks for the width of the terminal. Raises OSError where there is none."""
+        if self._stream is None:
+            raise OSError("There is no stream.")
+        return self._stream.fileno()
+
+
 class Bar:
     """One bar, open within a `with` block. total: what is done in the end; it grows where more is done than thought."""
 
     def __init__(self, what: str, total: float, done: float, shown: bool):
         self._bar = tqdm(
             desc=f"{what:{_WIDTH}}", total=total, initial=done, disable=not shown, delay=DELAY, mininterval=REFRESH,
-            bar_format=_FORMAT, file=sys.stderr,
+            bar_format=_FORMAT, file=_Lossy(sys.stderr),
         )  # fmt: skip
         self._shown = shown
 
@@ -86,7 +111,8 @@ def unheard(share: float) -> None:
 
 
 def share_of_way(start: float, now: float, end: float) -> float:
-    """How far `now` has come from start down to end, on the log scale: 0 to 1."""
-    if not (start > end > 0 and now > 0):
+    """How far `now` has come from start down to end, on the log scale: 0 to 1, for any numbers."""
+    if not (math.inf > start > end > 0 and math.inf > now > 0):
         return 1.0
-    return min(1.0, max(0.0, math.log(start / now) / math.log(start / end)))
+    way, whole = (math.log(start) - math.log(other) for other in (now, end))  # a ratio may be 0 or infinite
+    return min(1.0, max(0.0, way / whole)) if whole > 0 else 1.0

@@ -23,12 +23,14 @@ from ..base import (
     FitError,
     Settings,
     SettingsError,
+    disk_words,
     files_of,
     package_versions,
     plain,
     prepare_out_dir,
     refuse_threads,
     regular_bytes,
+    remove_parts,
     whole_file,
 )
 from ..laplace import LaplaceOptions
@@ -111,6 +113,7 @@ def _made_units(folder: Path, source: Source, key: str, units: list[tuple[str, i
     for check, number in units:
         path = _unit_path(folder, check, number)
         if _read_unit(path, key) is None:
+            remove_parts(path)  # of a run that was killed while it wrote
             start = time.perf_counter()
             value = _value(source, check, number)
             seconds = time.perf_counter() - start
@@ -147,7 +150,7 @@ def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
         with whole_file(path) as part:
             part.write_text(json.dumps(plain(unit), allow_nan=False), encoding="utf-8")
     except OSError as error:
-        raise ExportError(f"Cannot write {path}: {error}") from error
+        raise ExportError(f"Cannot write {path}: {disk_words(path.parent, error)}") from error
 
 
 def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError, row_word, whole_file
+from ..base import ScreenError, row_word, whole_file, writing
+from .lossy_disk import new_h5
 from .ones import ones_of
 
 
@@ -60,7 +61,7 @@ def write_screen(
         },
         uns={"guide_names": np.asarray(guide_names, dtype=object)},
     )
-    with whole_file(Path(path)) as part, h5py.File(part, "w") as file:
+    with writing(Path(path)), whole_file(Path(path)) as part, new_h5(part) as file:
         write_dispatched(file, "/", adata, _write_guarded)
 
 

@@ -60,7 +60,8 @@ def gene_covariances(
 
 def _simulate(curvature: Curvature, perturbations: Perturbations, run: Run, excess: bool) -> Covariances:
     """The simulated part of the covariances, E[c c'], and what else the draws say."""
-    saved = run.checkpoint.load()
+    form = dict.fromkeys(Covariances.__annotations__) | {"by_group": curvature.inverses, "cg_iterations": 0}
+    saved = run.checkpoint.load({"found": form, "n_found": 0})
     found, n_found = (Covariances(**saved["found"]), saved["n_found"]) if saved else (None, 0)
     with run.progress.bar("Covariances", perturbations.number, n_found) as bar:
         for seed, count in _portions(curvature, perturbations, n_found):
@@ -175,7 +176,7 @@ def sandwich_covariances(
     is known, as control variate: B^-1 V B^-1 + mean of x x' - y y', made positive definite.
     """
     design, prior = curvature.design, curvature.prior
-    at = run.checkpoint.load()
+    at = run.checkpoint.load({"totals": curvature.inverses, "n_found": 0})
     if at is None:
         middle = scatter.by_gene()
         known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]

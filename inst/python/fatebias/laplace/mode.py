@@ -39,7 +39,8 @@ def find_mode(problem: Problem, x: Tensor, tolerances: Tolerances, run: Run = QU
     Goes on from its place in a checkpoint. Raises FitError.
     """
     end = end or tolerances.newton
-    at: dict[str, Any] = run.checkpoint.load() or {"x": x, "steps": 0, "step": math.inf, "cg_iterations": 0}
+    start: dict[str, Any] = {"x": x, "steps": 0, "step": math.inf, "cg_iterations": 0}
+    at = run.checkpoint.load(start) or start
     with run.progress.bar("Mode", max(USUAL_NEWTON_STEPS, at["steps"] + 1), at["steps"]) as bar:
         while not at["step"] < end:
             if at["steps"] == MOST_NEWTON_STEPS:

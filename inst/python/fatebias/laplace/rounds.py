@@ -5,6 +5,7 @@ draws for their covariances; these move the scales and the weight. F logits, the
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -77,7 +78,7 @@ def start_from(x: Tensor, scales: Tensor, weight: Tensor) -> State:
 
 def run_rounds(design: Design, options: LaplaceOptions, run: Run = QUIET, start: State | None = None) -> State:
     """Rounds until the scales, the weight and the mode are at rest; from `start`, or from a rough mode."""
-    saved = run.checkpoint.load()
+    saved = run.checkpoint.load(_form(design))
     state = State(**saved) if saved else start or _start(design, options, run.at("start"))
     with run.progress.bar("Scales and weight", max(USUAL_ROUNDS, state.rounds + 1), state.rounds) as bar:
         while not state.settled:
@@ -88,6 +89,13 @@ def run_rounds(design: Design, options: LaplaceOptions, run: Run = QUIET, start:
             bar.advance()
             run.checkpoint.save(vars(state), state.rounds)
     return state
+
+
+def _form(design: Design) -> dict[str, Any]:
+    """What a saved state looks like; of draws there may be none."""
+    day = design.nuisance.new_zeros(design.n_days)
+    scales = design.nuisance.new_zeros((design.n_days + 1, design.n_logits))
+    return vars(start_from(design.nuisance.new_zeros(design.n_effects), scales, day))
 
 
 def run_rounds_like(design: Design, options: LaplaceOptions, like: Baseline, run: Run = QUIET) -> State:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import FIT_FILES
+from ..base import FIT_FILES, writing
 from ..laplace import Estimates, contrast_covariance, estimates_of
 from ..screens import contrast_labels, contrast_weights
 from .archive import Archive, read_archive
@@ -53,7 +53,8 @@ def contrast_tables(out_dir: str | Path, contrast: str) -> dict[str, pd.DataFram
 def write_contrast(out_dir: str | Path, contrast: str, folder: str | Path) -> dict[str, Any]:
     """Write these tables to another folder; returns what the manifest of a fit would say of their estimates."""
     estimates, tables = _tables_of(read_archive(out_dir), contrast)
-    write_tables(Path(folder), tables)
+    with writing(Path(folder) / next(iter(tables))):
+        write_tables(Path(folder), tables)
     return describe_estimates(estimates)
 
 

@@ -179,7 +179,7 @@ def _infer_by_svi(
 
 
 def _auto_weight(screen: Screen, options: LaplaceOptions, run: Run) -> float:
-    saved = run.checkpoint.load()
+    saved = run.checkpoint.load({"weight": 1.0})
     if saved:
         return float(saved["weight"])
     weight = float(fit_laplace(screen, replace(options, weight="auto"), run.at("fit")).weight[0])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import MANIFEST, ExportError, file_digest, is_of_fit, regular_bytes, whole_folder
+from ..base import MANIFEST, ExportError, disk_words, file_digest, is_of_fit, regular_bytes, whole_folder
 from .manifest import LARGEST, check_manifest, verify_contents
 
 # what a spreadsheet runs as a formula, the signs of East Asian keyboards among them; a sign alone it shows
@@ -38,7 +38,7 @@ def write_files(
             text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
             (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
-        raise ExportError(f"Cannot write the results to {out_dir}: {error}.") from error
+        raise ExportError(f"Cannot write the results to {out_dir}: {disk_words(out_dir, error)}") from error
     return whole
 
 

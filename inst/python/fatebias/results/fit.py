@@ -19,6 +19,7 @@ from ..base import (
     memory_limit,
     open_checkpoint,
     refuse_threads,
+    stop_at_save,
 )
 from ..preflight import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
 from ..screens import (
@@ -47,6 +48,8 @@ from .qc import qc_tables
 from .tables import p_value_tables, summary_arrays, tables_of_contrast
 
 _ALL_THREADS = torch.get_num_threads()  # as many as there are cores, before any fit of this process sets a number
+# what comes of a state that lacks something, or has other types or shapes
+_NOT_A_STATE = (LookupError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
 def fit_screen(
@@ -83,11 +86,8 @@ def fit_screen(
         if warn:
             warn_of(doubts)
         checkpoint = open_checkpoint(folder.path, fit_key(screen, settings, device, fit_versions()), bars.shown)
-        try:
-            found = infer(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
-        except FitError:  # going on from there would fail again
-            checkpoint.remove()
-            raise
+        with stop_at_save(checkpoint.flush):
+            found = _inferred(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
         with watch.stage("export"):
             tables, arrays = _export(found, screen, settings, contrasts)
         inputs = {"path": str(screen_path), "guide_map": str(guide_map), "warnings": list(map(str, doubts))}
@@ -120,6 +120,20 @@ def _export(
     changes, cells = probability_files(found.estimates, screen)
     tables, arrays = _tables(found, screen) | changes, summary_arrays(found, screen, settings) | cells
     return tables | named_tables(archive_of(arrays[ALL_FATES]), contrasts), arrays
+
+
+def _inferred(screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> Inference:
+    """The fit from where its checkpoint stands; afresh, where a state in that is not what its place needs."""
+    try:
+        return infer(screen, settings, run, watch)
+    except FitError:  # going on from there would fail again
+        run.checkpoint.remove()
+        raise
+    except _NOT_A_STATE as error:
+        if not run.checkpoint.doubted:
+            raise
+        run.checkpoint.set_aside(f"a state in it cannot be gone on from ({type(error).__name__}: {error})")
+    return infer(screen, settings, run, watch)
 
 
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:

@@ -123,7 +123,13 @@ def read_manifest(out_dir: str | Path) -> dict[str, Any]:
         raise ExportError(f"{path} holds no manifest; fit again.")
     if "format" in manifest:  # a fit of an earlier version has none
         check_manifest(manifest, path)
+    elif not _is_texts(manifest.get("files", [])):
+        raise ExportError(f"{path} is damaged: `files` is no list of names. Fit again.")
     return manifest
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def verify_contents(out_dir: str | Path, names: Iterable[str] | None = None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import ScreenError
+from ..base import ScreenError, refuse_unwritable
 from ..containers import ones_of, write_screen
 from .cell_names import match_cells
 from .fate_table import check_fate_table, tolerance_of
@@ -65,6 +65,7 @@ def assemble_screen(
     "guides_per_cell" (cells with 0, 1, .. guides).
     """
     _refuse_source(out, cells=h5ad, guides=guides.source)
+    refuse_unwritable(out)
     names, labels = read_labels(h5ad, [day] if replicate is None else [day, replicate], modality)
     columns = read_covariates(h5ad, covariates, modality)
     sides: dict[str, Collection[str]] = {"cells": names, "guides": guides.cells}

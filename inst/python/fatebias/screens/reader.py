@@ -10,6 +10,7 @@ from .doubt import Doubt
 from .entries import Reader
 from .label_sets import read_label_sets
 from .own_map import read_map
+from .replaced import read_unchanged
 from .screen import RawCells, Screen
 
 
@@ -18,9 +19,13 @@ def read_screen(path: str | Path, guide_map: str | Path, settings: Settings, pro
 
     guide_map: a table; or the screen's own file, where that says what its guides target.
     """
-    _refuse_expression(path, guide_map, settings)
-    cells = read_cells(path, settings, progress)
-    return build_screen(cells, read_map(guide_map, path, cells.guide_names, settings), settings, where=str(path))
+
+    def read() -> Screen:
+        _refuse_expression(path, guide_map, settings)
+        cells = read_cells(path, settings, progress)
+        return build_screen(cells, read_map(guide_map, path, cells.guide_names, settings), settings, where=str(path))
+
+    return read_unchanged(read, path, guide_map)
 
 
 def _refuse_expression(path: str | Path, guide_map: str | Path, settings: Settings) -> None:

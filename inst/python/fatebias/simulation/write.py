@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..base import Progress, day_columns, prepare_out_dir, whole_file
+from ..base import Progress, day_columns, prepare_out_dir, whole_file, writing
 from ..containers import write_screen
 from .arguments import LIFE, Arguments
 from .draw import Simulation, simulate
@@ -30,7 +30,8 @@ def simulate_to(out_dir: str | Path, given: Mapping[str, Any], progress: bool | 
     with Progress(progress).bar("Simulating", 2) as bar:
         sim = simulate(arguments)
         bar.advance()
-        paths = _write_simulation(out_dir, sim, arguments)
+        with writing(out_dir / "simulation.json"):
+            paths = _write_simulation(out_dir, sim, arguments)
         bar.advance()
     return {what: str(path) for what, path in paths.items()}
 

@@ -70,11 +70,15 @@ class _Steps:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put back a state; done before the first step."""
+        """Put back a state; done before the first step. Raises ValueError, KeyError where it is of another family."""
         self.approx(next(self.batches), *self.target.arguments)  # Pyro's own families have no parameters before
+        own, saved = dict(self.approx.named_parameters()), state["parameters"]
+        shapes = [{name: value.shape for name, value in of.items()} for of in (own, saved)]
+        if shapes[0] != shapes[1] or len(state["optimiser"]) != len(own):
+            raise ValueError("the saved parameters have other names or shapes")
         with torch.no_grad():
-            for name, value in self.approx.named_parameters():
-                value.copy_(state["parameters"][name])
+            for name, value in own.items():
+                value.copy_(saved[name])
         self.svi.optim.set_state(state["optimiser"])
         self.losses = state["losses"].tolist()
         for end in range(self.schedule.window, len(self.losses) + 1, self.schedule.window):
