@@ -40,7 +40,7 @@ test_that("hits and the report leave what was there", {
   before <- tools::md5sum(old)
   writeBin(raw(file.size(file.path(disk, "hits_ranked.csv"))), file.path(disk, "fill"))
   suppressWarnings(try(writeBin(raw(2e6), file.path(disk, "more")), silent = TRUE)) # as much as there is room
-  expect_error(write_hits(hits[nrow(hits):1, ], disk), class = "fatebias_error_export")
+  expect_error(write_hits(hits[rev(seq_len(nrow(hits))), ], disk), class = "fatebias_error_export")
   made <- withr::local_tempfile(lines = strrep("x", 2e4))
   expect_error(
     write_whole(function(stage) suppressWarnings(file.copy(made, stage)), file.path(disk, "report.html")),

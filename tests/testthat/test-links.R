@@ -90,3 +90,15 @@ test_that("articles and help pages that texts name are there", {
   expect_gt(length(asked), 2)
   expect_identical(setdiff(asked, topics), character())
 })
+
+test_that("tests that the promises name are there", {
+  page <- read_prose("vignettes/promises.Rmd")
+  files <- matches("(?<=`)(pytest|testthat|slurm)/[a-zA-Z_/-]+[.](py|R)(?=`)", page)
+  expect_gt(length(files), 15)
+  expect_identical(files[!file.exists(file.path(top, "tests", files))], character())
+  named <- matches("(?<=`)test_[a-z0-9_]+(?=`)", page)
+  expect_gt(length(named), 10)
+  sources <- file.path(top, "tests", grep("^pytest/", files, value = TRUE))
+  defined <- matches("(?<=^def )test_[a-z0-9_]+", unlist(lapply(sources, readLines, warn = FALSE)))
+  expect_identical(setdiff(named, defined), character())
+})

@@ -106,7 +106,7 @@ test_that("the estimand and what is in standard errors follow from settings and 
   expect_match(estimand_words(new), "from the scores of clusters of cells (clone) (sandwich)", fixed = TRUE)
   new$manifest$settings$cluster_key <- NULL
   new$manifest$screen$n_clusters <- 300L
-  expect_match(estimand_words(new), "from the scores of clones, taken to be the cells that share", fixed = TRUE)
+  expect_match(estimand_words(new), "clones, taken to be the cells that share", fixed = TRUE)
   one <- fit_with_guides(shift = c(r1 = 0))
   expect_match(estimand_words(one), "one replicate they cannot include how cultures differ", fixed = TRUE)
   expect_true("smyth" %in% names(cited(new, mash)))

@@ -12,7 +12,7 @@ from fatebias.base.errors import ExportError, ScreenError
 from fatebias.base.out_dir import MANIFEST
 from fatebias.base.settings import Settings
 from fatebias.laplace import estimates_of
-from fatebias.laplace.replicates import _weights
+from fatebias.laplace.shared_shift import mean_weights
 from fatebias.results.archive import ALL_FATES, archive_arrays, archive_of
 from fatebias.results.contrasts import contrast_tables, named_tables, write_contrast
 from fatebias.results.engines import infer
@@ -133,7 +133,7 @@ def test_the_fate_that_logits_are_against_changes_nothing(case, fate):
         np.testing.assert_allclose(other.replicate_variance.by_day, one.replicate_variance.by_day, rtol=1e-6, atol=1e-9)
     by_replicate = archive.all_fates.replicates
     for r in range(len(by_replicate.theta)):
-        np.testing.assert_allclose(_weights(moved.replicates.covariance[r]), by_replicate.weight[r], rtol=1e-9)
+        np.testing.assert_allclose(mean_weights(moved.replicates.covariance[r]), by_replicate.weight[r], rtol=1e-9)
 
 
 def test_a_fit_against_another_fate_has_nearly_the_same_contrasts():
