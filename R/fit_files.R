@@ -206,10 +206,10 @@ abort_unwritten <- function(path, problem, call) {
 #' @noRd
 disk_words <- function(folder) {
   lines <- tryCatch(
-    system2("df", c("-Pk", shQuote(folder)), stdout = TRUE, stderr = FALSE),
-    error = function(error) ""
+    suppressWarnings(system2("df", c("-Pk", shQuote(folder)), stdout = TRUE, stderr = FALSE)),
+    error = function(error) NULL
   )
-  free <- suppressWarnings(as.numeric(strsplit(lines[[length(lines)]], " +")[[1]][4]))
+  free <- suppressWarnings(as.numeric(strsplit(utils::tail(c("", lines), 1), " +")[[1]][4]))
   if (isTRUE(free >= 0)) sprintf("Its disk has %.1f MB left.", free / 1000)
 }
 

@@ -26,7 +26,7 @@ identity_of <- function(x) {
   if (inherits(x, "fatebias_fit")) {
     return(fit_id(x$manifest))
   }
-  if (is.data.frame(x)) attr(x, "fit_id", exact = TRUE) else x$fit_id
+  if (is.data.frame(x)) attr(x, "fit_id", exact = TRUE) else if (is.list(x)) x$fit_id
 }
 
 #' A table that knows its fit; by reference, so that columns can still be added
@@ -111,7 +111,7 @@ list_made <- function(paths, identity, call = rlang::caller_env()) {
   listed <- listed[setdiff(names(listed), basename(paths))]
   if (!is.null(identity)) {
     listed[basename(paths)] <- lapply(paths, function(file) {
-      list(fit_id = identity, bytes = as.integer(file.size(file)), sha256 = cli::hash_file_sha256(file))
+      list(fit_id = identity, bytes = file.size(file), sha256 = cli::hash_file_sha256(file))
     })
   }
   text <- jsonlite::toJSON(listed, auto_unbox = TRUE, pretty = TRUE)

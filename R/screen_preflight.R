@@ -13,8 +13,8 @@
 #' @param guide_map guide map, see [read_screen()]; NULL: that of the screen's own file is looked at, if it
 #'   has one.
 #' @param settings [fate_settings()]; the stages Screen and Fit are used, the latter for what a fit would
-#'   refuse and how much memory it takes. Where `out_dir` is given, that folder is looked at as well: could a fit
-#'   write there?
+#'   refuse and how much memory it takes. Where `out_dir` is given, that folder is looked at as well: could a
+#'   fit write there?
 #' @param ... settings by name, such as `fate_prob_key = "lineages_fwd"`.
 #' @returns A `fatebias_screen_check`, a list with
 #'   - `table`: data.table `item` (what was looked at), `status` (`ok`, `warning`, `problem`), `found`, `fix`

@@ -106,15 +106,15 @@ c(
   refused(
     "compare_contrasts", "npz",
     "effects of all fates cut" = compare_contrasts(
-      damaged_whole(function() cut_file("effects_all_fates.npz", 4000), signed = TRUE), mash = of_whole
+      damaged_whole(function() cut_file("effects_all_fates.npz", 4000), signed = TRUE), mash = of_any_fit
     ),
     "another archive in place of effects" = compare_contrasts(
       damaged_whole(function() replace_by("fate_baseline.npz", "effects_all_fates.npz"), signed = TRUE),
-      mash = of_whole
+      mash = of_any_fit
     ),
     "draws in place of effects" = compare_contrasts(
       damaged_whole(function() replace_by("posterior_draws.npz", "effects_all_fates.npz"), signed = TRUE),
-      mash = of_whole
+      mash = of_any_fit
     )
   ),
   refused(
