@@ -155,7 +155,8 @@ made_things <- function() {
     table = table, small = table[1:8, c("gene", "betahat_d0", "betahat_d1", "se_d0", "se_d1")],
     of_ash = run_mash(fit, discovery_method = "ashr"), of_guides = run_mash(fit, level = "guide"),
     damaged = damaged_fit(home), edited = edited_manifest(home), screened = made_screen,
-    of_whole = run_mash(whole), of_any_fit = `[[<-`(run_mash(whole), "fit_id", NULL), learned = cov_ar1() + cov_data_driven(),
+    of_whole = run_mash(whole), of_any_fit = `[[<-`(run_mash(whole), "fit_id", NULL),
+    learned = cov_ar1() + cov_data_driven(),
     no_effect = array(0, c(1, 2, 4), list(whole$gene$gene[1], NULL, NULL)),
     flat = function(estimate, se = 1) {
       list(betahat = matrix(estimate, 6, 2), se = matrix(se, 6, 2))
