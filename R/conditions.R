@@ -20,7 +20,7 @@
 #' | `fatebias_error_simulation` | a simulation was asked for that cannot be made |
 #' | `fatebias_error_memory` | work needs far more memory than there is, or memory ran out |
 #' | `fatebias_error_slurm` | a Slurm job cannot be sent, or ended without a result |
-#' | `fatebias_error_stopped` | SIGTERM or SIGUSR1 came while Python worked (field `exit_code`) |
+#' | `fatebias_error_stopped` | SIGTERM or SIGUSR1 came while Python worked (`exit_code`: 128 + the signal) |
 #' | `fatebias_error_environment` | Python or one of its packages is missing |
 #' | `fatebias_error_python` | anything else that Python raised |
 #'

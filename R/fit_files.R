@@ -114,7 +114,7 @@ column_problem <- function(names, by_day, n_days) {
 #' @noRd
 number_problem <- function(values, column, rows) {
   if (!is.numeric(values) && !is.logical(values)) {
-    return(sprintf("its column `%s` has what is no number", column))
+    return(sprintf("its column `%s` holds text where numbers belong", column))
   }
   bad <- is.nan(values) | is.infinite(values)
   if (any(bad)) sprintf("its column `%s` is not finite for %s", column, first_few(rows[bad]))

@@ -48,7 +48,7 @@ validate_one_fit <- function(things, throw, call = rlang::caller_env()) {
     throw(c(
       "{.arg {first}} and {.arg {other}} are of different fits: not one analysis.",
       x = "{.arg {first}} is of fit {known[[first]]}, {.arg {other}} of fit {known[[other]]}.",
-      i = "Make the later ones again from the fit."
+      i = "Make {.arg {other}} again from the fit that {.arg {first}} is of."
     ), call = call)
   }
   unknown <- names(things)[lengths(ids) == 0]
@@ -115,5 +115,9 @@ list_made <- function(paths, identity, call = rlang::caller_env()) {
     })
   }
   text <- jsonlite::toJSON(listed, auto_unbox = TRUE, pretty = TRUE)
-  write_whole(function(stage) writeLines(if (length(listed) > 0) text else "{}", stage), path, call)
+  if (length(listed) == 0) text <- "{}"
+  write_whole(function(stage) { # a full disk is but a warning there
+    suppressWarnings(writeLines(text, stage))
+    file.size(stage) == nchar(text, "bytes") + 1
+  }, path, call)
 }

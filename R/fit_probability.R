@@ -170,6 +170,7 @@ means_of_mash <- function(results, fit, call) {
     ), call = call)
   }
   results <- results[match(fates[-1], of)]
+  for (one in results) validate_one_fit(list(effects = one, fit = fit), abort_argument, call)
   genes <- results[[1]]$table$gene
   means <- vapply(results, function(one) {
     day_matrix(one$table, "postmean")[match(genes, one$table$gene), , drop = FALSE]

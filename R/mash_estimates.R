@@ -18,7 +18,7 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
     estimates_of_fit(x, level, input, call)
   } else if (is.data.frame(x)) {
     estimates_of_table(x, level, "a table", call)
-  } else if (is.list(x) && !is.object(x)) {
+  } else if (is.list(x) && all(c("betahat", "se") %in% names(x))) {
     estimates_of_matrices(x, level, call)
   } else {
     abort_mash(
@@ -41,6 +41,7 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
 #' @noRd
 with_times <- function(raw, values, may_fall_back, call) {
   labels <- raw$days
+  if (inherits(values, "difftime")) values <- as.numeric(values)
   values <- unlist(values %||% numbers_in(labels) %||% if (length(labels) == 1) 0)
   if (length(values) != length(labels) || !are_times(values)) {
     if (!may_fall_back) {

@@ -87,7 +87,7 @@ plan_screen <- function(fit = NULL, ..., n_cells = NULL, n_genes = NULL, guides_
   validate_arg(target, checkmate::check_number, lower = 0.01, upper = 0.99)
   assumed <- assumed_effects(active, effect_sd, active_effects, abundance)
   pilot <- c(if (is.null(fit)) plan_defaults else pilot_inputs(fit), list(priors = plan_priors(fit)))
-  inputs <- plan_inputs(override(pilot, Filter(Negate(is.null), given)), assumed)
+  inputs <- plan_inputs(override_inputs(pilot, given), assumed)
   scaling <- rep(1, length(inputs$days))
   if (!is.null(fit)) scaling <- pilot_scaling(fit, plan_inputs(pilot, assumed), inputs)
   se <- scaled_se(inputs, scaling)

@@ -25,7 +25,7 @@ assumed_effects <- function(active, effect_sd, active_effects, abundance, call =
     active_effects, checkmate::check_numeric,
     finite = TRUE, any.missing = FALSE, min.len = 1, null.ok = TRUE, call = call
   )
-  validate_arg(abundance, checkmate::check_number, lower = 0.1, finite = TRUE, call = call)
+  validate_arg(abundance, checkmate::check_number, lower = 0.1, call = call) # Inf: all genes alike
   sizes <- abs(active_effects %||% (effect_sd * stats::qnorm(stats::ppoints(normal_sizes))))
   list(active = active, sizes = sizes, abundance = abundance)
 }
@@ -72,7 +72,6 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
   c(inputs, assumed)
 }
 
-most_days_planned <- 100L
 
 #' Are days (a number of them, or their cells), fates and their contrast numbers that can be counted with?
 #' @noRd
@@ -81,11 +80,11 @@ validate_days_and_fates <- function(inputs, call) {
   fate_means <- inputs$fate_means
   contrast <- inputs$contrast
   if (length(days) == 1) {
-    validate_arg(days, checkmate::check_int, lower = 1, upper = most_days_planned, call = call)
+    validate_arg(days, checkmate::check_int, lower = 1, upper = most_times, call = call)
   }
   validate_arg(
     days, checkmate::check_numeric,
-    lower = 1e-6, finite = TRUE, any.missing = FALSE, min.len = 1, max.len = most_days_planned, call = call
+    lower = 1e-6, finite = TRUE, any.missing = FALSE, min.len = 1, max.len = most_times, call = call
   )
   numbers <- if (is.matrix(fate_means)) as.vector(fate_means) else fate_means
   validate_arg(
@@ -97,6 +96,18 @@ validate_days_and_fates <- function(inputs, call) {
     abort_argument("{.arg fate_means} must have a row for each of {n_days} days.", call = call)
   }
   validate_arg(contrast, checkmate::check_int, lower = 1, call = call)
+}
+
+#' Inputs with what is asked for in their place; of other days than the pilot's its fates are the mean
+#' @noRd
+override_inputs <- function(pilot, given) {
+  inputs <- override(pilot, Filter(Negate(is.null), given))
+  n_days <- if (length(inputs$days) == 1) inputs$days else length(inputs$days)
+  means <- inputs$fate_means
+  if (is.null(given$fate_means) && is.matrix(means) && !identical(nrow(means), as.integer(n_days))) {
+    inputs$fate_means <- colMeans(means)
+  }
+  inputs
 }
 
 #' Inputs by a pilot fit

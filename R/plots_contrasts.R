@@ -114,6 +114,7 @@ table_of_contrasts <- function(x, call = rlang::caller_env()) {
     abort_argument("{.arg x} must be a table with rows and the columns {.field {needed}}.", call = call)
   }
   table <- data.table::as.data.table(table)
+  if (all(table$call %in% 0:1)) table$call <- as.logical(table$call)
   validate_columns(table, list(
     gene = is_label, contrast = is_label, effect = is_numbers, lfsr = is_numbers, call = is.logical
   ), call)

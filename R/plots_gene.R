@@ -136,6 +136,7 @@ plot_gene_data <- function(x, fit = NULL, genes = NULL, n = 6L, level = 0.9,
   if (!is.null(fit)) validate_class(fit, "fatebias_fit", "read_fit", abort_fit) # `fates` asks it
   validate_arg(fates, checkmate::check_flag)
   validate_class(x, "mash_result", "run_mash", abort_mash)
+  validate_one_fit(list(x = x, fit = fit), abort_mash)
   if (x$level != "gene") abort_mash("{.arg x} must be a result of genes: {.code run_mash(level = \"gene\")}.")
   effects <- plot_effects_data(x, genes, n, level)
   rows <- list(

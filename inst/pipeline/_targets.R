@@ -9,7 +9,8 @@ tar_option_set(
   controller = fatebias::slurm_controller()
 )
 
-config <- Sys.getenv("FATEBIAS_CONFIG", "config.yaml")
+config <- Sys.getenv("FATEBIAS_CONFIG")
+if (!nzchar(config)) config <- "config.yaml"
 sources <- fatebias::python_sources()
 
 list(

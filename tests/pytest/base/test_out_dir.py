@@ -118,6 +118,7 @@ def test_names_of_a_fit_and_of_what_is_made_of_it():
     assert all(map(is_of_fit, FIT_FILES)) and not any(map(is_of_later, FIT_FILES))
     assert all(map(is_of_later, LATER_FILES)) and not any(map(is_of_fit, LATER_FILES))
     assert is_of_fit("gene_daywise_cov.NEU-rest.csv") and is_of_later("hits_ranked.NEU-rest.csv")
+    assert is_of_later("my report.a.html") and not is_of_fit("my report.a.html")
     odd = [
         "../report.html",
         "x/report.html",
@@ -125,6 +126,7 @@ def test_names_of_a_fit_and_of_what_is_made_of_it():
         "report.html.txt",
         "thesis.a.csv",
         "hits_ranked.a/b.csv",
-        "report.a.html",
+        ".report.html",
+        "a\nb.html",
     ]
     assert not any(is_of_fit(name) or is_of_later(name) for name in odd)

@@ -82,6 +82,13 @@ def test_a_link_at_the_place_of_previous_is_not_followed(tmp_path):
     assert list(precious.iterdir()) == [] and texts_in(out) == {"report.html": "a"}
 
 
+def test_a_report_of_another_name_is_moved_where_it_is_listed(tmp_path):
+    make(tmp_path, A, my_report_html="a", notes_html="b")
+    (tmp_path / "thesis.html").write_text("mine")
+    assert sorted(move_previous(tmp_path, B)) == ["my_report.html", "notes.html"]
+    assert (tmp_path / "thesis.html").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     "name", ["../report.html", "thesis.csv", "/etc/passwd", "fit_manifest.json", "gene_daywise_cov.csv", ".", "", "sub"]
 )

@@ -235,7 +235,8 @@ c(
     "hits of another result" = render_report(fit, result, rank_hits(of_ash), path = "out/r.html"),
     "hits NULL" = render_report(fit, result, NULL, path = "out/r.html"),
     "qc NULL" = render_report(fit, result, hits, NULL, path = "out/r.html"),
-    "qc a part" = render_report(fit, result, hits[1:2], path = "out/r.html")
+    "hits a part" = render_report(fit, result, hits[1:2], path = "out/r.html"),
+    "qc a part" = render_report(fit, result, hits, unclass(assess_qc(fit))[1], path = "out/r.html")
   ),
   refused(
     "render_report", "`n_panels`",

@@ -133,8 +133,13 @@ c(
     "active 0" = plan_screen(active = 0),
     "effect SD 0" = plan_screen(effect_sd = 0),
     "abundance 0" = plan_screen(abundance = 0),
-    "abundance infinite" = plan_screen(abundance = Inf),
     "abundance NA" = plan_screen(abundance = NA)
+  ),
+  accepted(
+    "plan_screen",
+    "genes that are all alike" = inherits(plan_screen(abundance = Inf), "fatebias_plan"),
+    "fewer days than the pilot" = nrow(plan_screen(fit, days = 3)$needed) > 0,
+    "more days than the pilot" = nrow(plan_screen(fit, days = 6)$needed) > 0
   ),
   refused(
     "plan_screen", "[Aa]rgument",

@@ -30,6 +30,9 @@ LATER_FILES = frozenset({  # what R makes of a fit
 _OF_CONTRAST = re.compile(r"([a-z_]+)\.[A-Za-z0-9._-]+\.csv")  # NAME.LABEL.csv: a table of a further contrast
 
 
+_REPORT = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.html")  # a report may have any name
+
+
 def is_of_fit(name: str) -> bool:
     """May a fit write a file of this name: one of the contract, or the table of a further contrast?"""
     return name in FIT_FILES or is_of_contrast(name, FIT_FILES)
@@ -37,7 +40,7 @@ def is_of_fit(name: str) -> bool:
 
 def is_of_later(name: str) -> bool:
     """May R write a file of this name into the folder of a fit?"""
-    return name in LATER_FILES or is_of_contrast(name, LATER_FILES)
+    return name in LATER_FILES or is_of_contrast(name, LATER_FILES) or _REPORT.fullmatch(name) is not None
 
 
 def is_of_contrast(name: str, files: Iterable[str] = FIT_FILES) -> bool:
