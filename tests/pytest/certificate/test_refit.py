@@ -6,10 +6,11 @@ from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
 from fatebias.certificate.refit import reference_draws, refit_estimates, settle
-from fatebias.laplace import contrast_theta, estimate_theta, find_fixed_effects
+from fatebias.laplace import contrast_theta, estimate_theta, solve_estimates
 from fatebias.laplace.fit import fit_laplace
 from fatebias.laplace.mode import find_mode
 from fatebias.laplace.options import LaplaceOptions
+from fatebias.laplace.shared_shift import gain_of
 
 OPTIONS = LaplaceOptions.of(Settings.from_mapping({"inference": "laplace", "num_perturbations": 256}))
 MES = np.array([1.0, 0.0])
@@ -33,18 +34,21 @@ def test_a_refit_is_the_fit_and_a_warm_start_ends_where_a_cold_one_does(small_sc
 def test_draws_have_the_covariance_of_all_genes_and_labels_their_part():
     screen = screen_of(simulated(cells=500, genes=4, days=2))
     baseline = settle(OPTIONS.design(screen), OPTIONS)
-    curvature = find_fixed_effects(baseline, OPTIONS).curvature
+    solved = solve_estimates(baseline, OPTIONS)
+    curvature = solved.effects.curvature
     eye = torch.eye(baseline.design.n_effects, dtype=torch.float64)
     inverse = np.linalg.inv(curvature.times(eye).numpy())
     part = contrast_theta(baseline.design, eye, MES).reshape(len(eye), -1)  # a column of x in, theta out
     n = 4000
-    whole = reference_draws(curvature, MES, OPTIONS.perturbations, n).reshape(n, -1)
-    expected = part.T @ inverse @ part
+    whole = reference_draws(solved, MES, OPTIONS.perturbations, n).reshape(n, -1)
+    a, prior = solved.mean.columns.numpy(), gain_of(solved).prior  # the mean over genes, which is observed as well
+    off = np.eye(len(eye)) - inverse @ a @ np.linalg.inv(a.T @ inverse @ a + prior) @ a.T
+    expected = part.T @ np.linalg.inv(np.linalg.inv(inverse) + a @ np.linalg.inv(prior) @ a.T) @ part
     error = np.abs(np.cov(whole.T) - expected) / np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
     assert error.max() < 5 / np.sqrt(n) * np.sqrt(2)
-    labels = reference_draws(curvature, MES, OPTIONS.perturbations, n, labels_only=True).reshape(n, -1)
+    labels = reference_draws(solved, MES, OPTIONS.perturbations, n, labels_only=True).reshape(n, -1)
     q = np.stack([curvature.prior.precision(baseline.design, column).numpy() for column in eye])
-    of_labels = part.T @ (inverse - inverse @ q @ inverse) @ part
+    of_labels = part.T @ off @ (inverse - inverse @ q @ inverse) @ off.T @ part
     assert np.allclose(labels.var(0) / np.diag(of_labels), 1, atol=5 * np.sqrt(2 / n))
 
 

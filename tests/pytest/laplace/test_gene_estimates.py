@@ -125,7 +125,7 @@ def test_clusters_are_in_the_noise_as_in_a_dense_sandwich():
     for c in range(80):
         own = screen.cluster == c
         k = np.einsum("nfg,ngp->fp", w[own], dense.design[own])
-        own_size = np.trace(w[own].sum(0))
+        own_size = own.sum()
         used += own_size * np.trace(np.linalg.solve(w[own].sum(0), k @ inverse @ k.T))
         size += own_size
     for c in range(80):

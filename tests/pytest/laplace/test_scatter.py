@@ -8,8 +8,9 @@ import torch
 from conftest import screen_of, simulated
 from dense_reference import curvature_of
 
-from fatebias.laplace.covariance import gene_covariances, parameters_of_clusters, sandwich_covariances
+from fatebias.laplace.covariance import gene_covariances, parameters_of_clusters
 from fatebias.laplace.options import Perturbations
+from fatebias.laplace.sandwich import sandwich_covariances
 from fatebias.laplace.scatter import Scatter
 
 WEIGHT = 5.0
@@ -95,7 +96,7 @@ def test_the_sandwich_is_the_dense_one(case):
     prior = curvature.prior.precision(design, torch.eye(design.n_effects, dtype=torch.float64)).numpy()
     exact = np.sqrt(np.diag(inverse @ (dense_scatter(unit, score, columns) + prior) @ inverse))
     options = Perturbations(number=1024, seed=5, tolerance=1e-4)
-    found = sandwich_covariances(curvature, Scatter.at(curvature, 0.0), options)
+    found = sandwich_covariances(curvature, Scatter.at(curvature, 0.0), options).by_group
     sds = np.concatenate([c.diagonal(dim1=1, dim2=2).sqrt().reshape(-1).numpy() for c in found])
     error = np.abs(sds / exact[: len(sds)] - 1)
     assert np.median(error) < 0.01
@@ -103,16 +104,17 @@ def test_the_sandwich_is_the_dense_one(case):
 
 
 def test_units_use_up_as_many_parameters_as_the_dense_hat_matrix_says(case):
-    """Of a unit with curvature S: trace(S^-1 K Sigma K'), K = sum over its cells of W J."""
+    """Of a unit with curvature S: trace(S^-1 K Sigma K'), K = sum over its cells of W J; units weighted by cells."""
     _, curvature, unit, _, columns, matrix = case
     w = curvature.design.likelihood.curvature(curvature.mean, curvature.weight).numpy()
-    sigma, exact = np.linalg.inv(matrix), 0.0
+    sigma, exact, weighted = np.linalg.inv(matrix), 0.0, 0.0
     for u in range(unit.max() + 1):
         own = unit == u
         k = np.einsum("nfg,ngp->fp", w[own], columns[own])
-        exact += np.trace(np.linalg.solve(w[own].sum(0), k @ sigma @ k.T))
+        leverage = np.trace(np.linalg.solve(w[own].sum(0), k @ sigma @ k.T))
+        exact, weighted = exact + leverage, weighted + own.mean() * leverage
     found = gene_covariances(curvature, Perturbations(number=512, seed=0, tolerance=1e-4))
-    assert float(found.p_units) == pytest.approx(exact, rel=0.03)
+    assert float(found.p_units) == pytest.approx((unit.max() + 1) * weighted, rel=0.03)
     assert float(found.p_eff.sum()) >= 0.97 * exact  # cells of a cluster share what they use up
 
 
@@ -126,7 +128,8 @@ def test_each_cell_a_cluster_of_its_own_is_no_cluster():
     for a, b in zip(one.by_gene(), other.by_gene()):
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-9)
     options = Perturbations(number=512, seed=3, tolerance=1e-4)
-    for a, b in zip(sandwich_covariances(alone, one, options), sandwich_covariances(own, other, options)):
+    found = [sandwich_covariances(*both, options).by_group for both in ((alone, one), (own, other))]
+    for a, b in zip(*found):
         ratio = (a.diagonal(dim1=1, dim2=2) / b.diagonal(dim1=1, dim2=2)).sqrt()
         assert float((ratio - 1).abs().max()) < 0.2  # other draws, 512 of them
         assert float((ratio - 1).abs().median()) < 0.04
@@ -151,6 +154,6 @@ def test_shared_noise_of_clusters_widens_the_standard_errors():
         _, curvature, _ = curvature_of(one, weight=WEIGHT)
         found = sandwich_covariances(
             curvature, Scatter.at(curvature, 0.0), Perturbations(number=64, seed=0, tolerance=1e-3)
-        )
+        ).by_group
         sds.append(np.concatenate([c.diagonal(dim1=1, dim2=2).sqrt().reshape(-1).numpy() for c in found]))
     assert np.median(sds[1] / sds[0]) > 1.2

@@ -9,10 +9,8 @@ from dense_reference import Dense, dense_model, random_walk_precision
 
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, estimate_theta, fit_laplace, solve_estimates
-from fatebias.laplace.all_fates import AllFates
-from fatebias.laplace.shared_shift import mean_weights
 
-SETTINGS = Settings.from_mapping({"num_perturbations": 2048, "newton_tolerance": 1e-6, "estimand": "guides"})
+SETTINGS = Settings.from_mapping({"num_perturbations": 1024, "newton_tolerance": 1e-6, "estimand": "guides"})
 OPTIONS = LaplaceOptions.of(SETTINGS)
 MES = np.array([1.0, 0.0])
 GENES, DAYS = 6, 3
@@ -66,7 +64,7 @@ def of_contrast(dense: Dense, matrix: np.ndarray) -> np.ndarray:
 def test_estimates_are_those_with_the_mean_over_genes_observed_as_well(screen, fit, se):
     options = replace(OPTIONS, se=se)
     solved = solve_estimates(fit.baseline, options)
-    weight = mean_weights(AllFates.of_free_shift(solved, screen, options).model_noise)
+    weight = solved.mean.weight
     np.testing.assert_allclose(weight.sum(0), 1)
     found = estimate_theta(fit.baseline, screen, MES, options)
 
@@ -97,10 +95,31 @@ def scatter(screen, dense: Dense, x: np.ndarray) -> np.ndarray:
         s = score[own].sum(0)
         total += np.outer(s, s)
         k = np.einsum("nfg,ngp->fp", w[own], dense.design[own])
-        information = w[own].sum(0) if screen.cluster is not None else np.eye(2)  # cells count alike
-        used += np.trace(information) * np.trace(np.linalg.solve(w[own].sum(0), k @ inverse @ k.T))
-        size += np.trace(information)
+        used += own.sum() * np.trace(np.linalg.solve(w[own].sum(0), k @ inverse @ k.T))
+        size += own.sum()
     return total / (1 - used / (2 * size))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"genes": 10, "moi": 15.0, "seed": 4, "ntc": 1, "clones": (20, 40)},
+        {"genes": 20, "moi": 15.0, "seed": 3, "ntc": 1},
+    ],
+)
+def test_covariances_stay_such_where_most_of_an_estimate_is_shared(arguments):
+    """Few controls, few genes, many guides a cell: an effect is hardly told from the mean over genes."""
+    options = LaplaceOptions.of(Settings.from_mapping({"likelihood_weight": "auto"}))
+    screen = screen_of(simulated(cells=2000, **arguments))
+    baseline = fit_laplace(screen, options).baseline
+    noise, exact = (
+        estimate_theta(baseline, screen, MES, replace(options, perturbations=replace(options.perturbations, number=n)))
+        for n in (64, 1024)
+    )
+    values = np.linalg.eigvalsh(noise.noise)
+    assert (values[:, 0] / values[:, -1]).min() > 1e-3
+    ratio = noise.se / exact.se
+    assert np.isfinite(ratio).all() and np.abs(np.log(ratio)).max() < 0.35
 
 
 def test_the_prior_of_the_scales_decides_how_much_of_a_shift_is_left():

@@ -12,7 +12,7 @@ from fatebias.base.errors import ExportError, ScreenError
 from fatebias.base.out_dir import MANIFEST
 from fatebias.base.settings import Settings
 from fatebias.laplace import estimates_of
-from fatebias.laplace.shared_shift import mean_weights
+from fatebias.laplace.contrasts import mean_weights
 from fatebias.results.archive import ALL_FATES, archive_arrays, archive_of
 from fatebias.results.contrasts import contrast_tables, named_tables, write_contrast
 from fatebias.results.engines import infer

@@ -31,6 +31,10 @@ def as_presence(lists):
     return found
 
 
+def told(guides, replicate=None):
+    return clones_by_guides(guides, GENE, np.zeros(guides.shape[0], dtype=int) if replicate is None else replicate)
+
+
 def pairs_by_hand(guides):
     """Pairs of cells that have the same set of two guides or more, of several genes."""
     sets = [frozenset(guides.indices[a:b]) for a, b in itertools.pairwise(guides.indptr)]
@@ -46,7 +50,7 @@ def pairs_of(clone):
 
 def test_cells_with_the_same_guides_are_one_clone():
     guides, drawn = draw(n_clones=200, moi=5, size=5)
-    found = clones_by_guides(guides, GENE)
+    found = told(guides)
     assert found.dtype == np.int64 and set(found) == set(range(found.max() + 1))
     several = np.diff(guides.indptr) > 1
     guides, found, drawn = guides[several], found[several], drawn[several]
@@ -57,32 +61,48 @@ def test_cells_with_the_same_guides_are_one_clone():
 
 def test_cells_with_one_guide_are_a_clone_where_there_are_clones():
     guides, drawn = draw(n_clones=200, moi=4, size=10, seed=6, uneven=20.0)
-    found, one = clones_by_guides(guides, GENE), np.diff(guides.indptr) == 1
+    found, one = told(guides), np.diff(guides.indptr) == 1
     assert one.sum() > 80 and pairs_of(drawn[one]) <= pairs_of(found[one])
 
 
 @pytest.mark.parametrize(("moi", "uneven"), [(0.3, 1.0), (1, 0.3), (2, 0.3), (5, 0.3), (5, 5.0)])
 def test_independent_cells_have_no_clones_however_uneven_their_guides(moi, uneven):
-    assert clones_by_guides(draw(n_clones=4000, moi=moi, uneven=uneven)[0], GENE) is None
+    assert told(draw(n_clones=4000, moi=moi, uneven=uneven)[0]) is None
 
 
 def test_vectors_with_two_guides_of_a_gene_are_no_clones():
     rng = np.random.default_rng(1)
     genes = [rng.choice(N_GENES, k, replace=False) for k in np.maximum(rng.poisson(0.3, 3000), 1)]
     lists = [np.concatenate([[PER_GENE * gene, PER_GENE * gene + 1] for gene in cell]) for cell in genes]
-    assert clones_by_guides(as_presence(lists), GENE) is None
+    assert told(as_presence(lists)) is None
 
 
 def test_guides_that_always_come_together_are_no_clones():
     rng = np.random.default_rng(2)
     pairs = rng.permutation(N_GENES * PER_GENE).reshape(-1, 2)
-    assert clones_by_guides(as_presence(list(pairs[rng.integers(0, len(pairs), 3000)])), GENE) is None
+    assert told(as_presence(list(pairs[rng.integers(0, len(pairs), 3000)]))) is None
+
+
+def test_replicates_with_guides_of_their_own_make_no_clones():
+    rng, lists, replicate = np.random.default_rng(7), [], []
+    for r in range(8):
+        for k in np.maximum(rng.poisson(1.5, 500), 1):
+            lists.append(24 * r + rng.choice(24, min(k, 20), replace=False))
+            replicate.append(r)
+    assert told(as_presence(lists), np.array(replicate)) is None
+
+
+def test_no_clone_is_of_two_replicates():
+    guides, _ = draw(n_clones=200, moi=5, size=6)
+    replicate = np.random.default_rng(8).integers(2, size=guides.shape[0])
+    found = told(guides, replicate)
+    assert all(len(set(replicate[found == one])) == 1 for one in range(found.max() + 1))
 
 
 def test_a_few_clones_among_many_cells_are_not_worth_a_word():
     alone, _ = draw(n_clones=2000, moi=5, seed=3)
     few, _ = draw(n_clones=9, moi=8, size=30, seed=4)
-    assert clones_by_guides(sp.vstack([alone, few]).tocsr(), GENE) is None
+    assert told(sp.vstack([alone, few]).tocsr()) is None
 
 
 def test_a_screen_has_its_clones_and_says_so_but_not_where_cells_are_to_be_alone():

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..base import ScreenError, Settings
-from ..laplace import FixedEffects, contrast_theta, find_mode, sd_of
+from ..laplace import FixedEffects, estimated_theta, find_mode, sd_of
 from .refit import reference_draws
 from .source import Source
 from .store import open_source
@@ -30,7 +30,7 @@ def jackknife_blocks(screen_path: str, guide_map: str, settings: Settings, block
     block = usable_blocks(source, blocks)
     contrast, options, effects = source.contrast, source.options, source.solved.effects
     by_labels, whole = (
-        (reference_draws(effects.curvature, contrast, options.perturbations, N_DRAWS, labels_only=only) ** 2).mean(0)
+        (reference_draws(source.solved, contrast, options.perturbations, N_DRAWS, labels_only=only) ** 2).mean(0)
         for only in (True, False)
     )
     return {
@@ -48,7 +48,7 @@ def jackknife_se(source: Source, effects: FixedEffects, block: np.ndarray) -> np
     found = []
     for k in range(int(block.max()) + 1):
         without = find_mode(effects.problem.weighted(label != k), x, tolerances)
-        found.append(contrast_theta(effects.design, without.x.unsqueeze(1), source.contrast)[0])
+        found.append(estimated_theta(source.solved, without.x.unsqueeze(1), source.contrast)[0])
     theta = np.stack(found)
     return np.asarray(np.sqrt((len(theta) - 1) * theta.var(0)))
 

@@ -21,10 +21,10 @@ from ..laplace import (
     State,
     carried_by_day,
     contrast_covariance,
-    contrast_theta,
+    draw_sandwich,
+    estimated_theta,
     estimates_of,
-    known_covariance,
-    known_theta,
+    noise_of,
     perturbation,
     run_rounds,
     sd_of,
@@ -76,33 +76,27 @@ def refit_estimates(baseline: Baseline, screen: Screen, contrast: np.ndarray, op
 
 def refit_noise(baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions) -> Refit:
     """The same where neither guides nor replicates differ: the covariance is that of the labels' noise."""
-    solved, known = solve_estimates(baseline, options), carried_by_day(screen)
-    design, wanted = solved.design, options.se == "sandwich"
-    model = contrast_covariance(known_covariance(design, solved.model, known), contrast)
-    by_scatter = known_covariance(design, solved.sandwich(options.perturbations), known) if wanted else None
-    covariance = model if by_scatter is None else contrast_covariance(by_scatter, contrast)
-    theta = known_theta(design, solved.effects.x, known) @ contrast
-    return Refit(theta_hat=theta, covariance=covariance, model_se=sd_of(model), solved=solved)
+    solved = solve_estimates(baseline, options)
+    found = noise_of(solved, draw_sandwich(solved, options), carried_by_day(screen))
+    model, by_scatter = (contrast_covariance(part, contrast) for part in (found.model, found.sandwich))
+    covariance = by_scatter if options.se == "sandwich" else model
+    return Refit(theta_hat=found.theta @ contrast, covariance=covariance, model_se=sd_of(model), solved=solved)
 
 
 def reference_draws(
-    curvature: Curvature,
-    contrast: np.ndarray,
-    perturbations: Perturbations,
-    n_draws: int,
-    labels_only: bool = False,
+    solved: SolvedEstimates, contrast: np.ndarray, perturbations: Perturbations, n_draws: int, labels_only: bool = False
 ) -> np.ndarray:
     """Draws [S, L, D] of the error of the contrast of theta; `labels_only`: of the labels' part of it.
 
     `perturbations.number` of them at a time. The same seed gives each cell the same noise, so that draws of two
     groupings of guides belong together.
     """
-    found, width = [], perturbations.number
+    found, width, curvature = [], perturbations.number, solved.effects.curvature
     for first in range(0, n_draws, width):
         seed, count = perturbations.seed + DRAW_SEED + first, min(width, n_draws - first)
         r = _label_perturbation(curvature, seed, count) if labels_only else perturbation(curvature, seed, count)
-        solved = curvature.solve(r, perturbations.tolerance).x
-        found.append(contrast_theta(curvature.design, solved, contrast))
+        errors = curvature.solve(r, perturbations.tolerance).x
+        found.append(estimated_theta(solved, errors, contrast, None if labels_only else np.random.default_rng(seed)))
     return np.concatenate(found)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..base import CONSTANTS, ScreenError
-from ..laplace import Baseline, LaplaceOptions, contrast_theta, find_mode, sd_of
+from ..laplace import Baseline, LaplaceOptions, estimated_theta, find_mode, sd_of
 from ..model import Design, labels_by_day
 from ..screens import Screen, carried_guides
 from .associations import associate_columns
@@ -115,13 +115,13 @@ def run_bootstrap(source: Source, number: int) -> Unit:
     A cell drawn c times has weight 1 + BOOTSTRAP_STEP (c - 1), and the estimates' shift is divided by BOOTSTRAP_STEP:
     with whole weights, estimates of many effects scatter too far (El Karoui & Purdom 2018, JMLR 19:5).
     """
-    baseline, options = source.baseline, source.options
+    options = source.options
     counts = torch.as_tensor(resample_cells(source.screen, _rng(source, "bootstrap", number)), dtype=torch.float64)
     effects = source.solved.effects
     x = effects.x
     drawn = effects.problem.weighted(1 + BOOTSTRAP_STEP * (counts.to(x.device) - 1))
     shift = (find_mode(drawn, x, options.tolerances).x - x) / BOOTSTRAP_STEP
-    theta = contrast_theta(baseline.design, (x + shift).unsqueeze(1), source.contrast)[0]
+    theta = estimated_theta(source.solved, (x + shift).unsqueeze(1), source.contrast)[0]
     return {"gene": source.screen.gene_names, "betahat": theta}
 
 
@@ -132,10 +132,9 @@ def run_reference(source: Source, number: int) -> Unit:
     Times the share of the labels that the effects leave free [D], since fitted labels lie too near their cells'.
     """
     options, solved, found = source.options, source.solved, source.estimates
-    curvature = solved.effects.curvature
     freedom = 1 - solved.p_eff / labels_by_day(solved.design)
-    by_labels = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS, labels_only=True)
-    whole = reference_draws(curvature, source.contrast, options.perturbations, N_DRAWS)
+    by_labels = reference_draws(solved, source.contrast, options.perturbations, N_DRAWS, labels_only=True)
+    whole = reference_draws(solved, source.contrast, options.perturbations, N_DRAWS)
     share = (by_labels**2).mean(0) / (whole**2).mean(0) * (sd_of(found.noise) / found.se) ** 2
     return {
         "gene": source.screen.gene_names, "betahat": found.theta_hat, "se": found.se,
@@ -256,7 +255,7 @@ def _whole(refit: Refit, screen: Screen) -> Unit:
 
 def _errors(refit: Refit, contrast: np.ndarray, options: LaplaceOptions, n_draws: int = N_DRAWS) -> np.ndarray:
     """Joint draws of the errors of a refit's estimates, in SEs by the model: [S, L, D]."""
-    draws = reference_draws(refit.solved.effects.curvature, contrast, options.perturbations, n_draws)
+    draws = reference_draws(refit.solved, contrast, options.perturbations, n_draws)
     return np.asarray(draws / refit.model_se)
 
 

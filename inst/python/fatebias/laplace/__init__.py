@@ -6,7 +6,7 @@ mash is meant to be given (`estimate_theta`). Refits of the certificate use its 
 weight, `solve_estimates` is the one way to fixed effects and their covariances.
 """
 
-from .all_fates import AllFates
+from .all_fates import AllFates, draw_sandwich, noise_of
 from .baseline import Baseline
 from .contrasts import (
     carried_by_day,
@@ -31,6 +31,7 @@ from .probability import LEVEL, ProbabilityChange, probability_change
 from .replicates import ByReplicate, replicate_agreement, scatter_of_replicates
 from .rounds import State, run_rounds, run_rounds_like, start_from
 from .scatter import Scatter
+from .shared_shift import estimated_theta
 from .widening import fate_covariance, fate_widening
 
 __all__ = [
@@ -55,7 +56,9 @@ __all__ = [
     "contrast_covariance",
     "contrast_theta",
     "draw_blocks",
+    "draw_sandwich",
     "estimate_theta",
+    "estimated_theta",
     "estimates_of",
     "fate_covariance",
     "fate_widening",
@@ -65,6 +68,7 @@ __all__ = [
     "gene_covariances",
     "known_covariance",
     "known_theta",
+    "noise_of",
     "perturbation",
     "probability_change",
     "replicate_agreement",

@@ -18,7 +18,8 @@ from .estimates import SolvedEstimates
 from .guide_observations import GuideObservations, observe_guides
 from .options import LaplaceOptions
 from .replicates import ReplicateObservations, observe_replicates
-from .shared_shift import mean_weights, shared_shift
+from .sandwich import Sandwich
+from .shared_shift import shared_shift
 
 RATIO_DRAWS = 16  # draws behind the median ratio of SEs, where the sandwich itself is not asked for
 OPTIONAL = ("guide_scatter",)
@@ -50,43 +51,38 @@ class AllFates:
     @classmethod
     def of(cls, solved: SolvedEstimates, screen: Screen, options: LaplaceOptions, run: Run = QUIET) -> "AllFates":
         """What follows from fixed effects and the covariance of their noise: of a fit, and of every refit."""
-        return cls.of_free_shift(solved, screen, options, run).with_prior_shift(solved, options)
+        sandwich = draw_sandwich(solved, options, run)
+        return cls.of_free_shift(solved, sandwich, screen, options, run).with_prior_shift(solved, sandwich, options.se)
 
     @classmethod
     def of_free_shift(
-        cls, solved: SolvedEstimates, screen: Screen, options: LaplaceOptions, run: Run = QUIET
+        cls, solved: SolvedEstimates, sandwich: Sandwich, screen: Screen, options: LaplaceOptions, run: Run = QUIET
     ) -> "AllFates":
         """The same before anything is said of a shift of all genes (`with_prior_shift`)."""
         known, design, effects = carried_by_day(screen), solved.design, solved.effects
-        wanted, asked = options.se == "sandwich", options.perturbations
-        draws = asked if wanted else replace(asked, number=min(RATIO_DRAWS, asked.number))
-        model, sandwich = (
-            known_covariance(design, by_group, known)
-            for by_group in (solved.model, solved.sandwich(draws, run.at("sandwich")))
-        )
+        wanted = options.se == "sandwich"
+        model, by_scatter = (known_covariance(design, part, known) for part in (solved.model, sandwich.by_group))
         scatter = solved.scatter.by_guide_day() if wanted else None
         prior_sd = effects.problem.prior.sigma_guide.cpu().numpy()
         return cls(
-            theta=known_theta(design, effects.x, known), noise=sandwich if wanted else model, model_noise=model,
-            sandwich_noise=sandwich,
+            theta=known_theta(design, effects.x, known), noise=by_scatter if wanted else model, model_noise=model,
+            sandwich_noise=by_scatter,
             guides=observe_guides(effects.curvature, effects.x, screen.guide_gene, prior_sd, scatter),
-            replicates=observe_replicates(solved, screen, asked, run), estimand=options.estimand,
+            replicates=observe_replicates(solved, screen, options.perturbations, run), estimand=options.estimand,
         )  # fmt: skip
 
-    def with_prior_shift(self, solved: SolvedEstimates, options: LaplaceOptions) -> "AllFates":
-        """With a shift of all genes as the model's prior has it, unless the options leave it free.
+    def with_prior_shift(self, solved: SolvedEstimates, sandwich: Sandwich, se: str) -> "AllFates":
+        """With a shift of all genes as the model's prior has it, where the estimates were solved for with it.
 
         It goes off each replicate's theta as well, since replicates share it.
         """
-        if options.estimate_shift == "free":
+        if solved.mean is None:
             return self
-        known, weight = ~np.isnan(self.theta[:, :, 0]), mean_weights(self.model_noise)
-        shift = shared_shift(solved, weight, known, options.perturbations.tolerance)
-        model, sandwich = self.model_noise - shift.model, self.sandwich_noise - shift.sandwich
-        noise = sandwich if options.se == "sandwich" else model
+        found = noise_of(solved, sandwich, ~np.isnan(self.theta[:, :, 0]))
+        replicates = replace(self.replicates, theta=self.replicates.theta - (self.theta - found.theta))
         return replace(
-            self, theta=self.theta - shift.theta, noise=noise, model_noise=model,
-            sandwich_noise=sandwich, replicates=replace(self.replicates, theta=self.replicates.theta - shift.theta),
+            self, theta=found.theta, noise=found.sandwich if se == "sandwich" else found.model,
+            model_noise=found.model, sandwich_noise=found.sandwich, replicates=replicates,
         )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -110,6 +106,36 @@ class AllFates:
         }
         own: dict[str, Any] = {name: arrays[name] for name in ("theta", "noise", "model_noise", "sandwich_noise")}
         return cls(**own, **parts, estimand=estimand, labels=arrays.get("labels"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """theta [L, D, F], and the covariance of its noise by the model and by the sandwich [L, D, F, D, F]."""
+
+    theta: np.ndarray
+    model: np.ndarray
+    sandwich: np.ndarray
+
+
+def noise_of(solved: SolvedEstimates, sandwich: Sandwich, known: np.ndarray) -> Noise:
+    """Fixed effects and their noise, a shift of all genes as they were solved for; NaN where not known [L, D]."""
+    design = solved.design
+    theta = known_theta(design, solved.effects.x, known)
+    model, by_scatter = (known_covariance(design, part, known) for part in (solved.model, sandwich.by_group))
+    if solved.mean is None:
+        return Noise(theta=theta, model=model, sandwich=by_scatter)
+    shift, unknown = shared_shift(solved, sandwich), np.isnan(model)
+    return Noise(
+        theta=theta - shift.theta, model=np.where(unknown, np.nan, shift.model),
+        sandwich=np.where(unknown, np.nan, shift.sandwich),
+    )  # fmt: skip
+
+
+def draw_sandwich(solved: SolvedEstimates, options: LaplaceOptions, run: Run = QUIET) -> Sandwich:
+    """Covariances by the scatter of the labels; from RATIO_DRAWS draws where `se` does not ask for them."""
+    asked = options.perturbations
+    draws = asked if options.se == "sandwich" else replace(asked, number=min(RATIO_DRAWS, asked.number))
+    return solved.sandwich(draws, run.at("sandwich"))
 
 
 def _part(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray | None:

@@ -76,3 +76,22 @@ def mean_vectors(design: Design, weights: np.ndarray) -> Tensor:
         for day in range(d):
             block[:, day, :, day] = own[:, day, None, None] * unit
     return out.view(-1, d * f)
+
+
+def theta_of_columns(design: Design, columns: Tensor) -> np.ndarray:
+    """Theta in columns [P, D F], one a day and logit: [L, D, F, D, F], genes in the screen's order."""
+    found = design.theta(columns).transpose(1, 2).double().cpu().numpy()
+    return np.asarray(found.reshape(*found.shape[:3], design.n_days, design.n_logits))
+
+
+def mean_weights(covariance: np.ndarray) -> np.ndarray:
+    """Of each gene in the mean over genes by day [L, D], from covariances [L, D, F, D, F]; 0 where there is none.
+
+    Inverse to the mean variance over all fates of the log probabilities less their mean over fates, which does not
+    depend on the fate that logits are against.
+    """
+    by_day = np.einsum("ldfdg->ldfg", covariance)
+    fates = by_day.shape[2] + 1
+    variance = (np.einsum("ldff->ld", by_day) - by_day.sum((2, 3)) / fates) / fates
+    weight = np.where(np.isnan(variance), 0.0, 1 / variance)
+    return np.asarray(weight / np.maximum(weight.sum(0), np.finfo(float).tiny))

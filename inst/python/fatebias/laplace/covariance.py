@@ -15,7 +15,6 @@ from ..base import QUIET, Run
 from ..model import Design, pearson_excess_by_day
 from .curvature import Curvature, add_coarse_, coarse_part, gene_columns
 from .options import Perturbations
-from .scatter import Scatter
 
 LEAST_EIGENVALUE = 1e-6  # of a sandwich covariance, relative to its largest: simulation can leave one below 0
 RIDGE_SHARE = 0.7  # share of a variance that is simulated: .1 to .4 is usual, near 1 only on a ridge
@@ -29,7 +28,8 @@ class Covariances:
 
     p_eff: effective parameters, trace(H_lik Sigma), by day [D]; p_units: the same of independent units of noise, which
     may be clusters of cells. pearson_excess: see `likelihood_weight`, [D].
-    cg_iterations: of all solves.
+    cg_iterations: of all solves. with_mean: of each gene's effects with columns a' x, by group [genes, k, S], and
+    of_mean: of these [S, S], both of the same draws as by_group; None where no columns a [P, S] were given.
     """
 
     by_group: list[Tensor]
@@ -37,41 +37,55 @@ class Covariances:
     p_units: Tensor
     pearson_excess: Tensor
     cg_iterations: int
+    with_mean: list[Tensor] | None = None
+    of_mean: Tensor | None = None
 
 
 def gene_covariances(
-    curvature: Curvature, perturbations: Perturbations, run: Run = QUIET, excess: bool = False
+    curvature: Curvature,
+    perturbations: Perturbations,
+    run: Run = QUIET,
+    excess: bool = False,
+    columns: Tensor | None = None,
 ) -> Covariances:
     """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together and labels
     outnumber effects.
 
-    excess: give `pearson_excess` as well, which a weight needs and nothing else.
+    excess: give `pearson_excess` as well, which a weight needs and nothing else. columns: see `Covariances`.
     """
     n = perturbations.number
-    total = _simulate(curvature, perturbations, run.at("draws"), excess)
+    total = _simulate(curvature, perturbations, run.at("draws"), excess, columns)
     design = curvature.design
     outnumbered = design.n_cells * design.n_logits < design.n_effects  # the prior bounds them, not the labels
     if not outnumbered and _largest_shared(curvature, total) > RIDGE_SHARE:
         more = replace(perturbations, number=(RIDGE_FACTOR - 1) * n, seed=perturbations.seed + n)
-        total = _pooled(total, n, _simulate(curvature, more, run.at("more draws"), excess), more.number)
+        total = _pooled(total, n, _simulate(curvature, more, run.at("more draws"), excess, columns), more.number)
     by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
-    return replace(total, by_group=by_group)
+    if columns is None or total.with_mean is None:
+        return replace(total, by_group=by_group)
+    own = [inverse @ gene_columns(columns, g) for g, inverse in zip(design.groups, curvature.inverses)]
+    return replace(total, by_group=by_group, with_mean=[a + b for a, b in zip(own, total.with_mean)])
 
 
-def _simulate(curvature: Curvature, perturbations: Perturbations, run: Run, excess: bool) -> Covariances:
+def _simulate(
+    curvature: Curvature, perturbations: Perturbations, run: Run, excess: bool, columns: Tensor | None
+) -> Covariances:
     """The simulated part of the covariances, E[c c'], and what else the draws say."""
     form = dict.fromkeys(Covariances.__annotations__) | {"by_group": curvature.inverses, "cg_iterations": 0}
     saved = run.checkpoint.load({"found": form, "n_found": 0})
     found, n_found = (Covariances(**saved["found"]), saved["n_found"]) if saved else (None, 0)
     with run.progress.bar("Covariances", perturbations.number, n_found) as bar:
-        for seed, count in _portions(curvature, perturbations, n_found):
+        for seed, count in portions(curvature, perturbations, n_found):
             r = perturbation(curvature, seed, count)
             solution = curvature.solve(r, perturbations.tolerance, told=bar.part(count))
             draws, r = match_coarse_moments(curvature, solution.x, r)
             eta = curvature.design.forward(draws)
             p_eff = effective_parameters_by_day(curvature, eta)
+            beside = None if columns is None else columns.T @ draws.double()
             part = Covariances(
                 by_group=shared_moment(curvature, draws, r),
+                with_mean=None if beside is None else shared_moment(curvature, draws, r, beside),
+                of_mean=None if beside is None else beside @ beside.T / count,
                 p_eff=p_eff,
                 p_units=p_eff.sum() if curvature.design.cluster is None else parameters_of_clusters(curvature, eta),
                 pearson_excess=pearson_excess_by_day(curvature.design, curvature.mean, eta) if excess else 0 * p_eff,
@@ -93,7 +107,13 @@ def _pooled(one: Covariances, n_one: int, other: Covariances, n_other: int) -> C
         p_units=torch.lerp(one.p_units, other.p_units, share),
         pearson_excess=torch.lerp(one.pearson_excess, other.pearson_excess, share),
         cg_iterations=one.cg_iterations + other.cg_iterations,
+        with_mean=_pooled_parts(one.with_mean, other.with_mean, share),
+        of_mean=None if one.of_mean is None or other.of_mean is None else torch.lerp(one.of_mean, other.of_mean, share),
     )
+
+
+def _pooled_parts(one: list[Tensor] | None, other: list[Tensor] | None, share: float) -> list[Tensor] | None:
+    return None if one is None or other is None else [torch.lerp(a, b, share) for a, b in zip(one, other)]
 
 
 def _largest_shared(curvature: Curvature, simulated: Covariances) -> float:
@@ -108,7 +128,7 @@ def _largest_shared(curvature: Curvature, simulated: Covariances) -> float:
 def perturbation(curvature: Curvature, seed: int, n_draws: int) -> Tensor:
     """r ~ N(0, A): J' W^(1/2) z + Q^(1/2) z, float32 [P, n_draws]; the same seed gives the same z."""
     design = curvature.design
-    noise = _Noise(design.day.device, seed)
+    noise = Noise(design.day.device, seed)
     z = noise(design.n_cells, design.n_logits, n_draws)
     e = design.likelihood.scale_by_root_(z, curvature.mean, curvature.weight)
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))
@@ -158,50 +178,16 @@ def _matched(design: Design, n_draws: int) -> Tensor:
     return torch.as_tensor(sorted(chosen), dtype=torch.int64, device=design.day.device)
 
 
-def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor) -> list[Tensor]:
-    """Mean of c c' over draws x [P, S] of perturbations r, by group of genes: [genes, k, k]."""
+def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor, beside: Tensor | None = None) -> list[Tensor]:
+    """Mean of c c' over draws x [P, S] of perturbations r, by group of genes [genes, k, k]; or that of c with
+    numbers of the same draws, beside [n, S]: [genes, k, n].
+    """
     out = []
     for group, inverse in zip(curvature.design.groups, curvature.inverses):
         c = gene_columns(draws, group) - inverse.to(r.dtype) @ gene_columns(r, group)
-        out.append((c @ c.transpose(1, 2)).double() / draws.shape[1])
+        product = (c @ c.transpose(1, 2)).double() if beside is None else c.double() @ beside.T
+        out.append(product / draws.shape[1])
     return out
-
-
-def sandwich_covariances(
-    curvature: Curvature, scatter: Scatter, perturbations: Perturbations, run: Run = QUIET
-) -> list[Tensor]:
-    """Blocks of A^-1 (M + Q) A^-1, M the scatter of the labels, by group of genes.
-
-    Draws x = A^-1 r, r ~ N(0, M + Q), with y = B^-1 r_b, whose covariance B^-1 V B^-1 (V: the gene's block of M + Q)
-    is known, as control variate: B^-1 V B^-1 + mean of x x' - y y', made positive definite.
-    """
-    design, prior = curvature.design, curvature.prior
-    at = run.checkpoint.load({"totals": curvature.inverses, "n_found": 0})
-    if at is None:
-        middle = scatter.by_gene()
-        known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
-        at = {"totals": known, "n_found": 0}
-    with run.progress.bar("Sandwich", perturbations.number, at["n_found"]) as bar:
-        for seed, count in _portions(curvature, perturbations, at["n_found"]):
-            r = score_perturbation(curvature, scatter, seed, count)
-            x = curvature.solve(r, perturbations.tolerance, told=bar.part(count)).x
-            totals = []
-            for group, inverse, total in zip(design.groups, curvature.inverses, at["totals"]):
-                whole = gene_columns(x, group)
-                alone = inverse.to(r.dtype) @ gene_columns(r, group)
-                found = (whole @ whole.transpose(1, 2) - alone @ alone.transpose(1, 2)).double()
-                totals.append(total.add(found, alpha=1 / perturbations.number))
-            at = {"totals": totals, "n_found": at["n_found"] + count}
-            run.checkpoint.save(at, at["n_found"])
-    return [_positive_definite(one) for one in at["totals"]]
-
-
-def score_perturbation(curvature: Curvature, scatter: Scatter, seed: int, n_draws: int) -> Tensor:
-    """r ~ N(0, M + Q): J' score z, one z a unit of noise, plus Q^(1/2) z; float32 [P, n_draws]."""
-    design = curvature.design
-    noise = _Noise(design.day.device, seed)
-    e = scatter.perturb(noise(scatter.n_units, n_draws))
-    return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))
 
 
 def effective_parameters_by_day(curvature: Curvature, eta: Tensor) -> Tensor:
@@ -215,7 +201,7 @@ def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
     """What the effects take off the sums of scores of clusters, as `effective_parameters_by_day` of cells: a number.
 
     A cluster with curvature S = sum of W over its cells has leverage trace(S^-1 E[s s']), s = sum of W eta; F at most.
-    The mean over clusters is weighted by trace(S), as their scatter is: small clusters have little of either.
+    The mean over clusters is weighted by their numbers of cells: small clusters have little scatter and take little.
     """
     design = curvature.design
     assert design.cluster is not None
@@ -228,12 +214,22 @@ def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
         total.index_add_(0, design.cluster[cells], by_cell)
     total = total + torch.finfo(torch.float32).tiny * torch.eye(f, dtype=total.dtype, device=total.device)
     leverage = (moved * torch.linalg.solve(total, moved)).sum((1, 2)) / eta.shape[2]
-    size = total.diagonal(dim1=1, dim2=2).sum(1)
+    size = torch.bincount(design.cluster, minlength=n).to(leverage.dtype)
     found: Tensor = n * (size * leverage).sum() / size.sum()
     return found
 
 
-class _Noise:
+def solve_columns(curvature: Curvature, columns: Tensor, tolerance: float) -> Tensor:
+    """A^-1 of columns [P, S], float32, so many at a time that memory does not grow with S."""
+    parts = columns.float().split(columns_at_once(curvature.design), dim=1)
+    return torch.cat([curvature.solve(part, tolerance).x for part in parts], dim=1)
+
+
+def columns_at_once(design: Design) -> int:
+    return max(1, COLUMN_NUMBERS // (design.n_cells * design.n_logits))
+
+
+class Noise:
     """Standard normal numbers from a seed, float32."""
 
     def __init__(self, device: torch.device, seed: int):
@@ -243,18 +239,17 @@ class _Noise:
         return torch.randn(shape, generator=self._generator, device=self._device)
 
 
-def _portions(curvature: Curvature, perturbations: Perturbations, n_found: int) -> Iterator[tuple[int, int]]:
+def portions(curvature: Curvature, perturbations: Perturbations, n_found: int) -> Iterator[tuple[int, int]]:
     """Seeds and numbers of draws to solve for together, so that memory does not grow with the number of draws.
 
     n_found: draws of earlier portions, which are passed over.
     """
-    numbers = curvature.design.n_cells * curvature.design.n_logits
-    width = max(1, min(perturbations.number, COLUMN_NUMBERS // numbers))
+    width = min(perturbations.number, columns_at_once(curvature.design))
     for first in range(n_found, perturbations.number, width):
         yield perturbations.seed + first, min(width, perturbations.number - first)
 
 
-def _positive_definite(matrices: Tensor) -> Tensor:
+def positive_definite(matrices: Tensor) -> Tensor:
     """Symmetric matrices with eigenvalues below LEAST_EIGENVALUE of the largest raised to it."""
     values, vectors = torch.linalg.eigh((matrices + matrices.transpose(1, 2)) / 2)
     least = LEAST_EIGENVALUE * values[:, -1:].clamp(min=0)

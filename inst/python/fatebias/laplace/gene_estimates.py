@@ -14,7 +14,7 @@ import torch
 
 from ..base import QUIET, Run
 from ..screens import Screen
-from .all_fates import AllFates
+from .all_fates import AllFates, draw_sandwich
 from .baseline import Baseline
 from .contrasts import contrast_covariance, sd_of
 from .estimates import SolvedEstimates, solve_estimates
@@ -78,8 +78,9 @@ def estimate_theta(
         p_values = GenePValues(**parts["p_values"]) if parts["p_values"] else None
         return replace(found, p_values=p_values, fate_baseline=FateBaseline(**parts["fate_baseline"]))
     solved = solve_estimates(baseline, options, run)
-    free = AllFates.of_free_shift(solved, screen, options, run)
-    found = estimates_of(free.with_prior_shift(solved, options), contrast)
+    sandwich = draw_sandwich(solved, options, run)
+    free = AllFates.of_free_shift(solved, sandwich, screen, options, run)
+    found = estimates_of(free.with_prior_shift(solved, sandwich, options.se), contrast)
     noise = contrast_covariance(free.noise, contrast)
     p_values = _p_values(solved, found, noise, screen, contrast) if options.p_values else None
     cells = sample_baseline(solved, screen)

@@ -16,12 +16,19 @@ from ..base import QUIET, Run
 from ..model import dispersion_at, shrink_over_days
 from ..screens import Screen
 from .between import one_way_variance
-from .contrasts import carried_by_day, contrast_covariance, known_covariance, known_theta, mean_vectors
-from .covariance import gene_covariances
+from .contrasts import (
+    carried_by_day,
+    contrast_covariance,
+    known_covariance,
+    known_theta,
+    mean_vectors,
+    mean_weights,
+    theta_of_columns,
+)
+from .covariance import gene_covariances, solve_columns
 from .estimates import SolvedEstimates
 from .mode import newton_step
 from .options import Perturbations
-from .shared_shift import mean_weights, solve_columns, theta_of_columns
 
 DRAWS = 16  # behind the covariances of a replicate
 LEAST_OWN = 0.1  # share of a gene's variance that it does not share with all genes, at least

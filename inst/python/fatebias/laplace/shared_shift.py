@@ -4,12 +4,13 @@ What all effects have in common on a day is told from intercepts and burden slop
 that it is the least known part of every estimate, and the same error in all of them. The estimates' own prior leaves it
 free. The model does not: effects theta_l ~ N(0, Sigma), independent over genes, have a mean over genes m = sum of a_l
 theta_l of the covariance T = Sigma sum of a_l^2. With m = 0 + N(0, T) as one more observation (Theil & Goldberger 1961,
-Int. Econ. Rev. 2:65), and C_l = Cov(theta_l, m), V = Var(m), K_l = C_l (V + T)^-1 in the model's covariances,
+Int. Econ. Rev. 2:65), C_l = Cov(theta_l, m) and V = Var(m),
 
-    theta_l - K_l m,    covariance N_l - K_l C_l' - C_l K_l' + K_l (V + T) K_l'
+    theta_l - K_l m,    covariance R_l + (G_l - K_l) V (G_l - K_l)' + K_l T K_l'
 
-each with C_l and V of the kind of N_l, the model's or the sandwich's. L genes, D days, F logits (the fates beside the
-reference).
+K_l = C_l (V + T)^-1 is the model's; R_l, what theta_l has beyond m, and C_l, V, G_l = C_l V^-1 are the model's or the
+sandwich's. C_l and V are solved for; R_l is simulated, by draws of theta_l and m together, so that it stays a
+covariance where most of an estimate's variance is shared. L genes, D days, F logits (the fates beside the reference).
 """
 
 from dataclasses import dataclass
@@ -18,80 +19,116 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..model import Design
-from .contrasts import known_theta, mean_vectors
-from .covariance import COLUMN_NUMBERS
-from .curvature import Curvature
+from .contrasts import theta_covariance, theta_of_columns
+from .covariance import positive_definite, solve_columns
 from .estimates import SolvedEstimates
+from .sandwich import Sandwich
 
 
 @dataclass(frozen=True, kw_only=True)
 class SharedShift:
-    """theta [L, D, F]: what is taken off the estimates; model, sandwich [L, D, F, D, F]: off their covariances."""
+    """theta [L, D, F]: what is taken off the estimates; model, sandwich [L, D, F, D, F]: covariances without it."""
 
     theta: np.ndarray
     model: np.ndarray
     sandwich: np.ndarray
 
 
-def shared_shift(solved: SolvedEstimates, weight: np.ndarray, known: np.ndarray, tolerance: float) -> SharedShift:
-    """Of fixed effects. weight [L, D]: of genes in their mean on a day, see `mean_weights`; known: bool [L, D], days on
-    which a gene is carried; tolerance: of the solves.
-    """
-    curvature, design = solved.effects.curvature, solved.design
-    toward = solve_columns(curvature, mean_vectors(design, weight), tolerance)
-    scattered = solve_columns(curvature, _middle(solved, toward), tolerance)
-    model, sandwich = (theta_of_columns(design, columns) for columns in (toward, scattered))
-    prior = _variance_of_mean(solved.scales, weight)
-    d, f = design.n_days, design.n_logits
-    of_mean, of_mean_by_scatter = (np.einsum("ld,ldfeg->dfeg", weight, cross) for cross in (model, sandwich))
-    gain = model.reshape(-1, d * f, d * f) @ np.linalg.inv((of_mean + prior).reshape(d * f, d * f))
-    theta = np.nan_to_num(known_theta(design, solved.effects.x, known))
-    mean = np.einsum("ld,ldf->df", weight, theta).ravel()
+def shared_shift(solved: SolvedEstimates, sandwich: Sandwich) -> SharedShift:
+    """Of fixed effects that were solved for with their mean over genes."""
+    mean, design = solved.mean, solved.design
+    assert mean is not None and sandwich.with_mean is not None and sandwich.of_mean is not None
+    shape = (len(mean.weight), design.n_days, design.n_logits, design.n_days, design.n_logits)
+    scattered = solve_columns(solved.effects.curvature, solved.scattered_mean, mean.tolerance)
 
-    def off(cross: np.ndarray, variance: np.ndarray) -> np.ndarray:
-        """What goes from covariances, of the model's or the sandwich's Cov(theta, m) and Var(m)."""
-        product = gain @ cross.reshape(gain.shape).swapaxes(1, 2)
-        whole = gain @ (variance + prior).reshape(d * f, d * f) @ gain.swapaxes(1, 2)
-        return np.asarray((product + product.swapaxes(1, 2) - whole).reshape(-1, d, f, d, f))
+    def joint(by_group: list[Tensor], with_mean: list[Tensor], of_mean: Tensor, columns: Tensor) -> _Joint:
+        exact, of_exact = _with_mean(solved, columns)
+        return _Joint(
+            theta=theta_covariance(design, by_group).reshape(exact.shape),
+            exact_with_mean=exact, exact_of_mean=of_exact,
+            with_mean=design.by_gene([part[:, : exact.shape[1]] for part in with_mean]).cpu().numpy(),
+            of_mean=of_mean.cpu().numpy(),
+        )  # fmt: skip
 
+    gain = gain_of(solved)
+    model = joint(solved.model, mean.with_mean, mean.of_mean, solved.toward_mean)
+    scatter = joint(sandwich.by_group, sandwich.with_mean, sandwich.of_mean, scattered)
+    theta = design.theta(solved.effects.x).transpose(1, 2).cpu().numpy()[None]
     return SharedShift(
-        theta=(gain @ mean).reshape(-1, d, f), model=off(model, of_mean), sandwich=off(sandwich, of_mean_by_scatter)
-    )
+        theta=(theta - gain.off(theta))[0], model=model.given(gain).reshape(shape),
+        sandwich=scatter.given(gain).reshape(shape),
+    )  # fmt: skip
 
 
-def mean_weights(covariance: np.ndarray) -> np.ndarray:
-    """Of each gene in the mean over genes by day [L, D], from covariances [L, D, F, D, F]; 0 where there is none.
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """K [L, D F, D F]. prior [D F, D F]: T; weight [L, D]: a."""
 
-    Inverse to the mean variance over all fates of the log probabilities less their mean over fates, which does not
-    depend on the fate that logits are against.
+    gain: np.ndarray
+    prior: np.ndarray
+    weight: np.ndarray
+
+    def off(self, theta: np.ndarray, more: np.ndarray | float = 0.0) -> np.ndarray:
+        """theta - K (m + more) of each of S estimates theta [S, L, D, F]; more: [S, D F]."""
+        mean = np.einsum("ld,sldf->sdf", self.weight, theta).reshape(len(theta), -1) + more
+        return np.asarray(theta - np.einsum("lij,sj->sli", self.gain, mean).reshape(theta.shape))
+
+
+def gain_of(solved: SolvedEstimates) -> Gain:
+    """How much of the mean over genes goes off each gene."""
+    assert solved.mean is not None
+    cross, variance = _with_mean(solved, solved.toward_mean)
+    prior = _variance_of_mean(solved.scales, solved.mean.weight).reshape(variance.shape)
+    return Gain(gain=cross @ np.linalg.inv(variance + prior), prior=prior, weight=solved.mean.weight)
+
+
+def estimated_theta(
+    solved: SolvedEstimates, columns: Tensor, contrast: np.ndarray, generator: np.random.Generator | None = None
+) -> np.ndarray:
+    """Contrast [F] of the estimates of theta that effects in columns [P, S] stand for: [S, L, D].
+
+    generator: the columns are errors of the effects, and the observation of the mean has an error as well.
     """
-    by_day = np.einsum("ldfdg->ldfg", covariance)
-    fates = by_day.shape[2] + 1
-    variance = (np.einsum("ldff->ld", by_day) - by_day.sum((2, 3)) / fates) / fates
-    weight = np.where(np.isnan(variance), 0.0, 1 / variance)
-    return np.asarray(weight / np.maximum(weight.sum(0), np.finfo(float).tiny))
+    theta = np.moveaxis(solved.design.theta(columns).double().cpu().numpy(), 3, 0).transpose(0, 1, 3, 2)
+    if solved.mean is not None:
+        gain = gain_of(solved)
+        error = 0.0 if generator is None else generator.multivariate_normal(
+            np.zeros(len(gain.prior)), gain.prior, len(theta)
+        )  # fmt: skip
+        theta = gain.off(theta, error)
+    return np.asarray(theta @ contrast)
 
 
-def solve_columns(curvature: Curvature, columns: Tensor, tolerance: float) -> Tensor:
-    """A^-1 of columns [P, S], so many at a time that memory does not grow with S."""
-    width = _width(curvature.design)
-    return torch.cat([curvature.solve(part, tolerance).x for part in columns.float().split(width, dim=1)], dim=1)
+def _with_mean(solved: SolvedEstimates, columns: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance of theta with the mean [L, D F, D F], and of the mean, from columns A^-1 (..) a [P, D F]."""
+    assert solved.mean is not None
+    cross = theta_of_columns(solved.design, columns)
+    k = cross.shape[1] * cross.shape[2]
+    return cross.reshape(-1, k, k), np.einsum("ld,ldfeg->dfeg", solved.mean.weight, cross).reshape(k, k)
 
 
-def theta_of_columns(design: Design, columns: Tensor) -> np.ndarray:
-    """Theta in columns [P, D F], one a day and logit: [L, D, F, D, F], genes in the screen's order."""
-    found = design.theta(columns).transpose(1, 2).double().cpu().numpy()
-    return np.asarray(found.reshape(*found.shape[:3], design.n_days, design.n_logits))
+@dataclass(frozen=True, kw_only=True)
+class _Joint:
+    """Covariance of theta [L, k, k], k = D F, with the mean [L, k, k], and of that [k, k]: of draws; and exactly."""
+
+    theta: np.ndarray
+    with_mean: np.ndarray
+    of_mean: np.ndarray
+    exact_with_mean: np.ndarray
+    exact_of_mean: np.ndarray
+
+    def given(self, gain: Gain) -> np.ndarray:
+        """Covariance of theta - K (m + e) [L, k, k], e ~ N(0, T)."""
+        on_mean = self.exact_with_mean @ np.linalg.inv(self.exact_of_mean)
+        product = self.with_mean @ on_mean.swapaxes(1, 2)
+        beyond = self.theta - product - product.swapaxes(1, 2) + _around(on_mean, self.of_mean)
+        own = positive_definite(torch.from_numpy(beyond)).numpy()
+        return np.asarray(own + _around(on_mean - gain.gain, self.exact_of_mean) + _around(gain.gain, gain.prior))
 
 
-def _middle(solved: SolvedEstimates, columns: Tensor) -> Tensor:
-    """(M + Q) of columns [P, S], M the scatter of the labels."""
-    design, parts = solved.design, []
-    for part in columns.split(_width(design), dim=1):
-        scattered = solved.scatter.perturb(solved.scatter.along(design.forward(part)))
-        parts.append(design.transpose(scattered).add_(solved.effects.problem.prior.precision(design, part)))
-    return torch.cat(parts, dim=1)
+def _around(left: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    """left middle left' of each [L, k, k]."""
+    return np.asarray(left @ middle @ left.swapaxes(1, 2))
 
 
 def _variance_of_mean(scales: Tensor, weight: np.ndarray) -> np.ndarray:
@@ -100,7 +137,3 @@ def _variance_of_mean(scales: Tensor, weight: np.ndarray) -> np.ndarray:
     days = np.arange(len(walk))
     earlier = walk[np.minimum(days[:, None], days)] * (weight.T @ weight)[:, :, None]  # [D, D, F]
     return np.asarray(np.einsum("def,fg->dfeg", earlier, np.eye(walk.shape[1])))
-
-
-def _width(design: Design) -> int:
-    return max(1, COLUMN_NUMBERS // (design.n_cells * design.n_logits))

@@ -20,16 +20,17 @@ MOST_IN_COMMON = (
 )
 
 
-def clones_by_guides(guides: sp.csr_matrix, gene: np.ndarray) -> np.ndarray | None:
+def clones_by_guides(guides: sp.csr_matrix, gene: np.ndarray, replicate: np.ndarray) -> np.ndarray | None:
     """int64 [N], the clone of each cell from 0; None where no more cells share all their guides than chance makes.
 
     A cell that is alone with its list is a clone of its own, and so is each cell whose list is no barcode. guides:
-    presence [N, guides], no cell without one. gene: int [guides], the gene of each, all controls as one.
+    presence [N, guides], no cell without one. gene: int [guides], the gene of each, all controls as one. replicate:
+    int [N]; no clone is of two.
     """
     n, size = guides.shape[0], np.diff(guides.indptr)
-    _, same = np.unique(_list_numbers(guides), return_inverse=True)
+    _, same = np.unique(_list_numbers(guides, replicate), return_inverse=True)
     barcode = (size == 1) | _of_several_genes(guides, gene)
-    barcode &= _telling(guides, size, same, barcode)[size]
+    barcode &= _telling(guides, size, same, barcode, replicate)[size]
     barcode &= np.bincount(same)[same] > 1
     if barcode.sum() < LEAST_SHARE * n or len(np.unique(same[barcode])) < LEAST_CLUSTERS:
         return None
@@ -37,10 +38,11 @@ def clones_by_guides(guides: sp.csr_matrix, gene: np.ndarray) -> np.ndarray | No
     return np.asarray(clone, dtype=np.int64)
 
 
-def _list_numbers(guides: sp.csr_matrix) -> np.ndarray:
-    """A number of 64 bits a cell, the same for the same guides and else different (Zobrist 1970): uint64 [N]."""
-    keys = np.random.default_rng(0).integers(0, 2**64, guides.shape[1], dtype=np.uint64)
-    return np.asarray(np.add.reduceat(keys[guides.indices], guides.indptr[:-1]))  # sums wrap around
+def _list_numbers(guides: sp.csr_matrix, replicate: np.ndarray) -> np.ndarray:
+    """A number of 64 bits a cell, the same for the same guides and replicate, else different (Zobrist 1970)."""
+    rng = np.random.default_rng(0)
+    keys, more = (rng.integers(0, 2**64, n, dtype=np.uint64) for n in (guides.shape[1], replicate.max() + 1))
+    return np.asarray(np.add.reduceat(keys[guides.indices], guides.indptr[:-1]) + more[replicate])  # sums wrap around
 
 
 def _of_several_genes(guides: sp.csr_matrix, gene: np.ndarray) -> np.ndarray:
@@ -49,19 +51,26 @@ def _of_several_genes(guides: sp.csr_matrix, gene: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum.reduceat(genes, first) < np.maximum.reduceat(genes, first))
 
 
-def _telling(guides: sp.csr_matrix, size: np.ndarray, same: np.ndarray, barcode: np.ndarray) -> np.ndarray:
+def _telling(
+    guides: sp.csr_matrix, size: np.ndarray, same: np.ndarray, barcode: np.ndarray, replicate: np.ndarray
+) -> np.ndarray:
     """bool [most guides in a cell + 1]: numbers of guides at which cells with the same list are of one clone.
 
-    Of two cells with k guides each, drawn with the guides' shares p, chance gives the same list to k! (sum p^2)^k.
+    Of two cells of a replicate with k guides each, drawn with the shares p that guides have there, chance gives the
+    same list to k! (sum p^2)^k.
     """
-    cells = np.bincount(same[barcode])
+    cells, k = np.bincount(same[barcode]), np.arange(size.max() + 1)
     length = np.zeros(len(cells), dtype=np.int64)
     length[same[barcode]] = size[barcode]
-    found = np.bincount(length, weights=_pairs(cells), minlength=size.max() + 1)
-    carriers = np.bincount(guides.indices, minlength=guides.shape[1])
-    k, p = np.arange(size.max() + 1), carriers / carriers.sum()
-    log_chance = gammaln(k + 1) + k * np.log((p**2).sum())
-    by_chance = _pairs(np.bincount(size)) * np.exp(np.minimum(log_chance, 0.0))
+    found = np.bincount(length, weights=_pairs(cells), minlength=len(k))
+    n_guides = guides.shape[1]
+    places = np.repeat(replicate.astype(np.int64), size) * n_guides + guides.indices
+    carriers = np.bincount(places, minlength=(replicate.max() + 1) * n_guides).reshape(-1, n_guides)
+    p = carriers / np.maximum(carriers.sum(1, keepdims=True), 1)
+    with np.errstate(divide="ignore"):  # a replicate without usable cells
+        log_chance = gammaln(k + 1) + k * np.log((p**2).sum(1, keepdims=True))
+    of_length = np.bincount(replicate.astype(np.int64) * len(k) + size, minlength=len(p) * len(k)).reshape(-1, len(k))
+    by_chance = np.nansum(_pairs(of_length) * np.exp(np.minimum(log_chance, 0.0)), axis=0)
     telling = found > OVER_CHANCE * by_chance
     in_common = (k * found)[telling].sum()  # each pair of cells once for each of its guides
     return np.asarray(telling & (in_common <= MOST_IN_COMMON * _pairs(carriers).sum()))

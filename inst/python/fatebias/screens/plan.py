@@ -176,7 +176,8 @@ def _clusters(
         return None
     of_guide = table.loc[cells.guide_names]
     gene, _ = pd.factorize(of_guide.gene.where(~of_guide.ntc, ""))
-    return clones_by_guides(cells.guides if usable.all() else cells.guides[np.flatnonzero(usable)], gene)
+    guides = cells.guides if usable.all() else cells.guides[np.flatnonzero(usable)]
+    return clones_by_guides(guides, gene, np.asarray(cells.replicate.codes[usable]))
 
 
 def _genes_by_guide(guide_map: GuideMap, guides: Sequence[str], where: str) -> pd.DataFrame:
