@@ -128,7 +128,7 @@ def _largest_shared(curvature: Curvature, simulated: Covariances) -> float:
 def perturbation(curvature: Curvature, seed: int, n_draws: int) -> Tensor:
     """r ~ N(0, A): J' W^(1/2) z + Q^(1/2) z, float32 [P, n_draws]; the same seed gives the same z."""
     design = curvature.design
-    noise = Noise(design.day.device, seed)
+    noise = StandardNormal(design.day.device, seed)
     z = noise(design.n_cells, design.n_logits, n_draws)
     e = design.likelihood.scale_by_root_(z, curvature.mean, curvature.weight)
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))
@@ -229,7 +229,7 @@ def columns_at_once(design: Design) -> int:
     return max(1, COLUMN_NUMBERS // (design.n_cells * design.n_logits))
 
 
-class Noise:
+class StandardNormal:
     """Standard normal numbers from a seed, float32."""
 
     def __init__(self, device: torch.device, seed: int):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..base import QUIET, Run
-from .covariance import Noise, portions, positive_definite
+from .covariance import StandardNormal, portions, positive_definite
 from .curvature import Curvature, gene_columns
 from .options import Perturbations
 from .scatter import Scatter
@@ -72,6 +72,6 @@ def sandwich_covariances(
 def score_perturbation(curvature: Curvature, scatter: Scatter, seed: int, n_draws: int) -> Tensor:
     """r ~ N(0, M + Q): J' score z, one z a unit of noise, plus Q^(1/2) z; float32 [P, n_draws]."""
     design = curvature.design
-    noise = Noise(design.day.device, seed)
+    noise = StandardNormal(design.day.device, seed)
     e = scatter.perturb(noise(scatter.n_units, n_draws))
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))

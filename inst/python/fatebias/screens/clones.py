@@ -27,7 +27,7 @@ def clones_by_guides(guides: sp.csr_matrix, gene: np.ndarray, replicate: np.ndar
     presence [N, guides], no cell without one. gene: int [guides], the gene of each, all controls as one. replicate:
     int [N]; no clone is of two.
     """
-    n, size = guides.shape[0], np.diff(guides.indptr)
+    n, size, replicate = guides.shape[0], np.diff(guides.indptr), replicate.astype(np.int64)
     _, same = np.unique(_list_numbers(guides, replicate), return_inverse=True)
     barcode = (size == 1) | _of_several_genes(guides, gene)
     barcode &= _telling(guides, size, same, barcode, replicate)[size]
@@ -64,12 +64,12 @@ def _telling(
     length[same[barcode]] = size[barcode]
     found = np.bincount(length, weights=_pairs(cells), minlength=len(k))
     n_guides = guides.shape[1]
-    places = np.repeat(replicate.astype(np.int64), size) * n_guides + guides.indices
+    places = np.repeat(replicate, size) * n_guides + guides.indices
     carriers = np.bincount(places, minlength=(replicate.max() + 1) * n_guides).reshape(-1, n_guides)
     p = carriers / np.maximum(carriers.sum(1, keepdims=True), 1)
     with np.errstate(divide="ignore"):  # a replicate without usable cells
         log_chance = gammaln(k + 1) + k * np.log((p**2).sum(1, keepdims=True))
-    of_length = np.bincount(replicate.astype(np.int64) * len(k) + size, minlength=len(p) * len(k)).reshape(-1, len(k))
+    of_length = np.bincount(replicate * len(k) + size, minlength=len(p) * len(k)).reshape(-1, len(k))
     by_chance = np.nansum(_pairs(of_length) * np.exp(np.minimum(log_chance, 0.0)), axis=0)
     telling = found > OVER_CHANCE * by_chance
     in_common = (k * found)[telling].sum()  # each pair of cells once for each of its guides
