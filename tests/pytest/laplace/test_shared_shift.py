@@ -46,12 +46,11 @@ def mean_of_genes(dense: Dense, weight: np.ndarray) -> np.ndarray:
 
 
 def prior_of_mean(fit, weight: np.ndarray) -> np.ndarray:
-    """Covariance of sum_l a_ld theta_lfd [D F, D F], theta_l independent random walks."""
+    """Covariance of sum_l a_ld theta_lfd [D F, D F], theta_l independent random walks, three fates alike."""
     walks = np.linalg.inv(random_walk_precision(fit.scales["tau"], fit.scales["sigma_time"]))
     found = np.zeros((DAYS, 2, DAYS, 2))
     for gene in range(GENES):
-        for fate in range(2):
-            found[:, fate, :, fate] += walks[fate] * np.outer(weight[gene], weight[gene])
+        found += np.einsum("de,fg->dfeg", walks.sum(0) / 3 * np.outer(weight[gene], weight[gene]), [[2, 1], [1, 2]])
     return found.reshape(DAYS * 2, DAYS * 2)
 
 

@@ -3,7 +3,7 @@
 What all effects have in common on a day is told from intercepts and burden slopes by the cells with controls alone, so
 that it is the least known part of every estimate, and the same error in all of them. The estimates' own prior leaves it
 free. The model does not: effects theta_l ~ N(0, Sigma), independent over genes, have a mean over genes m = sum of a_l
-theta_l of the covariance T = Sigma sum of a_l^2. With m = 0 + N(0, T) as one more observation (Theil & Goldberger 1961,
+theta_l of the covariance T = Sigma sum of a_l^2 (Sigma over fates: `_variance_of_mean`). With m = 0 + N(0, T) as one more observation (Theil & Goldberger 1961,
 Int. Econ. Rev. 2:65), C_l = Cov(theta_l, m) and V = Var(m),
 
     theta_l - K_l m,    covariance R_l + (G_l - K_l) V (G_l - K_l)' + K_l T K_l'
@@ -132,8 +132,12 @@ def _around(left: np.ndarray, middle: np.ndarray) -> np.ndarray:
 
 
 def _variance_of_mean(scales: Tensor, weight: np.ndarray) -> np.ndarray:
-    """T, of the model's random walk over days: [D, F, D, F]. scales [D + 1, F]: tau, sigma_time, sigma_guide."""
+    """T, of the model's random walk over days: [D, F, D, F]. scales [D + 1, F]: tau, sigma_time, sigma_guide.
+
+    All fates alike, with as much variance of the log probabilities in all as the logits have: of K fates' logits the
+    covariance sum of variances / K (I + 1 1'). It is nearly the same whichever fate logits are against.
+    """
     walk = np.cumsum(scales[:-1].cpu().numpy() ** 2, axis=0)  # [D, F], variance of theta by day
-    days = np.arange(len(walk))
-    earlier = walk[np.minimum(days[:, None], days)] * (weight.T @ weight)[:, :, None]  # [D, D, F]
-    return np.asarray(np.einsum("def,fg->dfeg", earlier, np.eye(walk.shape[1])))
+    days, f = np.arange(len(walk)), walk.shape[1]
+    of_fate = walk.sum(1)[np.minimum(days[:, None], days)] / (f + 1)
+    return np.asarray(np.einsum("de,fg->dfeg", of_fate * (weight.T @ weight), np.eye(f) + 1))
