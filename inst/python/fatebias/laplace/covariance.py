@@ -42,16 +42,13 @@ class Covariances:
 def gene_covariances(
     curvature: Curvature, perturbations: Perturbations, run: Run = QUIET, excess: bool = False
 ) -> Covariances:
-    """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together and labels
-    outnumber effects.
+    """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together.
 
     excess: give `pearson_excess` as well, which a weight needs and nothing else.
     """
     n = perturbations.number
     total = _simulate(curvature, perturbations, run.at("draws"), excess)
-    design = curvature.design
-    outnumbered = design.n_cells * design.n_logits < design.n_effects  # the prior bounds them, not the labels
-    if not outnumbered and _largest_shared(curvature, total) > RIDGE_SHARE:
+    if _largest_shared(curvature, total) > RIDGE_SHARE:
         more = replace(perturbations, number=(RIDGE_FACTOR - 1) * n, seed=perturbations.seed + n)
         total = _pooled(total, n, _simulate(curvature, more, run.at("more draws"), excess), more.number)
     by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
