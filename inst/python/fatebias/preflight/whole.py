@@ -6,6 +6,7 @@ from ..screens import (
     RawCells,
     Screen,
     count_cells,
+    doubt_weight,
     doubts_about,
     plan_screen,
     refuse_untold,
@@ -31,6 +32,8 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     refuse_untold(screen, counts, report.settings, where)
     found = doubts_about(screen, report.settings, counts)
     doubts = [doubt for doubt in found if doubt not in screen.doubts and doubt.item not in _AT_ITS_PLACE]
+    if (weight := doubt_weight(screen, counts, report.settings)) is not None:
+        doubts.append(weight)
     for doubt in doubts:
         report.doubt(doubt)
     for item, words in _in_order(screen, counts, contrast).items():

@@ -10,7 +10,6 @@ from .counts import Counts, count_cells
 from .doubt import Doubt
 from .places import doubt_places
 from .screen import ONE_DAY, Screen
-from .variation import doubt_weight
 
 LEAST_EFFECTIVE = 10.0  # effective cells of the rarer fate below which an estimate is hardly one
 LARGE_CLUSTER = 0.2  # share of the cells that no clone has; a label such as "unassigned" has
@@ -41,7 +40,6 @@ def doubts_about(screen: Screen, settings: Settings, counts: Counts | None = Non
         _doubt_fates(screen.fates),
         *doubt_places(screen, counts.places, counts.samples.sum(1)),
         _doubt_effective(screen, counts.effective, settings.contrast_fate),
-        doubt_weight(screen, counts, settings),
     ]
     return [*screen.doubts, *(doubt for doubt in found if doubt is not None)]
 

@@ -15,6 +15,7 @@ LEAST_PROBABILITY = 0.05  # of a fate, summed over all cells: with less, no cell
 LEAST_CELLS = 20  # in all, for a weight from how labels vary; fewer are a doubt
 LEAST_OF_DAY = 7  # the same of a day, for a weight of its own; LEAST_CELLS where the day has more genes than cells
 MOST_WEIGHT = 3e4  # times what a screen without any effect would call for
+WEIGHT = "Likelihood weight"  # item of the doubts about it
 _SAME = 1e-9  # probabilities that differ by less are the same
 
 
@@ -39,17 +40,17 @@ def doubt_weight(screen: Screen, counts: Counts, settings: Settings) -> Doubt | 
     wanted = settings.likelihood_weight
     if not isinstance(wanted, str):
         return doubt_separated(screen) if screen.n_cells == counts.n_cells else None
-    item, by_day = "Likelihood weight", counts.samples.sum(1)
+    by_day = counts.samples.sum(1)
     if counts.n_cells < LEAST_CELLS:
         found = f"{counts.n_cells} usable cells are few for `likelihood_weight: {wanted}`"
-        return Doubt(item=item, found=f"{found}, which follows from how labels vary", fix="more cells, or a number")
+        return Doubt(item=WEIGHT, found=f"{found}, which follows from how labels vary", fix="more cells, or a number")
     n_genes = (counts.places.of_gene > 0).sum(0)
     few = by_day < np.where(n_genes > by_day, LEAST_CELLS, LEAST_OF_DAY)
     if wanted != "auto_by_day" or not few.any():
         return None
     days = first_few([f"{screen.day_labels[day]} ({by_day[day]})" for day in np.flatnonzero(few)])
     return Doubt(
-        item=item,
+        item=WEIGHT,
         found=f"few usable cells on {days} for a weight of the day (`likelihood_weight: auto_by_day`)",
         fix="it is drawn towards that of other days; `likelihood_weight: auto` is one weight for all days",
     )
