@@ -13,7 +13,8 @@ from fatebias import results
 from fatebias.__main__ import main
 from fatebias.base import count_gpus
 from fatebias.base.out_dir import MANIFEST
-from fatebias.commands import COMMANDS, check
+from fatebias.commands import COMMANDS
+from fatebias.preflight import check as checks
 from fatebias.results.files import describe_contents
 
 
@@ -120,7 +121,7 @@ def test_check_prints_findings_and_lines_for_the_configuration(screen):
 def test_check_refuses_a_gpu_that_a_fit_would_not_find(screen, monkeypatch, capsys):
     files = ["check", str(screen / "screen.h5ad"), "--guides", str(screen / "guide_map.csv"), "--set", "device=cuda"]
     for gpus, code in ((0, 1), (1, 0)):
-        monkeypatch.setattr(check, "count_gpus", lambda n=gpus: n)
+        monkeypatch.setattr(checks, "count_gpus", lambda n=gpus: n)
         with pytest.raises(SystemExit) as caught:
             main(files)
         assert caught.value.code == code

@@ -80,8 +80,8 @@ class ScreenSize:
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """A phase of a fit at its peak. host: bytes of this process; device: of tensors, which are in the GPU's memory where
-    the fit runs on one, else in this process as well; lower: what makes it smaller, as words after "lower".
+    """A phase of a fit at its peak. host: bytes of this process; device: of the fit's tensors, in the GPU's memory
+    where the fit runs on one, else in this process as well; lower: what makes it smaller, as words after "lower".
     """
 
     name: str

@@ -124,7 +124,7 @@ def _naming_causes(doubts: Sequence[Doubt]) -> Iterator[None]:
     try:
         yield
     except FitError as error:
-        causes = [f"{doubt.found} ({doubt.fix})" for doubt in doubts if doubt.item == WEIGHT]
+        causes = [f"{doubt.found}; {doubt.fix}" for doubt in doubts if doubt.item == WEIGHT]
         if not causes:
             raise
         raise FitError(f"{error} What may be behind it: {causes[0]}.") from error

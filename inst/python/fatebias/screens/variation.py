@@ -42,8 +42,8 @@ def doubt_weight(screen: Screen, counts: Counts, settings: Settings) -> Doubt | 
         return doubt_separated(screen) if screen.n_cells == counts.n_cells else None
     by_day = counts.samples.sum(1)
     if counts.n_cells < LEAST_CELLS:
-        found = f"{counts.n_cells} usable cells are few for `likelihood_weight: {wanted}`"
-        return Doubt(item=WEIGHT, found=f"{found}, which follows from how labels vary", fix="more cells, or a number")
+        found = f"{counts.n_cells} usable cells are few for `likelihood_weight: {wanted}`, which how they vary tells"
+        return Doubt(item=WEIGHT, found=found, fix="add cells, or set a number (1 for one-hot labels)")
     n_genes = (counts.places.of_gene > 0).sum(0)
     few = by_day < np.where(n_genes > by_day, LEAST_CELLS, LEAST_OF_DAY)
     if wanted != "auto_by_day" or not few.any():
@@ -52,7 +52,7 @@ def doubt_weight(screen: Screen, counts: Counts, settings: Settings) -> Doubt | 
     return Doubt(
         item=WEIGHT,
         found=f"few usable cells on {days} for a weight of the day (`likelihood_weight: auto_by_day`)",
-        fix="it is drawn towards that of other days; `likelihood_weight: auto` is one weight for all days",
+        fix="it is drawn towards the weights of other days; where no fit is found, set `likelihood_weight: auto`",
     )
 
 
