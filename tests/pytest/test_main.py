@@ -11,7 +11,7 @@ import torch
 
 from fatebias import results
 from fatebias.__main__ import main
-from fatebias.base import count_gpus
+from fatebias.base import count_gpus, gpu_memory
 from fatebias.base.out_dir import MANIFEST
 from fatebias.commands import COMMANDS
 from fatebias.preflight import check as checks
@@ -137,6 +137,10 @@ def test_what_is_named_but_empty_is_refused_by_check_as_by_a_fit(screen, tmp_pat
 
 def test_gpus_are_those_that_torch_finds():
     assert count_gpus() == torch.cuda.device_count()
+    if count_gpus():
+        assert gpu_memory().bytes == pytest.approx(torch.cuda.get_device_properties(0).total_memory, rel=0.02)
+    else:
+        assert gpu_memory() is None
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], *([command, "--help"] for command in COMMANDS)])
