@@ -59,6 +59,8 @@
 #' @section Errors: `fatebias_error_fit`, `fatebias_error_export` (a folder that cannot be written to or that
 #'   another fit holds, a missing file), `fatebias_error_settings`, `fatebias_error_screen` (a file of the
 #'   screen was replaced since it was read). A fit that has not converged gives a `fatebias_warning_fit`.
+#' @section Warnings: of class `fatebias_warning_screen` where the fit needs nearly all memory, there are few
+#'   cells for `likelihood_weight`, or the labels are separated. [read_screen()] has given the others.
 #' @section Ctrl-C: it ends a fit within seconds and leaves the results of an earlier one as they were. What
 #'   was done is in a checkpoint in `out_dir`, written once a minute or oftener; the same call goes on from
 #'   it.
@@ -84,7 +86,8 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
       "fit_screen",
       screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
       out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
-      progress = progress, fingerprint = screen$summary$fingerprint
+      progress = progress, fingerprint = screen$summary$fingerprint,
+      warned = as.list(screen$summary$warnings)
     ),
     interrupt = function(condition) tell_checkpoint(out_dir)
   )

@@ -40,7 +40,8 @@
 #' @section Warnings: each that [check_screen()] gives of a screen that can be read is given here once, as
 #'   `fatebias_warning_screen`: one day, one replicate, many cells left out, days without a control guide in
 #'   any cell, genes with one guide, few effective cells, guides named like controls that are none, columns of
-#'   CellRank's array in another order than its terminal states.
+#'   CellRank's array in another order than its terminal states. Those of a fit (its memory, and too few cells
+#'   for `likelihood_weight`) are given by [fit_fate_bias()].
 #' @seealso [fate_screen()] for a screen from R objects, [fit_fate_bias()] for what comes next.
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' files <- simulate_screen(tempfile(), cells = 2000, genes = 20)

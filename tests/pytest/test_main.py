@@ -11,9 +11,10 @@ import torch
 
 from fatebias import results
 from fatebias.__main__ import main
-from fatebias.base import count_gpus
+from fatebias.base import count_gpus, gpu_memory
 from fatebias.base.out_dir import MANIFEST
-from fatebias.commands import COMMANDS, check
+from fatebias.commands import COMMANDS
+from fatebias.preflight import check as checks
 from fatebias.results.files import describe_contents
 
 
@@ -120,7 +121,7 @@ def test_check_prints_findings_and_lines_for_the_configuration(screen):
 def test_check_refuses_a_gpu_that_a_fit_would_not_find(screen, monkeypatch, capsys):
     files = ["check", str(screen / "screen.h5ad"), "--guides", str(screen / "guide_map.csv"), "--set", "device=cuda"]
     for gpus, code in ((0, 1), (1, 0)):
-        monkeypatch.setattr(check, "count_gpus", lambda n=gpus: n)
+        monkeypatch.setattr(checks, "count_gpus", lambda n=gpus: n)
         with pytest.raises(SystemExit) as caught:
             main(files)
         assert caught.value.code == code
@@ -136,6 +137,10 @@ def test_what_is_named_but_empty_is_refused_by_check_as_by_a_fit(screen, tmp_pat
 
 def test_gpus_are_those_that_torch_finds():
     assert count_gpus() == torch.cuda.device_count()
+    if count_gpus():
+        assert gpu_memory().bytes == pytest.approx(torch.cuda.get_device_properties(0).total_memory, rel=0.02)
+    else:
+        assert gpu_memory() is None
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], *([command, "--help"] for command in COMMANDS)])

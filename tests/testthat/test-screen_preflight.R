@@ -119,3 +119,13 @@ test_that("Python: contrasts are checked with the fates", {
   expect_identical(checked$settings$contrasts, "NEU - MES")
   expect_true(check_screen(files$screen, files$guide_map, contrasts = "NEU - rest")$ok)
 })
+
+test_that("Python: a GPU that a fit would not find is a row", {
+  skip_if(nzchar(Sys.which("nvidia-smi")), "this machine has a GPU")
+  files <- small_screen()
+  check <- check_screen(files$screen, files$guide_map, device = "cuda")
+  expect_false(check$ok)
+  row <- check$table[check$table$item == "Device", ]
+  expect_identical(row$status, "problem")
+  expect_match(row$found, "has no CUDA GPU")
+})

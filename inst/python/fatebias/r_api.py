@@ -190,16 +190,15 @@ def fit_screen(
     settings: Settings,
     progress: bool | None,
     fingerprint: dict[str, str] | None = None,
+    warned: list[str] | None = None,
 ) -> dict[str, Any]:
     """Fit a screen and write its results; `told`: what the user should know of the folder, in words. fingerprint: of
-    the screen as R has read it.
-
-    What weakens the screen was told when R read it.
+    the screen as R has read it; warned: what was told of it then, which is not told again.
     """
     from .results import fit_screen
 
     told: list[str] = []
-    fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, warn=False, tell=told.append)
+    fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, tell=told.append, warned=warned or ())
     return {"told": told}
 
 

@@ -6,6 +6,7 @@ import torch
 from conftest import screen_of, simulated
 from dense_reference import curvature_of
 
+from fatebias.laplace import covariance
 from fatebias.laplace.covariance import gene_covariances, perturbation
 from fatebias.laplace.options import Perturbations
 from fatebias.laplace.sandwich import sandwich_covariances
@@ -45,6 +46,21 @@ def test_guides_that_always_travel_together():
     screen = always_together(screen_of(simulated(cells=800, genes=12)), first=0)
     ratios = standard_error_ratios(screen, 64)
     assert np.abs(ratios - 1).max() < 0.12
+
+
+def test_genes_that_travel_together_get_more_draws_where_effects_outnumber_labels(monkeypatch):
+    _, curvature, _ = curvature_of(screen_of(simulated(cells=60, genes=24)))
+    monkeypatch.setattr(covariance, "RIDGE_SHARE", 0.0)  # any share
+    design, numbers = curvature.design, []
+    assert design.n_cells * design.n_logits < design.n_effects
+
+    def counted(curvature, perturbations, *rest, before=covariance._simulate):
+        numbers.append(perturbations.number)
+        return before(curvature, perturbations, *rest)
+
+    monkeypatch.setattr(covariance, "_simulate", counted)
+    gene_covariances(curvature, Perturbations(number=16, seed=0, tolerance=TOLERANCE))
+    assert numbers == [16, 16 * (covariance.RIDGE_FACTOR - 1)]
 
 
 def test_few_draws_at_once_give_the_same_kind_of_answer(small_screen, monkeypatch):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from broken_screens import guide_map, preflight, screen
 
-from fatebias.base.errors import MemoryLimitError
+from fatebias import r_api
+from fatebias.base.errors import MemoryLimitError, ScreenWarning
 from fatebias.base.memory import MemoryLimit, gigabytes
 from fatebias.base.settings import Settings
 from fatebias.preflight import check_screen, findings
@@ -102,3 +103,46 @@ def test_a_need_near_the_limit_is_a_warning(tmp_path, monkeypatch):
         monkeypatch.setattr(place, "memory_limit", lambda: MemoryLimit(bytes=0.42 * GB, whose="this machine"))
     rows = preflight(tmp_path, screen(), inference="laplace").rows
     assert [row["status"] for row in rows if row["item"] == "Memory"] == ["warning"]
+
+
+def test_host_and_gpu_are_held_against_their_own_memory():
+    needs, much = fit_memory(GENOME, Settings.from_mapping()), MemoryLimit(bytes=1000 * GB, whose="this machine")
+    (on_host, _), (on_gpu, _) = needs.beside(much, MemoryLimit(bytes=GB, whose="the GPU"))
+    cells = 8 * GENOME.cells * GENOME.fates  # their probabilities, in the process alone
+    assert on_host.largest.name != on_gpu.largest.name and on_host.peak > cells
+    for host, gpu, whose in ((GB, 1000 * GB, "this machine"), (1000 * GB, GB, "the GPU")):
+        limits = MemoryLimit(bytes=host, whose="this machine"), MemoryLimit(bytes=gpu, whose="the GPU")
+        with pytest.raises(MemoryLimitError, match=f"{whose} has 1 GB"):
+            refuse_large_fit(needs, *limits)
+    enough = MemoryLimit(bytes=2 * max(on_host.peak, on_gpu.peak), whose="each")
+    refuse_large_fit(needs, enough, enough)
+    assert needs.peak > max(on_host.peak, on_gpu.peak)
+
+
+@pytest.mark.parametrize(("host", "gpu", "whose"), [(0.1, 80, "this machine"), (80, 1e-3, "the GPU")])
+def test_a_fit_and_the_preflight_look_at_both_memories(tmp_path, monkeypatch, host, gpu, whose):
+    for place in (findings, fits):
+        monkeypatch.setattr(place, "memory_limit", lambda: MemoryLimit(bytes=host * GB, whose="this machine"))
+    monkeypatch.setattr(findings, "gpu_memory", lambda: MemoryLimit(bytes=gpu * GB, whose="the GPU"))
+    monkeypatch.setattr(fits, "device_limit", lambda device: MemoryLimit(bytes=gpu * GB, whose="the GPU"))
+    files = tmp_path / "screen.h5ad", tmp_path / "map.csv"
+    screen().write_h5ad(files[0])
+    guide_map().to_csv(files[1], index=False)
+    rows = [row for row in check_screen(files[0], Settings.from_mapping(), files[1])["rows"] if row["item"] == "Memory"]
+    assert [row["status"] for row in rows] == ["problem"] and f"{whose} has" in rows[0]["found"]
+    with pytest.raises(MemoryLimitError, match=f"{whose} has"):
+        fits.fit_screen(*files, tmp_path / "out", Settings.from_mapping())
+
+
+def test_what_was_told_at_reading_is_not_told_again_by_the_fit(tmp_path, monkeypatch):
+    monkeypatch.setattr(fits, "memory_limit", lambda: MemoryLimit(bytes=0.42 * GB, whose="this machine"))
+    files = [str(tmp_path / name) for name in ("screen.h5ad", "map.csv")]
+    screen().write_h5ad(files[0])
+    guide_map().to_csv(files[1], index=False)
+    settings = Settings.from_mapping({"inference": "laplace"})
+    with pytest.warns(ScreenWarning):
+        told = r_api.describe_screen(*files, settings, False)["warnings"]
+    with pytest.warns(ScreenWarning) as caught:
+        r_api.fit_screen(*files, str(tmp_path / "out"), settings, False, warned=told)
+    said = [str(one.message) for one in caught if issubclass(one.category, ScreenWarning)]
+    assert len(told) > 0 and len(said) == 1 and said[0].startswith("Memory: a fit needs about")

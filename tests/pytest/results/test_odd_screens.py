@@ -1,5 +1,6 @@
 """Odd screens: each is fitted, or refused with its cause; the preflight says the same before."""
 
+import json
 import re
 import warnings
 
@@ -13,6 +14,7 @@ from fatebias.base.errors import FatebiasError
 from fatebias.base.settings import Settings
 from fatebias.preflight import check_screen
 from fatebias.results.fit import fit_screen
+from fatebias.screens import counts, plan, separation
 
 N, GENES, PER_GENE, CONTROLS = 360, 6, 2, 4
 GUIDES = [f"G{k}_{j}" for k in range(GENES) for j in range(PER_GENE)] + [f"NTC_{j}" for j in range(CONTROLS)]
@@ -33,6 +35,11 @@ class Odd:
     def onehot(self, fate):
         self.probs = np.eye(len(self.fates))[fate]
 
+    def keep(self, rows):
+        """Take these cells alone."""
+        self.presence, self.probs = self.presence[rows], self.probs[rows]
+        self.day, self.replicate = self.day[rows], self.replicate[rows]
+
     def write(self, folder):
         names = pd.Index([f"cell{i}" for i in range(len(self.day))])
         obs = pd.DataFrame({"day": self.day}, index=names)
@@ -49,6 +56,15 @@ class Odd:
 
 def run(odd, folder, **given):
     """What a fit ends with ("" for none) and warns of; the preflight is held to say as much."""
+    found, said, warned = tried(odd, folder, **given)
+    assert found["ok"] == (said == ""), (found["rows"], said)
+    for row in found["rows"]:
+        assert row["status"] != "warning" or row["found"] in warned or said
+    return said, warned
+
+
+def tried(odd, folder, **given):
+    """What the preflight finds, and what a fit ends with and warns of."""
     odd.write(folder)
     settings, files = Settings.from_mapping({"inference": "laplace"} | given), (folder / "s.h5ad", folder / "map.csv")
     found = check_screen(files[0], settings, files[1])
@@ -59,12 +75,8 @@ def run(odd, folder, **given):
             said = ""
         except FatebiasError as error:
             said = str(error)
-    assert found["ok"] == (said == ""), (found["rows"], said)
     assert "learning_rate" not in said
-    warned = " | ".join(str(one.message) for one in caught)
-    for row in found["rows"]:
-        assert row["status"] != "warning" or row["found"] in warned or said
-    return said, warned
+    return found, said, " | ".join(str(one.message) for one in caught)
 
 
 def guides_in_every_cell(odd):
@@ -161,13 +173,81 @@ def test_what_no_fit_can_tell_is_refused_with_its_cause(tmp_path, change, given,
     assert re.search(cause, said), said
 
 
-def test_days_of_few_cells(tmp_path):
-    said, _ = run(Odd(n=300, n_days=50), tmp_path)
-    assert "`likelihood_weight: auto_by_day` takes each day's weight" in said and "d0 (6)" in said
+def first_of_days(sizes, genes):
+    """A screen with so many cells of each day."""
+    guides = [f"G{k}_{j}" for k in range(genes) for j in range(2)] + [f"NTC_{j}" for j in range(CONTROLS)]
+    odd = Odd(n=max(sizes) * len(sizes), guides=guides)
+    odd.keep(np.concatenate([np.flatnonzero(odd.day == f"d{day}")[:n] for day, n in enumerate(sizes)]))
+    return odd
 
 
-def test_few_cells(tmp_path):
-    assert "8 usable cells are too few for `likelihood_weight: auto_by_day`" in run(Odd(n=8, n_days=2), tmp_path)[0]
+@pytest.mark.parametrize(
+    ("sizes", "genes", "told"),
+    [((300, 300, 15), 20, "few usable cells on d2 (15)"), ((300, 300, 6), 4, "few usable cells on d2 (6)")],
+)
+def test_a_day_of_few_cells_takes_its_weight_from_the_others(tmp_path, sizes, genes, told):
+    said, warned = run(first_of_days(sizes, genes), tmp_path)
+    assert said == "" and told in warned
+    weights = json.loads((tmp_path / "out" / "fit_manifest.json").read_text())["likelihood_weight"]
+    assert 1 / 3 < weights[2] / np.mean(weights[:2]) < 3  # the same labels on all days
+
+
+def test_a_small_screen_is_fitted_with_a_warning(tmp_path):
+    said, warned = run(Odd(n=18), tmp_path, likelihood_weight="auto")
+    assert said == "" and "18 usable cells are few for `likelihood_weight: auto`" in warned
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [({"n": 300, "n_days": 50}, "few usable cells on d0 (6)"), ({"n": 8, "n_days": 2}, "8 usable cells are few for")],
+)
+def test_a_weight_that_few_cells_do_not_tell_is_refused_with_its_cause(tmp_path, sizes, told):
+    found, said, warned = tried(Odd(**sizes), tmp_path)
+    row = next(row for row in found["rows"] if row["item"] == "Likelihood weight")
+    assert row["status"] == "warning" and told in row["found"] and told in warned
+    assert f"What may be behind it: {row['found']}" in said
+
+
+def idle_day(odd):
+    odd.presence[odd.day == "d1"] = 0
+    odd.presence[odd.day == "d1", -1] = 1
+
+
+@pytest.mark.parametrize("given", [{}, {"preset": "plain", "se": "sandwich"}])
+def test_a_day_of_controls_alone_is_refused_by_name(tmp_path, given):
+    odd = Odd()
+    idle_day(odd)
+    said, _ = run(odd, tmp_path, **given)
+    assert "no usable cell of d1 carries a guide of a gene (controls alone)" in said
+
+
+def test_a_day_of_controls_alone_is_fitted_where_no_effect_of_it_is_asked_for(tmp_path):
+    odd = Odd()
+    idle_day(odd)
+    assert run(odd, tmp_path, preset="plain")[0] == ""
+
+
+def test_separation_is_looked_for_in_usable_cells_alone(tmp_path, monkeypatch):
+    for module in (counts, plan, separation):
+        monkeypatch.setattr(module, "CELLS_AT_ONCE", N)
+    odd = Odd(n=N + 40)
+    odd.presence[::10] = 0
+    separation_by_guides(odd)
+    assert (odd.presence.sum(1) > 0).sum() <= N
+    assert "the labels are separated" in run(odd, tmp_path)[0]
+
+
+@pytest.mark.parametrize("change", [separation_by_replicates, separation_by_guides])
+def test_separated_labels_with_a_weight_are_fitted_with_a_warning(tmp_path, change):
+    odd = Odd()
+    change(odd)
+    said, warned = run(odd, tmp_path, likelihood_weight=1.0)
+    assert said == "" and "tell the fate of every cell: the labels are separated" in warned
+
+
+@pytest.mark.parametrize("key", [key for key in Settings.from_mapping().as_dict() if key.startswith("s_")])
+def test_a_flat_prior_settles(tmp_path, key):
+    assert run(Odd(), tmp_path, **{key: 1e6})[0] == ""
 
 
 def test_many_fates_and_one_guide_a_gene(tmp_path):

@@ -8,7 +8,14 @@ imported before it is needed: `python -m fatebias --version` answers at once.
 from .checkpoint import open_checkpoint
 from .console import plain_stdout, say, tell
 from .constants import CONSTANTS
-from .environment import count_gpus, describe_environment, package_versions, refuse_threads, threads_fault
+from .environment import (
+    count_gpus,
+    describe_environment,
+    gpu_memory,
+    package_versions,
+    refuse_threads,
+    threads_fault,
+)
 from .errors import (
     ExportError,
     ExportWarning,
@@ -113,6 +120,7 @@ __all__ = [
     "file_digest",
     "files_of",
     "gigabytes",
+    "gpu_memory",
     "disk_words",
     "file_digest",
     "files_of",

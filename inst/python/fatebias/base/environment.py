@@ -10,6 +10,7 @@ from importlib import metadata
 from typing import Any, Literal
 
 from .errors import SettingsError
+from .memory import MemoryLimit
 
 Record = Literal["fit", "unit"]  # what keeps versions: the manifest of a fit, the key of a unit of the certificate
 
@@ -77,11 +78,27 @@ def package_versions(record: Record) -> dict[str, str]:
 
 def count_gpus() -> int:
     """NVIDIA GPUs of this machine, as their driver says; torch, which takes seconds to import, is not asked."""
+    number = ctypes.c_int(0)
+    driver = _gpu_driver()
+    return number.value if driver is not None and driver.cuDeviceGetCount(ctypes.byref(number)) == 0 else 0
+
+
+def gpu_memory() -> MemoryLimit | None:
+    """The memory of the first NVIDIA GPU, on which a fit runs; None where there is none."""
+    driver, device, size = _gpu_driver(), ctypes.c_int(0), ctypes.c_size_t(0)
+    if driver is None or driver.cuDeviceGet(ctypes.byref(device), 0) != 0:
+        return None
+    if driver.cuDeviceTotalMem_v2(ctypes.byref(size), device) != 0:
+        return None
+    return MemoryLimit(bytes=size.value, whose="the GPU")
+
+
+def _gpu_driver() -> ctypes.CDLL | None:
     for name in ("libcuda.so.1", "nvcuda.dll"):
         try:
-            driver, number = ctypes.CDLL(name), ctypes.c_int(0)
+            driver = ctypes.CDLL(name)
         except OSError:
             continue
-        if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(number)) == 0:
-            return number.value
-    return 0
+        if driver.cuInit(0) == 0:
+            return driver
+    return None

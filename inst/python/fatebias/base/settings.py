@@ -84,7 +84,7 @@ class Settings:
     se: Literal["model", "sandwich"]
     p_values: bool
     estimate_prior_sd: float
-    estimate_shift: str
+    estimate_shift: Literal["prior", "free"]
     newton_tolerance: float
     cg_tolerance: float
     num_perturbations: int

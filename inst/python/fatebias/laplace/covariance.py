@@ -48,22 +48,19 @@ def gene_covariances(
     excess: bool = False,
     columns: Tensor | None = None,
 ) -> Covariances:
-    """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together and labels
-    outnumber effects.
+    """Posterior covariances from so many draws, RIDGE_FACTOR times as many where genes travel together.
 
     excess: give `pearson_excess` as well, which a weight needs and nothing else. columns: see `Covariances`.
     """
     n = perturbations.number
     total = _simulate(curvature, perturbations, run.at("draws"), excess, columns)
-    design = curvature.design
-    outnumbered = design.n_cells * design.n_logits < design.n_effects  # the prior bounds them, not the labels
-    if not outnumbered and _largest_shared(curvature, total) > RIDGE_SHARE:
+    if _largest_shared(curvature, total) > RIDGE_SHARE:
         more = replace(perturbations, number=(RIDGE_FACTOR - 1) * n, seed=perturbations.seed + n)
         total = _pooled(total, n, _simulate(curvature, more, run.at("more draws"), excess, columns), more.number)
     by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
     if columns is None or total.with_mean is None:
         return replace(total, by_group=by_group)
-    own = [inverse @ gene_columns(columns, g) for g, inverse in zip(design.groups, curvature.inverses)]
+    own = [inverse @ gene_columns(columns, g) for g, inverse in zip(curvature.design.groups, curvature.inverses)]
     return replace(total, by_group=by_group, with_mean=[a + b for a, b in zip(own, total.with_mean)])
 
 

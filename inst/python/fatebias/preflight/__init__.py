@@ -6,11 +6,9 @@ settings and the names that would fit. It fits nothing.
 """
 
 from .check import check_screen
-from .memory import FitMemory, Phase, ScreenSize, doubt_memory, fit_memory, refuse_large_fit
+from .memory import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
 
 __all__ = [
-    "FitMemory",
-    "Phase",
     "ScreenSize",
     "check_screen",
     "doubt_memory",

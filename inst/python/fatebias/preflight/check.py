@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import Settings, files_of, first_few, threads_fault
+from ..base import Settings, count_gpus, files_of, first_few, threads_fault
 from ..containers import ScreenSource, open_screen
 from ..screens import (
     RawCells,
@@ -58,8 +58,6 @@ def check_screen(
                     parts = _check_parts(report, source, known)
                     for text in source.doubts():
                         report.warn("Names of cells", text)
-    if fault := threads_fault(settings.threads):
-        report.problem("Threads", fault)
     names = check_map(report, guide_map, path, parts.guide_names)
     if names is not None and parts.guide_names is not None:
         check_match(report, names, parts.guide_names)
@@ -68,9 +66,19 @@ def check_screen(
             cells = parts.cells(report.settings.ref_fate)
             if cells is not None:
                 check_whole(report, cells, names)
+    _check_machine(report)
     if out_dir is not None:
         check_folder(report, out_dir)
     return report.as_dict()
+
+
+def _check_machine(report: Report) -> None:
+    """Threads and GPU that a fit would not find here."""
+    if fault := threads_fault(report.settings.threads):
+        report.problem("Threads", fault)
+    if report.settings.device == "cuda" and not count_gpus():
+        fix = "set device: auto or cpu, unless the fit runs on another machine"
+        report.problem("Device", "device: cuda, but this machine has no CUDA GPU", fix)
 
 
 @dataclass

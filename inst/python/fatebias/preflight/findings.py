@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..base import FatebiasError, Settings, first_few, gigabytes, is_far_beyond, memory_limit, memory_words
+from ..base import (
+    FatebiasError,
+    Settings,
+    first_few,
+    gigabytes,
+    gpu_memory,
+    is_far_beyond,
+    memory_limit,
+    memory_words,
+)
 from ..containers import ScreenSource
 from ..screens import Doubt, Reader
 from .lookalikes import Lookalike
@@ -81,14 +90,19 @@ class Report:
 
     def memory(self, needs: FitMemory) -> None:
         """How much memory a fit takes: a problem where a fit would refuse it, a warning where it is near the limit."""
-        item, limit, found = "Memory", memory_limit(), f"a fit needs about {gigabytes(needs.peak)}"
-        self.needs = needs
-        if limit is not None and is_far_beyond(needs.peak, limit):
-            self.problem(item, f"a fit needs {memory_words(needs.peak, limit)}", needs.lower)
-        elif doubt := doubt_memory(needs, limit):
+        self.needs, host = needs, memory_limit()
+        gpu = gpu_memory() if self.settings.device != "cpu" else None
+        item, parts = "Memory", needs.beside(host, gpu)
+        far = [(part, limit) for part, limit in parts if limit is not None and is_far_beyond(part.peak, limit)]
+        for part, limit in far:
+            self.problem(item, f"a fit needs {memory_words(part.peak, limit)}", part.lower)
+        if far:
+            return
+        if doubt := doubt_memory(needs, host, gpu):
             self.doubt(doubt)
         else:
-            self.ok(item, found)
+            sizes = [gigabytes(part.peak) for part, _ in parts]
+            self.ok(item, f"a fit needs about {' and, of the GPU, '.join(sizes)}")
 
     def as_dict(self) -> dict[str, Any]:
         """Rows (item, status, found, fix), suggested settings, ok: no problem at all; and memory_gb of a fit, by phase

@@ -5,7 +5,7 @@ memory that the allocator keeps) was measured. `bench/memory.py` compares it wit
 beside the reference; a gene with n guides has a block of k = (D + n) F effects.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -80,11 +80,18 @@ class ScreenSize:
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """A phase of a fit at its peak. size: bytes; lower: what makes it smaller, as words after "lower"."""
+    """A phase of a fit at its peak. host: bytes of this process; device: of the fit's tensors, in the GPU's memory
+    where the fit runs on one, else in this process as well; lower: what makes it smaller, as words after "lower".
+    """
 
     name: str
-    size: float
+    host: float
+    device: float = 0.0
     lower: str
+
+    @property
+    def size(self) -> float:
+        return self.host + self.device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +114,13 @@ class FitMemory:
         """What to do where that is too much."""
         return f"most of it is for {self.largest.name}: run it where there is more, or lower {self.largest.lower}"
 
+    def beside(self, host: MemoryLimit | None, gpu: MemoryLimit | None) -> list[tuple["FitMemory", MemoryLimit | None]]:
+        """What is needed of each memory, with its limit. gpu: of the GPU that the fit runs on, None on the CPU."""
+        if gpu is None:
+            return [(self, host)]
+        on_host = FitMemory(phases=tuple(replace(phase, device=0) for phase in self.phases))
+        return [(on_host, host), (FitMemory(phases=tuple(replace(phase, host=0) for phase in self.phases)), gpu)]
+
     def in_gb(self) -> dict[str, float]:
         """By phase, and the peak."""
         return {phase.name: round(phase.size / 2**30, 3) for phase in self.phases} | {
@@ -116,25 +130,25 @@ class FitMemory:
 
 def fit_memory(size: ScreenSize, settings: Settings) -> FitMemory:
     """Peak memory of a fit with these settings, by phase."""
-    screen = PROCESS + _screen(size)
-    design, laplace = _design(size, settings), _laplace(size, settings)
-    fitted = screen + design + DOUBLE * size.block_numbers() + KEPT * laplace
-    known = fitted + _all_fates(size)
+    read, design, laplace = PROCESS + _screen(size), _design(size, settings), _laplace(size, settings)
+    known, left = read + DOUBLE * size.block_numbers() + _all_fates(size), design + KEPT * laplace
     by_cell = size.cells * size.logits * size.nuisance(settings)
     lower = "the number of cells" if by_cell > 3 * size.block_numbers() else _EFFECTS
     phases = [
-        Phase(name="reading", size=screen + _reading(size), lower="the number of cells"),
-        Phase(name="laplace", size=screen + design + laplace, lower=lower),
-        Phase(name="estimates", size=known + _estimates(size, settings), lower=lower),
+        Phase(name="reading", host=read + _reading(size), lower="the number of cells"),
+        Phase(name="laplace", host=read, device=design + laplace, lower=lower),
+        Phase(name="estimates", host=known, device=left + _estimates(size, settings), lower=lower),
     ]
     summary = known + _kept_draws(size, settings)
     if settings.inference == "svi":
         drawn = SINGLE * settings.num_posterior_draws * _effects(size, settings)
         start, draws = _structured(size, settings)
         summary += PYRO + drawn
-        phases.append(Phase(name="svi", size=known + PYRO + max(start, draws + 2 * drawn), lower=_DRAWS))
-    phases.append(Phase(name="posterior", size=summary + _draws(size, settings), lower="`num_posterior_draws`"))
-    phases.append(Phase(name="export", size=summary + 2 * _all_fates(size), lower=_EFFECTS))
+        phases.append(Phase(name="svi", host=known + PYRO, device=left + start, lower=_DRAWS))
+        phases.append(Phase(name="svi's draws", host=known + PYRO + 2 * drawn, device=left + draws, lower=_DRAWS))
+    draws_lower = "`num_posterior_draws`"
+    phases.append(Phase(name="posterior", host=summary + _draws(size, settings), device=left, lower=draws_lower))
+    phases.append(Phase(name="export", host=summary + 2 * _all_fates(size), device=left, lower=_EFFECTS))
     return FitMemory(phases=tuple(phases))
 
 
@@ -242,13 +256,18 @@ def _kept_draws(size: ScreenSize, settings: Settings) -> float:
     return 2 * DOUBLE * settings.num_posterior_draws * logits * (size.genes * size.days + size.guides)
 
 
-def doubt_memory(needs: FitMemory, limit: MemoryLimit | None) -> Doubt | None:
-    """A fit that needs nearly all that there is, or somewhat more."""
-    if limit is None or not is_near(needs.peak, limit):
+def doubt_memory(needs: FitMemory, host: MemoryLimit | None, gpu: MemoryLimit | None = None) -> Doubt | None:
+    """A fit that needs nearly all that there is, or somewhat more. host, gpu: as for `FitMemory.beside`."""
+    near = [(part, limit) for part, limit in needs.beside(host, gpu) if limit is not None and is_near(part.peak, limit)]
+    if not near:
         return None
-    return Doubt(item="Memory", found=f"a fit needs {memory_words(needs.peak, limit)}", fix=needs.lower)
+    found = " and ".join(memory_words(part.peak, limit) for part, limit in near)
+    return Doubt(item="Memory", found=f"a fit needs {found}", fix=near[0][0].lower)
 
 
-def refuse_large_fit(needs: FitMemory, limit: MemoryLimit | None = None) -> None:
-    """Raise MemoryLimitError where a fit needs far more than there is. limit: of a GPU, None for this process."""
-    refuse_memory(needs.peak, "The fit", needs.lower[0].upper() + needs.lower[1:] + ".", limit)
+def refuse_large_fit(needs: FitMemory, host: MemoryLimit | None = None, gpu: MemoryLimit | None = None) -> None:
+    """Raise MemoryLimitError where a fit needs far more than there is. host: None for this process; gpu: as for
+    `FitMemory.beside`.
+    """
+    for part, limit in needs.beside(host, gpu):
+        refuse_memory(part.peak, "The fit", part.lower[0].upper() + part.lower[1:] + ".", limit)

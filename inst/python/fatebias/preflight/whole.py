@@ -6,6 +6,7 @@ from ..screens import (
     RawCells,
     Screen,
     count_cells,
+    doubt_weight,
     doubts_about,
     plan_screen,
     refuse_untold,
@@ -26,11 +27,13 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     where, contrast = "the screen", report.settings.contrast_fate
     plan = plan_screen(cells, guide_map, report.settings, where)
     counts = count_cells(plan.parts(), contrast)
-    screen = next(plan.parts())  # for its names: its cells are not looked at
+    screen = next(plan.parts())  # all of it where that is one part; else for its names
     refuse_without_baseline(screen, counts.burdens, where)
-    refuse_untold(screen, counts, report.settings, where, whole=screen.n_cells == counts.n_cells)
+    refuse_untold(screen, counts, report.settings, where)
     found = doubts_about(screen, report.settings, counts)
     doubts = [doubt for doubt in found if doubt not in screen.doubts and doubt.item not in _AT_ITS_PLACE]
+    if (weight := doubt_weight(screen, counts, report.settings)) is not None:
+        doubts.append(weight)
     for doubt in doubts:
         report.doubt(doubt)
     for item, words in _in_order(screen, counts, contrast).items():

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..base import QUIET, FitError, FitWarning, MemoryLimit, Run, Settings, Stopwatch, telling_memory
+from ..base import QUIET, FitError, FitWarning, MemoryLimit, Run, Settings, Stopwatch, gpu_memory, telling_memory
 from ..laplace import (
     Baseline,
     Estimates,
@@ -158,9 +158,7 @@ def choose_device(wanted: str) -> str:
 
 def device_limit(device: str) -> MemoryLimit | None:
     """The memory of the GPU that a fit runs on; None on the CPU."""
-    if device != "cuda":
-        return None
-    return MemoryLimit(bytes=torch.cuda.get_device_properties(0).total_memory, whose="the GPU")
+    return gpu_memory() if device == "cuda" else None
 
 
 def _infer_by_svi(

@@ -1,7 +1,8 @@
 """A fit from a screen file to a results folder: the order of steps."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from ..base import (
 from ..preflight import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
 from ..screens import (
     CELLS_TABLE,
+    WEIGHT,
     Doubt,
     Screen,
     count_cells,
     count_cells_by_guide,
+    doubt_weight,
     doubts_about,
     list_contrasts,
     read_screen,
@@ -62,14 +65,16 @@ def fit_screen(
     warn: bool = True,
     contrasts: Sequence[str] = (),
     tell: Callable[[str], None] = tell_on_screen,
+    warned: Collection[str] = (),
 ) -> dict[str, Any]:
     """Fit a screen, write every file of the export contract that a fit owns, and return the manifest.
 
     QC tables are written; whoever calls asserts them (`qc.assert_qc`, or R's `assert_qc()`).
     A fit that was killed is gone on with from the checkpoint in `out_dir`, which goes when a fit ends.
     fingerprint: of an earlier reading; files that hold another screen since are refused. warn: give what weakens
-    the screen as ScreenWarnings; it is in the manifest in any case. contrasts: beside `contrast_fate`, whose tables
-    are written as well (`contrasts`); nothing else depends on them. tell: see `folder.ResultFolder`.
+    the screen as ScreenWarnings, but for what was told before (`warned`, in words); it is in the manifest in any case.
+    contrasts: beside `contrast_fate`, whose tables are written as well (`contrasts`); nothing else depends on them.
+    tell: see `folder.ResultFolder`.
     Raises a FatebiasError; then no file of results has been written or changed.
     """
     watch, bars = Stopwatch(), Progress(progress)
@@ -84,9 +89,9 @@ def fit_screen(
             contrasts = list_contrasts(settings.contrast_fate, contrasts, screen.fates)
             folder.expect(screen, settings, contrasts)
         if warn:
-            warn_of(doubts)
+            warn_of([doubt for doubt in doubts if str(doubt) not in warned])
         checkpoint = open_checkpoint(folder.path, fit_key(screen, settings, device, fit_versions()), bars.shown)
-        with stop_at_save(checkpoint.flush):
+        with stop_at_save(checkpoint.flush), _naming_causes(doubts):
             found = _inferred(screen, settings, Run(device=device, progress=bars, checkpoint=checkpoint), watch)
         with watch.stage("export"):
             tables, arrays = _export(found, screen, settings, contrasts)
@@ -105,12 +110,24 @@ def fit_screen(
 
 def _looked_at(screen: Screen, settings: Settings, where: str, device: str) -> list[Doubt]:
     """What weakens a screen; raises ScreenError for what no fit can tell, MemoryLimitError where it is too large."""
-    counts, limit = count_cells([screen], settings.contrast_fate), device_limit(device)
+    counts, host, gpu = count_cells([screen], settings.contrast_fate), memory_limit(), device_limit(device)
     refuse_untold(screen, counts, settings, where)
     needs = fit_memory(ScreenSize.whole(screen), settings)
-    refuse_large_fit(needs, limit)
-    near = doubt_memory(needs, limit or memory_limit())
-    return [*doubts_about(screen, settings, counts), *([near] if near else [])]
+    refuse_large_fit(needs, host, gpu)
+    of_fit = [doubt_weight(screen, counts, settings), doubt_memory(needs, host, gpu)]
+    return [*doubts_about(screen, settings, counts), *(doubt for doubt in of_fit if doubt is not None)]
+
+
+@contextmanager
+def _naming_causes(doubts: Sequence[Doubt]) -> Iterator[None]:
+    """A fit that fails says what was doubtful about its weight."""
+    try:
+        yield
+    except FitError as error:
+        causes = [f"{doubt.found}; {doubt.fix}" for doubt in doubts if doubt.item == WEIGHT]
+        if not causes:
+            raise
+        raise FitError(f"{error} What may be behind it: {causes[0]}.") from error
 
 
 def _export(

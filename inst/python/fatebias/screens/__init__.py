@@ -70,7 +70,7 @@ from .strata import burden_strata, cells_by_day_replicate, day_replicate
 from .summary import CELLS_TABLE, count_cells_by_guide, summarise_screen
 from .terminal_cells import StateColumn, count_terminal_cells, named_states, state_column
 from .usable import carried_guides, carriers_of, count_left_out, usable_cells
-from .variation import refuse_untold, refuse_unvaried
+from .variation import WEIGHT, doubt_weight, refuse_untold
 
 __all__ = [
     "REST",
@@ -92,6 +92,7 @@ __all__ = [
     "Screen",
     "StateColumn",
     "THRESHOLDS",
+    "WEIGHT",
     "as_numbers",
     "assemble_parts",
     "assemble_screen",
@@ -123,6 +124,7 @@ __all__ = [
     "doubt_days",
     "doubt_replicates",
     "doubt_sets",
+    "doubt_weight",
     "doubts_about",
     "examine_map",
     "fate_weights",
@@ -159,7 +161,6 @@ __all__ = [
     "read_screen",
     "read_spare_columns",
     "refuse_replaced",
-    "refuse_unvaried",
     "refuse_untold",
     "refuse_without_baseline",
     "sizes_of",

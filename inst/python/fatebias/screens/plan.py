@@ -55,20 +55,18 @@ class Plan:
         return int(self.carriers[(self.place >= 0) & (self.place < n_guides)].sum())
 
     def parts(self) -> Iterator[Screen]:
-        """The screen in parts, cells in order; none is empty."""
-        done = 0
-        for start in range(0, self.cells.n_cells, CELLS_AT_ONCE):
-            rows = start + np.flatnonzero(self.usable[start : start + CELLS_AT_ONCE])
-            if len(rows):
-                yield self._part(start, rows, slice(done, done + len(rows)))
-                done += len(rows)
+        """The screen in parts of CELLS_AT_ONCE usable cells, in order: one where they are no more."""
+        usable = np.flatnonzero(self.usable)
+        for start in range(0, len(usable), CELLS_AT_ONCE):
+            rows = usable[start : start + CELLS_AT_ONCE]
+            yield self._part(rows, slice(start, start + len(rows)))
 
-    def _part(self, start: int, rows: np.ndarray, among: slice) -> Screen:
-        """Some cells. rows: of the file, from `start` on; among: their places among the usable cells."""
+    def _part(self, rows: np.ndarray, among: slice) -> Screen:
+        """Some cells. rows: of the file, increasing; among: their places among the usable cells."""
         cells = self.cells
         day = self.day[cells.day.codes[rows]]
-        guides = cells.guides[start : start + CELLS_AT_ONCE]
-        guides = guides if len(rows) == guides.shape[0] else guides[rows - start]
+        first, end = rows[0], rows[-1] + 1
+        guides = cells.guides[first:end] if end - first == len(rows) else cells.guides[rows]
         place, n_guides = self.place[guides.indices], len(self.same["guide_names"])
         targeting = place < n_guides
         ptr = np.concatenate([[0], np.cumsum(targeting)])[guides.indptr]

@@ -1,22 +1,64 @@
-"""Do the fate probabilities of a day vary from cell to cell? Where none does, their dispersion cannot be told."""
+"""What no fit could tell of a screen, from how its labels vary and where its guides lie: it is refused with its cause.
+
+Where too few cells may be behind a weight, that is a doubt: whether it can be found only the fit knows.
+"""
 
 import numpy as np
 
 from ..base import ScreenError, Settings, first_few
 from .counts import Counts
+from .doubt import Doubt
 from .screen import Screen
-from .separation import refuse_separated
+from .separation import doubt_separated, refuse_separated
 
 LEAST_PROBABILITY = 0.05  # of a fate, summed over all cells: with less, no cell has it
-LEAST_CELLS = 20  # in all, for a weight from how labels vary
-LEAST_OF_DAY = 7  # cells of a day for a weight of its own; LEAST_CELLS where the day has more genes than cells
+LEAST_CELLS = 20  # in all, for a weight from how labels vary; fewer are a doubt
+LEAST_OF_DAY = 7  # the same of a day, for a weight of its own; LEAST_CELLS where the day has more genes than cells
 MOST_WEIGHT = 3e4  # times what a screen without any effect would call for
+WEIGHT = "Likelihood weight"  # item of the doubts about it
 _SAME = 1e-9  # probabilities that differ by less are the same
+
+
+def refuse_untold(screen: Screen, counts: Counts, settings: Settings, where: str) -> None:
+    """Raise ScreenError for what no fit could tell of a screen, with its cause: labels that do not vary, a fate that
+    nobody has, a day without a gene, a weight far beyond how labels vary, labels that are separated.
+
+    counts: of the whole screen; `screen` may be a part of it. where: the screen, as messages call it.
+    """
+    refuse_unvaried(screen, counts.spread, settings, where)
+    _refuse_absent(screen, counts, where)
+    if settings.se == "sandwich" or settings.estimate_shift == "prior":
+        _refuse_idle_days(screen, counts, where)
+    if not isinstance(settings.likelihood_weight, str):
+        _refuse_weight(counts, settings.likelihood_weight, where)
+    elif screen.n_cells == counts.n_cells:
+        refuse_separated(screen, where)
+
+
+def doubt_weight(screen: Screen, counts: Counts, settings: Settings) -> Doubt | None:
+    """Labels that may not tell the weight that is asked for; arguments as for `refuse_untold`."""
+    wanted = settings.likelihood_weight
+    if not isinstance(wanted, str):
+        return doubt_separated(screen) if screen.n_cells == counts.n_cells else None
+    by_day = counts.samples.sum(1)
+    if counts.n_cells < LEAST_CELLS:
+        found = f"{counts.n_cells} usable cells are few for `likelihood_weight: {wanted}`, which how they vary tells"
+        return Doubt(item=WEIGHT, found=found, fix="add cells, or set a number (1 for one-hot labels)")
+    n_genes = (counts.places.of_gene > 0).sum(0)
+    few = by_day < np.where(n_genes > by_day, LEAST_CELLS, LEAST_OF_DAY)
+    if wanted != "auto_by_day" or not few.any():
+        return None
+    days = first_few([f"{screen.day_labels[day]} ({by_day[day]})" for day in np.flatnonzero(few)])
+    return Doubt(
+        item=WEIGHT,
+        found=f"few usable cells on {days} for a weight of the day (`likelihood_weight: auto_by_day`)",
+        fix="it is drawn towards the weights of other days; where no fit is found, set `likelihood_weight: auto`",
+    )
 
 
 def refuse_unvaried(screen: Screen, spread: np.ndarray, settings: Settings, where: str) -> None:
     """Raise ScreenError where all cells have the same fate probabilities, or all of a day whose `likelihood_weight` is
-    to come from how they vary. spread: float [D], of the screen's `Counts`. where: the screen, as messages call it.
+    to come from how they vary. spread: float [D], of the screen's `Counts`.
     """
     flat = [label for label, most in zip(screen.day_labels, spread) if most < _SAME]
     same = f"{where}: all usable cells of {first_few(flat)} have the same fate probabilities"
@@ -29,22 +71,6 @@ def refuse_unvaried(screen: Screen, spread: np.ndarray, settings: Settings, wher
         )
 
 
-def refuse_untold(screen: Screen, counts: Counts, settings: Settings, where: str, whole: bool = True) -> None:
-    """Raise ScreenError for what no fit could tell of a screen, with its cause: a fate that nobody has, too few cells
-    for a weight from how labels vary, a weight far beyond that, labels that are separated.
-
-    counts: of the whole screen; whole: `screen` is all of it, not a part.
-    """
-    refuse_unvaried(screen, counts.spread, settings, where)
-    _refuse_absent(screen, counts, where)
-    if isinstance(settings.likelihood_weight, str):
-        _refuse_few(screen, counts, settings.likelihood_weight, where)
-    else:
-        _refuse_weight(counts, settings.likelihood_weight, where)
-    if whole:
-        refuse_separated(screen, where)
-
-
 def _refuse_absent(screen: Screen, counts: Counts, where: str) -> None:
     absent = [name for name, total in zip(screen.fates, counts.places.of_all) if total < LEAST_PROBABILITY]
     if absent:
@@ -55,20 +81,13 @@ def _refuse_absent(screen: Screen, counts: Counts, where: str) -> None:
         )
 
 
-def _refuse_few(screen: Screen, counts: Counts, wanted: str, where: str) -> None:
-    by_day, n_genes = counts.samples.sum(1), (counts.places.of_gene > 0).sum(0)
-    if counts.n_cells < LEAST_CELLS:
+def _refuse_idle_days(screen: Screen, counts: Counts, where: str) -> None:
+    """Days without a cell that carries a gene: neither the scatter of effects nor their mean is known there."""
+    idle = [name for name, cells in zip(screen.day_labels, counts.places.of_gene.sum(0)) if cells == 0]
+    if idle:
         raise ScreenError(
-            f"{where}: {counts.n_cells} usable cells are too few for `likelihood_weight: {wanted}`, which follows from "
-            f"how labels vary between {LEAST_CELLS} or more. Give more cells, or set a number (1 for one-hot labels)."
-        )
-    few = by_day < np.where(n_genes > by_day, LEAST_CELLS, LEAST_OF_DAY)
-    if wanted == "auto_by_day" and few.any():
-        days = first_few([f"{screen.day_labels[day]} ({by_day[day]})" for day in np.flatnonzero(few)])
-        raise ScreenError(
-            f"{where}: `likelihood_weight: auto_by_day` takes each day's weight from how its labels vary, and has too "
-            f"few usable cells on {days} (at least {LEAST_OF_DAY}; {LEAST_CELLS} where genes are more than cells). Set"
-            " `likelihood_weight: auto`, which is one weight for all days, or leave these days out."
+            f"{where}: no usable cell of {first_few(idle)} carries a guide of a gene (controls alone): no effect of "
+            "that day can be estimated. Leave its cells out, or set `se: model` with `estimate_shift: free`."
         )
 
 
