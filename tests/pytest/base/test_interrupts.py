@@ -226,19 +226,26 @@ def collect_by_weak_reference():
 def test_a_signal_that_python_has_dropped_is_raised_again(monkeypatch, lose, goes_on):
     monkeypatch.setattr(interrupts, "REPEAT_SECONDS", 0.01)
     reached, until = [], time.monotonic() + 20
-    with pytest.raises(Stopped) as stopped, heed_stops():
+
+    def work():
         lose()
         reached.append(True)
         while goes_on and time.monotonic() < until:
             time.sleep(0.001)
+
+    with pytest.raises(Stopped) as stopped, heed_stops():
+        work()
     assert stopped.value.number == signal.SIGTERM and reached == [True] and time.monotonic() < until
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_signal_that_python_has_dropped_comes_before_an_error():
-    with pytest.raises(Stopped) as stopped, heed_stops():
+    def work():
         Collected()
         raise ZeroDivisionError
+
+    with pytest.raises(Stopped) as stopped, heed_stops():
+        work()
     assert isinstance(stopped.value.__context__, ZeroDivisionError)
 
 

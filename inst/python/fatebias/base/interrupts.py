@@ -110,7 +110,7 @@ class _Stops:
         def wait() -> None:
             time.sleep(seconds)
             if self._turn is turn:
-                _thread.interrupt_main(number)
+                _thread.interrupt_main(signal.Signals(number))
 
         _thread.start_new_thread(wait, ())
 
