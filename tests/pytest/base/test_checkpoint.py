@@ -278,9 +278,10 @@ def test_what_is_kept_is_said(tmp_path, eager):
     def full(file, position):
         raise OSError(28, "No space left on device")
 
-    with eager.context() as patch, pytest.warns(FitWarning, match="No space left"):
+    with eager.context() as patch:
         patch.setattr(_File, "_replace", full)
-        checkpoint.at("svi").save({"x": 1}, 1)
+        with pytest.warns(FitWarning, match="No space left"):
+            checkpoint.at("svi").save({"x": 1}, 1)
         assert checkpoint.flush() == f"The last steps could not be kept in {tmp_path / CHECKPOINT}."
     assert checkpoint.flush() == f"The same fit goes on from {tmp_path / CHECKPOINT}."
 
