@@ -1,4 +1,6 @@
+import io
 import json
+import sys
 import tomllib
 import warnings
 from pathlib import Path
@@ -81,6 +83,18 @@ def test_our_warnings_are_collected_others_are_shown(monkeypatch, capsys):
         answer = report(monkeypatch, warn)
     assert answer["warnings"] == [{"kind": "fit", "message": "not converged"}]
     assert "from elsewhere" in capsys.readouterr().err
+
+
+def test_a_warning_that_nobody_can_hear_costs_no_value(monkeypatch):
+    def warn():
+        warnings.warn("from elsewhere", RuntimeWarning, stacklevel=1)
+        return 3
+
+    monkeypatch.setattr(sys, "stderr", closed := io.StringIO())
+    closed.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert report(monkeypatch, warn)["value"] == 3
 
 
 def test_interrupts_are_not_swallowed(monkeypatch):

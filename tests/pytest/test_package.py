@@ -1,5 +1,6 @@
 """What is built from the sources: a wheel and an sdist hold every file of every sub-package."""
 
+import importlib
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fatebias import base
 from fatebias.base.files import PACKAGE, source_files
 
 SOURCES = Path(__file__).parents[2] / "inst" / "python"
@@ -41,3 +43,10 @@ def test_an_sdist_holds_every_source(project):
     with tarfile.open(build(project, "sdist")) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert names >= WANTED
+
+
+def test_the_face_of_each_wing_names_what_it_offers_once():
+    for wing in PACKAGE.glob("*/__init__.py"):
+        names = getattr(importlib.import_module(f"fatebias.{wing.parent.name}"), "__all__", [])
+        assert len(names) == len(set(names)), wing
+    assert base.__all__ == sorted(base.__all__)

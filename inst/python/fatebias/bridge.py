@@ -24,6 +24,7 @@ from .base import (
     lacks_memory,
     plain,
     rows_from,
+    say,
     without_memory,
 )
 from .r_api import FUNCTIONS
@@ -59,7 +60,7 @@ def call(name: str, arguments: str, objects: dict[str, Any] | None = None) -> st
         if issubclass(entry.category, FatebiasWarning):
             found.append({"kind": entry.category.kind, "message": str(entry.message)})
         else:
-            sys.stderr.write(warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno))
+            say(warnings.formatwarning(entry.message, entry.category, entry.filename, entry.lineno).rstrip())
     return json.dumps(plain({"value": value, "error": error, "warnings": found}), allow_nan=False)
 
 

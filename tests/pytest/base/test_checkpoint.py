@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from fatebias.base.checkpoint import CHECKPOINT, _File
+from fatebias.base.checkpoint import CHECKPOINT, _File, open_checkpoint
 from fatebias.base.checkpoint_file import DAMAGED
 from fatebias.base.errors import ExportError, FitError, FitWarning
 from fatebias.base.lock import LOCK
@@ -260,6 +260,37 @@ def test_a_fit_error_leaves_no_checkpoint(files, tmp_path, eager):
     with pytest.raises(FitError, match="did not settle in 2 rounds"):
         fit(files, tmp_path, LAPLACE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fit_error_leaves_no_checkpoint_after_one_was_set_aside(files, tmp_path, eager):
+    fit_and_die(eager, files, tmp_path, LAPLACE, "laplace/rounds")
+    forge(tmp_path / CHECKPOINT, "laplace/rounds", lambda state: {"x": state["x"]})
+    eager.setattr(rounds, "MOST_ROUNDS", 2)
+    with pytest.raises(FitError, match="did not settle"), pytest.warns(FitWarning, match="is not used"):
+        fit(files, tmp_path, LAPLACE)
+    assert [path.name for path in tmp_path.iterdir()] == [DAMAGED]
+
+
+def test_what_is_kept_is_said(tmp_path, eager):
+    checkpoint = open_checkpoint(tmp_path, {"device": "cpu"})
+    assert checkpoint.flush() == "There was nothing to keep yet."
+
+    def full(file, position):
+        raise OSError(28, "No space left on device")
+
+    with eager.context() as patch:
+        patch.setattr(_File, "_replace", full)
+        with pytest.warns(FitWarning, match="No space left"):
+            checkpoint.at("svi").save({"x": 1}, 1)
+        assert checkpoint.flush() == f"The last steps could not be kept in {tmp_path / CHECKPOINT}."
+    assert checkpoint.flush() == f"The same fit goes on from {tmp_path / CHECKPOINT}."
+
+
+def test_a_closed_stderr_does_not_end_a_fit_that_goes_on(tmp_path, eager):
+    open_checkpoint(tmp_path, {"device": "cpu"}).at("svi").save({"x": 1}, 1)
+    eager.setattr(sys, "stderr", closed := io.StringIO())
+    closed.close()
+    assert open_checkpoint(tmp_path, {"device": "cpu"}, progress=True).resumed[0]["steps"] == 1
 
 
 def test_results_that_cannot_be_written_leave_the_checkpoint(files, tmp_path, eager):

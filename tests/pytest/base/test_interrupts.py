@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -48,6 +49,35 @@ def test_what_runs_whole_is_done_before_ctrl_c_is_heeded():
     with pytest.raises(KeyboardInterrupt):
         run_whole(lambda: (time.sleep(1), done.append(True)))
     assert done == [True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_thread_starts_waits_for_its_end_as_well(monkeypatch, number):
+    done, signals = [], {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Stopped}
+
+    class Thread(threading.Thread):
+        def start(self):
+            super().start()
+            send(number)
+
+    monkeypatch.setattr(threading, "Thread", Thread)
+    with pytest.raises(signals[number]), heed_stops():
+        run_whole(lambda: (time.sleep(0.2), done.append(True)))
+    assert done == [True]
+
+
+def test_many_signals_do_not_end_the_wait_and_an_error_of_the_work_is_told():
+    def work():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT) * 20:
+            send(number)
+            time.sleep(0.002)
+        done.append(True)
+        raise ZeroDivisionError
+
+    done = []
+    with pytest.raises(ZeroDivisionError), heed_stops():
+        run_whole(work)
+    assert done == [True] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_is_left_goes_on_without_being_waited_for():
@@ -134,7 +164,7 @@ def test_a_signal_that_is_ignored_stays_ignored_and_other_threads_are_left_alone
         with heed_stops():
             return signal.getsignal(signal.SIGTERM)
 
-    assert run_whole(work) == signal.getsignal(signal.SIGTERM)
+    assert run_whole(work, leave=True) == signal.getsignal(signal.SIGTERM)
 
 
 def stopping_at(work, save):
@@ -175,6 +205,93 @@ def test_a_signal_does_not_wait_for_ever(monkeypatch, again):
 def test_a_block_that_ends_before_its_next_save_stops_at_its_end():
     with pytest.raises(Stopped):
         stopping_at(lambda: send(signal.SIGTERM), lambda: "")
+
+
+class Collected:
+    def __del__(self):
+        send(signal.SIGTERM)
+        time.sleep(0)  # the handler is called here
+
+
+def collect_by_weak_reference():
+    collected = type("Plain", (), {})()
+    kept = weakref.ref(collected, lambda _: Collected.__del__(None))
+    del collected
+    return kept
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("lose", [Collected, collect_by_weak_reference])
+@pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "ends at once"])
+def test_a_signal_that_python_has_dropped_is_raised_again(monkeypatch, lose, goes_on):
+    monkeypatch.setattr(interrupts, "REPEAT_SECONDS", 0.01)
+    reached, until = [], time.monotonic() + 20
+
+    def work():
+        lose()
+        reached.append(True)
+        while goes_on and time.monotonic() < until:
+            time.sleep(0.001)
+
+    with pytest.raises(Stopped) as stopped, heed_stops():
+        work()
+    assert stopped.value.number == signal.SIGTERM and reached == [True] and time.monotonic() < until
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_python_has_dropped_comes_before_an_error():
+    def work():
+        Collected()
+        raise ZeroDivisionError
+
+    with pytest.raises(Stopped) as stopped, heed_stops():
+        work()
+    assert isinstance(stopped.value.__context__, ZeroDivisionError)
+
+
+def test_what_puts_things_right_after_a_signal_is_not_disturbed_by_it_or_by_another(monkeypatch):
+    """Repeats come every 10 ms meanwhile, and none afterwards."""
+    monkeypatch.setattr(interrupts, "REPEAT_SECONDS", 0.01)
+    done, calls, heed = [], [], interrupts._STOPS.heed
+    monkeypatch.setattr(interrupts._STOPS, "heed", lambda *given: (calls.append(given), heed(*given)))
+
+    def until_again():
+        before, until = len(calls), time.monotonic() + 20
+        while len(calls) < before + 3 and time.monotonic() < until:
+            time.sleep(0.001)
+
+    def put_right():
+        try:
+            send(signal.SIGTERM)
+        finally:
+            try:
+                raise OSError
+            except OSError:
+                until_again()
+            send(signal.SIGUSR1)
+            until_again()
+            done.append(True)
+
+    with pytest.raises(Stopped) as stopped, heed_stops():
+        put_right()
+    assert done == [True] and stopped.value.number == signal.SIGTERM and len(calls) >= 6
+    with heed_stops():
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGUSR1, None])
+def test_a_save_is_disturbed_neither_by_a_second_signal_nor_by_the_end_of_the_wait(monkeypatch, again):
+    monkeypatch.setattr(interrupts, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(interrupts, "REPEAT_SECONDS", 0.01)
+
+    def save():
+        if again:
+            send(again)
+        time.sleep(0.2)
+        return "It is kept."
+
+    with pytest.raises(Stopped, match="Stopped by SIGTERM. It is kept."):
+        stopping_at(lambda: (send(signal.SIGTERM), stop_if_asked()), save)
 
 
 # the command line, which sends itself a signal in a step of SVI; checkpoints are not due before tomorrow

@@ -1,5 +1,6 @@
 """The lock of a folder, with real processes: killed, racing, of other machines."""
 
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import threading
 import time
 import warnings
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -300,6 +302,72 @@ def test_a_link_whose_answer_was_lost_counts(tmp_path, monkeypatch):
         assert look(tmp_path / LOCK).holder == lock.holder
 
 
+def test_a_full_disk_leaves_no_lock_where_there_are_no_links(tmp_path, monkeypatch):
+    def refuse(*paths):
+        raise OSError(95, "Operation not supported")
+
+    class Full(io.BytesIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    def open_full(path, mode="r", **more):
+        file = usual(path, mode, **more)
+        return Full() if path.name == LOCK and mode == "xb" else file
+
+    usual = Path.open
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, "open", open_full)
+    with pytest.raises(ExportError, match="Cannot write the lock .*No space left"), folder_lock(tmp_path):
+        pass
+    assert names_in(tmp_path) == []
+
+
+def old(path, text=""):
+    path.write_text(text)
+    os.utime(path, (1e9, 1e9))
+
+
+def test_what_killed_processes_left_goes_and_what_is_the_users_stays(tmp_path):
+    """A file of a user that is named alike, and a folder, whose removal would fail."""
+    token = "0123456789abcdef"
+    for name in (f"-{token}", f".{token}", f".{token}-{token}", f".{token}.{token}-{token}"):
+        old(tmp_path / f"{LOCK}{name}")
+    users = [f"{LOCK}{end}" for end in (".bak", "-old", f".{token}.txt", f".{token}f", f"-{token[1:]}")]
+    for name in users:
+        old(tmp_path / name)
+    for name in (f"{LOCK}.d", f"{LOCK}.{token[::-1]}"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (1e9, 1e9))
+        users.append(name)
+    new = f"{LOCK}-{token[::-1]}"  # of a process that takes the lock just now
+    (tmp_path / new).touch()
+    with folder_lock(tmp_path):
+        assert names_in(tmp_path) == sorted([LOCK, new, *users])
+
+
+def test_a_record_that_goes_while_it_is_looked_at_hinders_nobody(tmp_path, monkeypatch):
+    """As those of processes that take the lock at the same time do."""
+    vanishing, lstat = tmp_path / f"{LOCK}-0123456789abcdef", Path.lstat
+    old(vanishing)
+
+    def late(path):
+        if path == vanishing:
+            path.unlink(missing_ok=True)
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", late)
+    with folder_lock(tmp_path):
+        assert names_in(tmp_path) == [LOCK]
+
+
+def test_a_lock_that_is_waited_for_is_told_to_no_terminal(tmp_path, monkeypatch):
+    (tmp_path / LOCK).touch()
+    monkeypatch.setattr(sys, "stderr", closed := io.StringIO())
+    closed.close()
+    with taken_over(tmp_path, "taken over", QUICK):
+        assert names_in(tmp_path) == [LOCK]
+
+
 def test_one_process_does_not_take_a_folder_twice_but_what_ctrl_c_left_it(tmp_path):
     with folder_lock(tmp_path), pytest.raises(ExportError, match="A fit runs in"), folder_lock(tmp_path):
         pass
@@ -319,3 +387,39 @@ def test_a_holder_is_gone_alive_or_unknown(monkeypatch):
     assert is_gone(Holder(**json.loads(alive.as_json()) | {"pid": process.pid})) is True
     monkeypatch.setattr(holders, "_machine", lambda: "")
     assert is_gone(other) is None and is_gone(this_process("0" * 16)) is None and is_gone(None) is None
+
+
+def test_a_holder_that_the_system_hides_is_not_gone(monkeypatch):
+    """/proc mounted with hidepid=2 shows nobody else's processes; the beat of the lock is to decide."""
+    whole = json.loads(this_process("0" * 16).as_json())
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    monkeypatch.setattr(holders, "_started", lambda pid: None)
+    assert is_gone(Holder(**whole | {"pid": os.getppid()})) is None  # it runs
+    assert is_gone(Holder(**whole | {"pid": process.pid})) is True
+    assert is_gone(Holder(**whole | {"pid": 10**30})) is True
+
+    def refuse(pid, number):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert is_gone(Holder(**whole | {"pid": os.getppid()})) is None
+
+
+def test_a_running_fit_that_the_system_hides_keeps_its_folder(held, monkeypatch):
+    folder, process = held
+    monkeypatch.setattr(holders, "_started", lambda pid: "1" if pid == os.getpid() else None)
+    ended = threading.Event()
+
+    def beat():  # quicker than that process does
+        while not ended.wait(QUICK.beat):
+            os.utime(folder / LOCK)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        with pytest.raises(ExportError, match=f"A fit runs in {folder}: process {process.pid}"):
+            FolderLock(folder / LOCK, QUICK).take()
+    finally:
+        ended.set()
+        thread.join()

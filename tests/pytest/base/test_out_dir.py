@@ -22,7 +22,9 @@ from fatebias.base.out_dir import (
 
 def test_out_dir_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match="Cannot write to `out_dir`"):
+    with pytest.raises(
+        ExportError, match="Cannot write to `out_dir` .* Choose another folder, or mend its permissions."
+    ):
         prepare_out_dir(tmp_path / "file" / "results")
 
 

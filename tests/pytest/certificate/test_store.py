@@ -150,6 +150,12 @@ def test_a_fit_of_another_version_is_told(fitted, tmp_path):
         fit_source(tmp_path)
 
 
+def test_only_the_manifest_of_a_fit_is_read_for_what_it_was_made_from(fitted, tmp_path):
+    """Each job of an array asks, and draws may be gigabytes."""
+    (tmp_path / "fit_manifest.json").write_bytes((fitted / "fit_manifest.json").read_bytes())
+    assert fit_source(tmp_path) == fit_source(fitted)
+
+
 def test_a_folder_without_a_fit_is_refused(tmp_path):
     with pytest.raises(ExportError, match="not the folder of a finished fit"):
         fit_source(tmp_path)

@@ -9,6 +9,7 @@ from written_screen import guide_map, screen
 
 from fatebias.base.errors import FatebiasError
 from fatebias.base.settings import Settings
+from fatebias.containers.values import values_of
 from fatebias.preflight import check_screen
 from fatebias.screens.reader import read_screen
 
@@ -53,3 +54,20 @@ def test_an_array_of_the_right_size_is_read(tmp_path):
     with h5py.File(path, "a") as file:
         file["obs/day"][:] = np.arange(90) % 3
     assert read_screen(path, guide_map(tmp_path), Settings.from_mapping()).n_days == 3
+
+
+@pytest.mark.parametrize("key", ["obs/day", "obsm/guide", "obsm/fateprob", "uns/guide_names"])
+def test_an_array_of_no_shape_is_refused_or_not_needed(tmp_path, key):
+    """HDF5 knows arrays that hold nothing, not even one value."""
+    path = tmp_path / "s.h5ad"
+    screen().write_h5ad(path)
+    with h5py.File(path, "a") as file:
+        del file[key]
+        made = file.create_dataset(key, data=h5py.Empty("f8"))
+        made.attrs.update(ARRAY)
+        spare = file.create_dataset("obs/spare", data=h5py.Empty("f8"))
+        spare.attrs.update(ARRAY)
+        assert isinstance(values_of(spare), h5py.Empty)
+    with pytest.raises(FatebiasError) as error:
+        read_screen(path, guide_map(tmp_path), Settings.from_mapping({"fates": ["EC", "MES", "NEU"]}))
+    assert "NoneType" not in str(error.value)

@@ -1,5 +1,6 @@
 """The folder of a fit with real processes: held by one, looked at before work, tidied after it."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -13,12 +14,12 @@ from fatebias.base.errors import ExportError, ExportWarning
 from fatebias.base.lock import LOCK
 from fatebias.base.out_dir import MADE_FROM, MANIFEST, PREVIOUS
 from fatebias.base.settings import Settings
-from fatebias.certificate.store import fit_source
 from fatebias.results import fit as steps
 from fatebias.results.archive import ALL_FATES, read_archive
 from fatebias.results.contrasts import contrast_tables
+from fatebias.results.files import read_table
 from fatebias.results.fit import fit_screen
-from fatebias.results.folder import export_bytes
+from fatebias.results.folder import export_bytes, result_folder
 from fatebias.results.manifest import fit_id, read_manifest, verify_contents
 from fatebias.results.qc import DELTA_TABLE, assess_qc
 from fatebias.screens import read_screen
@@ -133,6 +134,13 @@ def test_the_room_that_a_fit_needs_is_about_what_is_asked_for(tmp_path, size):
         assert used / 3 < asked < used * 3
 
 
+def test_a_closed_stderr_does_not_end_a_fit_whose_files_are_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", closed := io.StringIO())
+    closed.close()
+    with result_folder(tmp_path) as folder:
+        folder.tell("x")
+
+
 def test_a_damaged_manifest_is_told_and_hinders_nothing(files, tmp_path, made):
     (tmp_path / MANIFEST).write_text('{"files": [')
     with pytest.warns(ExportWarning, match="fit_manifest.json is damaged, so that an earlier fit"):
@@ -193,7 +201,7 @@ READERS = [
     (DELTA_TABLE, lambda out: assess_qc(out, Settings.from_mapping({}))),
     (ALL_FATES, lambda out: contrast_tables(out, "NEU - rest")),
     (ALL_FATES, read_archive),
-    ("gene_daywise_likelihood.csv", fit_source),
+    ("gene_daywise_likelihood.csv", lambda out: read_table(out, "gene_daywise_likelihood.csv")),
     ("fate_baseline.npz", verify_contents),
 ]
 

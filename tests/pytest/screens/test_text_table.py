@@ -185,3 +185,8 @@ def test_a_message_shows_long_texts_cut(tmp_path):
     with pytest.raises(ScreenError) as caught:
         read(tmp_path, ",".join(f"{'x' * 9000}{i}" for i in range(9)) + "\na\n")
     assert len(str(caught.value)) < 2000 and f"{'x' * 100}.." in str(caught.value)
+
+
+def test_a_table_that_begins_with_a_gene_named_as_files_of_r_begin_is_read(tmp_path):
+    for name in ("RDX", "RDX2", "RDX3L"):
+        assert rows(read(tmp_path, f"{name},guide\nA,a1\nB,b1\n")) == [("A", "a1"), ("B", "b1")]

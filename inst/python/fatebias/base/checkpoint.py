@@ -8,7 +8,6 @@ such a file, or damaged, is set aside under DAMAGED, so that the next run finds 
 
 import io
 import json
-import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from .checkpoint_file import (
     refuse_other_key,
     set_aside,
 )
+from .console import say
 from .constants import CONSTANTS
 from .errors import FitWarning
 from .files import digest_of, remove_parts, whole_file
@@ -141,7 +141,7 @@ def open_checkpoint(
         _warn_not_used(file.path, str(reason))
     if progress and file.resumed:
         last = file.resumed[-1]
-        print(f"Going on from {file.path}: {last['at']}, after {last['steps']} steps", file=sys.stderr)
+        say(f"Going on from {file.path}: {last['at']}, after {last['steps']} steps")
     return Checkpoint(file)
 
 
@@ -196,9 +196,9 @@ class _File:
         if self._unwritten:
             self._write(self._unwritten)
         if self._unwritten:
-            return f"Its last steps could not be kept in {self.path}."
+            return f"The last steps could not be kept in {self.path}."
         there = self.path.is_file()
-        return f"The same fit goes on from {self.path}." if there else "Nothing was there to keep yet."
+        return f"The same fit goes on from {self.path}." if there else "There was nothing to keep yet."
 
     def _write(self, position: Mapping[str, Any]) -> None:
         start = self._clock()

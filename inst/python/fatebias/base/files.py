@@ -17,6 +17,8 @@ from .errors import ExportError
 from .interrupts import run_whole
 
 PACKAGE = Path(__file__).parents[1]
+ELSEWHERE = "Choose another folder, or mend its permissions."
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _PART_BYTES = 4  # of the random token in the name of a part
 _STAGE, _STAGE_TOKEN = ".stage-", 8  # names of folders by tempfile.mkdtemp(), and the letters that it adds
 
@@ -75,13 +77,10 @@ def remove_parts(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-def disk_words(folder: Path, error: Exception) -> str:
+def disk_words(folder: Path, error: OSError) -> str:
     """What kept a file in a folder from being written, and what to do, for the end of a sentence and after it."""
-    if not isinstance(error, OSError) or error.errno not in _FULL:
-        return f"{error}. Choose another folder, or mend its permissions."
+    if error.errno not in _FULL:
+        return f"{error}. {ELSEWHERE}"
     left = shutil.disk_usage(folder).free / 1e6
     return (
         f"the disk is full, or your quota of it ({left:,.1f} MB are free). No half file is left. Make room there, or "

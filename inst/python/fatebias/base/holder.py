@@ -64,12 +64,19 @@ def this_process(token: str) -> Holder:
 
 
 def is_gone(holder: Holder | None) -> bool | None:
-    """Has a holder ended? None where this machine cannot know: it is another's, or the record is damaged."""
+    """Has a holder ended? None where this process cannot know: the holder is another machine's, the record is damaged,
+    or the system hides processes of other users (/proc mounted with hidepid).
+    """
     if holder is None or not holder.machine or (holder.host, holder.machine) != (platform.node(), _machine()):
         return None
     if holder.token in HELD:
         return False
-    return holder.pid == os.getpid() or _started(holder.pid) != holder.started
+    if holder.pid == os.getpid():
+        return True
+    started = _started(holder.pid)
+    if started is None and _may_run(holder.pid):
+        return None
+    return not started or started != holder.started
 
 
 def _machine() -> str:
@@ -82,7 +89,9 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, in the system's own words; None where there is none, or it has ended."""
+    """When a process started, in the system's own words; empty where it has ended but its parent has not looked yet,
+    None where none is to be seen.
+    """
     if sys.platform == "darwin":
         asked = ["ps", "-o", "lstart=", "-p", str(pid)]
         return subprocess.run(asked, capture_output=True, text=True, env={"LC_ALL": "C"}).stdout.strip() or None
@@ -90,7 +99,18 @@ def _started(pid: int) -> str | None:
         words = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return None
-    return None if words[0] in "ZX" else words[19]  # state; ticks from the start of the system, see proc(5)
+    return "" if words[0] in "ZX" else words[19]  # state; ticks from the start of the system, see proc(5)
+
+
+def _may_run(pid: int) -> bool:
+    """Is there a process of this number, be it hidden? The signal 0 asks, and does nothing."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _user() -> str:

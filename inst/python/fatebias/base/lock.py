@@ -14,9 +14,9 @@ works on all file systems of clusters.
 """
 
 import os
+import re
 import secrets
 import stat
-import sys
 import threading
 import time
 import warnings
@@ -25,11 +25,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from .console import say
 from .errors import ExportError, ExportWarning
 from .holder import HELD, Holder, is_gone, this_process
 
 LOCK = ".fit.lock"
 MOST_BYTES = 1 << 16  # of a lock; what is larger is none
+_TOKENS = "([-.][0-9a-f]{16})+"  # of records (-) and claims (.), behind the name of the lock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ class Found:
     @property
     def token(self) -> str:
         """What tells this lock from others at the same place."""
-        return self.holder.token if self.holder else f"{self.inode:x}"
+        return self.holder.token if self.holder else f"{self.inode:016x}"
 
 
 class FolderLock:
@@ -147,16 +149,23 @@ class FolderLock:
         return self._taken()
 
     def _is_linked(self) -> bool:
-        return self._own.exists() and self._own.stat().st_nlink == 2
+        try:
+            return self._own.stat().st_nlink == 2
+        except FileNotFoundError:
+            return False
 
     def _create(self) -> bool:
         """The same where the file system has no hard links."""
+        made = False
         try:
             with self.path.open("xb") as file:
+                made = True
                 file.write(self.holder.as_json())
-        except FileExistsError:
-            return False
         except OSError as error:
+            if made:  # half a record is nobody's: `release` would leave it
+                self.path.unlink(missing_ok=True)
+            elif isinstance(error, FileExistsError):
+                return False
             raise ExportError(f"Cannot write the lock {self.path}: {error}.") from error
         return self._taken()
 
@@ -199,10 +208,10 @@ class FolderLock:
 
     def _tell_waiting(self, found: Found) -> None:
         who = found.holder.words() if found.holder else f"a process that {self.path} does not name: it is damaged"
-        print(
+        say(
             f"{self.path.parent} is locked by {who}. Looking whether it still runs; it counts as killed after "
-            f"{_minutes(self._pulse.stale)} without a sign.", file=sys.stderr,
-        )  # fmt: skip
+            f"{_minutes(self._pulse.stale)} without a sign."
+        )
 
     def _inheritance(self, found: Found) -> str:
         what = f"of {found.holder.words()}" if found.holder else "that is damaged"
@@ -244,12 +253,18 @@ def look(path: Path) -> Found | None:
 
 
 def _sweep(path: Path, pulse: Pulse) -> None:
-    """Remove records and claims of processes that were killed while they took the lock."""
-    now = path.lstat().st_mtime
-    for pattern in ("-*", ".*"):
-        for other in path.parent.glob(f"{path.name}{pattern}"):
-            if now - other.lstat().st_mtime > pulse.stale:
-                other.unlink(missing_ok=True)
+    """Remove records and claims of processes that were killed while they took the lock.
+
+    Those of processes that take it now come and go meanwhile; what cannot be removed hinders no fit.
+    """
+    names = re.compile(re.escape(path.name) + _TOKENS)
+    with suppress(OSError):
+        now = path.lstat().st_mtime
+        for other in [one for one in path.parent.iterdir() if names.fullmatch(one.name)]:
+            with suppress(OSError):
+                found = other.lstat()
+                if stat.S_ISREG(found.st_mode) and now - found.st_mtime > pulse.stale:
+                    other.unlink()
 
 
 def _minutes(seconds: float) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .constants import CONSTANTS
 from .errors import ExportError
+from .files import ELSEWHERE
 
 MANIFEST, MADE_FROM, PREVIOUS = "fit_manifest.json", CONSTANTS.made_from_file, "previous"
 FIT_FILES = frozenset({  # every name that a fit may write: the export contract
@@ -137,7 +138,7 @@ def _is_kept_by_other(path: Path) -> bool:
 
 
 def _refusal(out_dir: Path, reason: str) -> ExportError:
-    return ExportError(f"Cannot write to `out_dir` {out_dir}: {reason}. Choose another folder or its permissions.")
+    return ExportError(f"Cannot write to `out_dir` {out_dir}: {reason}. {ELSEWHERE}")
 
 
 def _megabytes(number: float) -> str:

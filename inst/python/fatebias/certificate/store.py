@@ -35,7 +35,7 @@ from ..base import (
 )
 from ..laplace import LaplaceOptions
 from ..preflight import ScreenSize, fit_memory, refuse_large_fit
-from ..results import choose_device, device_limit, fit_key, verify_contents
+from ..results import choose_device, device_limit, fit_key, read_manifest
 from ..screens import RawCells, Screen, build_screen, read_cells, read_map, read_spare_columns, usable_cells
 from .refit import settle
 from .source import Source
@@ -93,10 +93,10 @@ def describe_units(
 
 
 def fit_source(out_dir: str | Path) -> dict[str, Any]:
-    """Screen, guide map and settings that a fit was made from, by its manifest. Raises ExportError where its
-    files are not as it wrote them.
+    """Screen, guide map and settings that a fit was made from, by its manifest, which alone is read. Raises ExportError
+    where there is none, or it is damaged.
     """
-    manifest = verify_contents(out_dir)
+    manifest = read_manifest(out_dir)
     screen, settings = manifest.get("screen"), manifest.get("settings")
     paths = [screen.get(name) if isinstance(screen, dict) else None for name in ("path", "guide_map")]
     if not all(isinstance(path, str) for path in paths) or not isinstance(settings, dict):

@@ -94,7 +94,7 @@ def length_of(node: Node) -> int | None:
     if is_group(node):
         parts = (child(node, name, f"{node.name}/{name}") for name in ("codes", "values"))
         node = next((part for part in parts if part is not None), None)
-    return int(node.shape[0]) if node is not None and is_array(node) and len(node.shape) else None
+    return int(node.shape[0]) if node is not None and is_array(node) and node.shape else None
 
 
 def _values(node: Node) -> Any:

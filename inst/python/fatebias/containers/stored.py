@@ -46,7 +46,7 @@ class StoredElement:
     @refused
     def kind(self) -> Kind:
         if is_array(self.node):
-            return _ARRAYS.get(len(self.node.shape), "other") if is_plain(self.node) else "other"
+            return _ARRAYS.get(len(self.node.shape or ()), "other") if is_plain(self.node) else "other"
         encoding = str(self.node.attrs.get("encoding-type", ""))
         names = set(names_of(self.node))
         if {"indptr", "indices"} <= names:

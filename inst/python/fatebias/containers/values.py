@@ -32,5 +32,6 @@ def values_of(node: Node) -> Any:
 
 def _refuse_declared(node: Node) -> None:
     """MemoryError where an array declares far more than there is memory for, as damaged and made-up files do."""
-    if is_array(node) and is_far_beyond(math.prod(node.shape) * node.dtype.itemsize, memory_limit()):
+    declared = math.prod(node.shape) * node.dtype.itemsize if is_array(node) and node.shape else 0
+    if is_far_beyond(declared, memory_limit()):
         raise MemoryError(f"an array of the shape {node.shape}")

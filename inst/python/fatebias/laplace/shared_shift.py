@@ -3,8 +3,8 @@
 What all effects have in common on a day is told from intercepts and burden slopes by the cells with controls alone, so
 that it is the least known part of every estimate, and the same error in all of them. The estimates' own prior leaves it
 free. The model does not: effects theta_l ~ N(0, Sigma), independent over genes, have a mean over genes m = sum of a_l
-theta_l of the covariance T = Sigma sum of a_l^2 (Sigma over fates: `_variance_of_mean`). With m = 0 + N(0, T) as one more observation (Theil & Goldberger 1961,
-Int. Econ. Rev. 2:65), C_l = Cov(theta_l, m) and V = Var(m),
+theta_l of the covariance T = Sigma sum of a_l^2 (over fates: `_variance_of_mean`). With m = 0 + N(0, T) as one more
+observation (Theil & Goldberger 1961, Int. Econ. Rev. 2:65), C_l = Cov(theta_l, m) and V = Var(m),
 
     theta_l - K_l m,    covariance R_l + (G_l - K_l) V (G_l - K_l)' + K_l T K_l'
 

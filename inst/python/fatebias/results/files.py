@@ -37,8 +37,13 @@ def write_files(
             check_manifest(whole, stage / MANIFEST)
             text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
             (stage / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    except (OSError, ValueError) as error:  # ValueError: a number in the manifest that JSON cannot hold
+    except OSError as error:
         raise ExportError(f"Cannot write the results to {out_dir}: {disk_words(out_dir, error)}") from error
+    except ValueError as error:  # a number that JSON cannot hold
+        raise ExportError(
+            f"Cannot write the results to {out_dir}: {error}. The fit has a number that is not finite; fit again, and "
+            "where that does not help, report it as a fault of fatebias."
+        ) from error
     return whole
 
 

@@ -20,6 +20,7 @@ from ..base import (
     memory_limit,
     open_checkpoint,
     refuse_threads,
+    say,
     stop_at_save,
 )
 from ..preflight import ScreenSize, doubt_memory, fit_memory, refuse_large_fit
@@ -43,7 +44,7 @@ from ..vi import SVIFit
 from .archive import ALL_FATES, archive_of
 from .contrasts import named_tables
 from .engines import Inference, choose_device, device_limit, infer
-from .folder import result_folder, tell_on_screen
+from .folder import result_folder
 from .key import fit_key
 from .manifest import RunRecord, fit_versions, make_manifest
 from .probabilities import probability_files
@@ -64,7 +65,7 @@ def fit_screen(
     fingerprint: Mapping[str, str] | None = None,
     warn: bool = True,
     contrasts: Sequence[str] = (),
-    tell: Callable[[str], None] = tell_on_screen,
+    tell: Callable[[str], None] = say,
     warned: Collection[str] = (),
 ) -> dict[str, Any]:
     """Fit a screen, write every file of the export contract that a fit owns, and return the manifest.
@@ -142,15 +143,16 @@ def _export(
 def _inferred(screen: Screen, settings: Settings, run: Run, watch: Stopwatch) -> Inference:
     """The fit from where its checkpoint stands; afresh, where a state in that is not what its place needs."""
     try:
+        try:
+            return infer(screen, settings, run, watch)
+        except _NOT_A_STATE as error:
+            if not run.checkpoint.doubted:
+                raise
+            run.checkpoint.set_aside(f"a state in it cannot be gone on from ({type(error).__name__}: {error})")
         return infer(screen, settings, run, watch)
     except FitError:  # going on from there would fail again
         run.checkpoint.remove()
         raise
-    except _NOT_A_STATE as error:
-        if not run.checkpoint.doubted:
-            raise
-        run.checkpoint.set_aside(f"a state in it cannot be gone on from ({type(error).__name__}: {error})")
-    return infer(screen, settings, run, watch)
 
 
 def _tables(found: Inference, screen: Screen) -> dict[str, pd.DataFrame]:

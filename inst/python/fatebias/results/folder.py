@@ -1,6 +1,5 @@
 """The folder of a fit, from before work starts until its files are there: looked at, locked, written, tidied."""
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from ..base import (
     folder_lock,
     prepare_out_dir,
     refuse_full_disk,
+    say,
 )
 from ..screens import Screen
 from .contrasts import named_files
@@ -72,12 +72,8 @@ class ResultFolder:
             warnings.warn(message, ExportWarning, stacklevel=4)
 
 
-def tell_on_screen(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
 @contextmanager
-def result_folder(out_dir: str | Path, tell: Callable[[str], None] = tell_on_screen) -> Iterator[ResultFolder]:
+def result_folder(out_dir: str | Path, tell: Callable[[str], None] = say) -> Iterator[ResultFolder]:
     """Hold the folder of a fit within the `with` block.
 
     Raises ExportError before that where another fit holds it, or where something is in the way of the files.
