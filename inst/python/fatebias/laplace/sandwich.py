@@ -38,11 +38,12 @@ def sandwich_covariances(
     (M + Q) A^-1 a, both [P, S], for what goes with a' x.
     """
     design, prior = curvature.design, curvature.prior
-    at = run.checkpoint.load({"totals": curvature.inverses, "n_found": 0})
+    form = {"totals": curvature.inverses, "n_found": 0, "with_mean": None, "of_mean": None}
+    at = run.checkpoint.load(form)
     if at is None:
         middle = scatter.by_gene()
         known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
-        at = {"totals": known, "n_found": 0, "with_mean": None, "of_mean": None}
+        at = form | {"totals": known}
         if columns is not None:
             own = [b @ gene_columns(columns[1], g) for g, b in zip(design.groups, curvature.inverses)]
             at |= {"with_mean": own, "of_mean": torch.zeros_like(columns[0].T @ columns[1])}
