@@ -25,7 +25,10 @@ MAP = GuideMap(
     gene_names=tuple(f"g{k}" for k in range(GENES) for _ in range(GUIDES)) + ("NTC", "NTC"),
     is_ntc=np.array([False] * GENES * GUIDES + [True, True]),
 )
-VAGUE = {"s_alpha": 1e3, "estimate_prior_sd": 1e3, "likelihood_weight": 20.0, "inference": "laplace"}
+VAGUE = {
+    "s_alpha": 1e3, "estimate_prior_sd": 1e3, "estimate_shift": "free", "likelihood_weight": 20.0,
+    "inference": "laplace",
+}  # fmt: skip
 
 
 def cells(per_guide=40, seed=0):

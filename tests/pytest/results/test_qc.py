@@ -1,10 +1,13 @@
 """The assertions on corrupted exports: by construction a healthy fit cannot violate them."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import screen_of, simulated
 
+from fatebias.base import MANIFEST
 from fatebias.base.errors import ExportError, QCError, QCWarning
 from fatebias.base.settings import Settings
 from fatebias.model.draws import DrawPlan, EffectBlock, summarise_draws
@@ -31,6 +34,7 @@ def export(tmp_path):
             tables[name].loc[3, column] = value
         for name, table in tables.items():
             table.to_csv(tmp_path / name, index=False)
+        (tmp_path / MANIFEST).write_text(json.dumps({"files": list(tables)}))
         return assess_qc(tmp_path, SETTINGS)
 
     return write
