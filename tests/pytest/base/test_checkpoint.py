@@ -18,7 +18,7 @@ from fatebias.base.checkpoint_file import DAMAGED
 from fatebias.base.errors import ExportError, FitError, FitWarning
 from fatebias.base.lock import LOCK
 from fatebias.base.settings import Settings
-from fatebias.laplace import covariance, rounds
+from fatebias.laplace import covariance, rounds, sandwich
 from fatebias.results.fit import fit_screen
 from fatebias.simulation import simulate_to
 from fatebias.vi import svi
@@ -155,7 +155,7 @@ def test_portions_and_rounds_that_are_done_are_not_done_again(files, tmp_path, e
     fit_and_die(eager, files, tmp_path, LAPLACE, "estimates/sandwich", 48)  # the second portion of three
     again = count_calls(eager, rounds, "_next_round")
     of_model = count_calls(eager, covariance, "perturbation")
-    of_scores = count_calls(eager, covariance, "score_perturbation")
+    of_scores = count_calls(eager, sandwich, "score_perturbation")
     fit(files, tmp_path, LAPLACE)
     assert (again, len(of_scores)) == ([], 1)
     # 16 draws of each of two replicates are one portion, and 48 more are one or two; the model's own, 11, are done
@@ -299,7 +299,7 @@ def test_results_that_cannot_be_written_leave_the_checkpoint(files, tmp_path, ea
 
     fit(files, tmp_path / "whole", LAPLACE)
     with eager.context() as patch:
-        patch.setattr("fatebias.results.fit.write_files", fail)
+        patch.setattr("fatebias.results.folder.write_files", fail)
         with pytest.raises(ExportError):
             fit(files, tmp_path / "again", LAPLACE)
     assert fit(files, tmp_path / "again", LAPLACE)["resumed"][0]["at"] == "estimates"

@@ -18,7 +18,7 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 
 
 @pytest.mark.parametrize(
-    "given", [{"cells": 10**12}, {"genes": 10**9}, {"days": 10**9}, {"genes": 10**6, "fates": 1000, "days": 100}]
+    "given", [{"cells": 2 * 10**9}, {"genes": 10**9}, {"days": 10**9}, {"genes": 10**6, "fates": 1000, "days": 100}]
 )
 def test_too_large_simulations_are_refused_before_work(tmp_path, given):
     with pytest.raises(MemoryLimitError, match=r"A simulation of .* needs about .* GB of memory; .* Lower `cells`"):
@@ -27,7 +27,7 @@ def test_too_large_simulations_are_refused_before_work(tmp_path, given):
 
 
 def test_fates_without_end_are_refused():
-    with pytest.raises(SimulationError, match="fates must be at most 1,000"):
+    with pytest.raises(SimulationError, match="fates must be at most"):
         Arguments.from_mapping({"fates": 10**12})
 
 

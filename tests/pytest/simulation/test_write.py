@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from fatebias import __version__
+from fatebias.base.errors import ExportError
 from fatebias.base.settings import Settings
 from fatebias.screens.reader import read_screen
 from fatebias.simulation import Arguments, simulate, simulate_to
@@ -81,7 +82,7 @@ def test_each_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch, kept):
         replace(*given)
 
     monkeypatch.setattr(os, "replace", fail_later)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ExportError, match="disk full"):
         simulate_to(tmp_path, given | {"seed": 8})
     after = contents_of(tmp_path)
     assert set(after) == set(before) and len(moved) == kept
