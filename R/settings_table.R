@@ -148,7 +148,7 @@ wanted_text <- function(row) {
   )
   signs <- c(min = ">=", above = ">", max = "<=")
   there <- intersect(names(signs), names(row))
-  bounds <- paste(signs[there], vapply(row[there], format, character(1)), recycle0 = TRUE, collapse = " and ")
+  bounds <- paste(signs[there], sprintf("%.10g", unlist(row[there])), recycle0 = TRUE, collapse = " and ")
   shell <- if (isTRUE(row$token)) "without spaces or quotes"
   if (isTRUE(row$line)) shell <- "of one line without control characters, {{ and }}"
   text <- trimws(paste(c(nouns[[row$type]], shell, bounds), collapse = " "))
