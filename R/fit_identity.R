@@ -114,8 +114,10 @@ list_made <- function(paths, identity, call = rlang::caller_env()) {
       list(fit_id = identity, bytes = file.size(file), sha256 = cli::hash_file_sha256(file))
     })
   }
-  text <- jsonlite::toJSON(listed, auto_unbox = TRUE, pretty = TRUE)
-  if (length(listed) == 0) text <- "{}"
+  text <- "{}"
+  if (length(listed) > 0) { # in one order, whichever job was the first
+    text <- jsonlite::toJSON(listed[sort(names(listed), method = "radix")], auto_unbox = TRUE, pretty = TRUE)
+  }
   write_whole(function(stage) { # a full disk is but a warning there
     suppressWarnings(writeLines(text, stage))
     file.size(stage) == nchar(text, "bytes") + 1
