@@ -4,6 +4,7 @@ F logits, the fates beside the reference.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ def sandwich_covariances(
     (M + Q) A^-1 a, both [P, S], for what goes with a' x.
     """
     design, prior = curvature.design, curvature.prior
-    form = {"totals": curvature.inverses, "n_found": 0, "with_mean": None, "of_mean": None}
+    form: dict[str, Any] = {"totals": curvature.inverses, "n_found": 0, "with_mean": None, "of_mean": None}
     at = run.checkpoint.load(form)
     if at is None:
         middle = scatter.by_gene()
