@@ -22,6 +22,7 @@ DEFAULT, GUIDES, FIRST = "fatebias", "fatebias_guides", "autonormal"
 FAST: dict[str, Any] = {"inference": "laplace", "num_posterior_draws": 2, "p_values": False}
 BEFORE: dict[str, Any] = FAST | {
     "likelihood_weight": "auto", "se": "model", "estimand": "guides", "burden_by_day": False, "sample_effects": False,
+    "estimate_shift": "free", "clones_by_guides": False,
 }  # fmt: skip
 REMEDIES: dict[str, dict[str, Any]] = {
     "before": BEFORE,
