@@ -18,7 +18,7 @@ mash_estimates <- function(x, level, input, day_values = NULL, call = rlang::cal
     estimates_of_fit(x, level, input, call)
   } else if (is.data.frame(x)) {
     estimates_of_table(x, level, "a table", call)
-  } else if (is.list(x) && all(c("betahat", "se") %in% names(x))) {
+  } else if (is.list(x) && (!is.object(x) || all(c("betahat", "se") %in% names(x)))) {
     estimates_of_matrices(x, level, call)
   } else {
     abort_mash(
