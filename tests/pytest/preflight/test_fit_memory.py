@@ -1,32 +1,19 @@
-"""The estimate of a fit's memory against the peaks of fits, and what is made of it."""
+"""The estimate of a fit's memory, and what is made of it."""
 
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from broken_screens import guide_map, preflight, screen
 
-from fatebias import r_api
-from fatebias.base.errors import MemoryLimitError, ScreenWarning
-from fatebias.base.memory import MemoryLimit, gigabytes
+from fatebias.base.errors import MemoryLimitError
+from fatebias.base.memory import MemoryLimit
 from fatebias.base.settings import Settings
 from fatebias.preflight import check_screen, findings
 from fatebias.preflight.memory import ScreenSize, fit_memory, refuse_large_fit
 from fatebias.results import fit as fits
-from fatebias.simulation import simulate_to
 
-GB, WITHIN = 2**30, 0.3
-FIT = """
-import sys, warnings
-warnings.simplefilter("ignore")
-from fatebias.base import Settings
-from fatebias.results import fit_screen
-given = {"inference": sys.argv[2], "num_steps": 2, "cg_tolerance": .01, "newton_tolerance": .05}
-folder = sys.argv[1]
-fit_screen(folder + "/screen.h5ad", folder + "/guide_map.csv", folder + "/out", Settings.from_mapping(given))
-print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
-"""
+GB = 2**30
 GENOME = ScreenSize(
     cells=500_000, entries=3_000_000, per_gene=np.full(18_000, 4), days=4, replicates=2, fates=3, file_cells=500_000,
     file_entries=3_200_000,
@@ -35,26 +22,6 @@ GENOME = ScreenSize(
 
 def bigger(**changes):
     return ScreenSize(**vars(GENOME) | changes)
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks are read from /proc")
-@pytest.mark.parametrize(
-    ("sizes", "engine"),
-    [
-        ({"cells": 3_000, "genes": 40}, "laplace"),
-        ({"cells": 3_000, "genes": 40}, "svi"),
-        ({"cells": 20_000, "genes": 100, "fates": 5}, "laplace"),
-    ],
-)
-def test_the_estimate_is_near_the_peak(tmp_path, sizes, engine):
-    simulate_to(tmp_path, sizes)
-    files = [str(tmp_path / name) for name in ("screen.h5ad", "guide_map.csv")]
-    found = check_screen(files[0], Settings.from_mapping({"inference": engine}), files[1])
-    ran = subprocess.run([sys.executable, "-c", FIT, str(tmp_path), engine], capture_output=True, check=True, text=True)
-    peak = int(ran.stdout) / 2**20
-    assert found["memory_gb"]["peak"] == pytest.approx(peak, rel=WITHIN)
-    said = next(row["found"] for row in found["rows"] if row["item"] == "Memory")
-    assert said == f"a fit needs about {gigabytes(found['memory_gb']['peak'] * GB)}"
 
 
 def test_thirty_fates_of_a_genome_need_tens_of_gb():
@@ -132,17 +99,3 @@ def test_a_fit_and_the_preflight_look_at_both_memories(tmp_path, monkeypatch, ho
     assert [row["status"] for row in rows] == ["problem"] and f"{whose} has" in rows[0]["found"]
     with pytest.raises(MemoryLimitError, match=f"{whose} has"):
         fits.fit_screen(*files, tmp_path / "out", Settings.from_mapping())
-
-
-def test_what_was_told_at_reading_is_not_told_again_by_the_fit(tmp_path, monkeypatch):
-    monkeypatch.setattr(fits, "memory_limit", lambda: MemoryLimit(bytes=0.42 * GB, whose="this machine"))
-    files = [str(tmp_path / name) for name in ("screen.h5ad", "map.csv")]
-    screen().write_h5ad(files[0])
-    guide_map().to_csv(files[1], index=False)
-    settings = Settings.from_mapping({"inference": "laplace"})
-    with pytest.warns(ScreenWarning):
-        told = r_api.describe_screen(*files, settings, False)["warnings"]
-    with pytest.warns(ScreenWarning) as caught:
-        r_api.fit_screen(*files, str(tmp_path / "out"), settings, False, warned=told)
-    said = [str(one.message) for one in caught if issubclass(one.category, ScreenWarning)]
-    assert len(told) > 0 and len(said) == 1 and said[0].startswith("Memory: a fit needs about")
