@@ -183,6 +183,9 @@ permutation_calls <- function(units, fit, settings) {
   vapply(units, function(unit) sum(called_rows(called_again(refitted(fit, unit), settings))), integer(1))
 }
 
+# Tables of a fit that go with its own estimates: a refit of the estimates alone has none of them
+of_own_estimates <- c("guide_estimate", "left_out", "by_replicate", "heterogeneity", "p_value")
+
 #' A fit with the estimates of a refit in place of its own, for mash; its posterior stays as it was
 #' @noRd
 refitted <- function(fit, unit) {
@@ -192,6 +195,7 @@ refitted <- function(fit, unit) {
     data.table::setnames(values, paste(name, days, sep = "_"))
   }
   genes <- unlist(unit$gene)
+  fit[of_own_estimates] <- NULL
   fit$estimate <- data.table::data.table(gene = genes, by_day("betahat"), by_day("se"))
   if (is.null(unit$covariance)) {
     return(fit)

@@ -117,46 +117,48 @@ left_out_lfsr <- function(result, left, call) {
   of_sign <- switch(shrinkage_of(result),
     averaged = signs_by_mixture, mashr = signs_by_mash, ashr = signs_by_ash
   )
-  posterior <- of_sign(result, estimates, gene)
   at <- cbind(seq_along(gene), call$day[gene])
-  negative <- posterior$negative[at]
-  wrong <- ifelse(call$sign[gene] > 0, negative + posterior$zero[at], 1 - negative)
+  posterior <- of_sign(result, estimates, gene, at)
+  wrong <- ifelse(call$sign[gene] > 0, posterior$negative + posterior$zero, 1 - posterior$negative)
   none <- result$no_effects$posterior %||% 0
   wrong <- none + (1 - none) * pmax(wrong, 0)
   wrong[wrong < lfsr_rounding] <- 0
   replace(wrong, estimates$is_missing[at], 1)
 }
 
-#' Posterior probabilities of a negative effect and of none, rows x days, under the mixture that was learned
+#' Posterior probabilities of a negative effect and of none, under the mixture that was learned
 #'
 #' @param gene of each row, its number among the rows of the result: with a V of its own it has that of its
 #'   gene.
+#' @param at matrix of rows and their day, as an index.
+#' @returns `list(negative, zero)`, one a row.
 #' @noRd
-signs_by_mixture <- function(result, estimates, gene) {
+signs_by_mixture <- function(result, estimates, gene, at) {
   fit <- result$fit
   data <- information(estimates, if (is.null(result$v$by_row)) result$v$matrix else result$v$by_row[, , gene])
   weight <- weights_of(fit$pi, component_loglik(fit$components, data))
-  linear_posterior(fit$components, data, weight)[c("negative", "zero")]
+  own_day <- list(by_row = diag(ncol(estimates$se))[at[, 2], , drop = FALSE])
+  lapply(linear_posterior(fit$components, data, weight, own_day)[c("negative", "zero")], drop)
 }
 
-signs_by_mash <- function(result, estimates, gene) {
+signs_by_mash <- function(result, estimates, gene, at) {
   rows <- rep_len(seq_along(gene), max(length(gene), 2L)) # mashr takes one row for a vector
   v <- if (is.null(result$v$by_row)) result$v$matrix else result$v$by_row[, , gene[rows], drop = FALSE]
   data <- mashr::mash_set_data(estimates$betahat[rows, ], estimates$se[rows, ], V = v)
   posterior <- mashr::mash_compute_posterior_matrices(
     result$fit, data, algorithm.version = if (data$commonV) "Rcpp" else "R"
   )
-  list(negative = posterior$NegativeProb, zero = posterior$lfdr)
+  list(negative = posterior$NegativeProb[at], zero = posterior$lfdr[at])
 }
 
-signs_by_ash <- function(result, estimates, gene) {
+signs_by_ash <- function(result, estimates, gene, at) {
   by_day <- lapply(seq_along(result$fit), function(d) {
     ashr::ash(
       estimates$betahat[, d], estimates$se[, d], mixcompdist = "normal",
       g = ashr::get_fitted_g(result$fit[[d]]), fixg = TRUE
     )$result
   })
-  columns <- function(name) matrix(vapply(by_day, `[[`, numeric(length(gene)), name), length(gene))
+  columns <- function(name) matrix(vapply(by_day, `[[`, numeric(length(gene)), name), length(gene))[at]
   list(negative = columns("NegativeProb"), zero = columns("lfdr"))
 }
 

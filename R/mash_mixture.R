@@ -13,6 +13,7 @@
 NULL
 
 negligible <- 1e-14 # weight of a component in a row
+negligible_share <- 1e-7 # of the null's weight, which no lfsr is below: that changes an lfsr by less than 1e-4 of it
 drawn_least <- 1e-3 # expected draws of a component that are drawn at all
 combination_rounding <- 1e-9 # of days, in units of a component's scale
 
@@ -101,9 +102,10 @@ linear_posterior <- function(components, data, weight, combinations = diag(ncol(
   empty <- matrix(0, nrow(weight), if (is.matrix(combinations)) nrow(combinations) else 1L)
   names <- c("mean", "square", "positive", "negative", if (!is.null(size)) "large")
   sums <- c(list(zero = empty + weight[, 1]), rlang::set_names(rep(list(empty), length(names)), names))
+  least <- pmax(negligible, negligible_share * weight[, 1])
   for (p in seq_along(components$patterns)) {
     own <- which(components$pattern == p)
-    rows <- which(row_largest(weight[, own + 1L, drop = FALSE]) > negligible)
+    rows <- which(row_largest(weight[, own + 1L, drop = FALSE]) > least)
     pattern <- components$patterns[[p]]
     pull <- new_pull(combinations, pattern, rows)
     still <- setdiff(seq_len(ncol(empty)), pull$columns)
@@ -112,9 +114,13 @@ linear_posterior <- function(components, data, weight, combinations = diag(ncol(
       met <- meet_pattern(pattern, information_of(data, rows))
       for (k in own) {
         scale <- components$grid[[components$scale[[k]]]]
-        found <- component_posterior(pattern, met, scale, weight[rows, k + 1L], pull, size)
+        some <- which(weight[rows, k + 1L] > least[rows])
+        at <- rows[some]
+        found <- component_posterior(
+          pattern, some_met(met, some), scale, weight[at, k + 1L], some_pull(pull, some), size
+        )
         for (name in names(found)) {
-          sums[[name]][rows, pull$columns] <- sums[[name]][rows, pull$columns] + found[[name]]
+          sums[[name]][at, pull$columns] <- sums[[name]][at, pull$columns] + found[[name]]
         }
       }
     }
@@ -127,10 +133,9 @@ linear_posterior <- function(components, data, weight, combinations = diag(ncol(
 #'
 #' With the posterior x ~ N(L'^-1 y, (LL')^-1) a combination c of m + R x has the spread L^-1 R'c.
 #'
-#' @returns `list(columns, spread, from, moves)`: combinations that can differ from zero, and of these the
-#'   function of the inverse factors (rows x days^2) that gives L^-1 R'c, rows x (days x combinations), and
-#'   the combination of each mean, combinations (or rows) x means; where each row has its own, can it differ
-#'   from zero?
+#' @returns `list(columns, onto, from, moves, by_row)`: combinations that can differ from zero, and of these
+#'   R'c and the combination of each mean, combinations (or rows) x days and x means; where each row has its
+#'   own, can it differ from zero?
 #' @noRd
 new_pull <- function(combinations, pattern, rows) {
   each <- is.matrix(combinations)
@@ -138,18 +143,35 @@ new_pull <- function(combinations, pattern, rows) {
   onto <- without_rounding(by %*% pattern$root)
   from <- if (is.null(pattern$means)) matrix(0, nrow(by), 1) else by %*% t(pattern$means)
   moves <- rowSums(onto != 0) > 0 | rowSums(from != 0) > 0
-  k <- ncol(onto)
   if (!each) {
-    own <- onto[, rep(seq_len(k), each = k), drop = FALSE]
-    sums <- kronecker(rep(1, k), diag(k))
-    spread <- function(inverse) (inverse * own) %*% sums
-    return(list(columns = 1L, spread = spread, from = from, moves = moves))
+    return(list(columns = 1L, onto = onto, from = from, moves = moves, by_row = TRUE))
   }
-  together <- kronecker(t(onto[moves, , drop = FALSE]), diag(k))
   list(
-    columns = which(moves), spread = function(inverse) inverse %*% together,
-    from = from[moves, , drop = FALSE], moves = TRUE
+    columns = which(moves), onto = onto[moves, , drop = FALSE], from = from[moves, , drop = FALSE],
+    moves = TRUE, by_row = FALSE
   )
+}
+
+#' The same for some of the rows
+#' @noRd
+some_pull <- function(pull, rows) {
+  if (!pull$by_row) {
+    return(pull)
+  }
+  pull[c("onto", "from")] <- lapply(pull[c("onto", "from")], function(own) own[rows, , drop = FALSE])
+  pull$moves <- pull$moves[rows]
+  pull
+}
+
+#' L^-1 R'c: rows x (days x combinations)
+#' @param inverse of the factors, rows x days^2.
+#' @noRd
+pulled_spread <- function(pull, inverse) {
+  k <- ncol(pull$onto)
+  if (!pull$by_row) {
+    return(inverse %*% kronecker(t(pull$onto), diag(k)))
+  }
+  (inverse * pull$onto[, rep(seq_len(k), each = k), drop = FALSE]) %*% kronecker(rep(1, k), diag(k))
 }
 
 #' What one component adds to these sums
@@ -160,14 +182,14 @@ component_posterior <- function(pattern, met, scale, weight, pull, size) {
   share <- mean_shares(at) * weight
   k <- ncol(met$g)
   n <- length(pull$columns)
-  spread <- scale * pull$spread(inverse_rows(at$root, k))
+  spread <- scale * pulled_spread(pull, inverse_rows(at$root, k))
   sums <- kronecker(diag(n), rep(1, k))
   sd <- sqrt(spread^2 %*% sums)
   found <- lapply(seq_along(at$means), function(j) {
     center <- (spread * at$means[[j]]$y[, rep(seq_len(k), n)]) %*% sums
     if (!is.null(pattern$means)) {
       from <- scale * pull$from[, j]
-      center <- center + if (isTRUE(pull$moves)) rep(from, each = nrow(center)) else from
+      center <- center + if (pull$by_row) from else rep(from, each = nrow(center))
     }
     moments_of(share[, j], center, sd, pull$moves, size)
   })

@@ -61,6 +61,19 @@ meet_pattern <- function(pattern, data) {
   list(m = precision %*% kronecker(root, root), g = h %*% root, of_mean = of_mean)
 }
 
+#' The same of some of the rows
+#' @noRd
+some_met <- function(met, rows) {
+  if (length(rows) == nrow(met$g)) {
+    return(met)
+  }
+  met[c("m", "g")] <- lapply(met[c("m", "g")], function(own) own[rows, , drop = FALSE])
+  met$of_mean <- lapply(met$of_mean, function(mean) {
+    list(shift = mean$shift[rows, , drop = FALSE], gain = mean$gain[rows], loss = mean$loss[rows])
+  })
+  met
+}
+
 #' The posterior of x in each row, at a scale
 #'
 #' @param met `meet_pattern()`.

@@ -4,8 +4,8 @@
 # family with as many active days. Few for scales, which rows tell apart; most for matrices, of which there
 # are many.
 prior_rows <- c(family = 0.1, scale = 0.1, size = 0.1, matrix = 0.5)
-sweeps_before <- 100L # those that count
-n_sweeps <- c(200L, 500L) # that count: least and most
+sweeps_before <- 100L # those that count, at most as many as count
+n_sweeps <- c(50L, 500L) # that count: least (200 of many rows agree no better between seeds) and most
 work_most <- 2e8 # rows x components x sweeps
 n_parts <- 10L # in which components are drawn
 
@@ -21,11 +21,11 @@ n_parts <- 10L # in which components are drawn
 #' @param loglik log likelihoods of rows x components against no effect.
 #' @param ties `weight_ties()`.
 #' @param prior `tied_prior()`.
-#' @param n_burn,n sweeps before those that count, and these.
+#' @param n,n_burn sweeps that count, and those before them.
 #' @returns `list(pi, weight)`: mean weights of the null and the components; posterior weights, rows x (null,
 #'   components).
 #' @noRd
-averaged_weights <- function(loglik, ties, prior, n_burn = sweeps_before,
+averaged_weights <- function(loglik, ties, prior, n_burn = min(sweeps_before, n),
                              n = sweeps_within(length(loglik))) {
   likelihood <- t(exp(cbind(0, loglik) - pmax(0, row_largest(loglik))))
   ties <- lapply(ties, with_sums)
