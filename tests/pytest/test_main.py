@@ -155,3 +155,11 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False" and len(done.stdout.splitlines()) > 1
+
+
+@pytest.mark.parametrize("wing", ["results", "certificate"])
+def test_what_fits_and_certifies_imports_no_scipy_stats(wing):
+    """It takes as long to import as a fifth of all else, and scipy.special has the same functions."""
+    code = f"import sys, fatebias.{wing}; print([name for name in sys.modules if name.startswith('scipy.stats')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from ..screens import Screen, day_replicate
 from .added import Added, add_columns
@@ -62,7 +62,7 @@ def _confounding(source: Source, columns: np.ndarray, labels: np.ndarray) -> dic
     record: dict[str, Any] = {"p_guides": p_guides, "p_labels": None, "moved": 0.0}
     if p_guides < 1e-2:
         added: Added = add_columns(source, own)
-        record["p_labels"] = float(chi2.sf(added.chi_square, len(added.slope)))
+        record["p_labels"] = float(chdtrc(len(added.slope), added.chi_square))
         record["moved"] = float(np.sqrt(np.nanmean((added.moved / source.estimates.se) ** 2)))
     return record
 
@@ -118,7 +118,7 @@ def guide_association(screen: Screen, controls: sp.csr_matrix, columns: np.ndarr
             v = (variance / np.maximum(counts.sum(1), 1) ** 2)[usable]
             q, df = _within_genes(mean, v, gene[usable]) if gene is not None else (float((mean**2 / v).sum()), len(v))
             statistic, freedom = statistic + q, freedom + df
-    return float(chi2.sf(statistic, freedom)) if freedom > 0 else 1.0
+    return float(chdtrc(freedom, statistic)) if freedom > 0 else 1.0
 
 
 def _within_genes(mean: np.ndarray, variance: np.ndarray, gene: np.ndarray) -> tuple[float, int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from ..base import CONSTANTS, ScreenError, Settings, first_few
 from ..laplace import Curvature, FixedEffects, find_fixed_effects
@@ -114,7 +114,7 @@ def p_values(estimate: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.nd
     least = np.abs(estimate - mean) * (1 - CONSTANTS.same_share)  # a few cells often draw a tie
     beyond = (np.abs(draws - mean) >= least).sum(0)
     share = (beyond + 1) / (len(draws) + 1)
-    return z, np.where(beyond < LEAST_BEYOND, np.minimum(share, 2 * norm.sf(np.abs(z))), share)
+    return z, np.where(beyond < LEAST_BEYOND, np.minimum(share, 2 * ndtr(-np.abs(z))), share)
 
 
 def _day_rows(gene: str, null: NullGene, draws: np.ndarray) -> dict[str, list[Any]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from .fate_baseline import FateBaseline
 
@@ -40,7 +40,7 @@ def probability_change(baseline: FateBaseline, theta: np.ndarray, covariance: np
             mean, gradient = moved(probs, theta[genes, day])
             change[genes, day] = mean - baseline.mean[day]
             sd[genes, day] = np.sqrt(np.einsum("lkj,ljm,lkm->lk", gradient, covariance[genes, day], gradient))
-    half = norm.ppf((1 + LEVEL) / 2) * sd
+    half = ndtri((1 + LEVEL) / 2) * sd
     low, high = np.maximum(change - half, -baseline.mean), np.minimum(change + half, 1 - baseline.mean)
     return ProbabilityChange(change=change, low=low, high=high)
 

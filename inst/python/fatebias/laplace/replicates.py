@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from ..base import QUIET, Run
 from ..model import dispersion_at, shrink_over_days
@@ -193,7 +193,7 @@ def replicate_agreement(found: ByReplicate) -> Agreement:
         return Agreement(q=nothing, df=nothing, p=nothing)
     by_day, df_by_day = scatter_of_replicates(found.theta, np.einsum("rldd->rld", found.covariance))
     q, df = by_day.sum(1), df_by_day.sum(1)
-    return Agreement(q=q, df=df, p=np.where(df > 0, chi2.sf(q, np.maximum(df, 1)), np.nan))
+    return Agreement(q=q, df=df, p=np.where(df > 0, chdtrc(np.maximum(df, 1), q), np.nan))
 
 
 def scatter_of_replicates(theta: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
