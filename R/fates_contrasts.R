@@ -63,6 +63,12 @@
 #' compared <- compare_contrasts(fit)
 #' compared
 #' head(tidy(compared))
+#' write_contrasts(compared, tempdir())
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' # before a fit: can these contrasts be made of the fates of a screen?
+#' files <- simulate_screen(tempfile(), cells = 1000, genes = 8, ntc = 8)
+#' screen <- read_screen(files$screen, files$guide_map)
+#' check_contrasts(c("MES", "NEU", "MES - NEU"), screen)
 #' @export
 compare_contrasts <- function(fit, contrasts = settings$contrasts, settings = settings_of(fit), mash = NULL,
                               margin = settings$verdict_margin, n_draws = 400, seed = 1) {

@@ -68,10 +68,10 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
 #'   no whole numbers, and probabilities without `min_probability`.
 #' @seealso [assemble_screen()] and [fate_screen()] for what comes next; [read_screen()] for a file that holds
 #'   the fate probabilities as well.
-#' @examples
-#' \dontrun{
-#' read_guides_anndata("screen.h5mu", layer = "guide_assignment", modality = "guide")
-#' }
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' path <- system.file("extdata", "gene_and_guide.h5mu", package = "fatebias")
+#' guides <- read_guides_anndata(path, layer = "guide_assignment", modality = "guide")
+#' guides[1:3, 1:4]
 #' @export
 read_guides_anndata <- function(path, layer = NULL, modality = NULL, min_umi = 5, min_probability = NULL,
                                 feature_type = "CRISPR Guide Capture", cell_name = "{barcode}-{sample}") {

@@ -272,6 +272,9 @@ estimates_given <- function(estimates) {
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' write_mash(run_mash(fit, level = "guide"), tempdir())
+#'
+#' # the ranked table of genes, into the same folder
+#' write_hits(rank_hits(run_mash(fit)), tempdir())
 #' @export
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)

@@ -50,6 +50,13 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' fading
 #' day_covariances() + fading
 #' covariance_matrices(fading, days = c(d2 = 2, d3 = 3, d5 = 5))
+#'
+#' # a family that needs three days says so where it has fewer, and mash goes on without it
+#' late <- covariance_family("late", function(data, days) {
+#'   if (length(days) < 3) return(no_matrices("fewer than three days"))
+#'   list(last = diag(c(rep(0, length(days) - 1), 1)))
+#' })
+#' covariance_matrices(late, days = c(d2 = 2, d3 = 3, d5 = 5))
 #' @export
 covariance_family <- function(name, build, weight = 0) {
   validate_arg(name, checkmate::check_string, min.chars = 1)

@@ -32,7 +32,9 @@ clearly_better <- 2 # standard errors
 #' @examples
 #' result <- run_mash(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
 #' \donttest{
-#' compare_covariances(result)
+#' comparison <- compare_covariances(result)
+#' comparison
+#' write_comparison(comparison, tempdir())
 #' }
 #' @export
 compare_covariances <- function(result, n_folds = 2L, seed = 1) {

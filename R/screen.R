@@ -34,7 +34,7 @@
 #'   cell carries as many guides as any other and none a control, a day or replicate with fewer than 2 cells,
 #'   unknown fates, a file that is not an .h5ad, .h5mu or .zarr; a covariate that is absent, missing or
 #'   infinite in some cell, constant, different in every cell, or the day or replicate; a cell without a
-#'   cluster, or fewer than 10 clusters; a guide map whose flags are turned round, or with a row that has
+#'   cluster, or fewer than 10 clusters; a guide map whose flags are reversed, or with a row that has
 #'   another number of fields than its header; names of fates that terminal cells contradict; days without
 #'   an order of time (see `day_levels`), or one day or replicate written in two ways.
 #' @section Warnings: each that [check_screen()] gives of a screen that can be read is given here once, as

@@ -40,6 +40,14 @@
 #' @examples
 #' fate_settings(preset = "plain", seed = 7)
 #' settings_for(fate_settings(), "mash")$mash_lfsr_thresh
+#'
+#' # from a file; a pipeline takes the file that FATEBIAS_CONFIG names
+#' path <- tempfile(fileext = ".yaml")
+#' writeLines(c("ref_fate: EC", "contrast_fate: NEU"), path)
+#' read_settings(path, seed = 7)$contrast_fate
+#' Sys.setenv(FATEBIAS_CONFIG = path)
+#' pipeline_settings()$contrast_fate
+#' Sys.unsetenv("FATEBIAS_CONFIG")
 #' @export
 fate_settings <- function(...) {
   resolve_settings(overrides(...))
