@@ -271,10 +271,11 @@ estimates_given <- function(estimates) {
 #' @section Errors: `fatebias_error_export` for a folder that cannot be written to, or that holds another fit.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-#' write_mash(run_mash(fit, level = "guide"), tempdir())
+#' result <- run_mash(fit)
+#' write_mash(result, tempdir())
 #'
 #' # the ranked table of genes, into the same folder
-#' write_hits(rank_hits(run_mash(fit)), tempdir())
+#' write_hits(rank_hits(result), tempdir())
 #' @export
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)

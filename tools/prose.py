@@ -1,6 +1,6 @@
-"""Lint our English: sentences, terms and vague words of Markdown, and terms of the messages in R.
+"""Lint our English by the rules of tools/prose.yaml: Markdown by all of them, strings in R code by the rules of words.
 
-Usage: python prose.py [FILE...]; without files those of tools/prose.yaml. The exit status is 1 where anything is found.
+Usage: python prose.py [FILE...]; without files those of the rules. The exit status is 1 where anything is found.
 """
 
 import re
@@ -12,75 +12,87 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 RULES = yaml.safe_load((ROOT / "tools" / "prose.yaml").read_text(encoding="utf-8"))
-PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being) (?:not |only |never |also )?(?:\w+ed|\w+wn|made|given|taken|told)\b")
-NOT_PROSE = r"\A---\n.*?\n---\n|^ *(```|~~~).*?^ *\1 *$|<!--.*?-->|\$\$.*?\$\$|^ {4,}[^ ].*?$"
-STAND_INS = ((r"`r [^`]+`", "7"), (r"`[^`]*`", "X"), (r"\$[^$\n]+\$", "x"), (r"!?\[([^\]]*)\]\([^)]*\)", r"\1"), (r"[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}", ""))
+WORDS = RULES["terms"] + RULES["vague"]
 
-
-def blank(found: re.Match) -> str:
-    """As many line ends, so that the numbers of lines stay."""
-    return "\n" * found[0].count("\n")
+NOT_PROSE = re.compile(r"\A---\n.*?\n---\n|^ *(```|~~~).*?^ *\1 *$|<!--.*?-->|\$\$.*?\$\$", re.DOTALL | re.MULTILINE)
+INDENTED_CODE = re.compile(r"(?<=\n\n)(?: {4,}[^ ].*\n)+")
+STAND_INS = [
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (r"`r [^`]+`", "7"),
+        (r"`[^`]*`", "X"),
+        (r"\$[^$\n]+\$", "x"),
+        (r"!?\[([^\]]*)\]\([^)]*\)", r"\1"),
+        (r"(?<!\w)[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}(?!\w)", ""),
+    )
+]
+ITEM = re.compile(r"^\s*(?:[-*]|\d+[.]) ")
+SENTENCE_END = re.compile(r"(?<=[.?!])[)\"]?\s+(?=[\"(A-Z0-9]|fatebias |mash )")
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 def paragraphs(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Line number, text, and whether it is running text (no heading, no row of a table)."""
-    text = re.sub(NOT_PROSE, blank, text, flags=re.DOTALL | re.MULTILINE)
-    start, held = 1, ""
+    """Of Markdown: number of the first line, text, and whether it is running text (no heading, no row of a table)."""
+    for not_prose in (NOT_PROSE, INDENTED_CODE):
+        text = not_prose.sub(lambda found: "\n" * found[0].count("\n"), text)
+    start, held = 0, ""
     for number, line in enumerate([*text.splitlines(), ""], 1):
         apart = line.lstrip().startswith(("|", "#"))
-        if held and (apart or not line.strip() or re.match(r"\s*([-*]|\d+[.]) ", line)):
+        if held and (apart or not line.strip() or ITEM.match(line)):
             yield start, held, True
             held = ""
         if apart:
             yield number, line.strip(" |#"), False
         elif line.strip():
-            start, held = (start, f"{held} {line.strip()}") if held else (number, re.sub(r"^\s*([-*]|\d+[.]) ", "", line).strip())
+            start = start if held else number
+            held = f"{held} {ITEM.sub('', line).strip()}".lstrip()
 
 
-def sentences(text: str) -> list[str]:
-    for pattern, stand_in in STAND_INS:
-        text = re.sub(pattern, stand_in, text)
-    return re.split(r"(?<=[.?!])[)\"]?\s+(?=[\"(A-Z0-9]|fatebias |mash )", text)
+def split_sentences(text: str) -> list[str]:
+    for pattern, by in STAND_INS:
+        text = pattern.sub(by, text)
+    return SENTENCE_END.split(text)
 
 
-def findings(sentence: str, rules: list[dict]) -> Iterator[str]:
+def apply_rules(sentence: str, rules: list[dict]) -> Iterator[str]:
     for rule in rules:
         if found := re.search(rule["pattern"], sentence):
             yield f"{rule['name']}: {found[0].strip()!r}: {rule['says']}"
 
 
 def lint_text(text: str) -> Iterator[tuple[int, str]]:
-    """Line number and finding; those of the whole text have line 1."""
-    words = RULES["terms"] + RULES["vague"]
-    passive = total = 0
-    for line, paragraph, running in paragraphs(text):
-        for sentence in sentences(paragraph):
-            yield from ((line, found) for found in findings(sentence, words + RULES["sentences"] * running))
-            if running and (length := len(re.findall(r"\w[\w'-]*", sentence))) > RULES["longest"]:
-                yield line, f"length: {length} words, at most {RULES['longest']}: {sentence[:50]!r}"
-            total += running
-            passive += running and bool(PASSIVE.search(sentence))
-    if total >= 10 and passive / total > RULES["passive"]:
-        yield 1, f"passive: {passive} of {total} sentences: let the subject act"
+    """Line number and finding; of the whole text: 1."""
+    running = []
+    for line, paragraph, runs in paragraphs(text):
+        for sentence in split_sentences(paragraph):
+            yield from ((line, found) for found in apply_rules(sentence, WORDS + RULES["sentences"] * runs))
+            if runs:
+                running.append(sentence)
+                length = len(re.findall(r"\w[\w'.-]*", sentence))
+                if length > RULES["longest"]:
+                    yield line, f"length: {length} words, at most {RULES['longest']}: {sentence[:50]!r}"
+    passive = sum(bool(re.search(RULES["passive"]["pattern"], sentence)) for sentence in running)
+    if len(running) >= RULES["passive"]["from"] and passive / len(running) > RULES["passive"]["share"]:
+        yield 1, f"passive: {passive} of {len(running)} sentences: let the subject act"
 
 
-def lint_messages(text: str) -> Iterator[tuple[int, str]]:
-    """The same of the strings in R code, where they are sentences."""
-    for number, line in enumerate(text.splitlines(), 1):
-        for string in re.findall(r'"((?:[^"\\]|\\.)*)"', re.sub(r"^\s*#.*", "", line)):
+def lint_strings(code: str) -> Iterator[tuple[int, str]]:
+    """The same of the strings in R code that are sentences: those with three blanks or more."""
+    for number, line in enumerate(code.splitlines(), 1):
+        for string in STRING.findall("" if line.lstrip().startswith("#") else line):
             if string.count(" ") >= 3:
-                yield from ((number, found) for found in findings(string, RULES["terms"]))
+                yield from ((number, found) for found in apply_rules(string, WORDS))
 
 
 def main(names: list[str]) -> int:
-    chosen = names or [str(path) for glob in RULES["files"] + RULES["messages"] for path in sorted(ROOT.glob(glob))]
+    paths = [Path(name) for name in names] or [path for glob in RULES["files"] for path in sorted(ROOT.glob(glob))]
     count = 0
-    for name in chosen:
-        lint = lint_messages if name.endswith(".R") else lint_text
-        for line, found in lint(Path(name).read_text(encoding="utf-8")):
-            print(f"{Path(name).resolve().relative_to(ROOT) if Path(name).resolve().is_relative_to(ROOT) else name}:{line}: {found}")
+    for path in paths:
+        lint = lint_strings if path.suffix == ".R" else lint_text
+        for line, found in lint(path.read_text(encoding="utf-8")):
+            print(f"{path}:{line}: {found}")
             count += 1
-    print(f"{count} findings in {len(chosen)} files")
+    print(f"{count} findings in {len(paths)} files")
     return 1 if count else 0
 
 
