@@ -86,14 +86,11 @@ def lint_strings(code: str) -> Iterator[tuple[int, str]]:
 
 def main(names: list[str]) -> int:
     paths = [Path(name) for name in names] or [path for glob in RULES["files"] for path in sorted(ROOT.glob(glob))]
-    count = 0
-    for path in paths:
-        lint = lint_strings if path.suffix == ".R" else lint_text
-        for line, found in lint(path.read_text(encoding="utf-8")):
-            print(f"{path}:{line}: {found}")
-            count += 1
-    print(f"{count} findings in {len(paths)} files")
-    return 1 if count else 0
+    lints = {".R": lint_strings}
+    texts = ((path, lints.get(path.suffix, lint_text), path.read_text(encoding="utf-8")) for path in paths)
+    found = [f"{path}:{line}: {says}" for path, lint, text in texts for line, says in lint(text)]
+    print(*found, f"{len(found)} findings in {len(paths)} files", sep="\n")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
