@@ -26,7 +26,7 @@ CASES = [
     ("One guide is off target.", "term", "One guide is off-target."),
     ("Use three replicas.", "term", "Use three replicates."),
     ("The SD of the estimate is .1.", "term", "The standard error is .1."),
-    ("Its p-values of genes are small.", "term", "Its p-value of .01 is small."),
+    ("Its p value is small.", "term", "Its p-value is small."),
     ("We tried it on screens of life.", "term", "We tried it on realistic screens."),
     ("Use a screen of one's own.", "term", "Use your own screen."),
     ("Nobody saw it, but somebody did.", "term", "No method reaches nominal coverage."),
@@ -36,7 +36,7 @@ CASES = [
     ("It is very small.", "vague", "It is below .01."),
     ("We tried various screens.", "vague", "We tried four screens."),
     ("A word " * 18 + "ends.", "length", "A word " * 17 + "ends."),
-    ("The label was drawn. " * 4 + "It acts. " * 6, "passive", "The label was drawn. " * 3 + "It acts. " * 7),
+    ("The label was drawn. " * 7 + "It acts. " * 13, "passive", "The label was drawn. " * 6 + "It acts. " * 14),
 ]
 
 
