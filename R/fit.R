@@ -130,7 +130,7 @@ with_screen_settings <- function(settings, screen, call = rlang::caller_env()) {
 
 #' Read a fit from its files
 #'
-#' Needs no Python. Reads the results folder of [fit_fate_bias()] or of `python -m fatebias fit`.
+#' Reads the results folder of [fit_fate_bias()] or of `python -m fatebias fit`, without Python.
 #'
 #' @param out_dir the results folder.
 #' @returns A `fatebias_fit`, see [fit_fate_bias()].
@@ -193,7 +193,9 @@ print.fatebias_fit <- function(x, ...) {
   invisible(x)
 }
 
-#' Summary of a fit: how it was made and how it ended
+#' Summary of a fit
+#'
+#' Gives the sizes, the scales, the convergence and the costs of a fit.
 #'
 #' @param object a `fatebias_fit`.
 #' @param ... not used.

@@ -48,10 +48,9 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
 
 #' Read guides from AnnData or MuData
 #'
-#' Reads guides that have a matrix of their own, cells x guides: `X` or a layer of an `.h5ad` or `.zarr`, or
-#' of a modality of an `.h5mu`. Its `obs` names the cells, its `var` the guides. Where it holds expression as
-#' well (`scanpy.read_10x_h5(gex_only=False)`), the column `feature_types` of `var` tells which features are
-#' guides.
+#' Reads guides from a separate matrix, cells x guides: `X` or a layer of an `.h5ad` or `.zarr`, or
+#' of a modality of an `.h5mu`. `obs` names the cells, `var` the guides. If the matrix also holds expression
+#' (`scanpy.read_10x_h5(gex_only=False)`), the column `feature_types` of `var` marks the guides.
 #'
 #' @param path the file, or the folder of a `.zarr` store; or several with the names of their samples, as in
 #'   [read_guides_cellranger()].

@@ -262,7 +262,9 @@ estimates_given <- function(estimates) {
   lapply(estimates[c("betahat", "se")], replace, estimates$is_missing, NA_real_)
 }
 
-#' Write what mash found
+#' Write the table of a mash result
+#'
+#' Writes one row per gene or guide, with effects, lfsr, calls and activity by day.
 #'
 #' @param result a `mash_result`.
 #' @param out_dir folder to write to.

@@ -4,7 +4,7 @@ many_days <- 5L # above, subsets are single days, pairs and runs: their number g
 most_days <- 12L # above, neighbouring pairs, and runs that begin or end with the screen
 strong_rows_min <- 5L # rows with an effect on some day, below which nothing is learned from them
 
-#' Covariances that know what a day is
+#' Covariance families for days
 #'
 #' Built-in families of prior covariances for [run_mash()]. `day_covariances()`, the default of
 #' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() +

@@ -2,8 +2,8 @@
 
 #' Read a screen
 #'
-#' Checks a screen and its guide map, before any fitting, and summarises them. The cells stay in the
-#' file; expression is never loaded.
+#' Checks a screen and its guide map before a fit, and summarises them. The cells stay in the
+#' file, and no function loads expression.
 #'
 #' @param path screen file, an `.h5ad`, an `.h5mu` (see the settings `modality` and `guide_modality`) or the
 #'   folder of a `.zarr` store: day in `obs`, replicate, guide presence (cells x guides) and fate
