@@ -3,8 +3,8 @@
 #' Read guides from Cell Ranger
 #'
 #' Reads the guides of a feature-barcode matrix (Cell Ranger 3 or later, features of the type "CRISPR Guide
-#' Capture"), and says how many guides cells have at several UMI thresholds. Expression, which stands in the
-#' same file, is passed by and never held.
+#' Capture"), and prints the number of guides per cell at several UMI thresholds. It skips the expression in
+#' the same file.
 #'
 #' The threshold matters: too low a one finds guides of the ambient soup, too high a one misses guides that
 #' are there, and both pull effects towards zero. At the right one the number of guides in a cell changes
@@ -91,9 +91,9 @@ read_guides_anndata <- function(path, layer = NULL, modality = NULL, min_umi = 5
 
 #' Read guides from a table
 #'
-#' One row a cell and guide, with its UMIs; or one row a cell, with lists of its guides and of their UMIs
-#' (separated by `|`, `;` or `,`). A row with 0 UMIs whose guide is empty, `None` or `NA` is a cell without
-#' guides; cells that have no row are not in the result.
+#' Reads a table with one row per cell and guide, with its UMIs; or one row per cell, with lists of its guides
+#' and of their UMIs (separated by `|`, `;` or `,`). A row with 0 UMIs whose guide is empty, `None` or `NA` is a
+#' cell without guides; cells without a row are not in the result.
 #'
 #' @param table path of a file with columns separated by commas, semicolons or tabs (also compressed, or in
 #'   UTF-16), or a data frame. Cell Ranger's `protospacer_calls_per_cell.csv` is known by its columns.
