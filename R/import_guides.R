@@ -91,9 +91,9 @@ read_guides_anndata <- function(path, layer = NULL, modality = NULL, min_umi = 5
 
 #' Read guides from a table
 #'
-#' Reads a table with one row per cell and guide, with its UMIs; or one row per cell, with lists of its guides
-#' and of their UMIs (separated by `|`, `;` or `,`). A row with 0 UMIs whose guide is empty, `None` or `NA` is a
-#' cell without guides; cells without a row are not in the result.
+#' Reads a table with one row per cell and guide, with its UMIs; or one row per cell, with lists of its
+#' guides and of their UMIs (separated by `|`, `;` or `,`). A row with 0 UMIs whose guide is empty, `None` or
+#' `NA` is a cell without guides; cells without a row are not in the result.
 #'
 #' @param table path of a file with columns separated by commas, semicolons or tabs (also compressed, or in
 #'   UTF-16), or a data frame. Cell Ranger's `protospacer_calls_per_cell.csv` is known by its columns.
