@@ -1,11 +1,11 @@
 # The certificate of a fit: units of work turned into verdicts.
 
-#' Does this screen's SE mean what it says?
+#' Are the standard errors of this screen accurate?
 #'
-#' Measures, on the user's own screen, whether standard errors and calls can be trusted. Each check makes a
-#' situation whose truth is known, and compares what is found with what a right model would show.
+#' Tests standard errors and calls on the user's own screen. Each check makes data with known truth from the
+#' screen, and compares the result with the range of a correct model.
 #'
-#' | check | what is done | what should be seen |
+#' | check | method | expected result |
 #' |---|---|---|
 #' | `sandwich` | standard errors by the scatter of the labels | those of the fit |
 #' | `guides` | how much guides of a gene differ | standard errors contain it |

@@ -4,10 +4,9 @@
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' Fate probabilities that were smoothed over a graph of cells share noise between neighbours, so that
-#' standard errors which take cells as independent are too small. Here blocks of like cells are left out in
-#' turn. Take it where the check `heldout` of [certify_fit()] finds that like cells agree, or where CellRank
-#' made the labels.
+#' Fate probabilities that were smoothed over a graph of cells share noise between neighbours, so
+#' standard errors that treat cells as independent are too small. The jackknife leaves out blocks of similar
+#' cells in turn. Use it if the check `heldout` of [certify_fit()] fails, or if CellRank made the labels.
 #'
 #' @inheritParams run_calibration
 #' @param coordinates matrix, cells of the screen file (all of them, in its order) x dimensions, in which

@@ -2,11 +2,11 @@
 
 #' Conditional randomisation test of genes
 #'
-#' Of each gene the guides are handed to other cells of the same day, replicate and burden (guides in a cell),
-#' again and again, while labels and all other guides stay. If they do nothing, the estimate from the real
-#' cells is one of the many. The test rests on how guides came into cells, not on how labels scatter: with a
-#' wrong model it loses power, but not its level. To be set beside the lfsr, see `randomisation` in
-#' [rank_hits()].
+#' Assigns the guides of each gene to other cells of the same day, replicate and burden (guides in a cell),
+#' many times, while labels and all other guides stay. If the guides have no effect, the estimate from the
+#' real cells is a draw from these estimates. The test depends on how guides came into cells, not on the
+#' scatter of labels: with a wrong model it loses power, but keeps its level. Read it beside the lfsr, see
+#' `randomisation` in [rank_hits()].
 #'
 #' @inheritParams run_calibration
 #' @param genes names; default: the genes called by [run_mash()] by the settings of the fit.

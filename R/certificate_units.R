@@ -16,10 +16,9 @@ named_checks <- function(checks, call = rlang::caller_env()) {
 
 #' Make the refits behind a certificate
 #'
-#' Makes the units of work that [certify_fit()] judges: refits of a fit's own screen with guides shuffled,
-#' controls held out, cells resampled or held out. Each unit is a file in the folder `calibration` of the
-#' fit, whole or not there: a run that was stopped goes on where it was, and what is there for this fit is
-#' not made again.
+#' Makes the refits that [certify_fit()] judges: refits of a fit's own screen with guides shuffled,
+#' controls held out, cells resampled or held out. Each unit of work is a whole file in the folder
+#' `calibration` of the fit. A stopped run resumes there, and makes no unit of this fit twice.
 #'
 #' @param fit a `fatebias_fit`.
 #' @param checks `"quick"`: checks without whole refits (`"sandwich"`,

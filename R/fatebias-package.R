@@ -1,9 +1,9 @@
 #' fatebias: fate bias of gene knock-downs in pooled CRISPRi screens over time
 #'
-#' Which knock-downs bias cell fate, in which direction, on which day, and how sure can one be? A pooled
-#' CRISPRi screen, read out by single-cell RNA sequencing over several days, gives each cell several guides
-#' and a vector of fate probabilities. fatebias fits a hierarchical Bayesian model of these, checks the fit,
-#' shares strength across days with mash, ranks the genes and writes a report.
+#' Which knock-downs bias cell fate, in which direction, on which day, and how certain is each answer? A
+#' pooled CRISPRi screen, measured by single-cell RNA sequencing over several days, gives each cell several
+#' guides and a vector of fate probabilities. fatebias fits a hierarchical Bayesian model to these data,
+#' checks the fit, shares strength across days with mash, ranks the genes and writes a report.
 #'
 #' @section Where to start:
 #' `vignette("fatebias")` leads from a screen file to the report. [install_fatebias_python()] makes the

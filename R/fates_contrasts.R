@@ -1,10 +1,10 @@
 # All contrasts of one fit beside each other, and the verdict of each gene over all fates.
 
-#' Compare contrasts, and say what each gene does
+#' Compare contrasts, with a verdict for each gene
 #'
-#' A fit knows all fates at once. `compare_contrasts()` runs mash on several contrasts of it, sets their
-#' effects into one table, and says of each gene in words which fates it raises at the cost of which, with
-#' the probability that this is so.
+#' A fit has estimates for all fates. `compare_contrasts()` runs mash on several contrasts and puts their
+#' effects into one table. Its verdict names the fates that each gene raises and lowers, with the probability
+#' of this statement.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param contrasts contrasts in words, such as `c("MES", "NEU", "MES - NEU")`, see [contrast_fit()]. The
@@ -63,6 +63,12 @@
 #' compared <- compare_contrasts(fit)
 #' compared
 #' head(tidy(compared))
+#' write_contrasts(compared, tempdir())
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' # before a fit: can these contrasts be made of the fates of a screen?
+#' files <- simulate_screen(tempfile(), cells = 1000, genes = 8, ntc = 8)
+#' screen <- read_screen(files$screen, files$guide_map)
+#' check_contrasts(c("MES", "NEU", "MES - NEU"), screen)
 #' @export
 compare_contrasts <- function(fit, contrasts = settings$contrasts, settings = settings_of(fit), mash = NULL,
                               margin = settings$verdict_margin, n_draws = 400, seed = 1) {

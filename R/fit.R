@@ -69,9 +69,15 @@
 #'   reached, and what was done is in the checkpoint. Its field `exit_code` is for `quit(status = )`. Before
 #'   and after the fit these signals do in R what they always do.
 #' @examples
+#' # a finished fit
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' fit
 #' summary(fit)
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' # a fit of a small simulated screen
+#' files <- simulate_screen(tempfile(), cells = 1000, genes = 8, ntc = 8)
+#' screen <- read_screen(files$screen, files$guide_map)
+#' fit_fate_bias(screen, inference = "laplace", out_dir = tempfile(), threads = 1, progress = FALSE)
 #' @export
 fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NULL,
                           progress = show_progress()) {
@@ -124,7 +130,7 @@ with_screen_settings <- function(settings, screen, call = rlang::caller_env()) {
 
 #' Read a fit from its files
 #'
-#' Needs no Python. Reads the results folder of [fit_fate_bias()] or of `python -m fatebias fit`.
+#' Reads the results folder of [fit_fate_bias()] or of `python -m fatebias fit`, without Python.
 #'
 #' @param out_dir the results folder.
 #' @returns A `fatebias_fit`, see [fit_fate_bias()].
@@ -187,7 +193,9 @@ print.fatebias_fit <- function(x, ...) {
   invisible(x)
 }
 
-#' Summary of a fit: how it was made and how it ended
+#' Summary of a fit
+#'
+#' Gives the sizes, the scales, the convergence and the costs of a fit.
 #'
 #' @param object a `fatebias_fit`.
 #' @param ... not used.

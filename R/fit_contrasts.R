@@ -6,11 +6,11 @@ contrast_fit_tables <- c(
   "gene", "guide", "estimate", "cov", "guide_estimate", "left_out", "by_replicate", "heterogeneity"
 )
 
-#' A fit with the effects of another contrast
+#' Turn a fit to another contrast
 #'
-#' The model fits all fates at once, and a fit keeps what it knows of each. So effects on any fate, and any
-#' comparison of fates, follow from a fit within a second, as if it had been made with that contrast as
-#' `contrast_fate`. Needs Python.
+#' The model fits all fates at once, and a fit keeps the estimates for each. So effects on any fate, and any
+#' comparison of fates, follow from a fit within a second, and equal those of a refit with that contrast as
+#' `contrast_fate`. This function needs Python.
 #'
 #' @param fit a `fatebias_fit`, or a part of one.
 #' @param contrast fates that are compared:

@@ -4,9 +4,9 @@
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' Up to half of the control guides, at random, are taken out of the baseline, in groups of the panel's
-#' median number of guides a gene, and run like genes (engine laplace); again with other halves. The truth of
-#' their effects is zero, so they tell how the estimates of this screen err together over days, see
+#' Takes up to half of the control guides, at random, out of the baseline and runs them like genes (engine
+#' laplace), in groups of the panel's median number of guides per gene; then again with other halves. Their
+#' true effects are zero, so they show the joint error of this screen's estimates over days, see
 #' `v = "ntc"` in [run_mash()].
 #'
 #' @param screen a `fatebias_screen`, from [read_screen()] or [fate_screen()].

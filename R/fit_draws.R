@@ -7,9 +7,9 @@ draws_variables <- c("theta", "delta", "beta")
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' Draws are there when the fit was made with `save_draws = "contrast"` (of the contrast fate) or `"all"`
-#' (of every fate beside the reference). Reading them needs no Python. Draws are independent of each other,
-#' in one chain. They are joint within a gene with its guides; covariances between genes are not kept.
+#' Reads the draws of a fit with `save_draws = "contrast"` (for the contrast fate) or `"all"` (for every fate
+#' beside the reference), without Python. Draws are independent of each other, in one chain. They are joint
+#' within a gene with its guides; the fit keeps no covariances between genes.
 #'
 #' @param fit,x a `fatebias_fit`, or a part of one: `fit["KDR"]`.
 #' @param variables some of `"theta"` (effects of genes), `"delta"` (deviations of guides) and `"beta"`

@@ -2,8 +2,8 @@
 
 #' Tables and parts of a fit
 #'
-#' A fit holds its tables, so that all of this works without Python, after `saveRDS()` and where the folder
-#' of the fit is gone.
+#' A fit holds its tables. So these functions work without Python, after `saveRDS()`, and without the folder
+#' of the fit.
 #'
 #' @param x a `fatebias_fit`.
 #' @param level `"gene"` (effects theta), `"guide"` (effects beta = theta + delta) or `"probability"` (changes

@@ -3,11 +3,11 @@
 fate_cells_file <- "fate_baseline.npz"
 effects_at_once <- 1000L # effects that are added to all cells of a day together
 
-#' How much a guide of a gene changes the probability of each fate
+#' Change of each fate's probability by one guide
 #'
-#' The mean change of each fate's probability when a cell of the day gets one average guide of the gene, over
-#' the day's cells as they are. `probability_change()` gives it for the fit's estimates, which are not shrunk,
-#' or for other effects, such as those of mash.
+#' Gives the mean change of each fate's probability if a cell of the day gets one average guide for the gene,
+#' over the day's cells as they are. It uses the fit's estimates, which are not shrunk,
+#' or other effects, such as those of mash.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param genes names of genes, in the order of the result; NULL: all.

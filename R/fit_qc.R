@@ -30,9 +30,9 @@ qc_assertion_names <- function() names(shared_constant("qc_assertions"))
 #' Assess and assert the QC of a fit
 #'
 #' Guide deviations (delta) have mean zero within a gene, so that theta is the gene's average guide
-#' effect. This holds by construction; where an exported table says otherwise, something between model
-#' and files went wrong. `assess_qc()` checks three assertions, `assert_qc()` stops or warns when one is
-#' violated. A value that is missing violates its assertion.
+#' effect. This holds by construction, so a table that violates it indicates a software fault between model
+#' and files. `assess_qc()` checks three assertions, `assert_qc()` stops or warns when one is
+#' violated. A missing value violates its assertion.
 #'
 #' | assertion | statistic, over all genes | below |
 #' |---|---|---|

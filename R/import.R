@@ -1,11 +1,11 @@
 # A screen put together from files: cells and fate probabilities of one, guides from elsewhere.
 
-#' Put a screen together
+#' Assemble a screen from its parts
 #'
-#' Takes the cells, days and replicates of an `.h5ad`, `.h5mu` or `.zarr` (as scanpy, CellRank or Palantir
-#' leave it), its fate probabilities or those of a table, and guides that came from elsewhere; matches them by
-#' the names of cells, and writes a screen file in the standard layout. The file of the cells is not changed,
-#' and its expression is not read.
+#' Joins cells, days and replicates from an `.h5ad`, `.h5mu` or `.zarr` (as written by scanpy, CellRank or
+#' Palantir) with fate probabilities from this file or a table, and with guides from another source. It
+#' matches them by cell names and writes a screen file in the standard layout. It does not change the file of
+#' the cells, and does not read expression.
 #'
 #' @param cells path of the file with the cells (`.h5ad`, `.h5mu`), or of the folder of a `.zarr` store.
 #' @param guides presence of guides, cells x guides, with names of both: what [read_guides_cellranger()],

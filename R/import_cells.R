@@ -102,10 +102,10 @@ validate_cell_names <- function(names, where, call = rlang::caller_env()) {
   }
 }
 
-#' Bring parts of a screen into the same order of cells
+#' Match the cells of several parts of a screen
 #'
-#' Keeps the cells that all parts have, by name, in the order of the first part, and says how many were
-#' left out.
+#' Keeps the cells that all parts have, by name, in the order of the first part, and prints the number of
+#' cells left out.
 #'
 #' @param ... named parts: matrices (also sparse) or data frames, whose row names are the names of cells.
 #' @param drop_suffix does what programs put around a barcode not count? Numbers behind it (Cell Ranger's

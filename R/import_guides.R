@@ -3,8 +3,8 @@
 #' Read guides from Cell Ranger
 #'
 #' Reads the guides of a feature-barcode matrix (Cell Ranger 3 or later, features of the type "CRISPR Guide
-#' Capture"), and says how many guides cells have at several UMI thresholds. Expression, which stands in the
-#' same file, is passed by and never held.
+#' Capture"), and prints the number of guides per cell at several UMI thresholds. It skips the expression in
+#' the same file.
 #'
 #' The threshold matters: too low a one finds guides of the ambient soup, too high a one misses guides that
 #' are there, and both pull effects towards zero. At the right one the number of guides in a cell changes
@@ -48,10 +48,9 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
 
 #' Read guides from AnnData or MuData
 #'
-#' Reads guides that have a matrix of their own, cells x guides: `X` or a layer of an `.h5ad` or `.zarr`, or
-#' of a modality of an `.h5mu`. Its `obs` names the cells, its `var` the guides. Where it holds expression as
-#' well (`scanpy.read_10x_h5(gex_only=False)`), the column `feature_types` of `var` tells which features are
-#' guides.
+#' Reads guides from a separate matrix, cells x guides: `X` or a layer of an `.h5ad` or `.zarr`, or
+#' of a modality of an `.h5mu`. `obs` names the cells, `var` the guides. If the matrix also holds expression
+#' (`scanpy.read_10x_h5(gex_only=False)`), the column `feature_types` of `var` marks the guides.
 #'
 #' @param path the file, or the folder of a `.zarr` store; or several with the names of their samples, as in
 #'   [read_guides_cellranger()].
@@ -68,10 +67,10 @@ read_guides_cellranger <- function(path, min_umi = 5, feature_type = "CRISPR Gui
 #'   no whole numbers, and probabilities without `min_probability`.
 #' @seealso [assemble_screen()] and [fate_screen()] for what comes next; [read_screen()] for a file that holds
 #'   the fate probabilities as well.
-#' @examples
-#' \dontrun{
-#' read_guides_anndata("screen.h5mu", layer = "guide_assignment", modality = "guide")
-#' }
+#' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
+#' path <- system.file("extdata", "gene_and_guide.h5mu", package = "fatebias")
+#' guides <- read_guides_anndata(path, layer = "guide_assignment", modality = "guide")
+#' guides[1:3, 1:4]
 #' @export
 read_guides_anndata <- function(path, layer = NULL, modality = NULL, min_umi = 5, min_probability = NULL,
                                 feature_type = "CRISPR Guide Capture", cell_name = "{barcode}-{sample}") {
@@ -92,9 +91,9 @@ read_guides_anndata <- function(path, layer = NULL, modality = NULL, min_umi = 5
 
 #' Read guides from a table
 #'
-#' One row a cell and guide, with its UMIs; or one row a cell, with lists of its guides and of their UMIs
-#' (separated by `|`, `;` or `,`). A row with 0 UMIs whose guide is empty, `None` or `NA` is a cell without
-#' guides; cells that have no row are not in the result.
+#' Reads a table with one row per cell and guide, with its UMIs; or one row per cell, with lists of its
+#' guides and of their UMIs (separated by `|`, `;` or `,`). A row with 0 UMIs whose guide is empty, `None` or
+#' `NA` is a cell without guides; cells without a row are not in the result.
 #'
 #' @param table path of a file with columns separated by commas, semicolons or tabs (also compressed, or in
 #'   UTF-16), or a data frame. Cell Ranger's `protospacer_calls_per_cell.csv` is known by its columns.

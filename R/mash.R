@@ -262,7 +262,9 @@ estimates_given <- function(estimates) {
   lapply(estimates[c("betahat", "se")], replace, estimates$is_missing, NA_real_)
 }
 
-#' Write what mash found
+#' Write the table of a mash result
+#'
+#' Writes one row per gene or guide, with effects, lfsr, calls and activity by day.
 #'
 #' @param result a `mash_result`.
 #' @param out_dir folder to write to.
@@ -271,7 +273,11 @@ estimates_given <- function(estimates) {
 #' @section Errors: `fatebias_error_export` for a folder that cannot be written to, or that holds another fit.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
-#' write_mash(run_mash(fit, level = "guide"), tempdir())
+#' result <- run_mash(fit)
+#' write_mash(result, tempdir())
+#'
+#' # the ranked table of genes, into the same folder
+#' write_hits(rank_hits(result), tempdir())
 #' @export
 write_mash <- function(result, out_dir) {
   validate_class(result, "mash_result", "run_mash", abort_export)

@@ -2,9 +2,9 @@
 
 #' Compare covariance specifications
 #'
-#' Runs mash with each specification, and again on all folds of the rows but one, to see how probable
-#' the left-out rows are. The log likelihood grows with every family that is added; the held-out one only
-#' when the family says something true about rows not yet seen.
+#' Runs mash with each specification on all rows, and on all folds but one to predict the held-out rows. The
+#' log likelihood grows with every added family. The held-out log likelihood grows only if the family also
+#' describes new rows.
 #'
 #' `r lifecycle::badge("experimental")`
 #'

@@ -1,8 +1,8 @@
 # One day against another, under the mixture that mash has learned.
 
-#' One day against another
+#' Compare two days
 #'
-#' How an effect changes between two days, under the mixture that [run_mash()] has learned, in closed form.
+#' Gives the change of each effect between two days, under the mixture of [run_mash()], in closed form.
 #'
 #' @param result a `mash_result`, from [run_mash()].
 #' @param contrast two days with a minus between them, such as `"d3 - d0"`: by label or by number (`d0` is the

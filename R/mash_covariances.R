@@ -7,12 +7,12 @@ active_share <- 0.05 # of the largest variance; a day with less counts as one wi
 most_times <- 400L # days of a specification that is looked at
 print_days <- 4L # a specification that has not seen days is printed for so many
 
-#' Covariance families of one's own
+#' Make your own covariance family
 #'
-#' A specification of prior covariances says which patterns over days the effects of a gene may follow.
-#' [run_mash()] learns from all genes how common each pattern is. `covariance_family()` makes a
-#' specification of one family from a function; specifications compose with `c()` or `+`; those that
-#' come with the package are described in [day_covariances()].
+#' A specification of prior covariances lists the time patterns that the effects of a gene may follow.
+#' [run_mash()] learns the frequency of each pattern from all genes. `covariance_family()` makes a
+#' specification of one family from a function, and `c()` or `+` add specifications. [day_covariances()]
+#' describes the families in the package.
 #'
 #' @param name name of the family; it leads the names of its matrices and appears in the estimated weights.
 #' @param build function with the arguments `data` and `days` that returns a named list of covariance
@@ -50,6 +50,13 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' fading
 #' day_covariances() + fading
 #' covariance_matrices(fading, days = c(d2 = 2, d3 = 3, d5 = 5))
+#'
+#' # a family that needs three days says so where it has fewer, and mash goes on without it
+#' late <- covariance_family("late", function(data, days) {
+#'   if (length(days) < 3) return(no_matrices("fewer than three days"))
+#'   list(last = diag(c(rep(0, length(days) - 1), 1)))
+#' })
+#' covariance_matrices(late, days = c(d2 = 2, d3 = 3, d5 = 5))
 #' @export
 covariance_family <- function(name, build, weight = 0) {
   validate_arg(name, checkmate::check_string, min.chars = 1)

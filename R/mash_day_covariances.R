@@ -4,7 +4,7 @@ many_days <- 5L # above, subsets are single days, pairs and runs: their number g
 most_days <- 12L # above, neighbouring pairs, and runs that begin or end with the screen
 strong_rows_min <- 5L # rows with an effect on some day, below which nothing is learned from them
 
-#' Covariances that know what a day is
+#' Covariance families for days
 #'
 #' Built-in families of prior covariances for [run_mash()]. `day_covariances()`, the default of
 #' `preset: calibrated`, is `cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() +
@@ -48,6 +48,10 @@ strong_rows_min <- 5L # rows with an effect on some day, below which nothing is 
 #' day_covariances()
 #' print(cov_ar1(rho = c(0.5, 0.9)), days = c(d2 = 2, d3 = 3, d5 = 5))
 #' cov_canonical_days() + cov_data_driven(n_pcs = 2)
+#'
+#' # the families of the default, one by one; here without lasting effects of one sign
+#' cov_day_subsets() + cov_random_walk(step = 1) + cov_signed_days()
+#' cov_steady_days(size = 0.5)
 #' @export
 day_covariances <- function() {
   cov_day_subsets() + cov_ar1() + cov_random_walk() + cov_signed_days() + cov_steady_days()

@@ -7,9 +7,9 @@ clearly_better <- 2 # standard errors
 
 #' Compare the covariances of a result with the usual ones
 #'
-#' Do the data prefer another set of covariances than the one that mash was given? [compare_mash()] with that
-#' set, the random walk, mashr's canonical matrices and the day subsets, on rows held out. The pipeline does
-#' this under `mash_comparison: true`, writes `mash_comparison.csv`, and says the answer in the report.
+#' Tests whether the data prefer another set of covariances than that of the result. It runs [compare_mash()]
+#' with that set, the random walk, mashr's canonical matrices and the day subsets, on held-out rows. Under
+#' `mash_comparison: true` the pipeline writes `mash_comparison.csv`, and the report gives the answer.
 #'
 #' Every set is fitted anew with the times of the days and the V of the result (with `v = "gene"` the mean
 #' over genes). Of more than 500 genes 500 are drawn. 300 genes on four days take 7 s of one core.
@@ -32,7 +32,9 @@ clearly_better <- 2 # standard errors
 #' @examples
 #' result <- run_mash(read_fit(system.file("extdata", "example_fit", package = "fatebias")))
 #' \donttest{
-#' compare_covariances(result)
+#' comparison <- compare_covariances(result)
+#' comparison
+#' write_comparison(comparison, tempdir())
 #' }
 #' @export
 compare_covariances <- function(result, n_folds = 2L, seed = 1) {

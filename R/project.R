@@ -5,9 +5,9 @@ project_readme <- "README.md"
 
 #' Set up a pipeline
 #'
-#' Writes into a folder what a project needs: `_targets.R` and `config.yaml`, `sherlock/` (the driver's
-#' batch script, templates of the jobs and a guide, for a cluster with Slurm) and `README.md`, which says
-#' what to do next: put the screen there (or its path into `config.yaml`), look at it with [check_screen()],
+#' Writes the files of a project into a folder: `_targets.R` and `config.yaml`, `sherlock/` (the driver's
+#' batch script, templates of the jobs and a guide, for a cluster with Slurm) and `README.md` with the next
+#' steps. Put the screen there (or its path into `config.yaml`), check it with [check_screen()],
 #' and run `targets::tar_make()` in that folder.
 #'
 #' All files are written, or none. A `README.md` of your own is never replaced: then there is none of
@@ -107,8 +107,8 @@ sources_in <- function(folder) {
 
 #' Input file of a pipeline
 #'
-#' For pipelines: the file that a key of `config.yaml` names, or an error that says which key it is. For
-#' `guide_map: null` it is that of the screen, which then says itself what its guides target.
+#' Returns the file that a key of `config.yaml` names, for use in a pipeline, or raises an error with the key.
+#' For `guide_map: null` it returns the screen, which then has the targets of its guides.
 #'
 #' @param settings a `fatebias_settings`, see [read_settings()].
 #' @param key `"screen"` or `"guide_map"`.

@@ -43,9 +43,12 @@ python_question <- paste(
 #'   when an installation fails (with the last lines of what pip said).
 #' @seealso [fatebias_sitrep()] shows what is used.
 #' @examples
-#' \dontrun{
-#' install_fatebias_python()
-#' install_fatebias_python(file.path(Sys.getenv("GROUP_HOME"), "fatebias", "venv"))
+#' # a folder that exists is replaced only with overwrite = TRUE
+#' try(install_fatebias_python(tempdir(), ask = FALSE))
+#'
+#' # downloads several GB, once
+#' if (interactive()) {
+#'   install_fatebias_python()
 #' }
 #' @export
 install_fatebias_python <- function(path = stored_venv(), python = NULL, pip_options = character(),

@@ -23,7 +23,7 @@ set_random_state <- function(state) {
 
 #' Make the call of a job
 #'
-#' What the worker of a Slurm job runs; not for use elsewhere.
+#' The worker of a Slurm job runs this function; do not call it elsewhere.
 #'
 #' @param folder folder of the job's call, on a file system that driver and node share.
 #' @details A call that a signal stopped (`fatebias_error_stopped`: Slurm sends SIGUSR1 ahead of a time limit,

@@ -37,13 +37,13 @@ clear_record <- function(path, record, scheduler, call) {
 #' @noRd
 remove_paths <- function(paths) unlink(paths, recursive = TRUE, expand = FALSE)
 
-#' Cancel jobs that nobody waits for
+#' Cancel jobs without a driver
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' A pipeline that was stopped (Ctrl-C in the session of `tar_make()`, a driver that was killed) may leave
-#' jobs behind. The next run cancels them before it sends its own; this does it now. Jobs that a living
-#' process on this machine waits for are left alone.
+#' A stopped pipeline (Ctrl-C in the session of `tar_make()`, a killed driver) may leave jobs behind. The
+#' next run cancels them before it sends its own; this function cancels them now. It leaves jobs alone that a
+#' living process on this machine waits for.
 #'
 #' @param settings see [run_job()].
 #' @returns Names of the cancelled jobs, invisibly.

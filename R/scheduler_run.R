@@ -105,7 +105,7 @@ abort_verdict <- function(verdict, plan, call) {
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' What would be submitted for a job under `execution: slurm`, without submitting it. `{{ job_name }}`,
+#' Shows the script of a job under `execution: slurm`, without a submission. `{{ job_name }}`,
 #' `{{ master }}` (the address of this process), `{{ auth }}` and `{{ n_jobs }}` (always 1) are filled
 #' in at submission.
 #'
@@ -129,8 +129,8 @@ job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_f
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' For `_targets.R`. Each Slurm job is waited for by an R process of its own, which does nothing else; this
-#' controller (from the package crew) starts them on this machine, at most `slurm.in_flight`.
+#' Makes the controller for `_targets.R`. One R process waits for each Slurm job and does nothing else. This
+#' controller (from the package crew) starts these processes on this machine, at most `slurm.in_flight`.
 #'
 #' @param settings see [run_job()].
 #' @returns A crew controller under `execution: slurm`, else NULL: then targets runs everything in one

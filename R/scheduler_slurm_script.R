@@ -70,7 +70,7 @@ template_problems <- function(lines, node) {
       "It needs the line '#SBATCH --job-name={{ job_name }}' exactly: jobs are found by their name."
     },
     if (!any(grepl("--no-requeue", directives))) {
-      "It needs the line '#SBATCH --no-requeue': a requeued job would start a worker that nobody waits for."
+      "It needs the line '#SBATCH --no-requeue': a requeued job would start a worker without a driver."
     },
     if (any(grepl("^[^#]*ulimit +-v", lines))) "It limits address space with `ulimit -v`, which breaks CUDA."
   )

@@ -2,8 +2,8 @@
 
 #' Read a screen
 #'
-#' Checks a screen and its guide map, before any fitting, and summarises them. The cells stay in the
-#' file; expression is never loaded.
+#' Checks a screen and its guide map before a fit, and summarises them. The cells stay in the
+#' file, and no function loads expression.
 #'
 #' @param path screen file, an `.h5ad`, an `.h5mu` (see the settings `modality` and `guide_modality`) or the
 #'   folder of a `.zarr` store: day in `obs`, replicate, guide presence (cells x guides) and fate
@@ -34,7 +34,7 @@
 #'   cell carries as many guides as any other and none a control, a day or replicate with fewer than 2 cells,
 #'   unknown fates, a file that is not an .h5ad, .h5mu or .zarr; a covariate that is absent, missing or
 #'   infinite in some cell, constant, different in every cell, or the day or replicate; a cell without a
-#'   cluster, or fewer than 10 clusters; a guide map whose flags are turned round, or with a row that has
+#'   cluster, or fewer than 10 clusters; a guide map whose flags are reversed, or with a row that has
 #'   another number of fields than its header; names of fates that terminal cells contradict; days without
 #'   an order of time (see `day_levels`), or one day or replicate written in two ways.
 #' @section Warnings: each that [check_screen()] gives of a screen that can be read is given here once, as

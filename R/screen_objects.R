@@ -2,8 +2,8 @@
 
 #' Make a screen from R objects
 #'
-#' Writes a screen file in the standard layout and the guide map beside it, and reads them back, so
-#' that everything after this is the same as for a screen that came as a file.
+#' Writes a screen file in the standard layout and the guide map beside it, and reads them back. All later
+#' steps are then the same as for a screen from a file.
 #'
 #' Cells are joined by name: where two parts have names of cells (row names, or the names of `day` and
 #' `replicate`), they must be the same cells, in whatever order. A part without names stands in the order of

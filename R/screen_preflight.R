@@ -2,12 +2,11 @@
 
 #' Check a screen before a fit
 #'
-#' Looks at a screen and its guide map and lists everything that is wrong at once, with what to do about it
-#' ([read_screen()] stops at the first fault). Where a key is missing, entries that look like the right one
-#' are named, and the rest is looked at as if the likeliest were set. It warns of what is no error but weakens
-#' what can be said: one replicate, genes with one guide, genes with under 10 effective cells on a day (the
-#' sum of the probability of the rarer fate of the contrast over the gene's cells). Expression is never read:
-#' 100,000 cells take less than a second once Python has started.
+#' Checks a screen and its guide map and lists all faults at once, each with its remedy ([read_screen()] stops
+#' at the first fault). If a key is missing, it names the entries that resemble it, and checks the rest with
+#' the likeliest one. It also warns of weaknesses: one replicate, genes with one guide, or under 10
+#' effective cells of a gene on a day (the summed probability of the contrast's rarer fate over the gene's
+#' cells). It never reads expression: 100,000 cells take less than a second once Python has started.
 #'
 #' @param path screen file (.h5ad, .h5mu, .zarr), see [read_screen()].
 #' @param guide_map guide map, see [read_screen()]; NULL: that of the screen's own file is looked at, if it

@@ -2,8 +2,8 @@
 
 #' Simulate a screen
 #'
-#' Writes a screen of known truth: a layout that [read_screen()] reads, the truth, and the arguments
-#' used.
+#' Writes a screen with known effects: the files that [read_screen()] reads, the truth, and the
+#' arguments.
 #'
 #' @param out_dir folder to write to; it is created.
 #' @param preset size and labels of the screen: `"weak"` (6,000 cells, 100 genes), `"strong"` (25,000

@@ -4,10 +4,9 @@
 #' Settings of an analysis
 #'
 #' `fate_settings()` makes the settings from defaults, `read_settings()` from a configuration file, and
-#' `pipeline_settings()` from that of a pipeline: the one that the environment variable `FATEBIAS_CONFIG`
-#' names, or `config.yaml`. All resolve them in the same order: defaults, overridden by those of the
-#' `preset`, overridden by the keys of the file, overridden by `...`. All keys are described in
-#' [settings_reference].
+#' `pipeline_settings()` from the file of a pipeline: that in the environment variable `FATEBIAS_CONFIG`, or
+#' `config.yaml`. All three resolve settings in the same order: the `preset` overrides the defaults, the keys
+#' of the file override the preset, and `...` overrides the file. [settings_reference] describes all keys.
 #'
 #' @param ... settings by name, such as `seed = 7, preset = "plain"`.
 #' @param path configuration file (YAML, lines `key: value`). The paths in it (`screen`, `guide_map`,
@@ -40,6 +39,14 @@
 #' @examples
 #' fate_settings(preset = "plain", seed = 7)
 #' settings_for(fate_settings(), "mash")$mash_lfsr_thresh
+#'
+#' # from a file; a pipeline takes the file that FATEBIAS_CONFIG names
+#' path <- tempfile(fileext = ".yaml")
+#' writeLines(c("ref_fate: EC", "contrast_fate: NEU"), path)
+#' read_settings(path, seed = 7)$contrast_fate
+#' Sys.setenv(FATEBIAS_CONFIG = path)
+#' pipeline_settings()$contrast_fate
+#' Sys.unsetenv("FATEBIAS_CONFIG")
 #' @export
 fate_settings <- function(...) {
   resolve_settings(overrides(...))

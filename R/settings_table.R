@@ -221,9 +221,8 @@ settings_rd <- function(table = settings_table()) {
 
 #' All settings
 #'
-#' Every key of `config.yaml` and of [fate_settings()] with its default under `preset: calibrated`,
-#' and under `preset: plain` where that differs. The table behind this page is shared with the
-#' command line (`python -m fatebias`).
+#' Lists every key of `config.yaml` and of [fate_settings()] with its default under `preset: calibrated`,
+#' and under `preset: plain` if that differs. The command line (`python -m fatebias`) uses the same table.
 #'
 #' @name settings_reference
 #' @eval settings_rd()

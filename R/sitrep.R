@@ -3,7 +3,10 @@
 # R packages beside needed_packages, and what they are for
 optional_packages <- c(targets = "the pipeline", crew = "Slurm", clustermq = "Slurm")
 
-#' What fatebias will use, and what is missing
+#' Report the Python and the packages that fatebias will use
+#'
+#' Shows R packages, Python and its packages, pandoc and devices, with the missing parts and the commands that
+#' install them.
 #'
 #' @returns A `fatebias_sitrep`: `r` (versions; NA: not installed), `pandoc` (version or NA), `plan` (which
 #'   Python and why), `stored` (the environment of [install_fatebias_python()], NULL where there is none),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One linter on what it is for; the exit status says whether it found anything.
-# Usage: lint.sh python | format | types | imports | r | github
+# Usage: lint.sh python | format | types | imports | r | github | prose
 set -euo pipefail
 # shellcheck source=tools/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -28,5 +28,6 @@ case "${1:-}" in
   imports) "$PYTHON" -c 'from importlinter.cli import lint_imports_command as main; main()' --no-cache --no-logo "$PROJECT" ;;
   r) Rscript --no-save tools/run_lintr.R ;;
   github) lint_github ;;
+  prose) "$PYTHON" tools/prose.py ;;
   *) die "no such linter: ${1:-}" ;;
 esac

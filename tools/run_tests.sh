@@ -141,6 +141,7 @@ run_lint() {
   run_check lint-imports tools/lint.sh imports
   run_check lintr tools/lint.sh r
   run_check .github tools/lint.sh github
+  run_check prose tools/lint.sh prose
 }
 
 run_python() { run_suite pytest test_python; }

@@ -122,12 +122,12 @@ test_that("Python: guide maps of other layouts give the same screen", {
   expect_identical(described_by(files$screen, path), plain)
 })
 
-test_that("Python: a guide map that is turned round is refused, a control that is none is told", {
+test_that("Python: a guide map that is reversed is refused, a control that is none is told", {
   files <- small_screen()
   map <- data.table::fread(files$guide_map)
   path <- withr::local_tempfile(fileext = ".csv")
   data.table::fwrite(transform(map, is_ntc = 1 - is_ntc), path)
-  expect_error(read_screen(files$screen, path), "turned round", class = "fatebias_error_screen")
+  expect_error(read_screen(files$screen, path), "reversed", class = "fatebias_error_screen")
   map$is_ntc[which(map$is_ntc == 1)[1]] <- 0
   data.table::fwrite(map, path)
   screen <- without_doubts(read_screen(files$screen, path))

@@ -50,7 +50,7 @@ def test_a_control_that_is_not_marked_is_a_warning(tmp_path):
 def test_flags_turned_round_are_refused_by_check_and_fit_in_the_same_words(tmp_path):
     table = guide_map().assign(is_ntc=lambda table: 1 - table.is_ntc)
     text = preflight(tmp_path, screen(), table).problems["Guide map"]
-    assert "seems to have is_ntc turned round: 2 guides named like controls (NTC) have 0, and 16 others have 1" in text
+    assert "seems to have is_ntc reversed: 2 guides named like controls (NTC) have 0, and 16 others have 1" in text
     with pytest.raises(ScreenError) as caught:
         read_guide_map(tmp_path / "map.csv")
     assert text.split(" -> ")[0] in str(caught.value)

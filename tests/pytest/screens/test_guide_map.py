@@ -63,7 +63,7 @@ def test_names_of_columns_are_read_whatever_their_case_and_signs(tmp_path, heade
         ("a,A,0\nn,NTC,1\n", r"lacks the column\(s\) guide_name, gene_name, is_ntc; it has a, A, 0"),
         (
             HEADER + "a1,A,1\na2,A,1\nb1,B,1\nntc_1,NTC,0\nntc_2,NTC,0\n",
-            r"seems to have is_ntc turned round: 2 guides named like controls \(NTC\) have 0, and 3 others have 1\. "
+            r"seems to have is_ntc reversed: 2 guides named like controls \(NTC\) have 0, and 3 others have 1\. "
             "Write 1 for controls, 0 for all others",
         ),
     ],

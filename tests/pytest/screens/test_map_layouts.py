@@ -76,7 +76,7 @@ def test_igvfs_types_tell_of_safe_targeting_controls(tmp_path):
         (igvf(targeting=["FALSE", "FALSE", "FALSE", "TRUE"]), r"4 row\(s\) with a targeting that contradicts the type"),
         (
             igvf(targeting=["FALSE", "FALSE", "FALSE", "TRUE"]).drop(columns="type"),
-            r"turned round: 1 guide named like controls \(non-targeting\) has TRUE, and 3 others have FALSE",
+            r"reversed: 1 guide named like controls \(non-targeting\) has TRUE, and 3 others have FALSE",
         ),
         (igvf(targeting=["TRUE", "", "TRUE", "FALSE"]), r"whose targeting is neither TRUE nor FALSE: line 3"),
         (cellranger(target_gene_name=["A", "Ignore", "B", "Non-Targeting"]), r"the target 'Ignore'.*line 3"),

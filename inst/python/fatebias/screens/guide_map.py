@@ -162,7 +162,7 @@ def _turned_round(found: MapColumns) -> Fault | None:
     others = f"{m:,} {'other has' if m == 1 else 'others have'} {yes}"
     named = f"{_guides(n)} named like controls ({names}) {'has' if n == 1 else 'have'} {no}"
     return Fault(
-        found=f"seems to have {label} turned round: {named}, and {others}",
+        found=f"seems to have {label} reversed: {named}, and {others}",
         fix=f"write {yes} for controls, {no} for all others",
     )
 
