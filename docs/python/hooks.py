@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+STAGES = ("screen", "fit", "qc", "contrasts")  # that Python reads, as an analysis goes
 TABLE = ROOT / "inst" / "python" / "fatebias" / "base" / "settings.yaml"
 
 
@@ -47,10 +48,9 @@ def output_text(output: dict[str, Any]) -> str:
 
 
 def settings_text() -> str:
-    """The table of settings, a section a stage."""
+    """The table of settings that Python reads, a section a stage."""
     table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    stages = dict.fromkeys(row["stage"] for row in table.values())
-    return "\n\n".join(f"## {stage}\n\n{stage_text(table, stage)}" for stage in stages)
+    return "\n\n".join(f"## {stage}\n\n{stage_text(table, stage)}" for stage in STAGES)
 
 
 def stage_text(table: dict[str, Any], stage: str) -> str:
@@ -58,6 +58,6 @@ def stage_text(table: dict[str, Any], stage: str) -> str:
     for key, row in table.items():
         if row["stage"] == stage:
             kind = " or ".join(f"`{word}`" for word in row["choices"]) if "choices" in row else row["type"]
-            default = f"`{json.dumps(row['default'])}`"
+            default = f"`{row['default']!r}`"
             lines.append(f"| `{key}` | {default} | {kind} | {row['help'].replace('|', '&#124;')} |")
     return "\n".join(lines)

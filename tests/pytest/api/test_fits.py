@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import fatebias
-from fatebias.api.hits import RANK
+from fatebias.api.hits import rank_line
 from fatebias.base.out_dir import MADE_FROM, MANIFEST
 from fatebias.base.settings import Settings
 from fatebias.results.fit import fit_screen
@@ -345,9 +345,9 @@ def has_r() -> bool:
 def test_the_line_that_ranks_is_right(screen, tmp_path):
     if not has_r():
         pytest.skip("needs the R package")
-    fit = fatebias.fit(screen, out_dir=tmp_path / "a fit", **QUICK)
+    fit = fatebias.fit(screen, out_dir=tmp_path / "a colleague's fit", **QUICK)
     line = str(pytest.raises(fatebias.ExportError, lambda: fit.hits).value).splitlines()[1]
-    assert line == RANK.format(folder=fit.out_dir.as_posix())
+    assert line == rank_line(fit.out_dir)
     done = subprocess.run(line, shell=True, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert sorted(fit.hits.gene) == sorted(set(fit.genes.gene))

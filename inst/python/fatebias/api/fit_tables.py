@@ -38,8 +38,8 @@ class FitTables(FitFolder):
         (24, 10)
         >>> list(genes)[:7]
         ['gene', 'day', 'fate', 'estimate', 'se', 'posterior_mean', 'posterior_sd']
-        >>> genes[genes.fate == "NEU"].p.isna().all()
-        np.True_
+        >>> bool(genes[genes.fate == "NEU"].p.isna().all())
+        True
         """
         from .tables import P_VALUES, beside, genes_of, long, stacked
 
