@@ -1,7 +1,7 @@
 # The commands of this clone. Each does the set-up it needs (tools/setup.sh) before it starts.
 .DEFAULT_GOAL := help
 .PHONY: help setup install-python run test test-python test-versions test-r test-browser test-slurm lint document site \
-  check check-package coverage bench clean
+  site-python check check-package coverage bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -47,6 +47,9 @@ document: setup ## NAMESPACE and man/ from the comments in R/
 site: export FATEBIAS_NEEDS = website
 site: setup ## the documentation site in site/, by pkgdown and without a network
 	@bash tools/with_env.sh Rscript tools/build_site.R
+
+site-python: setup ## the pages of the Python API in site/python, by mkdocs (docs/python/requirements.txt) and without a network
+	@bash tools/build_python_site.sh
 
 check: setup ## R CMD build and R CMD check --no-manual, in a temporary folder
 	@bash tools/run_check.sh

@@ -4,8 +4,70 @@ Wings (sub-packages) import from the faces of wings below them only; the contrac
 """
 
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import (
+        ExportError,
+        ExportWarning,
+        FatebiasError,
+        FatebiasWarning,
+        Findings,
+        Fit,
+        FitError,
+        FitWarning,
+        MemoryLimitError,
+        QCError,
+        QCWarning,
+        ScreenError,
+        ScreenFile,
+        ScreenWarning,
+        SettingsError,
+        SimulationError,
+        check,
+        fit,
+        load,
+        read_screen,
+        simulate,
+    )
 
 # torch's threads otherwise spin while they wait: ten times slower as soon as another job shares the cores
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __version__ = "0.1.0"
+
+# what `api` offers: imported when it is first asked for, so that `import fatebias` stays quick
+__all__ = [
+    "ExportError",
+    "ExportWarning",
+    "FatebiasError",
+    "FatebiasWarning",
+    "Findings",
+    "Fit",
+    "FitError",
+    "FitWarning",
+    "MemoryLimitError",
+    "QCError",
+    "QCWarning",
+    "ScreenError",
+    "ScreenFile",
+    "ScreenWarning",
+    "SettingsError",
+    "SimulationError",
+    "check",
+    "fit",
+    "load",
+    "read_screen",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".api", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

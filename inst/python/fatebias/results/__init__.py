@@ -5,26 +5,33 @@ export contract. Files appear all at once or not at all, and the manifest says w
 settings, and how it went; a certificate finds out from it, by `fit_key`, whether it belongs to the fit at hand.
 """
 
-from .archive import read_archive
+from .archive import Archive, read_archive
 from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device, device_limit
+from .files import read_named, read_table
 from .fit import fit_screen
 from .key import fit_key
-from .manifest import read_manifest, verify_contents
+from .manifest import fit_id, read_manifest, verify_contents
+from .previous import read_listed
 from .qc import assert_qc, assess_qc
 from .tables import daywise_table
 
 __all__ = [
+    "Archive",
     "assert_qc",
     "assess_qc",
     "choose_device",
     "contrast_tables",
     "daywise_table",
     "device_limit",
+    "fit_id",
     "fit_key",
     "fit_screen",
     "read_archive",
+    "read_listed",
     "read_manifest",
+    "read_named",
+    "read_table",
     "verify_contents",
     "write_contrast",
 ]

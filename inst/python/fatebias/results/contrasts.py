@@ -41,13 +41,14 @@ class ContrastPosterior:
         return np.asarray(np.sqrt(np.maximum(np.einsum("ldd->ld", self.theta_cov), 0.0)))
 
 
-def contrast_tables(out_dir: str | Path, contrast: str) -> dict[str, pd.DataFrame]:
-    """Tables of a contrast of the fit in a folder, by the names of the fit's files.
+def contrast_tables(source: str | Path | Archive, contrast: str) -> dict[str, pd.DataFrame]:
+    """Tables of a contrast of a fit, in its folder or as its archive, by the names of the fit's files.
 
     They lack p-values, which a fit makes of its `contrast_fate` alone. Raises ExportError where the folder has no
     archive, and ScreenError for a contrast that the fates do not allow.
     """
-    return _tables_of(read_archive(out_dir), contrast)[1]
+    archive = source if isinstance(source, Archive) else read_archive(source)
+    return _tables_of(archive, contrast)[1]
 
 
 def write_contrast(out_dir: str | Path, contrast: str, folder: str | Path) -> dict[str, Any]:

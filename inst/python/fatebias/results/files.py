@@ -65,7 +65,13 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         raise ExportError(f"{out_dir} has no {name}; it is not the folder of a finished fit.")
     verify_contents(out_dir, [name])
-    names = dict.fromkeys(("gene", "guide"), as_named)  # by converters: a gene called nan is no missing value
+    return read_named(path)
+
+
+def read_named(path: Path) -> pd.DataFrame:
+    """A CSV file that fatebias wrote, with names as they were before, see `guarded`."""
+    # by converters: a gene called nan is no missing value, a fate called 1 no number
+    names = dict.fromkeys(("gene", "guide", "replicate", "fate"), as_named)
     return pd.read_csv(path, converters=names, keep_default_na=False, na_values=["", "NaN", "nan"])
 
 

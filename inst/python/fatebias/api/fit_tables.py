@@ -1,0 +1,182 @@
+"""The tables of a fit as DataFrames."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .folder import FitFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class FitTables(FitFolder):
+    """Tables of a fit. Effects are in log odds; days are ordered categories with the labels of the screen."""
+
+    @cached_property
+    def genes(self) -> "pd.DataFrame":
+        """Effects of genes, one row a gene, day and fate.
+
+        The fates are those beside the reference, and `contrast_fate` where that is a difference of fates.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``gene``, ``day``, ``fate``; ``estimate``, ``se``: fixed-effect estimate and standard error, the input of
+            mash; ``posterior_mean``, ``posterior_sd``: of the hierarchical posterior, all four in log odds; ``z``,
+            ``p``, ``p_guides``: of the randomisation of guides over cells, of `contrast_fate` alone (else missing).
+
+        Raises
+        ------
+        ExportError
+            The folder is no longer as the fit wrote it.
+
+        Examples
+        --------
+        >>> import fatebias
+        >>> genes = fatebias.load("demo/fit").genes
+        >>> genes.shape  # 6 genes, 2 days, 2 fates beside the reference
+        (24, 10)
+        >>> list(genes)[:7]
+        ['gene', 'day', 'fate', 'estimate', 'se', 'posterior_mean', 'posterior_sd']
+        >>> bool(genes[genes.fate == "NEU"].p.isna().all())
+        True
+        """
+        from .tables import P_VALUES, beside, genes_of, long, stacked
+
+        parts = [genes_of(self._archive, words, self.days) for words in self._contrasts]
+        own = self._contrasts.index(self.manifest["contrast"])
+        if "gene_daywise_p.csv" in self.manifest["files"]:
+            parts[own] = beside(parts[own], long(self._table("gene_daywise_p.csv"), P_VALUES, self.days))
+        return stacked(parts)
+
+    @cached_property
+    def guides(self) -> "pd.DataFrame":
+        """Effects of guides, one row a guide, day and fate.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``guide``, ``gene``, ``day``, ``fate``; ``estimate``, ``se``, ``posterior_mean``, ``posterior_sd``: of the
+            guide, in log odds; ``gene_without``, ``gene_without_se``: of its gene with this guide left out (missing
+            where the gene has no other); ``n_cells``: cells of the day that carry the guide.
+
+        Raises
+        ------
+        ExportError
+            The folder is no longer as the fit wrote it.
+
+        Examples
+        --------
+        >>> import fatebias
+        >>> guides = fatebias.load("demo/fit").guides
+        >>> list(guides)[:6]
+        ['guide', 'gene', 'day', 'fate', 'estimate', 'se']
+        """
+        from .tables import CELLS, beside, guides_of, long, stacked
+
+        found = stacked([guides_of(self._archive, words, self.days) for words in self._contrasts])
+        cells = long(self._table("qc_cells_by_guide.csv"), CELLS, self.days)
+        return beside(found, cells.drop(columns="gene"))
+
+    @cached_property
+    def replicates(self) -> "pd.DataFrame":
+        """Estimates of genes in each replicate, of `contrast_fate`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``gene``, ``day``, ``replicate``, ``estimate``, ``se`` (log odds).
+
+        Examples
+        --------
+        >>> import fatebias
+        >>> fatebias.load("demo/fit").replicates.replicate.unique().tolist()
+        ['rep1', 'rep2']
+        """
+        found = self._table("gene_daywise_by_replicate.csv").rename(columns={"betahat": "estimate"})
+        return self._with_days(found)
+
+    @cached_property
+    def probabilities(self) -> "pd.DataFrame":
+        """What the effects of genes mean in probabilities, one row a gene, day and fate, the reference among them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``gene``, ``day``, ``fate``; ``baseline``: mean probability of the fate, 0 to 1; ``change``: by the
+            knock-down of the gene, -1 to 1; ``low``, ``high``: 95 % interval of the change.
+
+        Examples
+        --------
+        >>> import fatebias
+        >>> changes = fatebias.load("demo/fit").probabilities
+        >>> bool((changes.groupby(["gene", "day"], observed=True).change.sum().abs() < 1e-6).all())
+        True
+        """
+        return self._with_days(self._table("gene_probability_change.csv"))
+
+    @cached_property
+    def qc(self) -> "pd.DataFrame":
+        """The assertions of QC.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``assertion``, ``statistic``, ``threshold``, ``ok``, ``worst_gene``.
+
+        Examples
+        --------
+        >>> import fatebias
+        >>> bool(fatebias.load("demo/fit").qc.ok.all())
+        True
+        """
+        import pandas as pd
+
+        from ..results import assess_qc
+
+        self._confirm()
+        columns = ["assertion", "statistic", "threshold", "ok", "worst_gene"]
+        rows = [
+            (one.assertion.name, one.statistic, one.threshold, one.ok, one.worst["gene"].iloc[0])
+            for one in assess_qc(self.out_dir, self.settings)
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def contrast(self, words: str) -> "pd.DataFrame":
+        """Effects of genes on any contrast of fates.
+
+        Parameters
+        ----------
+        words : str
+            A fate against the reference (``"NEU"``), a difference (``"NEU - MES"``), one against all others
+            (``"NEU - rest"``) or weighted (``"MES - (EC + NEU) / 2"``).
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `genes`, with the words as ``fate``, without p-values.
+
+        Raises
+        ------
+        ScreenError
+            The fates do not allow this contrast.
+
+        Examples
+        --------
+        >>> import fatebias
+        >>> fatebias.load("demo/fit").contrast("NEU - MES").fate.unique().tolist()
+        ['NEU - MES']
+        """
+        from .tables import genes_of
+
+        return genes_of(self._archive, words, self.days)
+
+    @property
+    def _contrasts(self) -> list[str]:
+        """The fates beside the reference, and the fit's own contrast."""
+        return list(dict.fromkeys([*self.fates[1:], self.manifest["contrast"]]))
+
+    def _with_days(self, table: "pd.DataFrame") -> "pd.DataFrame":
+        from .tables import day_labels
+
+        return table.assign(day=day_labels(self.days, table["day"]))
