@@ -190,10 +190,10 @@ runs_table <- function(genes, sides, days) {
     data.table::as.data.table(unlist(effects, recursive = FALSE))
   )
   surest <- rank_apart(pmin(table$lfsr_a, table$lfsr_b), lfsr_rounding)
-  table[order(match(table$change, changes), surest)]
+  table[order(match(table$change, kinds_of_change), surest)]
 }
 
-changes <- c("reversed", "gained", "lost", "kept", "none") # in the order in which they are read
+kinds_of_change <- c("reversed", "gained", "lost", "kept", "none") # in the order in which they are read
 
 #' What has become of calls: gained, lost, reversed, kept or none
 #' @param called,words lists a, b, each with one value a gene.

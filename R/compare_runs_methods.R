@@ -76,9 +76,9 @@ print.fatebias_runs <- function(x, ...) {
 #' @rdname compare_runs
 #' @export
 summary.fatebias_runs <- function(object, ...) {
-  genes <- split(object$table$gene, factor(object$table$change, levels = changes))
+  genes <- split(object$table$gene, factor(object$table$change, levels = kinds_of_change))
   named <- vapply(genes, first_few, character(1), n = genes_named, USE.NAMES = FALSE)
-  data.table::data.table(change = changes, n = lengths(genes, use.names = FALSE), genes = named)
+  data.table::data.table(change = kinds_of_change, n = lengths(genes, use.names = FALSE), genes = named)
 }
 
 #' @rdname compare_runs

@@ -54,7 +54,7 @@ plot_runs_data <- function(x, n = 5L) {
   data.table::data.table(
     gene = x$effects$gene, day = day_factor(x$effects$day, x$days$day),
     postmean_a = x$effects$postmean_a, postmean_b = x$effects$postmean_b,
-    change = factor(change, levels = changes), label = ifelse(moved & rank <= n, x$effects$gene, "")
+    change = factor(change, levels = kinds_of_change), label = ifelse(moved & rank <= n, x$effects$gene, "")
   )
 }
 

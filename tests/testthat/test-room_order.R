@@ -3,7 +3,7 @@ rooms <- c(
   "conditions", "validate_arguments", "validate_schema", "constants", "ties", "print_lines", "settings_text",
   "settings_table",
   "settings", "progress", "csv_files", "fit_files", "fit_manifest", "fit_identity", "fit_npz",
-  "python_backend", "screen", "screen_preflight", "screen_parts", "screen_sets", "screen_containers",
+  "python_plan", "python_backend", "screen", "screen_preflight", "screen_parts", "screen_sets", "screen_containers",
   "screen_objects",
   "import_guides", "import_cells", "import",
   "screen_simulate",
