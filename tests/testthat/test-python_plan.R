@@ -143,3 +143,84 @@ test_that("what is declared are the exact versions of the lock, torch among them
   expect_match(packages, "^[A-Za-z0-9._-]+==[0-9]")
   expect_length(grep("^torch==", packages), 1)
 })
+
+# A library whose package is the installed one, as `make` leaves it: with the path of a Python
+made_library <- function(python, env = parent.frame()) {
+  top <- withr::local_tempdir(.local_envir = env)
+  dir.create(file.path(top, "library"))
+  file.copy(find.package("fatebias"), file.path(top, "library"), recursive = TRUE)
+  writeLines(python, file.path(top, "library", "fatebias", "PYTHON"))
+  top
+}
+
+test_that("Python: after make a session in any folder finds the Python of the clone, and uses it", {
+  python <- Sys.getenv("RETICULATE_PYTHON")
+  skip_if_not(file.exists(python), "RETICULATE_PYTHON")
+  top <- made_library(python)
+  code <- sprintf(
+    "setwd('%s'); plan <- fatebias:::session_plan(); found <- fatebias::fatebias_sitrep()$python
+    cat(plan$source, found$version, is.null(found$problem), found$python)", tempdir()
+  )
+  libraries <- paste(c(file.path(top, "library"), .libPaths()), collapse = ":")
+  withr::local_envvar(RETICULATE_PYTHON = NA, PYTHONPATH = NA, R_LIBS = libraries, R_USER_DATA_DIR = top)
+  done <- processx::run(file.path(R.home("bin"), "Rscript"), c("-e", code), error_on_status = FALSE)
+  expect_match(done$stdout, "^make 3[.][0-9.]+ TRUE ", info = done$stderr)
+  expect_true(endsWith(done$stdout, python), info = done$stdout)
+})
+
+setup_functions <- function() {
+  path <- test_path("..", "..", "tools", "setup_self.R")
+  skip_if_not(file.exists(path), "the sources (this is an installed package)")
+  here <- new.env()
+  withr::with_dir(dirname(dirname(path)), {
+    for (line in as.list(parse("tools/setup_self.R"))) {
+      if (is.call(line) && identical(line[[1]], as.name("<-"))) eval(line, here)
+    }
+    sys.source("tools/setup_vignettes.R", here)
+  })
+  here
+}
+
+test_that("make writes the path of its Python into the package, once", {
+  setup <- setup_functions()
+  root <- withr::local_tempdir()
+  package <- file.path(root, "fatebias")
+  dir.create(package)
+  setup$record_python(root, package) # no .venv yet
+  expect_false(file.exists(file.path(package, "PYTHON")))
+  python <- make_venv(root)
+  setup$record_python(root, package)
+  expect_identical(find_made_python(package), python)
+  Sys.setFileTime(file.path(package, "PYTHON"), as.POSIXct("2020-01-01"))
+  setup$record_python(root, package)
+  expect_lt(as.numeric(file.mtime(file.path(package, "PYTHON"))), as.numeric(as.POSIXct("2020-01-02")))
+})
+
+test_that("make brings the pages of vignette(), and keeps them while the articles are the same", {
+  skip_if_not(rmarkdown::pandoc_available("2.0"), "pandoc")
+  setup <- setup_functions()
+  root <- withr::local_tempdir()
+  library <- file.path(root, "library")
+  package <- file.path(library, "fatebias")
+  dir.create(file.path(root, "vignettes"))
+  dir.create(file.path(package, "Meta"), recursive = TRUE)
+  file.copy(file.path(find.package("fatebias"), "DESCRIPTION"), package)
+  file.copy(file.path(find.package("fatebias"), "Meta", "package.rds"), file.path(package, "Meta"))
+  writeLines(c(
+    "---", "title: \"A title\"", "output: rmarkdown::html_vignette", "vignette: >",
+    "  %\\VignetteIndexEntry{A title}", "  %\\VignetteEngine{knitr::rmarkdown}", "---", "",
+    "```{r, eval = TRUE}", "stop('the code was run')", "```", "", "The number is `r stop('the code was run')`."
+  ), file.path(root, "vignettes", "page.Rmd"))
+  expect_message(setup$ensure_pages(root, package, tempfile()), "pages of vignette")
+  found <- utils::vignette("page", "fatebias", lib.loc = library)
+  expect_identical(found$Title %||% found$title, "A title")
+  page <- readLines(file.path(package, "doc", found$PDF), warn = FALSE)
+  expect_match(page, "the code was run", all = FALSE)
+  expect_match(page, "The code of this page was not run", all = FALSE)
+  expect_silent(setup$ensure_pages(root, package, tempfile()))
+  kept <- setup$keep_pages(package) # R CMD INSTALL takes them away
+  unlink(file.path(package, c("doc", "Meta/vignette.rds")), recursive = TRUE)
+  expect_silent(setup$ensure_pages(root, package, kept))
+  expect_true(file.exists(file.path(package, "doc", "page.html")))
+  expect_true(file.exists(file.path(package, "Meta", "vignette.rds")))
+})
