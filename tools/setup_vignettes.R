@@ -1,5 +1,6 @@
 # The articles in the installed package, so that vignette() finds them. R CMD INSTALL of a folder leaves them
-# out, and R CMD build runs their code, which takes minutes; here the code is shown and not run.
+# out, and R CMD build runs their code, which takes minutes; here the code is shown and not run, but for a page
+# that consists of one chunk: that shows a file.
 
 pages_hash <- "PAGES_HASH" # in doc/: of the articles that the pages there were made from
 
@@ -48,10 +49,11 @@ make_page <- function(file, folder) {
   here <- file.path(folder, basename(file))
   lines <- gsub("`r ([^`]+)`", "`\\1`", readLines(file, encoding = "UTF-8"))
   end <- which(lines == "---")[2]
+  one_chunk <- sum(grepl("^```[{]r", lines)) == 1
   note <- "> The code of this page was not run. With its output the page is part of the site: `make site`."
-  writeLines(append(lines, c("", note), end), here, useBytes = TRUE)
+  writeLines(append(lines, if (!one_chunk) c("", note), end), here, useBytes = TRUE)
   knitr::opts_hooks$set(eval = function(options) {
-    options$eval <- FALSE
+    options$eval <- one_chunk
     options
   })
   rmarkdown::render(here, quiet = TRUE, envir = new.env(), knit_root_dir = dirname(file))

@@ -209,7 +209,7 @@ test_that("make brings the pages of vignette(), and keeps them while the article
   writeLines(c(
     "---", "title: \"A title\"", "output: rmarkdown::html_vignette", "vignette: >",
     "  %\\VignetteIndexEntry{A title}", "  %\\VignetteEngine{knitr::rmarkdown}", "---", "",
-    "```{r, eval = TRUE}", "stop('the code was run')", "```", "", "The number is `r stop('the code was run')`."
+    "```{r, eval = TRUE}", "stop('the code was run')", "```", "", "```{r}", "1", "```", "", "The number is `r stop('the code was run')`."
   ), file.path(root, "vignettes", "page.Rmd"))
   expect_message(setup$ensure_pages(root, package, tempfile()), "pages of vignette")
   found <- utils::vignette("page", "fatebias", lib.loc = library)
