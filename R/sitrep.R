@@ -35,8 +35,8 @@ fatebias_sitrep <- function() {
 
 # nothing is downloaded to say what is missing
 declared_words <- paste(
-  "No Python environment is set up: fatebias::install_fatebias_python(). Else the first call that needs Python",
-  "makes one by py_require() and downloads 0.3 to 3 GB"
+  "No Python environment is set up: fatebias::install_fatebias_python(). Else the first call that needs",
+  "Python makes one by py_require() and downloads 0.3 to 3 GB"
 )
 
 package_version_text <- function(package) {

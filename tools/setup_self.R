@@ -1,6 +1,6 @@
 # Installs the package of this clone where the installed one was built from other sources. The hash of the
-# sources is kept within the installed package, and so is the path of the clone's Python, by which R finds it from
-# any folder (R/python_plan.R). Usage: Rscript setup_self.R CLONE
+# sources is kept within the installed package, and so is the path of the clone's Python, by which R finds it
+# from any folder (R/python_plan.R). Usage: Rscript setup_self.R CLONE
 
 source("tools/setup_library.R")
 source("tools/setup_vignettes.R")

@@ -1,6 +1,6 @@
 # The articles in the installed package, so that vignette() finds them. R CMD INSTALL of a folder leaves them
-# out, and R CMD build runs their code, which takes minutes; here the code is shown and not run, but for a page
-# that consists of one chunk: that shows a file.
+# out, and R CMD build runs their code, which takes minutes. Here the code is shown and not run, but for a
+# page of one chunk, which shows a file.
 
 pages_hash <- "PAGES_HASH" # in doc/: of the articles that the pages there were made from
 

@@ -119,7 +119,7 @@ guide_tables <- function(fit, guide_sd, shift) {
   )
 }
 
-# Ranked hits of genes g1, g2, ... whose effects are known: one row a gene, one column a day; `called` likewise
+# Ranked hits of genes whose effects are known: one row a gene, one column a day; `called` likewise
 hits_of <- function(effects, called = abs(effects) > 0.5, days = c("0h", "48h"), ...) {
   effects <- as.matrix(effects)
   table <- data.table::data.table(

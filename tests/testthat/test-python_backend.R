@@ -143,7 +143,7 @@ test_that("a declared Python is told of, and its packages are those of the lock"
     py_available = function(...) FALSE, py_require = function(...) asked <<- list(...),
     use_python = function(...) stop("another Python"), .package = "reticulate"
   )
-  expect_message(apply_python_plan(plan(refusal = NULL)), "No Python environment was set up.*downloads 0.3 GB")
+  expect_message(apply_python_plan(plan(refusal = NULL)), "was set up.*downloads 0.3 GB")
   expect_identical(asked[[1]], locked_packages())
   expect_identical(asked$python_version, ">=3.11")
   expect_identical(Sys.getenv("RETICULATE_PYTHON"), "managed")

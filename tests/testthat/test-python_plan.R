@@ -6,7 +6,8 @@ test_that("precedence: environment variable, option, .venv, the installed one, t
   expect_identical(plan(installed = "d")$python, "d")
   expect_identical(plan(installed = "d")$source, "install_fatebias_python()")
   expect_identical(plan(installed = "d", made = "e")$python, "d")
-  expect_identical(plan(made = "e", refusal = NULL)[c("python", "source")], list(python = "e", source = "make"))
+  of_make <- plan(made = "e", refusal = NULL)
+  expect_identical(of_make[c("python", "source")], list(python = "e", source = "make"))
   expect_null(plan("a")$problem)
 })
 
@@ -117,7 +118,7 @@ test_that("a network is there where a port answers, or a proxy or an index is na
   expect_true(can_fetch("127.0.0.1", port))
 })
 
-test_that("the Python of make is the one written into the package, where it is there and its owner is trusted", {
+test_that("the Python of make is the one written into the package, where its owner is trusted", {
   root <- withr::local_tempdir()
   python <- make_venv(root)
   package <- file.path(root, "library", "fatebias")
@@ -209,7 +210,8 @@ test_that("make brings the pages of vignette(), and keeps them while the article
   writeLines(c(
     "---", "title: \"A title\"", "output: rmarkdown::html_vignette", "vignette: >",
     "  %\\VignetteIndexEntry{A title}", "  %\\VignetteEngine{knitr::rmarkdown}", "---", "",
-    "```{r, eval = TRUE}", "stop('the code was run')", "```", "", "```{r}", "1", "```", "", "The number is `r stop('the code was run')`."
+    "```{r, eval = TRUE}", "stop('the code was run')", "```", "", "```{r}", "1", "```", "",
+    "The number is `r stop('the code was run')`."
   ), file.path(root, "vignettes", "page.Rmd"))
   expect_message(setup$ensure_pages(root, package, tempfile()), "pages of vignette")
   found <- utils::vignette("page", "fatebias", lib.loc = library)
