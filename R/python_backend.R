@@ -80,7 +80,7 @@ apply_python_plan <- function(plan = current_plan(), call = rlang::caller_env())
 
 #' @section Without an environment: Where none of these is there, `reticulate::py_require()` makes one of the
 #'   same packages in the cache of uv when the first call needs Python. It downloads as much, and a message
-#'   says so before. That needs reticulate 1.41 and a network, and is off on clusters, in batch jobs, and under
+#'   says so before. That needs reticulate 1.41 and a network, and is off on clusters, in batch jobs and under
 #'   `options(fatebias.py_require = FALSE)`. `vignette("python", "fatebias")` tells of rig, conda, uv and
 #'   modules.
 #' @rdname install_fatebias_python
