@@ -166,7 +166,7 @@ test_that("damaged tables are refused by name", {
   damage(function(x) x[, -"lfsr_min"], "lacks lfsr_min")
   damage(function(x) x[0], "no genes|no rows|damaged")
   damage(function(x) rbind(x, x), "two rows of one gene")
-  damage(function(x) transform(x, postsd_d0 = "x"), "text where numbers belong")
+  damage(function(x) transform(as.data.frame(x), postsd_d0 = "x"), "text where numbers belong")
   damage(function(x) data.table::set(x, 1L, "postmean_d0", NA_real_), "missing number")
   damage(function(x) x[, -"lfsr_d0"], "different numbers of days")
 })
