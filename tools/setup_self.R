@@ -47,7 +47,7 @@ install_self <- function(root) {
   file.path(library, "fatebias")
 }
 
-# Written anew only where it changed: a library may belong to somebody else.
+# Written anew only where it changed.
 record_python <- function(root, package) {
   python <- file.path(root, ".venv", "bin", "python")
   record <- file.path(package, python_file)
@@ -62,8 +62,10 @@ main <- function(root) {
     writeLines(hash, file.path(install_self(root), hash_file))
   }
   package <- system.file(package = "fatebias")
-  record_python(root, package)
-  ensure_pages(root, package, kept)
+  if (file.access(package, 2) == 0) { # a library of somebody else's may have the same sources
+    record_python(root, package)
+    ensure_pages(root, package, kept)
+  }
 }
 
 main(commandArgs(trailingOnly = TRUE)[1])

@@ -31,6 +31,7 @@ put_pages <- function(from, package) {
   unlink(file.path(package, "doc"), recursive = TRUE)
   file.copy(file.path(from, "doc"), package, recursive = TRUE)
   file.copy(file.path(from, "vignette.rds"), file.path(package, "Meta"), overwrite = TRUE)
+  invisible()
 }
 
 pages_are_of <- function(folder, hash) {
