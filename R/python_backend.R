@@ -1,96 +1,5 @@
-# The only file that names reticulate. Deciding which Python to use (`python_plan()`, pure) and using
-# it (`apply_python_plan()`) are apart, so that precedence is tested without Python. `py_call()` is
-# the single door to Python; its other side is `bridge.py`.
-
-python_min <- "3.11" # the oldest that the Python package is made for; a test compares
-
-#' Which Python to use
-#'
-#' In order: the environment variable `RETICULATE_PYTHON`, the option `fatebias.python`, the `.venv` in the
-#' folder of the project, the environment of [install_fatebias_python()].
-#'
-#' @param env,stored,found,installed paths of a Python, empty or NULL where there is none.
-#' @param exists function that says whether something is there.
-#' @returns `list(python, source, problem)`: a path and where it comes from, or a problem (a text).
-#' @noRd
-python_plan <- function(env = Sys.getenv("RETICULATE_PYTHON"), stored = getOption("fatebias.python"),
-                        found = find_venv_python(), installed = find_stored_python(), exists = file.exists) {
-  candidates <- list(
-    "RETICULATE_PYTHON" = env, "option fatebias.python" = stored, ".venv" = found,
-    "install_fatebias_python()" = installed
-  )
-  given <- Filter(function(path) length(path) == 1 && nzchar(path), candidates)
-  if (length(given) == 0) {
-    return(list(python = NULL, source = NULL, problem = "No Python environment was found."))
-  }
-  source <- names(given)[[1]]
-  python <- given[[1]]
-  problem <- if (!exists(python)) "which does not exist" else no_program(python)
-  if (!is.null(problem)) problem <- sprintf("%s names %s, %s.", source, python, problem)
-  list(python = python, source = source, problem = problem)
-}
-
-#' Why something that is there is no program, or NULL
-#' @noRd
-no_program <- function(path) {
-  if (dir.exists(path)) {
-    inside <- Filter(file.exists, c(venv_python(path), file.path(path, "python")))
-    return(paste0("which is a folder", if (length(inside) > 0) paste("; name", inside[[1]])))
-  }
-  if (file.exists(path) && (is_special(path) || file.access(path, 1) != 0)) "which cannot be run"
-}
-
-#' Where install_fatebias_python() puts an environment unless told otherwise
-#' @noRd
-stored_venv <- function() file.path(tools::R_user_dir("fatebias", "data"), "venv")
-
-#' The Python of an environment
-#' @noRd
-venv_python <- function(path) {
-  file.path(path, if (.Platform$OS.type == "windows") "Scripts/python.exe" else "bin/python")
-}
-
-find_stored_python <- function() Filter(file.exists, venv_python(stored_venv()))
-
-project_marks <- c("DESCRIPTION", "_targets.R", "config.yaml") # by these the folder of a project is known
-
-#' The folder of the project that a folder belongs to: the nearest one upwards with such a file, or NULL
-#' @noRd
-project_folder <- function(folder = getwd()) {
-  while (!any(file.exists(file.path(folder, project_marks)))) {
-    if (dirname(folder) == folder) {
-      return(NULL)
-    }
-    folder <- dirname(folder)
-  }
-  folder
-}
-
-#' The Python of the project's .venv, if this user or root owns it; else NULL
-#'
-#' What is found is run, so that a folder above, or what another user has put in a shared one, will not do.
-#' @noRd
-find_venv_python <- function(folder = getwd(), owner = owner_of) {
-  project <- project_folder(folder)
-  if (is.null(project)) {
-    return(NULL)
-  }
-  environment <- file.path(project, ".venv")
-  python <- venv_python(environment)
-  if (!file.exists(python)) {
-    return(NULL)
-  }
-  way <- c(environment, file.path(environment, "pyvenv.cfg"), dirname(python), python)
-  owners <- owner(way[file.exists(way)])
-  if (all(is.na(owners) | owners %in% c(0, owner(tempdir())))) python
-}
-
-#' Numbers of the users that own files, links followed; NA where the system has none (Windows)
-#' @noRd
-owner_of <- function(paths) {
-  found <- file.info(paths, extra_cols = TRUE)$uid
-  if (is.null(found)) rep(NA_integer_, length(paths)) else found
-}
+# The only file that names reticulate. Which Python to use is decided in python_plan.R; `apply_python_plan()`
+# uses it. `py_call()` is the single door to Python; its other side is `bridge.py`.
 
 #' What to type where Python or a package of it is missing
 #'
@@ -112,23 +21,15 @@ install_hints <- function(plan = session_plan()) {
           "RETICULATE_PYTHON=/path/of/venv/bin/python"
         ),
         sprintf(
-          "Looked at RETICULATE_PYTHON, the option fatebias.python, %s, and at %s.",
+          "Looked at RETICULATE_PYTHON, the option fatebias.python, %s, at %s, and for a clone's `make`.",
           venv_words(), stored_venv()
-        )
+        ),
+        if (!is.null(plan$not_declared)) sprintf("None is made by py_require(): %s.", plan$not_declared)
       )
     },
     sitrep_hint
   )
   rlang::set_names(verbatim(lines), rep("i", length(lines)))
-}
-
-#' Where a .venv is looked for, in words
-#' @noRd
-venv_words <- function(project = project_folder()) {
-  if (is.null(project)) {
-    return(sprintf("for a project (%s) from %s upwards", toString(project_marks), getwd()))
-  }
-  sprintf("for a .venv in %s that you or root own", project)
 }
 
 sitrep_hint <- "fatebias::fatebias_sitrep() shows what is used."
@@ -146,29 +47,64 @@ session_plan <- function() {
     return(python_session$plan)
   }
   if (!python_is_running()) {
-    return(python_plan())
+    return(current_plan())
   }
   list(python = reticulate::py_exe(), source = "the running session")
 }
 
 needed_packages <- c("fatebias", "mashr", "ashr", "reticulate", "rmarkdown") # R packages that a sitrep shows
 
-python_folder <- function() system.file("python", package = "fatebias", mustWork = TRUE)
+#' The plan as things are now
+#' @noRd
+current_plan <- function() python_plan(refusal = no_py_require() %||% why_not_declared())
 
 #' Use the Python of a plan; a session keeps the Python it has started
 #' @noRd
-apply_python_plan <- function(plan = python_plan(), call = rlang::caller_env()) {
+apply_python_plan <- function(plan = current_plan(), call = rlang::caller_env()) {
   if (python_is_running()) {
     return(invisible(plan))
   }
   if (!is.null(plan$problem)) {
     abort_environment(c(verbatim(plan$problem), install_hints(plan)), call = call)
   }
+  python_session$plan <- plan
+  if (is_declared(plan)) {
+    declare_python()
+    return(invisible(plan))
+  }
   # the variable is what keeps reticulate from building an environment of its own over the network
   Sys.setenv(RETICULATE_PYTHON = plan$python)
-  python_session$plan <- plan
   reticulate::use_python(plan$python, required = TRUE)
   invisible(plan)
+}
+
+#' @section Without an environment: Where none of these is there, `reticulate::py_require()` makes one of the
+#'   same packages in the cache of uv when the first call needs Python. It downloads as much, and a message
+#'   says so before. That needs reticulate 1.41 and a network, and is off on clusters, in batch jobs and under
+#'   `options(fatebias.py_require = FALSE)`. `vignette("python", "fatebias")` tells of rig, conda, uv and
+#'   modules.
+#' @rdname install_fatebias_python
+#' @name install_fatebias_python
+NULL
+
+#' Tell reticulate which packages are needed: as Python starts, it makes an environment of them in uv's cache
+#' @noRd
+declare_python <- function() {
+  cli::cli_inform(c(
+    i = "No Python environment was set up: {.fn reticulate::py_require} makes one in the cache of uv.",
+    i = "The first time it downloads 0.3 GB (torch for CPUs) to 3 GB (torch for GPUs).",
+    i = "{.run fatebias::install_fatebias_python()} makes one that stays;
+         {.code options(fatebias.py_require = FALSE)} forbids this one."
+  ))
+  Sys.setenv(RETICULATE_PYTHON = managed_word)
+  reticulate::py_require(locked_packages(), python_version = paste0(">=", python_min))
+}
+
+#' Why reticulate cannot make an environment of packages that are declared; NULL where it can
+#' @noRd
+no_py_require <- function() {
+  version <- utils::packageVersion("reticulate")
+  if (version < "1.41") sprintf("reticulate is %s, and 1.41 or later is needed", version)
 }
 
 python_bridge <- function(call = rlang::caller_env()) {

@@ -28,8 +28,8 @@ python_question <- paste(
 #' Which Python a session uses, in this order: the environment variable `RETICULATE_PYTHON`, the option
 #' `fatebias.python`, a `.venv` in the folder of the project (the working directory, or the nearest folder
 #' above it, that holds `DESCRIPTION`, `_targets.R` or `config.yaml`) if you or root own it, the environment
-#' at the default `path`. An environment elsewhere, such as one for a group on a cluster, is named by one of
-#' the first two.
+#' at the default `path`, that of the clone whose `make` installed this package. An environment elsewhere,
+#' such as one for a group on a cluster, is named by one of the first two.
 #'
 #' @param path folder of the environment; default: one of your own, which every session finds.
 #' @param python the Python to make it from, 3.11 or later with `venv` and its shared library; NULL: the first
@@ -90,8 +90,6 @@ install_commands <- function(path, base, pip_options = character(), lock = lock_
     "Looking whether fatebias starts" = list(python, c("-c", start_code()))
   )
 }
-
-lock_file <- function() file.path(python_folder(), "requirements.lock")
 
 #' Python that ends with an error where a package of fatebias is missing
 #' @noRd

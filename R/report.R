@@ -21,6 +21,7 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #'   covariances.
 #' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of
 #'   `mash` is told, and no verdicts.
+#' @param runs what [compare_with_previous()] returned, or NULL: then nothing is said of an earlier fit.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a panel of their own.
 #' @param title title of the report.
@@ -38,16 +39,18 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
                           path = file.path(fit$out_dir, "report.html"), n_panels = panels,
-                          title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL) {
+                          title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL,
+                          runs = NULL) {
   validate_report_parts(fit, mash, hits, qc)
   validate_report_contrasts(contrasts, fit)
   validate_report_certificate(certificate, fit)
   if (!is.null(comparison)) validate_arg(comparison, check_comparison)
+  if (!is.null(runs)) validate_class(runs, "fatebias_runs", "compare_runs", abort_report)
   validate_arg(path, check_file_name)
   validate_arg(path, checkmate::check_string, pattern = "\\.html$")
   validate_one_fit(list(
     fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
-    contrasts = contrasts
+    contrasts = contrasts, runs = runs
   ), abort_report)
   validate_folder_of(fit, dirname(path), abort_report)
   validate_arg(n_panels, checkmate::check_count)
@@ -56,7 +59,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   validate_writable(dirname(path))
   report <- list(
     fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
-    contrasts = contrasts, genes = panel_genes(hits, n_panels), title = title
+    contrasts = contrasts, runs = runs, genes = panel_genes(hits, n_panels), title = title
   )
   folder <- tempfile("report-")
   on.exit(unlink(folder, recursive = TRUE))

@@ -17,7 +17,7 @@ optional_packages <- c(targets = "the pipeline", crew = "Slurm", clustermq = "Sl
 #' @export
 fatebias_sitrep <- function() {
   plan <- session_plan() # before Python starts: that sets RETICULATE_PYTHON
-  python <- tryCatch(
+  python <- if (is_declared(plan) && !python_is_running()) list(problem = declared_words) else tryCatch(
     c(py_call("describe_environment"), problem = list(NULL)),
     fatebias_error = function(error) {
       error$body <- error$body[!grepl("fatebias_sitrep()", error$body, fixed = TRUE)] # here it is
@@ -35,6 +35,12 @@ fatebias_sitrep <- function() {
     class = "fatebias_sitrep"
   )
 }
+
+# nothing is downloaded to say what is missing
+declared_words <- paste(
+  "No Python environment is set up: fatebias::install_fatebias_python(). Else the first call that needs",
+  "Python makes one by py_require() and downloads 0.3 to 3 GB"
+)
 
 package_version_text <- function(package) {
   there <- requireNamespace(package, quietly = TRUE)

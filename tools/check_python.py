@@ -35,7 +35,14 @@ def check_source(folder: Path) -> list[str]:
     except metadata.PackageNotFoundError:
         record = None
     where = Path(unquote(urlparse(json.loads(record)["url"]).path)) if record else None
-    return [] if where == folder.resolve() else [f"fatebias from {folder} (found: {where})"]
+    if where != folder.resolve():
+        return [f"fatebias from {folder} (found: {where})"]
+    return [] if on_path(folder) else [f"fatebias on the path of {sys.prefix}"]
+
+
+def on_path(folder: Path) -> bool:
+    """As a folder on the path: a finder of setuptools' comes after the launcher at the top of the clone."""
+    return str(folder.resolve()) in sys.path
 
 
 def main(arguments: list[str]) -> None:

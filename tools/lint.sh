@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT"
 
 PROJECT=inst/python/pyproject.toml
-FOLDERS=(inst/python inst/scripts tests/pytest tools bench docs/python)
+FOLDERS=(fatebias inst/python inst/scripts tests/pytest tools bench docs/python)
 
 # A file against the schema of its format, as check-jsonschema brings it.
 fits_schema() { "$PYTHON" -m check_jsonschema --builtin-schema "vendor.$1" "${@:2}"; }

@@ -1,10 +1,13 @@
 # Installs the package of this clone where the installed one was built from other sources. The hash of the
-# sources is kept within the installed package. Usage: Rscript setup_self.R CLONE
+# sources is kept within the installed package, and so is the path of the clone's Python, by which R finds it
+# from any folder (R/python_plan.R). Usage: Rscript setup_self.R CLONE
 
 source("tools/setup_library.R")
+source("tools/setup_vignettes.R")
 
 source_paths <- c("DESCRIPTION", "NAMESPACE", "R", "inst", "man")
 hash_file <- "SOURCE_HASH"
+python_file <- "PYTHON"
 # What Python and its tools leave behind is no source.
 left_behind <- "__pycache__|\\.pyc$|\\.egg-info|(^|/)\\.[a-z]+_cache/|^inst/python/build/"
 
@@ -44,10 +47,24 @@ install_self <- function(root) {
   file.path(library, "fatebias")
 }
 
+# Written anew only where it changed.
+record_python <- function(root, package) {
+  python <- file.path(root, ".venv", "bin", "python")
+  record <- file.path(package, python_file)
+  before <- if (file.exists(record)) readLines(record) else ""
+  if (file.exists(python) && !identical(before, python)) writeLines(python, record)
+}
+
 main <- function(root) {
   hash <- hash_sources(root)
+  kept <- keep_pages(system.file(package = "fatebias"))
   if (!identical(hash, installed_hash())) {
     writeLines(hash, file.path(install_self(root), hash_file))
+  }
+  package <- system.file(package = "fatebias")
+  if (file.access(package, 2) == 0) { # a library of somebody else's may have the same sources
+    record_python(root, package)
+    ensure_pages(root, package, kept)
   }
 }
 

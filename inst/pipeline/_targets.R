@@ -64,6 +64,12 @@ list(
   }, deployment = "worker"),
   tar_target(mash_gene_file, write_mash(mash_gene, out_dir), format = "file"),
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
+
+  # what has changed since the fit before, whose results lie in previous/; NULL where there are none
+  tar_target(runs, compare_with_previous(unique(dirname(mash_gene_file)))),
+  tar_target(runs_file, if (!is.null(runs)) write_runs(runs, out_dir), format = "file"),
+
+  # which covariances the data prefer
   tar_target(mash_comparison, if (settings_mash$mash_comparison) compare_covariances(mash_gene)),
   tar_target(
     mash_comparison_file,
@@ -126,7 +132,8 @@ list(
     report,
     render_report(
       fit, mash_gene, hits, qc, file.path(out_dir, "report.html"),
-      certificate = certificate, comparison = mash_comparison, contrasts = contrasts
+      certificate = certificate, comparison = mash_comparison, contrasts = contrasts,
+      runs = runs
     ),
     format = "file"
   )

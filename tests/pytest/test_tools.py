@@ -1,6 +1,7 @@
 """Set-up and test runner: what counts, what is found missing, which system package a pattern means."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -246,3 +247,40 @@ def test_a_check_with_a_warning_or_an_error_fails(tmp_path, status, code, passes
     assert "--no-tests" in (tmp_path / "calls").read_text()
     left = list(tmp_path.glob("tmp.*"))
     assert bool(left) is not passes  # kept for a look when something is wrong
+
+
+# ---- `python -m fatebias` in a clone ------------------------------------------------------------------------
+
+
+def launch(clone: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """By a Python that has no packages at all, as the one of a system may."""
+    command = [sys.executable, "-S", "-m", "fatebias", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(command, cwd=clone, capture_output=True, text=True, env=environment)
+
+
+def test_at_the_top_of_a_clone_any_python_hands_over_to_that_of_set_up(tmp_path):
+    shutil.copytree(ROOT / "fatebias", tmp_path / "fatebias")
+    found = launch(tmp_path)
+    assert found.returncode == 1 and "make setup" in found.stderr
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf "%s|" "$@"\nexit 3\n')
+    python.chmod(0o755)
+    found = launch(tmp_path, "check", "a file.h5ad")
+    assert (found.stdout, found.returncode) == ("-P|-m|fatebias|check|a file.h5ad|", 3)
+
+
+@pytest.mark.parametrize("folder", [".", "docs", "inst/python", "/"])
+def test_where_a_python_has_the_package_the_launcher_is_never_in_its_place(folder):
+    code = "import fatebias; print(fatebias.__file__)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "inst/python")}  # as an editable installation
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, cwd=ROOT / folder, capture_output=True, text=True, env=environment, check=True)
+    assert Path(found.stdout.strip()) == ROOT / "inst/python/fatebias/__init__.py"
+
+
+def test_an_editable_installation_is_a_folder_on_the_path():
+    project = tomllib.loads((ROOT / "inst/python/pyproject.toml").read_text())
+    assert project["tool"]["setuptools"]["package-dir"] == {"": "."}
+    assert not (ROOT / "fatebias/__init__.py").exists()

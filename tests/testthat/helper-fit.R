@@ -118,3 +118,24 @@ guide_tables <- function(fit, guide_sd, shift) {
     )
   )
 }
+
+# Ranked hits of genes whose effects are known: one row a gene, one column a day; `called` likewise
+hits_of <- function(effects, called = abs(effects) > 0.5, days = c("0h", "48h"), ...) {
+  effects <- as.matrix(effects)
+  table <- data.table::data.table(
+    gene = rownames(effects), hit_anyday = rowSums(called) > 0,
+    lfsr_min = ifelse(rowSums(called) > 0, 0.01, 0.4), best_day = max.col(abs(effects), "first") - 1L
+  )
+  lfsr <- ifelse(called, 0.01, 0.4)
+  blocks <- list(
+    betahat = effects, se = 0 * effects + 0.1, postmean = effects, postsd = 0 * effects + 0.1, lfsr = lfsr,
+    call = called
+  )
+  for (name in names(blocks)) {
+    for (d in seq_len(ncol(effects))) {
+      data.table::set(table, j = paste0(name, "_d", d - 1L), value = unname(blocks[[name]][, d]))
+    }
+  }
+  data.table::set(table, j = "call_anyday", value = table$hit_anyday)
+  new_hits(table, list(days = days, lfsr_thresh = 0.05, contrast = "MES", reference = "EC", ...))
+}

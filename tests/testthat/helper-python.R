@@ -66,3 +66,9 @@ described <- function() {
     fate_means_by_day = matrix(c(0.5, 0.4, 0.3, 0.4, 0.2, 0.2), 2)
   )
 }
+
+# A plan by given paths alone: nothing of this machine is looked at
+plan <- function(env = "", stored = NULL, found = NULL, installed = NULL, exists = function(path) TRUE,
+                 made = NULL, refusal = "no reason") {
+  python_plan(env, stored, found, installed, exists, made, refusal)
+}

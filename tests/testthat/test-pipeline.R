@@ -22,7 +22,7 @@ outdated <- function() targets::tar_outdated(reporter = "silent", callr_argument
 mash_onwards <- c(
   "settings_mash", "mash_gene", "mash_guide", "mash_gene_file", "mash_guide_file", "hits", "hits_file",
   "mash_v", "mash_comparison", "mash_comparison_file", "contrasts", "contrasts_files", "randomisation",
-  "certificate", "report"
+  "certificate", "report", "runs", "runs_file"
 )
 
 write_settings()
@@ -30,6 +30,7 @@ write_settings()
 test_that("Python: the pipeline runs from screen to ranked hits", {
   done <- run_pipeline()
   expect_true(all(done$progress == "completed"))
+  expect_false(file.exists("results/compared_with_previous.csv")) # there is nothing before
   written <- c(
     "hits_ranked.csv", "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "fit_manifest.json",
     "report.html", "gene_contrasts.csv", "gene_verdicts.csv"
@@ -124,7 +125,15 @@ test_that("Python: another prior reruns the fit, not the screen", {
   expect_identical(unique(unname(ids("results/previous"))), fit_id(before$manifest))
   expect_identical(unique(unname(ids("results"))), fit_id(read_fit("results")$manifest))
   expect_true(all(made %in% names(ids("results")) & made %in% list.files("results/previous")))
-  expect_true(all(names(ids("results")) %in% names(ids("results/previous"))))
+  new <- "compared_with_previous.csv"
+  expect_true(all(setdiff(names(ids("results")), new) %in% names(ids("results/previous"))))
+  # the two are compared, by the settings of both fits, and the report says so
+  targets::tar_load("runs")
+  expect_identical(runs$settings[runs$settings$name == "s_tau"]$b, "3")
+  compared <- data.table::fread(file.path("results", new))
+  of_before <- data.table::fread("results/previous/gene_summary_mash_out.csv")
+  expect_equal(compared$postmean_d0_a, of_before$postmean_d0[match(compared$gene, of_before$gene)])
+  expect_match(readLines("results/report.html", warn = FALSE), "the fit before, whose results", all = FALSE)
   expect_true(all(file.exists(file.path("results", names(ids("results"))))))
   expect_identical(outdated(), character())
 })

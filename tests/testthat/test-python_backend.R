@@ -1,86 +1,3 @@
-plan <- function(env = "", stored = NULL, found = NULL, installed = NULL, exists = function(path) TRUE) {
-  python_plan(env, stored, found, installed, exists)
-}
-
-test_that("precedence: environment variable, option, .venv, the installed one", {
-  expect_identical(plan("a", "b", "c", "d")$python, "a")
-  expect_identical(plan("a", "b", "c")$source, "RETICULATE_PYTHON")
-  expect_identical(plan("", "b", "c")$python, "b")
-  expect_identical(plan("", "", "c")[c("python", "source")], list(python = "c", source = ".venv"))
-  expect_identical(plan(installed = "d")$python, "d")
-  expect_identical(plan(installed = "d")$source, "install_fatebias_python()")
-  expect_null(plan("a")$problem)
-})
-
-test_that("no Python, or one that does not exist, is a problem and not passed over", {
-  expect_match(plan()$problem, "No Python")
-  missing <- plan("a", "b", exists = function(path) path != "a")
-  expect_match(missing$problem, "RETICULATE_PYTHON names a, which does not exist")
-})
-
-make_venv <- function(folder) {
-  bin <- file.path(folder, ".venv", "bin")
-  dir.create(bin, recursive = TRUE)
-  file.create(file.path(bin, "python"))
-  file.path(bin, "python")
-}
-
-test_that("the .venv of the project is found from below, and none above the project", {
-  root <- withr::local_tempdir()
-  python <- make_venv(root)
-  deep <- file.path(root, "a", "b")
-  dir.create(deep, recursive = TRUE)
-  expect_null(find_venv_python(deep)) # no project here: anyone may have put it there
-  for (mark in c("DESCRIPTION", "_targets.R", "config.yaml")) {
-    file.create(file.path(root, mark))
-    expect_identical(find_venv_python(deep), python)
-    expect_identical(find_venv_python(root), python)
-    file.remove(file.path(root, mark))
-  }
-  file.create(file.path(root, "config.yaml"), file.path(deep, "config.yaml"))
-  expect_null(find_venv_python(deep))
-  expect_identical(find_venv_python(file.path(root, "a")), python)
-  expect_null(find_venv_python(file.path(dirname(root), "nowhere")))
-})
-
-test_that("a .venv of another user is not run", {
-  root <- withr::local_tempdir()
-  python <- make_venv(root)
-  file.create(file.path(root, "config.yaml"))
-  me <- 1000L
-  owned <- function(foreign, by) function(paths) ifelse(grepl(foreign, paths), by, me)
-  expect_identical(find_venv_python(root, owned("nothing", me)), python)
-  expect_identical(find_venv_python(root, owned("[.]venv", 0L)), python) # root's
-  expect_null(find_venv_python(root, owned("[.]venv$", 1001L)))
-  expect_null(find_venv_python(root, owned("python$", 1001L)))
-  skip_if(owner_of(tempdir()) != 0, "not root, who alone can give a file away")
-  skip_if(system2("chown", c("12345", shQuote(file.path(root, ".venv")))) != 0, "no chown")
-  expect_null(find_venv_python(root))
-})
-
-test_that("a Python that is a folder or no program is told before it is started", {
-  root <- withr::local_tempdir()
-  python <- make_venv(root)
-  said <- function(path) python_plan(path, NULL, NULL, NULL)$problem
-  expect_match(said(file.path(root, ".venv")), "names .*, which is a folder; name .*bin/python")
-  expect_match(said(dirname(python)), "which is a folder; name ")
-  expect_match(said(root), "which is a folder[.]$")
-  expect_match(said(python), "which cannot be run")
-  Sys.chmod(python, "755")
-  expect_null(said(python))
-  expect_match(said("/dev/zero"), "which cannot be run")
-})
-
-test_that("an environment of install_fatebias_python() is found at its default place", {
-  home <- withr::local_tempdir()
-  withr::local_envvar(R_USER_DATA_DIR = home)
-  expect_length(find_stored_python(), 0)
-  expect_true(startsWith(normalizePath(stored_venv(), mustWork = FALSE), normalizePath(home)))
-  dir.create(dirname(venv_python(stored_venv())), recursive = TRUE)
-  file.create(venv_python(stored_venv()))
-  expect_identical(plan(installed = find_stored_python())$python, venv_python(stored_venv()))
-})
-
 test_that("without Python the message says what to type", {
   hide <- function(lines) {
     gsub(stored_venv(), "STORED", gsub(getwd(), "PROJECT", lines, fixed = TRUE), fixed = TRUE)
@@ -215,4 +132,32 @@ test_that("Python: torch keeps its own BLAS inside R", {
   inside <- function() reticulate::py_run_string(paste(code, collapse = "\n"))$smallest
   ratios <- replicate(2, inside() / plain()) # twice: other work on the machine may slow one of them
   expect_lte(min(ratios), 1.5)
+})
+
+test_that("a declared Python is told of, and its packages are those of the lock", {
+  before <- python_session$plan
+  withr::defer(python_session$plan <- before)
+  withr::local_envvar(RETICULATE_PYTHON = NA)
+  asked <- NULL
+  local_mocked_bindings(
+    py_available = function(...) FALSE, py_require = function(...) asked <<- list(...),
+    use_python = function(...) stop("another Python"), .package = "reticulate"
+  )
+  expect_message(apply_python_plan(plan(refusal = NULL)), "was set up.*downloads 0.3 GB")
+  expect_identical(asked[[1]], locked_packages())
+  expect_identical(asked$python_version, ">=3.11")
+  expect_identical(Sys.getenv("RETICULATE_PYTHON"), "managed")
+  # a child process, which has the variable, decides the same
+  expect_true(is_declared(python_plan()))
+})
+
+test_that("where none may be declared the message says why", {
+  expect_match(install_hints(plan(refusal = "there is no network")), "there is no network", all = FALSE)
+})
+
+test_that("an older reticulate declares nothing", {
+  local_mocked_bindings(packageVersion = function(...) numeric_version("1.40.9"), .package = "utils")
+  expect_match(no_py_require(), "1.41 or later")
+  local_mocked_bindings(packageVersion = function(...) numeric_version("1.41.0"), .package = "utils")
+  expect_null(no_py_require())
 })

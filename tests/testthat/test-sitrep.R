@@ -45,3 +45,11 @@ test_that("Python: a sitrep of this machine finds all in place", {
   expect_identical(report$problems, NULL)
   expect_output(print(report), "torch [0-9].*Nothing is missing")
 })
+
+test_that("a sitrep starts no download", {
+  local_mocked_bindings(
+    session_plan = function() list(python = NULL, source = declared_source, problem = NULL),
+    python_is_running = function() FALSE, py_call = function(...) stop("Python was started")
+  )
+  expect_match(fatebias_sitrep()$problems, "No Python environment is set up.*py_require", all = FALSE)
+})

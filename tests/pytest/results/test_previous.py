@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from fatebias.base.out_dir import MADE_FROM, PREVIOUS
+from fatebias.base.out_dir import MADE_FROM, MANIFEST, PREVIOUS
 from fatebias.results import previous as rooms
 from fatebias.results.previous import move_previous, read_listed, unlisted
 
@@ -46,6 +46,43 @@ def test_previous_is_replaced_whole(tmp_path):
     move_previous(tmp_path, C)
     assert texts_in(tmp_path / PREVIOUS) == {"report.html": "b"}
     assert {entry["fit_id"] for entry in read_listed(tmp_path / PREVIOUS).values()} == {B}
+
+
+def manifest_of(word):
+    """A manifest, and the identity that it gives its fit."""
+    digest = hashlib.sha256(word.encode()).hexdigest()
+    found = {
+        "format": 2,
+        "contents": {"gene_daywise_cov.csv": {"bytes": 1, "sha256": digest}},
+        "settings": {"word": word},
+    }
+    return json.dumps(found).encode(), hashlib.sha256(f"gene_daywise_cov.csv {digest}\n".encode()).hexdigest()[:16]
+
+
+def test_the_manifest_of_the_fit_before_goes_with_what_was_made_of_it(tmp_path):
+    for word in ("first", "second"):
+        manifest, identity = manifest_of(word)
+        make(tmp_path, identity, report_html=word)
+        move_previous(tmp_path, A, manifest)
+        assert texts_in(tmp_path / PREVIOUS) == {"report.html": word, MANIFEST: manifest.decode()}
+
+
+@pytest.mark.parametrize("manifest", [None, b"", b"[]", b"{", b'{"format": 2}', manifest_of("of another fit")[0]])
+def test_a_manifest_of_no_fit_that_was_moved_is_not_written(tmp_path, manifest):
+    make(tmp_path, manifest_of("this fit")[1], report_html="a")
+    assert move_previous(tmp_path, A, manifest) == ["report.html"]
+    assert texts_in(tmp_path / PREVIOUS) == {"report.html": "a"}
+
+
+def test_a_manifest_that_somebody_has_put_into_previous_stays(tmp_path):
+    (tmp_path / PREVIOUS).mkdir()
+    (tmp_path / PREVIOUS / MANIFEST).write_text("mine")
+    manifest, identity = manifest_of("first")
+    make(tmp_path, identity, report_html="a")
+    move_previous(tmp_path, A, manifest)
+    assert texts_in(tmp_path / PREVIOUS) == {
+        "report.html": "a", MANIFEST: manifest.decode(), "fit_manifest.1.json": "mine",
+    }  # fmt: skip
 
 
 def test_an_edited_file_is_moved_and_never_lost(tmp_path):

@@ -41,6 +41,81 @@ c(
     "genes that are not there" = hits[c("G01", "G99")]
   ),
   refused(
+    "compare_runs", "`a`",
+    "nothing" = compare_runs(),
+    "NULL" = compare_runs(NULL, result),
+    "a number" = compare_runs(1, result),
+    "NA" = compare_runs(NA_character_, result),
+    "empty" = compare_runs("", result),
+    "two folders" = compare_runs(c("a", "b"), result),
+    "a list" = compare_runs(list(), result),
+    "a table" = compare_runs(result$table, result),
+    "guides" = compare_runs(of_guides, result),
+    "a folder that is not there" = compare_runs("none", result),
+    "a file" = compare_runs(write("x", "file"), result),
+    "a folder without results" = compare_runs("out", result),
+    "hits without a column" = compare_runs(hits[, -"lfsr_d0"], result)
+  ),
+  refused(
+    "compare_runs", "`b`",
+    "one run" = compare_runs(result),
+    "a function" = compare_runs(result, mean)
+  ),
+  refused(
+    "compare_runs", "contrast",
+    "another contrast" = compare_runs(whole, contrast_fit(whole, "NEU"))
+  ),
+  refused(
+    "compare_runs", "gene_summary_mash_out.csv",
+    "an empty table" = {
+      file.create("gene_summary_mash_out.csv")
+      compare_runs(".", result)
+    },
+    "a table of something else" = {
+      writeLines(c("a,b", "1,2"), "gene_summary_mash_out.csv")
+      compare_runs(".", result)
+    },
+    "a folder in its place" = {
+      dir.create("gene_summary_mash_out.csv")
+      compare_runs(".", result)
+    }
+  ),
+  accepted(
+    "compare_runs",
+    "a run and itself" = glance(compare_runs(result, hits))$n_gained == 0L,
+    "one gene" = nrow(compare_runs(hits[1], hits)$table) == 1L,
+    "days one by one" = inherits(compare_runs(of_ash, result), "fatebias_runs")
+  ),
+  refused(
+    "compare_with_previous", "`out_dir`",
+    "NULL" = compare_with_previous(NULL),
+    "NA" = compare_with_previous(NA_character_),
+    "a number" = compare_with_previous(1),
+    "two" = compare_with_previous(c("a", "b"))
+  ),
+  accepted(
+    "compare_with_previous",
+    "a folder that is not there" = is.null(compare_with_previous("none")),
+    "a damaged table before" = {
+      dir.create("previous")
+      writeLines("a,b", "previous/gene_summary_mash_out.csv")
+      write_mash(result, ".")
+      is.null(compare_with_previous("."))
+    }
+  ),
+  refused(
+    "write_runs", "`comparison`",
+    "NULL" = write_runs(NULL, "out"),
+    "hits" = write_runs(hits, "out"),
+    "a path" = write_runs("out", "out")
+  ),
+  refused(
+    "write_runs", "`out_dir`",
+    "NULL" = write_runs(compare_runs(result, hits), NULL),
+    "NA" = write_runs(compare_runs(result, hits), NA_character_),
+    "a number" = write_runs(compare_runs(result, hits), 1)
+  ),
+  refused(
     "day_contrast", "`result`",
     "a fit" = day_contrast(fit, "d2 - d0"),
     "NULL" = day_contrast(NULL, "d2 - d0")

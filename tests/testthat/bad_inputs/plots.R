@@ -103,6 +103,19 @@ c(
     "plot_burden", "earlier|again",
     "a fit without these numbers" = plot_burden(without_screen(fit))
   ),
+  each_door(c("plot_runs", "plot_runs_data"), c(
+    refused(
+      "DOOR", "`x`",
+      "NULL" = DOOR(NULL),
+      "a result" = DOOR(result),
+      "nothing" = DOOR()
+    ),
+    refused(
+      "DOOR", "`n`",
+      "n NA" = DOOR(compare_runs(result, hits), n = NA),
+      "n negative" = DOOR(compare_runs(result, hits), n = -1)
+    )
+  )),
   refused(
     "plot_contrasts", "`x`",
     "NULL" = plot_contrasts(NULL),

@@ -26,7 +26,7 @@ FIT_FILES = frozenset({  # every name that a fit may write: the export contract
 })  # fmt: skip
 LATER_FILES = frozenset({  # what R makes of a fit
     "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "hits_ranked.csv", "gene_contrasts.csv",
-    "gene_verdicts.csv", "mash_comparison.csv", "report.html",
+    "gene_verdicts.csv", "mash_comparison.csv", "compared_with_previous.csv", "report.html",
 })  # fmt: skip
 _OF_CONTRAST = re.compile(r"([a-z_]+)\.[A-Za-z0-9._-]+\.csv")  # NAME.LABEL.csv: a table of a further contrast
 

@@ -26,7 +26,7 @@ from ..screens import Screen
 from .contrasts import named_files
 from .files import earlier_files, write_files
 from .manifest import fit_id
-from .previous import move_previous, unlisted
+from .previous import move_previous, read_manifest_bytes, unlisted
 
 _NUMBER, _TEXT = 8, 20  # bytes of a number in an array, which hardly can be compressed, and of one in a table
 
@@ -52,15 +52,16 @@ class ResultFolder:
     ) -> dict[str, Any]:
         """Write the files of the fit, see `write_files`; what was made of another fit goes to `previous/`."""
         self.lock.confirm()
+        before = read_manifest_bytes(self.path)
         whole = write_files(self.path, tables, arrays, manifest)
-        self._tidy(str(fit_id(whole)), unlisted(self.path))
+        self._tidy(str(fit_id(whole)), unlisted(self.path), before)
         return whole
 
-    def _tidy(self, identity: str, unknown: Sequence[str]) -> None:
+    def _tidy(self, identity: str, unknown: Sequence[str], before: bytes | None) -> None:
         """Move what was made of another fit, and say so; the fit is there, so that nothing here is an error."""
         previous = self.path / PREVIOUS
         try:
-            moved = move_previous(self.path, identity)
+            moved = move_previous(self.path, identity, before)
         except OSError as error:
             message = f"Files in {self.path} that were made from another fit cannot be moved to {previous}: {error}."
             warnings.warn(message, ExportWarning, stacklevel=4)

@@ -2,7 +2,8 @@
 
 `made_from.json` lists these files: of which fit each is (`manifest.fit_id`), its size and its sha256. R writes it
 (R/fit_identity.R). Those of another fit than the one that was written now go to `previous/`, so that no report lies
-beside tables that it is not of. What `previous/` held before goes, but for files that somebody has edited.
+beside tables that it is not of. What `previous/` held before goes, but for files that somebody has edited. The manifest
+of the fit goes with them, so that a comparison of the two runs can say which settings and data differ.
 """
 
 import json
@@ -15,20 +16,33 @@ from typing import Any
 from ..base import (
     LATER_FILES,
     MADE_FROM,
+    MANIFEST,
     PREVIOUS,
     file_digest,
     is_of_later,
     regular_bytes,
     whole_file,
 )
+from .manifest import LARGEST as LARGEST_MANIFEST
+from .manifest import fit_id
 
 LARGEST = 1 << 20  # bytes of a list
 _ID, _DIGEST = re.compile("[0-9a-f]{16}"), re.compile("[0-9a-f]{64}")
 Listed = dict[str, dict[str, Any]]
 
 
-def move_previous(out_dir: Path, identity: str) -> list[str]:
+def read_manifest_bytes(out_dir: Path) -> bytes | None:
+    """The manifest that a folder has, as it stands; None where it has none that can be read."""
+    try:
+        return bytes(regular_bytes(out_dir / MANIFEST, LARGEST_MANIFEST))
+    except OSError:
+        return None
+
+
+def move_previous(out_dir: Path, identity: str, manifest: bytes | None = None) -> list[str]:
     """Move the listed files of other fits to `previous/`; returns their names.
+
+    manifest: that of the fit before, which is written beside them where they are of this fit.
 
     Raises OSError where that cannot be done. Whatever the moment of a kill, a file is in one of the two places,
     and the next call moves what is left.
@@ -37,7 +51,11 @@ def move_previous(out_dir: Path, identity: str) -> list[str]:
     moved = {name: entry for name, entry in listed.items() if entry["fit_id"] != identity}
     there = sorted(name for name in moved if os.path.lexists(out_dir / name) and not (out_dir / name).is_dir())
     if there:
-        _move(out_dir, there, {name: moved[name] for name in there})
+        before = {entry["fit_id"] for entry in read_listed(out_dir / PREVIOUS).values()}
+        entries = {name: moved[name] for name in there}
+        _move(out_dir, there, entries)
+        if manifest is not None and _identity(manifest) in {entry["fit_id"] for entry in entries.values()}:
+            _write_manifest(out_dir / PREVIOUS / MANIFEST, manifest, before)
     if moved:
         _write_listed(out_dir, {name: entry for name, entry in listed.items() if name not in moved})
     return there
@@ -69,6 +87,15 @@ def _is_entry(entry: Any) -> bool:
     return all(isinstance(entry.get(name), str) and form.fullmatch(entry[name]) for name, form in forms)
 
 
+def _identity(manifest: bytes) -> str | None:
+    """The identity of the fit that a manifest is of; None where it does not say."""
+    try:
+        found = json.loads(manifest)
+        return fit_id(found) if isinstance(found, dict) else None
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return None
+
+
 def _move(out_dir: Path, names: list[str], entries: Listed) -> None:
     previous = out_dir / PREVIOUS
     if previous.is_symlink():
@@ -87,6 +114,16 @@ def _move(out_dir: Path, names: list[str], entries: Listed) -> None:
     _write_listed(previous, kept | entries)
     for name in names:
         os.replace(out_dir / name, previous / name)
+
+
+def _write_manifest(path: Path, manifest: bytes, before: set[str]) -> None:
+    """Write the manifest of what was moved. One there that is of none of the fits `before` is somebody's: it stays."""
+    if os.path.lexists(path):
+        there = read_manifest_bytes(path.parent)
+        if there is None or _identity(there) not in before | {_identity(manifest)}:
+            os.replace(path, _free_place(path))
+    with whole_file(path) as part:
+        part.write_bytes(manifest)
 
 
 def _free_place(path: Path) -> Path:
