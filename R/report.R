@@ -1,15 +1,14 @@
 # The report: one HTML file that a biologist reads. Collects, checks, renders to a temporary folder, moves.
 
-panels <- 12L # genes with a panel of their own
-panels_without_hits <- 3L # the closest genes, where none is called
+markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 
 #' Write the report
 #'
-#' One self-contained HTML file that needs no network: all contrasts and what each gene does to every fate
-#' (with `contrasts`), the answer in words, a table of hits that can be sorted, filtered and downloaded,
-#' effects by gene and day, one panel a top gene, guides and replicates, onset and persistence, volcano by
-#' day, calibration (with a certificate), QC, the fit, methods for a paper, and how to make the result
-#' again.
+#' One self-contained HTML file that needs no network: the answer in words, a table of all genes that can be
+#' sorted, filtered and downloaded and whose rows open the page of a gene (effects by day, guides, replicates,
+#' fates, cells), all contrasts and what each gene does to every fate (with `contrasts`), effects by gene and
+#' day, guides and replicates, onset and persistence, volcano by day, calibration (with a certificate), QC, the
+#' fit, methods for a paper, and how to make the result again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
@@ -22,7 +21,8 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of
 #'   `mash` is told, and no verdicts.
 #' @param path file to write, ending in `.html`.
-#' @param n_panels number of genes, strongest first, that get a panel of their own.
+#' @param n_panels number of genes, strongest first, that get a page of their own; NULL: all, or as many as
+#'   there is room for in 1.2 MB.
 #' @param title title of the report.
 #' @returns `path`, invisibly.
 #' @section Errors: `fatebias_error_report` when pandoc is missing, when the parts are not of one analysis
@@ -37,7 +37,7 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' }
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
-                          path = file.path(fit$out_dir, "report.html"), n_panels = panels,
+                          path = file.path(fit$out_dir, "report.html"), n_panels = NULL,
                           title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL) {
   validate_report_parts(fit, mash, hits, qc)
   validate_report_contrasts(contrasts, fit)
@@ -50,13 +50,13 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
     contrasts = contrasts
   ), abort_report)
   validate_folder_of(fit, dirname(path), abort_report)
-  validate_arg(n_panels, checkmate::check_count)
+  validate_arg(n_panels, checkmate::check_count, null.ok = TRUE)
   validate_arg(title, checkmate::check_string)
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
     fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
-    contrasts = contrasts, genes = panel_genes(hits, n_panels), title = title
+    contrasts = contrasts, n_pages = n_panels, title = title
   )
   folder <- tempfile("report-")
   on.exit(unlink(folder, recursive = TRUE))
@@ -67,25 +67,19 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   invisible(path)
 }
 
-panel_genes <- function(hits, n) {
-  called <- called_rows(hits)
-  if (any(called)) hits <- hits[called] else n <- min(n, panels_without_hits)
-  utils::head(hits$gene, n)
-}
-
 #' Knit the page in a folder of its own
 #' @noRd
 render_page <- function(report, folder, call = rlang::caller_env()) {
   source <- system.file("report", package = "fatebias", mustWork = TRUE)
   dir.create(folder)
   file.copy(list.files(source, full.names = TRUE), folder)
+  header <- file.path(folder, "header.html")
+  writeLines(c("<style>", readLines(file.path(folder, "report.css")), "</style>", identity_meta(report$fit)), header)
   tryCatch(
-    withr::with_preserve_seed(escape_json(rmarkdown::render(
-      file.path(folder, "report.Rmd"),
-      params = list(report = report),
-      output_options = list(pandoc_args = c(title_arguments(report$title), identity_arguments(report$fit))),
-      envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
-    ))),
+    withr::with_preserve_seed(rmarkdown::render(
+      file.path(folder, "report.Rmd"), page_format(folder, c(title_arguments(report$title), "-H", header)),
+      params = list(report = report), envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
+    )),
     error = function(error) {
       message <- c("The report cannot be rendered.", x = "{conditionMessage(error)}")
       abort_report(message, call = call, parent = error)
@@ -93,20 +87,19 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   )
 }
 
-#' A page whose embedded JSON has no `<`: a name such as `<!--<script>` in it would swallow what follows
-#'
-#' @returns `path`, which is written anew.
+#' One file: pictures are embedded when they are knitted, so that pandoc need not read the page again
 #' @noRd
-escape_json <- function(path) {
-  lines <- readLines(path, encoding = "UTF-8", warn = FALSE)
-  form <- "^(.*?<script type=\"application/json\"[^>]*>)(.*?)(</script>.*)$"
-  for (k in grep("<script type=\"application/json\"", lines, fixed = TRUE)) {
-    found <- regmatches(lines[[k]], regexec(form, lines[[k]], perl = TRUE))[[1]]
-    stopifnot(length(found) == 4) # a widget's JSON is one line
-    lines[[k]] <- paste0(found[[2]], gsub("<", "\\u003c", found[[3]], fixed = TRUE), found[[4]])
-  }
-  writeLines(lines, path, useBytes = TRUE)
-  path
+page_format <- function(folder, arguments) {
+  rmarkdown::output_format(
+    knitr = rmarkdown::knitr_options(opts_knit = list(upload.fun = knitr::image_uri)),
+    pandoc = rmarkdown::pandoc_options(
+      to = "html5", from = markdown_read, args = c(
+        "--standalone", "--section-divs", "--toc", "--toc-depth=1", "--no-highlight",
+        "--template", file.path(folder, "page.html"), arguments
+      )
+    ),
+    keep_md = FALSE, clean_supporting = TRUE
+  )
 }
 
 #' The title as metadata of its own: in the page's header it would be read as YAML and markdown
@@ -117,10 +110,9 @@ title_arguments <- function(title) {
 
 #' The identity of the fit as metadata of the page
 #' @noRd
-identity_arguments <- function(fit) {
+identity_meta <- function(fit) {
   id <- identity_of(fit)
-  form <- "header-includes=<meta name=\"fatebias-fit\" content=\"%s\">"
-  if (!is.null(id)) c("--variable", sprintf(form, id))
+  if (!is.null(id)) sprintf("<meta name=\"fatebias-fit\" content=\"%s\">", html_text(id))
 }
 
 validate_pandoc <- function(call = rlang::caller_env()) {

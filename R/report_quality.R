@@ -117,6 +117,16 @@ worst_words <- function(worst) {
   paste(sprintf("%s (%s)", as_markdown(worst$gene), show_number(worst$value)), collapse = ", ")
 }
 
+#' What QC found, in a line
+#' @noRd
+qc_summary <- function(qc) {
+  failed <- sum(!qc$pass)
+  if (failed == 0) {
+    return(sprintf("All %d assertions hold. Open: numbers, what was left out, pictures of screen and fit.", nrow(qc)))
+  }
+  sprintf("%d of %d assertions failed.", failed, nrow(qc))
+}
+
 #' Cells, guides and genes that were left out, and why
 #' @noRd
 left_out_words <- function(fit) {
