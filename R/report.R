@@ -1,5 +1,7 @@
 # The report: one HTML file that a biologist reads. Collects, checks, renders to a temporary folder, moves.
 
+picture_width <- 8L # inches
+picture_dpi <- 110L
 markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 
 #' Write the report
@@ -87,11 +89,11 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   )
 }
 
-#' One file: pictures are embedded when they are knitted, so that pandoc need not read the page again
+#' One file, whose pictures are embedded when they are drawn: pandoc need not read the page again for them
 #' @noRd
 page_format <- function(folder, arguments) {
   rmarkdown::output_format(
-    knitr = rmarkdown::knitr_options(opts_knit = list(upload.fun = knitr::image_uri)),
+    knitr = rmarkdown::knitr_options(),
     pandoc = rmarkdown::pandoc_options(
       to = "html5", from = markdown_read, args = c(
         "--standalone", "--section-divs", "--toc", "--toc-depth=1", "--no-highlight",
@@ -99,6 +101,24 @@ page_format <- function(folder, arguments) {
       )
     ),
     keep_md = FALSE, clean_supporting = TRUE
+  )
+}
+
+#' A plot as an image that stands in the page; drawn at once, not recorded and drawn again as knitr does
+#'
+#' @param height inches.
+#' @noRd
+picture_html <- function(plot, alt, height) {
+  file <- tempfile(fileext = ".png")
+  on.exit(unlink(file))
+  size <- list(filename = file, width = picture_width, height = height, units = "in", res = picture_dpi)
+  has_ragg <- requireNamespace("ragg", quietly = TRUE)
+  do.call(if (has_ragg) ragg::agg_png else grDevices::png, size)
+  tryCatch(print(plot), finally = grDevices::dev.off())
+  data <- jsonlite::base64_enc(readBin(file, "raw", file.size(file)))
+  sprintf(
+    "<p><img src=\"data:image/png;base64,%s\" alt=\"%s\" width=\"%d\" height=\"%.0f\"></p>",
+    gsub("\n", "", data, fixed = TRUE), html_text(alt), picture_width * picture_dpi, height * picture_dpi
   )
 }
 

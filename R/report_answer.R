@@ -58,21 +58,20 @@ move_words <- function(fit, hits) {
   moves <- moves[order(-lengths(moves), -vapply(moves, stats::median, numeric(1)))]
   told <- vapply(utils::head(names(moves), moves_told), function(move) {
     points <- moves[[move]]
-    sprintf("%s feed%s %s (%s)", length(points), if (length(points) == 1) "s" else "", move, points_text(points))
+    sprintf("%d feed%s %s %s", length(points), if (length(points) == 1) "s" else "", move, points_text(points))
   }, character(1))
   rest <- sum(lengths(moves)) - sum(lengths(utils::head(moves, moves_told)))
-  paste0("Of these, ", and_list(c(told, if (rest > 0) sprintf("%d other fates", rest))), ".")
+  if (rest > 0) told <- c(told, cli::pluralize("{rest} move{?s/} cells otherwise"))
+  paste0(if (has_one_day(fit)) "Of them " else "On their best days ", paste(told, collapse = "; "), ".")
 }
 
 #' Percentage points of one gene, or the median and range of several
 #' @noRd
 points_text <- function(points) {
   if (length(points) == 1) {
-    return(sprintf("by %.1f percentage points", points))
+    return(sprintf("(by %.1f percentage points)", points))
   }
-  sprintf(
-    "by %.1f to %.1f percentage points, median %.1f", min(points), max(points), stats::median(points)
-  )
+  sprintf("(by %.1f to %.1f percentage points, median %.1f)", min(points), max(points), stats::median(points))
 }
 
 #' Directions in log odds, where probabilities are not known
@@ -125,11 +124,15 @@ strongest_words <- function(fit, mash, hits) {
   )
   day <- if (has_one_day(mash)) "" else paste(" on", day_words(table$day))
   moved <- if (is.null(changes)) rep("", length(rows)) else paste0(change_text(changes), "; ")
-  sprintf(
+  minus_signs(sprintf(
     "[**%s**](#gene-%d)%s: %s%s. %s %s.", as_markdown(table$gene), rows, day, moved, effect,
     verdict_signs(table$verdict), sentence_case(table$verdict)
-  )
+  ))
 }
+
+#' Hyphens before numbers as signs of minus, which stand as wide as those of plus
+#' @noRd
+minus_signs <- function(text) gsub("([ (])-([0-9])", "\\1\u2212\\2", text)
 
 #' "MES +12.1, EC -9.0 points": the fate that gains most and the one that loses most
 #' @noRd

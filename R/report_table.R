@@ -12,8 +12,7 @@ largest_csv <- 1e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #'   `effect`, `low`, `high` (mash's posterior mean there, log odds, with its 90 % interval), `day` (label of the
 #'   best day), `lfsr`, `q` (of the gene; where the fit has p-values), `guides_agree`, `n_guides`,
 #'   `without_guide` (least effect without one guide), `replicates_agree`, `n_replicates` (where they are
-#'   known), `onset`, `carried` (how often a usable cell carries a guide of the gene). What is not known of
-#'   any gene is left out; so are `day` and `onset` with one day.
+#'   known), `onset`. What is not known of any gene is left out; so are `day` and `onset` with one day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   told <- tidy(hits)
@@ -23,7 +22,7 @@ report_table <- function(fit, mash, hits) {
     low = told$postmean - half, high = told$postmean + half, day = told$best_day, lfsr = told$lfsr,
     q = told$q_gene, agreeing_guides(fit, hits), without_guide = told$loo_effect_min,
     replicates_agree = told$replicates_agree, n_replicates = replicates_there(fit, hits),
-    onset = onset_seen(told, mash, hits), carried = carried_by_gene(fit$cells, told$gene)
+    onset = onset_seen(told, mash, hits)
   )
   known <- names(table)[!vapply(table, function(column) all(is.na(column)), logical(1))]
   if (has_one_day(mash)) known <- setdiff(known, c("day", "onset"))
@@ -74,15 +73,6 @@ agreeing_guides <- function(fit, hits) {
   )
 }
 
-#' How often a usable cell carries a guide of the gene: a cell with two of them counts twice
-#' @noRd
-carried_by_gene <- function(cells, genes) {
-  if (is.null(cells)) {
-    return(rep(NA_integer_, length(genes)))
-  }
-  as.integer(tapply(rowSums(day_matrix(cells, "n_cells")), factor(cells$gene, levels = genes), sum))
-}
-
 #' Columns as the page's script needs them: which are there, how they are called and drawn
 #'
 #' Kinds: `text`, `verdict`, `interval` (with `_low`, `_high` or `low`, `high`), `rate`, `share` (k `of` n),
@@ -107,8 +97,7 @@ table_columns <- function(table, fit, mash) {
     column("without_guide", "Without one guide", "number", "Least effect with any one guide left out", digits = 2),
     column("replicates_agree", "Replicates agree", "share", "Replicates whose own effect has that sign",
            of = "n_replicates"),
-    column("onset", "Onset", "text", "The first day of the effect"),
-    column("carried", "Carried", "number", "How often a usable cell carries a guide of the gene", digits = 0)
+    column("onset", "Onset", "text", "The first day of the effect")
   )
   Filter(function(one) one$key %in% c("bars", names(table)), all)
 }

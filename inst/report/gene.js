@@ -17,9 +17,16 @@ const scroller = (label, table) =>
   make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
 
 // ---- numbers
-const signed = (x, digits = 2) =>
-  x === null || x === undefined ? "" : (x > 0 ? "+" : "") + x.toFixed(digits).replace("-", "\u2212");
-const rate = x => x === null || x === undefined ? "" : x < 1e-12 ? "<1e-12" : String(Number(x.toPrecision(2)));
+const signed = (x, digits = 2) => {
+  if (x === null || x === undefined) return "";
+  const text = Math.abs(x).toFixed(digits);
+  return (Number(text) === 0 ? "" : x > 0 ? "+" : "\u2212") + text;
+};
+const rate = x => {
+  if (x === null || x === undefined) return "";
+  if (x < 1e-12) return "<1e-12";
+  return x < 1e-3 ? x.toExponential(1) : String(Number(x.toPrecision(2)));
+};
 const whole = x => x === null ? "" : x.toLocaleString("en");
 const verdictOf = i => data.verdicts[rows.verdict[i]];
 const signOf = i => data.sign[rows.verdict[i]];
