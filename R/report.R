@@ -9,8 +9,8 @@ markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 #' One self-contained HTML file that needs no network: the answer in words, a table of all genes that can be
 #' sorted, filtered and downloaded and whose rows open the page of a gene (effects by day, guides, replicates,
 #' fates, cells), all contrasts and what each gene does to every fate (with `contrasts`), effects by gene and
-#' day, guides and replicates, onset and persistence, volcano by day, calibration (with a certificate), QC, the
-#' fit, methods for a paper, and how to make the result again.
+#' day, guides and replicates, onset and persistence, volcano by day, calibration (with a certificate), QC,
+#' the fit, methods for a paper, and how to make the result again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
@@ -76,7 +76,8 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   dir.create(folder)
   file.copy(list.files(source, full.names = TRUE), folder)
   header <- file.path(folder, "header.html")
-  writeLines(c("<style>", readLines(file.path(folder, "report.css")), "</style>", identity_meta(report$fit)), header)
+  style <- readLines(file.path(folder, "report.css"))
+  writeLines(c("<style>", style, "</style>", identity_meta(report$fit)), header)
   tryCatch(
     withr::with_preserve_seed(rmarkdown::render(
       file.path(folder, "report.Rmd"), page_format(folder, c(title_arguments(report$title), "-H", header)),

@@ -30,7 +30,7 @@ count_words <- function(fit, hits) {
   verdict <- gene_verdicts(fit, hits)[called_rows(hits)]
   n <- length(verdict)
   called <- cli::pluralize("{n} of {nrow(hits)} gene{?s} {cli::qty(n)}{?is/are} called")
-  if (all(grepl("unchecked", verdict))) {
+  if (any(grepl("unchecked", verdict)) && all(grepl("unchecked|single guide", verdict))) {
     return(sprintf("**%s.** Whether they hold without any one guide is not known.", called))
   }
   holding <- sum(verdict == "robust")
@@ -54,11 +54,13 @@ move_words <- function(fit, hits) {
   change <- changes$change[!is.na(rowSums(changes$change)), , drop = FALSE]
   fed <- colnames(change)[max.col(change, "first")]
   drained <- colnames(change)[max.col(-change, "first")]
-  moves <- split(apply(change, 1, max), paste(as_markdown(fed), as_markdown(drained), sep = ", mostly from "))
+  pair <- paste(as_markdown(fed), as_markdown(drained), sep = ", mostly from ")
+  moves <- split(apply(change, 1, max), pair)
   moves <- moves[order(-lengths(moves), -vapply(moves, stats::median, numeric(1)))]
   told <- vapply(utils::head(names(moves), moves_told), function(move) {
     points <- moves[[move]]
-    sprintf("%d feed%s %s %s", length(points), if (length(points) == 1) "s" else "", move, points_text(points))
+    verb <- if (length(points) == 1) "feeds" else "feed"
+    sprintf("%d %s %s %s", length(points), verb, move, points_text(points))
   }, character(1))
   rest <- sum(lengths(moves)) - sum(lengths(utils::head(moves, moves_told)))
   if (rest > 0) told <- c(told, cli::pluralize("{rest} move{?s/} cells otherwise"))
@@ -78,6 +80,10 @@ points_text <- function(points) {
 #' @noRd
 direction_words <- function(fit, hits) {
   n <- unlist(glance(hits)[, c("n_up", "n_down", "n_both")])
+  if (sum(n) == 1) {
+    verb <- c("raises", "lowers", "raises and, on other days, lowers")[n == 1]
+    return(sprintf("It %s %s.", verb, odds_words(fit)))
+  }
   told <- c(
     cli::pluralize("{n[['n_up']]} raise{?s/} them"), cli::pluralize("{n[['n_down']]} lower{?s/} them"),
     cli::pluralize("{n[['n_both']]} do{?es/} both, on different days")
@@ -102,7 +108,8 @@ other_contrasts_words <- function(contrasts) {
   }
   n <- glance(contrasts)$n_called
   cli::pluralize(
-    "With all {length(contrasts$contrasts)} contrasts, {n} gene{?s} {?is/are} called: see [All contrasts](#contrasts)."
+    "With all {length(contrasts$contrasts)} contrasts, {n} gene{?s} {?is/are} called: ",
+    "see [All contrasts](#contrasts)."
   )
 }
 

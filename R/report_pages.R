@@ -20,11 +20,13 @@ gene_pages <- function(fit, mash, hits, n = NULL) {
   n <- min(nrow(hits), n %||% pages_that_fit(fit, hits))
   hits <- utils::head(hits, n)
   by_day <- c(
-    estimate = "betahat", se = "se", postsd = "postsd", lfsr = "lfsr", mde = "mde", p = "p", p_random = "p_random"
+    estimate = "betahat", se = "se", postsd = "postsd", lfsr = "lfsr", mde = "mde", p = "p",
+    p_random = "p_random"
   )
-  by_day <- lapply(by_day, function(name) if (length(day_columns(hits, name)) > 0) by_row(day_matrix(hits, name)))
+  by_day <- by_day[lengths(lapply(by_day, day_columns, table = hits)) > 0]
   list(
-    n = n, by_day = Filter(Negate(is.null), by_day), guides = page_guides(fit, hits$gene),
+    n = n, by_day = lapply(by_day, function(name) flat_rows(day_matrix(hits, name))),
+    guides = page_guides(fit, hits$gene),
     replicates = page_replicates(fit, hits$gene), fates = page_fates(fit, hits$gene),
     course = page_courses(mash, hits)
   )
@@ -42,18 +44,20 @@ pages_that_fit <- function(fit, hits) {
   sum(cumsum(number_bytes * numbers + guides * names) < pages_bytes)
 }
 
-by_row <- function(x) as.vector(t(x))
+flat_rows <- function(x) as.vector(t(x))
 
 #' @param genes names of genes, in the order of their pages.
 #' @noRd
 page_guides <- function(fit, genes) {
   table <- fit$guide_estimate %||% fit$guide
   table <- table[order(match(table$gene, genes), na.last = NA)]
-  cells <- fit$cells
+  cells <- if (!is.null(fit$cells)) {
+    day_matrix(fit$cells, "n_cells")[match(table$guide, fit$cells$guide), , drop = FALSE]
+  }
   list(
     of = tabulate(match(table$gene, genes), length(genes)), name = table$guide,
-    shrunk = is.null(fit$guide_estimate), estimate = by_row(day_matrix(table, "betahat")),
-    cells = if (!is.null(cells)) by_row(day_matrix(cells, "n_cells")[match(table$guide, cells$guide), , drop = FALSE])
+    shrunk = is.null(fit$guide_estimate), estimate = flat_rows(day_matrix(table, "betahat")),
+    cells = if (!is.null(cells)) flat_rows(cells)
   )
 }
 

@@ -122,7 +122,7 @@ worst_words <- function(worst) {
 qc_summary <- function(qc) {
   failed <- sum(!qc$pass)
   if (failed == 0) {
-    return(sprintf("All %d assertions hold. Open: numbers, what was left out, pictures of screen and fit.", nrow(qc)))
+    return(sprintf("All %d assertions hold. Numbers, cells left out, pictures of screen and fit", nrow(qc)))
   }
   sprintf("%d of %d assertions failed.", failed, nrow(qc))
 }

@@ -1,5 +1,5 @@
-# The table of hits in the report: its columns, its numbers as JSON, and the links that download it. A script of
-# the page (inst/report/report.js) draws it.
+# The table of hits in the report: its columns, its numbers as JSON, and the links that download it. Scripts
+# of the page (inst/report/gene.js, table.js) draw it.
 
 table_level <- 0.9 # of intervals in the table
 largest_csv <- 1e6 # bytes of hits_ranked.csv up to which it is embedded for download
@@ -9,10 +9,10 @@ largest_csv <- 1e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #' @returns data.table, one row a gene in the order of `hits`: `gene`, `verdict` (of genes called, see
 #'   `gene_verdicts()`; else ""), `points`, `points_low`, `points_high` (change of the contrast's fate on the
 #'   best day by the fit's estimates, percentage points, with a 90 % interval; where the fit knows them),
-#'   `effect`, `low`, `high` (mash's posterior mean there, log odds, with its 90 % interval), `day` (label of the
-#'   best day), `lfsr`, `q` (of the gene; where the fit has p-values), `guides_agree`, `n_guides`,
-#'   `without_guide` (least effect without one guide), `replicates_agree`, `n_replicates` (where they are
-#'   known), `onset`. What is not known of any gene is left out; so are `day` and `onset` with one day.
+#'   `effect`, `low`, `high` (mash's posterior mean there, log odds, with its 90 % interval), `day` (label of
+#'   the best day), `lfsr`, `q` (of the gene; where the fit has p-values), `guides_agree`, `n_guides`,
+#'   `without_guide` (what is left of the effect without the guide that helps it most), `replicates_agree`,
+#'   `n_replicates` (where they are known), `onset`. What is not known of any gene is left out; so are `day` and `onset` with one day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   told <- tidy(hits)
@@ -20,7 +20,7 @@ report_table <- function(fit, mash, hits) {
   table <- data.table::data.table(
     gene = told$gene, verdict = gene_verdicts(fit, hits), table_points(fit, hits), effect = told$postmean,
     low = told$postmean - half, high = told$postmean + half, day = told$best_day, lfsr = told$lfsr,
-    q = told$q_gene, agreeing_guides(fit, hits), without_guide = told$loo_effect_min,
+    q = told$q_gene, agreeing_guides(fit, hits), without_guide = sign(told$postmean) * told$loo_effect_min,
     replicates_agree = told$replicates_agree, n_replicates = replicates_there(fit, hits),
     onset = onset_seen(told, mash, hits)
   )
@@ -79,12 +79,14 @@ agreeing_guides <- function(fit, hits) {
 #' `number` with `digits`, `bars` (effects by day).
 #' @noRd
 table_columns <- function(table, fit, mash) {
-  column <- function(key, name, kind, title, ...) list(key = key, name = name, kind = kind, title = title, ...)
+  column <- function(key, name, kind, title, ...) {
+    list(key = key, name = name, kind = kind, title = title, ...)
+  }
   points <- sprintf("Points (%s)", contrast_pair(fit$manifest$contrast, fit$manifest$fates)[[1]])
   all <- list(
     column("gene", "Gene", "text", "Open the gene's page"),
-    column("verdict", "Verdict", "verdict", "Does the call hold without any one guide, and in every replicate?"),
-    column("bars", if (has_one_day(mash)) "Size" else "By day", "bars", "Posterior mean, filled where called"),
+    column("verdict", "Verdict", "verdict", "Does the call hold without any guide and in each replicate?"),
+    column("bars", if (has_one_day(mash)) "Size" else "By day", "bars", "Posterior mean, filled if called"),
     column("points", points, "interval", "Change of the fate's share, percentage points, 90 % interval",
            digits = 1, low = "points_low", high = "points_high"),
     column("effect", "Log odds", "interval", "Posterior mean of the effect, 90 % interval", digits = 2,
@@ -94,7 +96,8 @@ table_columns <- function(table, fit, mash) {
     column("q", "q", "rate", "False discovery rate of the gene, by p-values of all its days"),
     column("guides_agree", "Guides agree", "share", "Guides whose own effect has the sign of the gene's",
            of = "n_guides"),
-    column("without_guide", "Without one guide", "number", "Least effect with any one guide left out", digits = 2),
+    column("without_guide", "Without one guide", "number",
+           "The estimate without the guide that helps it most", digits = 2),
     column("replicates_agree", "Replicates agree", "share", "Replicates whose own effect has that sign",
            of = "n_replicates"),
     column("onset", "Onset", "text", "The first day of the effect")
@@ -111,21 +114,22 @@ table_json <- function(table, pages, fit, mash, hits) {
   rows <- as.list(table)
   rows$verdict <- match(table$verdict, levels) - 1L
   data <- list(
-    columns = table_columns(table, fit, mash), days = as_array(day_title(mash$days)), verdicts = as_array(levels),
-    sign = as_array(verdict_signs(levels)), rows = lapply(rows, as_array),
-    effects = by_row(day_matrix(hits, "postmean")),
-    called = as_array(as.integer(by_row(called_matrix(hits, mash$lfsr_thresh)))), pages = as_arrays(pages)
+    columns = table_columns(table, fit, mash), days = kept_array(day_title(mash$days)),
+    verdicts = kept_array(levels),
+    sign = kept_array(verdict_signs(levels)), rows = lapply(rows, kept_array),
+    effects = flat_rows(day_matrix(hits, "postmean")),
+    called = kept_array(as.integer(flat_rows(called_matrix(hits, mash$lfsr_thresh)))), pages = kept_arrays(pages)
   )
   json <- jsonlite::toJSON(data, digits = I(3), na = "null", null = "null", auto_unbox = TRUE)
-  gsub("<", "\\u003c", json)
+  gsub("<", "\\u003c", json, fixed = TRUE)
 }
 
 #' A vector that stays an array where it has one entry
 #' @noRd
-as_array <- function(x) if (is.null(x)) NULL else I(unname(x))
+kept_array <- function(x) if (is.null(x)) NULL else I(unname(x))
 
-as_arrays <- function(pages) {
-  several <- function(x) if (is.list(x)) lapply(x, several) else as_array(x)
+kept_arrays <- function(pages) {
+  several <- function(x) if (is.list(x)) lapply(x, several) else kept_array(x)
   single <- c("n", "shrunk")
   lapply(rlang::set_names(names(pages)), function(name) {
     if (name %in% single) return(pages[[name]])
@@ -139,11 +143,13 @@ as_arrays <- function(pages) {
 #' @noRd
 table_html <- function(json, hits, scripts) {
   c(
-    "<div id=\"hits-table\"><noscript>The table needs JavaScript; hits_ranked.csv has all genes.</noscript></div>",
+    "<div id=\"hits-table\">",
+    "<noscript>The table needs JavaScript; hits_ranked.csv has all genes.</noscript></div>",
     sprintf("<div class=\"buttons\">%s", as.character(csv_link(hits))),
     "<button class=\"button\" id=\"download-rows\" type=\"button\">Download filtered rows</button></div>",
     paste0("<script type=\"application/json\" id=\"hits-data\">", json, "</script>"),
-    "<script>(() => {", "\"use strict\";", unlist(lapply(scripts, readLines, encoding = "UTF-8")), "})();", "</script>"
+    "<script>(() => {", "\"use strict\";", unlist(lapply(scripts, readLines, encoding = "UTF-8")), "})();",
+    "</script>"
   )
 }
 
@@ -165,32 +171,38 @@ csv_link <- function(hits) {
   )
 }
 
-#' What the columns of the table say of effects and days
+#' What the columns of the table, and the pages of genes, say
+#'
+#' @returns sentences, markdown.
 #' @noRd
 table_words <- function(table, fit, mash) {
   by <- if (has_one_day(mash)) c("ash", "") else c("mash", " by day")
-  paste(c(
-    sprintf("Bars: %s's posterior mean of the effect%s, up or down from the line, filled where called.", by[[1]],
-            by[[2]]),
-    "Log odds: this mean with its 90 % interval.",
-    if (!is.null(table$points)) {
+  has <- function(key) !is.null(table[[key]])
+  c(
+    if (!has_one_day(mash)) {
+      "The best day of a gene has the smallest lfsr; columns but q and Onset are of this day."
+    },
+    verdict_meanings(table$verdict),
+    sprintf("Bars show %s's posterior mean of the effect%s, filled where called.", by[[1]], by[[2]]),
+    if (has("points")) {
       sprintf(
-        "Points: what a guide of the gene in place of a control guide adds to the mean share of %s.",
-        contrast_fates(fit)[[1]]
+        "Points: what a guide of the gene in place of a control guide adds to the mean share of %s, %s.",
+        contrast_fates(fit)[[1]], "by the fit's estimates, with a 90 % interval"
       )
     },
-    if (!has_one_day(mash)) "Each column but Onset and q is of the best day, the one with the smallest lfsr.",
-    verdict_words(table$verdict),
-    if (!is.null(table$without_guide)) "Without one guide: what is left of the estimate when the guide that helps it most is left out."
-  ), collapse = " ")
+    "Log odds: the posterior mean with its 90 % interval.",
+    if (has("q")) p_value_words(fit, mash),
+    "Guides agree, replicates agree: those whose own effect has the sign of the gene's.",
+    if (has("without_guide")) "Without one guide: the estimate without the guide that helps it most.",
+    if (has("onset")) "Onset: the most probable first day; \"by\" a day, where the effect may begin before.",
+    "Would be called, on the page of a gene: the least effect that would be called with probability .8.",
+    "p, randomisation, where there is one: as p, by resampling; it does not share the model."
+  )
 }
 
-#' What p and q are; NULL where the table has none
+#' What p and q are
 #' @noRd
-p_value_words <- function(fit, mash, table) {
-  if (is.null(table$q)) {
-    return(NULL)
-  }
+p_value_words <- function(fit, mash) {
   day <- if (has_one_day(mash)) "" else " on that day"
   days <- if (has_one_day(mash)) "its p" else "the p-values of all its days together"
   paste0(
@@ -200,8 +212,6 @@ p_value_words <- function(fit, mash, table) {
     sprintf("q is the expected share of false ones among all genes with so small a p, by %s.", days)
   )
 }
-
-on_best_day_words <- function(mash) if (has_one_day(mash)) "" else " on the best day"
 
 #' Why there is no onset to tell; NULL where there is
 #' @noRd

@@ -1,7 +1,7 @@
-# Does a call hold without any one guide, and in every replicate? A word and a sign for each gene, which can be
-# told apart in black and white.
+# Does a call hold without any one guide, and in every replicate? A word and a sign for each gene, which can
+# be told apart in black and white.
 
-verdicts <- data.frame(
+verdict_kinds <- data.frame(
   word = c("robust", "one guide", "single guide", "one replicate", "not every replicate", "unchecked"),
   sign = c("\u25cf", "\u25d0", "\u25cb", "\u25d0", "\u25d0", "\u25cb"),
   meaning = c(
@@ -14,7 +14,7 @@ verdicts <- data.frame(
 
 #' What weakens a call, in a word or two; "robust" where nothing does, "" of genes that are not called
 #'
-#' @returns character, one a row of `hits`, of the words of `verdicts`, two of them parted by a comma.
+#' @returns character, one a row of `hits`, of the words of `verdict_kinds`, two of them parted by a comma.
 #' @noRd
 gene_verdicts <- function(fit, hits) {
   marks <- guide_marks(hits)
@@ -29,8 +29,8 @@ gene_verdicts <- function(fit, hits) {
   ifelse(!called_rows(hits), "", ifelse(both == "", "robust", both))
 }
 
-#' Replicates that have an estimate of the gene on its best day; NA where there is one replicate, or where they
-#' are not known
+#' Replicates that have an estimate of the gene on its best day; NA where there is one replicate, or where
+#' they are not known
 #' @noRd
 replicates_there <- function(fit, hits) {
   rows <- fit$by_replicate
@@ -46,16 +46,16 @@ replicates_there <- function(fit, hits) {
 #' @noRd
 verdict_signs <- function(words) {
   first <- sub(",.*", "", words)
-  ifelse(words == "", "", verdicts$sign[match(first, verdicts$word)])
+  ifelse(words == "", "", verdict_kinds$sign[match(first, verdict_kinds$word)])
 }
 
 #' What the verdicts mean that some gene has
 #' @noRd
-verdict_words <- function(words) {
-  seen <- verdicts$word %in% unlist(strsplit(words, ", ", fixed = TRUE))
+verdict_meanings <- function(words) {
+  seen <- verdict_kinds$word %in% unlist(strsplit(words, ", ", fixed = TRUE))
   if (!any(seen)) {
     return(NULL)
   }
-  told <- sprintf("%s %s: %s", verdicts$sign, verdicts$word, verdicts$meaning)[seen]
+  told <- sprintf("%s %s: %s", verdict_kinds$sign, verdict_kinds$word, verdict_kinds$meaning)[seen]
   paste0("Verdict: ", paste(told, collapse = "; "), ".")
 }

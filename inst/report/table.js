@@ -2,7 +2,7 @@
 const root = document.getElementById("hits-table");
 const n = rows.gene.length;
 const state = { order: [...Array(n).keys()], key: "rank", up: true, at: 0, size: 15, open: new Set(), search: "",
-                verdict: "all" };
+                verdict: "all", printed: false };
 
 // ---- cells of a row
 const largest = data.effects.reduce((most, effect) => Math.max(most, Math.abs(effect)), 1e-9);
@@ -98,7 +98,7 @@ function rowOf(i) {
 function headOf(key, name, title) {
   const sorted = state.key === key ? (state.up ? "ascending" : "descending") : "none";
   const mark = { ascending: " \u2191", descending: " \u2193", none: "" }[sorted];
-  if (key === "bars") return make("th", { scope: "col", title }, name);
+  if (key === "bars" || state.printed) return make("th", { scope: "col", title }, name);
   const button = make("button", { type: "button", title }, name + mark);
   button.addEventListener("click", () => sortBy(key));
   return make("th", { scope: "col", "aria-sort": sorted }, button);
@@ -157,17 +157,20 @@ function follow() {
   document.getElementById(`gene-${i + 1}`).scrollIntoView({ block: "center" });
 }
 
+// On paper: all genes called (those that the filter leaves, where one is set), 200 at most; nothing is closed.
 let kept = null;
 window.addEventListener("beforeprint", () => {
   const closed = [...document.querySelectorAll("details:not([open])")];
   closed.forEach(one => { one.open = true; });
-  kept = { size: state.size, at: state.at, closed };
-  state.size = 200;
+  kept = { state: { ...state }, closed };
+  const anyCalled = rows.verdict.some((_, i) => verdictOf(i) !== "");
+  Object.assign(state, { size: anyCalled ? 200 : 15, at: 0, printed: true });
+  if (anyCalled && state.verdict === "all" && state.search === "") state.verdict = "called";
   show();
 });
 window.addEventListener("afterprint", () => {
   kept.closed.forEach(one => { one.open = false; });
-  [state.size, state.at] = [kept.size, kept.at];
+  Object.assign(state, kept.state);
   show();
 });
 
