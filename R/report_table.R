@@ -12,7 +12,8 @@ largest_csv <- 1e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #'   `effect`, `low`, `high` (mash's posterior mean there, log odds, with its 90 % interval), `day` (label of
 #'   the best day), `lfsr`, `q` (of the gene; where the fit has p-values), `guides_agree`, `n_guides`,
 #'   `without_guide` (what is left of the effect without the guide that helps it most), `replicates_agree`,
-#'   `n_replicates` (where they are known), `onset`. What is not known of any gene is left out; so are `day` and `onset` with one day.
+#'   `n_replicates` (where they are known), `onset`. What is not known of any gene is left out; so are `day`
+#'   and `onset` with one day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
   told <- tidy(hits)
@@ -118,7 +119,8 @@ table_json <- function(table, pages, fit, mash, hits) {
     verdicts = kept_array(levels),
     sign = kept_array(verdict_signs(levels)), rows = lapply(rows, kept_array),
     effects = flat_rows(day_matrix(hits, "postmean")),
-    called = kept_array(as.integer(flat_rows(called_matrix(hits, mash$lfsr_thresh)))), pages = kept_arrays(pages)
+    called = kept_array(as.integer(flat_rows(called_matrix(hits, mash$lfsr_thresh)))),
+    pages = kept_arrays(pages)
   )
   json <- jsonlite::toJSON(data, digits = I(3), na = "null", null = "null", auto_unbox = TRUE)
   gsub("<", "\\u003c", json, fixed = TRUE)

@@ -1,6 +1,6 @@
 # The report in a real browser (Chromium, without a window): it sorts, filters, opens the pages of genes and
-# downloads, loads nothing from a network, raises no error, fits a telephone, and is quick with many genes. Run by
-# `make test-browser`.
+# downloads, loads nothing from a network, raises no error, fits a telephone, and is quick with many genes.
+# Run by `make test-browser`.
 
 fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 # names that would be live, swallow the page or run in a spreadsheet
@@ -20,7 +20,7 @@ mash <- run_mash(fit)
 hits <- rank_hits(mash)
 folder <- withr::local_tempdir()
 page <- file.path(folder, "report.html")
-render_report(fit, mash, hits, path = page, n_panels = 4)
+render_report(fit, mash, hits, path = page)
 
 browser <- chromote::Chromote$new(browser = chromote::Chrome$new(
   args = c("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -42,8 +42,8 @@ wait_for <- function(code, seconds = 15) {
 # Texts of the n-th column, genes without the sign of a page that can be opened
 column <- function(n) {
   rows <- "[...document.querySelectorAll('#hits-table tbody tr:not(.page)')].filter(row => row.id)"
-  code <- sprintf("%s.map(row => row.children[%d].textContent.replace(/^[\\u25b8\\u25be] /, ''))", rows, n - 1)
-  as.character(unlist(ask(code)))
+  texts <- as.character(unlist(ask(sprintf("%s.map(row => row.children[%d].textContent)", rows, n - 1))))
+  sub("^[\u25b8\u25be] ", "", texts)
 }
 
 headings <- function() {
@@ -54,7 +54,8 @@ headings <- function() {
 at <- function(name) match(name, headings())
 
 sort_by <- function(name) {
-  ask(sprintf("document.querySelectorAll('#hits-table thead th')[%d].querySelector('button').click()", at(name) - 1))
+  heads <- "document.querySelectorAll('#hits-table thead th')"
+  ask(sprintf("%s[%d].querySelector('button').click()", heads, at(name) - 1))
 }
 
 search_for <- function(text) {
@@ -124,11 +125,11 @@ test_that("robust only leaves the genes that hold, also together with a search",
 })
 
 test_that("a row opens the page of its gene, with guides and their cells", {
-  gene <- hits$gene[[6]]
+  sixth <- hits$gene[[6]]
   ask("document.querySelectorAll('#hits-table tbody th button')[5].click()")
   text <- ask("document.querySelector('#hits-table .gene-page').innerText")
-  expect_match(text, gene, fixed = TRUE)
-  guides <- fit$guide_estimate[fit$guide_estimate$gene == gene]
+  expect_match(text, sixth, fixed = TRUE)
+  guides <- fit$guide_estimate[fit$guide_estimate$gene == sixth]
   for (guide in guides$guide) expect_match(text, guide, fixed = TRUE)
   cells <- fit$cells$n_cells_d0[match(guides$guide[[1]], fit$cells$guide)]
   expect_match(text, sprintf("%s\\s+[+\u2212]?[0-9.]+ \\(%d\\)", guides$guide[[1]], cells))
@@ -141,7 +142,8 @@ test_that("a row opens the page of its gene, with guides and their cells", {
 test_that("a link of the answer opens the page of its gene", {
   ask("document.querySelector('#answer a[href=\"#gene-3\"]').click()")
   wait_for("document.querySelectorAll('#hits-table .gene-page').length == 1")
-  expect_match(ask("document.querySelector('#hits-table .gene-page').innerText"), hits$gene[[3]], fixed = TRUE)
+  text <- ask("document.querySelector('#hits-table .gene-page').innerText")
+  expect_match(text, hits$gene[[3]], fixed = TRUE)
   ask("document.querySelector('#gene-3 button').click()")
 })
 

@@ -19,7 +19,7 @@ without_hits <- function(mash) {
 test_that("the first paragraph counts genes and directions, and says what is not known", {
   head <- answer_words(fit, mash, hits)$head
   expect_length(head, 1)
-  expect_match(head, "^\\*\\*8 of 40 genes are called\\.\\*\\* Whether they hold without any one guide is not")
+  expect_match(head, "^\\*\\*8 of 40 genes are called\\.\\*\\* Whether they hold without any one guide")
   expect_match(head, "They change the odds of MES against EC: 4 raise them and 4 lower them.", fixed = TRUE)
   expect_match(head, "No certificate was made", fixed = TRUE)
 })
@@ -118,4 +118,3 @@ test_that("no hits: the answer says so, and what could have been seen", {
   smallest <- format(min(vapply(se, stats::median, numeric(1))), digits = 2)
   expect_match(answer$head, smallest, fixed = TRUE)
 })
-
