@@ -117,9 +117,13 @@ picture_html <- function(plot, alt, height) {
   do.call(if (has_ragg) ragg::agg_png else grDevices::png, size)
   tryCatch(print(plot), finally = grDevices::dev.off())
   data <- jsonlite::base64_enc(readBin(file, "raw", file.size(file)))
-  sprintf(
-    "<p><img src=\"data:image/png;base64,%s\" alt=\"%s\" width=\"%d\" height=\"%.0f\"></p>",
-    gsub("\n", "", data, fixed = TRUE), html_text(alt), picture_width * picture_dpi, height * picture_dpi
+  alt <- html_text(alt)
+  c(
+    sprintf("<div class=\"picture\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: %s\">", alt),
+    sprintf(
+      "<img src=\"data:image/png;base64,%s\" alt=\"%s\" width=\"%d\" height=\"%.0f\"></div>",
+      gsub("\n", "", data, fixed = TRUE), alt, picture_width * picture_dpi, height * picture_dpi
+    )
   )
 }
 

@@ -114,24 +114,24 @@ function pageOf(i) {
       " genes only, to stay small; plot_gene() draws this one.")];
   }
   const own = numbersOf(i);
-  const heads = ["", ...days];
+  const heads = of => [of, ...days];
   const byDay = (name, values, form) => values && values.some(x => x !== null) ? [name, ...values.map(form)] : null;
   const withSpread = (mean, sd) => mean.map((x, d) => x === null ? "" : `${signed(x)} (${sd[d].toFixed(2)})`);
   const part = name => pages.by_day[name] ? flat(pages.by_day[name], i) : null;
   const kind = pages.guides.shrunk ? "posterior means, shrunk" : "estimates";
   const tables = [
-    table("By day", heads, [
+    table("By day", heads("Number"), [
       ["Estimate (SE)", ...withSpread(own.estimate, own.se)], ["Posterior (SD)", ...withSpread(own.mean, own.sd)],
       byDay("lfsr", part("lfsr"), rate),
       byDay("Would be called", part("mde"), x => x === null ? "" : `from ${x.toFixed(2)}`),
       byDay("p", part("p"), rate), byDay("p, randomisation", part("p_random"), rate),
     ].filter(line => line)),
-    table(`Guides: ${kind}${pages.guides.cells ? " (cells)" : ""}`, heads,
+    table(`Guides: ${kind}${pages.guides.cells ? " (cells)" : ""}`, heads("Guide"),
       own.guides.map(guide => [guide.name, ...guide.estimate.map((x, d) =>
         signed(x) + (guide.cells && guide.cells[d] !== null ? ` (${whole(guide.cells[d])})` : ""))])),
-    own.replicates.length > 0 ? table("Replicates: estimate (SE)", heads,
+    own.replicates.length > 0 ? table("Replicates: estimate (SE)", heads("Replicate"),
       own.replicates.map(one => [one.name, ...withSpread(one.estimate, one.se)])) : null,
-    own.fates.length > 0 ? table("All fates: percentage points (90 % interval)", heads,
+    own.fates.length > 0 ? table("All fates: percentage points (90 % interval)", heads("Fate"),
       own.fates.map(fate => [fate.name, ...fate.change.map((x, d) =>
         x === null ? "" : `${signed(x, 1)} (${signed(fate.low[d], 1)} to ${signed(fate.high[d], 1)})`)])) : null,
   ];
