@@ -97,7 +97,13 @@ verdict_of_certificate <- function(certificate) {
   if (is.null(certificate)) {
     return("No certificate was made, so standard errors were not tried on this screen.")
   }
-  paste0(verdict_line(certificate$checks), " (see [Calibration](#calibration)).")
+  pass <- certificate$checks$pass
+  said <- if (any(pass %in% FALSE)) {
+    sprintf("failed (%s)", and_list(unique(certificate$checks$check[pass %in% FALSE])))
+  } else {
+    sprintf("passed all %d measures that were made", sum(!is.na(pass)))
+  }
+  sprintf("The certificate %s: see [Calibration](#calibration).", said)
 }
 
 #' What other contrasts of the same fit add; NULL with one

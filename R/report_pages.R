@@ -57,7 +57,7 @@ page_guides <- function(fit, genes) {
   list(
     of = tabulate(match(table$gene, genes), length(genes)), name = table$guide,
     shrunk = is.null(fit$guide_estimate), estimate = flat_rows(day_matrix(table, "betahat")),
-    cells = if (!is.null(cells)) flat_rows(cells)
+    cells = if (!is.null(cells)) as.integer(flat_rows(cells))
   )
 }
 

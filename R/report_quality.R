@@ -88,7 +88,7 @@ certificate_words <- function(certificate) {
   } else {
     cli::pluralize("{g$n_failed} of {g$n_checks} measure{?s} of the certificate failed.")
   }
-  stable <- if (!is.na(g$n_stable)) {
+  stable <- if (!is.na(g$n_stable) && g$n_hits > 0) {
     cli::pluralize(
       "{g$n_stable} of {g$n_hits} hit{?s} {cli::qty(g$n_stable)}{?was/were} called again ",
       "in 90 % of bootstraps."

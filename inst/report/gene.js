@@ -123,7 +123,8 @@ function pageOf(i) {
     table("By day", heads("Number"), [
       ["Estimate (SE)", ...withSpread(own.estimate, own.se)], ["Posterior (SD)", ...withSpread(own.mean, own.sd)],
       byDay("lfsr", part("lfsr"), rate),
-      byDay("Would be called", part("mde"), x => x === null ? "" : `from ${x.toFixed(2)}`),
+      byDay("Would be called", part("mde"),
+        (x, d) => x !== null ? `from ${x.toFixed(2)}` : own.estimate[d] === null ? "" : "never"),
       byDay("p", part("p"), rate), byDay("p, randomisation", part("p_random"), rate),
     ].filter(line => line)),
     table(`Guides: ${kind}${pages.guides.cells ? " (cells)" : ""}`, heads("Guide"),

@@ -147,6 +147,27 @@ test_that("a link of the answer opens the page of its gene", {
   ask("document.querySelector('#gene-3 button').click()")
 })
 
+test_that("on paper stand all genes called and what is closed, and the screen is as before after it", {
+  before <- info()
+  ask("window.dispatchEvent(new Event('beforeprint'))")
+  expect_identical(column(2), hits$gene[hits$call_anyday])
+  expect_identical(ask("document.querySelectorAll('details:not([open])').length"), 0L)
+  expect_identical(ask("document.querySelectorAll('#hits-table thead button').length"), 0L) # not repeated on pages
+  ask("window.dispatchEvent(new Event('afterprint'))")
+  expect_identical(info(), before)
+  expect_gt(ask("document.querySelectorAll('details:not([open])').length"), 0)
+})
+
+test_that("what scrolls can be reached by the keyboard", {
+  code <- "[...document.querySelectorAll('main *')].filter(node =>
+    ['auto', 'scroll'].includes(getComputedStyle(node).overflowX) && node.scrollWidth > node.clientWidth + 1 &&
+    node.tabIndex < 0).length"
+  session$Emulation$setDeviceMetricsOverride(390, height = 800, deviceScaleFactor = 1, mobile = FALSE)
+  wait_for("window.innerWidth == 390")
+  expect_identical(ask(code), 0L)
+  session$Emulation$setDeviceMetricsOverride(1280, height = 1000, deviceScaleFactor = 1, mobile = FALSE)
+})
+
 download <- function(click) {
   into <- tempfile("download-", folder)
   dir.create(into)
