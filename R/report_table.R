@@ -112,18 +112,31 @@ table_columns <- function(table, fit, mash) {
 #' @noRd
 table_json <- function(table, pages, fit, mash, hits) {
   levels <- unique(table$verdict)
-  rows <- as.list(table)
+  rows <- rounded_columns(table)
   rows$verdict <- match(table$verdict, levels) - 1L
   data <- list(
     columns = table_columns(table, fit, mash), days = kept_array(day_title(mash$days)),
     verdicts = kept_array(levels),
     sign = kept_array(verdict_signs(levels)), rows = lapply(rows, kept_array),
-    effects = flat_rows(day_matrix(hits, "postmean")),
+    effects = kept_array(flat_rows(round(day_matrix(hits, "postmean"), 3))),
     called = kept_array(as.integer(flat_rows(called_matrix(hits, mash$lfsr_thresh)))),
     pages = kept_arrays(pages)
   )
   json <- jsonlite::toJSON(data, digits = I(3), na = "null", null = "null", auto_unbox = TRUE)
   gsub("<", "\\u003c", json, fixed = TRUE)
+}
+
+#' The columns with as many decimals as anyone can see: most of the room is numbers of genes without an effect
+#' @noRd
+rounded_columns <- function(table) {
+  decimals <- c(
+    points = 1, points_low = 1, points_high = 1, effect = 3, low = 3, high = 3, without_guide = 3
+  )
+  columns <- as.list(table)
+  for (name in intersect(names(decimals), names(columns))) {
+    columns[[name]] <- round(columns[[name]], decimals[[name]])
+  }
+  columns
 }
 
 #' A vector that stays an array where it has one entry

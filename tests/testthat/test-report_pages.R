@@ -79,3 +79,14 @@ test_that("changes on the best day are in points, NULL where they are not known"
   expect_equal(rowSums(changes$change), rep(0, nrow(hits)), tolerance = 1e-8)
   expect_null(best_day_changes(example_fit(), hits))
 })
+
+test_that("p-values of the randomisation test stand on the pages of the genes that have them", {
+  expect_null(pages$by_day$p_random)
+  test <- data.table::data.table(
+    gene = rep(c("G01", "G06"), each = n_days), day = rep(fit$days, 2), p_value = seq_len(2 * n_days) / 100
+  )
+  beside <- rank_hits(mash, test)
+  p <- gene_pages(fit, mash, beside)$by_day$p_random
+  expect_identical(by_day(p, match("G06", beside$gene)), n_days / 100 + seq_len(n_days) / 100)
+  expect_true(all(is.na(by_day(p, match("G20", beside$gene)))))
+})

@@ -96,3 +96,19 @@ test_that("the words tell of columns that the table has", {
   new <- fit_with_changes()
   expect_match(table_words(report_table(new, mash, hits), new, mash), "mean share of MES", all = FALSE)
 })
+
+test_that("guides and replicates that agree, and what is left without one guide, are those of the ranking", {
+  expect_false(any(c("without_guide", "n_replicates") %in% names(report_table(fit, mash, hits))))
+  new <- fit_with_guides(shift = c(a = 0.3, b = -0.1, c = -0.3))
+  found <- run_mash(new, settings = fate_settings())
+  ranked <- rank_hits(found)
+  table <- report_table(new, found, ranked)
+  row <- match(table$gene, found$table$gene)
+  expect_identical(table$guides_agree, found$table$guides_agree[row])
+  expect_identical(table$n_guides, found$table$n_guides[row])
+  expect_identical(table$replicates_agree, found$table$replicates_agree[row])
+  expect_identical(unique(table$n_replicates), 3L)
+  lowers <- which(table$gene == "G06") # the least effect is told in the direction of the call
+  expect_equal(table$without_guide[lowers], -found$table$loo_effect_min[row][lowers])
+  expect_lt(table$without_guide[lowers], 0)
+})
