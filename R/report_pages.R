@@ -25,7 +25,7 @@ gene_pages <- function(fit, mash, hits, n = NULL) {
   )
   by_day <- by_day[lengths(lapply(by_day, day_columns, table = hits)) > 0]
   list(
-    n = n, by_day = lapply(by_day, function(name) flat_rows(day_matrix(hits, name))),
+    n = n, by_day = lapply(by_day, function(name) signif(flat_rows(day_matrix(hits, name)), 3)),
     guides = page_guides(fit, hits$gene),
     replicates = page_replicates(fit, hits$gene), fates = page_fates(fit, hits$gene),
     course = page_courses(mash, hits)
@@ -56,7 +56,7 @@ page_guides <- function(fit, genes) {
   }
   list(
     of = tabulate(match(table$gene, genes), length(genes)), name = table$guide,
-    shrunk = is.null(fit$guide_estimate), estimate = flat_rows(day_matrix(table, "betahat")),
+    shrunk = is.null(fit$guide_estimate), estimate = signif(flat_rows(day_matrix(table, "betahat")), 3),
     cells = if (!is.null(cells)) as.integer(flat_rows(cells))
   )
 }
@@ -69,7 +69,7 @@ page_replicates <- function(fit, genes) {
   names <- unique(rows$replicate)
   at <- cbind(rows$day + 1L, match(rows$replicate, names), match(rows$gene, genes))
   filled <- function(values) filled_array(values, at, c(length(fit$days), length(names), length(genes)))
-  list(name = names, estimate = filled(rows$betahat), se = filled(rows$se))
+  list(name = names, estimate = signif(filled(rows$betahat), 3), se = signif(filled(rows$se), 3))
 }
 
 #' Changes of fates in percentage points, of those that change most where there are many

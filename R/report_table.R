@@ -122,7 +122,7 @@ table_json <- function(table, pages, fit, mash, hits) {
     called = kept_array(as.integer(flat_rows(called_matrix(hits, mash$lfsr_thresh)))),
     pages = kept_arrays(pages)
   )
-  json <- jsonlite::toJSON(data, digits = I(3), na = "null", null = "null", auto_unbox = TRUE)
+  json <- jsonlite::toJSON(data, digits = I(4), na = "null", null = "null", auto_unbox = TRUE)
   gsub("<", "\\u003c", json, fixed = TRUE)
 }
 
@@ -130,12 +130,13 @@ table_json <- function(table, pages, fit, mash, hits) {
 #' @noRd
 rounded_columns <- function(table) {
   decimals <- c(
-    points = 1, points_low = 1, points_high = 1, effect = 3, low = 3, high = 3, without_guide = 3
+    points = 1, points_low = 1, points_high = 1, effect = 4, low = 4, high = 4, without_guide = 4
   )
   columns <- as.list(table)
   for (name in intersect(names(decimals), names(columns))) {
     columns[[name]] <- round(columns[[name]], decimals[[name]])
   }
+  for (name in intersect(c("lfsr", "q"), names(columns))) columns[[name]] <- signif(columns[[name]], 3)
   columns
 }
 

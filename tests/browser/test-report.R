@@ -102,9 +102,9 @@ test_that("a click on a heading sorts, a second one turns the order, a third und
   effects <- as.matrix(as.data.frame(hits)[paste0("postmean_d", 0:3)])
   best <- effects[cbind(seq_len(nrow(hits)), hits$best_day + 1)]
   sort_by("Log odds")
-  expect_equal(number(), head(sort(round(signif(best, 3), 2)), 15))
+  expect_lte(max(abs(number() - head(sort(best), 15))), 0.0051)
   sort_by("Log odds")
-  expect_equal(number(), head(sort(round(signif(best, 3), 2), decreasing = TRUE), 15))
+  expect_lte(max(abs(number() - head(sort(best, decreasing = TRUE), 15))), 0.0051)
   sort_by("Log odds")
   expect_identical(column(2), head(hits$gene, 15))
 })
