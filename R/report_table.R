@@ -122,7 +122,7 @@ table_json <- function(table, pages, fit, mash, hits) {
     called = kept_array(as.integer(flat_rows(called_matrix(hits, mash$lfsr_thresh)))),
     pages = kept_arrays(pages)
   )
-  json <- jsonlite::toJSON(data, digits = I(4), na = "null", null = "null", auto_unbox = TRUE)
+  json <- jsonlite::toJSON(data, digits = I(5), na = "null", null = "null", auto_unbox = TRUE)
   gsub("<", "\\u003c", json, fixed = TRUE)
 }
 
