@@ -1,15 +1,16 @@
 # The report: one HTML file that a biologist reads. Collects, checks, renders to a temporary folder, moves.
 
-panels <- 12L # genes with a panel of their own
-panels_without_hits <- 3L # the closest genes, where none is called
+picture_width <- 8L # inches
+picture_dpi <- 110L
+markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 
 #' Write the report
 #'
-#' One self-contained HTML file that needs no network: all contrasts and what each gene does to every fate
-#' (with `contrasts`), the answer in words, a table of hits that can be sorted, filtered and downloaded,
-#' effects by gene and day, one panel a top gene, guides and replicates, onset and persistence, volcano by
-#' day, calibration (with a certificate), QC, the fit, methods for a paper, and how to make the result
-#' again.
+#' One self-contained HTML file that needs no network: the answer in words, a table of all genes that can be
+#' sorted, filtered and downloaded and whose rows open the page of a gene (effects by day, guides, replicates,
+#' fates, cells), all contrasts and what each gene does to every fate (with `contrasts`), effects by gene and
+#' day, guides and replicates, onset and persistence, volcano by day, calibration (with a certificate), QC,
+#' the fit, methods for a paper, and how to make the result again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
@@ -23,7 +24,8 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #'   `mash` is told, and no verdicts.
 #' @param runs what [compare_with_previous()] returned, or NULL: then nothing is said of an earlier fit.
 #' @param path file to write, ending in `.html`.
-#' @param n_panels number of genes, strongest first, that get a panel of their own.
+#' @param n_panels number of genes, strongest first, that get a page of their own; NULL: all, or as many as
+#'   there is room for in 1.2 MB.
 #' @param title title of the report.
 #' @returns `path`, invisibly.
 #' @section Errors: `fatebias_error_report` when pandoc is missing, when the parts are not of one analysis
@@ -38,7 +40,7 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' }
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
-                          path = file.path(fit$out_dir, "report.html"), n_panels = panels,
+                          path = file.path(fit$out_dir, "report.html"), n_panels = NULL,
                           title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL,
                           runs = NULL) {
   validate_report_parts(fit, mash, hits, qc)
@@ -53,13 +55,13 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
     contrasts = contrasts, runs = runs
   ), abort_report)
   validate_folder_of(fit, dirname(path), abort_report)
-  validate_arg(n_panels, checkmate::check_count)
+  validate_arg(n_panels, checkmate::check_count, null.ok = TRUE)
   validate_arg(title, checkmate::check_string)
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
     fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
-    contrasts = contrasts, runs = runs, genes = panel_genes(hits, n_panels), title = title
+    contrasts = contrasts, runs = runs, n_pages = n_panels, title = title
   )
   folder <- tempfile("report-")
   on.exit(unlink(folder, recursive = TRUE))
@@ -70,25 +72,20 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   invisible(path)
 }
 
-panel_genes <- function(hits, n) {
-  called <- called_rows(hits)
-  if (any(called)) hits <- hits[called] else n <- min(n, panels_without_hits)
-  utils::head(hits$gene, n)
-}
-
 #' Knit the page in a folder of its own
 #' @noRd
 render_page <- function(report, folder, call = rlang::caller_env()) {
   source <- system.file("report", package = "fatebias", mustWork = TRUE)
   dir.create(folder)
   file.copy(list.files(source, full.names = TRUE), folder)
+  header <- file.path(folder, "header.html")
+  style <- readLines(file.path(folder, "report.css"))
+  writeLines(c("<style>", style, "</style>", identity_meta(report$fit)), header)
   tryCatch(
-    withr::with_preserve_seed(escape_json(rmarkdown::render(
-      file.path(folder, "report.Rmd"),
-      params = list(report = report),
-      output_options = list(pandoc_args = c(title_arguments(report$title), identity_arguments(report$fit))),
-      envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
-    ))),
+    withr::with_preserve_seed(rmarkdown::render(
+      file.path(folder, "report.Rmd"), page_format(folder, c(title_arguments(report$title), "-H", header)),
+      params = list(report = report), envir = new.env(parent = asNamespace("fatebias")), quiet = TRUE
+    )),
     error = function(error) {
       message <- c("The report cannot be rendered.", x = "{conditionMessage(error)}")
       abort_report(message, call = call, parent = error)
@@ -96,20 +93,41 @@ render_page <- function(report, folder, call = rlang::caller_env()) {
   )
 }
 
-#' A page whose embedded JSON has no `<`: a name such as `<!--<script>` in it would swallow what follows
-#'
-#' @returns `path`, which is written anew.
+#' One file, whose pictures are embedded when they are drawn: pandoc need not read the page again for them
 #' @noRd
-escape_json <- function(path) {
-  lines <- readLines(path, encoding = "UTF-8", warn = FALSE)
-  form <- "^(.*?<script type=\"application/json\"[^>]*>)(.*?)(</script>.*)$"
-  for (k in grep("<script type=\"application/json\"", lines, fixed = TRUE)) {
-    found <- regmatches(lines[[k]], regexec(form, lines[[k]], perl = TRUE))[[1]]
-    stopifnot(length(found) == 4) # a widget's JSON is one line
-    lines[[k]] <- paste0(found[[2]], gsub("<", "\\u003c", found[[3]], fixed = TRUE), found[[4]])
-  }
-  writeLines(lines, path, useBytes = TRUE)
-  path
+page_format <- function(folder, arguments) {
+  rmarkdown::output_format(
+    knitr = rmarkdown::knitr_options(),
+    pandoc = rmarkdown::pandoc_options(
+      to = "html5", from = markdown_read, args = c(
+        "--standalone", "--section-divs", "--toc", "--toc-depth=1", "--no-highlight",
+        "--template", file.path(folder, "page.html"), arguments
+      )
+    ),
+    keep_md = FALSE, clean_supporting = TRUE
+  )
+}
+
+#' A plot as an image that stands in the page; drawn at once, not recorded and drawn again as knitr does
+#'
+#' @param height inches.
+#' @noRd
+picture_html <- function(plot, alt, height) {
+  file <- tempfile(fileext = ".png")
+  on.exit(unlink(file))
+  size <- list(filename = file, width = picture_width, height = height, units = "in", res = picture_dpi)
+  has_ragg <- requireNamespace("ragg", quietly = TRUE)
+  do.call(if (has_ragg) ragg::agg_png else grDevices::png, size)
+  tryCatch(print(plot), finally = grDevices::dev.off())
+  data <- jsonlite::base64_enc(readBin(file, "raw", file.size(file)))
+  alt <- html_text(alt)
+  c(
+    sprintf("<div class=\"picture\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: %s\">", alt),
+    sprintf(
+      "<img src=\"data:image/png;base64,%s\" alt=\"%s\" width=\"%d\" height=\"%.0f\"></div>",
+      gsub("\n", "", data, fixed = TRUE), alt, picture_width * picture_dpi, height * picture_dpi
+    )
+  )
 }
 
 #' The title as metadata of its own: in the page's header it would be read as YAML and markdown
@@ -120,10 +138,9 @@ title_arguments <- function(title) {
 
 #' The identity of the fit as metadata of the page
 #' @noRd
-identity_arguments <- function(fit) {
+identity_meta <- function(fit) {
   id <- identity_of(fit)
-  form <- "header-includes=<meta name=\"fatebias-fit\" content=\"%s\">"
-  if (!is.null(id)) c("--variable", sprintf(form, id))
+  if (!is.null(id)) sprintf("<meta name=\"fatebias-fit\" content=\"%s\">", html_text(id))
 }
 
 validate_pandoc <- function(call = rlang::caller_env()) {

@@ -88,7 +88,7 @@ certificate_words <- function(certificate) {
   } else {
     cli::pluralize("{g$n_failed} of {g$n_checks} measure{?s} of the certificate failed.")
   }
-  stable <- if (!is.na(g$n_stable)) {
+  stable <- if (!is.na(g$n_stable) && g$n_hits > 0) {
     cli::pluralize(
       "{g$n_stable} of {g$n_hits} hit{?s} {cli::qty(g$n_stable)}{?was/were} called again ",
       "in 90 % of bootstraps."
@@ -115,6 +115,16 @@ certificate_table <- function(certificate) {
 worst_words <- function(worst) {
   worst <- utils::head(worst, worst_told)
   paste(sprintf("%s (%s)", as_markdown(worst$gene), show_number(worst$value)), collapse = ", ")
+}
+
+#' What QC found, in a line
+#' @noRd
+qc_summary <- function(qc) {
+  failed <- sum(!qc$pass)
+  if (failed == 0) {
+    return(sprintf("All %d assertions hold. Numbers, cells left out, pictures of screen and fit", nrow(qc)))
+  }
+  sprintf("%d of %d assertions failed.", failed, nrow(qc))
 }
 
 #' Cells, guides and genes that were left out, and why

@@ -1,169 +1,175 @@
-# The table of hits in the report: its data, the small picture of effects by day in each row, and the widget.
+# The table of hits in the report: its columns, its numbers as JSON, and the links that download it. Scripts
+# of the page (inst/report/gene.js, table.js) draw it.
 
-rows_listed <- 2000L # rows of the table at most; all are in hits_ranked.csv
-picture_half <- 15L # pixels of the largest bar
-bar_width <- 14L
-bar_gap <- 4L
-of_several_days <- c("day", "onset", "p_onset", "p_persist") # columns that one day has no use for
-largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for download
+table_level <- 0.9 # of intervals in the table
+largest_csv <- 1e6 # bytes of hits_ranked.csv up to which it is embedded for download
 
 #' What the table of the report shows
 #'
-#' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit", "call" where
-#'   the rule calls what is no hit, or ""), `direction` ("" for other genes), `day` (label of the best day),
-#'   `effect` and `sd` (mash's posterior mean and SD there), `lfsr`, `svalue`, `onset` (label of the most
-#'   probable first active day), `p_onset`, `p_persist`, `agree` (guides whose own estimate has the sign of
-#'   the effect on that day, of all its guides; of a fit without such estimates guides whose posterior mean
-#'   has the sign of the gene's estimate), where it is known `robust` ("yes", "no", "1 guide"), with two
-#'   replicates or more `replicates` (those whose estimate has that sign, of all that have one), `carried`
-#'   (how often a usable cell carries a guide of the gene; NA for fits without counts); where the fit has
-#'   p-values, `p` (of the best day) and `q_gene`; where `hits` have
-#'   p-values of the randomisation test, `p_random`, that of the best day. With one day `day` and what is
-#'   told of the onset are left out.
+#' @returns data.table, one row a gene in the order of `hits`: `gene`, `verdict` (of genes called, see
+#'   `gene_verdicts()`; else ""), `points`, `points_low`, `points_high` (change of the contrast's fate on the
+#'   best day by the fit's estimates, percentage points, with a 90 % interval; where the fit knows them),
+#'   `effect`, `low`, `high` (mash's posterior mean there, log odds, with its 90 % interval), `day` (label of
+#'   the best day), `lfsr`, `q` (of the gene; where the fit has p-values), `guides_agree`, `n_guides`,
+#'   `without_guide` (what is left of the effect without the guide that helps it most), `replicates_agree`,
+#'   `n_replicates` (where they are known), `onset`. What is not known of any gene is left out; so are `day`
+#'   and `onset` with one day.
 #' @noRd
 report_table <- function(fit, mash, hits) {
-  shown <- utils::head(hits, max(rows_listed, which(called_rows(hits))))
-  told <- tidy(shown)
-  best <- shown$best_day + 1L
+  told <- tidy(hits)
+  half <- half_width(table_level) * told$postsd
   table <- data.table::data.table(
-    rank = seq_len(nrow(shown)), gene = told$gene,
-    call = ifelse(told$hit, "hit", ifelse(told$call, "call", "")),
-    direction = ifelse(told$call, told$direction, ""), day = told$best_day,
-    effect = told$postmean, sd = told$postsd, lfsr = told$lfsr, svalue = shown$svalue,
-    onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
-    agree = agreeing_guides(fit, shown, best), robust = robust_text(told),
-    replicates = agreeing_replicates(fit, told, best), carried = carried_by_gene(fit$cells, told$gene)
+    gene = told$gene, verdict = gene_verdicts(fit, hits), table_points(fit, hits), effect = told$postmean,
+    low = told$postmean - half, high = told$postmean + half, day = told$best_day, lfsr = told$lfsr,
+    q = told$q_gene, agreeing_guides(fit, hits), without_guide = sign(told$postmean) * told$loo_effect_min,
+    replicates_agree = told$replicates_agree, n_replicates = replicates_there(fit, hits),
+    onset = onset_seen(told, mash, hits)
   )
-  if (has_one_day(mash)) table <- table[, setdiff(names(table), of_several_days), with = FALSE]
-  if (!all(is.na(told$p))) table$p <- told$p
-  if (!all(is.na(told$q_gene))) table$q_gene <- told$q_gene
-  if (length(day_columns(shown, "p_random")) > 0) {
-    table$p_random <- day_matrix(shown, "p_random")[cbind(seq_along(best), best)]
-  }
-  table
+  known <- names(table)[!vapply(table, function(column) all(is.na(column)), logical(1))]
+  if (has_one_day(mash)) known <- setdiff(known, c("day", "onset"))
+  table[, known, with = FALSE]
 }
 
-#' NULL where it is not known
+#' Percentage points of the fate that the contrast is about; NULL where it is about several, or not known
 #' @noRd
-robust_text <- function(marks) {
-  if (!anyNA(marks$guides_agree)) {
-    ifelse(marks$n_guides == 1, "1 guide", ifelse(marks$robust, "yes", "no"))
-  }
-}
-
-#' "2 of 3": replicates whose estimate has the sign of the effect on a day, of those with an estimate; NULL
-#' with one replicate
-#' @noRd
-agreeing_replicates <- function(fit, told, day) {
-  if (anyNA(told$replicates_agree)) {
+table_points <- function(fit, hits) {
+  fate <- contrast_pair(fit$manifest$contrast, fit$manifest$fates)[[1]]
+  changes <- best_day_changes(fit, hits)
+  if (is.null(changes) || !fate %in% colnames(changes$change)) {
     return(NULL)
   }
-  rows <- fit$by_replicate
-  at <- match(rows$gene, told$gene)
-  there <- which(rows$day + 1L == day[at] & !is.na(rows$betahat))
-  sprintf("%d of %d", told$replicates_agree, tabulate(at[there], nrow(told)))
+  points <- lapply(changes, function(of) of[, fate])
+  data.table::data.table(points = points$change, points_low = points$low, points_high = points$high)
 }
 
-#' "4 of 5": guides whose own estimate has the sign of the effect; where there is none, guides whose posterior
-#' mean has the sign of the gene's estimate, as mash was given it, on a day
+#' Where an effect begins, as calls say it: its most probable first day where the effect there is called; else
+#' the first day called, "by" which it is there; NA for genes that are not called
 #' @noRd
-agreeing_guides <- function(fit, shown, day) {
-  marks <- guide_marks(shown)
+onset_seen <- function(told, mash, hits) {
+  called <- called_matrix(hits, mash$lfsr_thresh)
+  first <- apply(called, 1, function(on) if (any(on)) which(on)[[1]] else NA)
+  begins <- match(told$onset, mash$days)
+  sure <- called[cbind(seq_along(begins), begins)] %in% TRUE
+  label <- ifelse(sure, told$onset, paste("by", mash$days[first]))
+  ifelse(is.na(first), NA_character_, label)
+}
+
+#' Guides whose own estimate has the sign of the effect on the best day, and all of the gene; of a fit without
+#' such estimates those whose posterior mean has the sign of the gene's estimate
+#' @noRd
+agreeing_guides <- function(fit, hits) {
+  marks <- guide_marks(hits)
   if (!anyNA(marks$guides_agree)) {
-    return(sprintf("%d of %d", marks$guides_agree, marks$n_guides))
+    return(marks[, c("guides_agree", "n_guides")])
   }
-  row <- match(fit$guide$gene, shown$gene)
+  day <- hits$best_day + 1L
+  row <- match(fit$guide$gene, hits$gene)
   guide <- fit$guide[!is.na(row)]
   row <- row[!is.na(row)]
   posterior <- day_matrix(guide, "betahat")[cbind(seq_along(row), day[row])]
-  estimate <- day_matrix(shown, "betahat")[cbind(row, day[row])]
-  same <- sign(posterior) == sign(estimate)
-  sprintf("%d of %d", tabulate(row[which(same)], nrow(shown)), tabulate(row, nrow(shown)))
-}
-
-#' How often a usable cell carries a guide of the gene: a cell with two of them counts twice
-#' @noRd
-carried_by_gene <- function(cells, genes) {
-  if (is.null(cells)) {
-    return(rep(NA_integer_, length(genes)))
-  }
-  as.integer(tapply(rowSums(day_matrix(cells, "n_cells")), factor(cells$gene, levels = genes), sum))
-}
-
-#' A picture of a gene's effects by day: bars up or down from a line, filled where called
-#'
-#' @param effect,lfsr,called vectors, one value a day. `largest`: the effect that fills half the height.
-#' @returns text of an SVG with the numbers in its title.
-#' @noRd
-effect_picture <- function(effect, lfsr, called, days, largest) {
-  size <- pmax(abs(effect) / largest * picture_half, 0.75)
-  kind <- ifelse(called, ifelse(effect > 0, "up", "down"), "none")
-  bars <- sprintf(
-    "<rect class=\"%s\" x=\"%g\" y=\"%.1f\" width=\"%d\" height=\"%.1f\"/>", kind,
-    bar_gap / 2 + (seq_along(effect) - 1) * (bar_width + bar_gap),
-    picture_half + 1 - ifelse(effect > 0, size, 0), bar_width, size
+  estimate <- day_matrix(hits, "betahat")[cbind(row, day[row])]
+  same <- which(sign(posterior) == sign(estimate))
+  data.table::data.table(
+    guides_agree = tabulate(row[same], nrow(hits)), n_guides = tabulate(row, nrow(hits))
   )
-  title <- paste(sprintf("%s: %+.2f (%s)", days, effect, show_lfsr(lfsr)), collapse = "; ")
-  width <- length(effect) * (bar_width + bar_gap)
-  middle <- picture_half + 1
-  paste0(
-    sprintf("<svg class=\"days\" role=\"img\" width=\"%d\" height=\"%d\">", width, 2L * middle),
-    sprintf("<title>%s</title>", html_text(title)), paste(bars, collapse = ""),
-    sprintf("<line x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/></svg>", width, middle, middle)
+}
+
+#' Columns as the page's script needs them: which are there, how they are called and drawn
+#'
+#' Kinds: `text`, `verdict`, `interval` (with `_low`, `_high` or `low`, `high`), `rate`, `share` (k `of` n),
+#' `number` with `digits`, `bars` (effects by day).
+#' @noRd
+table_columns <- function(table, fit, mash) {
+  column <- function(key, name, kind, title, ...) {
+    list(key = key, name = name, kind = kind, title = title, ...)
+  }
+  points <- sprintf("Points (%s)", contrast_pair(fit$manifest$contrast, fit$manifest$fates)[[1]])
+  all <- list(
+    column("gene", "Gene", "text", "Open the gene's page"),
+    column("verdict", "Verdict", "verdict", "Does the call hold without any guide and in each replicate?"),
+    column("bars", if (has_one_day(mash)) "Size" else "By day", "bars", "Posterior mean, filled if called"),
+    column("points", points, "interval", "Change of the fate's share, percentage points, 90 % interval",
+           digits = 1, low = "points_low", high = "points_high"),
+    column("effect", "Log odds", "interval", "Posterior mean of the effect, 90 % interval", digits = 2,
+           low = "low", high = "high"),
+    column("day", "Best day", "text", "The day with the smallest lfsr, which effect and lfsr are of"),
+    column("lfsr", "lfsr", "rate", "Local false sign rate"),
+    column("q", "q", "rate", "False discovery rate of the gene, by p-values of all its days"),
+    column("guides_agree", "Guides agree", "share", "Guides whose own effect has the sign of the gene's",
+           of = "n_guides"),
+    column("without_guide", "Without one guide", "number",
+           "The estimate without the guide that helps it most", digits = 2),
+    column("replicates_agree", "Replicates agree", "share", "Replicates whose own effect has that sign",
+           of = "n_replicates"),
+    column("onset", "Onset", "text", "The first day of the effect")
+  )
+  Filter(function(one) one$key %in% c("bars", names(table)), all)
+}
+
+#' The table, and the pages of genes, as JSON without any `<`
+#'
+#' @param pages what `gene_pages()` returned.
+#' @noRd
+table_json <- function(table, pages, fit, mash, hits) {
+  levels <- unique(table$verdict)
+  rows <- rounded_columns(table)
+  rows$verdict <- match(table$verdict, levels) - 1L
+  data <- list(
+    columns = table_columns(table, fit, mash), days = kept_array(day_title(mash$days)),
+    verdicts = kept_array(levels),
+    sign = kept_array(verdict_signs(levels)), rows = lapply(rows, kept_array),
+    effects = kept_array(flat_rows(round(day_matrix(hits, "postmean"), 3))),
+    called = kept_array(as.integer(flat_rows(called_matrix(hits, mash$lfsr_thresh)))),
+    pages = kept_arrays(pages)
+  )
+  json <- jsonlite::toJSON(data, digits = I(5), na = "null", null = "null", auto_unbox = TRUE)
+  gsub("<", "\\u003c", json, fixed = TRUE)
+}
+
+#' The columns with as many decimals as anyone can see: most of the room is numbers of genes without an effect
+#' @noRd
+rounded_columns <- function(table) {
+  decimals <- c(
+    points = 1, points_low = 1, points_high = 1, effect = 4, low = 4, high = 4, without_guide = 4
+  )
+  columns <- as.list(table)
+  for (name in intersect(names(decimals), names(columns))) {
+    columns[[name]] <- round(columns[[name]], decimals[[name]])
+  }
+  for (name in intersect(c("lfsr", "q"), names(columns))) columns[[name]] <- signif(columns[[name]], 3)
+  columns
+}
+
+#' A vector that stays an array where it has one entry
+#' @noRd
+kept_array <- function(x) if (is.null(x)) NULL else I(unname(x))
+
+kept_arrays <- function(pages) {
+  several <- function(x) if (is.list(x)) lapply(x, several) else kept_array(x)
+  single <- c("n", "shrunk")
+  lapply(rlang::set_names(names(pages)), function(name) {
+    if (name %in% single) return(pages[[name]])
+    out <- several(pages[[name]])
+    if ("shrunk" %in% names(out)) out$shrunk <- pages[[name]]$shrunk
+    out
+  })
+}
+
+#' The table's place on the page, its downloads, its numbers and the scripts that draw it, as lines of HTML
+#' @noRd
+table_html <- function(json, hits, scripts) {
+  c(
+    "<div id=\"hits-table\">",
+    "<noscript>The table needs JavaScript; hits_ranked.csv has all genes.</noscript></div>",
+    sprintf("<div class=\"buttons\">%s", as.character(csv_link(hits))),
+    "<button class=\"button\" id=\"download-rows\" type=\"button\">Download filtered rows</button></div>",
+    paste0("<script type=\"application/json\" id=\"hits-data\">", json, "</script>"),
+    "<script>(() => {", "\"use strict\";", unlist(lapply(scripts, readLines, encoding = "UTF-8")), "})();",
+    "</script>"
   )
 }
 
 html_text <- function(text) as.character(htmltools::htmlEscape(text))
-
-effect_pictures <- function(mash, hits) {
-  effect <- day_matrix(hits, "postmean")
-  lfsr <- day_matrix(hits, "lfsr")
-  called <- called_matrix(hits, mash$lfsr_thresh)
-  largest <- max(abs(effect), .Machine$double.eps)
-  vapply(seq_len(nrow(hits)), function(i) {
-    effect_picture(effect[i, ], lfsr[i, ], called[i, ], mash$days, largest)
-  }, character(1))
-}
-
-#' The table as a widget: sorted, filtered and searched in the browser, without a network
-#' @noRd
-hits_widget <- function(table, mash, hits) {
-  table <- cbind(table, picture = effect_pictures(mash, utils::head(hits, nrow(table))))
-  data.table::setcolorder(table, c("rank", "gene", "call", "picture"))
-  reactable::reactable(
-    as.data.frame(table),
-    columns = hits_columns(length(mash$days))[names(table)], elementId = "hits-table", searchable = TRUE,
-    defaultPageSize = 15, showPageSizeOptions = TRUE, pageSizeOptions = c(15, 50, 200), compact = TRUE,
-    highlight = TRUE, wrap = FALSE,
-    language = reactable::reactableLang(searchPlaceholder = "Search the table")
-  )
-}
-
-hits_columns <- function(n_days) {
-  text <- function(name, width, ...) reactable::colDef(name = name, minWidth = width, ...)
-  number <- function(name, width, digits = 2) {
-    text(name, width, format = reactable::colFormat(digits = digits, separators = TRUE))
-  }
-  list(
-    rank = number("Rank", 52, 0), gene = text("Gene", 110, filterable = TRUE, sticky = "left"),
-    call = text("Call", 54, filterable = TRUE),
-    picture = text(
-      if (n_days == 1) "Size" else "Effect by day", max(100L, n_days * (bar_width + bar_gap) + 20L),
-      html = TRUE, sortable = FALSE, searchable = FALSE
-    ),
-    direction = text("Direction", 90, filterable = TRUE), day = text("Best day", 76, filterable = TRUE),
-    effect = number("Effect", 64), sd = number("SD", 54), lfsr = text("lfsr", 76, cell = lfsr_text),
-    svalue = text("s-value", 76, cell = lfsr_text), onset = text("Onset", 70, filterable = TRUE),
-    p_onset = number("P(onset)", 84), p_persist = number("P(lasts)", 80), agree = text("Guides agree", 98),
-    robust = text("Robust", 70, filterable = TRUE), replicates = text("Replicates", 88),
-    carried = number("Carried", 74, 0), p = text("p", 76, cell = p_text),
-    q_gene = text("q of gene", 84, cell = p_text), p_random = text("p random.", 84, cell = p_text)
-  )
-}
-
-#' Only hits have a p-value of the randomisation test; those of the fit may be far below 1e-12
-#' @noRd
-p_text <- function(p) if (is.na(p)) "" else trimws(formatC(p, digits = 2, format = "g"))
 
 #' A link that downloads hits_ranked.csv, embedded in the page; where it is too large, the file's name
 #' @noRd
@@ -181,55 +187,47 @@ csv_link <- function(hits) {
   )
 }
 
-#' A button that downloads the rows of the table that the filters leave, without the pictures
+#' What the columns of the table, and the pages of genes, say
+#'
+#' @returns sentences, markdown.
 #' @noRd
-rows_button <- function(columns) {
-  htmltools::tags$button(
-    class = "button", "Download filtered rows",
-    onclick = sprintf("downloadRows(%s)", jsonlite::toJSON(setdiff(columns, "picture")))
+table_words <- function(table, fit, mash) {
+  by <- if (has_one_day(mash)) c("ash", "") else c("mash", " by day")
+  has <- function(key) !is.null(table[[key]])
+  c(
+    if (!has_one_day(mash)) {
+      "The best day of a gene has the smallest lfsr; columns but q and Onset are of this day."
+    },
+    verdict_meanings(table$verdict),
+    sprintf("Bars show %s's posterior mean of the effect%s, filled where called.", by[[1]], by[[2]]),
+    if (has("points")) {
+      sprintf(
+        "Points: what a guide of the gene in place of a control guide adds to the mean share of %s, %s.",
+        contrast_fates(fit)[[1]], "by the fit's estimates, with a 90 % interval"
+      )
+    },
+    "Log odds: the posterior mean with its 90 % interval.",
+    if (has("q")) p_value_words(fit, mash),
+    "Guides agree, replicates agree: those whose own effect has the sign of the gene's.",
+    if (has("without_guide")) "Without one guide: the estimate without the guide that helps it most.",
+    if (has("onset")) "Onset: the most probable first day; \"by\" a day, where the effect may begin before.",
+    "Would be called, on the page of a gene: the least effect that would be called with probability .8.",
+    "p, randomisation, where there is one: as p, by resampling; it does not share the model."
   )
 }
 
-#' What the columns of the table say of effects and days
+#' What p and q are
 #' @noRd
-table_words <- function(mash) {
-  by <- if (has_one_day(mash)) c("ash", "") else c("mash", " by day")
-  bars <- sprintf("%s's posterior mean of the effect%s", by[[1]], by[[2]])
-  paste(c(
-    sprintf("Bars: %s, up or down from the line, filled where called.", bars),
-    if (rule_of(mash) != "lfsr") {
-      threshold <- format(mash$lfsr_thresh)
-      sprintf(
-        "Call: hit where an lfsr is below %s, call where only %s is.", threshold,
-        if (rule_of(mash) == "svalue") "an average lfsr (over genes and days)" else "an adjusted p-value"
-      )
-    },
-    if (!has_one_day(mash)) "Effect, SD: on the best day, the one with the smallest lfsr.",
-    "s-value: expected share of wrong signs among all genes up to this one.",
-    if (!has_one_day(mash)) paste(
-      "Onset: the most probable first day with an effect; P(lasts): the probability of an effect on every",
-      "day from then on, of whatever sign."
-    )
-  ), collapse = " ")
-}
-
-#' What p and q are; NULL where the table has none
-#' @noRd
-p_value_words <- function(fit, mash, table) {
-  if (is.null(table$p)) {
-    return(NULL)
-  }
+p_value_words <- function(fit, mash) {
   day <- if (has_one_day(mash)) "" else " on that day"
   days <- if (has_one_day(mash)) "its p" else "the p-values of all its days together"
   paste0(
-    sprintf("p, q of gene: p-value%s, if %s; how far out the gene lies is told by where its ",
-            on_best_day_words(mash), null_hypothesis(fit, day)),
+    sprintf("p is the p-value%s, if %s; how far out the gene lies is told by where its ",
+            if (has_one_day(mash)) "" else " of a day", null_hypothesis(fit, day)),
     "guides could have lain (other cells of the same day, replicate and burden), not by the model's noise. ",
     sprintf("q is the expected share of false ones among all genes with so small a p, by %s.", days)
   )
 }
-
-on_best_day_words <- function(mash) if (has_one_day(mash)) "" else " on the best day"
 
 #' Why there is no onset to tell; NULL where there is
 #' @noRd

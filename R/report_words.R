@@ -1,7 +1,6 @@
 # What a result says, in words that follow from its numbers: the sentences of the report. Each function
 # takes results and returns text (markdown), so that the words are tested without a report.
 
-strongest_told <- 5L # hits that the answer tells one by one
 no_evidence <- 0.99 # from here on the smallest lfsr points at no gene
 no_effects_told <- 1e-3 # probability of no effects at all from which the answer mentions it
 
@@ -20,57 +19,13 @@ contrast_fates <- function(fit) as_markdown(contrast_pair(fit$manifest$contrast,
 
 odds_words <- function(fit) paste0("the odds of ", paste(contrast_fates(fit), collapse = " against "))
 
-#' Calls: one row a gene and day that is called, strongest first
-#'
-#' @returns rows of `tidy(mash)` with `effect` (log odds, of the sign of the call) and `sure` (the evidence in
-#'   words).
+#' Calls: the rows of `tidy(mash)` that are called, with `effect` (log odds, of the sign of the call)
 #' @noRd
 called_days <- function(mash) {
   calls <- tidy(mash)
   calls <- calls[calls$call]
   effect <- effect_of_call(calls$postmean, calls$estimate, calls$lfsr, mash$lfsr_thresh, rule_of(mash))
-  by_p <- rule_of(mash) == "either" & calls$lfsr >= mash$lfsr_thresh
-  sure <- paste0(show_lfsr(calls$lfsr), ifelse(by_p, paste(", adjusted p", show_rate(calls$padj)), ""))
-  calls <- data.table::data.table(calls, effect = effect, sure = sure)
-  calls[order(rank_apart(calls$lfsr, lfsr_rounding), -rank_apart(abs(calls$postmean)))]
-}
-
-#' The answer: how many genes, which, which direction, how sure, on which days
-#'
-#' @returns list `head` and `how_sure` (paragraphs) and `genes` (one sentence each of the strongest hits).
-#' @noRd
-answer_words <- function(fit, mash, hits) {
-  calls <- called_days(mash)
-  called <- called_rows(hits)
-  if (!any(called)) {
-    sure <- c(no_effects_words(mash), reach_words(fit, mash))
-    return(list(head = no_hits_words(mash, hits), how_sure = sure))
-  }
-  told <- utils::head(hits$gene[called], strongest_told)
-  list(
-    head = c(count_words(fit, mash, hits), days_words(mash, calls)),
-    how_sure = c(sureness_words(mash, hits), robust_words(hits), no_effects_words(mash),
-                 reach_words(fit, mash)),
-    genes = vapply(told, gene_words, character(1), fit = fit, mash = mash, calls = calls, USE.NAMES = FALSE)
-  )
-}
-
-count_words <- function(fit, mash, hits) {
-  n <- sum(called_rows(hits))
-  direction <- unlist(glance(hits)[, c("n_up", "n_down", "n_both")])
-  told <- c(
-    cli::pluralize("{direction[['n_up']]} raise{?s/} them"),
-    cli::pluralize("{direction[['n_down']]} lower{?s/} them"),
-    cli::pluralize("{direction[['n_both']]} do{?es/} both, on different days")
-  )[direction > 0]
-  paste0(
-    cli::pluralize("**{n} of {nrow(hits)} gene{?s} {cli::qty(n)}bias{?es/} fate.** "),
-    sprintf(
-      "Knocking %s down changes %s%s (%s below %s): %s.",
-      if (n == 1) "it" else "them", odds_words(fit), if (has_one_day(mash)) "" else " on at least one day",
-      sub("^an? ", "", rule_words(rule_of(mash), "sentence")), format(mash$lfsr_thresh), and_list(told)
-    )
-  )
+  data.table::data.table(calls, effect = effect)
 }
 
 #' Calls by day; NULL with one day
@@ -180,24 +135,6 @@ no_hits_words <- function(mash, hits) {
   )
 }
 
-#' One hit in a sentence: direction and size by day called, how sure, since when, and how long
-#' @noRd
-gene_words <- function(gene, fit, mash, calls) {
-  of_gene <- calls$gene == gene
-  row <- match(gene, mash$table$gene) # not within [], where gene is the column
-  days <- calls[of_gene][order(match(calls$day[of_gene], mash$days))]
-  verbs <- ifelse(days$effect > 0, "raises", "lowers")
-  told <- sprintf("(times %s, %s)", show_factor(exp(days$effect)), days$sure)
-  if (!has_one_day(mash)) told <- paste("on", day_words(days$day), told)
-  by_verb <- split(told, factor(verbs, levels = unique(verbs)))
-  phrases <- sprintf("%s them %s", names(by_verb), vapply(by_verb, and_list, character(1)))
-  phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
-  paste0(c(
-    "Knocking down **", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ".",
-    if (!has_one_day(mash)) c(" ", course_words(mash$table[row], mash))
-  ), collapse = "")
-}
-
 #' What a section leaves out, where it does
 #' @noRd
 cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv has all") {
@@ -205,16 +142,6 @@ cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv ha
     return(NULL)
   }
   sprintf("The first %s of %s %s are shown; %s.", count(n_shown), count(n_all), what, where)
-}
-
-#' What stands below the panel of a gene
-#' @noRd
-panel_words <- function(gene, fit, mash, hits) {
-  row <- match(gene, hits$gene)
-  if (called_rows(hits)[row]) {
-    return(gene_words(gene, fit, mash, called_days(mash)))
-  }
-  sprintf("**%s** is not called; its smallest lfsr is %s.", as_markdown(gene), show_small(hits$lfsr_min[row]))
 }
 
 #' What was analysed, in a line
@@ -255,8 +182,6 @@ course_words <- function(row, mash) {
     if (row$p_switch > 0.5) sprintf(", with a change of sign (P %s)", show_probability(row$p_switch)), "."
   )
 }
-
-show_factor <- function(x) ifelse(x < 0.1, as.character(signif(x, 2)), formatC(x, digits = 2, format = "f"))
 
 show_lfsr <- function(lfsr) paste("lfsr", show_rate(lfsr))
 

@@ -90,7 +90,10 @@ test_that("Python: plots and report of one day draw and say nothing of changes",
   withr::local_pdf(NULL)
   for (plot in plots) expect_no_condition(print(plot))
   told <- answer_words(fit, result, hits)
-  words <- c(unlist(told), table_words(result), no_onset_words(result, hits), methods_words(fit, result))
+  table <- report_table(fit, result, hits)
+  words <- c(
+    unlist(told), table_words(table, fit, result), no_onset_words(result, hits), methods_words(fit, result)
+  )
   expect_no_match(words, "best day|by day|on any day|at least one day|random walk|day to day|first day|Onset")
   expect_match(no_onset_words(result, hits), "There is one day")
   alerts <- vapply(report_alerts(fit, result, hits, assess_qc(fit)), `[[`, "", "text")

@@ -5,43 +5,75 @@ hits <- rank_hits(mash)
 test_that("the table has the hits' order and the values of the best day", {
   table <- report_table(fit, mash, hits)
   expect_identical(table$gene, hits$gene)
-  expect_identical(table$call == "hit", hits$hit_anyday)
   for (i in c(1, 8, 20)) {
     day <- hits$best_day[i]
-    expect_identical(table$effect[i], hits[[paste0("postmean_d", day)]][i])
-    expect_identical(table$sd[i], hits[[paste0("postsd_d", day)]][i])
+    effect <- hits[[paste0("postmean_d", day)]][i]
+    expect_identical(table$effect[i], effect)
+    sd <- hits[[paste0("postsd_d", day)]][i]
+    expect_equal(c(table$low[i], table$high[i]), effect + c(-1, 1) * 1.644854 * sd, tolerance = 1e-6)
     expect_identical(table$day[i], mash$days[day + 1])
-    expect_identical(table$onset[i], mash$days[hits$onset_day[i] + 1])
+    expect_identical(table$lfsr[i], hits$lfsr_min[i])
   }
-  expect_identical(table$direction[match(c("G01", "G02", "G20"), table$gene)], c("up", "down", ""))
+  expect_false("points" %in% names(table)) # this fit does not know changes of probability
 })
 
-test_that("guides that agree and cells are counted", {
+test_that("points are the change of the contrast's fate on the best day", {
+  new <- fit_with_changes()
+  table <- report_table(new, mash, hits)
+  for (i in c(1, 8, 20)) {
+    p <- new$probability_change
+    row <- p[p$gene == hits$gene[i] & p$day == hits$best_day[i] & p$fate == "MES"]
+    expect_equal(c(table$points[i], table$points_low[i], table$points_high[i]),
+                 100 * c(row$change, row$low, row$high))
+  }
+  new$manifest$contrast <- "(MES + NEU) / 2 - EC" # about no single fate
+  expect_null(table_points(new, hits))
+})
+
+test_that("guides that agree are counted", {
   table <- report_table(fit, mash, hits)
   guide <- as.data.frame(fit$guide)
-  cells <- as.data.frame(fit$cells)
   for (name in c("G06", "G01", "G30")) {
     row <- which(hits$gene == name)
     day <- hits$best_day[row]
     up <- hits[[paste0("betahat_d", day)]][row] > 0
     found <- guide[guide$gene == name, paste0("betahat_d", day)] > 0
-    expect_identical(table$agree[row], sprintf("%d of %d", sum(found == up), length(found)))
-    expect_equal(table$carried[row], sum(cells[which(cells$gene == name), 4:7]))
+    expect_identical(c(table$guides_agree[row], table$n_guides[row]), c(sum(found == up), length(found)))
   }
-  fit$cells <- NULL
-  expect_true(all(is.na(report_table(fit, mash, hits)$carried)))
 })
 
-test_that("a picture has a bar a day, up or down, filled where called", {
-  called <- c(FALSE, TRUE, FALSE)
-  picture <- effect_picture(c(0.5, -1, 0), c(0.01, 1e-9, 1), called, c("a<b", "d1", "d2"), largest = 1)
-  bars <- regmatches(picture, gregexpr("<rect[^>]*>", picture))[[1]]
-  expect_identical(sub(".*class=\"([a-z]+)\".*", "\\1", bars), c("none", "down", "none"))
-  height <- as.numeric(sub(".* height=\"([0-9.]+)\".*", "\\1", bars))
-  y <- as.numeric(sub(".* y=\"([0-9.]+)\".*", "\\1", bars))
-  expect_equal(height, c(7.5, 15, 0.8), tolerance = 0.07)
-  expect_equal(y + ifelse(c(0.5, -1, 0) > 0, height, 0), c(16, 16, 16), tolerance = 0.01)
-  expect_match(picture, "a&lt;b: +0.50 (lfsr = 0.01); d1: -1.00 (lfsr &lt; 0.001)", fixed = TRUE)
+test_that("the onset never contradicts the calls", {
+  table <- report_table(fit, mash, hits)
+  expect_identical(is.na(table$onset), !hits$call_anyday)
+  told <- tidy(hits)
+  early <- which(told$gene == "G06") # called on d4 only
+  told$onset[early] <- "d0"
+  expect_identical(onset_seen(told, mash, hits)[early], "by d4")
+  expect_identical(onset_seen(tidy(hits), mash, hits)[early], "d4")
+})
+
+test_that("the JSON of the table is read back as it was, without any <", {
+  new <- fit_with_changes(fit_with_guides())
+  table <- report_table(new, mash, hits)
+  table$gene[1:2] <- c("</script><b>", "a\"b\\c")
+  json <- table_json(table, gene_pages(new, mash, hits), new, mash, hits)
+  expect_no_match(json, "<", fixed = TRUE)
+  back <- jsonlite::fromJSON(json)
+  expect_identical(back$rows$gene, table$gene)
+  expect_equal(back$rows$effect, table$effect, tolerance = 5e-3)
+  expect_identical(back$verdicts[back$rows$verdict + 1], table$verdict)
+  expect_equal(matrix(back$effects, ncol = 4, byrow = TRUE), unname(day_matrix(hits, "postmean")),
+               tolerance = 5e-3)
+  keys <- back$columns$key
+  expect_true(all(setdiff(keys, "bars") %in% names(back$rows)))
+})
+
+test_that("one gene and one day stay arrays", {
+  json <- table_json(report_table(fit, mash, hits[1]), gene_pages(fit, mash, hits[1]), fit, mash, hits[1])
+  back <- jsonlite::fromJSON(json, simplifyVector = FALSE)
+  expect_identical(lengths(back$rows)[["gene"]], 1L)
+  expect_type(back$rows$gene, "list")
+  expect_type(back$verdicts, "list")
 })
 
 test_that("the embedded file is hits_ranked.csv byte by byte", {
@@ -52,31 +84,31 @@ test_that("the embedded file is hits_ranked.csv byte by byte", {
 })
 
 test_that("a file that is too large is named instead", {
-  many <- hits[rep(seq_len(nrow(hits)), 200)]
+  many <- hits[rep(seq_len(nrow(hits)), 100)]
   expect_match(as.character(csv_link(many)), "write_hits\\(\\), and results/hits_ranked.csv")
 })
 
-test_that("p-values of the randomisation test stand beside the lfsr, those of the best day", {
-  expect_null(report_table(fit, mash, hits)$p_random)
-  test <- data.table::data.table(
-    gene = rep(c("G01", "G06"), each = 4), day = rep(mash$days, 2), p_value = (1:8) / 100
-  )
-  beside <- rank_hits(mash, test)
-  table <- report_table(fit, mash, beside)
-  expect_identical(table$p_random[table$gene == "G06"], 0.07) # day d4
-  expect_true(is.na(table$p_random[table$gene == "G20"]))
+test_that("the words tell of columns that the table has", {
+  table <- report_table(fit, mash, hits)
+  said <- paste(table_words(table, fit, mash), collapse = " ")
+  expect_no_match(said, "Points:|q is the expected")
+  expect_match(said, "mash's posterior mean of the effect by day", fixed = TRUE)
+  new <- fit_with_changes()
+  expect_match(table_words(report_table(new, mash, hits), new, mash), "mean share of MES", all = FALSE)
 })
 
-test_that("guides, robust calls and replicates are marked where they are known", {
-  expect_false(any(c("robust", "replicates") %in% names(report_table(fit, mash, hits))))
+test_that("guides and replicates that agree, and what is left without one guide, are those of the ranking", {
+  expect_false(any(c("without_guide", "n_replicates") %in% names(report_table(fit, mash, hits))))
   new <- fit_with_guides(shift = c(a = 0.3, b = -0.1, c = -0.3))
   found <- run_mash(new, settings = fate_settings())
-  table <- report_table(new, found, rank_hits(found))
+  ranked <- rank_hits(found)
+  table <- report_table(new, found, ranked)
   row <- match(table$gene, found$table$gene)
-  expect_identical(table$robust[table$gene %in% c("G01", "G02")], c("1 guide", "1 guide"))
-  many <- !table$gene %in% c("G01", "G02")
-  expect_identical(table$robust[many] == "yes", found$table$robust[row][many])
-  expect_identical(table$agree, sprintf("%d of %d", found$table$guides_agree, found$table$n_guides)[row])
-  expect_identical(table$replicates, sprintf("%d of 3", found$table$replicates_agree)[row])
-  expect_no_error(hits_widget(table, found, rank_hits(found)))
+  expect_identical(table$guides_agree, found$table$guides_agree[row])
+  expect_identical(table$n_guides, found$table$n_guides[row])
+  expect_identical(table$replicates_agree, found$table$replicates_agree[row])
+  expect_identical(unique(table$n_replicates), 3L)
+  lowers <- which(table$gene == "G06") # the least effect is told in the direction of the call
+  expect_equal(table$without_guide[lowers], -found$table$loo_effect_min[row][lowers])
+  expect_lt(table$without_guide[lowers], 0)
 })

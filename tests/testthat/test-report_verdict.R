@@ -1,0 +1,52 @@
+fit <- fit_with_guides(shift = c(a = 0.02, b = -0.02, c = 0))
+mash <- run_mash(fit, settings = fate_settings())
+hits <- rank_hits(mash)
+
+verdict_of <- function(gene, ...) {
+  changed <- data.table::copy(hits)
+  row <- which(changed$gene == gene)
+  for (name in names(list(...))) data.table::set(changed, row, name, list(...)[[name]])
+  gene_verdicts(fit, changed)[changed$gene == gene]
+}
+
+test_that("a call is robust without any one guide and in every replicate", {
+  words <- gene_verdicts(fit, hits)
+  expect_identical(words == "", !hits$call_anyday)
+  expect_identical(words[match(c("G01", "G05"), hits$gene)], c("single guide", "robust"))
+})
+
+test_that("each weakness has a word, and two of them are told together", {
+  expect_identical(verdict_of("G05", robust = FALSE), "one guide")
+  expect_identical(verdict_of("G05", replicates_agree = 1L), "one replicate")
+  expect_identical(verdict_of("G05", replicates_agree = 2L), "not every replicate")
+  expect_identical(verdict_of("G05", robust = NA), "unchecked")
+  expect_identical(verdict_of("G05", robust = FALSE, replicates_agree = 0L), "one guide, one replicate")
+  expect_identical(verdict_of("G01", replicates_agree = 1L), "single guide, one replicate")
+})
+
+test_that("replicates without an estimate that day are not missed", {
+  day <- hits$best_day[hits$gene == "G05"]
+  gone <- fit
+  gone$by_replicate <- data.table::copy(fit$by_replicate)
+  at <- gone$by_replicate$gene == "G05" & gone$by_replicate$day == day & gone$by_replicate$replicate == "c"
+  data.table::set(gone$by_replicate, which(at), "betahat", NA_real_)
+  expect_identical(replicates_there(gone, hits)[hits$gene == "G05"], 2L)
+  fewer <- data.table::copy(hits)
+  data.table::set(fewer, which(fewer$gene == "G05"), "replicates_agree", 2L)
+  expect_identical(gene_verdicts(gone, fewer)[fewer$gene == "G05"], "robust")
+})
+
+test_that("a fit of an earlier version has no verdicts but unchecked", {
+  old <- example_fit()
+  found <- rank_hits(run_mash(old, settings = fate_settings()))
+  expect_setequal(gene_verdicts(old, found), c("single guide", "unchecked", ""))
+})
+
+test_that("signs differ between what holds, what is weak and what cannot be checked", {
+  signs <- verdict_signs(c("robust", "one guide, one replicate", "single guide", ""))
+  expect_identical(anyDuplicated(signs), 0L)
+  expect_identical(signs[4], "")
+  expect_null(verdict_meanings(c("", "")))
+  said <- verdict_meanings(c("robust", "one guide, one replicate"))
+  expect_match(said, "one replicate: .* sign of the call\\.$")
+})
