@@ -84,7 +84,7 @@ certificate_alert <- function(certificate) {
 certificate_words <- function(certificate) {
   g <- glance(certificate)
   verdict <- if (g$passed) {
-    "Standard errors and calls were tried on this very screen; they passed every check that was made."
+    "Standard errors and calls were tried on this screen, and passed every check that was made."
   } else {
     cli::pluralize("{g$n_failed} of {g$n_checks} measure{?s} of the certificate failed.")
   }
