@@ -170,7 +170,7 @@ p_text <- function(p) if (is.na(p)) "" else trimws(formatC(p, digits = 2, format
 csv_link <- function(hits) {
   file <- tempfile(fileext = ".csv")
   on.exit(unlink(file))
-  data.table::fwrite(guarded(hits), file)
+  data.table::fwrite(guarded(labelled_hits(hits)), file)
   if (file.size(file) > largest_csv) {
     return(htmltools::p("All genes and columns: write_hits(), and results/hits_ranked.csv of a pipeline."))
   }
@@ -181,7 +181,8 @@ csv_link <- function(hits) {
   )
 }
 
-#' A button that downloads the rows of the table that the filters leave, without the pictures
+#' A button that downloads the rows that the filters leave: lines of hits_ranked.csv where it is embedded,
+#' else the columns of the table without the pictures
 #' @noRd
 rows_button <- function(columns) {
   htmltools::tags$button(
