@@ -123,12 +123,13 @@ printable <- function(rows) {
 #' @noRd
 about_hits <- function(hits) {
   threshold <- attr(hits, "lfsr_thresh") %||% NA_real_
+  rule <- rule_text(rule_of_hits(hits), threshold)
   days <- attr(hits, "days")
   rows <- c(
     "contrast fate" = attr(hits, "contrast"), "reference fate" = attr(hits, "reference"),
     "days" = if (!is.null(days)) toString(days), "genes" = format(nrow(hits)),
     "hits" = sprintf("%d genes with an lfsr below %s on some day", sum(hits$hit_anyday), format(threshold)),
-    "calls" = sprintf("%d genes called by %s", sum(called_rows(hits)), rule_text(rule_of_hits(hits), threshold)),
+    "calls" = sprintf("%d genes called by %s", sum(called_rows(hits)), rule),
     "fit" = identity_of(hits), "made by" = paste("fatebias", utils::packageVersion("fatebias"))
   )
   data.table::data.table(what = names(rows), value = unname(rows))

@@ -1,7 +1,11 @@
-hits <- rank_hits(run_mash(fit_with_guides(), settings = fate_settings(p_values = FALSE))) # all columns are known
+# without p-values, so that all columns are known
+hits <- rank_hits(run_mash(fit_with_guides(), settings = fate_settings(p_values = FALSE)))
 
 # names that spreadsheets change or run
-odd <- c("MARCH1", "SEPT2", "=1+1", "+A1", "-3", "@cmd", "00123", "1E5", "TRUE", "NA", "caf\u00e9", "a\"b", "<&>")
+odd <- c(
+  "MARCH1", "SEPT2", "=1+1", "+A1", "-3", "@cmd", "00123", "1E5", "TRUE", "NA",
+  "caf\u00e9", "a\"b", "<&>"
+)
 with_odd_names <- function() {
   named <- data.table::copy(hits)
   data.table::set(named, seq_along(odd), "gene", odd)

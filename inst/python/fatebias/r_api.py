@@ -210,6 +210,18 @@ def write_contrast(out_dir: str, contrast: str, folder: str) -> dict[str, Any]:
     return write_contrast(out_dir, contrast, folder)
 
 
+@_within("results")
+def annotate_screen(
+    screen_path: str, out_dir: str, out: str, hits: dict[str, list[Any]], about: dict[str, str]
+) -> dict[str, str]:
+    """Write a copy of a screen's file with the results of a fit; `place`: where its guides are. hits: columns."""
+    import pandas as pd
+
+    from .results import annotate_screen
+
+    return {"place": annotate_screen(screen_path, out_dir, out, pd.DataFrame(hits), about)}
+
+
 @_within("certificate")
 def estimate_controls(
     screen_path: str, guide_map: str, settings: Settings, n_splits: int, progress: bool | None
