@@ -14,8 +14,8 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' @param fit a `fatebias_fit` of a pilot screen, or NULL.
 #' @param ... not used; all arguments are named.
 #' @param n_cells,n_genes,guides_per_gene numbers of usable cells, genes and guides a gene.
-#' @param moi mean of the (Poisson) number of guides a cell before cells without a guide are left out; 0: exactly
-#'   one guide in every cell.
+#' @param moi mean of the (Poisson) number of guides a cell, before cells without a guide are left out; 0:
+#'   exactly one guide in every cell.
 #' @param days number of days, or their shares of the cells.
 #' @param replicates number of replicates.
 #' @param weight likelihood weight: how much less than one draw of a fate the labels vary; 1 for one-hot

@@ -54,8 +54,8 @@ without_others <- function(curvature, n_day, inputs, moments) {
 
 least_moi <- 1e-3
 
-#' Moments of guides in a cell: k ~ Poisson cut to 1 and the simulator's most, of which k - t are controls; with
-#' moi 0 each cell has one
+#' Moments of guides in a cell: k ~ Poisson cut to 1 and the simulator's most, of which k - t are controls;
+#' with moi 0 each cell has one
 #' @noRd
 burden_moments <- function(moi, ntc_share) {
   k <- 0:60

@@ -65,7 +65,7 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
   if (inputs$moi == 0 && ntc_share == 0) {
     abort_simulation(c(
       "These sizes make no screen: each cell has one guide, and none is a control.",
-      i = "Effects are told from the cells with controls: give {.arg ntc_share} above 0, or {.arg moi} above 0."
+      i = "Effects are told from cells with controls: give {.arg ntc_share}, or {.arg moi}, above 0."
     ), call = call)
   }
   if (inputs$n_genes <= inputs$moi) {

@@ -9,15 +9,19 @@ test_that("missing values are told from those that are there", {
 })
 
 test_that("what is not of one analysis, or no such thing, is refused before Python is asked", {
+  refused <- function(kind, about, ...) {
+    class <- paste0("fatebias_error_", kind)
+    expect_error(annotate_anndata(...), about, class = class)
+  }
   local_mocked_bindings(py_call = function(...) stop("was called"))
   other <- data.table::copy(ranked)
   data.table::setattr(other, "fit_id", strrep("0", 16))
-  expect_error(annotate_anndata(example, other, "out.h5ad"), "different fits", class = "fatebias_error_export")
-  expect_error(annotate_anndata(ranked, example, "out.h5ad"), "`fit`", class = "fatebias_error_argument")
+  refused("export", "different fits", example, other, "out.h5ad")
+  refused("argument", "`fit`", ranked, example, "out.h5ad")
   plain <- data.table::as.data.table(ranked)
-  expect_error(annotate_anndata(example, plain, "out.h5ad"), "`hits`", class = "fatebias_error_argument")
-  expect_error(annotate_anndata(example, ranked, ""), "`out`", class = "fatebias_error_argument")
-  expect_error(annotate_anndata(example, ranked, "out.h5ad", NA), "`screen`", class = "fatebias_error_argument")
+  refused("argument", "`hits`", example, plain, "out.h5ad")
+  refused("argument", "`out`", example, ranked, "")
+  refused("argument", "`screen`", example, ranked, "out.h5ad", NA)
 })
 
 test_that("Python: the copy has the ranking, number by number, and the file stays as it was", {

@@ -43,8 +43,8 @@ test_that("one guide in every cell: a gene's cells are counted against those of 
     burden = 1, burden_var = 0, targeting = 0.8, burden_targeting = 0, targeting_square = 0.8
   ))
   plan <- plan_screen(
-    n_cells = 40000, n_genes = 50, guides_per_gene = 1, moi = 0, days = 2, weight = 1, fate_means = c(0.5, 0.5),
-    ntc_share = 0.2, sigma_guide = 0, guide_sd = 0, abundance = Inf, replicates = 1,
+    n_cells = 40000, n_genes = 50, guides_per_gene = 1, moi = 0, days = 2, weight = 1,
+    fate_means = c(0.5, 0.5), ntc_share = 0.2, sigma_guide = 0, guide_sd = 0, abundance = Inf, replicates = 1,
     active = 1, active_effects = 1
   )
   targeting <- 20000 * 0.8 # cells on a day

@@ -191,14 +191,18 @@ def fit_screen(
     progress: bool | None,
     fingerprint: dict[str, str] | None = None,
     warned: list[str] | None = None,
+    stages: bool = False,
 ) -> dict[str, Any]:
     """Fit a screen and write its results; `told`: what the user should know of the folder, in words. fingerprint: of
-    the screen as R has read it; warned: what was told of it then, which is not told again.
+    the screen as R has read it; warned: what was told of it then, which is not told again. stages: say each stage.
     """
     from .results import fit_screen
 
     told: list[str] = []
-    fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, tell=told.append, warned=warned or ())
+    fit_screen(
+        screen_path, guide_map, out_dir, settings, progress, fingerprint,
+        tell=told.append, warned=warned or (), stages=stages,
+    )  # fmt: skip
     return {"told": told}
 
 

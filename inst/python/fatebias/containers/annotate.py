@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import pandas as pd
 
-from ..base import ExportError, ScreenError, whole_file, writing
+from ..base import ExportError, ScreenError, from_where, whole_file, writing
 from . import hdf5
 from .lossy_disk import open_h5
 from .mudata_source import MODALITIES, is_mudata, modality_names
@@ -51,7 +51,7 @@ def write_annotated(
 
 def _refuse_same(path: Path, out: Path) -> None:
     if not path.exists():
-        raise ScreenError(f"The screen file {path} does not exist (working directory: {Path.cwd()}).")
+        raise ScreenError(f"The screen file {path} does not exist{from_where(path)}.")
     if out.exists() and out.samefile(path):
         raise ExportError(f"Cannot write {out}: it is the file that is read. Give the copy another name.")
     if not path.is_file() or not h5py.is_hdf5(path):
@@ -106,7 +106,8 @@ def _add_columns(table: Node, columns: pd.DataFrame) -> None:
 
     rows = columns.reindex(_rows(table))
     for name in columns:
-        empty = {"b": False, "O": ""}.get(columns[name].dtype.kind, float("nan"))
+        empties: dict[str, bool | str] = {"b": False, "O": ""}
+        empty = empties.get(columns[name].dtype.kind, float("nan"))
         values = rows[name].where(rows[name].notna(), empty).astype(columns[name].dtype)
         write_elem(table, name, values.to_numpy())
     known = [text.decode() if isinstance(text, bytes) else str(text) for text in table.attrs.get("column-order", ())]
