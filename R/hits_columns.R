@@ -30,6 +30,16 @@ explain_columns <- function(hits = NULL) {
   data.table::data.table(column = written, unit = known$unit[at], meaning = meaning)
 }
 
+#' TRUE for a ranking, as plain a table as it may be; or what is wrong
+#' @noRd
+check_ranking <- function(x) {
+  if (!is.data.frame(x)) {
+    return(sprintf("Must come from rank_hits(), not be of class '%s'", class(x)[[1]]))
+  }
+  found <- check_columns(x, ranking_columns)
+  if (found$ok) TRUE else paste("Must come from rank_hits(); it lacks", paste(found$missing, collapse = ", "))
+}
+
 column_meanings <- function() {
   rows <- yaml::read_yaml(system.file("extdata", "hits_columns.yaml", package = "fatebias", mustWork = TRUE))
   data.table::rbindlist(rows)

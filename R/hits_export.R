@@ -53,16 +53,6 @@ write_hits <- function(hits, out_dir, format = c("csv", "xlsx", "parquet")) {
   path
 }
 
-#' TRUE for a ranking, as plain a table as it may be; or what is wrong
-#' @noRd
-check_ranking <- function(x) {
-  if (!is.data.frame(x)) {
-    return(sprintf("Must come from rank_hits(), not be of class '%s'", class(x)[[1]]))
-  }
-  found <- check_columns(x, ranking_columns)
-  if (found$ok) TRUE else paste("Must come from rank_hits(); it lacks", paste(found$missing, collapse = ", "))
-}
-
 #' Stop where the package that writes a format is missing
 #' @noRd
 need_writer <- function(format, call = rlang::caller_env()) {

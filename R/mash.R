@@ -171,7 +171,7 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   model <- if (settings$discovery_method == "mashr") {
     mash_model(estimates, v, covariances, settings, ntc)
   }
-  shrunk <- timed_stage(paste("mash of", level), with_fixed_seed(seed, {
+  shrunk <- timed_stage(sprintf("mash of %ss", level), with_fixed_seed(seed, {
     switch(shrinkage_of(settings),
       ashr = shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...),
       mashr = shrink_mashr(model, estimates, settings, n_draws, ...),
