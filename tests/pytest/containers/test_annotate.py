@@ -145,7 +145,7 @@ def test_the_file_itself_is_never_written(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("none.h5ad", None, "does not exist.*working directory"),
+        ("none.h5ad", None, "none.h5ad does not exist[.]"),
         ("x.h5ad", b"text", "not an .h5ad"),
         ("y", b"", "not an"),
     ],
@@ -176,3 +176,10 @@ def test_a_full_disk_leaves_what_was_there(tmp_path):
         assert "fatebias_hit" in anndata.read_h5ad(folder / "out.h5ad").var
     finally:
         disk.close()
+
+
+def test_a_relative_path_is_told_with_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ScreenError) as told:
+        write_annotated("none.h5ad", "out", "fatebias", ENTRIES, features(["g0"]), "fatebias_")
+    assert str(told.value) == f"The screen file none.h5ad does not exist (the working directory is {tmp_path})."
