@@ -128,13 +128,13 @@ list(
 
   tar_target(hits, rank_hits(mash_gene, randomisation, certificate)),
   tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
-  tar_target(
-    report,
-    render_report(
+  tar_target(report, {
+    list(mash_gene_file, mash_guide_file, mash_comparison_file, contrasts_files) # the report is the last
+    file <- render_report(
       fit, mash_gene, hits, qc, file.path(out_dir, "report.html"),
-      certificate = certificate, comparison = mash_comparison, contrasts = contrasts,
-      runs = runs
-    ),
-    format = "file"
-  )
+      certificate = certificate, comparison = mash_comparison, contrasts = contrasts, runs = runs
+    )
+    message("The report is ", normalizePath(file), "\nThe ranked table is ", normalizePath(hits_file))
+    file
+  }, format = "file")
 )

@@ -93,7 +93,8 @@ write_contrasts <- function(x, out_dir) {
   more <- x$mash[-1]
   labels <- contrast_labels(x$contrasts)[-1]
   summaries <- rlang::set_names(lapply(more, `[[`, "table"), sprintf("gene_summary_mash_out.%s.csv", labels))
-  ranked <- rlang::set_names(lapply(more, rank_hits), sprintf("hits_ranked.%s.csv", labels))
+  ranked <- lapply(more, function(mash) labelled_hits(rank_hits(mash)))
+  names(ranked) <- sprintf("hits_ranked.%s.csv", labels)
   tables <- Filter(Negate(is.null), c(own, summaries, ranked))
   write_made(tables, out_dir, x)
 }

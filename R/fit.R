@@ -93,7 +93,7 @@ fit_fate_bias <- function(screen, settings = fate_settings(), ..., out_dir = NUL
       screen_path = path.expand(screen$path), guide_map = path.expand(screen$guide_map),
       out_dir = path.expand(out_dir), settings = settings_list(settings, c("screen", "fit")),
       progress = progress, fingerprint = screen$summary$fingerprint,
-      warned = as.list(screen$summary$warnings)
+      warned = as.list(screen$summary$warnings), stages = tells_stages(progress)
     ),
     interrupt = function(condition) tell_checkpoint(out_dir)
   )

@@ -11,7 +11,8 @@ read_manifest <- function(out_dir, call = rlang::caller_env()) {
   if (!file.exists(path) || dir.exists(path)) {
     abort_export(c(
       "{.path {out_dir}} is not the folder of a finished fit: it has no {.file {manifest_file}}.",
-      i = "Give the folder that was the {.arg out_dir} of the fit."
+      i = "Give the folder that was the {.arg out_dir} of the fit.",
+      working_directory_line(out_dir)
     ), call = call)
   }
   if (is_special(path)) abort_export("{.path {path}} is no file (a device or a pipe).", call = call)

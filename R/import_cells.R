@@ -19,7 +19,9 @@ read_fate_table <- function(table, rescale = FALSE) {
   validate_arg(rescale, checkmate::check_flag)
   if (is.character(table) && !is.matrix(table)) {
     validate_arg(table, check_path)
-    if (!file.exists(table)) abort_screen("The file {.path {table}} does not exist.")
+    if (!file.exists(table)) {
+      abort_screen(c("The file {.path {table}} does not exist.", working_directory_line(table)))
+    }
     table <- read_named_table(table)
   }
   validate_arg(table, check_two_dims)

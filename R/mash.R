@@ -171,13 +171,13 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   model <- if (settings$discovery_method == "mashr") {
     mash_model(estimates, v, covariances, settings, ntc)
   }
-  shrunk <- with_fixed_seed(seed, {
+  shrunk <- timed_stage(sprintf("mash of %ss", level), with_fixed_seed(seed, {
     switch(shrinkage_of(settings),
       ashr = shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...),
       mashr = shrink_mashr(model, estimates, settings, n_draws, ...),
       averaged = shrink_averaged(model, estimates, settings, n_draws)
     )
-  })
+  }))
   shrunk$learned <- learned_mixtures(shrunk, model, estimates, settings)
   result <- new_mash_result(
     estimates, shrunk, model, level, settings,

@@ -13,7 +13,6 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
 #' @param certificate a `fatebias_certificate`, from [certify_fit()], or NULL: the print says its verdict.
 #' @param hits,x,object what `rank_hits()` returned.
-#' @param out_dir folder to write to.
 #' @param ... of `[`: as for a data.table, but that names of genes stand for their rows, as in
 #'   `hits["GENE00030"]`; else not used.
 #' @returns
@@ -22,7 +21,6 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   activity, calls, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`, NA for genes
 #'   and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`, `lfsr_thresh`,
 #'   `call_rule` and `fit_id` (of which fit) stay when rows are taken.
-#' - `write_hits()`: the path of `hits_ranked.csv`, written whole or not at all.
 #' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `call` (on some day, by the rule
 #'   of the result), `direction` (`up`, towards the contrast fate, `down` or `both`, by the days that are
 #'   called; NA for genes that are not), `best_day` (label), `estimate` and `std.error` (what mash was given
@@ -39,8 +37,9 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' - `as.data.table()`: the plain table. `summary()`: data.table `best_day`, `up`, `down`, `both`: genes
 #'   called by best day and direction.
 #' @section Errors: `fatebias_error_mash` for anything but a `mash_result` of genes (guides are for QC,
-#'   not discovery) and for things of different fits; `fatebias_error_export`, also for the folder of another
-#'   fit; `fatebias_error_argument` for a table without the columns of a ranking.
+#'   not discovery) and for things of different fits.
+#' @seealso [write_hits()] for a colleague, [annotate_anndata()] for scanpy, [explain_columns()] for what each
+#'   column means.
 #' @examples
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' hits <- rank_hits(run_mash(fit))
@@ -91,24 +90,6 @@ new_hits <- function(table, result) {
   # by reference: after attr<- a table would be copied when a column is added
   for (name in names(attributes)) data.table::setattr(table, name, attributes[[name]])
   table
-}
-
-#' @rdname rank_hits
-#' @export
-write_hits <- function(hits, out_dir) {
-  validate_arg(hits, check_ranking)
-  validate_arg(out_dir, check_path)
-  write_made(list(hits_ranked.csv = hits), out_dir, hits)
-}
-
-#' TRUE for a ranking, as plain a table as it may be; or what is wrong
-#' @noRd
-check_ranking <- function(x) {
-  if (!is.data.frame(x)) {
-    return(sprintf("Must come from rank_hits(), not be of class '%s'", class(x)[[1]]))
-  }
-  found <- check_columns(x, ranking_columns)
-  if (found$ok) TRUE else paste("Must come from rank_hits(); it lacks", paste(found$missing, collapse = ", "))
 }
 
 #' @rdname rank_hits

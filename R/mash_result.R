@@ -169,6 +169,10 @@ generics::glance
 #' @export
 ggplot2::autoplot
 
+#' @importFrom data.table as.data.table
+#' @export
+data.table::as.data.table
+
 #' @rdname mash_result
 #' @export
 tidy.mash_result <- function(x, ...) {

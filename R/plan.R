@@ -14,7 +14,8 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #' @param fit a `fatebias_fit` of a pilot screen, or NULL.
 #' @param ... not used; all arguments are named.
 #' @param n_cells,n_genes,guides_per_gene numbers of usable cells, genes and guides a gene.
-#' @param moi mean of the (Poisson) number of guides a cell.
+#' @param moi mean of the (Poisson) number of guides a cell, before cells without a guide are left out; 0:
+#'   exactly one guide in every cell.
 #' @param days number of days, or their shares of the cells.
 #' @param replicates number of replicates.
 #' @param weight likelihood weight: how much less than one draw of a fate the labels vary; 1 for one-hot
@@ -66,7 +67,8 @@ n_sizes <- 9L # numbers of cells at which SEs are computed for that
 #'   (for a gene of mean abundance, the median; Inf where none would be called); `inputs`; `scaling`: SEs of
 #'   the pilot without guides and replicates, against what was expected of it; `genes`: matrix,
 #'   SEs of equally likely genes, rarest first, by day; `begins`: list by day, where calls begin, in SEs.
-#' @section Errors: `fatebias_error_simulation` for sizes that make no screen.
+#' @section Errors: `fatebias_error_simulation` for sizes that make no screen, such as one guide a cell and no
+#'   control.
 #' @examples
 #' plan_screen(n_cells = 6000, n_genes = 100)
 #' plan_screen(read_fit(system.file("extdata", "example_fit", package = "fatebias")), n_cells = 20000)
@@ -167,14 +169,20 @@ se_by_cells <- function(inputs, scaling) {
   }
 }
 
+#' Mean number of guides in a usable cell, which has at least one
+#' @noRd
+burden_words <- function(moi) {
+  if (moi == 0) "one guide" else sprintf("%.2g guides", burden_moments(moi, 0)$burden)
+}
+
 #' @export
 format.fatebias_plan <- function(x, ...) {
   i <- x$inputs
   power <- data.table::dcast(x$power, effect ~ day, value.var = "power")
   c(
     sprintf(
-      "<fatebias_plan> %s cells, %s genes x %.3g guides, %.3g guides a cell, %d days, weight %.3g",
-      count(i$n_cells), count(i$n_genes), i$guides_per_gene, i$moi, length(i$days), i$weight
+      "<fatebias_plan> %s cells, %s genes x %.3g guides, %s a cell, %d days, weight %.3g",
+      count(i$n_cells), count(i$n_genes), i$guides_per_gene, burden_words(i$moi), length(i$days), i$weight
     ),
     sprintf("Expected SE by day: %s", paste(sprintf("%.3f", x$se$se), collapse = " ")),
     sprintf(

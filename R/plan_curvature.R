@@ -54,7 +54,8 @@ without_others <- function(curvature, n_day, inputs, moments) {
 
 least_moi <- 1e-3
 
-#' Moments of guides in a cell: k ~ Poisson cut to 1 and the simulator's most, of which k - t are controls
+#' Moments of guides in a cell: k ~ Poisson cut to 1 and the simulator's most, of which k - t are controls;
+#' with moi 0 each cell has one
 #' @noRd
 burden_moments <- function(moi, ntc_share) {
   k <- 0:60
@@ -69,10 +70,10 @@ burden_moments <- function(moi, ntc_share) {
   )
 }
 
-#' The moi of a mean number of guides in a cell; that of one guide in every cell is as good as 0
+#' The moi of a mean number of guides in a cell; 0 for one guide in every cell
 #' @noRd
 poisson_mean <- function(burden) {
-  if (burden <= burden_moments(least_moi, 0)$burden) return(least_moi)
+  if (burden <= burden_moments(least_moi, 0)$burden) return(0)
   beyond <- function(moi) burden_moments(moi, 0)$burden - burden
   stats::uniroot(beyond, c(least_moi, 19), extendInt = "upX")$root
 }

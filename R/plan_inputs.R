@@ -42,7 +42,8 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
   for (name in names(largest_inputs)) {
     value <- inputs[[name]]
     most <- largest_inputs[[name]]
-    validate_arg(value, checkmate::check_number, lower = 1e-6, upper = most, arg = name, call = call)
+    least <- if (name == "moi") 0 else 1e-6
+    validate_arg(value, checkmate::check_number, lower = least, upper = most, arg = name, call = call)
   }
   ntc_share <- inputs$ntc_share
   for (name in c("sigma_guide", "guide_sd", "replicate_sd")) {
@@ -59,6 +60,12 @@ plan_inputs <- function(inputs, assumed, call = rlang::caller_env()) {
     abort_simulation(c(
       "These sizes make no screen.",
       i = "It takes two or more days, two or more fates with probability above 0, and a contrast among them."
+    ), call = call)
+  }
+  if (inputs$moi == 0 && ntc_share == 0) {
+    abort_simulation(c(
+      "These sizes make no screen: each cell has one guide, and none is a control.",
+      i = "Effects are told from cells with controls: give {.arg ntc_share}, or {.arg moi}, above 0."
     ), call = call)
   }
   if (inputs$n_genes <= inputs$moi) {

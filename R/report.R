@@ -65,7 +65,7 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   )
   folder <- tempfile("report-")
   on.exit(unlink(folder, recursive = TRUE))
-  made <- render_page(report, folder)
+  made <- timed_stage("report", render_page(report, folder))
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   write_whole(function(stage) suppressWarnings(file.copy(made, stage)), path)
   list_made(path, identity_of(fit))

@@ -176,7 +176,7 @@ html_text <- function(text) as.character(htmltools::htmlEscape(text))
 csv_link <- function(hits) {
   file <- tempfile(fileext = ".csv")
   on.exit(unlink(file))
-  data.table::fwrite(guarded(hits), file)
+  data.table::fwrite(guarded(labelled_hits(hits)), file)
   if (file.size(file) > largest_csv) {
     return(htmltools::p("All genes and columns: write_hits(), and results/hits_ranked.csv of a pipeline."))
   }

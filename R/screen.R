@@ -52,13 +52,15 @@ read_screen <- function(path, guide_map = path, settings = fate_settings(), ...)
   validate_arg(guide_map, check_path)
   settings <- settings_for(update_settings(settings, ...), "screen")
   for (file in unique(c(path, guide_map))) {
-    if (!file.exists(file)) abort_screen("The file {.path {file}} does not exist.")
+    if (!file.exists(file)) {
+      abort_screen(c("The file {.path {file}} does not exist.", working_directory_line(file)))
+    }
   }
-  described <- py_call(
+  described <- timed_stage("screen", py_call(
     "describe_screen",
     screen_path = path.expand(path), guide_map = path.expand(guide_map),
     settings = settings_list(settings, "screen"), progress = show_progress()
-  )
+  ))
   new_screen(path, guide_map, settings, described)
 }
 

@@ -115,7 +115,9 @@ overrides <- function(..., call = rlang::caller_env()) {
 
 read_config <- function(path, call = rlang::caller_env()) {
   if (!file.exists(path)) {
-    abort_settings("The configuration file {.path {path}} does not exist.", call = call)
+    abort_settings(c(
+      "The configuration file {.path {path}} does not exist.", working_directory_line(path)
+    ), call = call)
   }
   text <- decoded_file(path)
   given <- if (inherits(text, "unreadable")) text else typed_text(text, settings_table())

@@ -79,6 +79,15 @@ is_special <- function(path) {
   odd && system2("test", c("-f", shQuote(path.expand(path)))) != 0 # of an empty file R tells no more
 }
 
+#' A line of a message about a path that is not there: from where it was looked for; NULL for an absolute path
+#' @noRd
+working_directory_line <- function(path) {
+  if (grepl("^([/~]|[A-Za-z]:)", path)) {
+    return(NULL)
+  }
+  c(i = paste("The working directory is", verbatim(getwd())))
+}
+
 abort_missing <- function(arg, call) {
   abort_argument("{.arg {arg}} is missing, and has no default.", call = call)
 }

@@ -43,19 +43,20 @@ run_pipeline <- function(folder) {
 
 # ---- the result ----
 
-day_matrix <- function(table, prefix) as.matrix(table[grep(paste0("^", prefix, "_d[0-9]+$"), names(table))])
+day_matrix <- function(table, prefix, days) as.matrix(table[paste0(prefix, "_", days)])
 
 # Calls by gene and day: false when the truth is zero or of the other sign.
-compare_with_truth <- function(hits, truth) {
-  theta <- day_matrix(truth[match(hits$gene, truth$gene), ], "theta")
-  called <- day_matrix(hits, "call")
-  right <- called & theta != 0 & sign(day_matrix(hits, "postmean")) == sign(theta)
+compare_with_truth <- function(hits, truth, days) {
+  numbers <- paste0("d", seq_along(days) - 1)
+  theta <- day_matrix(truth[match(hits$gene, truth$gene), ], "theta", numbers)
+  called <- day_matrix(hits, "call", days)
+  right <- called & theta != 0 & sign(day_matrix(hits, "postmean", days)) == sign(theta)
   large <- abs(theta) > large_effect
   list(calls = sum(called), false = sum(called & !right), large = sum(large), found = sum(right & large))
 }
 
 show_hits <- function(hits) {
-  shown <- grep("^(gene|lfsr_min|best_day|hit_anyday|postmean_d[0-9]+)$", names(hits))
+  shown <- grep("^(gene|lfsr_min|best_day|hit_anyday|postmean_.*)$", names(hits))
   rows <- utils::head(hits[shown], 10)
   rows[] <- lapply(rows, function(x) if (is.double(x)) signif(x, 3) else x)
   numbers <- grep("^postmean", names(rows))
@@ -87,12 +88,13 @@ main <- function() {
   run_pipeline(demo_folder)
   settings <- fatebias::read_settings(file.path(demo_folder, "config.yaml"))
   file <- file.path(settings$out_dir, "hits_ranked.csv")
-  hits <- utils::read.csv(file)
+  hits <- utils::read.csv(file, check.names = FALSE)
+  days <- fatebias::read_fit(settings$out_dir)$days
   report <- file.path(settings$out_dir, "report.html")
   cat(sprintf("\nThe report is %s, the ranked table %s\nIts first rows:\n\n", report, file))
   show_hits(hits)
   show_robust(hits)
-  show_comparison(compare_with_truth(hits, utils::read.csv(file.path(demo_folder, "truth.csv"))))
+  show_comparison(compare_with_truth(hits, utils::read.csv(file.path(demo_folder, "truth.csv")), days))
 }
 
 main()

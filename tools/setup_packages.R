@@ -5,8 +5,9 @@
 
 source("tools/setup_library.R")
 
-# Bioconductor's, used where a user has them; the ordinary repositories do not offer them.
-optional <- c("SingleCellExperiment", "SummarizedExperiment", "S4Vectors")
+# Used where a user has them, and not offered by every repository: Bioconductor's, and openxlsx (Debian:
+# r-cran-openxlsx).
+optional <- c("SingleCellExperiment", "SummarizedExperiment", "S4Vectors", "openxlsx")
 
 # ---- what is wanted ----
 

@@ -28,31 +28,16 @@ test_that("ranks do not hang on the last digits: of the same lfsr the larger eff
   expect_identical(one(c(3e-12, 0, 1e-5 + 1e-9, 1e-5), c(9, 1, 9, 1)), c("B", "A", "D", "C")) # apart
 })
 
-test_that("all genes of a result are ranked, and written", {
-  result <- run_mash(fit_with_guides(), settings = fate_settings(p_values = FALSE)) # all columns are known
+test_that("all genes of a result are ranked", {
+  result <- run_mash(fit_with_guides(), settings = fate_settings(p_values = FALSE))
   hits <- rank_hits(result)
   expect_setequal(hits$gene, result$table$gene)
   expect_false(is.unsorted(rank_apart(hits$lfsr_min, lfsr_rounding)))
   expect_setequal(hits$gene[1:8], sprintf("G%02d", 1:8))
-  folder <- withr::local_tempdir()
-  written <- data.table::fread(write_hits(hits, folder), na.strings = "")
-  expect_equal(written, data.table::as.data.table(hits), tolerance = 1e-12)
-  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "hits_ranked.csv")
 })
 
 test_that("something else is refused", {
   expect_error(rank_hits(data.frame()), class = "fatebias_error_mash")
-  folder <- withr::local_tempdir()
-  for (bad in list(data.frame(a = 1), example_fit()$gene, "hits", NULL)) {
-    expect_error(write_hits(bad, folder), "`hits` must come from", class = "fatebias_error_argument")
-  }
-  hits <- rank_hits(run_mash(example_fit()))
-  expect_error(write_hits(hits[, c("gene", "lfsr_min")], folder), "it lacks hit_anyday, best_day")
-  for (bad in list(NULL, NA, NA_character_, "")) {
-    expect_error(write_hits(hits, bad), "`out_dir`", class = "fatebias_error_argument")
-  }
-  expect_identical(list.files(folder), character())
-  expect_identical(basename(write_hits(as.data.frame(hits), folder)), "hits_ranked.csv")
   expect_error(rank_hits(run_mash(example_fit(), "guide")), "guides", class = "fatebias_error_mash")
 })
 

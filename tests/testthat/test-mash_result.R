@@ -89,3 +89,9 @@ test_that("mashr's own functions work on the fit", {
   again <- mashr::mash_compute_posterior_matrices(by_mashr$fit, by_mashr$model$data)
   expect_equal(again$PosteriorMean, by_mashr$fit$result$PosteriorMean)
 })
+
+test_that("as.data.table() is there after library(fatebias) alone, as the prints say", {
+  script <- "library(fatebias); x <- as.data.table(fate_settings()); cat(inherits(x, 'data.table'))"
+  said <- callr::r(function(script) capture.output(eval(parse(text = script), globalenv())), list(script))
+  expect_identical(said, "TRUE")
+})

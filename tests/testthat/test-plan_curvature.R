@@ -36,6 +36,34 @@ test_that("with many controls, one guide a gene and known deviations the SE is t
   expect_lt(max(plan$se$se_shared / plan$se$se_own), 0.2)
 })
 
+test_that("one guide in every cell: a gene's cells are counted against those of the controls", {
+  expect_identical(poisson_mean(1), 0)
+  found <- burden_moments(0, 0.2)
+  expect_equal(unlist(found), c(
+    burden = 1, burden_var = 0, targeting = 0.8, burden_targeting = 0, targeting_square = 0.8
+  ))
+  plan <- plan_screen(
+    n_cells = 40000, n_genes = 50, guides_per_gene = 1, moi = 0, days = 2, weight = 1,
+    fate_means = c(0.5, 0.5), ntc_share = 0.2, sigma_guide = 0, guide_sd = 0, abundance = Inf, replicates = 1,
+    active = 1, active_effects = 1
+  )
+  targeting <- 20000 * 0.8 # cells on a day
+  gene <- targeting / 50
+  controls <- 20000 * 0.2
+  expect_equal(plan$se$cells_per_gene, c(gene, gene))
+  log_odds <- withr::with_seed(1, rnorm(1e6, 0, sqrt(0.8))) # of cells: effects of size 1 in four of five
+  w <- mean(plogis(log_odds) * plogis(-log_odds))
+  own <- 1 / (w * gene + 2.5^-2)
+  shared <- 1 / (w / (1 / targeting + 1 / controls) + 50) # 50: the mean of 50 effects of SD 1
+  expect_equal(plan$se$se, rep(sqrt(own + shared), 2), tolerance = 0.01)
+  expect_match(format(plan)[[1]], "x 1 guides, one guide a cell")
+  expect_match(format(plan_screen(moi = 0.5))[[1]], "1.1 guides a cell") # 0.5 + exp(-0.5), cut to one
+})
+
+test_that("one guide in every cell and no control make no screen", {
+  expect_error(plan_screen(moi = 0, ntc_share = 0), "none is a control", class = "fatebias_error_simulation")
+})
+
 test_that("genes differ in cells as gamma abundances and counts of cells make them", {
   found <- gene_abundances(c(60, 200), list(guides_per_gene = 6, abundance = 5))
   expect_equal(colMeans(found), c(1, 1))

@@ -26,3 +26,21 @@ test_that("a bar over rows gives the rows, shown or not", {
   withr::local_options(fatebias.progress = TRUE)
   expect_identical(vapply(progress_along(3, "x"), identity, 1L), 1:3)
 })
+
+test_that("stages are told in scripts and pipelines, not beside bars, to who watches, or in tests", {
+  tells <- function(bars = FALSE, wanted = NULL, watched = FALSE, tests = "") {
+    tells_stages(bars, wanted, watched, tests)
+  }
+  expect_true(tells())
+  expect_false(tells(bars = TRUE))
+  expect_false(tells(watched = TRUE))
+  expect_false(tells(wanted = FALSE))
+  expect_false(tells(tests = "true"))
+})
+
+test_that("a stage gives its value, and one line with its seconds", {
+  expect_silent(expect_identical(timed_stage("nothing", 2), 2))
+  local_mocked_bindings(tells_stages = function(...) TRUE)
+  expect_message(value <- timed_stage("sum of numbers", sum(1:4)), "^sum of numbers: [0-9]+[.][0-9] s")
+  expect_identical(value, 10L)
+})

@@ -13,7 +13,7 @@ rooms <- c(
   "mash_covariances", "mash_day_covariances", "mash_estimates", "mash_correlation", "mash_activity",
   "mash_components", "mash_normals", "mash_weights", "mash_mixture", "mash_model", "mash_calls", "mash_mde",
   "mash_guides", "mash_p_values", "mash", "mash_contrasts", "mash_result", "mash_compare", "mash_preference",
-  "mash_part", "mash_hits",
+  "mash_part", "mash_hits", "hits_columns", "hits_export", "hits_annotate",
   "fates_prior", "fates_posterior", "fates_verdict", "fates_view", "fates_contrasts", "fates_methods",
   "plots", "plots_effects", "plots_calls", "plots_fates", "plots_gene", "plots_contrasts", "plots_screen",
   "plots_fit", "compare_runs_sides", "compare_runs_differences", "compare_runs", "compare_runs_methods",

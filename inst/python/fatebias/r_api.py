@@ -191,14 +191,18 @@ def fit_screen(
     progress: bool | None,
     fingerprint: dict[str, str] | None = None,
     warned: list[str] | None = None,
+    stages: bool = False,
 ) -> dict[str, Any]:
     """Fit a screen and write its results; `told`: what the user should know of the folder, in words. fingerprint: of
-    the screen as R has read it; warned: what was told of it then, which is not told again.
+    the screen as R has read it; warned: what was told of it then, which is not told again. stages: say each stage.
     """
     from .results import fit_screen
 
     told: list[str] = []
-    fit_screen(screen_path, guide_map, out_dir, settings, progress, fingerprint, tell=told.append, warned=warned or ())
+    fit_screen(
+        screen_path, guide_map, out_dir, settings, progress, fingerprint,
+        tell=told.append, warned=warned or (), stages=stages,
+    )  # fmt: skip
     return {"told": told}
 
 
@@ -208,6 +212,18 @@ def write_contrast(out_dir: str, contrast: str, folder: str) -> dict[str, Any]:
     from .results import write_contrast
 
     return write_contrast(out_dir, contrast, folder)
+
+
+@_within("results")
+def annotate_screen(
+    screen_path: str, out_dir: str, out: str, hits: dict[str, list[Any]], about: dict[str, str]
+) -> dict[str, str]:
+    """Write a copy of a screen's file with the results of a fit; `place`: where its guides are. hits: columns."""
+    import pandas as pd
+
+    from .results import annotate_screen
+
+    return {"place": annotate_screen(screen_path, out_dir, out, pd.DataFrame(hits), about)}
 
 
 @_within("certificate")

@@ -225,6 +225,31 @@ c(
     "folder NA" = write_hits(hits, NA_character_)
   ),
   refused(
+    "write_hits", "`format`",
+    "an unknown format" = write_hits(hits, "out", "xls"),
+    "format NA" = write_hits(hits, "out", NA),
+    "format a number" = write_hits(hits, "out", 1)
+  ),
+  refused(
+    "explain_columns", "`hits`",
+    "hits a text" = explain_columns("hits"),
+    "hits a list" = explain_columns(list()),
+    "hits a table of something else" = explain_columns(data.frame(a = 1))
+  ),
+  refused(
+    "annotate_anndata", "`fit`|`hits`|`out`|`screen`",
+    "no fit" = annotate_anndata(NULL, hits, "out/x.h5ad"),
+    "hits a table" = annotate_anndata(fit, as.data.frame(result$table), "out/x.h5ad"),
+    "out NA" = annotate_anndata(fit, hits, NA_character_),
+    "screen a number" = annotate_anndata(fit, hits, "out/x.h5ad", 1)
+  ),
+  accepted(
+    "as.data.table",
+    "hits" = identical(class(as.data.table(hits)), c("data.table", "data.frame")),
+    "a fit" = nrow(as.data.table(fit)) > 0,
+    "a list" = identical(as.data.table(list(a = 1))$a, 1)
+  ),
+  refused(
     "write_hits", "out_dir|/proc",
     "folder a file" = write_hits(hits, write("x", "a")),
     "folder in a file" = write_hits(hits, file.path(write("x", "a"), "b")),

@@ -37,6 +37,11 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def from_where(path: object) -> str:
+    """For messages about a path that is not there: where a relative one was looked for; "" for an absolute one."""
+    return "" if Path(str(path)).expanduser().is_absolute() else f" (the working directory is {Path.cwd()})"
+
+
 def regular_bytes(path: Path, most: int) -> bytes:
     """All of a file of at most so many bytes. Raises OSError; a pipe or a device is refused before it is opened."""
     found = path.stat()

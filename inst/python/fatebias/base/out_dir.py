@@ -25,8 +25,9 @@ FIT_FILES = frozenset({  # every name that a fit may write: the export contract
     "gene_probability_change.csv", "fate_baseline.npz", "effects_all_fates.npz",
 })  # fmt: skip
 LATER_FILES = frozenset({  # what R makes of a fit
-    "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "hits_ranked.csv", "gene_contrasts.csv",
-    "gene_verdicts.csv", "mash_comparison.csv", "compared_with_previous.csv", "report.html",
+    "gene_summary_mash_out.csv", "guide_summary_mash_out.csv", "hits_ranked.csv", "hits_ranked.xlsx",
+    "hits_ranked.parquet", "gene_contrasts.csv", "gene_verdicts.csv", "mash_comparison.csv",
+    "compared_with_previous.csv", "report.html",
 })  # fmt: skip
 _OF_CONTRAST = re.compile(r"([a-z_]+)\.[A-Za-z0-9._-]+\.csv")  # NAME.LABEL.csv: a table of a further contrast
 

@@ -4,6 +4,7 @@ No other wing knows h5py, zarr or anndata's layouts. What is read has one row a 
 cannot be read is a ScreenError with the file, the entry and what to do; nothing reaches compiled code unchecked.
 """
 
+from .annotate import write_annotated
 from .formats import is_container, modalities, open_screen
 from .memory import MemorySource
 from .ones import ones_of
@@ -26,5 +27,6 @@ __all__ = [
     "open_screen",
     "read_sparse",
     "refusing",
+    "write_annotated",
     "write_screen",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..base import ScreenError
+from ..base import ScreenError, from_where
 from . import hdf5, zarr_store
 from .anndata_source import AnnDataSource
 from .mudata_source import MuDataSource, is_mudata, modality_names
@@ -98,7 +98,7 @@ def _container_of(path: Path) -> Container:
             if one.recognises(path):
                 return one
     if not path.exists():
-        raise ScreenError(f"The screen file {path} does not exist.")
+        raise ScreenError(f"The screen file {path} does not exist{from_where(path)}.")
     if path.is_file() and path.stat().st_size == 0:
         raise ScreenError(f"The screen file {path} is empty (0 bytes).")
     if path.is_dir():

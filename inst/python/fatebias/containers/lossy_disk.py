@@ -1,4 +1,4 @@
-"""New HDF5 files on disks that may be full.
+"""HDF5 files that are written on disks that may be full.
 
 HDF5 cannot close a file whose last bytes it cannot write: it stays open, and the process crashes at its end. So HDF5
 writes through a file of Python's that takes all of it; the first error is raised when HDF5 has closed.
@@ -47,8 +47,15 @@ class _Taking(io.FileIO):
 @contextmanager
 def new_h5(path: Path) -> Iterator[h5py.File]:
     """A new HDF5 file to write to within the block. Raises OSError at its end, where not all was written."""
-    with _Taking(path, "w+") as disk:
-        with h5py.File(disk, "w") as file:
+    with open_h5(path, "w") as file:
+        yield file
+
+
+@contextmanager
+def open_h5(path: Path, mode: str) -> Iterator[h5py.File]:
+    """The same of a new file (mode "w"), or of one that is there ("r+")."""
+    with _Taking(path, "w+" if mode == "w" else mode) as disk:
+        with h5py.File(disk, mode) as file:
             yield file
         if disk.error is not None:
             raise disk.error

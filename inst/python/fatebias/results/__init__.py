@@ -5,6 +5,7 @@ export contract. Files appear all at once or not at all, and the manifest says w
 settings, and how it went; a certificate finds out from it, by `fit_key`, whether it belongs to the fit at hand.
 """
 
+from .annotate import annotate_screen
 from .archive import Archive, read_archive
 from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device, device_limit
@@ -18,6 +19,7 @@ from .tables import daywise_table
 
 __all__ = [
     "Archive",
+    "annotate_screen",
     "assert_qc",
     "assess_qc",
     "choose_device",

@@ -67,6 +67,7 @@ def fit_screen(
     contrasts: Sequence[str] = (),
     tell: Callable[[str], None] = say,
     warned: Collection[str] = (),
+    stages: bool = False,
 ) -> dict[str, Any]:
     """Fit a screen, write every file of the export contract that a fit owns, and return the manifest.
 
@@ -75,10 +76,10 @@ def fit_screen(
     fingerprint: of an earlier reading; files that hold another screen since are refused. warn: give what weakens
     the screen as ScreenWarnings, but for what was told before (`warned`, in words); it is in the manifest in any case.
     contrasts: beside `contrast_fate`, whose tables are written as well (`contrasts`); nothing else depends on them.
-    tell: see `folder.ResultFolder`.
+    tell: see `folder.ResultFolder`. stages: say each stage and its seconds on stderr, a line each.
     Raises a FatebiasError; then no file of results has been written or changed.
     """
-    watch, bars = Stopwatch(), Progress(progress)
+    watch, bars = Stopwatch(say if stages else None), Progress(progress)
     with result_folder(out_dir, tell) as folder:
         device = choose_device(settings.device)
         refuse_threads(settings.threads)

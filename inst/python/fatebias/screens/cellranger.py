@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..base import CONSTANTS, ScreenError, first_few
+from ..base import CONSTANTS, ScreenError, first_few, from_where
 from ..containers import open_matrix
 from .guide_counts import GuideCounts
 
@@ -39,7 +39,7 @@ def read_cellranger(path: str | Path, feature_type: str = FEATURE_TYPE, names: s
     """
     path = Path(path)
     if not path.exists():
-        raise ScreenError(f"{path} does not exist.")
+        raise ScreenError(f"{path} does not exist{from_where(path)}.")
     if names not in ("id", "name"):
         raise ScreenError(f"names must be id or name, not {names}.")
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..base import ScreenError
+from ..base import ScreenError, from_where
 from ..containers import is_container
 from .cellranger import read_cellranger
 from .guide_anndata import read_guides_anndata
@@ -21,7 +21,7 @@ def read_guides(path: str | Path, **options: Any) -> GuideCounts:
     """
     path = Path(path)
     if not path.exists():
-        raise ScreenError(f"{path} does not exist.")
+        raise ScreenError(f"{path} does not exist{from_where(path)}.")
     read, kind = _reader_of(path)
     unknown = [name for name in options if name not in inspect.signature(read).parameters]
     if unknown:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from ..base import ScreenError
+from ..base import ScreenError, from_where
 
 _SAVE_AS_CSV = "Save it as CSV."
 _UNPACK = "Unpack it."
@@ -82,7 +82,7 @@ def _refuse_no_file(path: Path, source: str) -> None:
         raise ScreenError(f"{source} is an address, not a file. Download it first.")
     if not path.exists():
         link = f" It is a link to {path.readlink()}." if path.is_symlink() else ""
-        raise ScreenError(f"{source} does not exist.{link}")
+        raise ScreenError(f"{source} does not exist{from_where(path)}.{link}")
     if path.is_dir():
         raise ScreenError(f"{source} is a folder. Give the file.")
     if not path.is_file():
