@@ -23,6 +23,7 @@ list(
   tar_target(settings_mash, settings_for(settings, "mash")),
   tar_target(settings_contrasts, settings_for(settings, "contrasts")),
   tar_target(settings_calibration, settings_for(settings, "calibration")),
+  tar_target(settings_report, settings_for(settings, "report")),
   tar_target(out_dir, settings$out_dir),
   tar_target(screen_file, existing_input(settings, "screen"), format = "file"),
   tar_target(guide_map_file, existing_input(settings, "guide_map"), format = "file"),
@@ -126,7 +127,8 @@ list(
     report,
     render_report(
       fit, mash_gene, hits, qc, file.path(out_dir, "report.html"),
-      certificate = certificate, comparison = mash_comparison, contrasts = contrasts
+      certificate = certificate, comparison = mash_comparison, contrasts = contrasts,
+      genes = settings_report$genes
     ),
     format = "file"
   )

@@ -21,6 +21,9 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #'   covariances.
 #' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of
 #'   `mash` is told, and no verdicts.
+#' @param genes names of genes that are marked in every picture, get a panel each, and are listed with their
+#'   ranks; with a picture of how early the ranking finds them ([plot_roc()]). The report warns of names that
+#'   are not in the screen. NULL: none.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a panel of their own.
 #' @param title title of the report.
@@ -38,7 +41,8 @@ panels_without_hits <- 3L # the closest genes, where none is called
 #' @export
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
                           path = file.path(fit$out_dir, "report.html"), n_panels = panels,
-                          title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL) {
+                          title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL,
+                          genes = NULL) {
   validate_report_parts(fit, mash, hits, qc)
   validate_report_contrasts(contrasts, fit)
   validate_report_certificate(certificate, fit)
@@ -51,12 +55,14 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   ), abort_report)
   validate_folder_of(fit, dirname(path), abort_report)
   validate_arg(n_panels, checkmate::check_count)
+  validate_arg(genes, checkmate::check_character, any.missing = FALSE, min.chars = 1, null.ok = TRUE)
   validate_arg(title, checkmate::check_string)
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
     fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
-    contrasts = contrasts, genes = panel_genes(hits, n_panels), title = title
+    contrasts = contrasts, named = unique(genes), title = title,
+    genes = union(panel_genes(hits, n_panels), intersect(genes, hits$gene))
   )
   folder <- tempfile("report-")
   on.exit(unlink(folder, recursive = TRUE))

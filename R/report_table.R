@@ -11,8 +11,8 @@ largest_csv <- 2e6 # bytes of hits_ranked.csv up to which it is embedded for dow
 #'
 #' @returns data.table, one row a gene in the order of `hits`: `rank`, `gene`, `call` ("hit", "call" where
 #'   the rule calls what is no hit, or ""), `direction` ("" for other genes), `day` (label of the best day),
-#'   `effect` and `sd` (mash's posterior mean and SD there), `lfsr`, `svalue`, `onset` (label of the most
-#'   probable first active day), `p_onset`, `p_persist`, `agree` (guides whose own estimate has the sign of
+#'   `effect` and `sd` (mash's posterior mean and SD there), `lfsr`, `svalue`, `onset` (in words, by
+#'   `onset_of_hits()`), `p_onset`, `p_persist`, `agree` (guides whose own estimate has the sign of
 #'   the effect on that day, of all its guides; of a fit without such estimates guides whose posterior mean
 #'   has the sign of the gene's estimate), where it is known `robust` ("yes", "no", "1 guide"), with two
 #'   replicates or more `replicates` (those whose estimate has that sign, of all that have one), `carried`
@@ -30,7 +30,7 @@ report_table <- function(fit, mash, hits) {
     call = ifelse(told$hit, "hit", ifelse(told$call, "call", "")),
     direction = ifelse(told$call, told$direction, ""), day = told$best_day,
     effect = told$postmean, sd = told$postsd, lfsr = told$lfsr, svalue = shown$svalue,
-    onset = told$onset, p_onset = told$p_onset, p_persist = shown$p_persist,
+    onset = onset_of_hits(shown), p_onset = told$p_onset, p_persist = shown$p_persist,
     agree = agreeing_guides(fit, shown, best), robust = robust_text(told),
     replicates = agreeing_replicates(fit, told, best), carried = carried_by_gene(fit$cells, told$gene)
   )
@@ -207,8 +207,8 @@ table_words <- function(mash) {
     if (!has_one_day(mash)) "Effect, SD: on the best day, the one with the smallest lfsr.",
     "s-value: expected share of wrong signs among all genes up to this one.",
     if (!has_one_day(mash)) paste(
-      "Onset: the most probable first day with an effect; P(lasts): the probability of an effect on every",
-      "day from then on, of whatever sign."
+      "Onset: the most probable first day with an effect, P(onset), where that is the first day called; else",
+      "both. P(lasts): the probability of an effect on every day from then on, of whatever sign."
     )
   ), collapse = " ")
 }
@@ -230,13 +230,3 @@ p_value_words <- function(fit, mash, table) {
 }
 
 on_best_day_words <- function(mash) if (has_one_day(mash)) "" else " on the best day"
-
-#' Why there is no onset to tell; NULL where there is
-#' @noRd
-no_onset_words <- function(mash, hits) {
-  if (has_one_day(mash)) {
-    "There is one day, so there is no onset to tell."
-  } else if (!any(called_rows(hits))) {
-    "No gene is called, so there is no onset to tell."
-  }
-}

@@ -194,7 +194,7 @@ gene_words <- function(gene, fit, mash, calls) {
   phrases[1] <- sub("them", odds_words(fit), phrases[1], fixed = TRUE)
   paste0(c(
     "Knocking down **", as_markdown(gene), "** ", paste(phrases, collapse = " and "), ".",
-    if (!has_one_day(mash)) c(" ", course_words(mash$table[row], mash))
+    if (!has_one_day(mash)) c(" ", course_words(mash$table[row], mash, day_words(mash$days)))
   ), collapse = "")
 }
 
@@ -230,29 +230,6 @@ report_subtitle <- function(fit) {
     paste("fitted", as_markdown(substr(m$created, 1, 10))),
     paste("fatebias", as_markdown(m$fatebias_version)),
     paste("fit", identity_of(fit) %||% "without an identity (of an earlier version)"), sep = " \u00b7 "
-  )
-}
-
-#' Onset of one row's effect, what is there on the last day, and whether its sign changes
-#' @noRd
-course_words <- function(row, mash) {
-  n_days <- length(mash$days)
-  last <- row[[paste0("p_active_d", n_days - 1L)]]
-  paste0(
-    sprintf(
-      "Its effect most probably begins on %s (P %s)", day_words(mash$days[row$onset_day + 1L]),
-      show_probability(row$p_onset)
-    ),
-    if (row$onset_day + 1L < n_days) {
-      if (row$p_persist > 0.5) {
-        sprintf(", and is there on all later days (P %s)", show_probability(row$p_persist))
-      } else if (last > 0.5) {
-        sprintf(", and is there on the last day (P %s)", show_probability(last))
-      } else {
-        sprintf(", and is gone on the last day (P %s)", show_probability(1 - last))
-      }
-    },
-    if (row$p_switch > 0.5) sprintf(", with a change of sign (P %s)", show_probability(row$p_switch)), "."
   )
 }
 

@@ -11,7 +11,8 @@ test_that("the table has the hits' order and the values of the best day", {
     expect_identical(table$effect[i], hits[[paste0("postmean_d", day)]][i])
     expect_identical(table$sd[i], hits[[paste0("postsd_d", day)]][i])
     expect_identical(table$day[i], mash$days[day + 1])
-    expect_identical(table$onset[i], mash$days[hits$onset_day[i] + 1])
+    onset <- if (i <= sum(hits$hit_anyday)) mash$days[hits$onset_day[i] + 1] else NA_character_
+    expect_identical(table$onset[i], onset)
   }
   expect_identical(table$direction[match(c("G01", "G02", "G20"), table$gene)], c("up", "down", ""))
 })
