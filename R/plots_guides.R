@@ -1,7 +1,7 @@
 # Guides of genes: beside their gene on the scale of its estimate, and each with its interval.
 
 guide_kinds <- c(
-  own = "estimates, not shrunk", posterior = "posterior means, as the gene's estimate",
+  own = "each by its own estimate, not shrunk", posterior = "posterior means, as the gene's estimate",
   moved = "their posterior deviations, which are shrunk, about the gene's estimate"
 )
 
@@ -59,7 +59,8 @@ guide_rows <- function(fit, x, effects, level, call = rlang::caller_env()) {
 #' @noRd
 validate_one_contrast <- function(fit, x, call) {
   of_fit <- contrast_pair(fit$manifest$contrast, fit$manifest$fates)
-  if (!is.null(x$contrast) && !identical(c(x$contrast, x$reference), unname(of_fit))) {
+  same <- is.null(x$contrast) || identical(c(x$contrast, x$reference), unname(of_fit))
+  if (!same && !is_made_from(x, fit)) {
     abort_mash(c(
       "{.arg x} is of the effect on {x$contrast} against {x$reference}, {.arg fit} on {of_fit[[1]]} against
        {of_fit[[2]]}.",

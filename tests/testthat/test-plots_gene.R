@@ -25,7 +25,7 @@ test_that("guides stand where their own estimates do, replicates beside them", {
   own <- third[third$source == "replicate"]
   expect_identical(own$replicate, c("a", "c")) # b has no cells of the gene
   expect_equal(own$value, fit$estimate$betahat_d2[fit$estimate$gene == "G05"] + c(0.2, -0.1))
-  expect_match(plot_gene(result, new, "G05")$labels$caption, "Guides: estimates, not shrunk")
+  expect_match(unwrapped(plot_gene(result, new, "G05")), "Guides: each by its own estimate")
   moved <- "Guides: their posterior deviations, which are shrunk"
   expect_match(unwrapped(plot_gene(result, fit, "G05")), moved)
   expect_drawn(plot_gene(result, new))

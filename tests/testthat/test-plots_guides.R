@@ -55,6 +55,8 @@ test_that("distances of guides from their gene are those of the posterior where 
 test_that("guides of one contrast are not drawn beside genes of another", {
   other <- result
   other$contrast <- "NEU"
+  other$table <- data.table::copy(result$table)
+  data.table::set(other$table, j = "betahat_d0", value = other$table$betahat_d0 + 0.1)
   expect_error(plot_gene(other, fit), "effect on NEU against EC.*contrast_fit", class = "fatebias_error_mash")
 })
 
