@@ -49,7 +49,7 @@ test_that("all fates stand side by side in log odds and in percentage points", {
   expect_equal(wide$high - wide$value, 2 * 2.575829 / 1.644854, tolerance = 1e-6)
   panels <- levels(ggplot2::ggplot_build(plot_gene(result, new, "G05"))$layout$layout$panel)
   expect_identical(panels, c("effect on MES (log odds)", "fates (log odds)", "fates (percentage points)"))
-  expect_match(plot_gene(result, new, "G05")$labels$caption, "Fates: how much")
+  expect_match(unwrapped(plot_gene(result, new, "G05")), "Fates: how much")
   without <- plot_gene_data(result, new, genes = "G05", fates = FALSE)
   expect_identical(without$value, points[points$source != "fate"]$value)
   expect_drawn(plot_gene(result, new))
