@@ -23,6 +23,7 @@ list(
   tar_target(settings_mash, settings_for(settings, "mash")),
   tar_target(settings_contrasts, settings_for(settings, "contrasts")),
   tar_target(settings_calibration, settings_for(settings, "calibration")),
+  tar_target(settings_report, settings_for(settings, "report")),
   tar_target(out_dir, settings$out_dir),
   tar_target(screen_file, existing_input(settings, "screen"), format = "file"),
   tar_target(guide_map_file, existing_input(settings, "guide_map"), format = "file"),
@@ -132,7 +133,8 @@ list(
     list(mash_gene_file, mash_guide_file, mash_comparison_file, contrasts_files) # the report is the last
     file <- render_report(
       fit, mash_gene, hits, qc, file.path(out_dir, "report.html"),
-      certificate = certificate, comparison = mash_comparison, contrasts = contrasts, runs = runs
+      certificate = certificate, comparison = mash_comparison, contrasts = contrasts, runs = runs,
+      genes = settings_report$genes
     )
     message("The report is ", normalizePath(file), "\nThe ranked table is ", normalizePath(hits_file))
     file

@@ -23,6 +23,7 @@
 #' | hits | [rank_hits()], [write_hits()] |
 #' | report | [render_report()] |
 #' | plots of effects | [plot_heatmap()], [plot_effects()], [plot_gene()], [plot_volcano()], [plot_onset()] |
+#' | known positives | [plot_roc()] |
 #' | plots of screen and fit | [plot_guides()], [plot_burden()], [plot_fates()], [plot_qc()], [plot_loss()] |
 #'
 #' @section When something goes wrong:

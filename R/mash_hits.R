@@ -25,11 +25,12 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   of the result), `direction` (`up`, towards the contrast fate, `down` or `both`, by the days that are
 #'   called; NA for genes that are not), `best_day` (label), `estimate` and `std.error` (what mash was given
 #'   on that day), `postmean` and `postsd` (mash's posterior mean and SD there; all four in log odds),
-#'   `lfsr` and `padj` (on that day), `onset` (label of the most probable first active day), `p_onset`; `p`,
-#'   `q` (on the best day), `p_gene`, `q_gene`, NA where the fit has no p-values; then
-#'   on guides and replicates, NA where they are not known: `n_guides`, `guides_agree`, `loo_effect_min`,
-#'   `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`, see
-#'   [run_mash()].
+#'   `lfsr` and `padj` (on that day), `onset` (label of the most probable first active day, called or not: the
+#'   print tells the onset only where it is the first day called, else "0h (.57) or 24h", the most probable
+#'   one with its probability or the first one called), `p_onset`; `p`, `q` (on the best day), `p_gene`,
+#'   `q_gene`, NA where the fit has no p-values; then on guides and replicates, NA where they are not known:
+#'   `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`,
+#'   `replicates_agree`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_hits`; of the genes called `n_up`, `n_down`, `n_both`,
 #'   `n_robust` (those whose lfsr stays below the threshold with any one guide left out) and `n_single_guide`
 #'   (those with one guide, which cannot be checked so; both NA where guides are not known); `n_calls`,
@@ -142,10 +143,6 @@ tidy.fatebias_hits <- function(x, ...) {
   )
 }
 
-#' Labels of the days; their numbers where the attributes of a ranking were lost
-#' @noRd
-day_labels <- function(hits) attr(hits, "days") %||% sub("^postmean_", "", day_columns(hits, "postmean"))
-
 #' The rule by which genes of a ranking are called; of one of an earlier version that of the lfsr
 #' @noRd
 rule_of_hits <- function(hits) attr(hits, "call_rule") %||% "lfsr"
@@ -193,7 +190,8 @@ summary.fatebias_hits <- function(object, ...) {
 #' @export
 format.fatebias_hits <- function(x, ...) {
   g <- glance(x)
-  shown <- utils::head(tidy(x)[if (g$n_calls > 0) called_rows(x) else TRUE], rows_printed)
+  shown <- data.table::data.table(tidy(x), when = onset_of_hits(x, doubt = ""))
+  shown <- utils::head(shown[if (g$n_calls > 0) called_rows(x) else TRUE], rows_printed)
   left_out <- (if (g$n_calls > 0) g$n_calls else g$n) - nrow(shown)
   ranked <- attr(x, "n_ranked") %||% g$n
   c(
@@ -248,7 +246,7 @@ printed_columns <- function(rows) {
   data.table::data.table(
     gene = rows$gene, direction = dash_for_none(rows$direction), best_day = rows$best_day,
     effect = sprintf("%+.2f", rows$postmean), sd = sprintf("%.2f", rows$postsd),
-    lfsr = lfsr_text(rows$lfsr), onset = dash_for_none(rows$onset)
+    lfsr = lfsr_text(rows$lfsr), onset = dash_for_none(rows$when)
   )
 }
 

@@ -98,9 +98,20 @@ scale_x_effects <- function(title = "effect (log odds)", expand = 0.08) {
 #' @noRd
 wide_bar <- function() ggplot2::theme(legend.key.width = ggplot2::unit(26, "pt"))
 
-#' Rows of genes or guides, the first on top
+#' Rows of genes or guides, the first on top; a star before those that are marked
+#' @param marked names of rows.
 #' @noRd
-scale_y_rows <- function(...) ggplot2::scale_y_discrete(NULL, limits = rev, labels = short_name, ...)
+scale_y_rows <- function(marked = NULL, ...) {
+  ggplot2::scale_y_discrete(NULL, limits = rev, labels = function(names) starred(names, marked), ...)
+}
+
+starred <- function(names, marked, width = name_width) {
+  paste0(ifelse(names %in% marked, "* ", ""), short_name(names, width))
+}
+
+#' What the star means; nothing where none is drawn
+#' @noRd
+star_text <- function(marked) if (length(marked) > 0) " Star: marked gene."
 
 #' Half-width of an interval, in standard errors
 #' @noRd
@@ -127,25 +138,38 @@ empty_plot <- function(data, text) {
 
 #' Stop unless `genes` are names of genes that are known; those that are near are named
 #' @noRd
-validate_genes_drawn <- function(genes, known, call = rlang::caller_env()) {
+validate_genes_drawn <- function(genes, known, arg = rlang::as_label(substitute(genes)),
+                                 call = rlang::caller_env()) {
   validate_arg(
-    genes, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE, call = call
+    genes, checkmate::check_character, any.missing = FALSE, min.len = 1, unique = TRUE, arg = arg, call = call
   )
   validate_names(genes, known, "gene", call)
 }
 
-#' Rows of a mash_result to be drawn: those of the genes, or the n strongest, called ones first
+#' Names of the rows of a mash_result that are of marked genes (guides at guide level)
+#' @noRd
+marked_rows <- function(x, mark, call = rlang::caller_env()) {
+  if (is.null(mark)) {
+    return(character())
+  }
+  validate_genes_drawn(mark, x$table$gene, "mark", call)
+  x$table[[x$level]][x$table$gene %in% mark]
+}
+
+#' Rows of a mash_result to be drawn: those of the genes, or the n strongest, called ones first, and all that
+#' are marked
 #' @returns names of rows (guides at guide level), in the order to be drawn.
 #' @noRd
-choose_rows <- function(x, genes, n, table = x$table, call = rlang::caller_env()) {
+choose_rows <- function(x, genes, n, table = x$table, mark = NULL, call = rlang::caller_env()) {
+  marked <- marked_rows(x, mark, call)
   if (!is.null(genes)) {
-    validate_genes_drawn(genes, x$table$gene, call)
+    validate_genes_drawn(genes, x$table$gene, call = call)
     rows <- x$table[order(match(x$table$gene, genes), na.last = NA)]
     return(rows[[x$level]])
   }
   validate_arg(n, checkmate::check_count, positive = TRUE)
   strongest <- strongest_first(table)
-  table[[x$level]][utils::head(strongest[order(!called_rows(table)[strongest])], n)]
+  union(table[[x$level]][utils::head(strongest[order(!called_rows(table)[strongest])], n)], marked)
 }
 
 #' Effects of some rows by day: tidy(), with the direction of calls, factors in the order to be drawn

@@ -13,6 +13,7 @@ facets_most <- 6L # contrasts with days of their own; of more each has one colum
 #'   `day`.
 #' @param genes names of genes, drawn in this order. NULL: the `n` with the strongest evidence.
 #' @param n how many genes are drawn where `genes` is NULL: those called first, by the smallest lfsr.
+#' @param mark names of genes that get a star; where `genes` is NULL they are drawn beside the `n` as well.
 #' @param day label of the day that is drawn, a column a contrast. NULL: all days of up to six contrasts; of
 #'   more a tile has the day with the strongest evidence, called ones first, by the smallest lfsr.
 #' @details
@@ -36,16 +37,16 @@ facets_most <- 6L # contrasts with days of their own; of more each has one colum
 #' table$call <- table$lfsr < 0.05
 #' plot_contrasts(table)
 #' @export
-plot_contrasts <- function(x, genes = NULL, n = 30L, day = NULL) {
-  tiles <- plot_contrasts_data(x, genes, n, day)
+plot_contrasts <- function(x, genes = NULL, n = 30L, day = NULL, mark = NULL) {
+  tiles <- plot_contrasts_data(x, genes, n, day, mark)
   by_day <- is.null(day) && shown_by_day(tiles)
   limit <- max(abs(tiles$effect), 0.1, na.rm = TRUE)
   tiles$ink <- ifelse(tiles$mark %in% c("+", "-") & abs(tiles$effect) > 0.6 * limit, "white", "black")
   ggplot2::ggplot(tiles, ggplot2::aes(.data[[if (by_day) "day" else "contrast"]], .data$gene)) +
     effect_tiles(tiles, "effect", limit) +
     columns_of_contrasts(tiles, by_day) +
-    scale_y_rows(expand = c(0, 0)) +
-    ggplot2::labs(caption = contrasts_caption(tiles, day, by_day)) +
+    scale_y_rows(mark, expand = c(0, 0)) +
+    ggplot2::labs(caption = contrasts_caption(tiles, day, by_day, mark)) +
     theme_fatebias() +
     wide_bar() +
     ggplot2::theme(panel.grid = ggplot2::element_blank())
@@ -53,7 +54,7 @@ plot_contrasts <- function(x, genes = NULL, n = 30L, day = NULL) {
 
 #' @rdname plot_contrasts
 #' @export
-plot_contrasts_data <- function(x, genes = NULL, n = 30L, day = NULL) {
+plot_contrasts_data <- function(x, genes = NULL, n = 30L, day = NULL, mark = NULL) {
   table <- table_of_contrasts(x)
   if (!is.null(day)) {
     validate_arg(day, checkmate::check_string)
@@ -63,9 +64,10 @@ plot_contrasts_data <- function(x, genes = NULL, n = 30L, day = NULL) {
     table <- table[on_day]
   }
   if (!is.null(genes)) validate_genes_drawn(genes, unique(table$gene))
+  if (!is.null(mark)) validate_genes_drawn(mark, unique(table$gene))
   validate_arg(n, checkmate::check_count, positive = TRUE)
   surest <- strongest_tiles(table)
-  rows <- if (is.null(genes)) genes_by_contrast(surest, n) else genes
+  rows <- if (is.null(genes)) union(genes_by_contrast(surest, n), mark) else genes
   tiles <- if (is.null(day) && shown_by_day(table)) table else surest
   tiles <- tiles[tiles$gene %in% rows]
   data.table::set(tiles, j = "gene", value = factor(tiles$gene, levels = rows))
@@ -91,7 +93,7 @@ columns_of_contrasts <- function(tiles, by_day) {
   )
 }
 
-contrasts_caption <- function(tiles, day, by_day) {
+contrasts_caption <- function(tiles, day, by_day, mark) {
   surest <- is.null(day) && !by_day && length(unique(tiles$day)) > 1
   caption(
     "Calls: + raises, - lowers.",
@@ -100,7 +102,7 @@ contrasts_caption <- function(tiles, day, by_day) {
     if (!by_day && all_against_rest(levels(tiles$contrast))) {
       " Each is against the mean log odds of all others."
     },
-    if (any(tiles$mark == no_estimate_mark)) " x: no estimate."
+    if (any(tiles$mark == no_estimate_mark)) " x: no estimate.", star_text(mark)
   )
 }
 

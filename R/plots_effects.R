@@ -10,6 +10,7 @@
 #'   at guide level all guides of the genes are drawn.
 #' @param n how many rows are drawn where `genes` is NULL: those called first, by the smallest lfsr, as in
 #'   [rank_hits()].
+#' @param mark names of genes that get a star; where `genes` is NULL they are drawn beside the `n` as well.
 #' @param level probability of the intervals, mean +- normal quantile x SD.
 #' @details
 #' A call is an effect on a day that is called by the rule of the result (`call_rule` of [run_mash()]). On a
@@ -39,8 +40,8 @@
 #' plot_heatmap(result)
 #' plot_effects_data(result, genes = "GENE00030")
 #' @export
-plot_effects <- function(x, genes = NULL, n = 30L, level = 0.9) {
-  effects <- plot_effects_data(x, genes, n, level)
+plot_effects <- function(x, genes = NULL, n = 30L, level = 0.9, mark = NULL) {
+  effects <- plot_effects_data(x, genes, n, level, mark)
   ggplot2::ggplot(effects, ggplot2::aes(y = .data[[x$level]])) +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50", linewidth = 0.3) +
     ggplot2::geom_linerange(
@@ -51,11 +52,12 @@ plot_effects <- function(x, genes = NULL, n = 30L, level = 0.9) {
     ) +
     ggplot2::geom_point(ggplot2::aes(.data$postmean, shape = .data$state, fill = .data$state), size = 1.7) +
     scale_states() +
-    scale_y_rows() +
+    scale_y_rows(marked_rows(x, mark)) +
     scale_x_effects() +
     facet_days(x$days, day_panels(x$days)) +
     ggplot2::labs(caption = caption(
-      "Line: ", interval_text(level), " of the posterior. Diamond: estimate given to mash. ", call_text(x)
+      "Line: ", interval_text(level), " of the posterior. Diamond: estimate given to mash. ", call_text(x),
+      star_text(mark)
     )) +
     theme_fatebias()
 }
@@ -78,10 +80,10 @@ scale_states <- function() {
 
 #' @rdname plot_effects
 #' @export
-plot_effects_data <- function(x, genes = NULL, n = 30L, level = 0.9) {
+plot_effects_data <- function(x, genes = NULL, n = 30L, level = 0.9, mark = NULL) {
   validate_class(x, "mash_result", "run_mash", abort_mash)
   width <- half_width(level)
-  effects <- effects_of(x, choose_rows(x, genes, n))
+  effects <- effects_of(x, choose_rows(x, genes, n, mark = mark))
   names <- intersect(c("gene", "guide"), names(effects))
   data.table::data.table(
     effects[, c(names, "day", "time", "estimate", "std.error"), with = FALSE],
@@ -95,18 +97,18 @@ plot_effects_data <- function(x, genes = NULL, n = 30L, level = 0.9) {
 
 #' @rdname plot_effects
 #' @export
-plot_heatmap <- function(x, genes = NULL, n = 30L) {
-  tiles <- plot_heatmap_data(x, genes, n)
+plot_heatmap <- function(x, genes = NULL, n = 30L, mark = NULL) {
+  tiles <- plot_heatmap_data(x, genes, n, mark)
   limit <- max(abs(tiles$postmean), 0.1)
   tiles$fill <- ifelse(tiles$mark == no_estimate_mark, NA, tiles$postmean)
   tiles$ink <- ifelse(abs(tiles$postmean) > 0.6 * limit & tiles$call, "white", "black")
   ggplot2::ggplot(tiles, ggplot2::aes(.data$day, .data[[x$level]])) +
     effect_tiles(tiles, "fill", limit) +
     scale_x_days(x$days) +
-    scale_y_rows(expand = c(0, 0)) +
+    scale_y_rows(marked_rows(x, mark), expand = c(0, 0)) +
     ggplot2::labs(caption = caption(
       "Calls: + raises, - lowers the fate. ", call_text(x),
-      if (anyNA(tiles$fill)) " x: no estimate on this day."
+      if (anyNA(tiles$fill)) " x: no estimate on this day.", star_text(mark)
     )) +
     theme_fatebias() +
     wide_bar() +
@@ -145,9 +147,9 @@ scale_x_days <- function(days, more = character()) {
 
 #' @rdname plot_effects
 #' @export
-plot_heatmap_data <- function(x, genes = NULL, n = 30L) {
+plot_heatmap_data <- function(x, genes = NULL, n = 30L, mark = NULL) {
   validate_class(x, "mash_result", "run_mash", abort_mash)
-  rows <- choose_rows(x, genes, n)
+  rows <- choose_rows(x, genes, n, mark = mark)
   effects <- effects_of(x, if (is.null(genes)) by_pattern(effects_of(x, rows), x$level) else rows)
   names <- intersect(c("gene", "guide"), names(effects))
   mark <- c(raises = "+", lowers = "-", none = "")[effects$direction]

@@ -23,6 +23,9 @@ markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 #' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of
 #'   `mash` is told, and no verdicts.
 #' @param runs what [compare_with_previous()] returned, or NULL: then nothing is said of an earlier fit.
+#' @param genes names of genes that are marked in every picture, get a panel each, and are listed with their
+#'   ranks; with a picture of how early the ranking finds them ([plot_roc()]). The report warns of names that
+#'   are not in the screen. NULL: none.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a page of their own; NULL: all, or as many as
 #'   there is room for in 1.2 MB.
@@ -42,7 +45,7 @@ markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc = assess_qc(fit),
                           path = file.path(fit$out_dir, "report.html"), n_panels = NULL,
                           title = "Fate bias", certificate = NULL, comparison = NULL, contrasts = NULL,
-                          runs = NULL) {
+                          runs = NULL, genes = NULL) {
   validate_report_parts(fit, mash, hits, qc)
   validate_report_contrasts(contrasts, fit)
   validate_report_certificate(certificate, fit)
@@ -56,12 +59,13 @@ render_report <- function(fit, mash = run_mash(fit), hits = rank_hits(mash), qc 
   ), abort_report)
   validate_folder_of(fit, dirname(path), abort_report)
   validate_arg(n_panels, checkmate::check_count, null.ok = TRUE)
+  validate_arg(genes, checkmate::check_character, any.missing = FALSE, min.chars = 1, null.ok = TRUE)
   validate_arg(title, checkmate::check_string)
   validate_pandoc()
   validate_writable(dirname(path))
   report <- list(
     fit = fit, mash = mash, hits = hits, qc = qc, certificate = certificate, comparison = comparison,
-    contrasts = contrasts, runs = runs, n_pages = n_panels, title = title
+    contrasts = contrasts, runs = runs, n_pages = n_panels, named = unique(genes), title = title
   )
   folder <- tempfile("report-")
   on.exit(unlink(folder, recursive = TRUE))

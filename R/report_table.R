@@ -23,7 +23,7 @@ report_table <- function(fit, mash, hits) {
     low = told$postmean - half, high = told$postmean + half, day = told$best_day, lfsr = told$lfsr,
     q = told$q_gene, agreeing_guides(fit, hits), without_guide = sign(told$postmean) * told$loo_effect_min,
     replicates_agree = told$replicates_agree, n_replicates = replicates_there(fit, hits),
-    onset = onset_seen(told, mash, hits)
+    onset = onset_of_hits(hits, doubt = "")
   )
   known <- names(table)[!vapply(table, function(column) all(is.na(column)), logical(1))]
   if (has_one_day(mash)) known <- setdiff(known, c("day", "onset"))
@@ -40,18 +40,6 @@ table_points <- function(fit, hits) {
   }
   points <- lapply(changes, function(of) of[, fate])
   data.table::data.table(points = points$change, points_low = points$low, points_high = points$high)
-}
-
-#' Where an effect begins, as calls say it: its most probable first day where the effect there is called; else
-#' the first day called, "by" which it is there; NA for genes that are not called
-#' @noRd
-onset_seen <- function(told, mash, hits) {
-  called <- called_matrix(hits, mash$lfsr_thresh)
-  first <- apply(called, 1, function(on) if (any(on)) which(on)[[1]] else NA)
-  begins <- match(told$onset, mash$days)
-  sure <- called[cbind(seq_along(begins), begins)] %in% TRUE
-  label <- ifelse(sure, told$onset, paste("by", mash$days[first]))
-  ifelse(is.na(first), NA_character_, label)
 }
 
 #' Guides whose own estimate has the sign of the effect on the best day, and all of the gene; of a fit without
@@ -210,7 +198,7 @@ table_words <- function(table, fit, mash) {
     if (has("q")) p_value_words(fit, mash),
     "Guides agree, replicates agree: those whose own effect has the sign of the gene's.",
     if (has("without_guide")) "Without one guide: the estimate without the guide that helps it most.",
-    if (has("onset")) "Onset: the most probable first day; \"by\" a day, where the effect may begin before.",
+    if (has("onset")) "Onset: the most probable first day; where another day is the first one called, both.",
     "Would be called, on the page of a gene: the least effect that would be called with probability .8.",
     "p, randomisation, where there is one: as p, by resampling; it does not share the model."
   )
@@ -227,14 +215,4 @@ p_value_words <- function(fit, mash) {
     "guides could have lain (other cells of the same day, replicate and burden), not by the model's noise. ",
     sprintf("q is the expected share of false ones among all genes with so small a p, by %s.", days)
   )
-}
-
-#' Why there is no onset to tell; NULL where there is
-#' @noRd
-no_onset_words <- function(mash, hits) {
-  if (has_one_day(mash)) {
-    "There is one day, so there is no onset to tell."
-  } else if (!any(called_rows(hits))) {
-    "No gene is called, so there is no onset to tell."
-  }
 }

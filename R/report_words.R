@@ -160,28 +160,6 @@ report_subtitle <- function(fit) {
   )
 }
 
-#' Onset of one row's effect, what is there on the last day, and whether its sign changes
-#' @noRd
-course_words <- function(row, mash) {
-  n_days <- length(mash$days)
-  last <- row[[paste0("p_active_d", n_days - 1L)]]
-  paste0(
-    sprintf(
-      "Its effect most probably begins on %s (P %s)", day_words(mash$days[row$onset_day + 1L]),
-      show_probability(row$p_onset)
-    ),
-    if (row$onset_day + 1L < n_days) {
-      if (row$p_persist > 0.5) {
-        sprintf(", and is there on all later days (P %s)", show_probability(row$p_persist))
-      } else if (last > 0.5) {
-        sprintf(", and is there on the last day (P %s)", show_probability(last))
-      } else {
-        sprintf(", and is gone on the last day (P %s)", show_probability(1 - last))
-      }
-    },
-    if (row$p_switch > 0.5) sprintf(", with a change of sign (P %s)", show_probability(row$p_switch)), "."
-  )
-}
 
 show_lfsr <- function(lfsr) paste("lfsr", show_rate(lfsr))
 

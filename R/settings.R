@@ -16,7 +16,7 @@
 #' @param all print all keys, also where that takes more than a screen?
 #' @param row.names,optional not used.
 #' @param stages character, some of `"input"`, `"screen"`, `"fit"`, `"qc"`, `"mash"`, `"contrasts"`,
-#'   `"calibration"`, `"run"`.
+#'   `"calibration"`, `"report"`, `"run"`.
 #' @returns A `fatebias_settings`: a named list with one entry a key. `settings_for()` keeps the keys
 #'   of some stages only, so that in a pipeline a change reruns only what it concerns; wherever
 #'   settings are taken, keys that are not there have their default. `as.data.table()`, `as.data.frame()`:

@@ -4,7 +4,7 @@
 
 stage_titles <- c(
   input = "Input", screen = "Screen", fit = "Fit", qc = "QC", mash = "mash",
-  contrasts = "Contrasts", calibration = "Calibration", run = "Run"
+  contrasts = "Contrasts", calibration = "Calibration", report = "Report", run = "Run"
 )
 
 #' A named list, one entry (default, type, range, stage, help) a key

@@ -61,6 +61,9 @@ expect_drawn <- function(plot) {
   expect_no_warning(ggplot2::ggplotGrob(plot))
 }
 
+# The caption of a plot in one line
+unwrapped <- function(plot) gsub("\n", " ", plot$labels$caption, fixed = TRUE)
+
 # Pictures are compared on developers' machines only, as snapshots of prints are
 expect_picture <- function(title, plot) {
   skip_on_cran()

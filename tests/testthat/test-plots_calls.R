@@ -10,6 +10,54 @@ test_that("volcano: evidence by hand, floored; the smallest lfsr of each day are
   expect_identical(sum(plot_volcano_data(hand_result(), n = 0)$label != ""), 0L)
 })
 
+test_that("volcano: of calls with one lfsr the largest effects are labelled, not the first names", {
+  x <- hand_result()
+  x$table$lfsr_d1 <- c(0, 0, 0, 0) # D has no estimate on that day
+  x$table$postmean_d1 <- c(0.1, -0.3, 0.2, 0.9)
+  x$table$hit_anyday <- TRUE
+  labels <- function(n) {
+    points <- plot_volcano_data(x, n)
+    points$label[points$day == "d2" & points$label != ""]
+  }
+  expect_identical(labels(1), "B")
+  expect_identical(labels(2), c("B", "C"))
+})
+
+test_that("volcano: marked genes are ringed on every day and labelled where called, else on the best day", {
+  points <- plot_volcano_data(hand_result(), n = 0, genes = c("C", "A"))
+  expect_setequal(points$gene[points$marked], c("A", "C"))
+  expect_identical(sum(points$marked), 6L)
+  labelled <- points[points$label != ""]
+  expect_identical(paste(labelled$label, labelled$day), c("A d0", "A d10", "C d0"))
+  plot <- plot_volcano(hand_result(), genes = "C")
+  expect_match(unwrapped(plot), "Ring: marked gene")
+  expect_drawn(plot)
+  unknown <- rlang::expr(plot_volcano(hand_result(), genes = "GATA"))
+  expect_error(eval(unknown), "no gene 'GATA'", class = "fatebias_error_argument")
+})
+
+test_that("onset: it is told where it is the first day called, else both days that may be it", {
+  x <- hand_result()
+  of <- function(x, name, column) {
+    tiles <- plot_onset_data(x, genes = name)
+    as.character(tiles$event[tiles[[column]]])
+  }
+  expect_identical(of(x, "B", "is_onset"), "d2")
+  expect_identical(of(x, "B", "may_be_onset"), character())
+  x$table$onset_day[2] <- 0L # B is called on d2 and d10
+  expect_identical(of(x, "B", "is_onset"), character())
+  expect_identical(of(x, "B", "may_be_onset"), c("d0", "d2"))
+  expect_identical(c(of(x, "C", "is_onset"), of(x, "C", "may_be_onset")), character()) # not called
+  expect_match(unwrapped(plot_onset(x)), "?: not clear", fixed = TRUE)
+  expect_drawn(plot_onset(x))
+})
+
+test_that("onset: marked genes stand beside those that are called", {
+  expect_identical(levels(plot_onset_data(hand_result(), n = 1, mark = c("C", "A"))$gene), c("B", "A", "C"))
+  expect_identical(levels(plot_onset_data(no_hits(), mark = "C")$gene), "C")
+  expect_drawn(plot_onset(no_hits(), mark = "C"))
+})
+
 test_that("onset: hits, strongest first, probabilities from the columns of the result", {
   tiles <- plot_onset_data(hand_result())
   expect_identical(levels(tiles$gene), c("B", "A", "D"))

@@ -26,6 +26,19 @@ test_that("heatmap: rows by direction and day of the first call, marks by sign",
   expect_identical(levels(plot_heatmap_data(earlier)$gene), c("A", "B", "C", "D"))
 })
 
+test_that("marked genes are drawn with a star, beside the strongest", {
+  x <- hand_result()
+  expect_setequal(levels(plot_heatmap_data(x, n = 1, mark = c("C", "B"))$gene), c("B", "C"))
+  expect_identical(levels(plot_effects_data(x, n = 2, mark = "C")$gene), c("B", "A", "C"))
+  expect_identical(levels(plot_heatmap_data(x, genes = "A", mark = "C")$gene), "A")
+  rows <- function(plot) ggplot2::ggplot_build(plot)$layout$panel_params[[1]]$y$get_labels()
+  expect_identical(rows(plot_heatmap(x, genes = c("C", "A"), mark = "C")), c("A", "* C"))
+  expect_identical(rows(plot_effects(x, genes = c("C", "A"), mark = "A")), c("* A", "C"))
+  expect_match(unwrapped(plot_heatmap(x, mark = "C")), "Star: marked gene")
+  expect_error(plot_heatmap(x, mark = "E1"), "no gene 'E1'", class = "fatebias_error_argument")
+  expect_error(plot_heatmap(x, mark = 1), "`mark`", class = "fatebias_error_argument")
+})
+
 test_that("results of guides are drawn by guide, all guides of the genes asked for", {
   guides <- run_mash(example_fit(), "guide", settings = fate_settings())
   gene <- guides$table$gene[[5]]
@@ -33,6 +46,8 @@ test_that("results of guides are drawn by guide, all guides of the genes asked f
   expect_setequal(levels(effects$guide), guides$table$guide[guides$table$gene == gene])
   expect_drawn(plot_effects(guides, n = 4))
   expect_drawn(plot_heatmap(guides, n = 4))
+  marked <- plot_effects_data(guides, n = 1, mark = gene)
+  expect_true(all(guides$table$guide[guides$table$gene == gene] %in% levels(marked$guide)))
 })
 
 test_that("only a mash_result is taken", {

@@ -12,8 +12,7 @@ test_that("a gene has its estimates, its posterior and its guides on every day",
   expect_identical(estimate$value, row$betahat_d2)
   expect_equal(estimate$high, row$betahat_d2 + 1.281552 * row$se_d2, tolerance = 1e-6)
   expect_identical(third[third$source == "posterior"]$value, row$postmean_d2)
-  guides <- third[third$source == "guide"]
-  expect_identical(guides$value, fit$guide$betahat_d2[match(guides$guide, fit$guide$guide)])
+  expect_identical(sum(third$source == "guide"), n_guides)
 })
 
 test_that("guides stand where their own estimates do, replicates beside them", {
@@ -26,8 +25,9 @@ test_that("guides stand where their own estimates do, replicates beside them", {
   own <- third[third$source == "replicate"]
   expect_identical(own$replicate, c("a", "c")) # b has no cells of the gene
   expect_equal(own$value, fit$estimate$betahat_d2[fit$estimate$gene == "G05"] + c(0.2, -0.1))
-  expect_match(plot_gene(result, new, "G05")$labels$caption, "Guides: estimates, not shrunk")
-  expect_match(plot_gene(result, fit, "G05")$labels$caption, "Guides: posterior means, shrunk")
+  expect_match(unwrapped(plot_gene(result, new, "G05")), "Guides: each by its own estimate")
+  moved <- "Guides: their posterior deviations, which are shrunk"
+  expect_match(unwrapped(plot_gene(result, fit, "G05")), moved)
   expect_drawn(plot_gene(result, new))
 })
 
@@ -49,7 +49,7 @@ test_that("all fates stand side by side in log odds and in percentage points", {
   expect_equal(wide$high - wide$value, 2 * 2.575829 / 1.644854, tolerance = 1e-6)
   panels <- levels(ggplot2::ggplot_build(plot_gene(result, new, "G05"))$layout$layout$panel)
   expect_identical(panels, c("effect on MES (log odds)", "fates (log odds)", "fates (percentage points)"))
-  expect_match(plot_gene(result, new, "G05")$labels$caption, "Fates: how much")
+  expect_match(unwrapped(plot_gene(result, new, "G05")), "Fates: how much")
   without <- plot_gene_data(result, new, genes = "G05", fates = FALSE)
   expect_identical(without$value, points[points$source != "fate"]$value)
   expect_drawn(plot_gene(result, new))
@@ -76,14 +76,21 @@ test_that("guides without a fit are left away; the states are those of the effec
   expect_true(is.na(points[points$gene == "D" & points$day == "d2" & points$source == "estimate"]$value))
 })
 
+test_that("a marked gene has a star above its panel; names that are no genes are refused", {
+  both <- plot_gene(result, genes = c("G05", "G06"), mark = "G06")
+  names <- both$facet$params$labeller(data.frame(gene = c("G05", "G06")))$gene
+  expect_identical(unlist(names), c("G05", "* G06"))
+  expect_match(unwrapped(plot_gene(result, genes = "G05", mark = "G05")), "Star: marked gene")
+  expect_no_match(unwrapped(plot_gene(result, genes = "G05", mark = "G06")), "Star")
+  expect_error(plot_gene(result, mark = "G5"), "no gene 'G5'", class = "fatebias_error_argument")
+})
+
 test_that("another fit, guides and unknown genes are refused", {
   expect_error(plot_gene(hand_result(), fit), "not the fit", class = "fatebias_error_mash")
   expect_error(plot_gene(result, result), "read_fit", class = "fatebias_error_fit")
   expect_error(plot_gene(result, fit, genes = "G5"), "no gene 'G5'", class = "fatebias_error_argument")
   guides <- run_mash(fit, "guide", settings = fate_settings())
   expect_error(plot_gene(guides, fit), "genes", class = "fatebias_error_mash")
-  expect_error(plot_guides(fit, "G5"), "no gene 'G5'", class = "fatebias_error_argument")
-  expect_error(plot_guides(result), "read_fit", class = "fatebias_error_fit")
 })
 
 test_that("points of a day stand apart, and nearer to it than to the next day", {
@@ -92,35 +99,14 @@ test_that("points of a day stand apart, and nearer to it than to the next day", 
   expect_equal(dodge_step(c(0, 1, 100)), 0.3) # never more than three tenths of a gap
 })
 
-test_that("guides: beta, theta and intervals from the tables of the fit", {
-  guides <- plot_guides_data(fit, "G05", level = 0.9)
-  expect_identical(nrow(guides), 4L * sum(fit$guide$gene == "G05"))
-  one <- guides[guides$day == "d10"][2]
-  row <- fit$guide[fit$guide$guide == as.character(one$guide)]
-  expect_identical(one$beta, row$betahat_d3)
-  expect_equal(one$beta_low, row$betahat_d3 - 1.644854 * row$se_d3, tolerance = 1e-6)
-  theta <- fit$gene[fit$gene$gene == "G05"]
-  expect_identical(one$theta, theta$betahat_d3)
-  expect_equal(one$theta_high, theta$betahat_d3 + 1.644854 * theta$se_d3, tolerance = 1e-6)
-})
-
-test_that("without names the genes with the largest effect in SDs are drawn", {
-  z <- abs(betahat(fit$gene)) / as.matrix(as.data.frame(fit$gene)[paste0("se_d", 0:3)])
-  strongest <- fit$gene$gene[order(-apply(z, 1, max))[1:2]]
-  expect_identical(levels(plot_guides_data(fit, n = 2)$gene), strongest)
-})
-
 test_that("edge cases draw without a warning", {
   expect_drawn(plot_gene(result, fit))
   expect_drawn(plot_gene(hand_result()))
   expect_drawn(plot_gene(hand_result(), genes = "D"))
   expect_drawn(plot_gene(wide_result(), n = 30))
-  expect_drawn(plot_guides(fit))
-  expect_drawn(plot_guides(fit, fit$gene$gene[[1]]))
 })
 
 test_that("pictures", {
   expect_picture("fates", plot_gene(result, fit_with_changes(), c("G05", "G06")))
   expect_picture("genes", plot_gene(hand_result()))
-  expect_picture("guides", plot_guides(fit, c("G05", "G06")))
 })

@@ -34,23 +34,6 @@ test_that("names are told as they are, not as markdown", {
   expect_identical(as_markdown(c("a*b", "[x]", "5'U", "d 12")), c("a\\*b", "\\[x\\]", "5\\'U", "d 12"))
 })
 
-test_that("the course says what is there on the last day, and a change of sign", {
-  row <- data.table::data.table(
-    onset_day = 0L, p_onset = 0.9, p_persist = 0.01, p_switch = 0.02, p_active_d3 = 0.999
-  )
-  expect_identical(course_words(row, mash), paste(
-    "Its effect most probably begins on d0 (P = 0.90),", "and is there on the last day (P > 0.99)."
-  ))
-  row$p_active_d3 <- 0.02
-  expect_match(course_words(row, mash), "is gone on the last day \\(P = 0.98\\)\\.$")
-  row$p_persist <- 0.97
-  row$p_switch <- 0.9
-  expect_match(course_words(row, mash), "is there on all later days (P = 0.97), with", fixed = TRUE)
-  expect_match(course_words(row, mash), ", with a change of sign (P = 0.90).", fixed = TRUE)
-  row$onset_day <- 3L
-  expect_match(course_words(row, mash), "begins on d10 (P = 0.90), with a change", fixed = TRUE)
-})
-
 test_that("bare numbers are told as days, and cuts are told", {
   expect_identical(day_words(c("12", "0.5", "12h", "d_1")), c("day 12", "day 0.5", "12h", "d\\_1"))
   expect_null(cut_words(3, 3, "hits"))

@@ -45,6 +45,36 @@ c(
       "a gene of a million letters" = DOOR(result, genes = strrep("G", 1e6))
     )
   ),
+  each_door(c("plot_heatmap", "plot_effects_data", "plot_onset", "plot_gene"),
+    refused(
+      "DOOR", "`mark`|gene '",
+      "mark NA" = DOOR(result, mark = NA_character_),
+      "no genes to mark" = DOOR(result, mark = character()),
+      "mark that is not there" = DOOR(result, mark = "none"),
+      "mark a number" = DOOR(result, mark = 1)
+    )
+  ),
+  each_door(c("plot_volcano", "plot_volcano_data"),
+    refused(
+      "DOOR", "`genes`|gene '",
+      "genes NA" = DOOR(result, genes = NA_character_),
+      "no genes" = DOOR(result, genes = character()),
+      "a gene that is not there" = DOOR(result, genes = "none")
+    )
+  ),
+  each_door(c("plot_roc", "plot_roc_data"),
+    refused(
+      "DOOR", "`x`|`genes`|gene '|genes",
+      "NULL" = DOOR(NULL, "G01"),
+      "a fit" = DOOR(fit, "G01"),
+      "a result of guides" = DOOR(of_guides, "G01"),
+      "genes that are not there" = DOOR(result, c("none", "G01")),
+      "no genes" = DOOR(result, character()),
+      "genes not given" = DOOR(result),
+      "all genes" = DOOR(result, result$table$gene),
+      "nothing" = DOOR()
+    )
+  ),
   each_door(of_fits,
     refused(
       "DOOR", "`x`|`fit`",
@@ -160,6 +190,12 @@ c(
     "a number" = autoplot(result, 1),
     "two plots" = autoplot(result, c("effects", "onset")),
     "of a fit another plot" = autoplot(fit, "pie")
+  ),
+  refused(
+    "autoplot", "`what`|genes|betahat",
+    "of hits another plot" = autoplot(rank_hits(result), "pie"),
+    "of no hits" = autoplot(rank_hits(result)[0]),
+    "of hits without their days" = autoplot(rank_hits(result)[, 1:4])
   ),
   refused(
     "autoplot", "mash",

@@ -122,6 +122,9 @@ class Settings:
     calibration_bootstraps: int
     calibration_resamples: int
 
+    # report
+    genes: tuple[str, ...] | None
+
     # run
     out_dir: str
     execution: str
