@@ -13,7 +13,7 @@
 NULL
 
 negligible <- 1e-14 # weight of a component in a row
-# Of the null's weight, which no lfsr is below: leaving out such components changes an lfsr by less than 1e-4 of it
+# Of the null's weight, which no lfsr is below: without such components an lfsr changes by < 1e-4 of it
 negligible_share <- 1e-7
 drawn_least <- 1e-3 # expected draws of a component that are drawn at all
 combination_rounding <- 1e-9 # of days, in units of a component's scale

@@ -1,5 +1,5 @@
-# Bars of what takes seconds, where anybody watches; elsewhere a line a stage. Python's:
-# inst/python/fatebias/base/progress.py.
+# Bars of what takes seconds, where anybody watches; elsewhere a line a stage. Python has its own in
+# base/progress.py of its package.
 
 #' TRUE where somebody watches: an interactive session, no pipeline, no CI
 #'

@@ -23,9 +23,9 @@ markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 #' @param contrasts a `fatebias_contrasts`, from [compare_contrasts()], or NULL: then only the contrast of
 #'   `mash` is told, and no verdicts.
 #' @param runs what [compare_with_previous()] returned, or NULL: then nothing is said of an earlier fit.
-#' @param genes names of genes that are marked in every picture, get a panel each, and are listed with their
-#'   ranks; with a picture of how early the ranking finds them ([plot_roc()]). The report warns of names that
-#'   are not in the screen. NULL: none.
+#' @param genes names of genes that are marked in every picture and listed with their ranks, with a picture of
+#'   how early the ranking finds them ([plot_roc()]). The report warns of names that are not in the screen.
+#'   NULL: none.
 #' @param path file to write, ending in `.html`.
 #' @param n_panels number of genes, strongest first, that get a page of their own; NULL: all, or as many as
 #'   there is room for in 1.2 MB.

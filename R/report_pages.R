@@ -11,8 +11,8 @@ name_bytes <- 3 # bytes around a name
 #'
 #' @param n number of genes, strongest first; NULL: as many as there is room for.
 #' @returns list `n` and, of these genes, `by_day` (list of genes x days: `estimate`, `se`, `mde`, `p`,
-#'   `p_random`, `lfsr`, `postsd`), `guides` (`of`: number of each gene; `name`; `estimate`, `cells`: guides x
-#'   days), `replicates` (`name`; `estimate`, `se`: genes x replicates x days), `fates` (`name`; `change`,
+#'   `p_random`, `lfsr`, `postsd`), `guides` (`of`: number of each gene; `name`; `kind`; `estimate`, `cells`:
+#'   guides x days), `replicates` (`name`; `estimate`, `se`: genes x replicates x days), `fates` (`name`; `change`,
 #'   `low`, `high`: genes x fates x days, percentage points) and `course` (sentences; "" of genes that are
 #'   not called).
 #' @noRd
@@ -26,7 +26,7 @@ gene_pages <- function(fit, mash, hits, n = NULL) {
   by_day <- by_day[lengths(lapply(by_day, day_columns, table = hits)) > 0]
   list(
     n = n, by_day = lapply(by_day, function(name) signif(flat_rows(day_matrix(hits, name)), 3)),
-    guides = page_guides(fit, hits$gene),
+    guides = page_guides(fit, mash, hits$gene),
     replicates = page_replicates(fit, hits$gene), fates = page_fates(fit, hits$gene),
     course = page_courses(mash, hits)
   )
@@ -48,15 +48,16 @@ flat_rows <- function(x) as.vector(t(x))
 
 #' @param genes names of genes, in the order of their pages.
 #' @noRd
-page_guides <- function(fit, genes) {
-  table <- fit$guide_estimate %||% fit$guide
+page_guides <- function(fit, mash, genes) {
+  table <- guides_to_scale(fit, mash)
   table <- table[order(match(table$gene, genes), na.last = NA)]
   cells <- if (!is.null(fit$cells)) {
     day_matrix(fit$cells, "n_cells")[match(table$guide, fit$cells$guide), , drop = FALSE]
   }
   list(
     of = tabulate(match(table$gene, genes), length(genes)), name = table$guide,
-    shrunk = is.null(fit$guide_estimate), estimate = signif(flat_rows(day_matrix(table, "betahat")), 3),
+    kind = guide_kinds[[guide_kind(fit, mash)]],
+    estimate = signif(flat_rows(day_matrix(table, "betahat")), 3),
     cells = if (!is.null(cells)) as.integer(flat_rows(cells))
   )
 }

@@ -134,11 +134,11 @@ kept_array <- function(x) if (is.null(x)) NULL else I(unname(x))
 
 kept_arrays <- function(pages) {
   several <- function(x) if (is.list(x)) lapply(x, several) else kept_array(x)
-  single <- c("n", "shrunk")
+  single <- c("n", "kind")
   lapply(rlang::set_names(names(pages)), function(name) {
     if (name %in% single) return(pages[[name]])
     out <- several(pages[[name]])
-    if ("shrunk" %in% names(out)) out$shrunk <- pages[[name]]$shrunk
+    if ("kind" %in% names(out)) out$kind <- pages[[name]]$kind
     out
   })
 }

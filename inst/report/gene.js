@@ -118,7 +118,6 @@ function pageOf(i) {
   const byDay = (name, values, form) => values && values.some(x => x !== null) ? [name, ...values.map(form)] : null;
   const withSpread = (mean, sd) => mean.map((x, d) => x === null ? "" : `${signed(x)} (${sd[d].toFixed(2)})`);
   const part = name => pages.by_day[name] ? flat(pages.by_day[name], i) : null;
-  const kind = pages.guides.shrunk ? "posterior means, shrunk" : "estimates";
   const tables = [
     table("By day", heads("Number"), [
       ["Estimate (SE)", ...withSpread(own.estimate, own.se)], ["Posterior (SD)", ...withSpread(own.mean, own.sd)],
@@ -127,7 +126,7 @@ function pageOf(i) {
         (x, d) => x !== null ? `from ${x.toFixed(2)}` : own.estimate[d] === null ? "" : "never"),
       byDay("p", part("p"), rate), byDay("p, randomisation", part("p_random"), rate),
     ].filter(line => line)),
-    table(`Guides: ${kind}${pages.guides.cells ? " (cells)" : ""}`, heads("Guide"),
+    table(`Guides: ${pages.guides.kind}${pages.guides.cells ? " (cells)" : ""}`, heads("Guide"),
       own.guides.map(guide => [guide.name, ...guide.estimate.map((x, d) =>
         signed(x) + (guide.cells && guide.cells[d] !== null ? ` (${whole(guide.cells[d])})` : ""))])),
     own.replicates.length > 0 ? table("Replicates: estimate (SE)", heads("Replicate"),

@@ -49,6 +49,7 @@ test_that("Python: the copy has the ranking, number by number, and the file stay
 test_that("Python: a file that is not there is told with where it was looked for", {
   out <- withr::local_tempfile(fileext = ".h5ad")
   error <- expect_error(annotate_anndata(example, ranked, out, "none.h5ad"), class = "fatebias_error_screen")
-  expect_match(gsub("\\s+", " ", conditionMessage(error)), "none.h5ad does not exist .the working directory is")
+  said <- gsub("\\s+", " ", conditionMessage(error))
+  expect_match(said, "none.h5ad does not exist .the working directory is")
   expect_false(file.exists(out))
 })

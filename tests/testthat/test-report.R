@@ -150,7 +150,7 @@ test_that("a fit with estimates by guide and replicate has a section on them", {
   expect_match(text, "id=\"guides\"", fixed = TRUE)
   expect_match(text, "8 hits, 6 of them robust", fixed = TRUE)
   expect_match(text, "other guides of the gene and other cultures would show", fixed = TRUE)
-  expect_match(text, "\"shrunk\":false", fixed = TRUE)
+  expect_match(text, guide_kinds[["own"]], fixed = TRUE)
   expect_match(text, "Sets of covariances were not compared: there are few genes.", fixed = TRUE)
 })
 
