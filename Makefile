@@ -61,5 +61,5 @@ bench: setup ## the benchmarks of bench/
 	@bash tools/with_env.sh .venv/bin/python bench/run.py --out bench/RESULTS.md
 
 clean: ## remove what the commands made (not the installed packages)
-	rm -rf .venv .versions demo site _targets .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* inst/python/*.egg-info inst/python/build
+	rm -rf .venv .versions .axe demo site _targets .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* inst/python/*.egg-info inst/python/build
 	find inst/python tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,9 +12,9 @@ name_bytes <- 3 # bytes around a name
 #' @param n number of genes, strongest first; NULL: as many as there is room for.
 #' @returns list `n` and, of these genes, `by_day` (list of genes x days: `estimate`, `se`, `mde`, `p`,
 #'   `p_random`, `lfsr`, `postsd`), `guides` (`of`: number of each gene; `name`; `kind`; `estimate`, `cells`:
-#'   guides x days), `replicates` (`name`; `estimate`, `se`: genes x replicates x days), `fates` (`name`; `change`,
-#'   `low`, `high`: genes x fates x days, percentage points) and `course` (sentences; "" of genes that are
-#'   not called).
+#'   guides x days), `replicates` (`name`; `estimate`, `se`: genes x replicates x days), `fates` (`name`;
+#'   `change`, `low`, `high`: genes x fates x days, percentage points) and `course` (sentences; "" of genes
+#'   that are not called).
 #' @noRd
 gene_pages <- function(fit, mash, hits, n = NULL) {
   n <- min(nrow(hits), n %||% pages_that_fit(fit, hits))

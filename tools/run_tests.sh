@@ -46,8 +46,20 @@ can_other_core() {
   VERBOSE=2 on_other_core Rscript -e 'invisible(La_library())' 2>&1 | grep -qi "^Core: $OTHER_CORE"
 }
 
-# The report in a real browser.
-test_browser() { CHROMOTE_CHROME="$(find_browser)" Rscript --no-save tools/run_testthat.R "$1" tests/browser; }
+AXE_VERSION=4.14.1
+
+# The report in a real browser, and by axe-core where npm can bring it.
+test_browser() {
+  CHROMOTE_CHROME="$(find_browser)" FATEBIAS_AXE="$(find_axe)" Rscript --no-save tools/run_testthat.R "$1" tests/browser
+}
+
+find_axe() {
+  local axe="${FATEBIAS_AXE:-$ROOT/.axe/node_modules/axe-core/axe.min.js}"
+  if [ ! -e "$axe" ] && command -v npm >/dev/null; then
+    npm install --silent --no-fund --no-audit --prefix "$ROOT/.axe" "axe-core@$AXE_VERSION" >&2
+  fi
+  [ ! -e "$axe" ] || echo "$axe"
+}
 
 find_browser() {
   local name

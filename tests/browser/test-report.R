@@ -219,6 +219,25 @@ test_that("every picture was drawn and is described", {
   expect_gt(ask("document.images.length"), 5)
 })
 
+# Rules of the Web Content Accessibility Guidelines as code; FATEBIAS_AXE names axe.min.js
+axe <- Sys.getenv("FATEBIAS_AXE")
+
+test_that("the page has no serious fault of accessibility, light and dark, wide and narrow", {
+  skip_if(!nzchar(axe), "FATEBIAS_AXE names no axe.min.js")
+  ask(paste(readLines(axe, warn = FALSE), collapse = "\n"))
+  for (scheme in c("light", "dark")) {
+    session$Emulation$setEmulatedMedia(features = list(list(name = "prefers-color-scheme", value = scheme)))
+    for (width in c(1280, 390)) {
+      session$Emulation$setDeviceMetricsOverride(width, height = 800, deviceScaleFactor = 1, mobile = FALSE)
+      wait_for(sprintf("window.innerWidth == %d", width))
+      found <- ask("axe.run().then(found => JSON.stringify(found.violations
+        .filter(fault => ['serious', 'critical'].includes(fault.impact))
+        .map(fault => fault.id + ': ' + fault.nodes[0].html)))")
+      expect_identical(found, "[]", info = paste(scheme, width))
+    }
+  }
+})
+
 # The same genes again and again, under other names
 repeated <- function(x, n) {
   rows <- rep(seq_along(mash$table$gene), length.out = n)
@@ -233,23 +252,16 @@ repeated <- function(x, n) {
   x
 }
 
-test_that("18,000 genes open in 3 s and sort in 1 s, in a file of 5 MB", {
+test_that("18,000 genes open and sort, in a file of 5 MB", {
   many <- list(fit = repeated(fit, 18000), mash = repeated(mash, 18000))
   file <- file.path(folder, "many.html")
   render_report(many$fit, many$mash, path = file)
   expect_lt(file.size(file), 5e6)
-  start <- Sys.time()
   session$Page$navigate(paste0("file://", file))
   wait_for("document.querySelector('#hits-table .info')?.textContent.includes('18,000')")
-  expect_lt(as.numeric(Sys.time() - start, units = "secs"), 3)
-  for (name in c("Gene", "Log odds", "Guides agree")) {
-    seconds <- ask(sprintf("(async () => {
-      const button = document.querySelectorAll('#hits-table thead th')[%d].querySelector('button');
-      const start = performance.now();
-      button.click();
-      await new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)));
-      return (performance.now() - start) / 1000;
-    })()", at(name) - 1))
-    expect_lt(seconds, 1)
-  }
+  genes <- function() column(2)[1:3]
+  sort_by("Gene")
+  expect_identical(genes(), sprintf("N%05d", 1:3))
+  sort_by("Gene")
+  expect_identical(genes(), sprintf("N%05d", 18000:17998))
 })
