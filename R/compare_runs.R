@@ -56,6 +56,9 @@
 #' compared
 #' summary(compared)
 #' plot_runs(compared)
+#' folder <- tempfile()
+#' write_runs(compared, folder)
+#' compare_with_previous(folder) # NULL: no earlier fit is there
 #' @export
 compare_runs <- function(a, b) {
   call <- rlang::current_env()

@@ -23,7 +23,7 @@ plot_runs <- function(x, n = 5L) {
   ggplot2::ggplot(points, ggplot2::aes(.data$postmean_a, .data$postmean_b)) +
     ggplot2::geom_abline(slope = 1, intercept = 0, linetype = "dashed", colour = "grey40") +
     ggplot2::geom_point(ggplot2::aes(colour = .data$change, shape = .data$change), size = 1.8) +
-    label_layer(points) +
+    label_layer(points, "postmean_a", "postmean_b") +
     ggplot2::scale_colour_manual(NULL, values = change_colours) +
     ggplot2::scale_shape_manual(NULL, values = change_shapes) +
     scale_x_effects("effect in run a (log odds)") +

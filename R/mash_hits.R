@@ -47,6 +47,7 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' hits
 #' summary(hits)
 #' head(tidy(hits), 3)
+#' as.data.table(hits)[1:2]
 #' hits[c("GENE00030", "GENE00010")]
 #' @export
 rank_hits <- function(result, randomisation = NULL, certificate = NULL) {

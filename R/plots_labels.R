@@ -11,8 +11,14 @@ point_half <- c(x = 0.012, y = 0.022)
 point_sizes <- c(point = 2.5, ring = 5)
 
 #' Names beside points
+#'
+#' @param points data.table: `label` ("" where a point has none), `day`, the columns `across` and `up` of where
+#'   it is, and where points may be marked `marked`.
 #' @noRd
-label_layer <- function(points) {
+label_layer <- function(points, across = "postmean", up = "evidence") {
+  points$across <- points[[across]]
+  points$up <- points[[up]]
+  points$marked <- points$marked %||% FALSE
   labelled <- points[points$label != ""]
   labelled$label <- short_name(labelled$label, label_letters)
   if (!rlang::is_installed("ggrepel")) {
@@ -40,23 +46,23 @@ obstacles <- function(points) {
   if (nrow(points) == 0) {
     return(points)
   }
-  points[!duplicated(paste(points$day, cell(points$postmean), cell(points$evidence)))]
+  points[!duplicated(paste(points$day, cell(points$across), cell(points$up)))]
 }
 
 #' Labels at free places beside their points, the strongest first; those that find none are left out
 #' @returns `labelled` with the columns `x`, `y` (of the label's centre) and `face`.
 #' @noRd
 placed_labels <- function(points, labelled) {
-  range_x <- max(diff(range(points$postmean)), 1e-9) * 1.7 # as the axes of plot_volcano() are expanded
-  range_y <- max(diff(range(points$evidence)), 1e-9) * 1.43
-  labelled <- labelled[order(!labelled$marked, -labelled$evidence, -abs(labelled$postmean))]
+  range_x <- max(diff(range(points$across)), 1e-9) * 1.7 # as the axes of plot_volcano() are expanded
+  range_y <- max(diff(range(points$up)), 1e-9) * 1.43
+  labelled <- labelled[order(!labelled$marked, -labelled$up, -abs(labelled$across))]
   by_day <- lapply(split(labelled, droplevels(labelled$day)), function(own) {
     here <- points[points$day == own$day[[1]]]
     taken <- list(
-      centre = cbind(here$postmean / range_x, here$evidence / range_y),
+      centre = cbind(here$across / range_x, here$up / range_y),
       half = outer(ifelse(here$marked, 2, 1), point_half)
     )
-    place_of_day(own, cbind(own$postmean / range_x, own$evidence / range_y), taken)
+    place_of_day(own, cbind(own$across / range_x, own$up / range_y), taken)
   })
   labelled <- data.table::rbindlist(by_day)
   labelled$x <- labelled$x * range_x

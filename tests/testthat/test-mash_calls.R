@@ -118,7 +118,6 @@ test_that("print, tidy and words follow the rule and name it", {
   expect_identical(levels(plot_onset_data(x)$gene), c("B", "A", "C"))
   calls <- called_days(x)
   expect_identical(calls$effect[calls$gene == "C"], -.1)
-  expect_match(calls$sure[calls$gene == "C"], "lfsr = 0.5, adjusted p = 0.01", fixed = TRUE)
   expect_match(call_text(hits_by("svalue")), "an average lfsr below 0.05")
   expect_match(count_words(example_fit(), x, hits), "(local false sign rate or adjusted p-value below 0.05)",
                fixed = TRUE)
