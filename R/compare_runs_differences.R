@@ -8,7 +8,8 @@ data_fields <- c(
 digest_fields <- c("cells_by_day_replicate", "burden_counts", "fate_means_by_day_replicate")
 
 #' Settings, data and versions that differ
-#' @returns list `settings`, `data`, `versions`: data.table `name`, `a`, `b` (texts); NULL where it is not
+#' @returns list `settings_kind` (which settings are known of both, in words), and `settings`, `data`,
+#'   `versions`: data.table `name`, `a`, `b` (texts); NULL where it is not
 #'   known of both.
 #' @noRd
 runs_differences <- function(a, b) {
@@ -17,10 +18,12 @@ runs_differences <- function(a, b) {
     if (all(lengths(parts) > 0)) differing(parts[[1]], parts[[2]])
   }
   settings <- list(
-    known(function(side) side$manifest$settings), known(function(side) unclass(side$mash_settings))
+    fit = known(function(side) side$manifest$settings),
+    mash = known(function(side) unclass(side$mash_settings))
   )
   settings <- Filter(Negate(is.null), settings)
   list(
+    settings_kind = if (identical(names(settings), "fit")) "Settings of the fit" else "Settings",
     settings = if (length(settings) > 0) data.table::rbindlist(settings),
     data = known(function(side) if (!is.null(side$manifest)) data_of(side$manifest)),
     versions = known(function(side) if (!is.null(side$manifest)) versions_in(side$manifest))

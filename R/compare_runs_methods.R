@@ -15,7 +15,10 @@ format.fatebias_runs <- function(x, ...) {
     vapply(c("gained", "lost", "reversed"), change_line, character(1), x = x),
     paste("Correlation of effects:", correlation_words(x$days)),
     only_lines(x$only),
-    Map(difference_line, c("Settings", "Data", "Versions"), x[c("settings", "data", "versions")]),
+    Map(
+      difference_line, c(x$settings_kind %||% "Settings", "Data", "Versions"),
+      x[c("settings", "data", "versions")]
+    ),
     "Next: plot_runs(), summary(), tidy(); as.data.table() has all columns."
   ), use.names = FALSE)
 }
@@ -134,7 +137,10 @@ runs_line <- function(comparison) {
   }, character(1))
   g <- glance(comparison)
   sprintf(
-    "Of %s genes %s are called; the fit before, whose results are in previous/, called %s: %s.",
+    paste(
+      "Of the %s genes that this fit shares with the one before (results in previous/), %s are called on a day",
+      "that both have, and were %s before: %s."
+    ),
     count(g$n), count(g$n_called_b), count(g$n_called_a), and_list(named)
   )
 }

@@ -70,7 +70,8 @@ pattern_of <- function(columns, days, known) {
 
 #' A ranking as a person reads it: a plain table, days by their labels in names and values
 #'
-#' A table that has lost the labels, or was read from a file that has them, stays as it is.
+#' A table that has lost the labels, or was read from a file that has them, stays as it is. Where a label would
+#' give two columns one name, days are d0, d1, .. in names and values.
 #' @noRd
 labelled_hits <- function(hits) {
   table <- data.table::as.data.table(as.list(hits))
@@ -78,17 +79,22 @@ labelled_hits <- function(hits) {
   if (is.null(days)) {
     return(table)
   }
+  names <- labelled_names(names(table), days)
+  if (anyDuplicated(names) > 0) {
+    days <- numbered(length(days))
+    names <- names(table)
+  }
   for (name in intersect(c("best_day", "onset_day"), names(table))) {
     if (is.numeric(table[[name]])) data.table::set(table, j = name, value = days[table[[name]] + 1L])
   }
   if (!is.null(table$active_set)) {
     data.table::set(table, j = "active_set", value = with_labels(table$active_set, days))
   }
-  data.table::setnames(table, labelled_names(names(table), days))
+  data.table::setnames(table, names)
   table[]
 }
 
-#' Names of columns with labels of days; as they are where two would be the same
+#' Names of columns with labels of days
 #' @noRd
 labelled_names <- function(names, days) {
   numbered_names <- lapply(seq_along(days), function(d) grep(paste0("_d", d - 1L, "$"), names))
@@ -97,5 +103,5 @@ labelled_names <- function(names, days) {
     at <- numbered_names[[d]]
     labelled[at] <- paste0(sub("_d[0-9]+$", "", names[at]), "_", days[[d]])
   }
-  if (anyDuplicated(labelled) > 0) names else labelled
+  labelled
 }

@@ -12,8 +12,8 @@ point_sizes <- c(point = 2.5, ring = 5)
 
 #' Names beside points
 #'
-#' @param points data.table: `label` ("" where a point has none), `day`, the columns `across` and `up` of where
-#'   it is, and where points may be marked `marked`.
+#' @param points data.table: `label` ("" where a point has none), `day`, where points may be marked `marked`.
+#' @param across,up names of the columns that say where a point is.
 #' @noRd
 label_layer <- function(points, across = "postmean", up = "evidence") {
   points$across <- points[[across]]

@@ -67,7 +67,10 @@ list(
   tar_target(mash_guide_file, write_mash(mash_guide, out_dir), format = "file"),
 
   # what has changed since the fit before, whose results lie in previous/; NULL where there are none
-  tar_target(runs, compare_with_previous(unique(dirname(mash_gene_file)))),
+  tar_target(runs, {
+    fit # another fit may give the same table
+    compare_with_previous(unique(dirname(mash_gene_file)))
+  }),
   tar_target(runs_file, if (!is.null(runs)) write_runs(runs, out_dir), format = "file"),
 
   # which covariances the data prefer
@@ -129,7 +132,9 @@ list(
 
   tar_target(hits, rank_hits(mash_gene, randomisation, certificate)),
   tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
+  tar_target(page, list.files(system.file("report", package = "fatebias"), full.names = TRUE), format = "file"),
   tar_target(report, {
+    page
     list(mash_gene_file, mash_guide_file, mash_comparison_file, contrasts_files) # the report is the last
     file <- render_report(
       fit, mash_gene, hits, qc, file.path(out_dir, "report.html"),

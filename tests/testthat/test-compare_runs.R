@@ -128,7 +128,7 @@ test_that("what a fit replaces is compared with it, by its own manifest", {
   file.copy(list.files(a, full.names = TRUE), out_dir)
   expect_null(compare_with_previous(out_dir))
   file.copy(file.path(a, c("gene_summary_mash_out.csv", "made_from.json", "fit_manifest.json")), previous)
-  expect_message(found <- compare_with_previous(out_dir), "the fit before.*none is gained")
+  expect_message(found <- compare_with_previous(out_dir), "the one before.*none is gained")
   expect_identical(nrow(found$settings), 0L)
   expect_identical(found$runs$source, c(previous, out_dir))
   path <- suppressMessages(write_runs(found, out_dir))

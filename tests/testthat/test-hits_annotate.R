@@ -28,6 +28,8 @@ test_that("Python: the copy has the ranking, number by number, and the file stay
   screen <- small_screen()$screen
   before <- tools::md5sum(screen)
   out <- withr::local_tempfile(fileext = ".h5ad")
+  ranked <- data.table::copy(ranked)
+  data.table::set(ranked, 1:2, "mde_d1", Inf) # where nothing would be called
   expect_message(annotate_anndata(example, ranked, out, screen), "uns[\"fatebias\"]", fixed = TRUE)
   expect_identical(tools::md5sum(screen), before)
   anndata <- reticulate::import("anndata")
@@ -36,7 +38,7 @@ test_that("Python: the copy has the ranking, number by number, and the file stay
   file <- labelled_hits(ranked)
   expect_identical(rownames(read), file$gene)
   expect_setequal(names(read), setdiff(names(file), "gene"))
-  for (name in c("lfsr_min", "postmean_d2", "q_gene", "best_day", "n_guides")) {
+  for (name in c("lfsr_min", "postmean_d2", "mde_d1", "q_gene", "best_day", "n_guides")) {
     expect_equal(as.vector(read[[name]]), file[[name]], info = name, ignore_attr = TRUE)
   }
   single <- is.na(file$robust)

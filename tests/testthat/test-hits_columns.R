@@ -32,7 +32,7 @@ test_that("no two columns get one name", {
   odd <- data.table::copy(hits)
   data.table::setattr(odd, "days", c("min", "day 2", "a,b", "48h")) # there is a column lfsr_min
   expect_identical(names(labelled_hits(odd)), names(hits))
-  expect_identical(labelled_hits(odd)$best_day, c("min", "day 2", "a,b", "48h")[hits$best_day + 1])
+  expect_identical(labelled_hits(odd)$best_day, paste0("d", hits$best_day)) # as its columns call the days
   data.table::setattr(odd, "days", c("-1", "day 2", "a,b", "48h"))
   expect_true(all(c("lfsr_min", "lfsr_-1", "postsd_a,b", "svalue_48h") %in% names(labelled_hits(odd))))
 })

@@ -27,6 +27,14 @@ mash_onwards <- c(
 
 write_settings()
 
+test_that("runs are compared anew with every fit, whose table of mash may be the same", {
+  edges <- targets::tar_network(
+    targets_only = TRUE, reporter = "silent", callr_arguments = list(show = FALSE)
+  )$edges
+  expect_setequal(edges$from[edges$to == "runs"], c("fit", "mash_gene_file"))
+  expect_true("page" %in% edges$from[edges$to == "report"])
+})
+
 test_that("Python: the pipeline runs from screen to ranked hits", {
   done <- run_pipeline()
   expect_true(all(done$progress == "completed"))

@@ -223,7 +223,13 @@ def annotate_screen(
 
     from .results import annotate_screen
 
-    return {"place": annotate_screen(screen_path, out_dir, out, pd.DataFrame(hits), about)}
+    infinite = {"Inf": float("inf"), "-Inf": float("-inf")}  # texts, since JSON has no such numbers
+    columns = {
+        name: values if any(isinstance(value, str) and value not in infinite for value in values)
+        else [infinite.get(value, value) for value in values]
+        for name, values in hits.items()
+    }  # fmt: skip
+    return {"place": annotate_screen(screen_path, out_dir, out, pd.DataFrame(columns), about)}
 
 
 @_within("certificate")
