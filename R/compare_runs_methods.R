@@ -138,8 +138,8 @@ runs_line <- function(comparison) {
   g <- glance(comparison)
   sprintf(
     paste(
-      "Of the %s genes that this fit shares with the one before (results in previous/), %s are called on a day",
-      "that both have, and were %s before: %s."
+      "Of the %s genes that this fit shares with the one before (results in previous/), %s are called on a",
+      "day that both have, and were %s before: %s."
     ),
     count(g$n), count(g$n_called_b), count(g$n_called_a), and_list(named)
   )

@@ -70,8 +70,8 @@ pattern_of <- function(columns, days, known) {
 
 #' A ranking as a person reads it: a plain table, days by their labels in names and values
 #'
-#' A table that has lost the labels, or was read from a file that has them, stays as it is. Where a label would
-#' give two columns one name, days are d0, d1, .. in names and values.
+#' A table that has lost the labels, or was read from a file that has them, stays as it is. Where a label
+#' would give two columns one name, days are d0, d1, .. in names and values.
 #' @noRd
 labelled_hits <- function(hits) {
   table <- data.table::as.data.table(as.list(hits))

@@ -132,7 +132,9 @@ list(
 
   tar_target(hits, rank_hits(mash_gene, randomisation, certificate)),
   tar_target(hits_file, write_hits(hits, out_dir), format = "file"),
-  tar_target(page, list.files(system.file("report", package = "fatebias"), full.names = TRUE), format = "file"),
+  tar_target(
+    page, list.files(system.file("report", package = "fatebias"), full.names = TRUE), format = "file"
+  ),
   tar_target(report, {
     page
     list(mash_gene_file, mash_guide_file, mash_comparison_file, contrasts_files) # the report is the last
