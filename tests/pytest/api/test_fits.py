@@ -195,6 +195,23 @@ def test_a_fit_without_a_folder_goes_with_its_object_and_can_be_saved(screen, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
 
 
+def test_saving_leaves_other_folders_alone_and_refuses_a_changed_table(fitted, tmp_path):
+    fit = fatebias.load(copy_of(fitted, tmp_path / "fit"))
+    mine = tmp_path / "saved" / ".kept.part"
+    mine.mkdir(parents=True)
+    (mine / "notes.txt").write_text("mine")
+    kept = fit.save(tmp_path / "saved" / "kept").out_dir
+    assert (mine / "notes.txt").read_text() == "mine"
+    assert sorted(path.name for path in kept.parent.iterdir()) == [".kept.part", "kept"]
+    (tmp_path / "usual").mkdir()
+    assert kept.stat().st_mode == (tmp_path / "usual").stat().st_mode  # others may read it as any new folder
+    table = fit.out_dir / "gene_daywise_by_replicate.csv"
+    table.write_text(table.read_text().replace("1", "2"))
+    with pytest.raises(fatebias.ExportError, match=table.name):
+        fit.save(tmp_path / "saved" / "again")
+    assert not (tmp_path / "saved" / "again").exists()
+
+
 def test_the_folder_goes_at_the_end_of_python_and_after_an_error(files, tmp_path):
     code = (
         "import sys, fatebias\n"

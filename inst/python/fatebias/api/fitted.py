@@ -1,6 +1,8 @@
 """A finished fit."""
 
+import os
 import shutil
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +128,7 @@ class Fit(FitTables):
         Raises
         ------
         ExportError
-            The folder exists or cannot be written to.
+            The folder exists or cannot be written to, or a file of the fit was changed, cut or removed.
 
         Examples
         --------
@@ -134,18 +136,21 @@ class Fit(FitTables):
         >>> fatebias.load("demo/fit").save("demo/copy").out_dir.as_posix()
         'demo/copy'
         """
+        from ..results import verify_contents
+
         self._confirm()
+        verify_contents(self.out_dir)
         target = Path(out_dir)
-        if target.exists():
+        if os.path.lexists(target):
             raise ExportError(f"{target} exists. Choose a folder that does not exist yet.")
-        stage = target.with_name(f".{target.name}.part")
         try:
-            stage.mkdir(parents=True)
-            for name in self.manifest["files"]:
-                shutil.copyfile(self.out_dir / name, stage / name)
-            stage.rename(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".save-", dir=target.parent, ignore_cleanup_errors=True) as own:
+                stage = Path(own) / target.name
+                stage.mkdir()
+                for name in self.manifest["files"]:
+                    shutil.copyfile(self.out_dir / name, stage / name)
+                stage.rename(target)
         except OSError as error:
             raise ExportError(f"Cannot save the fit to {target}: {error}. Choose another folder.") from error
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
         return Fit(out_dir=target, manifest=self.manifest, settings=self.settings)
