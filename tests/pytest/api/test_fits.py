@@ -3,8 +3,10 @@
 import gc
 import hashlib
 import importlib.util
+import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import fatebias
 from fatebias.api.hits import rank_line
 from fatebias.base.out_dir import MADE_FROM, MANIFEST
 from fatebias.base.settings import Settings
+from fatebias.laplace.probability import LEVEL
 from fatebias.results.fit import fit_screen
 from fatebias.results.manifest import fit_id
 
@@ -130,6 +133,11 @@ def test_replicates_probabilities_and_qc(fitted):
     deltas = wide(fitted, "qc_delta_mean_by_gene.csv").delta_mean_gene.abs().max()
     row = fitted.qc.set_index("assertion").loc["delta_mean"]
     assert row.statistic == pytest.approx(deltas, abs=1e-15) and row.ok
+
+
+def test_the_help_of_probabilities_names_the_level_of_their_interval():
+    stated = re.findall(r"(\d+) % interval", inspect.getdoc(fatebias.Fit.probabilities))
+    assert [float(one) / 100 for one in stated] == [LEVEL]
 
 
 # ---- draws ------------------------------------------------------------------------------------------------

@@ -100,11 +100,14 @@ class FitTables(FitFolder):
     def probabilities(self) -> "pd.DataFrame":
         """What the effects of genes mean in probabilities, one row a gene, day and fate, the reference among them.
 
+        The change is that of the mean over the cells of the day if each gets one average guide for the gene in place
+        of a control guide. It is made from the fit's estimates, which are not shrunk.
+
         Returns
         -------
         pandas.DataFrame
-            ``gene``, ``day``, ``fate``; ``baseline``: mean probability of the fate, 0 to 1; ``change``: by the
-            knock-down of the gene, -1 to 1; ``low``, ``high``: 95 % interval of the change.
+            ``gene``, ``day``, ``fate``; ``baseline``: mean probability of the fate over the day's cells, 0 to 1;
+            ``change``: of that mean, -1 to 1; ``low``, ``high``: 90 % interval of the change.
 
         Examples
         --------
