@@ -303,6 +303,7 @@ def test_settings_are_those_of_the_one_table(files, screen, tmp_path):
     config.write_text("ref_fate: '1'\ncontrast_fate: '3'\ninference: laplace\nlikelihood_weight: 7\n")
     with pytest.warns(fatebias.ScreenWarning):
         read = fatebias.read_screen(files["screen"], files["guide_map"], config=config, seed=4)
+    config.write_text("contrast_fate: '2'\n")  # what was read holds
     fit = fatebias.fit(read, num_posterior_draws=20, contrast_fate="3")  # as it was: nothing is late
     asked = fit.manifest["settings"]
     assert asked["contrast_fate"] == "3" and asked["seed"] == 4 and asked["num_posterior_draws"] == 20

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .given import settings_of
+from ..base import Settings
+from .given import values_given
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +97,7 @@ def check(
 
     from ..preflight import check_screen
 
-    given = settings_of(config, settings)
+    given = Settings.from_mapping(values_given(config, settings), config)
     found = check_screen(path, given, guide_map, out_dir)
     table = pd.DataFrame(found["rows"], columns=["item", "status", "found", "fix"])
     return Findings(ok=found["ok"], table=table, settings=found["settings"], memory_gb=found["memory_gb"])

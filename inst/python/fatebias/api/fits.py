@@ -68,7 +68,7 @@ def fit(screen: ScreenFile, *, out_dir: str | Path | None = None, progress: bool
 
     if not isinstance(screen, ScreenFile):
         raise TypeError(f"fit() wants the screen that read_screen() returns, not {type(screen).__name__}.")
-    given = settings_of_fit(screen.config, screen.given, settings)
+    given = settings_of_fit(screen.given, settings)
     folder = Path(tempfile.mkdtemp(prefix="fatebias-")) if out_dir is None else Path(out_dir)
     try:
         fit_screen(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base import Progress, Settings
-from .given import settings_of
+from .given import values_given
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,8 +25,10 @@ class ScreenFile:
         The screen in numbers: ``n_cells``, ``n_genes``, ``n_guides``, ``days``, ``fates`` (the reference first), ...
     warnings : tuple of str
         What weakens the screen.
-    config, given
-        Configuration file and settings that it was read with; a fit has them as well.
+    config : Path or None
+        Configuration file that it was read with.
+    given : dict
+        Settings that it was read with, those of the configuration file among them; a fit has them as well.
     fingerprint : dict
         What was read, as digests, so that a file that was replaced since is noticed.
 
@@ -107,12 +109,13 @@ def read_screen(
     from ..screens import doubts_about, fingerprint, summarise_screen, warn_of
     from ..screens import read_screen as read
 
-    given, map_path = settings_of(config, settings), path if guide_map is None else guide_map
-    screen = read(path, map_path, given, Progress(progress))
-    doubts = doubts_about(screen, given)
+    values, map_path = values_given(config, settings), path if guide_map is None else guide_map
+    checked = Settings.from_mapping(values, config)
+    screen = read(path, map_path, checked, Progress(progress))
+    doubts = doubts_about(screen, checked)
     warn_of(doubts)
     return ScreenFile(
-        path=Path(path), guide_map=Path(map_path), settings=given, summary=summarise_screen(screen),
-        warnings=tuple(map(str, doubts)), config=None if config is None else Path(config), given=dict(settings),
+        path=Path(path), guide_map=Path(map_path), settings=checked, summary=summarise_screen(screen),
+        warnings=tuple(map(str, doubts)), config=None if config is None else Path(config), given=values,
         fingerprint=fingerprint(screen, path, map_path),
     )  # fmt: skip
