@@ -140,6 +140,15 @@ def test_the_help_of_probabilities_names_the_level_of_their_interval():
     assert [float(one) / 100 for one in stated] == [LEVEL]
 
 
+@pytest.mark.parametrize("name", ["genes", "guides", "replicates", "probabilities", "qc"])
+def test_who_changes_a_table_changes_a_copy(fitted, name):
+    table = getattr(fitted, name)
+    before = table.copy(deep=True)
+    table.iloc[:, 0] = "mine"
+    table["mine"] = 1
+    pd.testing.assert_frame_equal(getattr(fitted, name), before)
+
+
 # ---- draws ------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,5 @@
 """The tables of a fit as DataFrames."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .folder import FitFolder
@@ -10,9 +9,12 @@ if TYPE_CHECKING:
 
 
 class FitTables(FitFolder):
-    """Tables of a fit. Effects are in log odds; days are ordered categories with the labels of the screen."""
+    """Tables of a fit. Effects are in log odds; days are ordered categories with the labels of the screen.
 
-    @cached_property
+    A table is made when it is first asked for; each asking gives a copy, which may be changed.
+    """
+
+    @property
     def genes(self) -> "pd.DataFrame":
         """Effects of genes, one row a gene, day and fate.
 
@@ -41,15 +43,9 @@ class FitTables(FitFolder):
         >>> bool(genes[genes.fate == "NEU"].p.isna().all())
         True
         """
-        from .tables import P_VALUES, beside, genes_of, long, stacked
+        return self._once("genes", self._genes)
 
-        parts = [genes_of(self._archive, words, self.days) for words in self._contrasts]
-        own = self._contrasts.index(self.manifest["contrast"])
-        if "gene_daywise_p.csv" in self.manifest["files"]:
-            parts[own] = beside(parts[own], long(self._table("gene_daywise_p.csv"), P_VALUES, self.days))
-        return stacked(parts)
-
-    @cached_property
+    @property
     def guides(self) -> "pd.DataFrame":
         """Effects of guides, one row a guide, day and fate.
 
@@ -72,13 +68,9 @@ class FitTables(FitFolder):
         >>> list(guides)[:6]
         ['guide', 'gene', 'day', 'fate', 'estimate', 'se']
         """
-        from .tables import CELLS, beside, guides_of, long, stacked
+        return self._once("guides", self._guides)
 
-        found = stacked([guides_of(self._archive, words, self.days) for words in self._contrasts])
-        cells = long(self._table("qc_cells_by_guide.csv"), CELLS, self.days)
-        return beside(found, cells.drop(columns="gene"))
-
-    @cached_property
+    @property
     def replicates(self) -> "pd.DataFrame":
         """Estimates of genes in each replicate, of `contrast_fate`.
 
@@ -93,10 +85,9 @@ class FitTables(FitFolder):
         >>> fatebias.load("demo/fit").replicates.replicate.unique().tolist()
         ['rep1', 'rep2']
         """
-        found = self._table("gene_daywise_by_replicate.csv").rename(columns={"betahat": "estimate"})
-        return self._with_days(found)
+        return self._once("replicates", self._replicates)
 
-    @cached_property
+    @property
     def probabilities(self) -> "pd.DataFrame":
         """What the effects of genes mean in probabilities, one row a gene, day and fate, the reference among them.
 
@@ -116,9 +107,9 @@ class FitTables(FitFolder):
         >>> bool((changes.groupby(["gene", "day"], observed=True).change.sum().abs() < 1e-6).all())
         True
         """
-        return self._with_days(self._table("gene_probability_change.csv"))
+        return self._once("probabilities", lambda: self._with_days(self._table("gene_probability_change.csv")))
 
-    @cached_property
+    @property
     def qc(self) -> "pd.DataFrame":
         """The assertions of QC.
 
@@ -133,17 +124,7 @@ class FitTables(FitFolder):
         >>> bool(fatebias.load("demo/fit").qc.ok.all())
         True
         """
-        import pandas as pd
-
-        from ..results import assess_qc
-
-        self._confirm()
-        columns = ["assertion", "statistic", "threshold", "ok", "worst_gene"]
-        rows = [
-            (one.assertion.name, one.statistic, one.threshold, one.ok, one.worst["gene"].iloc[0])
-            for one in assess_qc(self.out_dir, self.settings)
-        ]
-        return pd.DataFrame(rows, columns=columns)
+        return self._once("qc", self._qc)
 
     def contrast(self, words: str) -> "pd.DataFrame":
         """Effects of genes on any contrast of fates.
@@ -173,6 +154,39 @@ class FitTables(FitFolder):
         from .tables import genes_of
 
         return genes_of(self._archive, words, self.days)
+
+    def _genes(self) -> "pd.DataFrame":
+        from .tables import P_VALUES, beside, genes_of, long, stacked
+
+        parts = [genes_of(self._archive, words, self.days) for words in self._contrasts]
+        own = self._contrasts.index(self.manifest["contrast"])
+        if "gene_daywise_p.csv" in self.manifest["files"]:
+            parts[own] = beside(parts[own], long(self._table("gene_daywise_p.csv"), P_VALUES, self.days))
+        return stacked(parts)
+
+    def _guides(self) -> "pd.DataFrame":
+        from .tables import CELLS, beside, guides_of, long, stacked
+
+        found = stacked([guides_of(self._archive, words, self.days) for words in self._contrasts])
+        cells = long(self._table("qc_cells_by_guide.csv"), CELLS, self.days)
+        return beside(found, cells.drop(columns="gene"))
+
+    def _replicates(self) -> "pd.DataFrame":
+        found = self._table("gene_daywise_by_replicate.csv").rename(columns={"betahat": "estimate"})
+        return self._with_days(found)
+
+    def _qc(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        from ..results import assess_qc
+
+        self._confirm()
+        columns = ["assertion", "statistic", "threshold", "ok", "worst_gene"]
+        rows = [
+            (one.assertion.name, one.statistic, one.threshold, one.ok, one.worst["gene"].iloc[0])
+            for one in assess_qc(self.out_dir, self.settings)
+        ]
+        return pd.DataFrame(rows, columns=columns)
 
     @property
     def _contrasts(self) -> list[str]:

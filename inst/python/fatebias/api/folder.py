@@ -1,5 +1,6 @@
 """The folder of a finished fit, whose files are read when they are asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +52,16 @@ class FitFolder:
 
         self._confirm()
         return read_archive(self.out_dir)
+
+    @cached_property
+    def _made(self) -> "dict[str, pd.DataFrame]":
+        return {}
+
+    def _once(self, name: str, make: Callable[[], "pd.DataFrame"]) -> "pd.DataFrame":
+        """A copy of the table of this name, which is made the first time."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name].copy()
 
     def _confirm(self) -> None:
         """Raise ExportError where the folder has another fit by now."""
