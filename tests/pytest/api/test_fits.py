@@ -19,12 +19,12 @@ import pandas as pd
 import pytest
 
 import fatebias
-from fatebias.api.hits import rank_line
 from fatebias.base.out_dir import MADE_FROM, MANIFEST
 from fatebias.base.settings import Settings
 from fatebias.laplace.probability import LEVEL
 from fatebias.results.fit import fit_screen
 from fatebias.results.manifest import fit_id
+from fatebias.results.ranking import rank_line
 
 QUICK = {"inference": "laplace", "likelihood_weight": 7, "num_posterior_draws": 60}
 FATES = {"ref_fate": "1", "contrast_fate": "2"}

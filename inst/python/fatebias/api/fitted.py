@@ -107,10 +107,10 @@ class Fit(FitTables):
         ...     print(str(error).splitlines()[0])
         demo/fit has no ranking of this fit. Ranking by mash is done in R:
         """
-        from .hits import hits_of
+        from ..results import read_ranking
 
         self._confirm()
-        return hits_of(self.out_dir, self.manifest)
+        return read_ranking(self.out_dir, self.manifest)
 
     def save(self, out_dir: str | Path) -> "Fit":
         """Copy the files of the fit to a new folder, such as those of a fit that was made without one.
