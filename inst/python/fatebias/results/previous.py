@@ -122,7 +122,7 @@ def _fits_of(listed: Listed) -> set[str]:
 
 
 def _clear_manifest(path: Path, identities: set[str], before: set[str]) -> None:
-    """Remove a manifest of none of these fits; where it is of none of the fits `before`, it is somebody's: rename it."""
+    """Remove a manifest of none of these fits; one of none of the fits `before` either is somebody's: it is renamed."""
     if os.path.lexists(path):
         there = read_manifest_bytes(path.parent)
         identity = None if there is None or path.is_symlink() else _identity(there)
