@@ -346,6 +346,42 @@ def test_a_screen_that_was_replaced_since_it_was_read_is_refused(files, tmp_path
         fatebias.fit(screen, **QUICK)
 
 
+def test_what_is_no_path_switch_or_text_is_refused_with_the_name_of_the_argument(fitted, screen, files, tmp_path):
+    path, guides = files["screen"], pd.read_csv(files["guide_map"])
+    calls = {
+        ("out_dir", fatebias.ExportError): (
+            lambda: fatebias.load(3), lambda: fatebias.fit(screen, out_dir=3), lambda: fitted.save(None),
+            lambda: fatebias.simulate(3), lambda: fatebias.check(path, out_dir=3), lambda: fatebias.load(b"x"),
+            lambda: fatebias.load(""),
+        ),
+        ("path", fatebias.ScreenError): (lambda: fatebias.read_screen(3), lambda: fatebias.check(guides)),
+        ("guide_map", fatebias.ScreenError): (
+            lambda: fatebias.read_screen(path, guides), lambda: fatebias.check(path, guides),
+        ),
+        ("config", fatebias.SettingsError): (
+            lambda: fatebias.read_screen(path, config=3), lambda: fatebias.check(path, config=guides),
+        ),
+        ("progress", fatebias.SettingsError): (
+            lambda: fatebias.read_screen(path, progress="x"), lambda: fatebias.fit(screen, progress=1),
+        ),
+        ("progress", fatebias.SimulationError): (lambda: fatebias.simulate(tmp_path, progress="x"),),
+        ("words", fatebias.ScreenError): tuple(
+            lambda words=words: fitted.contrast(words) for words in (3, None, ["NEU"])
+        ),
+        ("cells", fatebias.SimulationError): tuple(
+            lambda cells=cells: fatebias.simulate(tmp_path, cells=cells)
+            for cells in (600.5, True, "six", float("inf"), [600])
+        ),
+    }  # fmt: skip
+    for (name, error), made in calls.items():
+        for call in made:
+            with pytest.raises(error, match=name):
+                call()
+    with pytest.raises(fatebias.ExportError, match="Cannot save"):
+        fitted.save(tmp_path / "a\0b")
+    assert list(tmp_path.iterdir()) == []
+
+
 # ---- ranking by R -----------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from ..base import ScreenError
 from .folder import FitFolder
+from .given import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +155,7 @@ class FitTables(FitFolder):
         """
         from .tables import genes_of
 
-        return genes_of(self._archive, words, self.days)
+        return genes_of(self._archive, as_text(words, "words", ScreenError), self.days)
 
     def _genes(self) -> "pd.DataFrame":
         from .tables import P_VALUES, beside, genes_of, long, stacked

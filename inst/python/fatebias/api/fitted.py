@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..base import ExportError
 from .fit_tables import FitTables
+from .given import as_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,9 +139,9 @@ class Fit(FitTables):
         """
         from ..results import verify_contents
 
+        target = as_path(out_dir, "out_dir", ExportError)
         self._confirm()
         verify_contents(self.out_dir)
-        target = Path(out_dir)
         if os.path.lexists(target):
             raise ExportError(f"{target} exists. Choose a folder that does not exist yet.")
         try:
@@ -151,6 +152,6 @@ class Fit(FitTables):
                 for name in self.manifest["files"]:
                     shutil.copyfile(self.out_dir / name, stage / name)
                 stage.rename(target)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise ExportError(f"Cannot save the fit to {target}: {error}. Choose another folder.") from error
         return Fit(out_dir=target, manifest=self.manifest, settings=self.settings)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..base import Progress, Settings
-from .given import values_given
+from ..base import Progress, ScreenError, Settings, SettingsError
+from .given import as_path, as_switch, values_given
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,13 +109,15 @@ def read_screen(
     from ..screens import doubts_about, fingerprint, summarise_screen, warn_of
     from ..screens import read_screen as read
 
-    values, map_path = values_given(config, settings), path if guide_map is None else guide_map
+    path = as_path(path, "path", ScreenError)
+    map_path = path if guide_map is None else as_path(guide_map, "guide_map", ScreenError)
+    values, shown = values_given(config, settings), as_switch(progress, "progress", SettingsError)
     checked = Settings.from_mapping(values, config)
-    screen = read(path, map_path, checked, Progress(progress))
+    screen = read(path, map_path, checked, Progress(shown))
     doubts = doubts_about(screen, checked)
     warn_of(doubts)
     return ScreenFile(
-        path=Path(path), guide_map=Path(map_path), settings=checked, summary=summarise_screen(screen),
+        path=path, guide_map=map_path, settings=checked, summary=summarise_screen(screen),
         warnings=tuple(map(str, doubts)), config=None if config is None else Path(config), given=values,
         fingerprint=fingerprint(screen, path, map_path),
     )  # fmt: skip
