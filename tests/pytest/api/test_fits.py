@@ -296,6 +296,39 @@ def test_another_fit_in_the_folder_is_noticed(screen, tmp_path):
         _ = first.genes
 
 
+def test_relative_paths_are_read_wherever_the_working_directory_is_by_then(
+    files, screen, fitted, tmp_path, monkeypatch
+):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    monkeypatch.chdir(first)
+    shutil.copy(files["screen"], "screen.h5ad")
+    shutil.copy(files["guide_map"], "map.csv")
+    shutil.copytree(fitted.out_dir, "fit")
+    fit = fatebias.load("fit")
+    with pytest.warns(fatebias.ScreenWarning):
+        read = fatebias.read_screen("screen.h5ad", "map.csv", **FATES)
+    monkeypatch.chdir(second)
+    assert fit.out_dir == Path("fit") and read.path == Path("screen.h5ad")  # as they were given
+    for name in ("genes", "guides", "qc"):
+        pd.testing.assert_frame_equal(getattr(fit, name), getattr(fitted, name))
+    with pytest.raises(fatebias.ExportError, match=str(first / "fit")):
+        _ = fit.hits
+    assert fit.save("copy").out_dir == Path("copy") and (second / "copy" / MANIFEST).is_file()
+    assert fatebias.fit(read, out_dir="again", **QUICK).manifest["screen"]["path"] == str(first / "screen.h5ad")
+    assert sorted(path.name for path in second.iterdir()) == ["again", "copy"]
+
+
+def test_a_folder_or_configuration_that_is_not_there_is_told_with_the_working_directory(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = re.escape(f" (the working directory is {tmp_path})")
+    with pytest.raises(fatebias.ExportError, match=f"nope .*{told}"):
+        fatebias.load("nope")
+    with pytest.raises(fatebias.SettingsError, match=f"config.yaml{told}"):
+        fatebias.read_screen(files["screen"], config="config.yaml")
+
+
 # ---- settings and warnings --------------------------------------------------------------------------------
 
 

@@ -186,7 +186,7 @@ class FitTables(FitFolder):
         columns = ["assertion", "statistic", "threshold", "ok", "worst_gene"]
         rows = [
             (one.assertion.name, one.statistic, one.threshold, one.ok, one.worst["gene"].iloc[0])
-            for one in assess_qc(self.out_dir, self.settings)
+            for one in assess_qc(self._folder, self.settings)
         ]
         return pd.DataFrame(rows, columns=columns)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base import ExportError, Settings, SettingsError
 from .fitted import Fit
-from .given import as_path, as_switch, settings_of_fit
+from .given import as_path, as_switch, reached, settings_of_fit
 from .screens import ScreenFile
 
 
@@ -73,8 +73,8 @@ def fit(screen: ScreenFile, *, out_dir: str | Path | None = None, progress: bool
     folder = Path(tempfile.mkdtemp(prefix="fatebias-")) if out_dir is None else as_path(out_dir, "out_dir", ExportError)
     try:
         fit_screen(
-            screen.path, screen.guide_map, folder, given, shown, screen.fingerprint,
-            contrasts=given.contrasts or (), warned=screen.warnings,
+            reached(screen.path, screen.start), reached(screen.guide_map, screen.start), folder, given, shown,
+            screen.fingerprint, contrasts=given.contrasts or (), warned=screen.warnings,
         )  # fmt: skip
         assert_qc(assess_qc(folder, given), given.mode)
     except BaseException:

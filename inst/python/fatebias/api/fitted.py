@@ -30,6 +30,8 @@ class Fit(FitTables):
         What the fit was made from, how it ended, and its files with sizes and sha256 (``fit_manifest.json``).
     settings : Settings
         Settings of the fit, for its QC as well.
+    start : Path
+        Working directory when the fit was made or read; a relative folder is read from there.
 
     Examples
     --------
@@ -83,7 +85,7 @@ class Fit(FitTables):
         from .draws import posterior_of
 
         self._confirm()
-        return posterior_of(self.out_dir, self.manifest)
+        return posterior_of(self._folder, self.manifest)
 
     @property
     def hits(self) -> "pd.DataFrame":
@@ -111,7 +113,7 @@ class Fit(FitTables):
         from ..results import read_ranking
 
         self._confirm()
-        return read_ranking(self.out_dir, self.manifest)
+        return read_ranking(self._folder, self.manifest)
 
     def save(self, out_dir: str | Path) -> "Fit":
         """Copy the files of the fit to a new folder, such as those of a fit that was made without one.
@@ -141,7 +143,7 @@ class Fit(FitTables):
 
         target = as_path(out_dir, "out_dir", ExportError)
         self._confirm()
-        verify_contents(self.out_dir)
+        verify_contents(self._folder)
         if os.path.lexists(target):
             raise ExportError(f"{target} exists. Choose a folder that does not exist yet.")
         try:
@@ -150,7 +152,7 @@ class Fit(FitTables):
                 stage = Path(own) / target.name
                 stage.mkdir()
                 for name in self.manifest["files"]:
-                    shutil.copyfile(self.out_dir / name, stage / name)
+                    shutil.copyfile(self._folder / name, stage / name)
                 stage.rename(target)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise ExportError(f"Cannot save the fit to {target}: {error}. Choose another folder.") from error

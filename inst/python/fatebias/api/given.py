@@ -17,6 +17,19 @@ def as_path(value: Any, name: str, error: type[FatebiasError]) -> Path:
     return Path(value)
 
 
+def working_directory() -> Path:
+    """The working directory; where that was removed, a path that changes no path it is put before."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
+
+
+def reached(path: Path, start: Path) -> Path:
+    """A path as it was given while `start` was the working directory; where that is another by now, from there."""
+    return path if working_directory() == start else start / path
+
+
 def as_switch(value: Any, name: str, error: type[FatebiasError]) -> bool | None:
     """True, False or None, given as the argument `name`; raises `error` for anything else."""
     if value is None or isinstance(value, bool):

@@ -1,12 +1,12 @@
 """A screen that was read and checked, ready to be fitted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..base import Progress, ScreenError, Settings, SettingsError
-from .given import as_path, as_switch, values_given
+from .given import as_path, as_switch, values_given, working_directory
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,6 +31,8 @@ class ScreenFile:
         Settings that it was read with, those of the configuration file among them; a fit has them as well.
     fingerprint : dict
         What was read, as digests, so that a file that was replaced since is noticed.
+    start : Path
+        Working directory when it was read; relative paths are read from there.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class ScreenFile:
     config: Path | None
     given: Mapping[str, Any]
     fingerprint: Mapping[str, str]
+    start: Path = field(default_factory=working_directory)
 
     def __repr__(self) -> str:
         s = self.summary

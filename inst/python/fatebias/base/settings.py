@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .constants import read_only
 from .errors import SettingsError
-from .files import regular_bytes
+from .files import from_where, regular_bytes
 from .settings_table import TABLE, checked_settings, shown
 from .settings_text import LARGEST, decoded, typed_file, typed_value
 
@@ -169,7 +169,8 @@ def file_values(path: str | Path) -> dict[str, Any]:
     try:
         return typed_file(decoded(regular_bytes(Path(path), LARGEST)), TABLE)
     except (OSError, ValueError, SettingsError) as error:  # ValueError: a NUL in the path
-        raise SettingsError(f"Cannot read the configuration file {path}: {error}") from error
+        where = from_where(path) if isinstance(error, FileNotFoundError) else ""
+        raise SettingsError(f"Cannot read the configuration file {path}{where}: {error}") from error
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:

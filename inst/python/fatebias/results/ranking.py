@@ -23,17 +23,14 @@ def rank_line(folder: Path) -> str:
     return f"Rscript -e {shlex.quote(call)}"
 
 
-def read_ranking(out_dir: str | Path, manifest: Mapping[str, Any], shown: Path | None = None) -> pd.DataFrame:
-    """The ranked genes of the fit with this manifest; raises ExportError where there are none, or of another fit.
-
-    shown: the folder as messages call it, where that is not `out_dir`.
-    """
-    path, folder = Path(out_dir) / RANKING, shown or Path(out_dir)
-    entry, line = read_listed(path.parent).get(RANKING), rank_line(folder)
+def read_ranking(out_dir: str | Path, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """The ranked genes of the fit with this manifest; raises ExportError where there are none, or of another fit."""
+    path = Path(out_dir) / RANKING
+    entry, line = read_listed(path.parent).get(RANKING), rank_line(path.parent)
     if entry is None or entry["fit_id"] != fit_id(manifest) or not path.is_file():
-        raise ExportError(f"{folder} has no ranking of this fit. Ranking by mash is done in R:\n{line}")
+        raise ExportError(f"{out_dir} has no ranking of this fit. Ranking by mash is done in R:\n{line}")
     if file_digest(path) != entry["sha256"]:
-        raise ExportError(f"{folder / RANKING} was changed since R wrote it. Rank the genes again:\n{line}")
+        raise ExportError(f"{path} was changed since R wrote it. Rank the genes again:\n{line}")
     return read_named(path)
 
 
