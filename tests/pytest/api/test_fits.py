@@ -245,6 +245,22 @@ def test_the_folder_goes_at_the_end_of_python_and_after_an_error(files, tmp_path
     assert list(tmp_path.glob("fatebias-*")) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_that_ends_leaves_the_folder(files, tmp_path):
+    code = (
+        "import os, sys, fatebias\n"
+        "screen = fatebias.read_screen(sys.argv[1], sys.argv[2], ref_fate='1', contrast_fate='2')\n"
+        "fit = fatebias.fit(screen, inference='laplace', likelihood_weight=7, num_posterior_draws=20)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n    sys.exit()\n"
+        "os.waitpid(child, 0)\nprint(len(fit.genes) > 0)"
+    )
+    command = [sys.executable, "-c", code, files["screen"], files["guide_map"]]
+    done = subprocess.run(command, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout == "True\n", done.stderr
+    assert list(tmp_path.glob("fatebias-*")) == []
+
+
 def test_a_folder_is_read_as_it_was_fitted(fitted):
     again = fatebias.load(str(fitted.out_dir))
     pd.testing.assert_frame_equal(again.genes, fitted.genes)

@@ -1,5 +1,6 @@
 """How a fit comes about: made from a screen, or read from its folder."""
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -83,8 +84,14 @@ def fit(screen: ScreenFile, *, out_dir: str | Path | None = None, progress: bool
         raise
     found = Fit(out_dir=folder, manifest=read_manifest(folder), settings=given)
     if out_dir is None:
-        weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
+        weakref.finalize(found, _remove_own, folder, os.getpid())
     return found
+
+
+def _remove_own(folder: Path, process: int) -> None:
+    """Remove a temporary folder, in the process that made it: what that has forked may end before."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(out_dir: str | Path) -> Fit:
