@@ -105,6 +105,16 @@ def test_var_of_guides_gets_columns_in_its_own_order(tmp_path):
     assert list(anndata.read_h5ad(tmp_path / "twice.h5ad").var.columns) == list(read.var.columns)
 
 
+def test_a_uns_that_is_no_group_becomes_one(tmp_path):
+    path = tmp_path / "in.h5ad"
+    adata(["g0", "g1"]).write_h5ad(path)
+    with h5py.File(path, "r+") as file:
+        del file["uns"]
+        file["uns"] = 1.0
+    write_annotated(path, tmp_path / "out.h5ad", "fatebias", ENTRIES, features(["g0", "g1"]), "fatebias_")
+    assert list(anndata.read_h5ad(tmp_path / "out.h5ad").uns) == ["fatebias"]
+
+
 def test_where_var_holds_something_else_guides_are_a_table_of_uns(tmp_path):
     adata(["ACTB", "g0", "MYC"]).write_h5ad(tmp_path / "in.h5ad")  # one gene is called as a guide
     table = features(["g0", "g1", "g2"])
