@@ -1,11 +1,13 @@
 """A fit as an object: where it lives, what it refuses, and that its tables say what its files say."""
 
+import copy
 import gc
 import hashlib
 import importlib.util
 import inspect
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -343,6 +345,15 @@ def test_a_folder_or_configuration_that_is_not_there_is_told_with_the_working_di
         fatebias.load("nope")
     with pytest.raises(fatebias.SettingsError, match=f"config.yaml{told}"):
         fatebias.read_screen(files["screen"], config="config.yaml")
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))], ids=["copy", "pickle"])
+def test_a_screen_and_a_fit_can_be_copied_and_pickled(screen, fitted, again):
+    _ = fitted.genes
+    fit, read = again(fitted), again(screen)
+    assert fit.manifest == fitted.manifest and fit.settings == fitted.settings and repr(fit) == repr(fitted)
+    pd.testing.assert_frame_equal(fit.genes, fitted.genes)
+    assert vars(read) == vars(screen)
 
 
 # ---- settings and warnings --------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The folder of a finished fit, whose files are read when they are asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,10 @@ class FitFolder:
     manifest: dict[str, Any]
     settings: Settings
     start: Path = field(default_factory=working_directory, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: without the tables, which a copy reads anew."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @property
     def days(self) -> list[str]:

@@ -153,6 +153,10 @@ class Settings:
         """Settings from a YAML file, with single keys overridden by typed values; errors name the file."""
         return cls.from_mapping(file_values(path) | dict(overrides or {}), path)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and copy, which cannot take read-only blocks."""
+        return Settings.from_mapping, (self.as_dict(),)
+
     def as_dict(self, *stages: str) -> dict[str, Any]:
         """Values by key, of the given stages or of all, as plain data: tuples as lists, blocks as dicts."""
         keys = [key for key, row in TABLE.items() if not stages or row["stage"] in stages]
