@@ -21,9 +21,11 @@ import pandas as pd
 import pytest
 
 import fatebias
+from fatebias.api import tables
 from fatebias.base.out_dir import MADE_FROM, MANIFEST
 from fatebias.base.settings import Settings
 from fatebias.laplace.probability import LEVEL
+from fatebias.results.contrasts import contrast_tables as real
 from fatebias.results.fit import fit_screen
 from fatebias.results.manifest import fit_id
 from fatebias.results.ranking import rank_line
@@ -149,6 +151,19 @@ def test_who_changes_a_table_changes_a_copy(fitted, name):
     table.iloc[:, 0] = "mine"
     table["mine"] = 1
     pd.testing.assert_frame_equal(getattr(fitted, name), before)
+
+
+def test_the_tables_of_a_contrast_are_made_once(fitted, monkeypatch):
+    made = []
+    monkeypatch.setattr(tables, "contrast_tables", lambda archive, words: made.append(words) or real(archive, words))
+    fit = fatebias.load(fitted.out_dir)
+    for _ in range(2):
+        _ = fit.genes, fit.guides
+        for found in (fit.contrast("3"), fit.contrast("3 - 2")):
+            found.iloc[:, 0] = "mine"
+    assert sorted(made) == ["2", "3", "3 - 2"]
+    pd.testing.assert_frame_equal(fit.contrast("3"), fitted.contrast("3"))
+    assert "mine" not in set(fit.contrast("3 - 2").gene)
 
 
 # ---- draws ------------------------------------------------------------------------------------------------

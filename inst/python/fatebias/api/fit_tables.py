@@ -153,23 +153,29 @@ class FitTables(FitFolder):
         >>> fatebias.load("demo/fit").contrast("NEU - MES").fate.unique().tolist()
         ['NEU - MES']
         """
-        from .tables import genes_of
+        return self._effects(as_text(words, "words", ScreenError))["genes"].copy()
 
-        return genes_of(self._archive, as_text(words, "words", ScreenError), self.days)
+    def _effects(self, words: str) -> "dict[str, pd.DataFrame]":
+        """Effects on a contrast, of `genes` and of `guides`, which are made the first time."""
+        from .tables import effects_of
+
+        if words not in self._made_of:
+            self._made_of[words] = effects_of(self._archive, words, self.days)
+        return self._made_of[words]
 
     def _genes(self) -> "pd.DataFrame":
-        from .tables import P_VALUES, beside, genes_of, long, stacked
+        from .tables import P_VALUES, beside, long, stacked
 
-        parts = [genes_of(self._archive, words, self.days) for words in self._contrasts]
+        parts = [self._effects(words)["genes"] for words in self._contrasts]
         own = self._contrasts.index(self.manifest["contrast"])
         if "gene_daywise_p.csv" in self.manifest["files"]:
             parts[own] = beside(parts[own], long(self._table("gene_daywise_p.csv"), P_VALUES, self.days))
         return stacked(parts)
 
     def _guides(self) -> "pd.DataFrame":
-        from .tables import CELLS, beside, guides_of, long, stacked
+        from .tables import CELLS, beside, long, stacked
 
-        found = stacked([guides_of(self._archive, words, self.days) for words in self._contrasts])
+        found = stacked([self._effects(words)["guides"] for words in self._contrasts])
         cells = long(self._table("qc_cells_by_guide.csv"), CELLS, self.days)
         return beside(found, cells.drop(columns="gene"))
 

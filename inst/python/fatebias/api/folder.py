@@ -71,6 +71,11 @@ class FitFolder:
     def _made(self) -> "dict[str, pd.DataFrame]":
         return {}
 
+    @cached_property
+    def _made_of(self) -> "dict[str, dict[str, pd.DataFrame]]":
+        """Effects by the words of their contrast."""
+        return {}
+
     def _once(self, name: str, make: Callable[[], "pd.DataFrame"]) -> "pd.DataFrame":
         """A copy of the table of this name, which is made the first time."""
         if name not in self._made:
