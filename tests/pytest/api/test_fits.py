@@ -1,10 +1,14 @@
 """A fit as an object: where it lives, what it refuses, and that its tables say what its files say."""
 
+import copy
 import gc
 import hashlib
 import importlib.util
+import inspect
 import json
 import os
+import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -17,11 +21,14 @@ import pandas as pd
 import pytest
 
 import fatebias
-from fatebias.api.hits import rank_line
+from fatebias.api import tables
 from fatebias.base.out_dir import MADE_FROM, MANIFEST
 from fatebias.base.settings import Settings
+from fatebias.laplace.probability import LEVEL
+from fatebias.results.contrasts import contrast_tables as real
 from fatebias.results.fit import fit_screen
 from fatebias.results.manifest import fit_id
+from fatebias.results.ranking import rank_line
 
 QUICK = {"inference": "laplace", "likelihood_weight": 7, "num_posterior_draws": 60}
 FATES = {"ref_fate": "1", "contrast_fate": "2"}
@@ -132,6 +139,33 @@ def test_replicates_probabilities_and_qc(fitted):
     assert row.statistic == pytest.approx(deltas, abs=1e-15) and row.ok
 
 
+def test_the_help_of_probabilities_names_the_level_of_their_interval():
+    stated = re.findall(r"(\d+) % interval", inspect.getdoc(fatebias.Fit.probabilities))
+    assert [float(one) / 100 for one in stated] == [LEVEL]
+
+
+@pytest.mark.parametrize("name", ["genes", "guides", "replicates", "probabilities", "qc"])
+def test_who_changes_a_table_changes_a_copy(fitted, name):
+    table = getattr(fitted, name)
+    before = table.copy(deep=True)
+    table.iloc[:, 0] = "mine"
+    table["mine"] = 1
+    pd.testing.assert_frame_equal(getattr(fitted, name), before)
+
+
+def test_the_tables_of_a_contrast_are_made_once(fitted, monkeypatch):
+    made = []
+    monkeypatch.setattr(tables, "contrast_tables", lambda archive, words: made.append(words) or real(archive, words))
+    fit = fatebias.load(fitted.out_dir)
+    for _ in range(2):
+        _ = fit.genes, fit.guides
+        for found in (fit.contrast("3"), fit.contrast("3 - 2")):
+            found.iloc[:, 0] = "mine"
+    assert sorted(made) == ["2", "3", "3 - 2"]
+    pd.testing.assert_frame_equal(fit.contrast("3"), fitted.contrast("3"))
+    assert "mine" not in set(fit.contrast("3 - 2").gene)
+
+
 # ---- draws ------------------------------------------------------------------------------------------------
 
 
@@ -195,6 +229,23 @@ def test_a_fit_without_a_folder_goes_with_its_object_and_can_be_saved(screen, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
 
 
+def test_saving_leaves_other_folders_alone_and_refuses_a_changed_table(fitted, tmp_path):
+    fit = fatebias.load(copy_of(fitted, tmp_path / "fit"))
+    mine = tmp_path / "saved" / ".kept.part"
+    mine.mkdir(parents=True)
+    (mine / "notes.txt").write_text("mine")
+    kept = fit.save(tmp_path / "saved" / "kept").out_dir
+    assert (mine / "notes.txt").read_text() == "mine"
+    assert sorted(path.name for path in kept.parent.iterdir()) == [".kept.part", "kept"]
+    (tmp_path / "usual").mkdir()
+    assert kept.stat().st_mode == (tmp_path / "usual").stat().st_mode  # others may read it as any new folder
+    table = fit.out_dir / "gene_daywise_by_replicate.csv"
+    table.write_text(table.read_text().replace("1", "2"))
+    with pytest.raises(fatebias.ExportError, match=table.name):
+        fit.save(tmp_path / "saved" / "again")
+    assert not (tmp_path / "saved" / "again").exists()
+
+
 def test_the_folder_goes_at_the_end_of_python_and_after_an_error(files, tmp_path):
     code = (
         "import sys, fatebias\n"
@@ -208,6 +259,22 @@ def test_the_folder_goes_at_the_end_of_python_and_after_an_error(files, tmp_path
     command = [sys.executable, "-c", code, files["screen"], files["guide_map"]]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout == "True\nTrue\n", done.stderr
+    assert list(tmp_path.glob("fatebias-*")) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_that_ends_leaves_the_folder(files, tmp_path):
+    code = (
+        "import os, sys, fatebias\n"
+        "screen = fatebias.read_screen(sys.argv[1], sys.argv[2], ref_fate='1', contrast_fate='2')\n"
+        "fit = fatebias.fit(screen, inference='laplace', likelihood_weight=7, num_posterior_draws=20)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n    sys.exit()\n"
+        "os.waitpid(child, 0)\nprint(len(fit.genes) > 0)"
+    )
+    command = [sys.executable, "-c", code, files["screen"], files["guide_map"]]
+    done = subprocess.run(command, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout == "True\n", done.stderr
     assert list(tmp_path.glob("fatebias-*")) == []
 
 
@@ -262,6 +329,48 @@ def test_another_fit_in_the_folder_is_noticed(screen, tmp_path):
         _ = first.genes
 
 
+def test_relative_paths_are_read_wherever_the_working_directory_is_by_then(
+    files, screen, fitted, tmp_path, monkeypatch
+):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    monkeypatch.chdir(first)
+    shutil.copy(files["screen"], "screen.h5ad")
+    shutil.copy(files["guide_map"], "map.csv")
+    shutil.copytree(fitted.out_dir, "fit")
+    fit = fatebias.load("fit")
+    with pytest.warns(fatebias.ScreenWarning):
+        read = fatebias.read_screen("screen.h5ad", "map.csv", **FATES)
+    monkeypatch.chdir(second)
+    assert fit.out_dir == Path("fit") and read.path == Path("screen.h5ad")  # as they were given
+    for name in ("genes", "guides", "qc"):
+        pd.testing.assert_frame_equal(getattr(fit, name), getattr(fitted, name))
+    with pytest.raises(fatebias.ExportError, match=str(first / "fit")):
+        _ = fit.hits
+    assert fit.save("copy").out_dir == Path("copy") and (second / "copy" / MANIFEST).is_file()
+    assert fatebias.fit(read, out_dir="again", **QUICK).manifest["screen"]["path"] == str(first / "screen.h5ad")
+    assert sorted(path.name for path in second.iterdir()) == ["again", "copy"]
+
+
+def test_a_folder_or_configuration_that_is_not_there_is_told_with_the_working_directory(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = re.escape(f" (the working directory is {tmp_path})")
+    with pytest.raises(fatebias.ExportError, match=f"nope .*{told}"):
+        fatebias.load("nope")
+    with pytest.raises(fatebias.SettingsError, match=f"config.yaml{told}"):
+        fatebias.read_screen(files["screen"], config="config.yaml")
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))], ids=["copy", "pickle"])
+def test_a_screen_and_a_fit_can_be_copied_and_pickled(screen, fitted, again):
+    _ = fitted.genes
+    fit, read = again(fitted), again(screen)
+    assert fit.manifest == fitted.manifest and fit.settings == fitted.settings and repr(fit) == repr(fitted)
+    pd.testing.assert_frame_equal(fit.genes, fitted.genes)
+    assert vars(read) == vars(screen)
+
+
 # ---- settings and warnings --------------------------------------------------------------------------------
 
 
@@ -278,6 +387,7 @@ def test_settings_are_those_of_the_one_table(files, screen, tmp_path):
     config.write_text("ref_fate: '1'\ncontrast_fate: '3'\ninference: laplace\nlikelihood_weight: 7\n")
     with pytest.warns(fatebias.ScreenWarning):
         read = fatebias.read_screen(files["screen"], files["guide_map"], config=config, seed=4)
+    config.write_text("contrast_fate: '2'\n")  # what was read holds
     fit = fatebias.fit(read, num_posterior_draws=20, contrast_fate="3")  # as it was: nothing is late
     asked = fit.manifest["settings"]
     assert asked["contrast_fate"] == "3" and asked["seed"] == 4 and asked["num_posterior_draws"] == 20
@@ -309,6 +419,42 @@ def test_a_screen_that_was_replaced_since_it_was_read_is_refused(files, tmp_path
     data[: data.n_obs - 50].write_h5ad(path)
     with pytest.raises(fatebias.ScreenError, match="screen.h5ad"):
         fatebias.fit(screen, **QUICK)
+
+
+def test_what_is_no_path_switch_or_text_is_refused_with_the_name_of_the_argument(fitted, screen, files, tmp_path):
+    path, guides = files["screen"], pd.read_csv(files["guide_map"])
+    calls = {
+        ("out_dir", fatebias.ExportError): (
+            lambda: fatebias.load(3), lambda: fatebias.fit(screen, out_dir=3), lambda: fitted.save(None),
+            lambda: fatebias.simulate(3), lambda: fatebias.check(path, out_dir=3), lambda: fatebias.load(b"x"),
+            lambda: fatebias.load(""),
+        ),
+        ("path", fatebias.ScreenError): (lambda: fatebias.read_screen(3), lambda: fatebias.check(guides)),
+        ("guide_map", fatebias.ScreenError): (
+            lambda: fatebias.read_screen(path, guides), lambda: fatebias.check(path, guides),
+        ),
+        ("config", fatebias.SettingsError): (
+            lambda: fatebias.read_screen(path, config=3), lambda: fatebias.check(path, config=guides),
+        ),
+        ("progress", fatebias.SettingsError): (
+            lambda: fatebias.read_screen(path, progress="x"), lambda: fatebias.fit(screen, progress=1),
+        ),
+        ("progress", fatebias.SimulationError): (lambda: fatebias.simulate(tmp_path, progress="x"),),
+        ("words", fatebias.ScreenError): tuple(
+            lambda words=words: fitted.contrast(words) for words in (3, None, ["NEU"])
+        ),
+        ("cells", fatebias.SimulationError): tuple(
+            lambda cells=cells: fatebias.simulate(tmp_path, cells=cells)
+            for cells in (600.5, True, "six", float("inf"), [600])
+        ),
+    }  # fmt: skip
+    for (name, error), made in calls.items():
+        for call in made:
+            with pytest.raises(error, match=name):
+                call()
+    with pytest.raises(fatebias.ExportError, match="Cannot save"):
+        fitted.save(tmp_path / "a\0b")
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- ranking by R -----------------------------------------------------------------------------------------

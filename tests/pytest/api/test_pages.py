@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import fatebias
-from fatebias.api.hits import rank_line
 from fatebias.base import Settings
+from fatebias.results.ranking import rank_line
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "python"

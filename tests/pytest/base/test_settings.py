@@ -1,4 +1,6 @@
+import copy
 import dataclasses
+import pickle
 import re
 from collections.abc import Mapping
 from functools import reduce
@@ -275,3 +277,18 @@ def test_an_unknown_key_without_end_is_an_error_of_few_words():
 def test_a_path_that_cannot_be_is_no_configuration_file(path):
     with pytest.raises(SettingsError, match="Cannot read the configuration file"):
         Settings.from_file(path)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"preset": "plain", "mode": "simulation", "fate_prob_key": ["a", "b"], "day_levels": ["1", "2"]},
+        {"likelihood_weight": 7, "guide_map_columns": {"gene": "g"}, "threads": 2, "genes": ["A"]},
+    ],
+)
+def test_settings_can_be_pickled_and_copied(given):
+    settings = Settings.from_mapping(given)
+    for again in (pickle.loads(pickle.dumps(settings)), copy.deepcopy(settings)):
+        assert again == settings and again.as_dict() == settings.as_dict()
+        assert [type(block) for block in again.blocks.values()] == [type(one) for one in settings.blocks.values()]

@@ -105,6 +105,16 @@ def test_var_of_guides_gets_columns_in_its_own_order(tmp_path):
     assert list(anndata.read_h5ad(tmp_path / "twice.h5ad").var.columns) == list(read.var.columns)
 
 
+def test_a_uns_that_is_no_group_becomes_one(tmp_path):
+    path = tmp_path / "in.h5ad"
+    adata(["g0", "g1"]).write_h5ad(path)
+    with h5py.File(path, "r+") as file:
+        del file["uns"]
+        file["uns"] = 1.0
+    write_annotated(path, tmp_path / "out.h5ad", "fatebias", ENTRIES, features(["g0", "g1"]), "fatebias_")
+    assert list(anndata.read_h5ad(tmp_path / "out.h5ad").uns) == ["fatebias"]
+
+
 def test_where_var_holds_something_else_guides_are_a_table_of_uns(tmp_path):
     adata(["ACTB", "g0", "MYC"]).write_h5ad(tmp_path / "in.h5ad")  # one gene is called as a guide
     table = features(["g0", "g1", "g2"])
@@ -129,6 +139,24 @@ def test_mudata_reads_it_back(tmp_path):
     assert read.uns["fatebias"]["fit"]["contrast"] == "MES"
     np.testing.assert_array_equal(read["rna"].X, before["rna"].X)
     pd.testing.assert_frame_equal(read.obs, before.obs)
+
+
+@pytest.mark.parametrize("names", [["g0", "g1", "g2"], ["ACTB", "MYC", "JUN"]])
+def test_nothing_of_an_earlier_call_stays(tmp_path, names):
+    first = features(["g0", "g1", "g2"]).rename(columns={"estimate": "estimate_d0"})
+    data = adata(["g0", "g1", "g2"])
+    data.var["fateful"] = ["a", "b", "c"]
+    data.write_h5ad(tmp_path / "in.h5ad")
+    write_annotated(tmp_path / "in.h5ad", tmp_path / "once.h5ad", "fatebias", ENTRIES, first, "fatebias_")
+    anndata.read_h5ad(tmp_path / "once.h5ad").write_h5ad(tmp_path / "again.h5ad")  # anndata makes texts categories
+    second = features(names).rename(columns={"estimate": "estimate_7"})
+    for path in (tmp_path / "once.h5ad", tmp_path / "again.h5ad"):
+        place = write_annotated(path, tmp_path / "twice.h5ad", "fatebias", ENTRIES, second, "fatebias_")
+        new = ["fatebias_gene", "fatebias_hit", "fatebias_estimate_7"] if place == "var" else []
+        read = anndata.read_h5ad(tmp_path / "twice.h5ad")
+        assert list(read.var.columns) == ["kind", "fateful", *new]
+        with h5py.File(tmp_path / "twice.h5ad") as file:
+            assert set(file["var"]) == {"_index", "kind", "fateful", *new}
 
 
 def test_the_file_itself_is_never_written(tmp_path):

@@ -1,5 +1,6 @@
 """Results in a copy of a screen's file: the numbers are those of the fit's files and of the ranking."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,9 @@ import pandas as pd
 import pytest
 
 from fatebias.base.errors import ExportError
+from fatebias.base.out_dir import MADE_FROM
 from fatebias.results.annotate import annotate_screen
+from fatebias.results.manifest import fit_id
 
 EXAMPLE = Path(__file__).parents[3] / "inst" / "extdata" / "example_fit"
 GUIDES = pd.read_csv(EXAMPLE / "qc_cells_by_guide.csv")
@@ -34,7 +37,16 @@ def fit(tmp_path) -> Path:
     folder = tmp_path / "fit"
     shutil.copytree(EXAMPLE, folder)
     HITS.to_csv(folder / "hits_ranked.csv", index=False)
+    listed(folder)
     return folder
+
+
+def listed(folder: Path) -> None:
+    """List the ranking as R lists what it writes."""
+    data = (folder / "hits_ranked.csv").read_bytes()
+    identity = fit_id(json.loads((folder / "fit_manifest.json").read_text()))
+    entry = {"fit_id": identity, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (folder / MADE_FROM).write_text(json.dumps({"hits_ranked.csv": entry}))
 
 
 def screen_file(folder: Path, names) -> Path:
@@ -81,6 +93,7 @@ def test_uns_has_ranking_settings_and_identity(fit, tmp_path):
 def test_names_that_a_spreadsheet_would_run_are_themselves(fit, tmp_path):
     table = (fit / "hits_ranked.csv").read_text().replace("GENE00002_sg1", "'=A1")
     (fit / "hits_ranked.csv").write_text(table)
+    listed(fit)
     annotate_screen(screen_file(tmp_path, ["x"]), fit, tmp_path / "out.h5ad")
     hits = anndata.read_h5ad(tmp_path / "out.h5ad").uns["fatebias"]["hits"]
     assert hits["top_guide"].tolist()[0] == "=A1"
@@ -98,6 +111,9 @@ def test_without_a_ranking_and_with_another_fits_nothing_is_written(fit, tmp_pat
     with pytest.raises(ExportError, match="NOBODY"):
         annotate_screen(path, fit, tmp_path / "out.h5ad", other)
     (fit / "hits_ranked.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ExportError, match="changed since R wrote it"):
+        annotate_screen(path, fit, tmp_path / "out.h5ad")
+    listed(fit)
     with pytest.raises(ExportError, match="is no ranking"):
         annotate_screen(path, fit, tmp_path / "out.h5ad")
     (fit / "hits_ranked.csv").unlink()
@@ -105,4 +121,19 @@ def test_without_a_ranking_and_with_another_fits_nothing_is_written(fit, tmp_pat
         annotate_screen(path, fit, tmp_path / "out.h5ad")
     with pytest.raises(ExportError, match="not the folder of a finished fit"):
         annotate_screen(path, tmp_path, tmp_path / "out.h5ad")
+    assert not (tmp_path / "out.h5ad").exists()
+
+
+@pytest.mark.parametrize(
+    ("hits", "said"),
+    [
+        (HITS.drop(columns=["gene", "hit_anyday"]), "lacks gene and hit_anyday"),
+        (HITS.assign(gene="GENE00002"), "GENE00002 twice"),
+        (HITS.assign(hit_anyday=[None, True]), "whether GENE00002 is a hit"),
+        (HITS.assign(hit_anyday=["FALSE", "TRUE"]), "whether GENE00002 is a hit"),
+    ],
+)
+def test_a_table_that_is_no_ranking_is_refused(fit, tmp_path, hits, said):
+    with pytest.raises(ExportError, match=said):
+        annotate_screen(screen_file(tmp_path, ["x"]), fit, tmp_path / "out.h5ad", hits)
     assert not (tmp_path / "out.h5ad").exists()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fatebias.base.errors import ExportError
-from fatebias.results.files import read_table, write_files
+from fatebias.results.files import read_named, read_table, write_files, write_tables
 from fatebias.results.manifest import MANIFEST, read_manifest
 
 EXAMPLE = Path(__file__).parents[3] / "inst" / "extdata" / "example_fit" / MANIFEST
@@ -65,6 +65,21 @@ def test_names_come_back_as_they_were_written(tmp_path):
     found = read_table(tmp_path, "t.csv")
     assert found.gene.tolist() == names and found.guide.tolist() == names[::-1]
     assert found.se_d0.isna().tolist() == [True] + [False] * (len(names) - 1)
+
+
+def test_labels_of_days_and_guides_in_a_ranking_are_texts_as_they_were(tmp_path):
+    table = pd.DataFrame(
+        {
+            "gene": ["A", "B", "C"],
+            "best_day": ["1", "01", "-3"],
+            "onset_day": ["1.0", None, "nan"],
+            "active_set": ["-3+1", "none", "1"],
+            "top_guide": ["=A_1", "7", None],
+        }
+    )
+    write_tables(tmp_path, {"hits_ranked.csv": table})
+    assert "'-3+1" in (tmp_path / "hits_ranked.csv").read_text()
+    assert read_named(tmp_path / "hits_ranked.csv").to_dict("list") == table.to_dict("list")
 
 
 @pytest.mark.parametrize("earlier", ["{", "{}", "[]", "[" * 100_000, '{"files": null}', '{"files": [1, null, "sub"]}'])

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 
 import pytest
 
@@ -85,6 +86,19 @@ def test_a_manifest_that_somebody_has_put_into_previous_stays(tmp_path):
     }  # fmt: skip
 
 
+def test_a_manifest_in_previous_is_of_the_fit_that_was_moved_or_goes(tmp_path):
+    manifest, identity = manifest_of("first")
+    make(tmp_path, identity, report_html="a")
+    move_previous(tmp_path, A, manifest)
+    make(tmp_path, B, report_html="b")
+    move_previous(tmp_path, A)
+    assert texts_in(tmp_path / PREVIOUS) == {"report.html": "b"}
+    (tmp_path / PREVIOUS / MANIFEST).write_text("mine")
+    make(tmp_path, C, report_html="c")
+    move_previous(tmp_path, A)
+    assert texts_in(tmp_path / PREVIOUS) == {"report.html": "c", "fit_manifest.1.json": "mine"}
+
+
 def test_an_edited_file_is_moved_and_never_lost(tmp_path):
     make(tmp_path, A, report_html="a", hits_ranked_csv="a", gene_verdicts_csv="a")
     (tmp_path / "report.html").write_text("a, with my notes")
@@ -152,13 +166,8 @@ def test_a_damaged_list_moves_nothing_and_the_files_are_told(tmp_path, text):
     assert unlisted(tmp_path) == []
 
 
-@pytest.mark.parametrize("died_at", range(1, 9))
-def test_whatever_the_moment_of_a_kill_no_file_is_lost(tmp_path, monkeypatch, died_at):
-    """Each system call that changes names is the last one in turn; the rerun moves what is left."""
-    make(tmp_path, A, report_html="a")
-    move_previous(tmp_path, B)
-    files = {"report_html": "b", "hits_ranked_csv": "b", "gene_verdicts_csv": "b"}
-    make(tmp_path, B, **files)
+def die_at(died_at, monkeypatch, work):
+    """Do some work, of whose system calls that change names one is the last."""
     replace, unlink, calls = os.replace, os.unlink, []
 
     def counted(call):
@@ -170,15 +179,20 @@ def test_whatever_the_moment_of_a_kill_no_file_is_lost(tmp_path, monkeypatch, di
 
         return do
 
-    monkeypatch.setattr(os, "replace", counted(replace))
-    monkeypatch.setattr(os, "unlink", counted(unlink))
-    try:
-        move_previous(tmp_path, C)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        monkeypatch.setattr(os, "replace", replace)
-        monkeypatch.setattr(os, "unlink", unlink)
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(os, "replace", counted(replace))
+        patch.setattr(os, "unlink", counted(unlink))
+        work()
+
+
+@pytest.mark.parametrize("died_at", range(1, 9))
+def test_whatever_the_moment_of_a_kill_no_file_is_lost(tmp_path, monkeypatch, died_at):
+    """Each system call that changes names is the last one in turn; the rerun moves what is left."""
+    make(tmp_path, A, report_html="a")
+    move_previous(tmp_path, B)
+    files = {"report_html": "b", "hits_ranked_csv": "b", "gene_verdicts_csv": "b"}
+    make(tmp_path, B, **files)
+    die_at(died_at, monkeypatch, lambda: move_previous(tmp_path, C))
     both = {**texts_in(tmp_path / PREVIOUS), **texts_in(tmp_path)}
     assert {name: both[name] for name in ("hits_ranked.csv", "gene_verdicts.csv")} == {
         "hits_ranked.csv": "b", "gene_verdicts.csv": "b",
@@ -189,3 +203,21 @@ def test_whatever_the_moment_of_a_kill_no_file_is_lost(tmp_path, monkeypatch, di
     assert moved == {"hits_ranked.csv": "b", "gene_verdicts.csv": "b", "report.html": "b"}
     assert not any(name.endswith((".html", ".csv")) for name in texts_in(tmp_path))
     assert rooms.read_listed(tmp_path) == {}
+
+
+@pytest.mark.parametrize("died_at", range(1, 12))
+def test_whatever_the_moment_of_a_kill_no_file_lies_beside_the_manifest_of_another_fit(tmp_path, monkeypatch, died_at):
+    (first, one), (second, two), (third, three) = map(manifest_of, ("first", "second", "third"))
+    make(tmp_path, one, report_html=one, my_notes_html=one)
+    move_previous(tmp_path, two, first)
+    make(tmp_path, two, report_html=two, hits_ranked_csv=two)
+    previous = tmp_path / PREVIOUS
+    for work in (
+        lambda: die_at(died_at, monkeypatch, lambda: move_previous(tmp_path, three, second)),
+        lambda: move_previous(tmp_path, three, third),  # the next call: the manifest of then is that of the new fit
+    ):
+        work()
+        found = {name: text for name, text in texts_in(previous).items() if not name.startswith(".")}
+        manifest = found.pop(MANIFEST, None)
+        assert manifest is None or set(found.values()) <= {{first.decode(): one, second.decode(): two}[manifest]}
+    assert found == {"report.html": two, "hits_ranked.csv": two}

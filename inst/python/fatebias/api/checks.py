@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .given import settings_of
+from ..base import ExportError, ScreenError, Settings
+from .given import as_path, values_given
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +82,8 @@ def check(
     ------
     SettingsError
         A setting is unknown, of the wrong type or out of range.
+    ScreenError, ExportError
+        What is given as the screen or guide map, or as the folder, is no path.
 
     Examples
     --------
@@ -96,7 +99,9 @@ def check(
 
     from ..preflight import check_screen
 
-    given = settings_of(config, settings)
-    found = check_screen(path, given, guide_map, out_dir)
+    given = Settings.from_mapping(values_given(config, settings), config)
+    map_path = None if guide_map is None else as_path(guide_map, "guide_map", ScreenError)
+    folder = None if out_dir is None else as_path(out_dir, "out_dir", ExportError)
+    found = check_screen(as_path(path, "path", ScreenError), given, map_path, folder)
     table = pd.DataFrame(found["rows"], columns=["item", "status", "found", "fix"])
     return Findings(ok=found["ok"], table=table, settings=found["settings"], memory_gb=found["memory_gb"])

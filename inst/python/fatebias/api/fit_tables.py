@@ -1,18 +1,22 @@
 """The tables of a fit as DataFrames."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..base import ScreenError
 from .folder import FitFolder
+from .given import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class FitTables(FitFolder):
-    """Tables of a fit. Effects are in log odds; days are ordered categories with the labels of the screen."""
+    """Tables of a fit. Effects are in log odds; days are ordered categories with the labels of the screen.
 
-    @cached_property
+    A table is made when it is first asked for; each asking gives a copy, which may be changed.
+    """
+
+    @property
     def genes(self) -> "pd.DataFrame":
         """Effects of genes, one row a gene, day and fate.
 
@@ -41,15 +45,9 @@ class FitTables(FitFolder):
         >>> bool(genes[genes.fate == "NEU"].p.isna().all())
         True
         """
-        from .tables import P_VALUES, beside, genes_of, long, stacked
+        return self._once("genes", self._genes)
 
-        parts = [genes_of(self._archive, words, self.days) for words in self._contrasts]
-        own = self._contrasts.index(self.manifest["contrast"])
-        if "gene_daywise_p.csv" in self.manifest["files"]:
-            parts[own] = beside(parts[own], long(self._table("gene_daywise_p.csv"), P_VALUES, self.days))
-        return stacked(parts)
-
-    @cached_property
+    @property
     def guides(self) -> "pd.DataFrame":
         """Effects of guides, one row a guide, day and fate.
 
@@ -72,13 +70,9 @@ class FitTables(FitFolder):
         >>> list(guides)[:6]
         ['guide', 'gene', 'day', 'fate', 'estimate', 'se']
         """
-        from .tables import CELLS, beside, guides_of, long, stacked
+        return self._once("guides", self._guides)
 
-        found = stacked([guides_of(self._archive, words, self.days) for words in self._contrasts])
-        cells = long(self._table("qc_cells_by_guide.csv"), CELLS, self.days)
-        return beside(found, cells.drop(columns="gene"))
-
-    @cached_property
+    @property
     def replicates(self) -> "pd.DataFrame":
         """Estimates of genes in each replicate, of `contrast_fate`.
 
@@ -93,18 +87,20 @@ class FitTables(FitFolder):
         >>> fatebias.load("demo/fit").replicates.replicate.unique().tolist()
         ['rep1', 'rep2']
         """
-        found = self._table("gene_daywise_by_replicate.csv").rename(columns={"betahat": "estimate"})
-        return self._with_days(found)
+        return self._once("replicates", self._replicates)
 
-    @cached_property
+    @property
     def probabilities(self) -> "pd.DataFrame":
         """What the effects of genes mean in probabilities, one row a gene, day and fate, the reference among them.
+
+        The change is that of the mean over the cells of the day if each gets one average guide for the gene in place
+        of a control guide. It is made from the fit's estimates, which are not shrunk.
 
         Returns
         -------
         pandas.DataFrame
-            ``gene``, ``day``, ``fate``; ``baseline``: mean probability of the fate, 0 to 1; ``change``: by the
-            knock-down of the gene, -1 to 1; ``low``, ``high``: 95 % interval of the change.
+            ``gene``, ``day``, ``fate``; ``baseline``: mean probability of the fate over the day's cells, 0 to 1;
+            ``change``: of that mean, -1 to 1; ``low``, ``high``: 90 % interval of the change.
 
         Examples
         --------
@@ -113,9 +109,9 @@ class FitTables(FitFolder):
         >>> bool((changes.groupby(["gene", "day"], observed=True).change.sum().abs() < 1e-6).all())
         True
         """
-        return self._with_days(self._table("gene_probability_change.csv"))
+        return self._once("probabilities", lambda: self._with_days(self._table("gene_probability_change.csv")))
 
-    @cached_property
+    @property
     def qc(self) -> "pd.DataFrame":
         """The assertions of QC.
 
@@ -130,17 +126,7 @@ class FitTables(FitFolder):
         >>> bool(fatebias.load("demo/fit").qc.ok.all())
         True
         """
-        import pandas as pd
-
-        from ..results import assess_qc
-
-        self._confirm()
-        columns = ["assertion", "statistic", "threshold", "ok", "worst_gene"]
-        rows = [
-            (one.assertion.name, one.statistic, one.threshold, one.ok, one.worst["gene"].iloc[0])
-            for one in assess_qc(self.out_dir, self.settings)
-        ]
-        return pd.DataFrame(rows, columns=columns)
+        return self._once("qc", self._qc)
 
     def contrast(self, words: str) -> "pd.DataFrame":
         """Effects of genes on any contrast of fates.
@@ -167,9 +153,48 @@ class FitTables(FitFolder):
         >>> fatebias.load("demo/fit").contrast("NEU - MES").fate.unique().tolist()
         ['NEU - MES']
         """
-        from .tables import genes_of
+        return self._effects(as_text(words, "words", ScreenError))["genes"].copy()
 
-        return genes_of(self._archive, words, self.days)
+    def _effects(self, words: str) -> "dict[str, pd.DataFrame]":
+        """Effects on a contrast, of `genes` and of `guides`, which are made the first time."""
+        from .tables import effects_of
+
+        if words not in self._made_of:
+            self._made_of[words] = effects_of(self._archive, words, self.days)
+        return self._made_of[words]
+
+    def _genes(self) -> "pd.DataFrame":
+        from .tables import P_VALUES, beside, long, stacked
+
+        parts = [self._effects(words)["genes"] for words in self._contrasts]
+        own = self._contrasts.index(self.manifest["contrast"])
+        if "gene_daywise_p.csv" in self.manifest["files"]:
+            parts[own] = beside(parts[own], long(self._table("gene_daywise_p.csv"), P_VALUES, self.days))
+        return stacked(parts)
+
+    def _guides(self) -> "pd.DataFrame":
+        from .tables import CELLS, beside, long, stacked
+
+        found = stacked([self._effects(words)["guides"] for words in self._contrasts])
+        cells = long(self._table("qc_cells_by_guide.csv"), CELLS, self.days)
+        return beside(found, cells.drop(columns="gene"))
+
+    def _replicates(self) -> "pd.DataFrame":
+        found = self._table("gene_daywise_by_replicate.csv").rename(columns={"betahat": "estimate"})
+        return self._with_days(found)
+
+    def _qc(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        from ..results import assess_qc
+
+        self._confirm()
+        columns = ["assertion", "statistic", "threshold", "ok", "worst_gene"]
+        rows = [
+            (one.assertion.name, one.statistic, one.threshold, one.ok, one.worst["gene"].iloc[0])
+            for one in assess_qc(self._folder, self.settings)
+        ]
+        return pd.DataFrame(rows, columns=columns)
 
     @property
     def _contrasts(self) -> list[str]:

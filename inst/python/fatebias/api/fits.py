@@ -1,14 +1,15 @@
 """How a fit comes about: made from a screen, or read from its folder."""
 
+import os
 import shutil
 import tempfile
 import weakref
 from pathlib import Path
 from typing import Any
 
-from ..base import ExportError, Settings
+from ..base import ExportError, Settings, SettingsError
 from .fitted import Fit
-from .given import settings_of_fit
+from .given import as_path, as_switch, reached, settings_of_fit
 from .screens import ScreenFile
 
 
@@ -68,12 +69,13 @@ def fit(screen: ScreenFile, *, out_dir: str | Path | None = None, progress: bool
 
     if not isinstance(screen, ScreenFile):
         raise TypeError(f"fit() wants the screen that read_screen() returns, not {type(screen).__name__}.")
-    given = settings_of_fit(screen.config, screen.given, settings)
-    folder = Path(tempfile.mkdtemp(prefix="fatebias-")) if out_dir is None else Path(out_dir)
+    given = settings_of_fit(screen.given, settings)
+    shown = as_switch(progress, "progress", SettingsError)
+    folder = Path(tempfile.mkdtemp(prefix="fatebias-")) if out_dir is None else as_path(out_dir, "out_dir", ExportError)
     try:
         fit_screen(
-            screen.path, screen.guide_map, folder, given, progress, screen.fingerprint,
-            contrasts=given.contrasts or (), warned=screen.warnings,
+            reached(screen.path, screen.start), reached(screen.guide_map, screen.start), folder, given, shown,
+            screen.fingerprint, contrasts=given.contrasts or (), warned=screen.warnings,
         )  # fmt: skip
         assert_qc(assess_qc(folder, given), given.mode)
     except BaseException:
@@ -82,8 +84,14 @@ def fit(screen: ScreenFile, *, out_dir: str | Path | None = None, progress: bool
         raise
     found = Fit(out_dir=folder, manifest=read_manifest(folder), settings=given)
     if out_dir is None:
-        weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
+        weakref.finalize(found, _remove_own, folder, os.getpid())
     return found
+
+
+def _remove_own(folder: Path, process: int) -> None:
+    """Remove a temporary folder, in the process that made it: what that has forked may end before."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(out_dir: str | Path) -> Fit:
@@ -113,11 +121,12 @@ def load(out_dir: str | Path) -> Fit:
     """
     from ..results import verify_contents
 
-    manifest = verify_contents(out_dir)
+    folder = as_path(out_dir, "out_dir", ExportError)
+    manifest = verify_contents(folder)
     if "format" not in manifest:
-        raise ExportError(f"{out_dir} has a fit of an earlier version, which read_fit() in R reads. Fit again.")
+        raise ExportError(f"{folder} has a fit of an earlier version, which read_fit() in R reads. Fit again.")
     if len(set(manifest["days"])) < len(manifest["days"]):
-        raise ExportError(f"{out_dir} has a manifest with a day twice; fit again.")
+        raise ExportError(f"{folder} has a manifest with a day twice; fit again.")
     known = Settings.from_mapping().as_dict()
     settings = {key: value for key, value in manifest["settings"].items() if key in known}
-    return Fit(out_dir=Path(out_dir), manifest=manifest, settings=Settings.from_mapping(settings))
+    return Fit(out_dir=folder, manifest=manifest, settings=Settings.from_mapping(settings))

@@ -1,12 +1,15 @@
 """A finished fit."""
 
+import os
 import shutil
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base import ExportError
 from .fit_tables import FitTables
+from .given import as_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +30,8 @@ class Fit(FitTables):
         What the fit was made from, how it ended, and its files with sizes and sha256 (``fit_manifest.json``).
     settings : Settings
         Settings of the fit, for its QC as well.
+    start : Path
+        Working directory when the fit was made or read; a relative folder is read from there.
 
     Examples
     --------
@@ -80,7 +85,7 @@ class Fit(FitTables):
         from .draws import posterior_of
 
         self._confirm()
-        return posterior_of(self.out_dir, self.manifest)
+        return posterior_of(self._folder, self.manifest)
 
     @property
     def hits(self) -> "pd.DataFrame":
@@ -105,10 +110,10 @@ class Fit(FitTables):
         ...     print(str(error).splitlines()[0])
         demo/fit has no ranking of this fit. Ranking by mash is done in R:
         """
-        from .hits import hits_of
+        from ..results import read_ranking
 
         self._confirm()
-        return hits_of(self.out_dir, self.manifest)
+        return read_ranking(self._folder, self.manifest)
 
     def save(self, out_dir: str | Path) -> "Fit":
         """Copy the files of the fit to a new folder, such as those of a fit that was made without one.
@@ -126,7 +131,7 @@ class Fit(FitTables):
         Raises
         ------
         ExportError
-            The folder exists or cannot be written to.
+            The folder exists or cannot be written to, or a file of the fit was changed, cut or removed.
 
         Examples
         --------
@@ -134,18 +139,21 @@ class Fit(FitTables):
         >>> fatebias.load("demo/fit").save("demo/copy").out_dir.as_posix()
         'demo/copy'
         """
+        from ..results import verify_contents
+
+        target = as_path(out_dir, "out_dir", ExportError)
         self._confirm()
-        target = Path(out_dir)
-        if target.exists():
+        verify_contents(self._folder)
+        if os.path.lexists(target):
             raise ExportError(f"{target} exists. Choose a folder that does not exist yet.")
-        stage = target.with_name(f".{target.name}.part")
         try:
-            stage.mkdir(parents=True)
-            for name in self.manifest["files"]:
-                shutil.copyfile(self.out_dir / name, stage / name)
-            stage.rename(target)
-        except OSError as error:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".save-", dir=target.parent, ignore_cleanup_errors=True) as own:
+                stage = Path(own) / target.name
+                stage.mkdir()
+                for name in self.manifest["files"]:
+                    shutil.copyfile(self._folder / name, stage / name)
+                stage.rename(target)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise ExportError(f"Cannot save the fit to {target}: {error}. Choose another folder.") from error
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
         return Fit(out_dir=target, manifest=self.manifest, settings=self.settings)

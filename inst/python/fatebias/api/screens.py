@@ -1,12 +1,12 @@
 """A screen that was read and checked, ready to be fitted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..base import Progress, Settings
-from .given import settings_of
+from ..base import Progress, ScreenError, Settings, SettingsError
+from .given import as_path, as_switch, values_given, working_directory
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,10 +25,14 @@ class ScreenFile:
         The screen in numbers: ``n_cells``, ``n_genes``, ``n_guides``, ``days``, ``fates`` (the reference first), ...
     warnings : tuple of str
         What weakens the screen.
-    config, given
-        Configuration file and settings that it was read with; a fit has them as well.
+    config : Path or None
+        Configuration file that it was read with.
+    given : dict
+        Settings that it was read with, those of the configuration file among them; a fit has them as well.
     fingerprint : dict
         What was read, as digests, so that a file that was replaced since is noticed.
+    start : Path
+        Working directory when it was read; relative paths are read from there.
 
     Examples
     --------
@@ -47,6 +51,7 @@ class ScreenFile:
     config: Path | None
     given: Mapping[str, Any]
     fingerprint: Mapping[str, str]
+    start: Path = field(default_factory=working_directory)
 
     def __repr__(self) -> str:
         s = self.summary
@@ -107,12 +112,15 @@ def read_screen(
     from ..screens import doubts_about, fingerprint, summarise_screen, warn_of
     from ..screens import read_screen as read
 
-    given, map_path = settings_of(config, settings), path if guide_map is None else guide_map
-    screen = read(path, map_path, given, Progress(progress))
-    doubts = doubts_about(screen, given)
+    path = as_path(path, "path", ScreenError)
+    map_path = path if guide_map is None else as_path(guide_map, "guide_map", ScreenError)
+    values, shown = values_given(config, settings), as_switch(progress, "progress", SettingsError)
+    checked = Settings.from_mapping(values, config)
+    screen = read(path, map_path, checked, Progress(shown))
+    doubts = doubts_about(screen, checked)
     warn_of(doubts)
     return ScreenFile(
-        path=Path(path), guide_map=Path(map_path), settings=given, summary=summarise_screen(screen),
-        warnings=tuple(map(str, doubts)), config=None if config is None else Path(config), given=dict(settings),
+        path=path, guide_map=map_path, settings=checked, summary=summarise_screen(screen),
+        warnings=tuple(map(str, doubts)), config=None if config is None else Path(config), given=values,
         fingerprint=fingerprint(screen, path, map_path),
     )  # fmt: skip

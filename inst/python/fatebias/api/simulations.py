@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from ..base import ExportError, SimulationError
+from .given import as_path, as_switch
+
 
 def simulate(out_dir: str | Path, *, progress: bool | None = None, **arguments: Any) -> dict[str, str]:
     """Write a simulated screen and its truth.
@@ -25,7 +28,7 @@ def simulate(out_dir: str | Path, *, progress: bool | None = None, **arguments: 
     Raises
     ------
     SimulationError
-        An argument is unknown or cannot be simulated.
+        An argument is unknown, of the wrong type or cannot be simulated.
     ExportError
         The folder cannot be written to.
 
@@ -38,4 +41,5 @@ def simulate(out_dir: str | Path, *, progress: bool | None = None, **arguments: 
     """
     from ..simulation import simulate_to
 
-    return simulate_to(out_dir, arguments, progress)
+    shown = as_switch(progress, "progress", SimulationError)
+    return simulate_to(as_path(out_dir, "out_dir", ExportError), arguments, shown)

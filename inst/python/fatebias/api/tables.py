@@ -42,21 +42,21 @@ def beside(table: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return table.merge(more, how="left", on=keys)
 
 
-def genes_of(archive: Archive, contrast: str, days: Sequence[str]) -> pd.DataFrame:
-    """gene, day, fate (the contrast in words), estimate, se, posterior_mean, posterior_sd."""
-    tables = contrast_tables(archive, contrast)
-    found = long(tables["gene_daywise_likelihood.csv"], ESTIMATE, days)
-    found.insert(2, "fate", contrast)
-    return beside(found, long(tables["gene_daywise_for_mash.csv"], POSTERIOR, days))
+def effects_of(archive: Archive, contrast: str, days: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Effects on a contrast, of `genes` and of `guides`.
 
-
-def guides_of(archive: Archive, contrast: str, days: Sequence[str]) -> pd.DataFrame:
-    """guide, gene, day, fate, estimate, se, posterior_mean, posterior_sd, gene_without, gene_without_se."""
+    gene, day, fate (the contrast in words), estimate, se, posterior_mean, posterior_sd; of guides with guide before
+    gene, and with gene_without, gene_without_se after these.
+    """
     tables = contrast_tables(archive, contrast)
-    found = long(tables["guide_daywise_likelihood.csv"], ESTIMATE, days)
-    found.insert(3, "fate", contrast)
-    found = beside(found, long(tables["guide_daywise_for_mash.csv"], POSTERIOR, days))
-    return beside(found, long(tables["guide_daywise_left_out.csv"], LEFT_OUT, days))
+
+    def effects(of: str) -> pd.DataFrame:
+        found = long(tables[f"{of}_daywise_likelihood.csv"], ESTIMATE, days)
+        found.insert(list(found).index("day") + 1, "fate", contrast)
+        return beside(found, long(tables[f"{of}_daywise_for_mash.csv"], POSTERIOR, days))
+
+    guides = beside(effects("guide"), long(tables["guide_daywise_left_out.csv"], LEFT_OUT, days))
+    return {"genes": effects("gene"), "guides": guides}
 
 
 def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -78,7 +78,7 @@ from .out_dir import (
 from .progress import SILENT, Progress, share_of_way, unheard
 from .rows import SHOWN, first_few, named_rows, row_word, rows_from, short
 from .run import QUIET, Run
-from .settings import Settings, parse_assignment
+from .settings import Settings, file_values, parse_assignment
 from .stopwatch import Stopwatch
 
 __all__ = [
@@ -119,6 +119,7 @@ __all__ = [
     "disk_words",
     "examine_out_dir",
     "file_digest",
+    "file_values",
     "files_of",
     "first_few",
     "folder_lock",

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .constants import read_only
 from .errors import SettingsError
-from .files import regular_bytes
+from .files import from_where, regular_bytes
 from .settings_table import TABLE, checked_settings, shown
 from .settings_text import LARGEST, decoded, typed_file, typed_value
 
@@ -136,26 +136,26 @@ class Settings:
         return (self.fate_prob_key,) if isinstance(self.fate_prob_key, str) else self.fate_prob_key
 
     @classmethod
-    def from_mapping(cls, given: Mapping[str, Any] | None = None) -> "Settings":
+    def from_mapping(cls, given: Mapping[str, Any] | None = None, source: str | Path | None = None) -> "Settings":
         """Defaults, overridden by the preset, overridden by `given` (typed values by key of settings.yaml).
 
-        Raises SettingsError (all problems in one message).
+        Raises SettingsError (all problems in one message), which names the file `source` that they are from, if any.
         """
-        values = checked_settings(given or {})
+        try:
+            values = checked_settings(given or {})
+        except SettingsError as error:
+            raise error if source is None else SettingsError(f"In {source}:\n{error}") from error
         blocks = {key: values.pop(key) for key, row in TABLE.items() if row["type"] == "mapping"}
         return cls(**values, blocks=read_only(blocks))
 
     @classmethod
     def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Settings":
         """Settings from a YAML file, with single keys overridden by typed values; errors name the file."""
-        try:
-            given = typed_file(decoded(regular_bytes(Path(path), LARGEST)), TABLE)
-        except (OSError, ValueError, SettingsError) as error:  # ValueError: a NUL in the path
-            raise SettingsError(f"Cannot read the configuration file {path}: {error}") from error
-        try:
-            return cls.from_mapping(given | dict(overrides or {}))
-        except SettingsError as error:
-            raise SettingsError(f"In {path}:\n{error}") from error
+        return cls.from_mapping(file_values(path) | dict(overrides or {}), path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and copy, which cannot take read-only blocks."""
+        return Settings.from_mapping, (self.as_dict(),)
 
     def as_dict(self, *stages: str) -> dict[str, Any]:
         """Values by key, of the given stages or of all, as plain data: tuples as lists, blocks as dicts."""
@@ -166,6 +166,15 @@ class Settings:
 Settings.__doc__ = f"{Settings.__doc__}\n\n" + "\n".join(
     f"{key}: {row['help']} (default {row['default']!r})" for key, row in TABLE.items()
 )
+
+
+def file_values(path: str | Path) -> dict[str, Any]:
+    """What a configuration file sets, typed, by key; raises SettingsError where it cannot be read."""
+    try:
+        return typed_file(decoded(regular_bytes(Path(path), LARGEST)), TABLE)
+    except (OSError, ValueError, SettingsError) as error:  # ValueError: a NUL in the path
+        where = from_where(path) if isinstance(error, FileNotFoundError) else ""
+        raise SettingsError(f"Cannot read the configuration file {path}{where}: {error}") from error
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:

@@ -17,7 +17,7 @@ from ..base import ExportError, ScreenError, from_where, whole_file, writing
 from . import hdf5
 from .lossy_disk import open_h5
 from .mudata_source import MODALITIES, is_mudata, modality_names
-from .nodes import Node, child, is_group, texts_in
+from .nodes import Node, child, is_group, names_of, texts_in
 from .refusals import refusing
 from .stored import index_name
 
@@ -27,7 +27,8 @@ _LEAST_SHARE = 0.5  # of the rows: a table of features that has fewer of these n
 def write_annotated(
     path: str | Path, out: str | Path, key: str, entries: Mapping[str, Any], features: pd.DataFrame, prefix: str
 ) -> str:
-    """Write a copy of a file with `uns[key]`, whole or not at all; what is there under that name is replaced.
+    """Write a copy of a file with `uns[key]`, whole or not at all; what is there under that name is replaced, and
+    columns of any `var` whose names begin with `prefix` are left out: they are of an earlier call.
 
     entries: of uns[key]: texts, tables, and mappings of these. features: one row a guide, named by it, with columns of
     texts, numbers or truth values. They become columns of `var`, with `prefix` before their names, where at least half
@@ -41,6 +42,8 @@ def write_annotated(
     with writing(out), whole_file(out) as part:
         shutil.copyfile(path, part)
         with open_h5(part, "r+") as file:
+            for table in _tables(path, file):
+                _drop_columns(file[table], prefix)
             if place is None:
                 entries = {**entries, "guides": features}
             _write_entry(file, key, entries)
@@ -100,6 +103,15 @@ def _write_entry(file: h5py.File, key: str, entries: Mapping[str, Any]) -> None:
     write_elem(file["uns"], key, dict(entries))
 
 
+def _drop_columns(table: Node, prefix: str) -> None:
+    """Take out the columns whose names begin with the prefix."""
+    dropped = {name for name in names_of(table) if name.startswith(prefix)} - {index_name(table)}
+    for name in dropped:
+        del table[name]
+    if dropped:
+        _set_order(table, [name for name in _order(table) if name not in dropped])
+
+
 def _add_columns(table: Node, columns: pd.DataFrame) -> None:
     """Columns for the rows that are named; those of the same name are replaced."""
     from anndata.io import write_elem
@@ -110,9 +122,15 @@ def _add_columns(table: Node, columns: pd.DataFrame) -> None:
         empty = empties.get(columns[name].dtype.kind, float("nan"))
         values = rows[name].where(rows[name].notna(), empty).astype(columns[name].dtype)
         write_elem(table, name, values.to_numpy())
-    known = [text.decode() if isinstance(text, bytes) else str(text) for text in table.attrs.get("column-order", ())]
-    order = [*(name for name in known if name not in columns), *columns]
-    table.attrs.create("column-order", order, dtype=h5py.string_dtype())
+    _set_order(table, [*(name for name in _order(table) if name not in columns), *columns])
+
+
+def _order(table: Node) -> list[str]:
+    return [text.decode() if isinstance(text, bytes) else str(text) for text in table.attrs.get("column-order", ())]
+
+
+def _set_order(table: Node, names: list[str]) -> None:
+    table.attrs.create("column-order", names, dtype=h5py.string_dtype())
 
 
 def _spoken(place: str) -> str:

@@ -9,12 +9,12 @@ from .annotate import annotate_screen
 from .archive import Archive, read_archive
 from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device, device_limit
-from .files import read_named, read_table
+from .files import read_table
 from .fit import fit_screen
 from .key import fit_key
 from .manifest import fit_id, read_manifest, verify_contents
-from .previous import read_listed
 from .qc import assert_qc, assess_qc
+from .ranking import read_ranking
 from .tables import daywise_table
 
 __all__ = [
@@ -30,9 +30,8 @@ __all__ = [
     "fit_key",
     "fit_screen",
     "read_archive",
-    "read_listed",
     "read_manifest",
-    "read_named",
+    "read_ranking",
     "read_table",
     "verify_contents",
     "write_contrast",

@@ -10,12 +10,11 @@ import pandas as pd
 
 from ..base import ExportError
 from ..containers import write_annotated
-from .files import as_named, read_table
+from .files import read_table
 from .manifest import fit_id, read_manifest
+from .ranking import check_ranking, read_ranking
 
 KEY = "fatebias"  # entry of uns, and what the columns of var begin with
-RANKING = "hits_ranked.csv"
-_NAMES = ("gene", "guide", "top_guide")  # columns of names
 
 
 def annotate_screen(
@@ -29,7 +28,7 @@ def annotate_screen(
 
     screen_path: the screen of the fit, or another file of the same cells or guides. out_dir: the folder of the fit.
     out: the copy, never the file itself. hits: the ranked table with a column `gene` and days by their labels, as in
-    hits_ranked.csv; None: that file in `out_dir`. about: further texts for `uns["fatebias"]["fit"]`.
+    hits_ranked.csv; None: that file in `out_dir`, as R wrote it. about: further texts for `uns["fatebias"]["fit"]`.
 
     `uns["fatebias"]` has `hits` (a table, rows by gene), `fit` (id, contrast, reference, days, version) and `settings`
     (a text, JSON). Guides, controls too, get columns of `var` where at least half of them are features of the
@@ -38,9 +37,10 @@ def annotate_screen(
     Raises ScreenError, or ExportError where the fit or its ranking is not as it should be or the copy cannot be made.
     """
     manifest = read_manifest(out_dir)
-    table = _ranking(out_dir) if hits is None else hits
+    table = read_ranking(out_dir, manifest) if hits is None else hits
+    check_ranking(table)
     guides = _guides(out_dir, manifest, table)
-    unknown = sorted(set(table["gene"]) - set(guides["gene"]))
+    unknown = sorted(map(str, set(table["gene"]) - set(guides["gene"])))
     if unknown:
         raise ExportError(f"The ranking has genes that the fit in {out_dir} lacks, first {unknown[0]}. Rank that fit.")
     entries = {
@@ -49,19 +49,6 @@ def annotate_screen(
         "settings": json.dumps(manifest["settings"], ensure_ascii=False),
     }
     return write_annotated(screen_path, out, KEY, entries, _storable(guides), f"{KEY}_")
-
-
-def _ranking(out_dir: str | Path) -> pd.DataFrame:
-    path = Path(out_dir) / RANKING
-    if not path.is_file():
-        raise ExportError(
-            f"{out_dir} has no {RANKING}. Rank the genes in R: fatebias::write_hits(rank_hits(run_mash(fit)), out_dir)."
-        )
-    names = dict.fromkeys(_NAMES, as_named)  # by converters: a gene called nan is no missing value
-    table = pd.read_csv(path, converters=names, keep_default_na=False, na_values=["", "NaN", "nan"])
-    if "gene" not in table or "hit_anyday" not in table:
-        raise ExportError(f"{path} is no ranking: it lacks the columns gene and hit_anyday. Write it again in R.")
-    return table
 
 
 def _identity(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import pandas as pd
 from ..base import MANIFEST, ExportError, disk_words, file_digest, is_of_fit, regular_bytes, whole_folder
 from .manifest import LARGEST, check_manifest, verify_contents
 
+_NAMES = ("gene", "guide", "replicate", "fate")  # columns of texts: "" where there is none
+_LABELS = ("top_guide", "best_day", "onset_day", "active_set")  # of a ranking: missing where there is none
 # what a spreadsheet runs as a formula, the signs of East Asian keyboards among them; a sign alone it shows
 _FORMULA = re.compile("'*[=+@\\t\\r\\n\uff1d\uff0b\uff0d\uff20-].", re.DOTALL)
 
@@ -69,10 +71,10 @@ def read_table(out_dir: str | Path, name: str) -> pd.DataFrame:
 
 
 def read_named(path: Path) -> pd.DataFrame:
-    """A CSV file that fatebias wrote, with names as they were before, see `guarded`."""
-    # by converters: a gene called nan is no missing value, a fate called 1 no number
-    names = dict.fromkeys(("gene", "guide", "replicate", "fate"), as_named)
-    return pd.read_csv(path, converters=names, keep_default_na=False, na_values=["", "NaN", "nan"])
+    """A CSV file that fatebias wrote, with names and labels as they were before, see `guarded`."""
+    # by converters: a gene called nan is no missing value, a fate or a day called 1 no number
+    texts = dict.fromkeys(_NAMES, as_named) | dict.fromkeys(_LABELS, lambda text: as_named(text) or None)
+    return pd.read_csv(path, converters=texts, keep_default_na=False, na_values=["", "NaN", "nan"])
 
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from ..base import (
     Settings,
     digest_of,
     file_digest,
+    from_where,
     is_of_contrast,
     package_versions,
     regular_bytes,
@@ -118,7 +119,8 @@ def read_manifest(out_dir: str | Path) -> dict[str, Any]:
     try:
         manifest = json.loads(regular_bytes(path, LARGEST))
     except (OSError, ValueError, RecursionError) as error:
-        raise ExportError(f"{out_dir} is not the folder of a finished fit: {error}") from error
+        where = from_where(out_dir) if isinstance(error, FileNotFoundError) else ""
+        raise ExportError(f"{out_dir} is not the folder of a finished fit{where}: {error}") from error
     if not isinstance(manifest, dict):
         raise ExportError(f"{path} holds no manifest; fit again.")
     if "format" in manifest:  # a fit of an earlier version has none

@@ -42,20 +42,17 @@ def read_manifest_bytes(out_dir: Path) -> bytes | None:
 def move_previous(out_dir: Path, identity: str, manifest: bytes | None = None) -> list[str]:
     """Move the listed files of other fits to `previous/`; returns their names.
 
-    manifest: that of the fit before, which is written beside them where they are of this fit.
+    manifest: that of the fit before, which is written beside them where they are of this fit. No manifest of another
+    fit stays there: one that somebody has put there gets another name.
 
-    Raises OSError where that cannot be done. Whatever the moment of a kill, a file is in one of the two places,
-    and the next call moves what is left.
+    Raises OSError where that cannot be done. Whatever the moment of a kill, a file is in one of the two places, no
+    file lies beside the manifest of another fit, and the next call moves what is left.
     """
     listed = read_listed(out_dir)
     moved = {name: entry for name, entry in listed.items() if entry["fit_id"] != identity}
     there = sorted(name for name in moved if os.path.lexists(out_dir / name) and not (out_dir / name).is_dir())
     if there:
-        before = {entry["fit_id"] for entry in read_listed(out_dir / PREVIOUS).values()}
-        entries = {name: moved[name] for name in there}
-        _move(out_dir, there, entries)
-        if manifest is not None and _identity(manifest) in {entry["fit_id"] for entry in entries.values()}:
-            _write_manifest(out_dir / PREVIOUS / MANIFEST, manifest, before)
+        _move(out_dir, there, {name: moved[name] for name in there}, manifest)
     if moved:
         _write_listed(out_dir, {name: entry for name, entry in listed.items() if name not in moved})
     return there
@@ -96,17 +93,21 @@ def _identity(manifest: bytes) -> str | None:
         return None
 
 
-def _move(out_dir: Path, names: list[str], entries: Listed) -> None:
+def _move(out_dir: Path, names: list[str], entries: Listed, manifest: bytes | None) -> None:
     previous = out_dir / PREVIOUS
     if previous.is_symlink():
         raise OSError(f"{previous} is a link")
     previous.mkdir(exist_ok=True)
     before = read_listed(previous)
-    identities = {entry["fit_id"] for entry in entries.values()}
+    identities = _fits_of(entries)
+    _clear_manifest(previous / MANIFEST, identities, _fits_of(before))
     for name, entry in before.items():
         # of the same fits: a kill may have ended this after the first of several files
         if entry["fit_id"] not in identities and _is_unchanged(previous / name, entry):
             (previous / name).unlink()
+    if manifest is not None and _identity(manifest) in identities:
+        with whole_file(previous / MANIFEST) as part:
+            part.write_bytes(manifest)
     kept = {name: entry for name, entry in before.items() if _is_unchanged(previous / name, entry)}
     for name in names:
         if os.path.lexists(previous / name) and name not in kept:  # edited, or not of fatebias
@@ -116,14 +117,19 @@ def _move(out_dir: Path, names: list[str], entries: Listed) -> None:
         os.replace(out_dir / name, previous / name)
 
 
-def _write_manifest(path: Path, manifest: bytes, before: set[str]) -> None:
-    """Write the manifest of what was moved. One there that is of none of the fits `before` is somebody's: it stays."""
+def _fits_of(listed: Listed) -> set[str]:
+    return {entry["fit_id"] for entry in listed.values()}
+
+
+def _clear_manifest(path: Path, identities: set[str], before: set[str]) -> None:
+    """Remove a manifest of none of these fits; one of none of the fits `before` either is somebody's: it is renamed."""
     if os.path.lexists(path):
         there = read_manifest_bytes(path.parent)
-        if there is None or _identity(there) not in before | {_identity(manifest)}:
+        identity = None if there is None or path.is_symlink() else _identity(there)
+        if identity is not None and identity in before - identities:
+            path.unlink()
+        elif identity is None or identity not in identities:
             os.replace(path, _free_place(path))
-    with whole_file(path) as part:
-        part.write_bytes(manifest)
 
 
 def _free_place(path: Path) -> Path:

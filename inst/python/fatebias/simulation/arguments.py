@@ -31,6 +31,13 @@ MOST_FATES = 1000
 FATES = ("EC", "MES", "NEU")  # names as by default of the settings, so that they fit without being told
 
 
+def whole_number(value: Any) -> int:
+    """A whole number, as such or as a text of digits."""
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"{value!r} is no whole number")
+    return int(value)
+
+
 def numbers(value: Any) -> tuple[float, ...]:
     """Numbers from "40,20,12,8", from one number or from a list of them."""
     if isinstance(value, str):
@@ -56,15 +63,15 @@ def switch(value: Any) -> bool:
 # name: (type, choices, help); None where a preset decides
 _SCREEN: dict[str, tuple[Callable[[Any], Any], tuple[str, ...] | None, str]] = {
     "preset": (str, tuple(PRESETS), "benchmark screen that sets all sizes (default weak)"),
-    "seed": (int, None, "seed (default 1)"),
-    "cells": (int, None, "cells"),
-    "genes": (int, None, "genes; with a library, its first genes"),
-    "guides_per_gene": (int, None, "guides a gene; two genes get one guide (synthetic library only)"),
-    "ntc": (int, None, "control guides (synthetic library only)"),
+    "seed": (whole_number, None, "seed (default 1)"),
+    "cells": (whole_number, None, "cells"),
+    "genes": (whole_number, None, "genes; with a library, its first genes"),
+    "guides_per_gene": (whole_number, None, "guides a gene; two genes get one guide (synthetic library only)"),
+    "ntc": (whole_number, None, "control guides (synthetic library only)"),
     "moi": (float, None, "mean of the Poisson number of guides a cell"),
-    "days": (int, None, "days, from 1 (default 4)"),
-    "replicates": (int, None, "replicates (default 2)"),
-    "fates": (int, None, "fates or other components, the reference counted (default 3)"),
+    "days": (whole_number, None, "days, from 1 (default 4)"),
+    "replicates": (whole_number, None, "replicates (default 2)"),
+    "fates": (whole_number, None, "fates or other components, the reference counted (default 3)"),
     "fate_names": (words, None, f"their names, the reference first (default {', '.join(FATES)}, FATE4, ..)"),
     "concentration": (float, None, "Dirichlet concentration of the labels"),
     "labels": (str, LABELS, "kind of labels (default dirichlet)"),
@@ -130,10 +137,7 @@ class Arguments:
         given = {name: value for name, value in given.items() if value is not None}
         preset = given.get("preset", "weak")
         _refuse(preset not in PRESETS, f"preset must be one of {', '.join(PRESETS)}, not {preset!r}")
-        try:
-            values = {name: ARGUMENTS[name][0](value) for name, value in given.items()}
-        except (TypeError, ValueError) as error:
-            raise SimulationError(f"An argument of the simulation has the wrong type: {error}.") from error
+        values = {name: _typed(name, value) for name, value in given.items()}
         of_preset = dict(PRESETS[preset])
         if "day_dispersion" in of_preset and "days" in values:  # of its first days, where there are fewer
             of_preset["day_dispersion"] = of_preset["day_dispersion"][: max(values["days"], 0)]
@@ -216,6 +220,13 @@ class Arguments:
         default = {one.name: one.default for one in fields(self)}
         values = {name: getattr(self, name) for name in LIFE}
         return {name: of for name, of in values.items() if name in PRESETS[self.preset] or of != default[name]}
+
+
+def _typed(name: str, value: Any) -> Any:
+    try:
+        return ARGUMENTS[name][0](value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SimulationError(f"The argument {name} of the simulation has the wrong type: {error}.") from error
 
 
 def _refuse(bad: bool, what: str) -> None:
