@@ -64,8 +64,8 @@ test_that("Python: other contrasts are made of the fit that is there, and mash o
   completed <- done$name[done$progress == "completed"]
   expect_setequal(completed, c(
     "config_file", "settings", "settings_screen", "settings_fit", "settings_qc", "settings_mash",
-    "settings_contrasts", "settings_calibration", "settings_report", "out_dir", "screen_file", "guide_map_file",
-    "contrasts", "contrasts_files", "contrasts_known", "report"
+    "settings_contrasts", "settings_calibration", "settings_report", "out_dir", "screen_file",
+    "guide_map_file", "contrasts", "contrasts_files", "contrasts_known", "report"
   ))
   written <- c("gene_summary_mash_out.NEU-MES.csv", "hits_ranked.NEU-MES.csv")
   expect_true(all(file.exists(file.path("results", written))))
