@@ -1,7 +1,6 @@
 # The answer: the first paragraph of the report, from which a reader can decide, and a short list below it.
 
 strongest_told <- 5L # genes that the answer lists
-moves_told <- 3L # pairs of fates that the answer tells
 
 #' The answer: how many genes, how many hold, which fate they feed, what the certificate says, what was missed
 #'
@@ -40,55 +39,6 @@ count_words <- function(fit, hits) {
     "without any one guide (there is one replicate)"
   }
   sprintf("**%s; %d of them %s %s.**", called, holding, if (holding == 1) "holds" else "hold", where)
-}
-
-#' Which fates the genes called feed and from which, by the fit's estimates on their best day
-#'
-#' @returns character; NULL of a fit without changes of probability.
-#' @noRd
-move_words <- function(fit, hits) {
-  changes <- best_day_changes(fit, hits[called_rows(hits)])
-  if (is.null(changes)) {
-    return(direction_words(fit, hits))
-  }
-  change <- changes$change[!is.na(rowSums(changes$change)), , drop = FALSE]
-  fed <- colnames(change)[max.col(change, "first")]
-  drained <- colnames(change)[max.col(-change, "first")]
-  pair <- paste(as_markdown(fed), as_markdown(drained), sep = ", mostly from ")
-  moves <- split(apply(change, 1, max), pair)
-  moves <- moves[order(-lengths(moves), -vapply(moves, stats::median, numeric(1)))]
-  told <- vapply(utils::head(names(moves), moves_told), function(move) {
-    points <- moves[[move]]
-    verb <- if (length(points) == 1) "feeds" else "feed"
-    sprintf("%d %s %s %s", length(points), verb, move, points_text(points))
-  }, character(1))
-  rest <- sum(lengths(moves)) - sum(lengths(utils::head(moves, moves_told)))
-  if (rest > 0) told <- c(told, cli::pluralize("{rest} move{?s/} cells otherwise"))
-  paste0(if (has_one_day(fit)) "Of them " else "On their best days ", paste(told, collapse = "; "), ".")
-}
-
-#' Percentage points of one gene, or the median and range of several
-#' @noRd
-points_text <- function(points) {
-  if (length(points) == 1) {
-    return(sprintf("(by %.1f percentage points)", points))
-  }
-  sprintf("(by %.1f to %.1f percentage points, median %.1f)", min(points), max(points), stats::median(points))
-}
-
-#' Directions in log odds, where probabilities are not known
-#' @noRd
-direction_words <- function(fit, hits) {
-  n <- unlist(glance(hits)[, c("n_up", "n_down", "n_both")])
-  if (sum(n) == 1) {
-    verb <- c("raises", "lowers", "raises and, on other days, lowers")[n == 1]
-    return(sprintf("It %s %s.", verb, odds_words(fit)))
-  }
-  told <- c(
-    cli::pluralize("{n[['n_up']]} raise{?s/} them"), cli::pluralize("{n[['n_down']]} lower{?s/} them"),
-    cli::pluralize("{n[['n_both']]} do{?es/} both, on different days")
-  )
-  sprintf("They change %s: %s.", odds_words(fit), and_list(told[n > 0]))
 }
 
 #' What the certificate says; that there is none
@@ -131,31 +81,16 @@ rule_sentence <- function(mash) {
 strongest_words <- function(fit, mash, hits) {
   rows <- utils::head(which(called_rows(hits)), strongest_told)
   table <- report_table(fit, mash, hits[rows])
-  changes <- best_day_changes(fit, hits[rows])$change
+  changes <- change_text(fit, hits[rows])
   effect <- sprintf(
     "log odds %+.2f (%+.2f to %+.2f)", table$effect, table$low, table$high
   )
   day <- if (has_one_day(mash)) "" else paste(" on", day_words(table$day))
-  moved <- if (is.null(changes)) rep("", length(rows)) else paste0(change_text(changes), "; ")
+  moved <- if (is.null(changes)) rep("", length(rows)) else paste0(changes, "; ")
   minus_signs(sprintf(
     "[**%s**](#gene-%d)%s: %s%s. %s %s.", as_markdown(table$gene), rows, day, moved, effect,
     verdict_signs(table$verdict), sentence_case(table$verdict)
   ))
-}
-
-#' Hyphens before numbers as signs of minus, which stand as wide as those of plus
-#' @noRd
-minus_signs <- function(text) gsub("([ (])-([0-9])", "\\1\u2212\\2", text)
-
-#' "MES +12.1, EC -9.0 points": the fate that gains most and the one that loses most
-#' @noRd
-change_text <- function(changes) {
-  fates <- as_markdown(colnames(changes))
-  vapply(seq_len(nrow(changes)), function(i) {
-    if (anyNA(changes[i, ])) return("points not known")
-    ends <- c(which.max(changes[i, ]), which.min(changes[i, ]))
-    paste(paste(sprintf("%s %+.1f", fates[ends], changes[i, ends]), collapse = ", "), "points")
-  }, character(1))
 }
 
 sentence_case <- function(text) paste0(toupper(substr(text, 1, 1)), substring(text, 2))
