@@ -23,22 +23,48 @@ answer_words <- function(fit, mash, hits, certificate = NULL, contrasts = NULL) 
   )
 }
 
-#' How many genes are called, and how many of them hold without any one guide and in every replicate
+#' How many genes are called, how many of them hold, and how many cannot be checked and why
 #' @noRd
 count_words <- function(fit, hits) {
   verdict <- gene_verdicts(fit, hits)[called_rows(hits)]
   n <- length(verdict)
   called <- cli::pluralize("{n} of {nrow(hits)} gene{?s} {cli::qty(n)}{?is/are} called")
-  if (any(grepl("unchecked", verdict)) && all(grepl("unchecked|single guide", verdict))) {
+  single <- sum(grepl("single guide", verdict))
+  if (any(grepl("^unchecked(,|$)", verdict)) && all(grepl("^unchecked(,|$)|single guide", verdict))) {
     return(sprintf("**%s.** Whether they hold without any one guide is not known.", called))
   }
-  holding <- sum(verdict == "robust")
-  where <- if (length(fit$manifest$screen$replicates) > 1) {
-    "without any one guide and in every replicate"
-  } else {
-    "without any one guide (there is one replicate)"
-  }
-  sprintf("**%s; %d of them %s %s.**", called, holding, if (holding == 1) "holds" else "hold", where)
+  by_rule <- sum(grepl("by the rule only", verdict, fixed = TRUE))
+  unknown <- sum(grepl("^unchecked(,|$)", verdict))
+  lone <- sum(verdict == "one replicate there")
+  told <- c(
+    if (n > single + by_rule + unknown) holding_words(fit, hits, sum(verdict == "robust")),
+    if (lone > 0) cli::pluralize("{lone} {?has/have} one replicate there and cannot be compared"),
+    if (single > 0) cli::pluralize("{single} {?has/have} one guide and cannot be checked"),
+    if (by_rule > 0) cli::pluralize("{by_rule} {?is/are} called by the rule only and cannot be checked"),
+    if (unknown > 0) cli::pluralize("{unknown} {?has/have} guides that are not known")
+  )
+  sprintf("**%s; %s.**", called, paste(told, collapse = ", "))
+}
+
+#' "13 of them hold without any one guide and in every replicate"; the second only where these are compared
+#' @noRd
+holding_words <- function(fit, hits, n) {
+  paste0(
+    sprintf("%d of them ", n),
+    if (rule_of_hits(hits) == "lfsr") {
+      if (n == 1) "holds" else "hold"
+    } else {
+      sprintf("%s an lfsr below %s", if (n == 1) "keeps" else "keep", format(attr(hits, "lfsr_thresh")))
+    },
+    " without any one guide",
+    if (replicates_compared(fit)) {
+      " and in every replicate"
+    } else if (length(fit$manifest$screen$replicates) == 1) {
+      " (there is one replicate)"
+    } else {
+      " (replicates could not be compared)"
+    }
+  )
 }
 
 #' What the certificate says; that there is none

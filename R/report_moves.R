@@ -36,7 +36,7 @@ direction_text <- function(word, n, what) {
 #'
 #' @param called rows of ranked hits that are called.
 #' @returns data.table, one row a gene: `up`, `change`, `low`, `high` (percentage points on the best day),
-#'   `partner`, `partner_change`, `partner_low`, `partner_high` (see `partner_fates()`); NULL where changes of the
+#' @returns data.table, one row a gene: `up`, `change`, `low`, `high` (points, on the best day), `partner`,
 #'   contrast's fate are not known.
 #' @noRd
 contrast_moves <- function(fit, called) {
@@ -107,7 +107,7 @@ points_text <- function(points, fate) {
   minus_signs(if (n > 0) sprintf("%s; %d not known", told, n) else told)
 }
 
-#' "MES +12.1 (+9.0 to +15.2) points, mostly from EC -9.0 (-11.0 to -7.0)", one a gene; NULL where not known
+#' "MES +12.1 (+9.0 to +15.2) points, mostly from EC -9.0 (-11.0 to -7.0)", one a gene; NULL if not known
 #' @noRd
 change_text <- function(fit, called) {
   moves <- contrast_moves(fit, called)

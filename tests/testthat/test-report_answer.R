@@ -36,7 +36,8 @@ test_that("genes that hold are those that neither a guide nor a replicate carrie
   new <- fit_with_guides()
   found <- rank_hits(run_mash(new, settings = fate_settings()))
   expect_identical(count_words(new, found), paste(
-    "**8 of 40 genes are called; 6 of them hold without any one guide and in every replicate.**"
+    "**8 of 40 genes are called; 6 of them hold without any one guide and in every replicate,",
+    "2 have one guide and cannot be checked.**"
   ))
   weak <- data.table::copy(found)
   data.table::set(weak, which(weak$gene == "G03"), "replicates_agree", 1L)
@@ -46,6 +47,34 @@ test_that("genes that hold are those that neither a guide nor a replicate carrie
   one <- fit_with_guides(shift = c(r1 = 0))
   said <- count_words(one, rank_hits(run_mash(one, settings = fate_settings())))
   expect_match(said, "6 of them hold without any one guide (there is one replicate)", fixed = TRUE)
+})
+
+test_that("nothing is said of guides or replicates where none could be checked", {
+  new <- fit_with_guides()
+  found <- rank_hits(run_mash(new, settings = fate_settings()))
+  single <- data.table::copy(found)
+  data.table::set(single, j = "n_guides", value = 1L)
+  expect_identical(
+    count_words(new, single), "**8 of 40 genes are called; 8 have one guide and cannot be checked.**"
+  )
+  apart <- new # each day has one replicate
+  rows <- new$by_replicate
+  apart$by_replicate <- rows[rows$replicate == ifelse(rows$day < 2, "r1", "r2")]
+  said <- count_words(apart, found)
+  expect_match(said, "guide (replicates could not be compared), 2 have one", fixed = TRUE)
+  apart$by_replicate <- NULL
+  expect_no_match(count_words(apart, found), "in every replicate", fixed = TRUE)
+})
+
+test_that("genes that the rule calls and the lfsr does not are no genes that do not hold", {
+  new <- fit_with_guides()
+  found <- rank_hits(run_mash(new, settings = fate_settings()))
+  data.table::setattr(found, "call_rule", "svalue")
+  data.table::set(found, which(found$gene == "G05"), c("hit_anyday", "robust"), list(FALSE, FALSE))
+  expect_match(count_words(new, found), paste(
+    "; 5 of them keep an lfsr below 0.05 without any one guide and in every replicate,",
+    "2 have one guide and cannot be checked, 1 is called by the rule only and cannot be checked."
+  ), fixed = TRUE)
 })
 
 test_that("the list has one line a gene, with a link to its page", {
