@@ -65,6 +65,9 @@ test_that("replicates and fates are those of the fit's tables", {
 test_that("the course is told of genes called, as plain text", {
   expect_identical(nzchar(pages$course), hits$call_anyday)
   expect_no_match(pages$course, "\\", fixed = TRUE)
+  odd <- mash
+  odd$days[3] <- "d\\4"
+  expect_match(page_courses(odd, hits)[hits$gene == "G05"], "d\\4", fixed = TRUE)
 })
 
 test_that("a fit of an earlier version has pages without what it does not know", {
