@@ -74,7 +74,9 @@ verdict_of_certificate <- function(certificate) {
     return("No certificate was made, so standard errors were not tried on this screen.")
   }
   pass <- certificate$checks$pass
-  said <- if (any(pass %in% FALSE)) {
+  said <- if (all(is.na(pass))) {
+    "says nothing, since no measure could be made"
+  } else if (any(pass %in% FALSE)) {
     sprintf("failed (%s)", and_list(unique(certificate$checks$check[pass %in% FALSE])))
   } else {
     sprintf("passed all %d measures that were made", sum(!is.na(pass)))

@@ -36,8 +36,8 @@ direction_text <- function(word, n, what) {
 #'
 #' @param called rows of ranked hits that are called.
 #' @returns data.table, one row a gene: `up`, `change`, `low`, `high` (percentage points on the best day),
-#' @returns data.table, one row a gene: `up`, `change`, `low`, `high` (points, on the best day), `partner`,
-#'   contrast's fate are not known.
+#'   `partner`, `partner_change`, `partner_low`, `partner_high` (see `partner_fates()`); NULL where changes of
+#'   the contrast's fate are not known.
 #' @noRd
 contrast_moves <- function(fit, called) {
   own <- table_points(fit, called)

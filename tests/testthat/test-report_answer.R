@@ -108,6 +108,11 @@ test_that("the certificate's verdict stands in the first paragraph, passed or fa
   good <- made_certificate()
   said <- sprintf("The certificate passed all %d measures", sum(!is.na(good$checks$pass)))
   expect_match(answer_words(fit, mash, hits, good)$head, said, fixed = TRUE)
+  empty <- good
+  empty$checks$pass <- NA
+  said <- answer_words(fit, mash, hits, empty)$head
+  expect_match(said, "The certificate says nothing, since no measure could be made: see", fixed = TRUE)
+  expect_identical(verdict_line(empty$checks), "Certificate: no measure could be made")
   bad <- made_certificate(sd = 3)
   expect_match(answer_words(fit, mash, hits, bad)$head, "The certificate failed (", fixed = TRUE)
 })
