@@ -143,11 +143,11 @@ no_hits_words <- function(mash, hits) {
 
 #' What a section leaves out, where it does
 #' @noRd
-cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv has all") {
+cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv has all", done = "are shown") {
   if (n_shown >= n_all) {
     return(NULL)
   }
-  sprintf("The first %s of %s %s are shown; %s.", count(n_shown), count(n_all), what, where)
+  sprintf("The first %s of %s %s %s; %s.", count(n_shown), count(n_all), what, done, where)
 }
 
 #' What was analysed, in a line
