@@ -7,6 +7,7 @@ verdict_file <- "verdict.json"
 verdict_line <- function(checks) {
   failed <- unique(checks$check[checks$pass %in% FALSE])
   made <- sum(!is.na(checks$pass))
+  if (made == 0) return("Certificate: no measure could be made")
   if (length(failed) == 0) return(sprintf("Certificate: all %d measures that were made passed", made))
   sprintf(
     "Certificate FAILED (%s): standard errors and calls may not mean what they say",

@@ -2,6 +2,7 @@
 
 picture_width <- 8L # inches
 picture_dpi <- 110L
+picture_highest <- 24 # inches
 markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 
 #' Write the report
@@ -112,11 +113,16 @@ page_format <- function(folder, arguments) {
   )
 }
 
+#' Inches for a plot with a row a gene, by the genes that it draws
+#' @noRd
+rows_height <- function(plot) 1.4 + 0.2 * max(10, length(unique(plot$data$gene)))
+
 #' A plot as an image that stands in the page; drawn at once, not recorded and drawn again as knitr does
 #'
-#' @param height inches.
+#' @param height inches, cut at `picture_highest`.
 #' @noRd
 picture_html <- function(plot, alt, height) {
+  height <- min(height, picture_highest)
   file <- tempfile(fileext = ".png")
   on.exit(unlink(file))
   size <- list(filename = file, width = picture_width, height = height, units = "in", res = picture_dpi)

@@ -20,10 +20,10 @@ guides_words <- function(fit, hits) {
   )
 }
 
-#' Genes called that rest on one guide, with it
+#' Genes called that rest on one guide, with it; no gene whose lfsr is above the threshold with all its guides
 #' @noRd
 fragile_words <- function(called) {
-  fragile <- called[guide_marks(called)$robust %in% FALSE]
+  fragile <- called[called$hit_anyday & guide_marks(called)$robust %in% FALSE]
   if (nrow(fragile) == 0) {
     return(NULL)
   }
@@ -87,7 +87,7 @@ replicate_words <- function(fit, called) {
   e <- fit$manifest$estimates
   marks <- guide_marks(called)
   noun <- if (rule_of_hits(called) == "lfsr") "Hit" else "Called gene"
-  alone <- called$gene[marks$replicates_agree %in% 0:1]
+  alone <- called$gene[grepl("one replicate$", gene_verdicts(fit, called))]
   differ <- called$gene[which(stats::p.adjust(marks$replicate_p, "holm") < differ_below)]
   c(
     if (!is.null(e$replicate_sd)) {

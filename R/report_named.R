@@ -1,5 +1,7 @@
 # Genes that the reader has named: which are not in the screen, and where the others stand in the ranking.
 
+named_drawn <- 40L # named genes that pictures mark
+
 #' An alert on names that are no gene of the screen, with the nearest ones; NULL where all are there
 #' @noRd
 absent_alert <- function(named, genes) {
@@ -23,10 +25,9 @@ absent_alert <- function(named, genes) {
 named_words <- function(hits, named) {
   rows <- match(named, hits$gene)
   n_called <- sum(called_rows(hits)[rows])
-  noun <- paste0(call_noun(rule_of_hits(hits)), if (n_called == 1) "" else "s")
-  counted <- cli::pluralize(
-    "{n_called} of {length(named)} named gene{?s} {cli::qty(n_called)}{?is a/are} {noun}; of all ",
-    "{count(nrow(hits))} genes {sum(called_rows(hits))} are."
+  counted <- sprintf(
+    "Named genes called: %s of %s; of all genes %s of %s.", count(n_called), count(length(named)),
+    count(sum(called_rows(hits))), count(nrow(hits))
   )
   if (length(named) == nrow(hits)) {
     return(counted)
@@ -48,12 +49,14 @@ named_table <- function(hits, named) {
     Gene = as_markdown(told$gene), Rank = sprintf("%s of %s", count(rows), count(nrow(hits))),
     Call = ifelse(told$call, ifelse(told$direction == "both", "up and down", told$direction), "no"),
     `Best day` = as_markdown(told$best_day), Effect = sprintf("%+.2f", told$postmean),
-    SD = sprintf("%.2f", told$postsd), lfsr = as_markdown(lfsr_text(told$lfsr)),
+    SD = sprintf("%.2f", told$postsd), lfsr = small_rates(told$lfsr),
     Onset = as_markdown(dash_for_none(onset_of_hits(hits)[rows])), check.names = FALSE
   )
   if (length(attr(hits, "days")) == 1) table[c("Best day", "Onset")] <- NULL
-  if (!all(is.na(told$q_gene))) table[["q of gene"]] <- vapply(told$q_gene, p_number, character(1))
+  if (!all(is.na(told$q_gene))) table[["q of gene"]] <- small_rates(told$q_gene)
   table
 }
 
-p_number <- function(p) if (is.na(p)) "" else trimws(formatC(p, digits = 2, format = "g"))
+#' Rates of a table of the report, markdown; "" where they are not known
+#' @noRd
+small_rates <- function(rates) ifelse(is.na(rates), "", as_markdown(lfsr_text(rates)))

@@ -106,7 +106,7 @@ page_courses <- function(mash, hits) {
   called <- which(called_rows(hits))
   row <- match(hits$gene[called], mash$table$gene)
   told <- vapply(row, function(i) course_words(mash$table[i], mash), character(1))
-  replace(rep("", nrow(hits)), called, gsub("\\\\(.)", "\\1", told))
+  replace(rep("", nrow(hits)), called, told)
 }
 
 #' Changes of probability of genes on their best day

@@ -74,7 +74,7 @@ table_columns <- function(table, fit, mash) {
   points <- sprintf("Points (%s)", contrast_pair(fit$manifest$contrast, fit$manifest$fates)[[1]])
   all <- list(
     column("gene", "Gene", "text", "Open the gene's page"),
-    column("verdict", "Verdict", "verdict", "Does the call hold without any guide and in each replicate?"),
+    column("verdict", "Verdict", "verdict", verdict_asks(fit, mash)),
     column("bars", if (has_one_day(mash)) "Size" else "By day", "bars", "Posterior mean, filled if called"),
     column("points", points, "interval", "Change of the fate's share, percentage points, 90 % interval",
            digits = 1, low = "points_low", high = "points_high"),
@@ -92,6 +92,15 @@ table_columns <- function(table, fit, mash) {
     column("onset", "Onset", "text", "The first day of the effect")
   )
   Filter(function(one) one$key %in% c("bars", names(table)), all)
+}
+
+#' What the heading of verdicts asks
+#' @noRd
+verdict_asks <- function(fit, mash) {
+  paste0(
+    if (rule_of(mash) == "lfsr") "Does the call hold" else "Does the lfsr stay below the threshold",
+    " without any one guide", if (replicates_compared(fit)) " and in every replicate", "?"
+  )
 }
 
 #' The table, and the pages of genes, as JSON without any `<`
@@ -186,7 +195,7 @@ table_words <- function(table, fit, mash) {
     if (!has_one_day(mash)) {
       "The best day of a gene has the smallest lfsr; columns but q and Onset are of this day."
     },
-    verdict_meanings(table$verdict),
+    verdict_meanings(table$verdict, rule_of(mash), mash$lfsr_thresh, replicates_compared(fit)),
     sprintf("Bars show %s's posterior mean of the effect%s, filled where called.", by[[1]], by[[2]]),
     if (has("points")) {
       sprintf(

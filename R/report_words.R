@@ -94,12 +94,22 @@ has_mde <- function(mash) {
 #' @param by_day median over genes of the effects that would have been called with probability .8
 #' @noRd
 called_reach <- function(by_day, fit) {
-  sprintf(
-    "An effect on %s of %s log odds (median over genes%s%s) would have been called with probability .8: %s",
-    odds_words(fit), paste(unique(show_size(range(by_day))), collapse = " to "),
-    if (has_one_day(fit)) "" else ", by day",
-    if (all(is.finite(by_day))) sprintf("; odds times %.2f", exp(max(by_day))) else "",
-    "smaller ones may be missed."
+  seen <- is.finite(by_day)
+  if (!any(seen)) {
+    return(sprintf(
+      "No effect on %s, however large, would have been called with probability .8 (median over genes%s).",
+      odds_words(fit), if (has_one_day(fit)) "" else ", on every day"
+    ))
+  }
+  sizes <- paste(unique(sprintf("%.2f", range(by_day[seen]))), collapse = " to ")
+  paste0(
+    sprintf(
+      "An effect on %s of %s log odds (median over genes%s; odds times %.2f) would have been called with ",
+      odds_words(fit), sizes, if (has_one_day(fit)) "" else ", by day", exp(max(by_day[seen]))
+    ),
+    "probability .8", if (!all(seen)) paste(" on", and_list(day_words(fit$days[seen]))),
+    ": smaller ones may be missed.",
+    if (!all(seen)) sprintf(" On %s none would, however large.", and_list(day_words(fit$days[!seen])))
   )
 }
 
@@ -113,10 +123,6 @@ error_reach <- function(se, fit) {
     sprintf("effects well below twice that (odds times %.2f) may be missed.", exp(2 * max(se)))
   )
 }
-
-#' A size in log odds; none would do where it is infinite
-#' @noRd
-show_size <- function(x) ifelse(is.finite(x), sprintf("%.2f", x), "any size (none would be called)")
 
 no_hits_words <- function(mash, hits) {
   best <- hits[1]
@@ -137,11 +143,11 @@ no_hits_words <- function(mash, hits) {
 
 #' What a section leaves out, where it does
 #' @noRd
-cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv has all") {
+cut_words <- function(n_shown, n_all, what, where = "the file hits_ranked.csv has all", done = "are shown") {
   if (n_shown >= n_all) {
     return(NULL)
   }
-  sprintf("The first %s of %s %s are shown; %s.", count(n_shown), count(n_all), what, where)
+  sprintf("The first %s of %s %s %s; %s.", count(n_shown), count(n_all), what, done, where)
 }
 
 #' What was analysed, in a line

@@ -45,7 +45,9 @@ const sortValue = {
 function valuesBy(key) {
   const column = columns.find(one => one.key === key);
   if (sortValue[key]) return [...Array(n).keys()].map(sortValue[key]);
-  if (column.kind === "share") return rows[key].map((k, i) => k / rows[column.of][i]);
+  if (column.kind === "share") { // none of none is as missing as what is not known
+    return rows[key].map((k, i) => k === null || !rows[column.of][i] ? null : k / rows[column.of][i]);
+  }
   return rows[key];
 }
 function sortBy(key) {
@@ -145,14 +147,18 @@ function controls() {
 }
 
 // ---- links to genes, print, download
-function follow() {
-  const rank = /^#gene-(\d+)$/.exec(location.hash);
-  if (!rank || rank[1] > n) return;
+function showAll() {
+  Object.assign(state, { search: "", verdict: "all" });
+  root.querySelector("input[type=search]").value = "";
+  root.querySelector("select").value = "all";
+}
+function follow(hash) {
+  const rank = /^#gene-(\d+)$/.exec(hash);
+  if (!rank || rank[1] < 1 || rank[1] > n) return;
   const i = rank[1] - 1;
   state.open.add(i);
-  const at = left().indexOf(i);
-  if (at < 0) return;
-  state.at = at;
+  if (!left().includes(i)) showAll();
+  state.at = left().indexOf(i);
   show();
   document.getElementById(`gene-${i + 1}`).scrollIntoView({ block: "center" });
 }
@@ -203,7 +209,11 @@ const frame = scroller("Table of hits", make("table", { class: "hits" }, head, b
 root.replaceChildren(controls(), frame, make("div", { class: "pager" }, info, before, after));
 const measure = () => root.style.setProperty("--seen", `${frame.clientWidth}px`);
 window.addEventListener("resize", measure);
-window.addEventListener("hashchange", follow);
+window.addEventListener("hashchange", () => follow(location.hash));
+document.addEventListener("click", event => { // a second click on a link changes no address
+  const link = event.target.closest("a[href^='#gene-']");
+  if (link && link.hash === location.hash) follow(link.hash);
+});
 show();
 measure();
-follow();
+follow(location.hash);

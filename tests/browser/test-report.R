@@ -17,6 +17,8 @@ for (key in c("fatebias_version", "created", "device")) fit$manifest[[key]] <- l
 fit$manifest$screen$path <- paste0("/a/", live)
 fit$manifest$convergence$laplace$rule <- fit$manifest$convergence$svi$rule <- live
 mash <- run_mash(fit)
+unknown <- utils::tail(rank_hits(mash)$gene, 1) # a gene whose replicates are not known
+mash$table$replicates_agree[mash$table$gene == unknown] <- NA
 hits <- rank_hits(mash)
 folder <- withr::local_tempdir()
 page <- file.path(folder, "report.html")
@@ -109,6 +111,25 @@ test_that("a click on a heading sorts, a second one turns the order, a third und
   expect_identical(column(2), head(hits$gene, 15))
 })
 
+test_that("a gene without a share stands last, whichever way its column is sorted", {
+  rows <- "[...document.querySelectorAll('#hits-table select')][1]"
+  show <- function(k) {
+    ask(sprintf("(() => {
+      const size = %s;
+      size.value = %d;
+      size.dispatchEvent(new Event('change'));
+    })()", rows, k))
+  }
+  show(50)
+  for (turn in 1:2) {
+    sort_by("Replicates agree")
+    expect_identical(utils::tail(column(2), 1), unknown)
+    expect_identical(utils::tail(column(at("Replicates agree")), 1), "")
+  }
+  sort_by("Replicates agree")
+  show(15)
+})
+
 test_that("robust only leaves the genes that hold, also together with a search", {
   verdicts <- fatebias:::gene_verdicts(fit, hits)
   choose("robust")
@@ -145,6 +166,21 @@ test_that("a link of the answer opens the page of its gene", {
   text <- ask("document.querySelector('#hits-table .gene-page').innerText")
   expect_match(text, hits$gene[[3]], fixed = TRUE)
   ask("document.querySelector('#gene-3 button').click()")
+})
+
+test_that("a link opens the page of its gene under a filter and a search, and when it is clicked again", {
+  choose("weak")
+  search_for("no such gene")
+  expect_length(column(2), 0)
+  for (turn in 1:2) {
+    ask("document.querySelector('#answer a[href=\"#gene-3\"]').click()")
+    wait_for("document.querySelectorAll('#hits-table .gene-page').length == 1")
+    ask("document.querySelector('#gene-3 button').click()")
+  }
+  expect_match(info(), "of 40 genes$")
+  expect_identical(ask("document.querySelector('#hits-table select').value"), "all")
+  expect_identical(ask("document.querySelector('#hits-table input').value"), "")
+  ask("history.replaceState(null, '', location.pathname)")
 })
 
 test_that("on paper stand all genes called and what is closed, and the screen is as before after it", {

@@ -36,7 +36,8 @@ test_that("genes that hold are those that neither a guide nor a replicate carrie
   new <- fit_with_guides()
   found <- rank_hits(run_mash(new, settings = fate_settings()))
   expect_identical(count_words(new, found), paste(
-    "**8 of 40 genes are called; 6 of them hold without any one guide and in every replicate.**"
+    "**8 of 40 genes are called; 6 of them hold without any one guide and in every replicate,",
+    "2 have one guide and cannot be checked.**"
   ))
   weak <- data.table::copy(found)
   data.table::set(weak, which(weak$gene == "G03"), "replicates_agree", 1L)
@@ -48,29 +49,32 @@ test_that("genes that hold are those that neither a guide nor a replicate carrie
   expect_match(said, "6 of them hold without any one guide (there is one replicate)", fixed = TRUE)
 })
 
-test_that("which fates are fed, from which and by how much: counted by hand", {
-  new <- fit_with_changes()
-  said <- move_words(new, hits)
-  called <- hits[hits$call_anyday]
-  moves <- vapply(seq_len(nrow(called)), function(i) {
-    p <- new$probability_change
-    rows <- p[p$gene == called$gene[i] & p$day == called$best_day[i]]
-    paste(rows$fate[which.max(rows$change)], rows$fate[which.min(rows$change)])
-  }, character(1))
-  for (move in names(utils::head(sort(table(moves), decreasing = TRUE), 1))) {
-    fates <- strsplit(move, " ")[[1]]
-    n <- sum(moves == move)
-    told <- sprintf("%d feed%s %s, mostly from %s", n, if (n == 1) "s" else "", fates[1], fates[2])
-    expect_match(said, told)
-  }
-  expect_match(said, "percentage points", fixed = TRUE)
-  numbers <- as.numeric(unlist(regmatches(said, gregexpr("[0-9]+(?= feeds?| moves?)", said, perl = TRUE))))
-  expect_identical(sum(numbers), 8) # each gene is in one of the groups
+test_that("nothing is said of guides or replicates where none could be checked", {
+  new <- fit_with_guides()
+  found <- rank_hits(run_mash(new, settings = fate_settings()))
+  single <- data.table::copy(found)
+  data.table::set(single, j = "n_guides", value = 1L)
+  expect_identical(
+    count_words(new, single), "**8 of 40 genes are called; 8 have one guide and cannot be checked.**"
+  )
+  apart <- new # each day has one replicate
+  rows <- new$by_replicate
+  apart$by_replicate <- rows[rows$replicate == ifelse(rows$day < 2, "r1", "r2")]
+  said <- count_words(apart, found)
+  expect_match(said, "guide (replicates could not be compared), 2 have one", fixed = TRUE)
+  apart$by_replicate <- NULL
+  expect_no_match(count_words(apart, found), "in every replicate", fixed = TRUE)
 })
 
-test_that("points of one gene are told alone, of several by range and median", {
-  expect_identical(points_text(3.14), "(by 3.1 percentage points)")
-  expect_identical(points_text(c(1, 2, 9)), "(by 1.0 to 9.0 percentage points, median 2.0)")
+test_that("genes that the rule calls and the lfsr does not are no genes that do not hold", {
+  new <- fit_with_guides()
+  found <- rank_hits(run_mash(new, settings = fate_settings()))
+  data.table::setattr(found, "call_rule", "svalue")
+  data.table::set(found, which(found$gene == "G05"), c("hit_anyday", "robust"), list(FALSE, FALSE))
+  expect_match(count_words(new, found), paste(
+    "; 5 of them keep an lfsr below 0.05 without any one guide and in every replicate,",
+    "2 have one guide and cannot be checked, 1 is called by the rule only and cannot be checked."
+  ), fixed = TRUE)
 })
 
 test_that("the list has one line a gene, with a link to its page", {
@@ -82,7 +86,7 @@ test_that("the list has one line a gene, with a link to its page", {
   expect_true(startsWith(lines[1], begin))
   effect <- abs(hits[[paste0("postmean_d", hits$best_day[1])]][1])
   expect_match(lines[1], sprintf("log odds [+\u2212]%.2f", effect))
-  expect_match(lines[1], "points; ", fixed = TRUE)
+  expect_match(lines[1], " points, ", fixed = TRUE)
   expect_identical(anyDuplicated(lines), 0L)
 })
 
@@ -104,6 +108,11 @@ test_that("the certificate's verdict stands in the first paragraph, passed or fa
   good <- made_certificate()
   said <- sprintf("The certificate passed all %d measures", sum(!is.na(good$checks$pass)))
   expect_match(answer_words(fit, mash, hits, good)$head, said, fixed = TRUE)
+  empty <- good
+  empty$checks$pass <- NA
+  said <- answer_words(fit, mash, hits, empty)$head
+  expect_match(said, "The certificate says nothing, since no measure could be made: see", fixed = TRUE)
+  expect_identical(verdict_line(empty$checks), "Certificate: no measure could be made")
   bad <- made_certificate(sd = 3)
   expect_match(answer_words(fit, mash, hits, bad)$head, "The certificate failed (", fixed = TRUE)
 })

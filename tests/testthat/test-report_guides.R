@@ -15,6 +15,19 @@ test_that("robust hits are counted, those with one guide named", {
   expect_no_match(said, "left out: \\*\\*")
 })
 
+test_that("a gene that only the rule calls rests on no guide; one replicate there is no dissent", {
+  called <- hits[hits$call_anyday]
+  data.table::set(called, which(called$gene == "G05"), c("robust", "hit_anyday"), list(FALSE, FALSE))
+  expect_null(fragile_words(called))
+  lone <- fit
+  rows <- fit$by_replicate
+  day <- hits$best_day[hits$gene == "G05"]
+  lone$by_replicate <- rows[!(rows$gene == "G05" & rows$day == day & rows$replicate == "r2")]
+  data.table::set(called, which(called$gene == "G05"), "replicates_agree", 1L)
+  expect_no_match(replicate_words(lone, called), "in one replicate or none")
+  expect_match(replicate_words(fit, called), "in one replicate or none.*G05", all = FALSE)
+})
+
 test_that("a hit that rests on one guide is told with the guide, its share and the lfsr without it", {
   weak <- with_column("robust", FALSE, "G05")
   for (one in list(list("top_guide", "G05_2"), list("top_guide_share", 0.832), list("loo_lfsr_max", 0.31))) {

@@ -65,6 +65,9 @@ test_that("replicates and fates are those of the fit's tables", {
 test_that("the course is told of genes called, as plain text", {
   expect_identical(nzchar(pages$course), hits$call_anyday)
   expect_no_match(pages$course, "\\", fixed = TRUE)
+  odd <- mash
+  odd$days[3] <- "d\\4"
+  expect_match(page_courses(odd, hits)[hits$gene == "G05"], "d\\4", fixed = TRUE)
 })
 
 test_that("a fit of an earlier version has pages without what it does not know", {
@@ -73,7 +76,7 @@ test_that("a fit of an earlier version has pages without what it does not know",
   few <- gene_pages(old, found, rank_hits(found))
   expect_null(few$fates)
   expect_null(few$replicates)
-  expect_match(few$guides$kind, "about the gene.s estimate")
+  expect_match(few$guides$kind, "^posterior means, as the gene.s estimate") # what mash was given of such a fit
 })
 
 test_that("changes on the best day are in points, NULL where they are not known", {

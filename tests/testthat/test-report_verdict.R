@@ -36,6 +36,31 @@ test_that("replicates without an estimate that day are not missed", {
   expect_identical(gene_verdicts(gone, fewer)[fewer$gene == "G05"], "robust")
 })
 
+test_that("where one replicate is there, none can be compared; where all days have one, none is named", {
+  rows <- fit$by_replicate
+  day <- hits$best_day[hits$gene == "G05"]
+  lone <- fit
+  lone$by_replicate <- rows[!(rows$gene == "G05" & rows$day == day & rows$replicate != "a")]
+  fewer <- data.table::copy(hits)
+  data.table::set(fewer, which(fewer$gene == "G05"), "replicates_agree", 1L)
+  expect_identical(gene_verdicts(lone, fewer)[fewer$gene == "G05"], "one replicate there")
+  expect_true(replicates_compared(lone))
+  lone$by_replicate <- rows[rows$replicate == ifelse(rows$day == 0, "a", "b")]
+  expect_false(replicates_compared(lone))
+  expect_identical(gene_verdicts(lone, fewer)[fewer$gene == "G05"], "robust")
+  expect_match(verdict_meanings("robust", compared = FALSE), "without any one guide\\.$")
+})
+
+test_that("a gene that only the rule calls is unchecked, and the words say what the lfsr does", {
+  expect_identical(
+    verdict_of("G05", robust = FALSE, hit_anyday = FALSE), "unchecked (called by the rule only)"
+  )
+  said <- verdict_meanings(c("robust", "one guide", "unchecked (called by the rule only)"), "svalue", 0.05)
+  expect_match(said, "robust: the gene has an lfsr below 0.05 without any one guide and in every replicate")
+  expect_no_match(said, "the call holds|it is lost")
+  expect_match(said, "called by an average lfsr, but has not an lfsr below 0.05", fixed = TRUE)
+})
+
 test_that("a fit of an earlier version has no verdicts but unchecked", {
   old <- example_fit()
   found <- rank_hits(run_mash(old, settings = fate_settings()))

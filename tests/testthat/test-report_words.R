@@ -29,6 +29,15 @@ test_that("lists and small numbers read well", {
   expect_identical(show_lfsr(c(1e-9, 0.0412)), c("lfsr < 0.001", "lfsr = 0.041"))
 })
 
+test_that("days on which no effect would be called are named; a screen without others has a sentence", {
+  none <- called_reach(rep(Inf, 4), fit)
+  expect_match(none, "^No effect on the odds of MES against EC, however large, would have been called")
+  some <- called_reach(c(0.5, Inf, 1, NA), fit)
+  expect_match(some, "of 0.50 to 1.00 log odds (median over genes, by day; odds times 2.72)", fixed = TRUE)
+  expect_match(some, "probability .8 on d0 and d4: .* On d2 and d10 none would, however large\\.$")
+  expect_match(called_reach(1:4 / 4, fit), "probability .8: smaller ones may be missed\\.$")
+})
+
 test_that("names are told as they are, not as markdown", {
   expect_identical(as_markdown("A_+12.3-P1"), "A\\_+12.3-P1")
   expect_identical(as_markdown(c("a*b", "[x]", "5'U", "d 12")), c("a\\*b", "\\[x\\]", "5\\'U", "d 12"))

@@ -20,7 +20,7 @@ rooms <- c(
   "plots_fit", "compare_runs_sides", "compare_runs_differences", "compare_runs", "compare_runs_methods",
   "compare_runs_plots",
   "report_onset", "report_words", "report_fates", "report_quality", "report_named", "report_methods",
-  "report_guides", "report_verdict", "report_pages", "report_table", "report_answer", "report",
+  "report_verdict", "report_guides", "report_pages", "report_table", "report_moves", "report_answer", "report",
   "scheduler", "scheduler_call", "scheduler_verdict", "scheduler_job", "scheduler_record", "scheduler_run",
   "scheduler_slurm_script", "scheduler_slurm",
   "certificate_units", "certificate_rows", "certificate_fit_rows", "certificate", "certificate_methods",
