@@ -25,8 +25,8 @@
 #' @examplesIf nzchar(Sys.getenv("RETICULATE_PYTHON"))
 #' fit <- read_fit(system.file("extdata", "example_fit", package = "fatebias"))
 #' hits <- rank_hits(run_mash(fit))
-#' screen <- simulate_screen(tempfile(), cells = 500, genes = 40)
-#' annotate_anndata(fit, hits, tempfile(fileext = ".h5ad"), screen$path)
+#' files <- simulate_screen(tempfile(), cells = 500, genes = 40)
+#' annotate_anndata(fit, hits, tempfile(fileext = ".h5ad"), files$screen)
 #' @export
 annotate_anndata <- function(fit, hits, out, screen = fit$manifest$screen$path) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_export)

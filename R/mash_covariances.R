@@ -31,7 +31,7 @@ print_days <- 4L # a specification that has not seen days is printed for so many
 #' @param days numeric, times of the days named by their labels; or a number of days.
 #' @param data mash data for builders that look at them, see `build`.
 #' @param i families: names or positions.
-#' @param row.names,optional not used.
+#' @param row.names,keep.rownames,optional not used.
 #' @param reason why there are no matrices, a sentence.
 #' @returns `covariance_family()`, `c()` and `+`: a `fatebias_covariances`. `covariance_matrices()`: the
 #'   named list of matrices (family.matrix) that a specification gives for these days.
@@ -285,7 +285,8 @@ print.fatebias_covariances <- function(x, days = print_days, ...) {
 
 #' @rdname covariance_family
 #' @exportS3Method data.table::as.data.table
-as.data.table.fatebias_covariances <- function(x, days = print_days, data = NULL, ...) {
+as.data.table.fatebias_covariances <- function(x, keep.rownames = FALSE, ..., # nolint: object_name_linter.
+                                               days = print_days, data = NULL) {
   validate_class(x, "fatebias_covariances", "covariance_family", abort_mash)
   build_covariances(x, data, as_day_values(days))$table
 }
@@ -294,5 +295,5 @@ as.data.table.fatebias_covariances <- function(x, days = print_days, data = NULL
 #' @export
 as.data.frame.fatebias_covariances <- function(x, row.names = NULL, # nolint: object_name_linter.
                                                optional = FALSE, days = print_days, ...) {
-  as.data.frame(as.data.table.fatebias_covariances(x, days, ...))
+  as.data.frame(as.data.table.fatebias_covariances(x, days = days, ...))
 }

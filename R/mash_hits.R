@@ -12,7 +12,7 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' @param result a `mash_result`, from [run_mash()].
 #' @param randomisation what [randomisation_test()] returned, or NULL: its p-values are set beside the lfsr.
 #' @param certificate a `fatebias_certificate`, from [certify_fit()], or NULL: the print says its verdict.
-#' @param hits,x,object what `rank_hits()` returned.
+#' @param x,object what `rank_hits()` returned.
 #' @param ... of `[`: as for a data.table, but that names of genes stand for their rows, as in
 #'   `hits["GENE00030"]`; else not used.
 #' @returns

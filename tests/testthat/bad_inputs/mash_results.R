@@ -111,7 +111,7 @@ c(
   ),
   refused(
     "write_runs", "`out_dir`",
-    "NULL" = write_runs(compare_runs(result, hits), NULL),
+    "no folder" = write_runs(compare_runs(result, hits), NULL),
     "NA" = write_runs(compare_runs(result, hits), NA_character_),
     "a number" = write_runs(compare_runs(result, hits), 1)
   ),
