@@ -5,7 +5,8 @@
 #' Sets the effects and calls of two runs beside each other by gene and day, and says what differs in the
 #' settings, the data and the versions. Use it after a change of a setting, after more cells were sequenced,
 #' or to compare a run with that of a colleague. The pipeline compares every new fit with the one that it
-#' replaces, see `compare_with_previous()`.
+#' replaces, see `compare_with_previous()`. A change after the fit (mash, calls, contrasts) overwrites the
+#' tables of a folder: copy the folder first.
 #'
 #' `r lifecycle::badge("experimental")`
 #'

@@ -59,7 +59,7 @@ verdict_rows <- function(x) {
   points <- apply(changes, 2, function(change) sprintf("%+.1f", change), simplify = FALSE)
   names(points) <- as_markdown(colnames(changes))
   data.frame(
-    Gene = as_markdown(told$gene), Verdict = as_markdown(told$verdict),
+    `Knock-down of` = as_markdown(told$gene), `Verdict, averaged over days` = as_markdown(told$verdict),
     P = sub("= ", "", show_probability(told$probability)), points, check.names = FALSE
   )
 }

@@ -22,7 +22,8 @@ move_words <- function(fit, hits) {
       points_text(own$change, pair[[1]])
     ), if (word != "both") partner_text(own$partner, if (word == "up") "from" else "to"))
   })
-  paste0(if (has_one_day(fit)) "Of them " else "On their best days ", paste(told, collapse = "; "), ".")
+  when <- if (has_one_day(fit)) "" else "on their best days "
+  paste0("Knocked down, ", when, paste(told, collapse = "; "), ".")
 }
 
 direction_text <- function(word, n, what) {

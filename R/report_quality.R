@@ -70,10 +70,15 @@ baseline_alert <- function(fit) {
 #' @noRd
 certificate_alert <- function(certificate) {
   failed <- certificate$checks[certificate$checks$pass %in% FALSE]
+  means <- if (all(failed$check == "guides")) {
+    "standard errors hold for these guides, as `estimand: guides` asks, and not for others of a gene"
+  } else {
+    "standard errors and calls may not mean what they say"
+  }
   paste(
     sprintf(
-      "**The certificate failed** (%s): standard errors and calls may not mean what they say; see %s.",
-      and_list(unique(failed$check)), "[Calibration](#calibration)"
+      "**The certificate failed** (%s): %s; see %s.", and_list(unique(failed$check)), means,
+      "[Calibration](#calibration)"
     ),
     paste(as_markdown(failed$sentence), collapse = " ")
   )

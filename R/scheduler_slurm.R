@@ -54,7 +54,7 @@ abort_submission <- function(plan, problem, call) {
     rlang::set_names(said, rep("x", length(said))),
     i = sprintf("Change `slurm.%s` (partition, hours, memory_gb, cores, constraint)", plan$node),
     " " = "or `slurm.account`.",
-    i = "fatebias::job_script() shows the script."
+    i = "fatebias::job_script(\"gpu\", fatebias::pipeline_settings()) shows the script."
   )
   message <- rlang::set_names(verbatim(lines), names(lines))
   abort_scheduler("slurm", message, call = call, cause = "submission")

@@ -84,7 +84,7 @@ check_result <- function(x) {
     if (length(values) > 0) {
       c(
         "Lines for config.yaml (or arguments of read_screen()), after a look:",
-        sprintf("  %s: %s", names(values), values),
+        sprintf("%s: %s", names(values), values),
         "Each replaces the line of the same key, where there is one."
       )
     },

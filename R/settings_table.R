@@ -216,7 +216,7 @@ settings_rd <- function(table = settings_table()) {
   sections <- lapply(names(stage_titles), function(stage) {
     c(sprintf("@section %s:", stage_titles[[stage]]), unlist(lapply(keys_of(stage, table), rows)))
   })
-  unlist(sections)
+  gsub("([{}])", "\\\\\\1", unlist(sections)) # braces are signs of Rd
 }
 
 #' All settings

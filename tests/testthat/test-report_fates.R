@@ -19,8 +19,8 @@ test_that("the words count genes by contrast, and changes beyond the margin", {
 test_that("the table has changes, the surest first, in points", {
   rows <- verdict_rows(compared)
   expect_identical(nrow(rows), glance(compared)$n_changed)
-  expect_false("no change seen" %in% rows$Verdict)
-  first <- compared$verdicts[match(rows$Gene[[1]], compared$verdicts$gene)]
+  expect_false("no change seen" %in% rows[["Verdict, averaged over days"]])
+  first <- compared$verdicts[match(rows[["Knock-down of"]][[1]], compared$verdicts$gene)]
   expect_equal(first$probability, max(compared$verdicts$probability[compared$verdicts$raised != ""]))
   expect_identical(rows[["MES (points)"]][[1]], sprintf("%+.1f", first$change_MES))
   many <- compared

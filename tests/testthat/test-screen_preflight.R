@@ -59,7 +59,7 @@ test_that("the next step has the settings that were given", {
 test_that("blocks of settings are printed such that a file and a call read them as they are", {
   columns <- list(guide = "sg: RNA", gene = "Target \"gene\"")
   check <- check_of(fine, list(guide_map_columns = columns, control_pattern = "NTC.*|#1", day_key = NULL))
-  lines <- sub("^ +", "", grep("^  [a-z_]+: ", format(check), value = TRUE))
+  lines <- grep("^[a-z_]+: ", format(check), value = TRUE)
   file <- withr::local_tempfile(lines = lines, fileext = ".yaml")
   from_file <- read_settings(file)
   as_arguments <- fate_settings(!!!check$settings)

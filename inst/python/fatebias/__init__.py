@@ -1,6 +1,9 @@
 """fatebias: which gene knock-downs bias cell fate, on which day, and how sure we are.
 
-Wings (sub-packages) import from the faces of wings below them only; the contracts of the project file have the order.
+Functions: `read_screen`, `check`, `fit`, `load`, `simulate`. Ranking by mash is R's; `Fit.hits` says how to call it.
+
+Inside, wings (sub-packages) import from the faces of wings below them only; the contracts of the project file have the
+order.
 """
 
 import os
