@@ -76,7 +76,7 @@ test_that("a fit of an earlier version has pages without what it does not know",
   few <- gene_pages(old, found, rank_hits(found))
   expect_null(few$fates)
   expect_null(few$replicates)
-  expect_match(few$guides$kind, "^posterior means, as the gene.s estimate") # what mash was given of such a fit
+  expect_match(few$guides$kind, "^posterior means, as the gene.s estimate") # as mash was given them
 })
 
 test_that("changes on the best day are in points, NULL where they are not known", {
