@@ -12,6 +12,7 @@ from fatebias.simulation import simulate_to
 
 
 def simulated(folder, **sizes):
+    pytest.importorskip("torch", reason="labels are drawn by the model, which needs torch")
     files = simulate_to(folder, {"moi": 10, "labels": "onehot", "effects": "none"} | sizes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
