@@ -9,8 +9,7 @@ digest_fields <- c("cells_by_day_replicate", "burden_counts", "fate_means_by_day
 
 #' Settings, data and versions that differ
 #' @returns list `settings_kind` (which settings are known of both, in words), and `settings`, `data`,
-#'   `versions`: data.table `name`, `a`, `b` (texts); NULL where it is not
-#'   known of both.
+#'   `versions`: data.table `name`, `a`, `b` (texts); NULL where it is not known of both.
 #' @noRd
 runs_differences <- function(a, b) {
   known <- function(part) {

@@ -166,7 +166,6 @@ report_subtitle <- function(fit) {
   )
 }
 
-
 show_lfsr <- function(lfsr) paste("lfsr", show_rate(lfsr))
 
 show_rate <- function(rate) ifelse(rate < 1e-3, "< 0.001", paste("=", signif(rate, 2)))
