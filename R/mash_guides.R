@@ -6,7 +6,7 @@
 #' @param result a `mash_result` of genes, without these columns.
 #' @param x what `run_mash()` was given.
 #' @returns data.table, one row a gene: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`,
-#'   `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `replicate_p`.
+#'   `top_guide`, `top_guide_share`, `robust`, `replicates_agree`, `n_replicates`, `replicate_p`.
 #' @noRd
 guide_columns <- function(result, x) {
   call <- called_effects(result$table)
@@ -34,7 +34,7 @@ no_guide_columns <- function(n) {
   data.table::data.table(
     n_guides = rep(NA_integer_, n), guides_agree = NA_integer_, loo_effect_min = NA_real_,
     loo_lfsr_max = NA_real_, top_guide = NA_character_, top_guide_share = NA_real_, robust = NA,
-    replicates_agree = NA_integer_, replicate_p = NA_real_
+    replicates_agree = NA_integer_, n_replicates = NA_integer_, replicate_p = NA_real_
   )
 }
 
@@ -168,11 +168,20 @@ replicate_columns <- function(fit, call) {
     return(NULL)
   }
   at <- match(rows$gene, call$gene)
-  same <- which(rows$day + 1L == call$day[at] & sign(rows$betahat) == call$sign[at])
+  there <- which(rows$day + 1L == call$day[at] & !is.na(rows$betahat))
+  same <- there[sign(rows$betahat[there]) == call$sign[at[there]]]
   list(
     replicates_agree = tabulate(at[same], nrow(call)),
+    n_replicates = if (replicates_compared(fit)) tabulate(at[there], nrow(call)),
     replicate_p = if (!is.null(fit$heterogeneity)) {
       fit$heterogeneity$replicate_p[match(call$gene, fit$heterogeneity$gene)]
     }
   )
+}
+
+#' Are there a gene and a day with estimates of two replicates, so that these can be compared?
+#' @noRd
+replicates_compared <- function(fit) {
+  rows <- fit$by_replicate
+  NROW(rows) > 0 && anyDuplicated(rows[!is.na(rows$betahat), c("gene", "day")]) > 0
 }

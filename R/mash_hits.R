@@ -17,20 +17,23 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   `hits["GENE00030"]`; else not used.
 #' @returns
 #' - `rank_hits()`: a `fatebias_hits`, a data.table with the columns of `result$table`, those to read first in
-#'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `postmean_d*`, `postsd_d*`, `lfsr_d*`, then
-#'   activity, calls, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`, NA for genes
-#'   and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`, `lfsr_thresh`,
+#'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `verdict` (see below), `postmean_d*`, `postsd_d*`,
+#'   `lfsr_d*`, then activity, calls, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`,
+#'   NA for genes and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`, `lfsr_thresh`,
 #'   `call_rule` and `fit_id` (of which fit) stay when rows are taken.
+#'   `verdict` is `robust` where the call of a gene holds without any one guide and in every replicate, else
+#'   what weakens it: `one guide`, `single guide`, `one replicate`, `not every replicate`, `one replicate
+#'   there`, `unchecked`, or two of these; NA of genes that are not called.
 #' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `call` (on some day, by the rule
 #'   of the result), `direction` (`up`, towards the contrast fate, `down` or `both`, by the days that are
 #'   called; NA for genes that are not), `best_day` (label), `estimate` and `std.error` (what mash was given
 #'   on that day), `postmean` and `postsd` (mash's posterior mean and SD there; all four in log odds),
-#'   `lfsr` and `padj` (on that day), `onset` (label of the most probable first active day, called or not: the
-#'   print tells the onset only where it is the first day called, else "0h (.57) or 24h", the most probable
-#'   one with its probability or the first one called), `p_onset`; `p`, `q` (on the best day), `p_gene`,
-#'   `q_gene`, NA where the fit has no p-values; then on guides and replicates, NA where they are not known:
+#'   `lfsr` and `padj` (on that day), `verdict`, `onset` (label of the most probable first active day, called
+#'   or not: the print tells the onset only where it is the first day called, else "0h (.57) or 24h", the most
+#'   probable one with its probability or the first one called), `p_onset`; `p`, `q` (on the best day),
+#'   `p_gene`, `q_gene`, NA where the fit has no p-values; then on guides and replicates, NA where they are not known:
 #'   `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`,
-#'   `replicates_agree`, `replicate_p`, see [run_mash()].
+#'   `replicates_agree`, `n_replicates`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_hits`; of the genes called `n_up`, `n_down`, `n_both`,
 #'   `n_robust` (those whose lfsr stays below the threshold with any one guide left out) and `n_single_guide`
 #'   (those with one guide, which cannot be checked so; both NA where guides are not known); `n_calls`,
@@ -63,7 +66,16 @@ rank_hits <- function(result, randomisation = NULL, certificate = NULL) {
   last <- c(day_columns(table, "betahat"), day_columns(table, "se"))
   ranked <- table[strongest_first(table), c(first, setdiff(names(table), c(first, last)), last), with = FALSE]
   if (!is.null(randomisation)) ranked <- with_randomisation(ranked, randomisation, result$days)
-  with_verdict(new_hits(ranked, result), certificate)
+  with_verdict(with_gene_verdicts(new_hits(ranked, result)), certificate)
+}
+
+#' Verdicts as a column behind those that lead the table; NA of genes that are not called
+#' @noRd
+with_gene_verdicts <- function(hits) {
+  verdict <- gene_verdicts(hits)
+  data.table::set(hits, j = "verdict", value = replace(verdict, verdict == "", NA))
+  data.table::setcolorder(hits, c(ranking_columns, "verdict"))
+  hits
 }
 
 #' p-values of the randomisation test as columns, one a day
@@ -139,6 +151,7 @@ tidy.fatebias_hits <- function(x, ...) {
     best_day = days[x$best_day + 1L], estimate = on_best_day("betahat"), std.error = on_best_day("se"),
     postmean = on_best_day("postmean"), postsd = on_best_day("postsd"), lfsr = x$lfsr_min,
     padj = if (length(day_columns(x, "padj")) > 0) on_best_day("padj") else NA_real_,
+    verdict = x$verdict %||% NA_character_,
     onset = if (is.null(x$onset_day)) NA_character_ else days[x$onset_day + 1L],
     p_onset = x$p_onset %||% NA_real_, p_value_marks(x, x$best_day + 1L), guide_marks(x)
   )

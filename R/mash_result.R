@@ -79,7 +79,7 @@ print.mash_result <- function(x, ...) {
 #'   `svalue`, `padj`, `mde` and `call`, see [run_mash()].
 #'   Of genes `p` and `q` of the day; then, the same on all days: `p_gene`, `q_gene`, `n_guides`,
 #'   `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`,
-#'   `replicates_agree`, `replicate_p`, see [run_mash()].
+#'   `replicates_agree`, `n_replicates`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_days`, `n_hits`, `loglik`, `null_pi`, `no_effects`
 #'   (posterior probability), `n_matrices`, `v`, `n_missing`, `n_fallbacks`, `discovery_method`, `n_calls`,
 #'   `call_rule`.

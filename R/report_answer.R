@@ -2,18 +2,20 @@
 
 strongest_told <- 5L # genes that the answer lists
 
-#' The answer: how many genes, how many hold, which fate they feed, what the certificate says, what was missed
+#' The answer: how many genes, how many hold, which fate they feed, what the certificate says, what was missed,
+#' what has changed since the fit before
 #'
 #' @returns list of markdown: `head` (one paragraph), `genes` (one line each of the strongest), `how_sure`
 #'   (one paragraph).
 #' @noRd
-answer_words <- function(fit, mash, hits, certificate = NULL, contrasts = NULL) {
+answer_words <- function(fit, mash, hits, certificate = NULL, contrasts = NULL, runs = NULL) {
   any_called <- any(called_rows(hits))
   paragraph <- function(...) paste(c(...), collapse = " ")
   list(
     head = paragraph(
       if (any_called) c(count_words(fit, hits), move_words(fit, hits)) else no_hits_words(mash, hits),
-      other_contrasts_words(contrasts), verdict_of_certificate(certificate), reach_words(fit, mash)
+      other_contrasts_words(contrasts), verdict_of_certificate(certificate), reach_words(fit, mash),
+      runs_answer(runs)
     ),
     genes = if (any_called) strongest_words(fit, mash, hits),
     how_sure = paragraph(
@@ -26,7 +28,7 @@ answer_words <- function(fit, mash, hits, certificate = NULL, contrasts = NULL) 
 #' How many genes are called, how many of them hold, and how many cannot be checked and why
 #' @noRd
 count_words <- function(fit, hits) {
-  verdict <- gene_verdicts(fit, hits)[called_rows(hits)]
+  verdict <- gene_verdicts(hits)[called_rows(hits)]
   n <- length(verdict)
   called <- cli::pluralize("{n} of {nrow(hits)} gene{?s} {cli::qty(n)}{?is/are} called")
   single <- sum(grepl("single guide", verdict))

@@ -45,10 +45,12 @@ changed_words <- function(x, g) {
 
 #' Verdicts that are a change, the surest first
 #'
-#' @returns data.frame `Gene`, `Verdict`, `P`, and the mean change in percentage points by fate; of many fates
-#'   that of the one that gains most and of the one that loses most.
+#' @param best_day what each gene does on its best day, named by gene, or NULL.
+#' @returns data.frame `Knock-down of`, `Verdict, averaged over days`, `P`, and the mean change in percentage
+#'   points by fate; of many fates that of the one that gains most and of the one that loses most; at last
+#'   `On its best day` where there are several days.
 #' @noRd
-verdict_rows <- function(x) {
+verdict_rows <- function(x, best_day = NULL) {
   told <- utils::head(changed_genes(x), verdicts_listed)
   changes <- as.matrix(told[, paste0("change_", x$fates), with = FALSE])
   colnames(changes) <- paste(x$fates, "(points)")
@@ -58,10 +60,15 @@ verdict_rows <- function(x) {
   }
   points <- apply(changes, 2, function(change) sprintf("%+.1f", change), simplify = FALSE)
   names(points) <- as_markdown(colnames(changes))
-  data.frame(
+  rows <- data.frame(
     `Knock-down of` = as_markdown(told$gene), `Verdict, averaged over days` = as_markdown(told$verdict),
     P = sub("= ", "", show_probability(told$probability)), points, check.names = FALSE
   )
+  if (!is.null(best_day) && length(x$days) > 1) {
+    own <- unname(best_day[told$gene])
+    rows[["On its best day"]] <- ifelse(is.na(own), "not called", own)
+  }
+  rows
 }
 
 #' How to read verdicts
@@ -76,6 +83,7 @@ verdict_reading <- function(x) {
     } else {
       "with what it says is unchanged."
     }, "Points: the mean change of the fate's share of cells.",
-    "A change that is there on few days is small on the average."
+    "A change that is there on few days is small on the average: the last column tells the best day of a gene",
+    "that is called, by the fit's estimates."
   )
 }

@@ -87,7 +87,7 @@ replicate_words <- function(fit, called) {
   e <- fit$manifest$estimates
   marks <- guide_marks(called)
   noun <- if (rule_of_hits(called) == "lfsr") "Hit" else "Called gene"
-  alone <- called$gene[grepl("one replicate$", gene_verdicts(fit, called))]
+  alone <- called$gene[grepl("one replicate$", gene_verdicts(called))]
   differ <- called$gene[which(stats::p.adjust(marks$replicate_p, "holm") < differ_below)]
   c(
     if (!is.null(e$replicate_sd)) {

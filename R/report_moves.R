@@ -20,7 +20,7 @@ move_words <- function(fit, hits) {
     paste0(sprintf(
       "%s (%s)", direction_text(word, nrow(own), paste(pair, collapse = " against ")),
       points_text(own$change, pair[[1]])
-    ), if (word != "both") partner_text(own$partner, if (word == "up") "from" else "to"))
+    ), if (word != "both") partner_text(own, if (word == "up") "from" else "to"))
   })
   when <- if (has_one_day(fit)) "" else "on their best days "
   paste0("Knocked down, ", when, paste(told, collapse = "; "), ".")
@@ -37,8 +37,8 @@ direction_text <- function(word, n, what) {
 #'
 #' @param called rows of ranked hits that are called.
 #' @returns data.table, one row a gene: `up`, `change`, `low`, `high` (percentage points on the best day),
-#'   `partner`, `partner_change`, `partner_low`, `partner_high` (see `partner_fates()`); NULL where changes of
-#'   the contrast's fate are not known.
+#'   `partner`, `mostly`, `partner_change`, `partner_low`, `partner_high` (see `partner_fates()`); NULL where
+#'   changes of the contrast's fate are not known.
 #' @noRd
 contrast_moves <- function(fit, called) {
   own <- table_points(fit, called)
@@ -54,14 +54,15 @@ contrast_moves <- function(fit, called) {
   )
 }
 
-#' Of the other fates the one that surely loses most where the contrast rises, and gains most where it falls:
-#' its 90 % interval excludes zero and does not reach that of any other of them
+#' Of the other fates those that surely lose where the contrast rises, and gain where it falls: their 90 %
+#' intervals exclude zero. One of them alone where its interval reaches that of no other fate
 #'
 #' @param others list `change`, `low`, `high`: genes x fates, percentage points.
 #' @param up logical, one a gene: TRUE where the contrast rises.
-#' @returns data.table, one row a gene: `partner` (`"several fates"` where none is sure, NA where changes are
-#'   not known, or where there is but one other fate, which says nothing new), `partner_change`,
-#'   `partner_low`, `partner_high`.
+#' @returns data.table, one row a gene: `partner` (the fate, "EC and NEU" of two or three that no other is,
+#'   `"several fates"` where fewer or more are sure; NA where changes are not known, or where there is but one
+#'   other fate, which says nothing new), `mostly` (is it one?), `partner_change`, `partner_low`,
+#'   `partner_high` (of one).
 #' @noRd
 partner_fates <- function(others, up) {
   unknown <- is.na(rowSums(others$change + others$low + others$high)) | ncol(others$change) < 2
@@ -70,25 +71,33 @@ partner_fates <- function(others, up) {
   most <- pmax(turned$low, turned$high)
   at <- cbind(seq_along(up), first_row_largest(replace(turned$change, is.na(turned$change), 0)))
   next_most <- row_largest(replace(most, at, -Inf))
-  sure <- !unknown & least[at] > pmax(0, next_most)
-  fates <- ifelse(sure, as_markdown(colnames(others$change))[at[, 2]], several_fates)
-  of <- function(name) ifelse(sure, others[[name]][at], NA)
+  one <- !unknown & least[at] > pmax(0, next_most)
+  names <- as_markdown(colnames(others$change))
+  fates <- ifelse(one, names[at[, 2]], apply(least > 0, 1, sure_fates, names = names))
+  of <- function(name) ifelse(one, others[[name]][at], NA)
   data.table::data.table(
-    partner = ifelse(unknown, NA_character_, fates), partner_change = of("change"), partner_low = of("low"),
-    partner_high = of("high")
+    partner = ifelse(unknown, NA_character_, fates), mostly = one, partner_change = of("change"),
+    partner_low = of("low"), partner_high = of("high")
   )
 }
 
-#' ", mostly from EC" of all genes, ", 5 of them mostly from EC, 2 from several fates" of some
+#' Two or three fates by name
 #' @noRd
-partner_text <- function(partner, way) {
-  n <- sort(table(partner), decreasing = TRUE)
-  n <- c(n[names(n) != several_fates], n[names(n) == several_fates])
-  if (length(n) == 0) {
+sure_fates <- function(sure, names) {
+  if (sum(sure) %in% 2:3) and_list(names[which(sure)]) else several_fates
+}
+
+#' ", mostly from EC" of all genes, ", 5 mostly from EC, 1 from EC and NEU and 2 from several fates" of some
+#' @noRd
+partner_text <- function(moves, way) {
+  told <- paste0(ifelse(moves$mostly, "mostly ", ""), way, " ", moves$partner)[!is.na(moves$partner)]
+  if (length(told) == 0) {
     return(NULL)
   }
-  one <- paste0(ifelse(names(n) == several_fates, "", "mostly "), way, " ", names(n))
-  if (n[[1]] == length(partner)) paste0(", ", one) else paste0(", ", and_list(paste(n, one)))
+  n <- sort(table(told), decreasing = TRUE)
+  several <- endsWith(names(n), several_fates)
+  n <- c(n[!several], n[several])
+  paste0(", ", if (n[[1]] == nrow(moves)) names(n) else and_list(paste(n, names(n))))
 }
 
 #' Percentage points of a fate: of one gene, or the median and range of several
@@ -118,13 +127,25 @@ change_text <- function(fit, called) {
   interval <- function(x, low, high) sprintf("%+.1f (%+.1f to %+.1f)", x, low, high)
   way <- ifelse(moves$up, "from", "to")
   partner <- paste0(
-    ", ", ifelse(moves$partner == several_fates, "", "mostly "), way, " ", moves$partner,
+    ", ", ifelse(moves$mostly, "mostly ", ""), way, " ", moves$partner,
     ifelse(is.na(moves$partner_change), "", paste0(" ", interval(
       moves$partner_change, moves$partner_low, moves$partner_high
     )))
   )
   told <- sprintf("%s %s points", contrast_fates(fit)[[1]], interval(moves$change, moves$low, moves$high))
   ifelse(is.na(moves$change), "points not known", paste0(told, ifelse(is.na(moves$partner), "", partner)))
+}
+
+#' What each gene that is called does on its best day, with the day; named by gene, NULL if not known
+#' @noRd
+best_day_moves <- function(fit, hits) {
+  called <- hits[called_rows(hits)]
+  told <- change_text(fit, called)
+  if (is.null(told)) {
+    return(NULL)
+  }
+  days <- day_words(tidy(called)$best_day)
+  rlang::set_names(minus_signs(paste0(days, ": ", told)), called$gene)
 }
 
 #' Directions in log odds, where probabilities are not known

@@ -205,11 +205,6 @@ fit_words <- function(fit) {
   )
 }
 
-#' What has changed since the fit before, in a sentence; NULL without a comparison
-#' @param runs what compare_with_previous() returned.
-#' @noRd
-runs_words <- function(runs) if (!is.null(runs)) as_markdown(runs_line(runs))
-
 #' Which covariances the data prefer, in a sentence; NULL without a comparison
 #'
 #' @param comparison what compare_covariances() returned.

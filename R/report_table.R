@@ -19,10 +19,10 @@ report_table <- function(fit, mash, hits) {
   told <- tidy(hits)
   half <- half_width(table_level) * told$postsd
   table <- data.table::data.table(
-    gene = told$gene, verdict = gene_verdicts(fit, hits), table_points(fit, hits), effect = told$postmean,
+    gene = told$gene, verdict = gene_verdicts(hits), table_points(fit, hits), effect = told$postmean,
     low = told$postmean - half, high = told$postmean + half, day = told$best_day, lfsr = told$lfsr,
     q = told$q_gene, agreeing_guides(fit, hits), without_guide = sign(told$postmean) * told$loo_effect_min,
-    replicates_agree = told$replicates_agree, n_replicates = replicates_there(fit, hits),
+    replicates_agree = told$replicates_agree, n_replicates = told$n_replicates,
     onset = onset_of_hits(hits, doubt = "")
   )
   known <- names(table)[!vapply(table, function(column) all(is.na(column)), logical(1))]

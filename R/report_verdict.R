@@ -1,5 +1,4 @@
-# Does a call hold without any one guide, and in every replicate? A word and a sign for each gene, which can
-# be told apart in black and white.
+# Verdicts of genes in the report: a sign for each, to be told apart in black and white, and what it means.
 
 verdict_kinds <- data.frame(
   word = c(
@@ -8,56 +7,6 @@ verdict_kinds <- data.frame(
   ),
   sign = c("\u25cf", "\u25d0", "\u25cb", "\u25d0", "\u25d0", "\u25d0", "\u25cb", "\u25cb")
 )
-
-#' What weakens a call, in a word or two; "robust" where nothing does, "" of genes that are not called
-#'
-#' A gene that is called by a rule other than the lfsr's, though its own lfsr is not below the threshold, is
-#' not checked: leaving out guides asks whether an lfsr stays there.
-#'
-#' @returns character, one a row of `hits`, of the words of `verdict_kinds`, two of them parted by a comma.
-#' @noRd
-gene_verdicts <- function(fit, hits) {
-  called <- called_rows(hits)
-  marks <- guide_marks(hits)
-  guides <- data.table::fcase(
-    marks$n_guides %in% 1L, "single guide",
-    called & !hits$hit_anyday, "unchecked (called by the rule only)",
-    is.na(marks$robust), "unchecked",
-    !marks$robust, "one guide",
-    default = ""
-  )
-  there <- replicates_there(fit, hits)
-  agree <- marks$replicates_agree
-  replicates <- data.table::fcase(
-    is.na(there) | (is.na(agree) & there > 0), "",
-    there > agree & agree <= 1, "one replicate",
-    there > agree, "not every replicate",
-    there <= 1, "one replicate there",
-    default = ""
-  )
-  both <- paste0(guides, ifelse(guides != "" & replicates != "", ", ", ""), replicates)
-  ifelse(!called, "", ifelse(both == "", "robust", both))
-}
-
-#' Are there a gene and a day with estimates of two replicates, so that these can be compared?
-#' @noRd
-replicates_compared <- function(fit) {
-  rows <- fit$by_replicate
-  NROW(rows) > 0 && anyDuplicated(rows[!is.na(rows$betahat), c("gene", "day")]) > 0
-}
-
-#' Replicates that have an estimate of the gene on its best day; NA where no replicates can be compared, or
-#' where they are not known
-#' @noRd
-replicates_there <- function(fit, hits) {
-  if (!replicates_compared(fit) || all(is.na(guide_marks(hits)$replicates_agree))) {
-    return(rep(NA_integer_, nrow(hits)))
-  }
-  rows <- fit$by_replicate
-  at <- match(rows$gene, hits$gene)
-  there <- which(rows$day == hits$best_day[at] & !is.na(rows$betahat))
-  tabulate(at[there], nrow(hits))
-}
 
 #' The signs of verdicts: a full circle where nothing weakens the call
 #' @noRd

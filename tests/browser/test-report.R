@@ -131,7 +131,7 @@ test_that("a gene without a share stands last, whichever way its column is sorte
 })
 
 test_that("robust only leaves the genes that hold, also together with a search", {
-  verdicts <- fatebias:::gene_verdicts(fit, hits)
+  verdicts <- fatebias:::gene_verdicts(hits)
   choose("robust")
   expect_setequal(column(2), hits$gene[verdicts == "robust"])
   choose("weak")

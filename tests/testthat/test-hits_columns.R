@@ -66,5 +66,5 @@ test_that("a column of one's own is said to be that; a file that was read is kno
 test_that("the help page has each column", {
   lines <- explained_columns_rd()
   expect_length(lines, nrow(explain_columns()) + 1L)
-  expect_match(lines[[6]], "^- `postmean_DAY` \\(log odds\\): Effect")
+  expect_match(lines[[7]], "^- `postmean_DAY` \\(log odds\\): Effect")
 })

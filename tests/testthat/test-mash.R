@@ -9,7 +9,7 @@ test_that("the table has the contract's columns", {
     "onset_day", "p_onset", "p_persist", "p_switch", by_day("plarge"), "svalue",
     by_day("svalue"), by_day("padj"), by_day("call"), "call_anyday", by_day("mde"),
     "n_guides", "guides_agree", "loo_effect_min", "loo_lfsr_max", "top_guide", "top_guide_share", "robust",
-    "replicates_agree", "replicate_p"
+    "replicates_agree", "n_replicates", "replicate_p"
   ))
   guide <- run_mash(fit, "guide")$table
   expect_identical(names(guide), c("guide", names(result$table)[seq_len(ncol(guide) - 1)]))
@@ -137,7 +137,7 @@ test_that("missing estimates stay missing, are listed, and cost no information e
 test_that("three days and two rows work", {
   three <- fit$gene[9:10, c("gene", paste0("betahat_d", 0:2), paste0("se_d", 0:2)), with = FALSE]
   expect_warning(small <- run_mash(three), class = "fatebias_warning_mash")
-  expect_identical(dim(small$table), c(2L, 63L))
+  expect_identical(dim(small$table), c(2L, 64L))
 })
 
 test_that("the result is written as it is", {

@@ -105,7 +105,9 @@ test_that("replicates are counted on the best day", {
     expect_identical(table$replicates_agree[i], sum(sign * (estimate + c(0.3, -0.1, -0.3)) > 0))
   }
   expect_equal(unique(table$replicate_p), pchisq(3, 4, lower.tail = FALSE))
+  expect_identical(unique(table$n_replicates), 3L)
   one <- run_mash(fit_with_guides(shift = c(r1 = 0)), settings = fate_settings())$table
+  expect_true(all(is.na(one$n_replicates)))
   expect_true(all(is.na(one$replicates_agree)) && all(is.na(one$replicate_p)))
   expect_identical(one$robust, result$table$robust)
 })

@@ -12,8 +12,8 @@ test_that("hits first, then lfsr, then the largest posterior mean", {
   )
   hits <- rank_hits(result)
   expect_identical(hits$gene, c("sure", "tie_large", "tie_small", "late", "no"))
-  expect_identical(names(hits)[1:4], c("gene", "hit_anyday", "lfsr_min", "best_day"))
-  expect_setequal(names(hits), names(result$table))
+  expect_identical(names(hits)[1:5], c("gene", "hit_anyday", "lfsr_min", "best_day", "verdict"))
+  expect_setequal(names(hits), c(names(result$table), "verdict"))
 })
 
 test_that("ranks do not hang on the last digits: of the same lfsr the larger effect, then the fit's order", {

@@ -25,10 +25,11 @@ test_that("the contrast's own direction is told, with the points of its own fate
   }
 })
 
-test_that("another fate is named where its interval excludes zero and reaches that of no other", {
+test_that("another fate is named where its interval excludes zero and reaches no other's, or two are", {
   change <- rbind(c(-9, -2, 0), c(-9, -8, 0), c(-2, 0, 0), c(9, 2, 0), c(-9, 8, 0))
   told <- partner_fates(changes_of(change, half = 3), up = c(TRUE, TRUE, TRUE, FALSE, FALSE))
-  expect_identical(told$partner, c("EC", "several fates", "several fates", "EC", "NEU"))
+  expect_identical(told$partner, c("EC", "EC and NEU", "several fates", "EC", "NEU"))
+  expect_identical(told$mostly, c(TRUE, FALSE, FALSE, TRUE, TRUE))
   expect_identical(told$partner_low, c(-12, NA, NA, 6, 5))
   change[1, 3] <- NA
   expect_identical(partner_fates(changes_of(change, 3), rep(TRUE, 5))$partner[1], NA_character_)
@@ -37,11 +38,14 @@ test_that("another fate is named where its interval excludes zero and reaches th
 })
 
 test_that("the fates that are named are counted, those that are not sure last", {
-  expect_identical(partner_text(c("EC", "EC"), "from"), ", mostly from EC")
+  moves <- function(partner, mostly) data.table::data.table(partner, mostly)
+  expect_identical(partner_text(moves(c("EC", "EC"), TRUE), "from"), ", mostly from EC")
+  partner <- rep(c("several fates", "EC", "EC and NEU"), 3:1)
+  told <- moves(partner, partner == "EC")
   expect_identical(
-    partner_text(c("several fates", "several fates", "EC"), "to"), ", 1 mostly to EC and 2 to several fates"
+    partner_text(told, "to"), ", 2 mostly to EC, 1 to EC and NEU and 3 to several fates"
   )
-  expect_null(partner_text(NA_character_, "to"))
+  expect_null(partner_text(moves(NA_character_, FALSE), "to"))
 })
 
 test_that("points of one gene are told alone, of several by range and median; genes without are counted", {
@@ -67,6 +71,9 @@ test_that("a gene's own line has the contrast's fate with its interval", {
   row <- p[p$gene == name & p$day == called$best_day[1] & p$fate == "MES"]
   told <- sprintf("MES %+.1f (%+.1f to %+.1f) points", 100 * row$change, 100 * row$low, 100 * row$high)
   expect_true(startsWith(change_text(fit, called)[1], told))
+  best <- best_day_moves(fit, hits)
+  expect_identical(names(best), called$gene)
+  expect_true(startsWith(best[[name]], minus_signs(paste0(day_words(tidy(called)$best_day[1]), ": ", told))))
 })
 
 test_that("no sign is a hyphen", {

@@ -6,13 +6,15 @@ verdict_of <- function(gene, ...) {
   changed <- data.table::copy(hits)
   row <- which(changed$gene == gene)
   for (name in names(list(...))) data.table::set(changed, row, name, list(...)[[name]])
-  gene_verdicts(fit, changed)[changed$gene == gene]
+  gene_verdicts(changed)[changed$gene == gene]
 }
 
 test_that("a call is robust without any one guide and in every replicate", {
-  words <- gene_verdicts(fit, hits)
+  words <- gene_verdicts(hits)
   expect_identical(words == "", !hits$call_anyday)
   expect_identical(words[match(c("G01", "G05"), hits$gene)], c("single guide", "robust"))
+  expect_identical(hits$verdict, ifelse(words == "", NA, words)) # the table has the words of the report
+  expect_identical(tidy(hits)$verdict, hits$verdict)
 })
 
 test_that("each weakness has a word, and two of them are told together", {
@@ -30,10 +32,9 @@ test_that("replicates without an estimate that day are not missed", {
   gone$by_replicate <- data.table::copy(fit$by_replicate)
   at <- gone$by_replicate$gene == "G05" & gone$by_replicate$day == day & gone$by_replicate$replicate == "c"
   data.table::set(gone$by_replicate, which(at), "betahat", NA_real_)
-  expect_identical(replicates_there(gone, hits)[hits$gene == "G05"], 2L)
-  fewer <- data.table::copy(hits)
-  data.table::set(fewer, which(fewer$gene == "G05"), "replicates_agree", 2L)
-  expect_identical(gene_verdicts(gone, fewer)[fewer$gene == "G05"], "robust")
+  fewer <- rank_hits(run_mash(gone, settings = fate_settings()))
+  expect_identical(unlist(fewer["G05", c("replicates_agree", "n_replicates")], use.names = FALSE), c(2L, 2L))
+  expect_identical(fewer["G05"]$verdict, "robust")
 })
 
 test_that("where one replicate is there, none can be compared; where all days have one, none is named", {
@@ -41,13 +42,12 @@ test_that("where one replicate is there, none can be compared; where all days ha
   day <- hits$best_day[hits$gene == "G05"]
   lone <- fit
   lone$by_replicate <- rows[!(rows$gene == "G05" & rows$day == day & rows$replicate != "a")]
-  fewer <- data.table::copy(hits)
-  data.table::set(fewer, which(fewer$gene == "G05"), "replicates_agree", 1L)
-  expect_identical(gene_verdicts(lone, fewer)[fewer$gene == "G05"], "one replicate there")
+  verdict <- function(fit) rank_hits(run_mash(fit, settings = fate_settings()))["G05"]$verdict
+  expect_identical(verdict(lone), "one replicate there")
   expect_true(replicates_compared(lone))
   lone$by_replicate <- rows[rows$replicate == ifelse(rows$day == 0, "a", "b")]
   expect_false(replicates_compared(lone))
-  expect_identical(gene_verdicts(lone, fewer)[fewer$gene == "G05"], "robust")
+  expect_identical(verdict(lone), "robust")
   expect_match(verdict_meanings("robust", compared = FALSE), "without any one guide\\.$")
 })
 
@@ -64,7 +64,7 @@ test_that("a gene that only the rule calls is unchecked, and the words say what 
 test_that("a fit of an earlier version has no verdicts but unchecked", {
   old <- example_fit()
   found <- rank_hits(run_mash(old, settings = fate_settings()))
-  expect_setequal(gene_verdicts(old, found), c("single guide", "unchecked", ""))
+  expect_setequal(gene_verdicts(found), c("single guide", "unchecked", ""))
 })
 
 test_that("signs differ between what holds, what is weak and what cannot be checked", {
