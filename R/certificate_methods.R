@@ -21,11 +21,15 @@ labels_used <- function(keys) {
 format.fatebias_certificate <- function(x, ...) {
   rows <- x$checks
   failed <- sum(!rows$pass, na.rm = TRUE)
-  head <- if (failed == 0) "all passed" else sprintf("%d FAILED", failed)
+  not_made <- sum(is.na(rows$pass))
+  head <- paste0(
+    if (failed == 0) "all passed" else sprintf("%d FAILED", failed),
+    if (not_made > 0) sprintf(", %d could not be made", not_made)
+  )
   width <- max(11, nchar(rows$check))
   shown <- function(v) ifelse(is.infinite(v), "any", formatC(v, digits = 3, format = "g"))
   c(
-    sprintf("<fatebias_certificate> %d measures, %s (%s)", nrow(rows), head, x$out_dir),
+    sprintf("<fatebias_certificate> %d measures made, %s (%s)", sum(!is.na(rows$pass)), head, x$out_dir),
     labels_used(x$label_sets),
     sprintf(
       "%s %-*s %-30s %8s, expected %s to %s", row_mark(rows$pass), width, rows$check, rows$measure,

@@ -114,9 +114,9 @@
 #'   - `top_guide`: the guide whose leaving out takes most away; `top_guide_share`: its share in the sum of
 #'     the guides' own estimates, which is above 1 where others point the other way;
 #'   - `robust`: `loo_lfsr_max` is below `lfsr_thresh`; NA of a gene with one guide, which cannot be checked;
-#'   - `replicates_agree`: replicates whose own estimate has that sign, of the `n_replicates` with an estimate;
-#'     `replicate_p`: p-value of Cochran's Q, small where replicates differ by more than their noise. NA with
-#'     one replicate.
+#'   - `replicates_agree`: replicates whose own estimate has that sign, of the `n_replicates` with an
+#'     estimate; `replicate_p`: p-value of Cochran's Q, small where replicates differ by more than their
+#'     noise. NA with one replicate.
 #'
 #'   Ranking and `hit_anyday` do not depend on them.
 #' @section p and q: Of genes the table has p-values that rest on how guides came into cells, not on mash nor

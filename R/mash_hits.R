@@ -19,8 +19,8 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #' - `rank_hits()`: a `fatebias_hits`, a data.table with the columns of `result$table`, those to read first in
 #'   front: `gene`, `hit_anyday`, `lfsr_min`, `best_day`, `verdict` (see below), `postmean_d*`, `postsd_d*`,
 #'   `lfsr_d*`, then activity, calls, then `betahat_d*`, `se_d*`; with `randomisation` at last `p_random_d*`,
-#'   NA for genes and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`, `lfsr_thresh`,
-#'   `call_rule` and `fit_id` (of which fit) stay when rows are taken.
+#'   NA for genes and days that were not tested. Its attributes `days` (labels), `contrast`, `reference`,
+#'   `lfsr_thresh`, `call_rule` and `fit_id` (of which fit) stay when rows are taken.
 #'   `verdict` is `robust` where the call of a gene holds without any one guide and in every replicate, else
 #'   what weakens it: `one guide`, `single guide`, `one replicate`, `not every replicate`, `one replicate
 #'   there`, `unchecked`, or two of these; NA of genes that are not called.
@@ -31,9 +31,9 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   `lfsr` and `padj` (on that day), `verdict`, `onset` (label of the most probable first active day, called
 #'   or not: the print tells the onset only where it is the first day called, else "0h (.57) or 24h", the most
 #'   probable one with its probability or the first one called), `p_onset`; `p`, `q` (on the best day),
-#'   `p_gene`, `q_gene`, NA where the fit has no p-values; then on guides and replicates, NA where they are not known:
-#'   `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`, `top_guide_share`, `robust`,
-#'   `replicates_agree`, `n_replicates`, `replicate_p`, see [run_mash()].
+#'   `p_gene`, `q_gene`, NA where the fit has no p-values; then on guides and replicates, NA where they are
+#'   not known: `n_guides`, `guides_agree`, `loo_effect_min`, `loo_lfsr_max`, `top_guide`, `top_guide_share`,
+#'   `robust`, `replicates_agree`, `n_replicates`, `replicate_p`, see [run_mash()].
 #' - `glance()`: data.table of one row: `n`, `n_hits`; of the genes called `n_up`, `n_down`, `n_both`,
 #'   `n_robust` (those whose lfsr stays below the threshold with any one guide left out) and `n_single_guide`
 #'   (those with one guide, which cannot be checked so; both NA where guides are not known); `n_calls`,

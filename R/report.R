@@ -196,7 +196,12 @@ validate_report_parts <- function(fit, mash, hits, qc, call = rlang::caller_env(
     abort_report("{.arg fit} and {.arg mash} hold different genes: not one analysis.", call = call)
   }
   if (!is_made_from(mash, fit)) {
-    abort_report("{.arg mash} was made from other estimates than those of {.arg fit}.", call = call)
+    other <- !identical(mash$contrast, fit$manifest$contrast)
+    words <- "contrast_fit(fit, \"{verbatim(mash$contrast)}\")"
+    abort_report(c(
+      "{.arg mash} was made from other estimates than those of {.arg fit}.",
+      i = if (other) paste0("{.arg mash} is of another contrast: give {.code ", words, "} as {.arg fit}.")
+    ), call = call)
   }
   ranked <- as.list(rank_hits(mash)) # beside its columns hits may have p-values of a randomisation test
   if (!identical(as.list(hits)[names(ranked)], ranked[names(ranked)])) {

@@ -2,8 +2,8 @@
 
 strongest_told <- 5L # genes that the answer lists
 
-#' The answer: how many genes, how many hold, which fate they feed, what the certificate says, what was missed,
-#' what has changed since the fit before
+#' The answer: how many genes, how many hold, which fate they feed, what the certificate says, what was
+#' missed, what has changed since the fit before
 #'
 #' @returns list of markdown: `head` (one paragraph), `genes` (one line each of the strongest), `how_sure`
 #'   (one paragraph).
@@ -39,7 +39,7 @@ count_words <- function(fit, hits) {
   unknown <- sum(grepl("^unchecked(,|$)", verdict))
   lone <- sum(verdict == "one replicate there")
   told <- c(
-    if (n > single + by_rule + unknown) holding_words(fit, hits, sum(verdict == "robust")),
+    if (n > single + by_rule + unknown) holding_words(fit, hits, sum(verdict == "robust"), n),
     if (lone > 0) cli::pluralize("{lone} {?has/have} one replicate there and cannot be compared"),
     if (single > 0) cli::pluralize("{single} {?has/have} one guide and cannot be checked"),
     if (by_rule > 0) cli::pluralize("{by_rule} {?is/are} called by the rule only and cannot be checked"),
@@ -50,9 +50,9 @@ count_words <- function(fit, hits) {
 
 #' "13 of them hold without any one guide and in every replicate"; the second only where these are compared
 #' @noRd
-holding_words <- function(fit, hits, n) {
+holding_words <- function(fit, hits, n, n_called) {
   paste0(
-    sprintf("%d of them ", n),
+    if (n == n_called && n > 1) "all of them " else sprintf("%d of them ", n),
     if (rule_of_hits(hits) == "lfsr") {
       if (n == 1) "holds" else "hold"
     } else {

@@ -58,7 +58,7 @@ verdict_rows <- function(x, best_day = NULL) {
     changes <- cbind(row_largest(changes), -row_largest(-changes))
     colnames(changes) <- c("Most gained (points)", "Most lost (points)")
   }
-  points <- apply(changes, 2, function(change) sprintf("%+.1f", change), simplify = FALSE)
+  points <- apply(changes, 2, function(change) minus_signs(sprintf("%+.1f", change)), simplify = FALSE)
   names(points) <- as_markdown(colnames(changes))
   rows <- data.frame(
     `Knock-down of` = as_markdown(told$gene), `Verdict, averaged over days` = as_markdown(told$verdict),
@@ -83,7 +83,7 @@ verdict_reading <- function(x) {
     } else {
       "with what it says is unchanged."
     }, "Points: the mean change of the fate's share of cells.",
-    "A change that is there on few days is small on the average: the last column tells the best day of a gene",
-    "that is called, by the fit's estimates."
+    "A change that is there on few days is small on the average: the last column tells the best day of a",
+    "gene that is called, by the fit's estimates."
   )
 }

@@ -162,7 +162,3 @@ direction_words <- function(fit, hits) {
   )
   sprintf("They change %s: %s.", odds_words(fit), and_list(told[n > 0]))
 }
-
-#' Hyphens before numbers as signs of minus, which stand as wide as those of plus
-#' @noRd
-minus_signs <- function(text) gsub("(^|[ (])-([0-9])", "\\1\u2212\\2", text)

@@ -1,4 +1,4 @@
-# What the report says of the fit that this one replaces: what was gained, lost and reversed, and what differs.
+# What the report says of the fit that this one replaces: genes gained, lost and reversed, and what differs.
 
 changes_listed <- 40L # changed genes in the table at most
 

@@ -169,3 +169,7 @@ report_subtitle <- function(fit) {
 show_lfsr <- function(lfsr) paste("lfsr", show_rate(lfsr))
 
 show_rate <- function(rate) ifelse(rate < 1e-3, "< 0.001", paste("=", signif(rate, 2)))
+
+#' Hyphens before numbers as signs of minus, which stand as wide as those of plus
+#' @noRd
+minus_signs <- function(text) gsub("(^|[ (])-([0-9])", "\\1\u2212\\2", text)

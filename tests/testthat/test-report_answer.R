@@ -39,6 +39,8 @@ test_that("genes that hold are those that neither a guide nor a replicate carrie
     "**8 of 40 genes are called; 6 of them hold without any one guide and in every replicate,",
     "2 have one guide and cannot be checked.**"
   ))
+  several <- found[found$n_guides > 1]
+  expect_match(count_words(new, several), "6 of 38 genes are called; all of them hold without", fixed = TRUE)
   weak <- data.table::copy(found)
   data.table::set(weak, which(weak$gene == "G03"), "replicates_agree", 1L)
   expect_match(count_words(new, weak), "; 5 of them hold", fixed = TRUE)

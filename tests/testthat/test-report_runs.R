@@ -13,7 +13,7 @@ test_that("names are text; what changed is told before and now", {
 
 test_that("the answer has a sentence with a link where there was a fit before", {
   expect_null(runs_answer(NULL))
-  expect_match(runs_answer(compared), "have changed (2 gained): see [Since the fit before](#runs).", fixed = TRUE)
+  expect_match(runs_answer(compared), "(2 gained): see [Since the fit before](#runs).", fixed = TRUE)
   turned <- compare_runs(hits_of(odd), hits_of(-odd))
   expect_match(runs_answer(turned), "(2 reversed)", fixed = TRUE)
   expect_match(runs_answer(compare_runs(hits_of(odd), hits_of(odd))), "called the same genes", fixed = TRUE)

@@ -32,8 +32,10 @@ class Findings:
     >>> import fatebias
     >>> files = fatebias.simulate("demo", cells=600, genes=6, guides_per_gene=3, days=2)
     >>> found = fatebias.check(files["screen"], files["guide_map"])
-    >>> found
+    >>> found  # doctest: +ELLIPSIS
     <Findings: ok, 0 problems>
+    warning: Cells per guide: median 12; 20 of 34 guides in fewer than 20
+    ...
     >>> list(found.table.columns)
     ['item', 'status', 'found', 'fix']
     """
@@ -45,7 +47,10 @@ class Findings:
 
     def __repr__(self) -> str:
         problems = int((self.table["status"] == "problem").sum())
-        return f"<Findings: {'ok' if self.ok else 'not ok'}, {problems} problem{'' if problems == 1 else 's'}>"
+        head = f"<Findings: {'ok' if self.ok else 'not ok'}, {problems} problem{'' if problems == 1 else 's'}>"
+        rows = self.table[["status", "item", "found", "fix"]].to_numpy().tolist()
+        lines = [": ".join(row[:3]) + (f" -> {row[3]}" if row[3] else "") for row in rows if row[0] != "ok"]
+        return "\n".join([head, *lines])
 
 
 def check(
