@@ -6,6 +6,7 @@ from pathlib import Path
 import anndata
 import numpy as np
 import pandas as pd
+from peers_truths import Truth
 from scipy import sparse
 from scipy.optimize import brentq
 
@@ -18,12 +19,13 @@ EXTDATA = Path(__file__).resolve().parents[1] / "inst" / "extdata"
 N_CELLS, MOI = 30_000, 6.0
 
 
-def plant_effects(where: Path, seed: int) -> None:
+def plant_effects(where: Path, seed: int, truth: Truth | None = None) -> None:
     """N_CELLS cells drawn from real ones with CellRank's fate probabilities p, and guides of the real library.
 
     A cell takes guides by abundance * exp(a u), u = p[contrast] - p[reference]. The labels of the cells with a guide
     are then those of all cells, tilted by exp(a u), and a is chosen such that the log odds of their mean differ from
-    those of all cells of the day by theta + delta: 10 % of genes a day, abs(theta) from U(.3, 1), delta as simulated.
+    those of all cells of the day by theta + delta. theta is what `truth` draws, or as simulated: 10 % of genes a day,
+    abs(theta) from U(.3, 1). delta as simulated.
     """
     rng = np.random.default_rng(seed)
     real = anndata.read_h5ad(EXTDATA / "cellrank_pbmc68k.h5ad")
@@ -32,7 +34,10 @@ def plant_effects(where: Path, seed: int) -> None:
     is_ntc = np.asarray(library.is_ntc)
     gene, genes = pd.factorize(np.asarray(library.gene_names)[~is_ntc])
     days = pd.Categorical(real.obs["day"])
-    theta = draw._theta(rng, Arguments(library="real", days=len(days.categories)), len(genes), 1)[:, 0]
+    if truth:
+        theta = truth(rng, len(genes), len(days.categories))
+    else:
+        theta = draw._theta(rng, Arguments(library="real", days=len(days.categories)), len(genes), 1)[:, 0]
     delta = draw._delta(rng, gene, len(genes), 1)[:, 0]
     cell = rng.integers(len(labels), size=N_CELLS)
     u = labels[:, 1] - labels[:, 0]
@@ -48,8 +53,8 @@ def plant_effects(where: Path, seed: int) -> None:
     )  # fmt: skip
     table = {"guide_name": library.guide_names, "gene_name": library.gene_names, "is_ntc": is_ntc.astype(int)}
     pd.DataFrame(table).to_csv(where / "guide_map.csv", index=False)
-    truth = {"gene": genes} | dict(zip(day_columns("theta", theta.shape[1]), theta.T))
-    pd.DataFrame(truth).to_csv(where / "truth.csv", index=False)
+    planted = {"gene": genes} | dict(zip(day_columns("theta", theta.shape[1]), theta.T))
+    pd.DataFrame(planted).to_csv(where / "truth.csv", index=False)
 
 
 def tilts(labels: np.ndarray, u: np.ndarray, effects: np.ndarray) -> np.ndarray:

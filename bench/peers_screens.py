@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 from peers_planted import plant_effects
+from peers_truths import TRUTHS
 
 from fatebias.simulation import simulate_to
 
@@ -23,9 +24,9 @@ CLONES = {"clones": (5, 15), "clone_sd": 0.5}
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """what: in words. arguments: of the simulation over SIZES, of a preset, or of `landscape.py`. landscape, planted:
-    whether that or `peers_planted.py` makes it. clones: whether obs["clone"] is there; effects: whether some gene has
-    one."""
+    """what: in words. arguments: of the simulation over SIZES, of a preset, of `landscape.py` or of `peers_planted.py`.
+    landscape, planted: whether one of these two makes it. clones: whether obs["clone"] is there; effects: whether some
+    gene has one."""
 
     what: str
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +88,11 @@ OTHERS = {
     "genes_60": Kind(what="60 genes, 2,000 cells", arguments={"genes": 60, "cells": 2000}),
     "genes_1000": Kind(what="1,000 genes, 32,000 cells", arguments={"genes": 1000, "cells": 32_000}),
 }
-KINDS = LANDSCAPE | LIFE | KINDS_OF_LABELS | OTHERS
+PLANTED = {
+    f"planted_{name}": Kind(what=f"CellRank's labels, {name}", planted=True, arguments={"truth": truth})
+    for name, truth in TRUTHS.items()
+}
+KINDS = LANDSCAPE | LIFE | KINDS_OF_LABELS | OTHERS | PLANTED
 
 
 def kind_name(row: str) -> str:
@@ -166,7 +171,7 @@ class Place:
             script = str(Path(__file__).with_name("landscape.py"))
             subprocess.run([str(self.cellrank), script, str(screen.with_suffix("")), *options], check=True)
         elif KINDS[name].planted:
-            plant_effects(screen.parent, seed)
+            plant_effects(screen.parent, seed, **arguments)
         else:
             simulate_to(screen.parent, ({} if "preset" in arguments else SIZES) | arguments | {"seed": seed})
 

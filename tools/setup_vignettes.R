@@ -53,6 +53,8 @@ make_page <- function(file, folder) {
   one_chunk <- sum(grepl("^```[{]r", lines)) == 1
   note <- "> The code of this page was not run. With its output the page is part of the site: `make site`."
   writeLines(append(lines, if (!one_chunk) c("", note), end), here, useBytes = TRUE)
+  hooks <- knitr::opts_hooks$get()
+  on.exit(knitr::opts_hooks$restore(hooks)) # else this process runs no code of any page that is knitted later
   knitr::opts_hooks$set(eval = function(options) {
     options$eval <- one_chunk
     options

@@ -219,6 +219,7 @@ test_that("make brings the pages of vignette(), and keeps them while the article
   page <- readLines(file.path(package, "doc", found$PDF), warn = FALSE)
   expect_match(page, "the code was run", all = FALSE)
   expect_match(page, "The code of this page was not run", all = FALSE)
+  expect_length(knitr::opts_hooks$get(), 0) # other pages of this process are knitted as ever
   expect_silent(setup$ensure_pages(root, package, tempfile()))
   kept <- setup$keep_pages(package) # R CMD INSTALL takes them away
   unlink(file.path(package, c("doc", "Meta/vignette.rds")), recursive = TRUE)
