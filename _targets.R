@@ -3,10 +3,11 @@
 library(targets)
 
 # imports: a change of the package reruns what uses the changed functions. Everything runs in this process,
-# but heavy targets under `execution: slurm`: each of these is a Slurm job, and several may be in flight.
+# but heavy targets under `execution: crew`, which the controller's processes make (any controller of crew may
+# stand here), and under `execution: slurm`, where each is a Slurm job. Several may be in flight.
 tar_option_set(
   packages = "fatebias", imports = "fatebias", deployment = "main",
-  controller = fatebias::slurm_controller()
+  controller = fatebias::pipeline_controller()
 )
 
 config <- Sys.getenv("FATEBIAS_CONFIG")

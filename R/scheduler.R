@@ -25,11 +25,11 @@ new_scheduler <- function(name, label, settings, commands, memory_pattern) {
   )
 }
 
-#' The scheduler that `execution` names; under local the first there is, which is then only looked at
+#' The scheduler that `execution` names; without one the first there is, which is then only looked at
 #' @noRd
 scheduler_of <- function(settings) {
   name <- settings$execution
-  if (name == "local") name <- setdiff(settings_table()$execution$choices, "local")[[1]]
+  if (!name %in% scheduler_names()) name <- scheduler_names()[[1]]
   construct <- get(paste0(name, "_scheduler"), mode = "function")
   construct(settings)
 }

@@ -6,12 +6,13 @@ idle_seconds <- 30 # a driver process with no job to wait for ends
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' The heavy targets of a pipeline run through this function. With `execution: local` it calls `fun` in
-#' this process. With `execution: slurm` it sends one job, on a GPU or a CPU node, waits for it, and
-#' returns what `fun` returned there. Value, warnings and errors are those of a local run: conditions have
-#' the same class, and an error shows the end of the job's log too. Random numbers go on in the job where they
-#' stand here, and here where the job has left them. With as many threads as a job has cores (the variables
-#' `OMP_NUM_THREADS` and `OPENBLAS_NUM_THREADS`) a local run writes the same bytes.
+#' The heavy targets of a pipeline run through this function. With `execution: local` and `execution: crew` it
+#' calls `fun` in this process, which is that of a worker under `crew` ([pipeline_controller()]). With
+#' `execution: slurm` it sends one job, on a GPU or a CPU node, waits for it, and returns what `fun` returned
+#' there. Value, warnings and errors are those of a local run: conditions have the same class, and an error
+#' shows the end of the job's log too. Random numbers go on in the job where they stand here, and here where
+#' the job has left them. With as many threads as a job has cores (the variables `OMP_NUM_THREADS` and
+#' `OPENBLAS_NUM_THREADS`) a local run writes the same bytes.
 #'
 #' A job that was preempted, whose node failed, that lacked memory, or that met its time limit or was stopped
 #' ahead of it (`slurm.gpu.retry_time_limit`) is sent again, at most `slurm.retries` times; after a lack of
@@ -39,7 +40,7 @@ run_job <- function(fun, ..., name, node = c("cpu", "gpu"), settings = pipeline_
   validate_arg(fun, checkmate::check_function)
   validate_arg(name, checkmate::check_string, pattern = job_name_form)
   settings <- update_settings(settings)
-  if (settings$execution == "local") {
+  if (!settings$execution %in% scheduler_names()) {
     return(fun(...))
   }
   scheduler <- scheduler_of(settings)
@@ -125,21 +126,28 @@ job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_f
 
 # ---- several jobs in flight ----
 
-#' Controller of a pipeline's drivers
+#' Controller of a pipeline
 #'
 #' `r lifecycle::badge("experimental")`
 #'
-#' Makes the controller for `_targets.R`. One R process waits for each Slurm job and does nothing else. This
-#' controller (from the package crew) starts these processes on this machine, at most `slurm.in_flight`.
+#' Makes the controller for `_targets.R` (from the package crew), which starts R processes on this machine.
+#'
+#' - `execution: crew`: the heavy targets run in `crew_workers` processes, several at a time.
+#' - `execution: slurm`: each process waits for a Slurm job and does nothing else; at most `slurm.in_flight`.
+#'
+#' With `execution: crew` any other controller of crew can stand in its place in `_targets.R`, such as those
+#' of crew.cluster for SGE, LSF and PBS. Its workers must see the folder of the pipeline under the same path.
 #'
 #' @param settings see [run_job()].
-#' @returns A crew controller under `execution: slurm`, else NULL: then targets runs everything in one
-#'   process.
+#' @returns A crew controller; under `execution: local` NULL: then targets runs everything in one process.
 #' @section Errors: `fatebias_error_environment` when crew is missing.
 #' @examples
-#' slurm_controller(fate_settings())
+#' pipeline_controller(fate_settings())
+#' if (requireNamespace("crew", quietly = TRUE)) {
+#'   pipeline_controller(fate_settings(execution = "crew", crew_workers = 4L))
+#' }
 #' @export
-slurm_controller <- function(settings = pipeline_settings()) {
+pipeline_controller <- function(settings = pipeline_settings()) {
   settings <- update_settings(settings)
   if (settings$execution == "local") {
     return(NULL)
@@ -150,6 +158,7 @@ slurm_controller <- function(settings = pipeline_settings()) {
       i = "{.run install.packages(\"crew\")}"
     ))
   }
-  workers <- scheduler_of(settings)$block$in_flight
+  in_crew <- settings$execution == "crew"
+  workers <- if (in_crew) settings$crew_workers else scheduler_of(settings)$block$in_flight
   crew::crew_controller_local(name = "fatebias", workers = workers, seconds_idle = idle_seconds)
 }

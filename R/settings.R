@@ -60,7 +60,7 @@ read_settings <- function(path = "config.yaml", ...) {
   checked <- resolve_settings(given, where = path)
   # resolved at once, so that later updates see the same paths
   paths <- lapply(unclass(checked)[c("screen", "guide_map", "out_dir")], path_beside, config = path)
-  schedulers <- setdiff(settings_table()$execution$choices, "local")
+  schedulers <- scheduler_names()
   paths[schedulers] <- lapply(unclass(checked)[schedulers], place_scheduler, config = path)
   new_settings(override(checked, paths), override(given, paths))
 }

@@ -1,6 +1,6 @@
 # The table of settings that R and Python share (inst/python/fatebias/base/settings.yaml), the check of a
 # value against its row, and what is written from the table: a help page and config.yaml.
-# Nothing here names a single setting but `preset`.
+# Nothing here names a single setting but `preset` and `execution`.
 
 stage_titles <- c(
   input = "Input", screen = "Screen", fit = "Fit", qc = "QC", mash = "mash",
@@ -13,6 +13,10 @@ settings_table <- function() {
   file <- file.path("python", "fatebias", "base", "settings.yaml")
   yaml::read_yaml(system.file(file, package = "fatebias", mustWork = TRUE))
 }
+
+#' Choices of `execution` that are schedulers: each has a block of settings
+#' @noRd
+scheduler_names <- function(table = settings_table()) intersect(table$execution$choices, names(table))
 
 keys_of <- function(stages, table = settings_table()) {
   names(table)[vapply(table, function(row) row$stage %in% stages, logical(1))]

@@ -1,16 +1,19 @@
-test_that("the whole pipeline gives the same bytes as a local run, on the nodes that it should use", {
+test_that("the pipeline gives the same bytes here, by a controller and by Slurm, on the right nodes", {
   here <- new_project(execution = "local")
   expect_true(all(run_pipeline(here) == "completed"))
   there <- new_project()
   expect_true(all(run_pipeline(there) == "completed"))
+  crew <- new_project(execution = "crew")
+  expect_true(all(run_pipeline(crew) == "completed"))
 
   files <- list.files(file.path(here, "results"))
   expect_setequal(list.files(file.path(there, "results")), files)
   expect_true(all(c("hits_ranked.csv", "gene_daywise_for_mash.csv", "guide_summary_mash_out.csv") %in% files))
   with_time <- c("fit_manifest.json", "report.html", "made_from.json") # the last has digests of the first two
   for (file in setdiff(files, with_time)) {
-    both <- lapply(file.path(c(here, there), "results", file), bytes_of)
-    expect_identical(both[[2]], both[[1]], info = file)
+    each <- lapply(file.path(c(here, there, crew), "results", file), bytes_of)
+    expect_identical(each[[2]], each[[1]], info = file)
+    expect_identical(each[[3]], each[[1]], info = paste(file, "of a controller of crew"))
   }
   reports <- lapply(file.path(c(here, there), "results", "report.html"), readLines)
   findings <- lapply(reports, function(lines) lines[seq_len(grep('id="fit"', lines, fixed = TRUE)[[1]] - 1)])

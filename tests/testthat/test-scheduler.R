@@ -2,7 +2,9 @@
 
 test_that("execution chooses the class; under local the first scheduler there is", {
   expect_s3_class(scheduler_of(fate_settings(execution = "slurm")), "slurm_scheduler")
-  expect_s3_class(scheduler_of(fate_settings(execution = "local")), "slurm_scheduler")
+  for (none in c("local", "crew")) {
+    expect_s3_class(scheduler_of(fate_settings(execution = none)), "slurm_scheduler")
+  }
   local_process_scheduler()
   process <- scheduler_of(process_settings("logs"))
   expect_s3_class(process, "process_scheduler")
@@ -10,7 +12,7 @@ test_that("execution chooses the class; under local the first scheduler there is
 })
 
 test_that("every choice of execution has a constructor and the four methods", {
-  for (name in setdiff(settings_table()$execution$choices, "local")) {
+  for (name in scheduler_names()) {
     expect_identical(scheduler_of(fate_settings(execution = name))$name, name)
     for (generic in c("script", "submit", "state", "cancel")) {
       method <- utils::getS3method(

@@ -31,7 +31,7 @@ test_that("local execution calls the function here", {
   expect_error(run_job(read_fit, "nowhere", name = "x", settings = local), class = "fatebias_error_export")
   expect_error(run_job(sum, name = "a b", settings = local), "name")
   expect_error(run_job(sum, name = "a", node = "tpu", settings = local), "node")
-  expect_null(slurm_controller(local))
+  expect_null(pipeline_controller(local))
 })
 
 test_that("settings come from the pipeline's file", {
@@ -112,7 +112,9 @@ test_that("the message of a failed job", {
 })
 
 test_that("drivers run in a controller with as many processes as jobs may be in flight", {
-  controller <- slurm_controller(fate_settings(execution = "slurm", slurm = list(in_flight = 3)))
+  controller <- pipeline_controller(fate_settings(execution = "slurm", slurm = list(in_flight = 3)))
   expect_s3_class(controller, "crew_class_controller")
   expect_identical(controller$launcher$workers, 3L)
+  workers <- pipeline_controller(fate_settings(execution = "crew", crew_workers = 4L))
+  expect_identical(workers$launcher$workers, 4L)
 })

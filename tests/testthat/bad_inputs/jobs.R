@@ -137,18 +137,18 @@ c(
     )
   ),
   refused(
-    "slurm_controller", "`settings`",
-    "NULL" = slurm_controller(NULL),
-    "a list" = slurm_controller(list(execution = "local")),
-    "a word" = slurm_controller("local")
+    "pipeline_controller", "`settings`",
+    "NULL" = pipeline_controller(NULL),
+    "a list" = pipeline_controller(list(execution = "local")),
+    "a word" = pipeline_controller("local")
   ),
   refused(
-    "slurm_controller", "config",
-    "no configuration" = withr::with_envvar(c(FATEBIAS_CONFIG = NA), slurm_controller())
+    "pipeline_controller", "config",
+    "no configuration" = withr::with_envvar(c(FATEBIAS_CONFIG = NA), pipeline_controller())
   ),
   accepted(
-    "slurm_controller",
-    "of the stage mash alone" = is.null(slurm_controller(settings_for(fate_settings(), "mash")))
+    "pipeline_controller",
+    "of the stage mash alone" = is.null(pipeline_controller(settings_for(fate_settings(), "mash")))
   ),
   refused(
     "run_call", "`folder`|call",

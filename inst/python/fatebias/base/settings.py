@@ -128,6 +128,7 @@ class Settings:
     # run
     out_dir: str
     execution: str
+    crew_workers: int
     blocks: Mapping[str, Mapping[str, Any]]
 
     @property
