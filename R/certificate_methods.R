@@ -21,15 +21,15 @@ labels_used <- function(keys) {
 format.fatebias_certificate <- function(x, ...) {
   rows <- x$checks
   failed <- sum(!rows$pass, na.rm = TRUE)
-  not_made <- sum(is.na(rows$pass))
+  made <- sum(!is.na(rows$pass))
   head <- paste0(
-    if (failed == 0) "all passed" else sprintf("%d FAILED", failed),
-    if (not_made > 0) sprintf(", %d could not be made", not_made)
+    if (failed > 0) sprintf("%d FAILED", failed) else if (made > 0) "all passed" else "nothing said",
+    if (made < nrow(rows)) sprintf(", %d could not be made", nrow(rows) - made)
   )
   width <- max(11, nchar(rows$check))
   shown <- function(v) ifelse(is.infinite(v), "any", formatC(v, digits = 3, format = "g"))
   c(
-    sprintf("<fatebias_certificate> %d measures made, %s (%s)", sum(!is.na(rows$pass)), head, x$out_dir),
+    sprintf("<fatebias_certificate> %d measures made, %s (%s)", made, head, x$out_dir),
     labels_used(x$label_sets),
     sprintf(
       "%s %-*s %-30s %8s, expected %s to %s", row_mark(rows$pass), width, rows$check, rows$measure,

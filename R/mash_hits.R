@@ -23,7 +23,8 @@ ranking_by_day <- c("betahat", "se", "postmean", "postsd", "lfsr") # statistics 
 #'   `lfsr_thresh`, `call_rule` and `fit_id` (of which fit) stay when rows are taken.
 #'   `verdict` is `robust` where the call of a gene holds without any one guide and in every replicate, else
 #'   what weakens it: `one guide`, `single guide`, `one replicate`, `not every replicate`, `one replicate
-#'   there`, `unchecked`, or two of these; NA of genes that are not called.
+#'   there`, `unchecked`, `unchecked (called by the rule only)`, or two of these with a comma between; NA of
+#'   genes that are not called. The verdicts of [compare_contrasts()] are others: which fates a gene changes.
 #' - `tidy()`: data.table, one row a gene in the same order: `gene`, `hit`, `call` (on some day, by the rule
 #'   of the result), `direction` (`up`, towards the contrast fate, `down` or `both`, by the days that are
 #'   called; NA for genes that are not), `best_day` (label), `estimate` and `std.error` (what mash was given

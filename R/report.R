@@ -9,9 +9,9 @@ markdown_read <- "markdown-smart-tex_math_single_backslash-tex_math_dollars"
 #'
 #' One self-contained HTML file that needs no network: the answer in words, a table of all genes that can be
 #' sorted, filtered and downloaded and whose rows open the page of a gene (effects by day, guides, replicates,
-#' fates, cells), all contrasts and what each gene does to every fate (with `contrasts`), effects by gene and
-#' day, guides and replicates, onset and persistence, volcano by day, calibration (with a certificate), QC,
-#' the fit, methods for a paper, and how to make the result again.
+#' fates, cells), all contrasts and what each gene does to every fate (with `contrasts`), what has changed
+#' since the fit before, effects by gene and day, guides and replicates, onset and persistence, volcano by
+#' day, calibration (with a certificate), QC, the fit, methods for a paper, and how to make the result again.
 #'
 #' @param fit a `fatebias_fit`, from [fit_fate_bias()] or [read_fit()].
 #' @param mash a `mash_result` of its genes, from [run_mash()].
@@ -197,14 +197,15 @@ validate_report_parts <- function(fit, mash, hits, qc, call = rlang::caller_env(
   }
   if (!is_made_from(mash, fit)) {
     other <- !identical(mash$contrast, fit$manifest$contrast)
-    words <- "contrast_fit(fit, \"{verbatim(mash$contrast)}\")"
+    words <- sprintf("contrast_fit(fit, \"%s\")", mash$contrast)
     abort_report(c(
       "{.arg mash} was made from other estimates than those of {.arg fit}.",
-      i = if (other) paste0("{.arg mash} is of another contrast: give {.code ", words, "} as {.arg fit}.")
+      i = if (other) "{.arg mash} is of another contrast: give {.code {words}} as {.arg fit}."
     ), call = call)
   }
   ranked <- as.list(rank_hits(mash)) # beside its columns hits may have p-values of a randomisation test
-  if (!identical(as.list(hits)[names(ranked)], ranked[names(ranked)])) {
+  compared <- setdiff(names(ranked), setdiff("verdict", names(hits))) # which earlier versions do not have
+  if (!identical(as.list(hits)[compared], ranked[compared])) {
     abort_report("{.arg hits} is not the ranking of {.arg mash}.", call = call)
   }
 }

@@ -59,7 +59,7 @@ holding_words <- function(fit, hits, n, n_called) {
       sprintf("%s an lfsr below %s", if (n == 1) "keeps" else "keep", format(attr(hits, "lfsr_thresh")))
     },
     " without any one guide",
-    if (replicates_compared(fit)) {
+    if (replicates_compared(fit) && !all(is.na(guide_marks(hits)$n_replicates))) {
       " and in every replicate"
     } else if (length(fit$manifest$screen$replicates) == 1) {
       " (there is one replicate)"

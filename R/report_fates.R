@@ -48,7 +48,7 @@ changed_words <- function(x, g) {
 #' @param best_day what each gene does on its best day, named by gene, or NULL.
 #' @returns data.frame `Knock-down of`, `Verdict, averaged over days`, `P`, and the mean change in percentage
 #'   points by fate; of many fates that of the one that gains most and of the one that loses most; at last
-#'   `On its best day` where there are several days.
+#'   `On its best day` where `tells_best_day()`.
 #' @noRd
 verdict_rows <- function(x, best_day = NULL) {
   told <- utils::head(changed_genes(x), verdicts_listed)
@@ -64,17 +64,21 @@ verdict_rows <- function(x, best_day = NULL) {
     `Knock-down of` = as_markdown(told$gene), `Verdict, averaged over days` = as_markdown(told$verdict),
     P = sub("= ", "", show_probability(told$probability)), points, check.names = FALSE
   )
-  if (!is.null(best_day) && length(x$days) > 1) {
+  if (tells_best_day(x, best_day)) {
     own <- unname(best_day[told$gene])
-    rows[["On its best day"]] <- ifelse(is.na(own), "not called", own)
+    rows[["On its best day"]] <- ifelse(is.na(own), "\u2013", own)
   }
   rows
 }
 
+#' Is there a best day to tell beside the average over days?
+#' @noRd
+tells_best_day <- function(x, best_day) !is.null(best_day) && length(x$days) > 1
+
 #' How to read verdicts
 #' @noRd
-verdict_reading <- function(x) {
-  paste(
+verdict_reading <- function(x, best_day = NULL) {
+  paste(c(
     "How to read this: a verdict says which fates' shares a knock-down raises and lowers, by the joint",
     "posterior of its effects on all fates and days; a fate is unchanged where its share moves by less than",
     format(x$margin), "percentage points on the average over days. P is the probability that all of a",
@@ -83,7 +87,11 @@ verdict_reading <- function(x) {
     } else {
       "with what it says is unchanged."
     }, "Points: the mean change of the fate's share of cells.",
-    "A change that is there on few days is small on the average: the last column tells the best day of a",
-    "gene that is called, by the fit's estimates."
-  )
+    if (tells_best_day(x, best_day)) {
+      c(
+        "A change that is there on few days is small on the average. The last column tells the best day of",
+        "genes that are called for", paste0(as_markdown(x$contrasts[[1]]), ", by the fit's estimates.")
+      )
+    }
+  ), collapse = " ")
 }

@@ -136,11 +136,12 @@ change_text <- function(fit, called) {
   ifelse(is.na(moves$change), "points not known", paste0(told, ifelse(is.na(moves$partner), "", partner)))
 }
 
-#' What each gene that is called does on its best day, with the day; named by gene, NULL if not known
+#' What each gene that is called does on its best day, with the day; named by gene, NULL if none is
+#' called or nothing is known
 #' @noRd
 best_day_moves <- function(fit, hits) {
   called <- hits[called_rows(hits)]
-  told <- change_text(fit, called)
+  told <- if (nrow(called) > 0) change_text(fit, called)
   if (is.null(told)) {
     return(NULL)
   }

@@ -12,7 +12,7 @@ runs_answer <- function(runs) {
   g <- glance(runs)
   counted <- c(gained = g$n_gained, lost = g$n_lost, reversed = g$n_reversed)
   if (all(counted == 0)) {
-    return("The fit before called the same genes: see [Since the fit before](#runs).")
+    return("No call has changed since the fit before: see [Since the fit before](#runs).")
   }
   told <- and_list(sprintf("%s %s", counted, names(counted))[counted > 0])
   sprintf("Since the fit before, calls of genes have changed (%s): see [Since the fit before](#runs).", told)
@@ -46,7 +46,7 @@ runs_changes <- function(runs) {
 runs_points <- function(runs) {
   as_markdown(c(
     paste0("Correlation of effects: ", correlation_words(runs$days), "."),
-    only_lines(runs$only),
+    sub("^Only in b", "Only in this fit", sub("^Only in a", "Only in the fit before", only_lines(runs$only))),
     unlist(Map(
       difference_line, c(runs$settings_kind %||% "Settings", "Data", "Versions"),
       runs[c("settings", "data", "versions")]

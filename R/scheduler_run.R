@@ -136,7 +136,8 @@ job_script <- function(node = c("gpu", "cpu"), settings = fate_settings(), log_f
 #' - `execution: slurm`: each process waits for a Slurm job and does nothing else; at most `slurm.in_flight`.
 #'
 #' With `execution: crew` any other controller of crew can stand in its place in `_targets.R`, such as those
-#' of crew.cluster for SGE, LSF and PBS. Its workers must see the folder of the pipeline under the same path.
+#' of crew.cluster for SGE, LSF and PBS. Its workers must start in the folder of the pipeline, and need
+#' the variable `FATEBIAS_CONFIG` where it is used.
 #'
 #' @param settings see [run_job()].
 #' @returns A crew controller; under `execution: local` NULL: then targets runs everything in one process.

@@ -1,7 +1,7 @@
 # What runs here, and what is missing.
 
 # R packages beside needed_packages, and what they are for
-optional_packages <- c(targets = "the pipeline", crew = "Slurm", clustermq = "Slurm")
+optional_packages <- c(targets = "the pipeline", crew = "Slurm, execution: crew", clustermq = "Slurm")
 
 #' Report the Python and the packages that fatebias will use
 #'

@@ -214,3 +214,15 @@ test_that("nothing that a foreign manifest or screen says is live on the page, a
   shown <- unlist(lapply(values, function(one) unlist(one$rows$gene)))
   expect_true(all(c("<!--<script>", "=1+1") %in% shown))
 })
+
+test_that("mash of another contrast is refused with the fit to give; a ranking of an earlier version is taken", {
+  other <- mash
+  other$contrast <- "MES - {NEU}"
+  other$table <- data.table::copy(mash$table)
+  data.table::set(other$table, j = "betahat_d0", value = 9)
+  expect_error(render_report(fit, other, hits), "contrast_fit(fit, \"MES - {NEU}\")", fixed = TRUE)
+  earlier <- data.table::copy(hits)
+  data.table::set(earlier, j = "verdict", value = NULL)
+  expect_silent(validate_report_parts(fit, mash, earlier, assess_qc(fit)))
+  expect_error(validate_report_parts(fit, mash, hits[-1], assess_qc(fit)), "is not the ranking")
+})

@@ -23,9 +23,12 @@ test_that("the table has changes, the surest first, in points", {
   first <- compared$verdicts[match(rows[["Knock-down of"]][[1]], compared$verdicts$gene)]
   expect_equal(first$probability, max(compared$verdicts$probability[compared$verdicts$raised != ""]))
   expect_identical(rows[["MES (points)"]][[1]], minus_signs(sprintf("%+.1f", first$change_MES)))
-  told <- verdict_rows(compared, c(GENE00001 = "d2: MES +3.0 points"))
-  there <- told[["Knock-down of"]] == "GENE00001"
-  expect_identical(told[["On its best day"]], ifelse(there, "d2: MES +3.0 points", "not called"))
+  known <- rlang::set_names("d2: MES +3.0 points", rows[["Knock-down of"]][[2]])
+  told <- verdict_rows(compared, known)
+  expect_identical(told[["On its best day"]], replace(rep("\u2013", nrow(rows)), 2, unname(known)))
+  expect_identical(verdict_rows(compared, NULL), rows)
+  expect_match(verdict_reading(compared, known), "genes that are called for MES, by", fixed = TRUE)
+  expect_no_match(verdict_reading(compared), "last column")
   many <- compared
   local_mocked_bindings(verdicts_listed = 2L)
   expect_identical(nrow(verdict_rows(many)), 2L)

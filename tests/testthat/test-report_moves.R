@@ -71,6 +71,9 @@ test_that("a gene's own line has the contrast's fate with its interval", {
   row <- p[p$gene == name & p$day == called$best_day[1] & p$fate == "MES"]
   told <- sprintf("MES %+.1f (%+.1f to %+.1f) points", 100 * row$change, 100 * row$low, 100 * row$high)
   expect_true(startsWith(change_text(fit, called)[1], told))
+  none <- data.table::copy(hits)
+  data.table::set(none, j = "call_anyday", value = FALSE)
+  expect_null(best_day_moves(fit, none))
   best <- best_day_moves(fit, hits)
   expect_identical(names(best), called$gene)
   expect_true(startsWith(best[[name]], minus_signs(paste0(day_words(tidy(called)$best_day[1]), ": ", told))))

@@ -16,12 +16,12 @@ test_that("the answer has a sentence with a link where there was a fit before", 
   expect_match(runs_answer(compared), "(2 gained): see [Since the fit before](#runs).", fixed = TRUE)
   turned <- compare_runs(hits_of(odd), hits_of(-odd))
   expect_match(runs_answer(turned), "(2 reversed)", fixed = TRUE)
-  expect_match(runs_answer(compare_runs(hits_of(odd), hits_of(odd))), "called the same genes", fixed = TRUE)
+  expect_match(runs_answer(compare_runs(hits_of(odd), hits_of(odd))), "No call has changed", fixed = TRUE)
 })
 
 test_that("points say how alike effects are, what only one run has, and what differs", {
   more <- rbind(odd, new = c(1, 0))
   told <- runs_points(compare_runs(hits_of(odd), hits_of(more)))
   expect_match(told, "^Correlation of effects: 0h 1.000, 48h", all = FALSE)
-  expect_match(told, "Only in b: 1 gene (new), left out", fixed = TRUE, all = FALSE)
+  expect_match(told, "Only in this fit: 1 gene (new), left out", fixed = TRUE, all = FALSE)
 })
