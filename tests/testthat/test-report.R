@@ -215,7 +215,7 @@ test_that("nothing that a foreign manifest or screen says is live on the page, a
   expect_true(all(c("<!--<script>", "=1+1") %in% shown))
 })
 
-test_that("mash of another contrast is refused with the fit to give; a ranking of an earlier version is taken", {
+test_that("mash of another contrast is refused with the fit to give; an earlier ranking is taken", {
   other <- mash
   other$contrast <- "MES - {NEU}"
   other$table <- data.table::copy(mash$table)
