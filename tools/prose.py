@@ -1,8 +1,9 @@
-"""Lint our English by the rules of tools/prose.yaml: Markdown by all of them, strings in R code by the rules of words.
+"""Lint our English by the rules of tools/prose.yaml: Markdown by all of them, strings in code by the rules of words.
 
 Usage: python prose.py [FILE...]; without files those of the rules. The exit status is 1 where anything is found.
 """
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -76,19 +77,36 @@ def lint_text(text: str) -> Iterator[tuple[int, str]]:
         yield 1, f"passive: {passive} of {len(running)} sentences: let the subject act"
 
 
-def lint_strings(code: str) -> Iterator[tuple[int, str]]:
-    """The same of the strings in R code that are sentences: those with three blanks or more."""
+def lint_strings(strings: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The same of the strings in code that are sentences: those with three blanks or more."""
+    for number, string in strings:
+        if string.count(" ") >= 3:
+            yield from ((number, found) for found in apply_rules(string, WORDS))
+
+
+def strings_in_r(code: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(code.splitlines(), 1):
         for string in STRING.findall("" if line.lstrip().startswith("#") else line):
-            if string.count(" ") >= 3:
-                yield from ((number, found) for found in apply_rules(string, WORDS))
+            yield number, string
+
+
+def strings_in_python(code: str) -> Iterator[tuple[int, str]]:
+    """Strings that are values: messages, not docstrings."""
+    nodes = list(ast.walk(ast.parse(code)))
+    docstrings = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            yield node.lineno, node.value
 
 
 def main(names: list[str]) -> int:
     paths = [Path(name) for name in names] or [path for glob in RULES["files"] for path in sorted(ROOT.glob(glob))]
-    lints = {".R": lint_strings}
-    texts = ((path, lints.get(path.suffix, lint_text), path.read_text(encoding="utf-8")) for path in paths)
-    found = [f"{path}:{line}: {says}" for path, lint, text in texts for line, says in lint(text)]
+    strings = {".R": strings_in_r, ".py": strings_in_python}
+    found = []
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        findings = lint_strings(strings[path.suffix](text)) if path.suffix in strings else lint_text(text)
+        found += [f"{path}:{line}: {says}" for line, says in findings]
     print(*found, f"{len(found)} findings in {len(paths)} files", sep="\n")
     return 1 if found else 0
 

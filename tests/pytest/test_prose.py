@@ -80,9 +80,15 @@ def test_a_finding_names_its_line_and_text_across_lines_is_one_sentence():
     assert len(prose.split_sentences("It acts. (fatebias agrees.) mash does, e.g. here.")) == 3
 
 
-def test_strings_of_r_are_read_where_they_are_sentences():
+@pytest.mark.parametrize("strings", [prose.strings_in_r, prose.strings_in_python])
+def test_strings_in_code_are_read_where_they_are_sentences(strings):
     code = '# a very odd comment\nf("the knockdown of a gene", "false call")\n'
-    assert [(line, found.split(":")[0]) for line, found in prose.lint_strings(code)] == [(2, "term")]
+    assert [(line, found.split(":")[0]) for line, found in prose.lint_strings(strings(code))] == [(2, "term")]
+
+
+def test_docstrings_of_python_are_no_messages():
+    code = 'def f(x):\n    """A very odd one, this is."""\n    raise ValueError(f"{x} is a very odd value")\n'
+    assert [line for line, _ in prose.lint_strings(prose.strings_in_python(code))] == [3]
 
 
 @pytest.mark.parametrize(("text", "status", "last"), [("A gene acts.", 0, "0 findings"), ("It is very odd.", 1, "1 f")])
@@ -96,5 +102,5 @@ def test_the_exit_status_says_whether_anything_was_found(tmp_path, text, status,
 
 def test_the_texts_of_the_package_are_read():
     globs = prose.RULES["files"]
-    assert {"README.md", "NEWS.md", "vignettes/*.Rmd", "R/*.R"} <= set(globs)
+    assert {"README.md", "NEWS.md", "vignettes/*.Rmd", "R/*.R", "inst/python/fatebias/**/*.py"} <= set(globs)
     assert all(list(ROOT.glob(glob)) for glob in globs)

@@ -144,6 +144,6 @@ def test_impossible_simulations_are_refused(given, said):
 
 
 def test_a_synthetic_library_needs_its_number_of_genes():
-    with pytest.raises(SimulationError, match="needs a number of genes"):
+    with pytest.raises(SimulationError, match="needs genes: give how many"):
         Arguments()
     assert Arguments(library="real").genes is None

@@ -165,7 +165,7 @@ class Arguments:
         _refuse(self.replicates > self.cells, f"{self.replicates:,} replicates need as many cells, not {self.cells:,}")
         _refuse(not 0 < self.moi <= MOST_GUIDES, f"moi must be above 0 and at most {MOST_GUIDES:,}, not {self.moi}")
         _refuse(not 0 < self.concentration < math.inf, f"concentration must be above 0, not {self.concentration}")
-        _refuse(self.library == "synthetic" and self.genes is None, "a synthetic library needs a number of genes")
+        _refuse(self.library == "synthetic" and self.genes is None, "a synthetic library needs genes: give how many")
         _refuse(self.fates > MOST_FATES, f"fates must be at most {MOST_FATES:,}, not {self.fates:,}")
         if not self.fate_names:
             more = (f"FATE{k}" for k in range(len(FATES) + 1, self.fates + 1))
