@@ -74,19 +74,21 @@ mixture_prior <- function(components, model) {
 #' @noRd
 mixture_loglik <- function(pi, loglik, data) data$null + log_sum_weighted(cbind(0, loglik), pi)
 
-#' Logarithm of a mean of exponentials, by row
+#' Logarithm of a weighted sum of exponentials, by row
 #' @param weight of each column, of any sum.
 #' @noRd
 log_sum_weighted <- function(x, weight) {
+  x <- x + rep(log(weight), each = nrow(x))
   largest <- row_largest(x)
-  largest + log(drop(exp(x - largest) %*% weight))
+  largest + log(rowSums(exp(x - largest)))
 }
 
-#' Posterior weights of rows, given mean weights
+#' Posterior weights of rows, given mean weights, of which some may be zero: the largest of the products counts,
+#' not the largest likelihood, beside which all products may be too small for a number
 #' @noRd
 weights_of <- function(pi, loglik) {
-  loglik <- cbind(0, loglik)
-  share <- exp(loglik - row_largest(loglik)) * rep(pi, each = nrow(loglik))
+  product <- cbind(0, loglik) + rep(log(pi), each = nrow(loglik))
+  share <- exp(product - row_largest(product))
   share / rowSums(share)
 }
 

@@ -57,3 +57,13 @@ test_that("day by day by ash: the lfsr of ash itself begins there", {
   again <- ashr::ash(begins[at], se[at, d], g = ashr::get_fitted_g(fit), fixg = TRUE, mixcompdist = "normal")
   expect_equal(ashr::get_lfsr(again), rep(0.05, 3), tolerance = 0.1)
 })
+
+test_that("where all weight is the null's, no estimate is called, however far it is from what V lets expect", {
+  set.seed(1)
+  v <- 0.97^abs(outer(1:4, 1:4, "-"))
+  se <- matrix(rep(c(0.015, 0.02, 0.03, 0.07), each = 100), 100)
+  null <- list(betahat = 0.25 * se * (matrix(rnorm(400), 100) %*% chol(v)), se = se)
+  suppressWarnings(result <- run_mash(null, v = v, prior = "mashr"), classes = "fatebias_warning_mash")
+  expect_identical(result$fit$fitted_g$pi[[1]], 1)
+  expect_true(all(as.matrix(result$table[, paste0("mde_d", 0:3), with = FALSE]) == Inf))
+})

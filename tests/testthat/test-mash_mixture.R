@@ -83,3 +83,13 @@ test_that("an effect of a size is seen on its days and in its sets", {
   expect_equal(sets$active, rbind(FALSE, c(TRUE, TRUE, FALSE, FALSE), TRUE), ignore_attr = TRUE)
   expect_equal(sets$weight, weight)
 })
+
+test_that("weights of zero leave the posterior to the others, however far their likelihoods lie below", {
+  loglik <- rbind(c(900, -20, -21), c(-5, 3, 2000), c(1, 2, 3))
+  pi <- c(0, 0, 0.25, 0.75)
+  odds <- exp(loglik[, 3] - loglik[, 2]) * 3 # of the two that can be
+  expect_equal(weights_of(pi, loglik), unname(cbind(0, 0, 1 / (1 + odds), 1 - 1 / (1 + odds))))
+  sum_of <- log(0.25) + loglik[, 2] + log1p(odds)
+  sum_of[2] <- 2000 + log(0.75)
+  expect_equal(log_sum_weighted(cbind(0, loglik), pi), sum_of)
+})
