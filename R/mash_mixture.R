@@ -83,8 +83,8 @@ log_sum_weighted <- function(x, weight) {
   largest + log(rowSums(exp(x - largest)))
 }
 
-#' Posterior weights of rows, given mean weights, of which some may be zero: the largest of the products counts,
-#' not the largest likelihood, beside which all products may be too small for a number
+#' Posterior weights of rows, given mean weights, of which some may be zero: the largest of the products
+#' counts, not the largest likelihood, beside which all products may be too small for a number
 #' @noRd
 weights_of <- function(pi, loglik) {
   product <- cbind(0, loglik) + rep(log(pi), each = nrow(loglik))

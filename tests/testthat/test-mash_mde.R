@@ -58,7 +58,7 @@ test_that("day by day by ash: the lfsr of ash itself begins there", {
   expect_equal(ashr::get_lfsr(again), rep(0.05, 3), tolerance = 0.1)
 })
 
-test_that("where all weight is the null's, no estimate is called, however far it is from what V lets expect", {
+test_that("where all weight is the null's, no estimate is called, however unlikely it is under V", {
   set.seed(1)
   v <- 0.97^abs(outer(1:4, 1:4, "-"))
   se <- matrix(rep(c(0.015, 0.02, 0.03, 0.07), each = 100), 100)
