@@ -96,7 +96,8 @@ rank_on_day <- function(effects) {
 #' @returns `plot_onset()`: a ggplot2 object. `plot_onset_data()`: data.table, one row a gene and event:
 #'   `gene` (of a result at guide level `guide` as well), `panel` (`effect on` or `pattern`), `event`
 #'   (a day, or `onset`, `persists`, `switches`), `probability` (by event: active on the day; that the onset
-#'   is the most probable one; active on all days after the onset; effects of both signs), `is_onset` (TRUE in
+#'   is the most probable one; active on all days after the onset, NA where that is the last day; effects of
+#'   both signs), `is_onset` (TRUE in
 #'   the rows of genes whose onset is this day), `may_be_onset` (TRUE on the days that may be it where it is
 #'   not clear).
 #' @inheritSection plot_effects Errors
@@ -111,7 +112,7 @@ plot_onset <- function(x, genes = NULL, n = 30L, mark = NULL) {
     return(empty_plot(tiles, paste(text, rule_text(rule_of(x), x$lfsr_thresh))))
   }
   tiles$ink <- ifelse(tiles$probability > 0.55, "white", "black")
-  pattern <- tiles[tiles$panel == "pattern"]
+  pattern <- tiles[tiles$panel == "pattern" & !is.na(tiles$probability)]
   ggplot2::ggplot(tiles, ggplot2::aes(.data$event, .data[[x$level]])) +
     ggplot2::geom_tile(ggplot2::aes(fill = .data$probability), colour = "white", linewidth = 0.4) +
     ggplot2::geom_point(data = tiles[tiles$is_onset], shape = 21, fill = "white", size = 2.2) +
@@ -123,7 +124,7 @@ plot_onset <- function(x, genes = NULL, n = 30L, mark = NULL) {
     ) +
     ggplot2::scale_colour_identity() +
     ggplot2::scale_fill_gradient(
-      "probability", low = "#F2F2F2", high = "#08306B", limits = c(0, 1), n.breaks = 3,
+      "probability", low = "#F2F2F2", high = "#08306B", limits = c(0, 1), n.breaks = 3, na.value = "white",
       labels = function(p) paste(100 * p, "%")
     ) +
     scale_x_days(x$days, pattern_events) +
@@ -158,6 +159,9 @@ plot_onset_data <- function(x, genes = NULL, n = 30L, mark = NULL) {
     )
   })
   long <- data.table::rbindlist(long)
+  # an effect that begins on the last day has no later day to persist on
+  last <- rep(table$onset_day + 1L == length(x$days), length(event)) & long$event == "persists"
+  data.table::set(long, which(last), "probability", NA_real_)
   for (name in c("is_onset", "may_be_onset")) data.table::set(long, j = name, value = long[[name]] %in% TRUE)
   data.table::set(long, j = x$level, value = factor(long[[x$level]], levels = rows))
   data.table::set(long, j = "event", value = factor(long$event, levels = event))

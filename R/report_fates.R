@@ -24,7 +24,8 @@ called_in_contrasts <- function(x, g, by) {
     sprintf("(%s; %s). ", rule_text(x$call_rule, x$lfsr_thresh), paste(counted, collapse = "; ")),
     if (g$n_calls > 0) {
       sprintf(
-        "Expected share of false signs among all %d calls: %s.", g$n_calls, show_small(g$expected_false)
+        "Expected share of false signs among all %d calls (by gene, contrast and day): %s.", g$n_calls,
+        show_small(g$expected_false)
       )
     }
   )

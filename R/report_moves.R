@@ -17,10 +17,10 @@ move_words <- function(fit, hits) {
   pair <- contrast_fates(fit)
   told <- lapply(intersect(c("up", "down", "both"), direction), function(word) {
     own <- moves[direction == word]
-    paste0(sprintf(
-      "%s (%s)", direction_text(word, nrow(own), paste(pair, collapse = " against ")),
-      points_text(own$change, pair[[1]])
-    ), if (word != "both") partner_text(own, if (word == "up") "from" else "to"))
+    told <- direction_text(word, nrow(own), paste(pair, collapse = " against "))
+    if (word == "both") return(told) # their points have both signs
+    way <- if (word == "up") "from" else "to"
+    paste0(told, " (", points_text(own$change, pair[[1]]), ")", partner_text(own, way))
   })
   when <- if (has_one_day(fit)) "" else "on their best days "
   paste0("Knocked down, ", when, paste(told, collapse = "; "), ".")

@@ -101,11 +101,12 @@ called_reach <- function(by_day, fit) {
       odds_words(fit), if (has_one_day(fit)) "" else ", on every day"
     ))
   }
-  sizes <- paste(unique(sprintf("%.2f", range(by_day[seen]))), collapse = " to ")
+  from_to <- function(sizes) paste(unique(sprintf("%.2f", range(sizes))), collapse = " to ")
   paste0(
     sprintf(
-      "An effect on %s of %s log odds (median over genes%s; odds times %.2f) would have been called with ",
-      odds_words(fit), sizes, if (has_one_day(fit)) "" else ", by day", exp(max(by_day[seen]))
+      "An effect on %s of %s log odds (median over genes%s; odds times %s) would have been called with ",
+      odds_words(fit), from_to(by_day[seen]), if (has_one_day(fit)) "" else ", by day",
+      from_to(exp(by_day[seen]))
     ),
     "probability .8", if (!all(seen)) paste(" on", and_list(day_words(fit$days[seen]))),
     ": smaller ones may be missed.",

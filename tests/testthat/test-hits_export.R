@@ -17,7 +17,7 @@ test_that("a CSV file has the ranking with the labels of days", {
   written <- data.table::fread(write_hits(hits, folder), na.strings = "")
   expect_equal(written, labelled_hits(hits), tolerance = 1e-12)
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "hits_ranked.csv")
-  expect_identical(names(written)[5:8], c("postmean_d0", "postmean_d2", "postmean_d4", "postmean_d10"))
+  expect_identical(names(written)[6:9], c("postmean_d0", "postmean_d2", "postmean_d4", "postmean_d10"))
 })
 
 test_that("something else is refused", {

@@ -6,7 +6,7 @@ by_mashr <- run_mash(fit, settings = fate_settings(mash_prior = "mashr"), covari
 
 test_that("tidy has one row a gene and day, glance one row", {
   long <- tidy(result)
-  expect_identical(dim(long), c(160L, 27L))
+  expect_identical(dim(long), c(160L, 28L))
   one <- long[long$gene == "G05" & long$day == "d4"]
   row <- result$table[result$table$gene == "G05"]
   expect_identical(one$postmean, row$postmean_d2)

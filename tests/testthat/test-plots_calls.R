@@ -67,6 +67,12 @@ test_that("onset: hits, strongest first, probabilities from the columns of the r
   expect_identical(b$panel, rep(c("effect on", "pattern"), each = 3))
   expect_identical(which(b$is_onset), 2L)
   expect_identical(levels(plot_onset_data(hand_result(), genes = "C")$gene), "C")
+  late <- hand_result()
+  late$table <- data.table::copy(late$table)
+  data.table::set(late$table, which(late$table$gene == "B"), "onset_day", 2L)
+  persists <- plot_onset_data(late)[event == "persists"]
+  expect_identical(persists$gene[is.na(persists$probability)], persists$gene[persists$gene == "B"])
+  expect_drawn(plot_onset(late))
 })
 
 test_that("without hits the plot says so", {
