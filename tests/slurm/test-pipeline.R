@@ -79,7 +79,7 @@ test_that("a driver is killed with -9, twice: what was finished is not run again
 
   driver <- in_background(drive, project)
   wait_until(function() is_running(logs, "mash_gene") || is_running(logs, "mash_guide"))
-  # two fits would write the same files. It may have ended by itself, where it saw first that its driver is gone
+  # two fits would write the same files; it may have ended by itself, its driver being gone
   expect_true(ask_slurm(first)$state %in% c("CANCELLED", "FAILED"))
   tools::pskill(driver$get_pid(), tools::SIGKILL)
   wait_until(function() !driver$is_alive())
