@@ -15,10 +15,7 @@ format.fatebias_runs <- function(x, ...) {
     vapply(c("gained", "lost", "reversed"), change_line, character(1), x = x),
     paste("Correlation of effects:", correlation_words(x$days)),
     only_lines(x$only),
-    Map(
-      difference_line, c(x$settings_kind %||% "Settings", "Data", "Versions"),
-      x[c("settings", "data", "versions")]
-    ),
+    difference_lines(x),
     "Next: plot_runs(), summary(), tidy(); as.data.table() has all columns."
   ), use.names = FALSE)
 }
@@ -46,13 +43,21 @@ correlation_words <- function(days) {
 }
 
 #' What only one run has, a line for genes and one for days
+#' @param called how the runs are called.
 #' @noRd
-only_lines <- function(only) {
+only_lines <- function(only, called = c(a = "a", b = "b")) {
   unlist(lapply(split(only, paste(only$what, only$run)), function(part) {
     noun <- paste0(part$what[[1]], if (nrow(part) > 1) "s")
     named <- first_few(part$name, genes_named)
-    sprintf("Only in %s: %s %s (%s), left out", part$run[[1]], count(nrow(part)), noun, named)
+    sprintf("Only in %s: %s %s (%s), left out", called[[part$run[[1]]]], count(nrow(part)), noun, named)
   }), use.names = FALSE)
+}
+
+#' What differs in settings, data and versions, a line each
+#' @noRd
+difference_lines <- function(x) {
+  kinds <- c(x$settings_kind %||% "Settings", "Data", "Versions")
+  unlist(Map(difference_line, kinds, x[c("settings", "data", "versions")]), use.names = FALSE)
 }
 
 #' What differs, in a line

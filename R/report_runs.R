@@ -46,10 +46,6 @@ runs_changes <- function(runs) {
 runs_points <- function(runs) {
   as_markdown(c(
     paste0("Correlation of effects: ", correlation_words(runs$days), "."),
-    sub("^Only in b", "Only in this fit", sub("^Only in a", "Only in the fit before", only_lines(runs$only))),
-    unlist(Map(
-      difference_line, c(runs$settings_kind %||% "Settings", "Data", "Versions"),
-      runs[c("settings", "data", "versions")]
-    ), use.names = FALSE)
+    only_lines(runs$only, c(a = "the fit before", b = "this fit")), difference_lines(runs)
   ))
 }
