@@ -80,7 +80,9 @@ contrast_se <- function(se, days, v) {
 #' @noRd
 mixture_of <- function(result) {
   if (result$prior == "averaged") {
-    return(result$fit)
+    mixture <- result$fit
+    mixture$weight <- row_weights(mixture)
+    return(mixture)
   }
   mixture <- mixture_of_mash(result$fit)
   given <- estimates_in(result)

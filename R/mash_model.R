@@ -176,6 +176,7 @@ weigh_no_effects <- function(shrunk, fit, some_effect, settings) {
   mixed <- mix_with_zero(shrunk, posterior)
   calls_lost <- sum(shrunk$lfsr < settings$mash_lfsr_thresh & mixed$lfsr >= settings$mash_lfsr_thresh)
   no_effects <- list(prior = prior, posterior = posterior, calls_lost = calls_lost)
+  if (inherits(fit, "fatebias_mixture")) fit <- kept_mixture(fit)
   c(mixed, list(fit = fit, loglik = fit$loglik, no_effects = no_effects, fallback = fallback))
 }
 

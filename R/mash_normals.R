@@ -1,7 +1,8 @@
 # Many rows under one normal component at once. With estimates b ~ N(theta, S) in information form (h = S^-1
-# b, P = S^-1) and theta = m + R x, x ~ N(0, I), all that is needed is M = I + R'PR, of the size of R:
-# x given b is N(M^-1 g, M^-1) with g = R'(h - P m), and the likelihood against no effect is
-# |M|^-1/2 exp(g'M^-1 g / 2 + m'h - m'P m / 2). A day without an estimate has h = 0, P = 0.
+# b, P = S^-1) and theta = s (m + R x), x ~ N(0, I), at a scale s, all that is needed is M = I + s^2 R'PR:
+# x given b is N(s M^-1 (g - s a), M^-1) with g = R'h, a = R'P m, and the likelihood against no effect is
+# |M|^-1/2 exp(s^2 (g - s a)'M^-1 (g - s a) / 2 + s m'h - s^2 m'P m / 2). A day without an estimate has zeros
+# in h and P.
 
 #' Estimates in information form
 #'
@@ -44,137 +45,170 @@ information_of <- function(data, rows) {
 
 #' What rows and a pattern need of each other at any scale
 #'
-#' @returns `list(m, g, shift, gain, loss)`: R'PR (rows x days^2), R'h (rows x days), and for each mean R'Pm
-#'   (rows x days), m'h and m'Pm (rows).
+#' @returns `list(m, g, of_mean)`, of columns: R'PR (lower triangle), R'h, and for each mean `list(a, gain,
+#'   loss)`: R'Pm; m'h and m'Pm.
 #' @noRd
 meet_pattern <- function(pattern, data) {
-  n <- nrow(data$h)
   on <- pattern$on
   root <- pattern$root
-  precision <- matrix(data$precision[, on, on], n)
+  precision <- matrix(data$precision[, on, on], nrow(data$h))
   h <- data$h[, on, drop = FALSE]
   of_mean <- lapply(seq_len(NROW(pattern$means)), function(k) {
     mean <- pattern$means[k, ]
     pm <- precision %*% kronecker(mean, diag(length(on)))
-    list(shift = pm %*% root, gain = drop(h %*% mean), loss = drop(pm %*% mean))
+    list(a = columns_of(pm %*% root), gain = drop(h %*% mean), loss = drop(pm %*% mean))
   })
-  list(m = precision %*% kronecker(root, root), g = h %*% root, of_mean = of_mean)
+  lower <- kronecker(root, root)[, lower_triangle(length(on)), drop = FALSE]
+  list(m = columns_of(precision %*% lower), g = columns_of(h %*% root), of_mean = of_mean)
 }
 
 #' The same of some of the rows
 #' @noRd
 some_met <- function(met, rows) {
-  if (length(rows) == nrow(met$g)) {
+  if (length(rows) == length(met$g[[1]])) {
     return(met)
   }
-  met[c("m", "g")] <- lapply(met[c("m", "g")], function(own) own[rows, , drop = FALSE])
-  met$of_mean <- lapply(met$of_mean, function(mean) {
-    list(shift = mean$shift[rows, , drop = FALSE], gain = mean$gain[rows], loss = mean$loss[rows])
-  })
-  met
+  rapply(met, function(column) column[rows], how = "list")
 }
 
 #' The posterior of x in each row, at a scale
 #'
 #' @param met `meet_pattern()`.
-#' @returns `list(root, means)`: Cholesky factor of M; for each mean of the pattern `list(y, loglik)`: L^-1 g
-#'   (rows x days) and the log likelihood against no effect.
+#' @returns `list(inverse, pulled, moved, loglik)`: columns of M^-1 and of M^-1 g; for each mean of the
+#'   pattern columns of M^-1 a (none where the mean is zero), and the log likelihood against no effect.
 #' @noRd
 at_scale <- function(met, scale) {
-  k <- ncol(met$g)
-  root <- cholesky_rows(met$m * scale^2, k)
-  half_log_det <- sum_rows(log(root[, diagonal_of(k), drop = FALSE]))
-  no_mean <- list(list(shift = 0, gain = 0, loss = 0))
-  means <- lapply(if (length(met$of_mean) > 0) met$of_mean else no_mean, function(mean) {
-    y <- forward_rows(root, scale * (met$g - scale * mean$shift))
-    list(y = y, loglik = sum_rows(y^2) / 2 - half_log_det + scale * mean$gain - scale^2 * mean$loss / 2)
-  })
-  list(root = root, means = means)
+  k <- length(met$g)
+  found <- invert_rows(lapply(met$m, `*`, scale^2), k)
+  pulled <- times_rows(found$inverse, met$g)
+  of_zero <- scale^2 / 2 * sum_of_products(met$g, pulled) - found$log_det / 2
+  moved <- lapply(met$of_mean, function(mean) times_rows(found$inverse, mean$a))
+  loglik <- Map(function(mean, moved) {
+    shrunk <- sum_of_products(mean$a, moved)
+    of_zero + scale * (mean$gain - scale^2 * sum_of_products(mean$a, pulled)) +
+      scale^2 / 2 * (scale^2 * shrunk - mean$loss)
+  }, met$of_mean, moved)
+  if (length(loglik) == 0) loglik <- list(of_zero)
+  list(inverse = found$inverse, pulled = pulled, moved = moved, loglik = loglik)
+}
+
+#' Posterior mean of x under the j-th mean, as columns
+#' @param at `at_scale()`.
+#' @noRd
+mean_of_x <- function(at, scale, j) {
+  if (length(at$moved) == 0) {
+    return(lapply(at$pulled, `*`, scale))
+  }
+  Map(function(pulled, moved) scale * (pulled - scale * moved), at$pulled, at$moved[[j]])
 }
 
 #' Log likelihood of the component: its means are equally likely
 #' @noRd
 mean_loglik <- function(at) {
-  if (length(at$means) == 1) {
-    return(at$means[[1]]$loglik)
+  if (length(at$loglik) == 1) {
+    return(at$loglik[[1]])
   }
-  log_mean_exp(vapply(at$means, `[[`, at$means[[1]]$loglik, "loglik") |> matrix(ncol = length(at$means)))
+  largest <- do.call(pmax, at$loglik)
+  largest + log(Reduce(`+`, lapply(at$loglik, function(one) exp(one - largest))) / length(at$loglik))
+}
+
+#' Shares of a component's means in each row: a column each
+#' @noRd
+mean_shares <- function(at) {
+  largest <- do.call(pmax, at$loglik)
+  share <- lapply(at$loglik, function(one) exp(one - largest))
+  total <- Reduce(`+`, share)
+  lapply(share, `/`, total)
 }
 
 #' Log likelihoods of all components against no effect, rows x components
 #' @noRd
 component_loglik <- function(components, data) {
   out <- matrix(0, nrow(data$h), length(components$pattern))
-  for (p in seq_along(components$patterns)) {
-    met <- meet_pattern(components$patterns[[p]], data)
-    for (k in which(components$pattern == p)) {
-      out[, k] <- mean_loglik(at_scale(met, components$grid[[components$scale[[k]]]]))
+  for (rows in row_blocks(nrow(data$h))) {
+    block <- information_of(data, rows)
+    for (p in seq_along(components$patterns)) {
+      met <- meet_pattern(components$patterns[[p]], block)
+      for (k in which(components$pattern == p)) {
+        out[rows, k] <- mean_loglik(at_scale(met, components$grid[[components$scale[[k]]]]))
+      }
     }
   }
   out
 }
 
-# ---- Cholesky factors of many small matrices at once: rows x k^2, column by column ----
+# ---- Symmetric matrices of many rows at once: lists of columns, the lower triangle one after the other ----
 
-diagonal_of <- function(k) (seq_len(k) - 1L) * k + seq_len(k)
+rows_at_once <- 4096L # whose columns stay in the processor's cache
 
-#' Lower factors of I + a
+#' Rows in blocks
 #' @noRd
-cholesky_rows <- function(a, k) {
-  at <- function(i, j) (j - 1L) * k + i
+row_blocks <- function(n) {
+  first <- seq(1L, by = rows_at_once, length.out = ceiling(n / rows_at_once))
+  lapply(first, function(from) from:min(from + rows_at_once - 1L, n))
+}
+
+columns_of <- function(x) lapply(seq_len(ncol(x)), function(j) x[, j])
+
+#' Places of the lower triangle in a k x k matrix
+#' @noRd
+lower_triangle <- function(k) which(lower.tri(diag(k), diag = TRUE))
+
+#' Where element i, j of each symmetric matrix stands among the columns: k x k
+#' @noRd
+places_of <- function(k) {
+  at <- matrix(0L, k, k)
+  at[lower_triangle(k)] <- seq_len(k * (k + 1L) / 2L)
+  at + t(at) - diag(diag(at), k)
+}
+
+#' (I + a)^-1 and log determinant of I + a, by sweeps (Goodnight 1979, Am. Stat. 33, 149-158)
+#' @noRd
+invert_rows <- function(a, k) {
+  at <- places_of(k)
+  for (j in seq_len(k)) a[[at[j, j]]] <- 1 + a[[at[j, j]]]
+  log_det <- 0
+  for (p in seq_len(k)) {
+    pivot <- a[[at[p, p]]]
+    log_det <- log_det + log(pivot)
+    others <- seq_len(k)[-p]
+    share <- lapply(others, function(i) a[[at[i, p]]] / pivot)
+    for (i in seq_along(others)) {
+      for (j in seq_len(i)) {
+        own <- at[others[[i]], others[[j]]]
+        a[[own]] <- a[[own]] - share[[i]] * a[[at[others[[j]], p]]]
+      }
+    }
+    for (i in seq_along(others)) a[[at[others[[i]], p]]] <- share[[i]]
+    a[[at[p, p]]] <- -1 / pivot
+  }
+  list(inverse = lapply(a, `-`), log_det = log_det)
+}
+
+#' Symmetric matrices times vectors
+#' @noRd
+times_rows <- function(a, x) {
+  at <- places_of(length(x))
+  lapply(seq_along(x), function(i) sum_of_products(a[at[i, ]], x))
+}
+
+sum_of_products <- function(a, b) {
+  sum <- a[[1]] * b[[1]]
+  for (j in seq_along(a)[-1]) sum <- sum + a[[j]] * b[[j]]
+  sum
+}
+
+#' Lower Cholesky factors
+#' @noRd
+factor_rows <- function(a, k) {
+  at <- places_of(k)
   for (j in seq_len(k)) {
     before <- seq_len(j - 1L)
-    own <- a[, at(j, before), drop = FALSE]
-    pivot <- sqrt(1 + a[, at(j, j)] - sum_rows(own^2))
-    a[, at(j, j)] <- pivot
-    for (i in seq_len(k - j) + j) {
-      a[, at(i, j)] <- (a[, at(i, j)] - sum_rows(a[, at(i, before), drop = FALSE] * own)) / pivot
+    for (i in j:k) {
+      own <- a[[at[i, j]]]
+      for (b in before) own <- own - a[[at[i, b]]] * a[[at[j, b]]]
+      a[[at[i, j]]] <- if (i == j) sqrt(pmax(own, 0)) else ifelse(a[[at[j, j]]] > 0, own / a[[at[j, j]]], 0)
     }
   }
   a
-}
-
-#' L^-1 x of each row; x rows x k
-#' @noRd
-forward_rows <- function(root, x) {
-  k <- ncol(x)
-  for (j in seq_len(k)) {
-    before <- seq_len(j - 1L)
-    done <- sum_rows(root[, (before - 1L) * k + j, drop = FALSE] * x[, before, drop = FALSE])
-    x[, j] <- (x[, j] - done) / root[, (j - 1L) * k + j]
-  }
-  x
-}
-
-#' L^-1 of each row: rows x k^2
-#' @noRd
-inverse_rows <- function(root, k) {
-  at <- function(i, j) (j - 1L) * k + i
-  inverse <- matrix(0, nrow(root), k * k)
-  for (i in seq_len(k)) {
-    pivot <- root[, at(i, i)]
-    inverse[, at(i, i)] <- 1 / pivot
-    for (j in seq_len(i - 1L)) {
-      between <- j:(i - 1L)
-      done <- sum_rows(root[, at(i, between), drop = FALSE] * inverse[, at(between, j), drop = FALSE])
-      inverse[, at(i, j)] <- -done / pivot
-    }
-  }
-  inverse
-}
-
-#' rowSums() of a plain matrix, without its checks
-#' @noRd
-sum_rows <- function(x) .rowSums(x, dim(x)[[1]], dim(x)[[2]])
-
-#' L'^-1 x of each row
-#' @noRd
-backward_rows <- function(root, x) {
-  k <- ncol(x)
-  for (j in rev(seq_len(k))) {
-    after <- seq_len(k - j) + j
-    done <- sum_rows(root[, (j - 1L) * k + after, drop = FALSE] * x[, after, drop = FALSE])
-    x[, j] <- (x[, j] - done) / root[, (j - 1L) * k + j]
-  }
-  x
 }

@@ -41,7 +41,7 @@ NULL
 
 part_of_mixture <- function(fit, rows) {
   fit$data <- information_of(fit$data, rows)
-  fit$weight <- fit$weight[rows, , drop = FALSE]
+  if (!is.null(fit$weight)) fit$weight <- fit$weight[rows, , drop = FALSE]
   fit$some_effect <- fit$some_effect[rows]
   fit
 }

@@ -59,7 +59,7 @@ test_that("means off zero: moments, signs, sizes and differences of days, agains
     expect_lt(max(abs(found$negative[row, ] - apply(value < 0, 2, mean_of))), 0.06)
     expect_lt(max(abs(found$large[row, ] - apply(abs(value) > 0.3, 2, mean_of))), 0.06)
   }
-  expect_equal(found$zero + found$positive + found$negative, matrix(1, 40, 5))
+  expect_equal(found$zero + found$positive + found$negative, matrix(1, 40, 5), tolerance = 1e-5)
 })
 
 test_that("each row may have a combination of its own", {
@@ -92,4 +92,24 @@ test_that("weights of zero leave the posterior to the others, however far their 
   sum_of <- log(0.25) + loglik[, 2] + log1p(odds)
   sum_of[2] <- 2000 + log(0.75)
   expect_equal(log_sum_weighted(cbind(0, loglik), pi), sum_of)
+})
+
+test_that("of more rows than are learned from, an even part teaches the weights, and none are kept", {
+  fit <- function() suppressMessages(run_mash(list(betahat = b, se = se), v = v, no_effects_prior = 0))
+  whole <- fit()
+  local_mocked_bindings(rows_learned = 20L)
+  part <- fit()
+  data <- part$fit$data
+  loglik <- component_loglik(part$fit$components, data)
+  learned <- with_fixed_seed(1, averaged_weights(
+    loglik[unique(round(seq(1, 40, length.out = 20))), ], part$fit$components$ties,
+    mixture_prior(part$fit$components, list(table = part$covariances, null_weight = part$model$null_weight))
+  ))
+  expect_equal(part$fit$pi, learned$pi)
+  expect_null(part$fit$weight)
+  expect_equal(day_matrix(part$table, "lfsr"), ignore_attr = TRUE, tolerance = 1e-5, {
+    lfsr_of(linear_posterior(part$fit$components, data, weights_of(learned$pi, loglik)))
+  })
+  expect_equal(day_contrast(part[3], "d3 - d0")$postmean, day_contrast(part, "d3 - d0")$postmean[3])
+  expect_gt(cor(part$table$lfsr_min, whole$table$lfsr_min), 0.9)
 })

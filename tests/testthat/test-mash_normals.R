@@ -53,15 +53,27 @@ test_that("log likelihoods of components are those of normals, with and without 
   expect_equal(component_loglik(components, data), expected)
 })
 
-test_that("batched Cholesky factors solve as those of single matrices", {
+test_that("batched inverses, determinants, products and factors are those of single matrices", {
   set.seed(1)
   a <- t(replicate(5, as.vector(tcrossprod(matrix(rnorm(16), 4)))))
   x <- matrix(rnorm(20), 5)
-  root <- cholesky_rows(a, 4)
+  found <- invert_rows(columns_of(a[, lower_triangle(4)]), 4)
+  product <- times_rows(found$inverse, columns_of(x))
+  factor <- factor_rows(found$inverse, 4)
+  full <- function(columns, row) matrix(vapply(columns, `[[`, 1, row)[places_of(4)], 4)
   for (row in 1:5) {
     m <- diag(4) + matrix(a[row, ], 4)
-    expect_equal(forward_rows(root, x)[row, ], forwardsolve(t(chol(m)), x[row, ]))
-    expect_equal(backward_rows(root, x)[row, ], backsolve(chol(m), x[row, ]))
-    expect_equal(matrix(inverse_rows(root, 4)[row, ], 4), solve(t(chol(m))))
+    expect_equal(full(found$inverse, row), solve(m))
+    expect_equal(found$log_det[[row]], log(det(m)))
+    expect_equal(vapply(product, `[[`, 1, row), solve(m, x[row, ]))
+    lower <- full(factor, row)
+    lower[upper.tri(lower)] <- 0
+    expect_equal(tcrossprod(lower), solve(m))
   }
+})
+
+test_that("rows in blocks have the numbers of all at once", {
+  many <- rep(1:3, 3000)
+  data_many <- information(lapply(estimates, function(m) m[many, ]), v)
+  expect_equal(component_loglik(components, data_many), component_loglik(components, data)[many, ])
 })

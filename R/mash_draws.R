@@ -1,0 +1,67 @@
+# Joint draws from the posterior of a mixture of normals over days.
+
+drawn_least <- 1e-2 # expected draws of a component that are drawn at all
+
+#' Probability of effects of both signs between active days, from joint draws, by row
+#' @noRd
+switch_probability <- function(mixture, n_draws) {
+  components <- mixture$components
+  found <- numeric(nrow(mixture$weight))
+  for (p in progress_along(length(components$patterns), "Posterior draws")) {
+    pattern <- components$patterns[[p]]
+    own <- which(components$pattern == p)
+    expected <- mixture$weight[, own + 1L, drop = FALSE] * n_draws
+    rows <- which(row_largest(expected) > drawn_least)
+    if (sum(pattern$active) > 1 && length(rows) > 0) {
+      met <- meet_pattern(pattern, information_of(mixture$data, rows))
+      for (k in seq_along(own)) {
+        scale <- components$grid[[components$scale[[own[[k]]]]]]
+        found[rows] <- found[rows] + switches_drawn(pattern, met, scale, expected[rows, k])
+      }
+    }
+  }
+  pmin(found / n_draws, 1)
+}
+
+#' How many draws of a component have effects of both signs, by row
+#' @param expected number of draws; rounded at random.
+#' @noRd
+switches_drawn <- function(pattern, met, scale, expected) {
+  drawn <- component_draws(pattern, met, scale, expected)
+  active <- pattern$active[pattern$on]
+  tabulate(drawn$row[switches_sign(drawn$effect[, active, drop = FALSE])], length(expected))
+}
+
+#' Draws of effects from the posterior of one component
+#'
+#' @param expected number of draws of each row; rounded at random.
+#' @returns `list(row, effect)`: of each draw its row, and its effects (draws x days of the pattern).
+#' @noRd
+component_draws <- function(pattern, met, scale, expected) {
+  at <- at_scale(met, scale)
+  share <- mean_shares(at)
+  factor <- factor_rows(at$inverse, length(met$g))
+  drawn <- lapply(seq_along(share), function(j) {
+    count <- floor(expected * share[[j]] + stats::runif(length(expected)))
+    row <- rep(seq_along(count), count)
+    effect <- scale * tcrossprod(drawn_normals(mean_of_x(at, scale, j), factor, row), pattern$root)
+    if (!is.null(pattern$means)) effect <- effect + rep(scale * pattern$means[j, ], each = length(row))
+    list(row = row, effect = effect)
+  })
+  list(row = unlist(lapply(drawn, `[[`, "row")), effect = do.call(rbind, lapply(drawn, `[[`, "effect")))
+}
+
+#' Draws of x ~ N(mean, FF')
+#' @param factor lower triangle of F, as columns.
+#' @param row of each draw.
+#' @noRd
+drawn_normals <- function(mean, factor, row) {
+  k <- length(mean)
+  at <- places_of(k)
+  z <- replicate(k, stats::rnorm(length(row)), simplify = FALSE)
+  x <- lapply(seq_len(k), function(i) {
+    to <- seq_len(i)
+    mean[[i]][row] + sum_of_products(lapply(factor[at[i, to]], `[`, row), z[to])
+  })
+  matrix(unlist(x), ncol = k)
+}
