@@ -3,7 +3,7 @@
 #
 #   Rscript stages.R FOLDER [PRESET] [--cells N] [--inference ENGINE]
 #
-# FOLDER, which is made, keeps screen and results. PRESET is one of `python -m fatebias simulate --help`, such as real
+# FOLDER keeps screen and results; a screen that is there is taken. PRESET is one of `python -m fatebias simulate --help`, such as real
 # (default) or genome.
 library(fatebias)
 
@@ -23,7 +23,7 @@ option <- function(args, name, default) {
 lay_out <- function(folder, preset, cells, engine) {
   sizes <- list(preset = preset)
   if (!is.null(cells)) sizes$cells <- as.integer(cells)
-  do.call(simulate_screen, c(list(folder), sizes))
+  if (!file.exists(file.path(folder, "screen.h5ad"))) do.call(simulate_screen, c(list(folder), sizes))
   use_fatebias_pipeline(folder)
   config <- file.path(folder, "config.yaml")
   write(sprintf("inference: %s", engine), config, append = TRUE)
