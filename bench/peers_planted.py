@@ -19,13 +19,13 @@ EXTDATA = Path(__file__).resolve().parents[1] / "inst" / "extdata"
 N_CELLS, MOI = 30_000, 6.0
 
 
-def plant_effects(where: Path, seed: int, truth: Truth | None = None) -> None:
+def plant_effects(where: Path, seed: int, truth: Truth | None = None, guide_sd: float | None = None) -> None:
     """N_CELLS cells drawn from real ones with CellRank's fate probabilities p, and guides of the real library.
 
     A cell takes guides by abundance * exp(a u), u = p[contrast] - p[reference]. The labels of the cells with a guide
     are then those of all cells, tilted by exp(a u), and a is chosen such that the log odds of their mean differ from
     those of all cells of the day by theta + delta. theta is what `truth` draws, or as simulated: 10 % of genes a day,
-    abs(theta) from U(.3, 1). delta as simulated.
+    abs(theta) from U(.3, 1). delta as simulated, centred within genes unless it has a `guide_sd`.
     """
     rng = np.random.default_rng(seed)
     real = anndata.read_h5ad(EXTDATA / "cellrank_pbmc68k.h5ad")
@@ -38,7 +38,7 @@ def plant_effects(where: Path, seed: int, truth: Truth | None = None) -> None:
         theta = truth(rng, len(genes), len(days.categories))
     else:
         theta = draw._theta(rng, Arguments(library="real", days=len(days.categories)), len(genes), 1)[:, 0]
-    delta = draw._delta(rng, gene, len(genes), 1)[:, 0]
+    delta = draw._delta(rng, gene, len(genes), 1, guide_sd)[:, 0]
     cell = rng.integers(len(labels), size=N_CELLS)
     u = labels[:, 1] - labels[:, 0]
     tilt = np.zeros((len(is_ntc), len(days.categories)))

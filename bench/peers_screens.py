@@ -92,7 +92,16 @@ PLANTED = {
     f"planted_{name}": Kind(what=f"CellRank's labels, {name}", planted=True, arguments={"truth": truth})
     for name, truth in TRUTHS.items()
 }
-KINDS = LANDSCAPE | LIFE | KINDS_OF_LABELS | OTHERS | PLANTED
+APART = {"guide_sd": 0.2}  # guides around what all guides that one could make for a gene do
+DRAWN = {
+    f"drawn_{name}": Kind(what=kind.what, arguments=kind.arguments | APART, planted=kind.planted, effects=kind.effects)
+    for name, kind in (KINDS_OF_LABELS | OTHERS).items()
+    if name in (
+        "weak_sparse_dirichlet", "weak_sparse_onehot", "weak_sparse_logitnormal", "weak_none_dirichlet",
+        "strong_sparse_dirichlet", "strong_sparse_onehot", "strong_none_dirichlet", "real_library",
+    )
+}  # fmt: skip
+KINDS = LANDSCAPE | LIFE | KINDS_OF_LABELS | OTHERS | PLANTED | DRAWN
 
 
 def kind_name(row: str) -> str:

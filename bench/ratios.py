@@ -106,7 +106,7 @@ def sides(folder: Path, before: str) -> list[Side]:
                 f"--library={side.r_library}",
                 side.sources,
             ]
-            subprocess.run(install, check=True, capture_output=True)
+            run_process(install)
     return found
 
 

@@ -81,10 +81,10 @@ def test_columns_of_all_logits_are_moved_as_by_the_dense_matrix(case):
     for matrices, dense in kinds(case):
         bent = np.einsum("nab,nbc->nac", dense, onto)
         products = np.einsum("nac,nad->cd", onto, bent)
-        found = matrices.products(design, shared)
+        found = matrices.products(design.shared_columns)
         np.testing.assert_allclose(found, products, rtol=1e-10, atol=1e-9)
         image = np.einsum("nap,nac->pc", columns, bent)
-        moved = matrices.image(design, shared, found)
+        moved = matrices.image(design, design.shared_columns, found)
         np.testing.assert_allclose(moved, image, rtol=1e-4, atol=1e-4 * np.abs(image).max())
 
 

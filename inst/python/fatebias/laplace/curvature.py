@@ -161,10 +161,9 @@ def _group_grams(group: GeneGroup, by_guide: Tensor, by_cell: CellMatrices, d: i
 
 def _coarse_space(design: Design, prior: Prior, by_cell: CellMatrices) -> tuple[Tensor, Tensor, Tensor]:
     """A Z, Z' A Z and its inverse. J Z needs no sums over guides: it is the columns of cells below, logit by logit."""
-    on_day = torch.nn.functional.one_hot(design.day, design.n_days) * design.n_carried.unsqueeze(1)
-    columns = torch.cat([design.nuisance, on_day], 1)  # [N, K + D]
+    columns = design.shared_columns
     of_prior = _prior_image(design, prior)
-    of_cells = by_cell.products(design, columns)
+    of_cells = by_cell.products(columns)
     products = coarse_part(design, of_prior) + of_cells
     image = of_prior.add_(by_cell.image(design, columns, of_cells))
     return image, products, torch.cholesky_inverse(torch.linalg.cholesky(products))

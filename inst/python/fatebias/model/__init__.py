@@ -33,6 +33,7 @@ from .pooling import shrink_over_days
 from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
 from .screen_order import ScreenOrder
+from .shared_columns import SharedColumns
 
 __all__ = [
     "Cells",
@@ -49,6 +50,7 @@ __all__ = [
     "Priors",
     "SOFT_LABELS",
     "ScreenOrder",
+    "SharedColumns",
     "Terms",
     "blocks_from_raw",
     "build_design",

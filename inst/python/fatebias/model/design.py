@@ -21,6 +21,7 @@ from .likelihood import SOFT_LABELS, Likelihood
 from .nuisance import NO_TERMS, Terms, nuisance_columns
 from .row_sums import RowSums
 from .screen_order import ScreenOrder
+from .shared_columns import SharedColumns, shared_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,12 @@ class Design:
     @cached_property
     def _nuisance_single(self) -> Tensor:
         return self.nuisance.float()
+
+    @cached_property
+    def shared_columns(self) -> SharedColumns:
+        """J of what acts on all cells of a day: the nuisance columns and, by day, the number of targeting guides."""
+        on_day = torch.nn.functional.one_hot(self.day, self.n_days) * self.n_carried.unsqueeze(1)
+        return shared_columns(self.day, self.n_days, torch.cat([self.nuisance, on_day], 1))
 
     def nuisance_columns(self, dtype: torch.dtype) -> Tensor:
         return self.nuisance if dtype == torch.float64 else self._nuisance_single
