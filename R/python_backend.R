@@ -1,6 +1,13 @@
 # The only file that names reticulate. Which Python to use is decided in python_plan.R; `apply_python_plan()`
 # uses it. `py_call()` is the single door to Python; its other side is `bridge.py`.
 
+#' Waiting threads of OpenMP shall not spin: in processes that this one starts, as `tar_make()` does, the
+#' variable is there before any package is loaded (inst/python/fatebias/bridge.py)
+#' @noRd
+.onLoad <- function(libname, pkgname) { # nolint: object_name_linter.
+  if (!nzchar(Sys.getenv("OMP_WAIT_POLICY"))) Sys.setenv(OMP_WAIT_POLICY = "passive")
+}
+
 #' What to type where Python or a package of it is missing
 #'
 #' @param plan what was decided; of a Python that was named, its name is to be mended first.

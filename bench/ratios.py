@@ -47,7 +47,7 @@ class Side:
     def environment(self) -> dict[str, str]:
         libraries = os.pathsep.join([str(self.r_library), *filter(None, [os.environ.get("R_LIBS")])])
         python = {"PYTHONPATH": str(self.sources / "inst" / "python"), "RETICULATE_PYTHON": sys.executable}
-        return os.environ | python | {"R_LIBS": libraries, "PYTHONDONTWRITEBYTECODE": "1"}
+        return os.environ | python | {"R_LIBS": libraries}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 import io
 import json
+import os
+import subprocess
 import sys
 import tomllib
 import warnings
@@ -144,3 +146,23 @@ def test_the_check_and_the_reader_count_rows_as_users_of_r_do(tmp_path):
     assert "row 4 (cell3)" in error["message"]
     with pytest.raises(ScreenError, match=r"row 3 \(cell3\)"):
         read_screen(path, tmp_path / "map.csv", Settings.from_mapping())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="each library has its own threads elsewhere")
+@pytest.mark.parametrize(
+    ("given", "left"), [({}, 1), ({"OMP_WAIT_POLICY": "passive"}, 0), ({"OMP_NUM_THREADS": "2"}, 0)]
+)
+def test_a_core_is_left_to_others_where_threads_would_spin(given, left):
+    code = """
+import ctypes, glob, importlib.util, os
+for path in glob.glob(os.path.join(importlib.util.find_spec("torch").submodule_search_locations[0], "lib", "libgomp*")):
+    ctypes.CDLL(path)
+before = os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0))
+import fatebias.bridge as bridge
+bridge._isolate_torch()
+import torch
+print(int(before) - torch.get_num_threads())
+"""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")} | given
+    found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert int(found.stdout) == min(left, len(os.sched_getaffinity(0)) - 1)

@@ -161,3 +161,12 @@ test_that("an older reticulate declares nothing", {
   local_mocked_bindings(packageVersion = function(...) numeric_version("1.41.0"), .package = "utils")
   expect_null(no_py_require())
 })
+
+test_that("threads of processes that a session starts are told not to spin, unless the user decided", {
+  withr::local_envvar(OMP_WAIT_POLICY = NA)
+  .onLoad()
+  expect_equal(Sys.getenv("OMP_WAIT_POLICY"), "passive")
+  Sys.setenv(OMP_WAIT_POLICY = "active")
+  .onLoad()
+  expect_equal(Sys.getenv("OMP_WAIT_POLICY"), "active")
+})

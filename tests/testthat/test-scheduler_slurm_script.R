@@ -35,6 +35,7 @@ test_that("the whole script of a GPU job", {
     "export A='b c'",
     "ulimit -c 0",
     "",
+    "export OMP_WAIT_POLICY=passive",
     "export OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 MKL_NUM_THREADS=2",
     "export CMQ_AUTH={{ auth }}",
     "exec Rscript --no-save --no-restore -e 'clustermq:::worker(\"{{ master }}\")'"

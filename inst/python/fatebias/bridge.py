@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 import warnings
+from pathlib import Path
 from typing import Any
 
 from .base import (
@@ -86,12 +87,28 @@ def _isolate_torch() -> None:
     if not hasattr(os, "RTLD_DEEPBIND"):  # not on macOS and Windows, nor is it needed there
         importlib.import_module("torch")
         return
-    flags = sys.getdlopenflags()
+    flags, spin = sys.getdlopenflags(), _threads_spin()
     sys.setdlopenflags(flags | os.RTLD_DEEPBIND)
     try:
-        importlib.import_module("torch")
+        torch = importlib.import_module("torch")
     finally:
         sys.setdlopenflags(flags)
+    if spin and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+
+
+def _threads_spin() -> bool:
+    """Whether torch's threads will spin while they wait, at many times the cost as soon as another job takes a core.
+
+    OMP_WAIT_POLICY forbids it, which this package sets; but it is read once, when the threads' library (libgomp) is
+    loaded, and R's packages may have loaded it before. A core is then left to others.
+    """
+    try:
+        loaded = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+        at_start = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:  # not on Linux
+        return False
+    return "/libgomp" in loaded and not any(one.startswith(b"OMP_WAIT_POLICY=") for one in at_start)
 
 
 def _report(error: Exception) -> dict[str, str]:
