@@ -1,5 +1,7 @@
 # Which covariances fit the estimates best, on rows that the fit has not seen.
 
+sweeps_held_out <- c(50L, 150L) # of Gibbs: before those that count, and these
+
 #' Compare covariance specifications
 #'
 #' Runs mash with each specification on all rows, and on all folds but one to predict the held-out rows. The
@@ -96,7 +98,10 @@ held_out_averaged <- function(result, fold) {
     components <- new_components(model, model$grid)
     loglik <- component_loglik(components, data)
     found <- with_fixed_seed(result$seed, {
-      averaged_weights(loglik[fold != k, , drop = FALSE], components$ties, mixture_prior(components, model))
+      averaged_weights(
+        loglik[fold != k, , drop = FALSE], components$ties, mixture_prior(components, model),
+        n_burn = sweeps_held_out[[1]], n = sweeps_held_out[[2]]
+      )
     })
     test <- fold == k
     out[test] <- mixture_loglik(found$pi, loglik[test, , drop = FALSE], information_of(data, test))

@@ -144,8 +144,7 @@ rows_at_once <- 4096L # whose columns stay in the processor's cache
 #' Rows in blocks
 #' @noRd
 row_blocks <- function(n) {
-  first <- seq(1L, by = rows_at_once, length.out = ceiling(n / rows_at_once))
-  lapply(first, function(from) from:min(from + rows_at_once - 1L, n))
+  if (n <= rows_at_once) list(seq_len(n)) else unname(split(seq_len(n), (seq_len(n) - 1L) %/% rows_at_once))
 }
 
 columns_of <- function(x) lapply(seq_len(ncol(x)), function(j) x[, j])
