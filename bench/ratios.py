@@ -4,12 +4,13 @@
 
 Each row is whole processes, or the stages of a whole `tar_make()` (`stages.R`), with the defaults of the commit but for
 `inference`. Both commits run on this Python, on the same screens, one after the other; medians of --times runs, of
-fewer where a run takes long. Wall and CPU seconds. FOLDER keeps builds, screens and numbers; what is there is kept.
+fewer where a run takes long. Wall and CPU seconds. FOLDER keeps builds, screens and the numbers of all rows so far.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -89,24 +90,18 @@ WORK = {
 
 
 def sides(folder: Path, before: str) -> list[Side]:
-    """Both commits as they are built: this checkout, and a worktree of the other."""
+    """Both commits as they are built: this checkout, and the sources of the other in FOLDER."""
     tree = folder / before
     if not tree.exists():
-        subprocess.run(["git", "-C", HERE.parent, "worktree", "add", "--detach", tree, before], check=True)
+        archive = subprocess.run(["git", "-C", HERE.parent, "archive", before], check=True, capture_output=True).stdout
+        tree.mkdir()
+        subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
     found = [Side(BEFORE, tree, folder / "lib.before"), Side(NOW, HERE.parent, folder / "lib.now")]
     for side in found:
         if side.name == NOW or not side.r_library.exists():
             side.r_library.mkdir(exist_ok=True)
-            install = [
-                "R",
-                "CMD",
-                "INSTALL",
-                "--no-docs",
-                "--no-test-load",
-                f"--library={side.r_library}",
-                side.sources,
-            ]
-            run_process(install)
+            options = ["--no-docs", "--no-test-load", f"--library={side.r_library}"]
+            run_process(["R", "CMD", "INSTALL", *options, str(side.sources)])
     return found
 
 
@@ -133,6 +128,7 @@ def measure_work(folder: Path, name: str, both: list[Side], times: int) -> dict[
     for k in range(min(times, work.times)):
         for side in both:
             out = folder / "out" / side.name / (work.after or name) / str(k)
+            shutil.rmtree(out / "calibration" if work.after else out, ignore_errors=True)
             runs[side.name].append(run_side(side, [sys.executable, "-m", "fatebias", *work.command(screen, out)]))
     return {work.what: runs}
 
@@ -143,6 +139,7 @@ def measure_stages(folder: Path, screen: str, both: list[Side], times: int) -> d
     for k in range(times if screen == "real" else 1):
         for side in both:
             project = folder / "out" / side.name / f"pipeline_{screen}" / str(k)
+            shutil.rmtree(project, ignore_errors=True)
             project.mkdir(parents=True)
             for file in screen_of(folder, screen).iterdir():
                 os.link(file, project / file.name)
