@@ -78,7 +78,7 @@ process_use <- function(pid) {
   tryCatch({
     stat <- strsplit(sub("^.*[)] ", "", readLines(sprintf("/proc/%d/stat", pid))), " ")[[1]]
     peak <- grep("^VmHWM", readLines(sprintf("/proc/%d/status", pid)), value = TRUE)
-    c(sum(as.numeric(stat[12:13])) / 100, as.numeric(gsub("\\D", "", peak)) / 2^20)
+    c(sum(as.numeric(stat[12:13])) / 100, max(0, as.numeric(gsub("\\D", "", peak)) / 2^20)) # one that has ended has none
   }, error = function(error) c(0, 0), warning = function(warning) c(0, 0))
 }
 
