@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from measure import Run, run_process
@@ -61,7 +61,7 @@ class Work:
     command: Callable[[Path, Path], list[str]]
     most: float | None
     times: int = 99
-    after: str | None = field(default=None)
+    after: str | None = None
 
 
 def fit(engine: str) -> Callable[[Path, Path], list[str]]:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ..screens import Screen
+from .gene_pairs import pairs_within_gene
 from .likelihood import SOFT_LABELS, Likelihood
 from .nuisance import NO_TERMS, Terms, nuisance_columns
 from .row_sums import RowSums
@@ -243,7 +244,7 @@ def build_design(
         return torch.as_tensor(values, dtype=torch.float64, device=device)
 
     return Design(
-        groups=_gene_groups(screen, order, _pairs_within_gene(screen, cell), device),
+        groups=_gene_groups(screen, order, pairs_within_gene(screen, cell), device),
         cell_sums=RowSums(screen.guide_ptr, rows, n_rows, device),
         guide_sums=RowSums(row_ptr, cell[by_row], screen.n_cells, device),
         nuisance=tensor(np.concatenate(list(nuisance.values()), axis=1)),
@@ -264,21 +265,8 @@ def _places(nuisance: Mapping[str, np.ndarray]) -> Mapping[str, slice]:
     return {name: slice(start, end) for name, start, end in zip(nuisance, [0, *ends], ends)}
 
 
-def _pairs_within_gene(screen: Screen, cell: np.ndarray) -> np.ndarray:
-    """Rows (cell, guide, guide), one for every two guides of one gene in one cell."""
-    by_guide = np.lexsort((screen.guide_idx, cell))
-    guide = screen.guide_idx[by_guide].astype(np.int64)
-    gene, found = screen.guide_gene[guide], []
-    for step in range(1, len(guide)):
-        at = np.flatnonzero((cell[step:] == cell[:-step]) & (gene[step:] == gene[:-step]))
-        if not len(at):  # guides of a gene are neighbours in a cell: no pair at this distance, none beyond
-            break
-        found.append(np.c_[cell[at], guide[at], guide[at + step]])
-    return np.concatenate(found) if found else np.empty((0, 3), dtype=np.int64)
-
-
 def _gene_groups(screen: Screen, order: _Order, pairs: np.ndarray, device: str | torch.device) -> tuple[GeneGroup, ...]:
-    """Genes by their number of guides; pairs: rows of `_pairs_within_gene`."""
+    """Genes by their number of guides; pairs: rows of `pairs_within_gene`."""
     n_days, f = screen.n_days, screen.n_logits
     sizes = screen.guides_per_gene[order.genes]
     first = np.r_[0, np.cumsum(sizes)]
