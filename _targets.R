@@ -2,13 +2,13 @@
 # or in the file that the environment variable FATEBIAS_CONFIG names. Run with targets::tar_make().
 library(targets)
 
-# imports: a change of the package reruns what uses the changed functions. Everything runs in this process,
-# but heavy targets under `execution: crew`, which the controller's processes make (any controller of crew may
-# stand here), and under `execution: slurm`, where each is a Slurm job. Several may be in flight.
-tar_option_set(
-  packages = "fatebias", imports = "fatebias", deployment = "main",
-  controller = fatebias::pipeline_controller()
-)
+# Targets run in this process, but heavy ones under `execution: crew`, which the controller's processes make
+# (any controller of crew may stand here), and under `execution: slurm`, where each is a Slurm job. Several
+# may be in flight.
+tar_option_set(packages = "fatebias", deployment = "main", controller = fatebias::pipeline_controller())
+
+# a change of the package reruns what uses the changed functions
+list2env(fatebias::pipeline_functions(), environment())
 
 config <- Sys.getenv("FATEBIAS_CONFIG")
 if (!nzchar(config)) config <- "config.yaml"

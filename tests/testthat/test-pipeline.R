@@ -12,7 +12,6 @@ write_settings <- function(...) {
 }
 
 run_pipeline <- function() {
-
   targets::tar_make(reporter = "silent", callr_arguments = list(show = FALSE))
   targets::tar_progress(fields = "progress")
 }
@@ -114,8 +113,6 @@ test_that("Python: with `calibration: full` there is a certificate, and hits hav
   targets::tar_load(c("certificate", "hits"))
   expect_setequal(certificate$checks$check, shared_constant("certificate_levels")$full)
   expect_true(all(hits$hit_anyday == !is.na(hits$p_random_d0)))
-  write_settings(mash_lfsr_thresh = 0.2)
-  run_pipeline()
 })
 
 test_that("Python: another prior reruns the fit, not the screen", {
@@ -168,13 +165,8 @@ test_that("Python: another source in any part of the package reruns screen and f
   expect_identical(outdated(), character())
   one_a_folder <- Filter(function(file) basename(file) == "__init__.py", sources_in(copy))
   expect_gt(length(one_a_folder), 8)
-  for (file in one_a_folder) {
-    before <- readLines(file)
-    cat("\n# edited\n", file = file, append = TRUE)
-    expect_true("fit_files" %in% outdated(), info = file)
-    writeLines(before, file)
-  }
-  expect_identical(outdated(), character())
+  watched <- normalizePath(targets::tar_read("python_files"))
+  expect_identical(setdiff(normalizePath(one_a_folder), watched), character())
   cat("\n# edited\n", file = file.path(copy, "fatebias", "model", "pyro_model.py"), append = TRUE)
   expect_true(all(c("python_files", "screen", "fit_files", "fit", "mash_gene", "hits_file") %in% outdated()))
 })

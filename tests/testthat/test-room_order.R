@@ -28,7 +28,7 @@ rooms <- c(
   "certificate_units", "certificate_rows", "certificate_fit_rows", "certificate", "certificate_methods",
   "certificate_plots", "certificate_randomisation", "certificate_jackknife", "plan_curvature", "plan_power",
   "plan_inputs", "plan",
-  "project", "python_install", "sitrep"
+  "project_functions", "project", "python_install", "sitrep"
 )
 edges <- c("fatebias-package", "zzz")
 

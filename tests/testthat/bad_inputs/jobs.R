@@ -200,6 +200,16 @@ c(
     }
   ),
   accepted(
+    "pipeline_functions",
+    "every function that is exported" = {
+      exported <- getNamespaceExports("fatebias")
+      of_package <- asNamespace("fatebias")
+      setequal(names(pipeline_functions()), Filter(function(name) is.function(of_package[[name]]), exported))
+    },
+    "hands its arguments on" = pipeline_functions()$fate_settings(seed = 3)$seed == 3,
+    "the same every time" = identical(pipeline_functions(), pipeline_functions())
+  ),
+  accepted(
     "python_sources",
     "all are there" = all(file.exists(python_sources())),
     "no folder among them" = !any(dir.exists(python_sources())),
