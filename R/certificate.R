@@ -180,7 +180,7 @@ permutation_calls <- function(units, fit, settings) {
   if (length(units) == 0 || settings$mash_input != "likelihood") {
     return(NULL)
   }
-  vapply(units, function(unit) sum(called_rows(called_again(refitted(fit, unit), settings))), integer(1))
+  lengths(lapply(units, function(unit) called_again(refitted(fit, unit), settings)))
 }
 
 # Tables of a fit that go with its own estimates: a refit of the estimates alone has none of them
@@ -209,11 +209,21 @@ refitted <- function(fit, unit) {
   fit
 }
 
-#' Table of mash on a fit by its settings; V from controls would be that of the fit, so the fit's own is taken
+#' Genes that mash calls on a fit by its settings; V from controls would be that of the fit, so the fit's own
+#' is taken
 #' @noRd
 called_again <- function(fit, settings) {
   if (settings$mash_v == "ntc") settings <- update_settings(settings, mash_v = "fit")
-  run_mash(fit, settings = settings, n_draws = 1)$table
+  estimates <- mash_estimates(fit, "gene", settings$mash_input)
+  settings <- settings_of_days(settings, estimates)
+  v <- default_v(settings, fit, "gene", settings$mash_input)
+  model <- mash_model(estimates, v, settings$mash_covariances, settings)
+  shrunk <- shrink_estimates(model, estimates, settings, n_draws = 1, seed = 1)
+  calls <- call_columns(
+    estimates_given(estimates), shrunk$lfsr, colnames(estimates$betahat), settings$mash_lfsr_thresh,
+    settings$call_rule
+  )
+  estimates$names$gene[calls$call_anyday]
 }
 
 called_genes <- function(table) table$gene[called_rows(table)]
@@ -225,7 +235,7 @@ hit_stability <- function(units, fit, settings) {
   if (length(by) == 0 || settings$mash_input != "likelihood") {
     return(NULL)
   }
-  hits <- called_genes(called_again(fit, settings))
+  hits <- called_again(fit, settings)
   data.table::rbindlist(lapply(by, function(own) {
     again <- lapply(own, hits_again, hits = hits, fit = fit, settings = settings)
     share <- Reduce(`+`, again, numeric(length(hits))) / length(own)
@@ -240,6 +250,5 @@ hits_again <- function(unit, hits, fit, settings) {
     unit$se <- fitted_se(fit)
     unit$betahat <- replace(number_matrix(unit$betahat), is.na(unit$se), NA)
   }
-  table <- called_again(refitted(fit, unit), settings)
-  hits %in% called_genes(table)
+  hits %in% called_again(refitted(fit, unit), settings)
 }

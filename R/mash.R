@@ -168,17 +168,11 @@ run_mash <- function(x, level = c("gene", "guide"), settings = settings_of(x), .
   validate_dots(list(...), shrinkage_of(settings))
   if (!is.null(ntc)) control_estimates(ntc) # refused also where V does not need it
   estimates <- mash_estimates(x, level, settings$mash_input, day_values)
-  if (ncol(estimates$betahat) == 1) settings <- update_settings(settings, discovery_method = "ashr")
-  model <- if (settings$discovery_method == "mashr") {
-    mash_model(estimates, v, covariances, settings, ntc)
-  }
-  shrunk <- timed_stage(sprintf("mash of %ss", level), with_fixed_seed(seed, {
-    switch(shrinkage_of(settings),
-      ashr = shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...),
-      mashr = shrink_mashr(model, estimates, settings, n_draws, ...),
-      averaged = shrink_averaged(model, estimates, settings, n_draws)
-    )
-  }))
+  settings <- settings_of_days(settings, estimates)
+  model <- mash_model(estimates, v, covariances, settings, ntc)
+  shrunk <- timed_stage(
+    sprintf("mash of %ss", level), shrink_estimates(model, estimates, settings, n_draws, seed, ...)
+  )
   shrunk$learned <- learned_mixtures(shrunk, model, estimates, settings)
   result <- new_mash_result(
     estimates, shrunk, model, level, settings,

@@ -36,23 +36,33 @@ compare_mash <- function(x, specs, ..., n_folds = 5, seed = 1) {
   validate_arg(seed, checkmate::check_int)
   taken <- intersect(names(list(...)), c("covariances", "discovery_method"))
   if (length(taken) > 0) abort_mash("{.arg {taken}} {?is/are} set by {.fn compare_mash} itself.")
-  call <- rlang::current_env()
-  results <- Map(function(spec, name) {
-    tryCatch(
-      run_mash(x, covariances = spec, discovery_method = "mashr", ...),
-      fatebias_error_mash = function(error) {
-        abort_mash("Specification {.val {name}} failed.", call = call, parent = error)
-      }
-    )
-  }, specs, names(specs))
+  results <- by_specification(specs, function(spec) {
+    run_mash(x, covariances = spec, discovery_method = "mashr", ...)
+  })
   if (length(results[[1]]$days) == 1) abort_mash("Covariances are between days, and there is one day.")
   n_rows <- nrow(results[[1]]$table)
   if (n_rows < 2 * n_folds) { # mashr's compiled code ends the R session on a single row
     most <- n_rows %/% 2
     abort_mash("{.arg n_folds} is {n_folds}, but {n_rows} rows make at most {most} folds of two and more.")
   }
+  new_mash_comparison(results, held_out_by(results, n_rows, n_folds, seed))
+}
+
+#' What a function makes of each specification; its error names the one that failed
+#' @noRd
+by_specification <- function(specs, make, call = rlang::caller_env()) {
+  Map(function(spec, name) {
+    tryCatch(make(spec), fatebias_error_mash = function(error) {
+      abort_mash("Specification {.val {name}} failed.", call = call, parent = error)
+    })
+  }, specs, names(specs))
+}
+
+#' Log likelihood of every row held out, a vector for each result
+#' @noRd
+held_out_by <- function(results, n_rows, n_folds, seed) {
   fold <- withr::with_seed(seed, sample(rep_len(seq_len(n_folds), n_rows)))
-  new_mash_comparison(results, Map(held_out_or_na, results, names(results), list(fold)))
+  Map(held_out_or_na, results, names(results), list(fold))
 }
 
 #' NA, with a warning, where a specification cannot be built from the rows of a fold alone
@@ -71,6 +81,7 @@ held_out_or_na <- function(result, name, fold) {
 #' V and scales are those of the whole fit; matrices that are learned from data are learned again from the
 #' folds that are fitted. Estimated weights are zero for most components; a left-out row with a pattern
 #' that no other row has would then be impossible. So one imaginary row is spread evenly over all.
+#' @param result a `mash_result`, or `unfitted()`.
 #' @noRd
 held_out_loglik <- function(result, fold) {
   out <- numeric(length(fold))
@@ -86,6 +97,17 @@ held_out_loglik <- function(result, fold) {
     out[fold == k] <- mashr::mash_compute_vloglik(fit, test, algorithm.version = train$algorithm)
   }
   out
+}
+
+#' What a `mash_result` has before mash is fitted, as far as rows held out need it
+#' @noRd
+unfitted <- function(estimates, v, spec, settings) {
+  model <- mash_model(estimates, v, spec, settings)
+  data <- information(estimates, model$v$by_row %||% model$v$matrix)
+  list(
+    model = model, covariances = model$table, v = model$v, times = estimates$times,
+    prior = settings$mash_prior, seed = 1, fit = list(data = data)
+  )
 }
 
 #' The same under weights averaged over what the other folds leave possible: none of them is zero
@@ -127,22 +149,31 @@ rows_of <- function(data, rows, v = if (data$commonV) data$V else data$V[, , row
 }
 
 new_mash_comparison <- function(results, held_out) {
-  total <- vapply(held_out, sum, numeric(1))
-  best <- if (all(is.na(total))) 1L else first_largest(total)
-  against_best <- lapply(held_out, `-`, held_out[[best]])
   one <- data.table::rbindlist(lapply(results, glance))
   table <- data.table::data.table(
-    spec = names(results), n_matrices = one$n_matrices, loglik = one$loglik, held_out = total,
-    difference = vapply(against_best, sum, numeric(1)),
-    se_difference = vapply(against_best, function(d) stats::sd(d) * sqrt(length(d)), numeric(1)),
-    n_hits = one$n_hits, null_pi = one$null_pi
+    one[, c("n_matrices", "loglik")], held_out_table(held_out), one[, c("n_hits", "null_pi")]
   )
+  data.table::setcolorder(table, "spec")
   weights <- data.table::rbindlist(lapply(results, family_table), idcol = "spec")
   structure(
-    list(table = table[order(-rank_apart(total))], weights = weights, results = results),
+    list(table = best_first(table), weights = weights, results = results),
     class = "mash_comparison"
   )
 }
+
+#' Sums over rows held out, their differences to the best, and the standard errors of these
+#' @noRd
+held_out_table <- function(held_out) {
+  total <- vapply(held_out, sum, numeric(1))
+  best <- if (all(is.na(total))) 1L else first_largest(total)
+  against_best <- lapply(held_out, `-`, held_out[[best]])
+  data.table::data.table(
+    spec = names(held_out), held_out = total, difference = vapply(against_best, sum, numeric(1)),
+    se_difference = vapply(against_best, function(d) stats::sd(d) * sqrt(length(d)), numeric(1))
+  )
+}
+
+best_first <- function(table) table[order(-rank_apart(table$held_out))]
 
 #' @export
 print.mash_comparison <- function(x, ...) {

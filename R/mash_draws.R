@@ -14,9 +14,13 @@ switch_probability <- function(mixture, n_draws) {
     rows <- which(row_largest(expected) > drawn_least)
     if (sum(pattern$active) > 1 && length(rows) > 0) {
       met <- meet_pattern(pattern, information_of(mixture$data, rows))
-      for (k in seq_along(own)) {
-        scale <- components$grid[[components$scale[[own[[k]]]]]]
-        found[rows] <- found[rows] + switches_drawn(pattern, met, scale, expected[rows, k])
+      for (some in at_once(seq_along(own), length(rows))) {
+        scale <- components$grid[components$scale[own[some]]]
+        drawn <- switches_drawn(
+          pattern, some_met(met, rep(seq_along(rows), length(some))), rep(scale, each = length(rows)),
+          as.vector(expected[rows, some])
+        )
+        found[rows] <- found[rows] + rowSums(matrix(drawn, length(rows)))
       }
     }
   }
@@ -32,8 +36,9 @@ switches_drawn <- function(pattern, met, scale, expected) {
   tabulate(drawn$row[switches_sign(drawn$effect[, active, drop = FALSE])], length(expected))
 }
 
-#' Draws of effects from the posterior of one component
+#' Draws of effects from the posterior of components of a pattern
 #'
+#' @param met,scale of each row; one scale may be that of all.
 #' @param expected number of draws of each row; rounded at random.
 #' @returns `list(row, effect)`: of each draw its row, and its effects (draws x days of the pattern).
 #' @noRd
@@ -41,12 +46,13 @@ component_draws <- function(pattern, met, scale, expected) {
   at <- at_scale(met, scale)
   share <- mean_shares(at)
   factor <- factor_rows(at$inverse, length(met$g))
+  of_row <- rep_len(scale, length(expected))
   drawn <- lapply(seq_along(share), function(j) {
     count <- floor(expected * share[[j]] + stats::runif(length(expected)))
     row <- rep(seq_along(count), count)
-    effect <- scale * tcrossprod(drawn_normals(mean_of_x(at, scale, j), factor, row), pattern$root)
-    if (!is.null(pattern$means)) effect <- effect + rep(scale * pattern$means[j, ], each = length(row))
-    list(row = row, effect = effect)
+    effect <- tcrossprod(drawn_normals(mean_of_x(at, scale, j), factor, row), pattern$root)
+    if (!is.null(pattern$means)) effect <- effect + rep(pattern$means[j, ], each = length(row))
+    list(row = row, effect = of_row[row] * effect)
   })
   list(row = unlist(lapply(drawn, `[[`, "row")), effect = do.call(rbind, lapply(drawn, `[[`, "effect")))
 }

@@ -5,9 +5,18 @@
 many_matrices <- c(mashr = 40L, averaged = 120L)
 loglik_level <- 4L # outputlevel of mashr::mash() at which it returns the likelihood of every component
 
-#' All that mash is given, and how V and the matrices came about
+#' Settings as they are for these days: of one day there is nothing to share
 #' @noRd
-mash_model <- function(estimates, v, covariances, settings, ntc, call = rlang::caller_env()) {
+settings_of_days <- function(settings, estimates) {
+  if (ncol(estimates$betahat) > 1) settings else update_settings(settings, discovery_method = "ashr")
+}
+
+#' All that mash is given, and how V and the matrices came about; NULL under ashr
+#' @noRd
+mash_model <- function(estimates, v, covariances, settings, ntc = NULL, call = rlang::caller_env()) {
+  if (settings$discovery_method == "ashr") {
+    return(NULL)
+  }
   spec <- covariance_spec(covariances, covariance_words, call)
   v <- choose_v(v, estimates, ntc, call)
   built <- build_covariances(spec, mash_data(estimates, v$matrix), estimates$times, call)
@@ -135,6 +144,17 @@ fit_mash <- function(model, ...) {
     warn_mash(c(told, x = "{conditionMessage(error)}"))
     fit
   })
+}
+
+#' Posterior of all rows, by whichever way the settings name
+#' @param ... for mashr and ashr.
+#' @noRd
+shrink_estimates <- function(model, estimates, settings, n_draws, seed, ...) {
+  with_fixed_seed(seed, switch(shrinkage_of(settings),
+    ashr = shrink_ashr(estimates, settings$mash_effect_size, n_draws, ...),
+    mashr = shrink_mashr(model, estimates, settings, n_draws, ...),
+    averaged = shrink_averaged(model, estimates, settings, n_draws)
+  ))
 }
 
 #' mash with weights averaged over their posterior: a mixture of the package's own

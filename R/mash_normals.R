@@ -62,10 +62,10 @@ meet_pattern <- function(pattern, data) {
   list(m = columns_of(precision %*% lower), g = columns_of(h %*% root), of_mean = of_mean)
 }
 
-#' The same of some of the rows
+#' The same of some of the rows, each as often as it is asked for
 #' @noRd
 some_met <- function(met, rows) {
-  if (length(rows) == length(met$g[[1]])) {
+  if (identical(rows, seq_along(met$g[[1]]))) {
     return(met)
   }
   rapply(met, function(column) column[rows], how = "list")
@@ -74,6 +74,7 @@ some_met <- function(met, rows) {
 #' The posterior of x in each row, at a scale
 #'
 #' @param met `meet_pattern()`.
+#' @param scale one number, or one a row.
 #' @returns `list(inverse, pulled, moved, loglik)`: columns of M^-1 and of M^-1 g; for each mean of the
 #'   pattern columns of M^-1 a (none where the mean is zero), and the log likelihood against no effect.
 #' @noRd
@@ -127,10 +128,14 @@ component_loglik <- function(components, data) {
   out <- matrix(0, nrow(data$h), length(components$pattern))
   for (rows in row_blocks(nrow(data$h))) {
     block <- information_of(data, rows)
+    n <- length(rows)
     for (p in seq_along(components$patterns)) {
       met <- meet_pattern(components$patterns[[p]], block)
-      for (k in which(components$pattern == p)) {
-        out[rows, k] <- mean_loglik(at_scale(met, components$grid[[components$scale[[k]]]]))
+      own <- which(components$pattern == p)
+      for (some in at_once(own, n)) {
+        scale <- components$grid[components$scale[some]]
+        each <- rep(seq_len(n), length(some))
+        out[rows, some] <- mean_loglik(at_scale(some_met(met, each), rep(scale, each = n)))
       }
     }
   }
@@ -147,6 +152,12 @@ row_blocks <- function(n) {
   if (n <= rows_at_once) list(seq_len(n)) else unname(split(seq_len(n), (seq_len(n) - 1L) %/% rows_at_once))
 }
 
+#' Components of a pattern in portions: of few rows all scales at once, of many one after the other
+#' @noRd
+at_once <- function(components, n_rows) {
+  unname(split(components, (seq_along(components) - 1L) %/% max(1L, rows_at_once %/% n_rows)))
+}
+
 columns_of <- function(x) lapply(seq_len(ncol(x)), function(j) x[, j])
 
 #' Places of the lower triangle in a k x k matrix
@@ -156,10 +167,16 @@ lower_triangle <- function(k) which(lower.tri(diag(k), diag = TRUE))
 #' Where element i, j of each symmetric matrix stands among the columns: k x k
 #' @noRd
 places_of <- function(k) {
-  at <- matrix(0L, k, k)
-  at[lower_triangle(k)] <- seq_len(k * (k + 1L) / 2L)
-  at + t(at) - diag(diag(at), k)
+  name <- as.character(k)
+  if (is.null(known_places[[name]])) {
+    at <- matrix(0L, k, k)
+    at[lower_triangle(k)] <- seq_len(k * (k + 1L) / 2L)
+    known_places[[name]] <- at + t(at) - diag(diag(at), k)
+  }
+  known_places[[name]]
 }
+
+known_places <- new.env() # which every component asks for
 
 #' (I + a)^-1 and log determinant of I + a, by sweeps (Goodnight 1979, Am. Stat. 33, 149-158)
 #' @noRd

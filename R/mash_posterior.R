@@ -43,18 +43,23 @@ posterior_of_block <- function(components, data, weight, combinations, size) {
   sums <- c(list(zero = zero), rlang::set_names(rep(list(empty), length(names)), names))
   least <- pmax(negligible, negligible_share * do.call(pmin, as.data.frame(zero)))
   for (p in seq_along(pulls)) {
-    rows <- which(row_largest(weight[, own[[p]] + 1L, drop = FALSE]) > least)
     columns <- pulls[[p]]$columns
-    if (length(rows) == 0 || length(columns) == 0) next
+    own_weight <- weight[, own[[p]] + 1L, drop = FALSE]
+    at <- which(own_weight > least, arr.ind = TRUE)
+    if (nrow(at) == 0 || length(columns) == 0) next
+    rows <- unique(at[, 1])
     met <- meet_pattern(components$patterns[[p]], information_of(data, rows))
-    for (k in own[[p]]) {
-      some <- which(weight[rows, k + 1L] > least[rows])
-      at <- rows[some]
+    for (some in row_blocks(nrow(at))) { # pairs of a row and a component, of as many scales as there are
+      row <- at[some, 1]
+      scale <- components$grid[components$scale[own[[p]][at[some, 2]]]]
       found <- component_posterior(
-        components$patterns[[p]], some_met(met, some), components$grid[[components$scale[[k]]]],
-        weight[at, k + 1L], some_pull(pulls[[p]], at), size
+        components$patterns[[p]], some_met(met, match(row, rows)), scale,
+        own_weight[at[some, , drop = FALSE]], some_pull(pulls[[p]], row), size
       )
-      for (name in names(found)) sums[[name]][at, columns] <- sums[[name]][at, columns] + found[[name]]
+      to <- unique(row)
+      for (name in names(found)) {
+        sums[[name]][to, columns] <- sums[[name]][to, columns] + rowsum(found[[name]], row, reorder = FALSE)
+      }
     }
   }
   sums
@@ -127,7 +132,8 @@ combined_variance <- function(pull, covariance) {
   pmax(combined(pull, covariance, products * rep(twice, each = nrow(products))), 0)
 }
 
-#' What one component adds to these sums
+#' What components of a pattern add to these sums, pair by pair of a row and a component
+#' @param met,scale,weight of each pair.
 #' @param pull `new_pull()`.
 #' @noRd
 component_posterior <- function(pattern, met, scale, weight, pull, size) {
@@ -137,8 +143,8 @@ component_posterior <- function(pattern, met, scale, weight, pull, size) {
   found <- lapply(seq_along(share), function(j) {
     center <- scale * combined(pull, mean_of_x(at, scale, j))
     if (!is.null(pattern$means)) {
-      from <- scale * pull$from[, j]
-      center <- center + if (pull$by_row) from else rep(from, each = nrow(center))
+      from <- pull$from[, j]
+      center <- center + if (pull$by_row) scale * from else tcrossprod(scale, from)
     }
     moments_of(share[[j]] * weight, center, sd, pull$moves, size)
   })

@@ -55,11 +55,14 @@ compare_covariances <- function(result, n_folds = 2L, seed = 1) {
   given <- c("gene", day_columns(result$table, "betahat"), day_columns(result$table, "se"))
   settings <- unclass(result$settings) # words in place of what was given as an object: both are given below
   settings[c("mash_covariances", "mash_v")] <- c("days", "simple")
-  found <- compare_mash(
-    result$table[sort(rows), given, with = FALSE], specs, settings = new_settings(settings),
-    v = result$v$matrix, day_values = unname(result$times), n_draws = 1, n_folds = n_folds, seed = seed
+  settings <- new_settings(settings)
+  estimates <- mash_estimates(
+    result$table[sort(rows), given, with = FALSE], "gene", settings$mash_input, unname(result$times)
   )
-  with_identity(comparison_table(found$table, used, length(rows)), result)
+  models <- by_specification(specs, function(spec) unfitted(estimates, result$v$matrix, spec, settings))
+  table <- held_out_table(held_out_by(models, length(rows), n_folds, seed))
+  table$n_matrices <- vapply(models, function(one) nrow(one$covariances), integer(1))
+  with_identity(comparison_table(best_first(table), used, length(rows)), result)
 }
 
 #' Why nothing can be compared; NULL where it can
