@@ -49,6 +49,14 @@ def fit(files, out, settings, **more):
     return fit_screen(files["screen"], files["guide_map"], out, Settings.from_mapping(settings), **more)
 
 
+def whole_of(files, settings):
+    """Folder of an undisturbed fit, made once; only a test with `eager` may ask for it."""
+    folder = Path(files["screen"]).parent / hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
+    if not folder.exists():
+        fit(files, folder, settings)
+    return folder
+
+
 def fit_and_die(eager, files, out, settings, place, steps=1):
     """Fit until so many steps have been taken at a place."""
     keep = _File.keep
@@ -117,13 +125,13 @@ def test_svi_killed_by_a_signal_goes_on_to_the_same_result(files, tmp_path, eage
 
 
 def test_laplace_killed_by_a_signal_goes_on_to_the_same_result(files, tmp_path, eager):
-    whole = fit(files, tmp_path / "whole", LAPLACE)
+    whole = json.loads((whole_of(files, LAPLACE) / "fit_manifest.json").read_text())
     fit_in_a_killed_process(files, tmp_path / "again", LAPLACE, "laplace/rounds", 2)
     calls = count_calls(eager, rounds, "_next_round")
     again = fit(files, tmp_path / "again", LAPLACE)
     assert len(calls) == whole["convergence"]["laplace"]["em_rounds"] - 2 > 0
     assert again["resumed"][0].items() >= {"at": "laplace/rounds", "steps": 2}.items()
-    assert_same_files(tmp_path / "whole", tmp_path / "again")
+    assert_same_files(whole_of(files, LAPLACE), tmp_path / "again")
 
 
 @pytest.mark.filterwarnings("ignore::fatebias.base.errors.FitWarning")
@@ -187,8 +195,7 @@ def test_a_checkpoint_of_another_screen_is_not_used(files, tmp_path, eager):
     fit_and_die(eager, other, tmp_path / "again", LAPLACE, "laplace/rounds")
     with pytest.warns(FitWarning, match=r"another fit \(different: screen\)"):
         assert fit(files, tmp_path / "again", LAPLACE)["resumed"] == []
-    fit(files, tmp_path / "whole", LAPLACE)
-    assert {path.name for path in (tmp_path / "again").iterdir()} == {p.name for p in (tmp_path / "whole").iterdir()}
+    assert_same_files(whole_of(files, LAPLACE), tmp_path / "again")
 
 
 @pytest.mark.parametrize(
@@ -240,13 +247,13 @@ def forge(file: Path, place: str, change):
     ],
 )
 def test_a_state_that_is_not_what_its_place_needs_is_set_aside(files, tmp_path, eager, settings, place, change):
-    fit(files, tmp_path / "whole", settings)
+    whole = whole_of(files, settings)
     fit_and_die(eager, files, tmp_path / "again", settings, place)
     forge(tmp_path / "again" / CHECKPOINT, place, change)
     with pytest.warns(FitWarning, match=f"{CHECKPOINT} is not used: a state in it .* kept as {DAMAGED}"):
         assert fit(files, tmp_path / "again", settings)["resumed"] == []
     (tmp_path / "again" / DAMAGED).unlink()
-    assert_same_files(tmp_path / "whole", tmp_path / "again")
+    assert_same_files(whole, tmp_path / "again")
 
 
 def test_going_on_is_said_where_progress_is(files, tmp_path, eager, capsys):
@@ -297,13 +304,12 @@ def test_results_that_cannot_be_written_leave_the_checkpoint(files, tmp_path, ea
     def fail(*arguments):
         raise ExportError("no space")
 
-    fit(files, tmp_path / "whole", LAPLACE)
     with eager.context() as patch:
         patch.setattr("fatebias.results.folder.write_files", fail)
         with pytest.raises(ExportError):
             fit(files, tmp_path / "again", LAPLACE)
     assert fit(files, tmp_path / "again", LAPLACE)["resumed"][0]["at"] == "estimates"
-    assert_same_files(tmp_path / "whole", tmp_path / "again")
+    assert_same_files(whole_of(files, LAPLACE), tmp_path / "again")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

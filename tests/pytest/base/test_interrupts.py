@@ -350,7 +350,7 @@ def test_ctrl_c_ends_the_command_and_leaves_a_checkpoint_from_which_it_goes_on(t
     small = ["--cells", "800", "--genes", "6", "--guides-per-gene", "3", "--ntc", "4"]
     main(["simulate", "--out", str(tmp_path), *small])
     out = tmp_path / "out"
-    settings = {"num_steps": 3000, "loss_tolerance": 0, "likelihood_weight": 7, "threads": 1, "num_posterior_draws": 50}
+    settings = {"num_steps": 600, "loss_tolerance": 0, "likelihood_weight": 7, "threads": 1, "num_posterior_draws": 50}
     arguments = ["fit", tmp_path / "screen.h5ad", "--guides", tmp_path / "guide_map.csv", "--out", out]
     arguments += [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     command = [sys.executable, "-c", OFTEN, *map(str, arguments)]

@@ -21,7 +21,7 @@ from fatebias.base.errors import ScreenError
 from fatebias.base.settings import Settings
 from fatebias.preflight.check import check_screen
 
-FLIPS = 40  # a container; 1,000 are made by hand before a release
+FLIPS = 15  # a container; 1,000 are made by hand before a release
 KINDS = ("h5ad", "h5mu", "zarr2", "zarr3", "zip")
 # Fields that may differ where a byte of a value was turned: a number of obsm, an index or a code, a letter of a name.
 # Without a checksum around it nothing tells such a value from the right one. The sizes of the screen, its genes, its

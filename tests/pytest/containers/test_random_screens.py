@@ -35,7 +35,7 @@ def read_alike(tmp_path, monkeypatch):
 
 
 def test_every_way_of_writing_is_read_alike(read_alike):
-    read_alike(500)
+    read_alike(150)
 
 
 def by_position(self, what, node, *_):

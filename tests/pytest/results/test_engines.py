@@ -39,13 +39,12 @@ def test_agrees_with_mcmc(name, weight, inference):
     assert 0.90 <= np.median(found.delta_sd_all[several] / sd) <= 1.10
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_engines_agree_on_other_screens(seed):
     """Other sizes, days, fates and weights than the reference screens."""
     shape = {
         1: {"days": 2, "fates": 2, "replicates": 1},
         2: {"days": 5, "concentration": 5.0},
-        3: {"labels": "onehot"},
     }[seed]
     screen = screen_of(simulated(cells=2500, genes=10, effects="random_walk", seed=seed, **shape))
     if seed == 2:  # and with a covariate that moves the labels

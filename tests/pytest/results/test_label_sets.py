@@ -114,8 +114,14 @@ def test_p_values_are_those_of_the_mean_labels(folders):
 def test_a_fit_that_was_killed_in_a_later_set_goes_on_to_the_same_bytes(files, tmp_path, monkeypatch):
     for module, name, value in killed_fit.ALWAYS:
         monkeypatch.setattr(module, name, value)
-    fit(files, tmp_path / "whole", KEYS, SVI)
-    for place, steps in (("label set 2/svi", 30), ("label set 3/laplace/rounds", 1), ("mean of label sets/rounds", 1)):
+    wholes = {"svi": SVI, "laplace": LAPLACE}
+    for name, settings in wholes.items():
+        fit(files, tmp_path / name, KEYS, settings)
+    for name, place, steps in (
+        ("svi", "label set 2/svi", 30),
+        ("laplace", "label set 3/laplace/rounds", 1),
+        ("laplace", "mean of label sets/rounds", 1),
+    ):
         out, keep = tmp_path / place.replace("/", "_"), _File.keep
 
         def keep_and_die(self, at, state, taken, final, place=place, steps=steps, keep=keep):
@@ -126,8 +132,8 @@ def test_a_fit_that_was_killed_in_a_later_set_goes_on_to_the_same_bytes(files, t
         with monkeypatch.context() as patch:
             patch.setattr(_File, "keep", keep_and_die)
             with pytest.raises(KeyboardInterrupt):
-                fit(files, out, KEYS, SVI)
-        manifest = fit(files, out, KEYS, SVI)
+                fit(files, out, KEYS, wholes[name])
+        manifest = fit(files, out, KEYS, wholes[name])
         assert manifest["resumed"][-1]["at"] == place
-        for path in (tmp_path / "whole").glob("*.csv"):
+        for path in (tmp_path / name).glob("*.csv"):
             assert path.read_bytes() == (out / path.name).read_bytes()
