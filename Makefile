@@ -57,9 +57,10 @@ check: setup ## R CMD build and R CMD check --no-manual, in a temporary folder
 check-package: setup ## R CMD check without tests and articles, as `make test` runs it
 	@bash tools/run_tests.sh package
 
-bench: setup ## the benchmarks of bench/
+bench: setup ## the benchmarks of bench/: speed beside an earlier commit, then every number against its target
+	@bash tools/with_env.sh .venv/bin/python bench/ratios.py .bench --write bench/SPEED.md
 	@bash tools/with_env.sh .venv/bin/python bench/run.py --out bench/RESULTS.md
 
 clean: ## remove what the commands made (not the installed packages)
-	rm -rf .venv .versions .axe demo site _targets .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* inst/python/*.egg-info inst/python/build
+	rm -rf .venv .versions .axe .bench demo site _targets .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* inst/python/*.egg-info inst/python/build
 	find inst/python tests -name __pycache__ -type d -prune -exec rm -rf {} +

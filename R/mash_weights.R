@@ -28,8 +28,9 @@ n_parts <- 10L # in which components are drawn
 averaged_weights <- function(loglik, ties, prior, n_burn = min(sweeps_before, n),
                              n = sweeps_within(length(loglik))) {
   likelihood <- t(exp(cbind(0, loglik) - pmax(0, row_largest(loglik))))
-  ties <- lapply(ties, with_sums)
-  now <- tied_weights(prior, ties)
+  levels <- joined_levels(ties)
+  prior <- joined_prior(prior, ties)
+  now <- tied_weights(prior, levels)
   pi <- matrix(0, nrow(likelihood), n)
   inverse <- matrix(0, ncol(likelihood), n) # of the density of each row, by sweep
   for (sweep in progress_along(n_burn + n, "Weights")) {
@@ -42,7 +43,7 @@ averaged_weights <- function(loglik, ties, prior, n_burn = min(sweeps_before, n)
       pi[, sweep - n_burn] <- now
       inverse[, sweep - n_burn] <- 1 / drawn$total
     }
-    now <- drawn_weights(drawn$component, ties, prior)
+    now <- drawn_weights(drawn$component, levels, prior)
   }
   list(pi = rowMeans(pi), weight = t(likelihood * tcrossprod(pi, inverse)) / n)
 }
@@ -66,13 +67,26 @@ rescaled <- function(likelihood, weights) {
   likelihood / rep(drop(crossprod(likelihood, weights)), each = nrow(likelihood))
 }
 
-#' A level with what sums over each of its parents
+#' All levels as one, so that a sweep handles them at once
+#'
+#' @returns `list(code, parent, sums)`: codes that count through all levels, components x levels; the parent
+#'   of each code; a matrix that sums over each parent, the first being that of all families.
 #' @noRd
-with_sums <- function(level) {
-  sums <- matrix(0, max(level$parent), length(level$parent))
-  sums[cbind(level$parent, seq_along(level$parent))] <- 1
-  c(level, list(sums = sums))
+joined_levels <- function(ties) {
+  before <- function(n) cumsum(c(0L, n))[seq_along(n)]
+  codes <- lengths(lapply(ties, `[[`, "parent"))
+  parents <- vapply(ties, function(level) max(level$parent), integer(1))
+  parent <- Map(function(level, before) level$parent + before, ties, before(parents))
+  parent <- unlist(parent, use.names = FALSE)
+  sums <- matrix(0, sum(parents), length(parent))
+  sums[cbind(parent, seq_along(parent))] <- 1
+  code <- mapply(function(level, before) level$code + before, ties, before(codes))
+  list(code = matrix(code, ncol = length(ties)), parent = parent, sums = sums)
 }
+
+#' Imaginary rows of the null and of all codes
+#' @noRd
+joined_prior <- function(prior, ties) unlist(prior[c("null", names(ties))], use.names = FALSE)
 
 #' Likelihoods (components x rows) in parts, so that a sweep meets all components in sums alone
 #' @noRd
@@ -120,12 +134,13 @@ tied_prior <- function(ties, null, family) {
 }
 
 #' Weights drawn from their posterior given the component of each row, 1 for the null
+#' @param levels `joined_levels()`.
+#' @param prior `joined_prior()`.
 #' @noRd
-drawn_weights <- function(component, ties, prior) {
+drawn_weights <- function(component, levels, prior) {
   active <- component[component > 1] - 1
-  counts <- lapply(ties, function(level) tabulate(level$code[active], length(level$parent)))
-  counts <- c(list(null = sum(component == 1)), counts)
-  tied_weights(Map(function(rows, prior) drawn_amounts(rows + prior), counts, prior[names(counts)]), ties)
+  counts <- tabulate(levels$code[active, ], length(levels$parent))
+  tied_weights(drawn_amounts(c(sum(component == 1), counts) + prior), levels)
 }
 
 #' Gamma variables, whose shares are Dirichlet; those of a tiny shape never all zero
@@ -133,17 +148,15 @@ drawn_weights <- function(component, ties, prior) {
 drawn_amounts <- function(shape) pmax(stats::rgamma(length(shape), shape), .Machine$double.xmin)
 
 #' Weights of the null and the components: the product of the shares of amounts at each level
+#' @param amounts of the null and of all codes.
 #' @noRd
-tied_weights <- function(amounts, ties) {
-  share <- function(name) {
-    level <- ties[[name]]
-    total <- drop(level$sums %*% amounts[[name]])
-    (amounts[[name]] / total[level$parent])[level$code]
-  }
-  null <- amounts$null / (amounts$null + sum(amounts$family))
-  c(null, (1 - null) * share("family") * share("scale") * share("size") * share("matrix"))
+tied_weights <- function(amounts, levels) {
+  of_codes <- amounts[-1]
+  total <- drop(levels$sums %*% of_codes)
+  share <- matrix((of_codes / total[levels$parent])[levels$code], nrow(levels$code))
+  c(amounts[[1]], total[[1]] * Reduce(`*`, columns_of(share))) / (amounts[[1]] + total[[1]])
 }
 
 #' Weights that the prior expects, of the null and the components
 #' @noRd
-prior_weights <- function(ties, prior) tied_weights(prior, lapply(ties, with_sums))
+prior_weights <- function(ties, prior) tied_weights(joined_prior(prior, ties), joined_levels(ties))

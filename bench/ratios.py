@@ -5,6 +5,7 @@
 Each row is whole processes, or the stages of a whole `tar_make()` (`stages.R`), with the defaults of the commit but for
 `inference`. Both commits run on this Python, on the same screens, one after the other; medians of --times runs, of
 fewer where a run takes long. Wall and CPU seconds. FOLDER keeps builds, screens and the numbers of all rows so far.
+The report of f62a6c4 needs the R package reactable.
 """
 
 import argparse

@@ -47,7 +47,7 @@ test_that("Python: Ctrl-C ends a fit at once, keeps its checkpoint, and the sess
   out <- file.path(withr::local_tempdir(), "out")
   checkpoint <- file.path(out, shared_constant("checkpoint_file"))
   slow <- list(
-    num_steps = 2500, loss_tolerance = 0, likelihood_weight = 21, threads = 1, num_posterior_draws = 50
+    num_steps = 600, loss_tolerance = 0, likelihood_weight = 21, threads = 1, num_posterior_draws = 50
   )
   files <- screen_rds()
   often <- c( # checkpoints after half a second instead of five

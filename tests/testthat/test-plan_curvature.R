@@ -1,3 +1,5 @@
+local_mocked_bindings(rows_drawn = 100L) # SEs are under test here; power takes the time
+
 test_that("moments of guides in a cell are those of simulated ones", {
   found <- burden_moments(5, 0.1)
   draws <- withr::with_seed(1, {

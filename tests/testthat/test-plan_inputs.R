@@ -1,3 +1,5 @@
+local_mocked_bindings(rows_drawn = 100L) # SEs are under test here; power takes the time
+
 test_that("guides and replicates add to every SE what no number of cells takes away", {
   plan <- function(...) plan_screen(n_cells = 6000, n_genes = 100, guides_per_gene = 4, effects = 0.5, ...)
   these <- plan(guide_sd = 0, replicates = 3)

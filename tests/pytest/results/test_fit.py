@@ -182,8 +182,9 @@ def test_describe_screen_reads_without_fitting(simulated_files):
     assert summary["n_genes"] == 8 and summary["n_ntc"] == 4
 
 
-@pytest.mark.parametrize("inference", ["laplace", "svi"])
-@pytest.mark.parametrize(("name", "weight"), [("soft", 20), ("onehot", 1)])
+@pytest.mark.parametrize(
+    ("name", "weight", "inference"), [("soft", 20, "laplace"), ("soft", 20, "svi"), ("onehot", 1, "laplace")]
+)
 def test_reference_screens_from_file_to_tables(tmp_path, name, weight, inference):
     """Exported means against the truth that made the screen; MCMC is compared with in test_engines.py."""
     settings = Settings.from_mapping({"likelihood_weight": weight, "inference": inference})
