@@ -12,7 +12,7 @@ clearly_better <- 2 # standard errors
 #' `mash_comparison: true` the pipeline writes `mash_comparison.csv`, and the report gives the answer.
 #'
 #' Every set is fitted anew with the times of the days and the V of the result (with `v = "gene"` the mean
-#' over genes). Of more than 500 genes 500 are drawn. 300 genes on four days take 7 s of one core.
+#' over genes). Of more than 500 genes 500 are drawn. 300 genes on four days take 2 s of one core.
 #'
 #' @param result a `mash_result` of genes, from [run_mash()].
 #' @param n_folds number of parts of the rows; each is held out once.
