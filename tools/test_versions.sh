@@ -40,7 +40,7 @@ make_environment() {
   wanted="$(printf '%s\n' "$python" "${@:3}")"
   [ "$(cat "$place/wanted" 2>/dev/null)" != "$wanted" ] || return 0
   "$python" -m venv --clear "$place" || return
-  "$place/bin/python" -m pip --disable-pip-version-check install -qq --no-compile --prefer-binary "${@:3}" 2>&1 || return
+  "$place/bin/python" -m pip --disable-pip-version-check install -qq --prefer-binary "${@:3}" 2>&1 || return
   share_torch "$place" || return
   printf '%s\n' "$wanted" >"$place/wanted"
 }
