@@ -6,7 +6,7 @@ source("tools/check_links.R")
 # Markdown files that README or one of these links to: pages at the same paths. A test holds it so.
 linked_pages <- c(
   "docs/design.md", "docs/decisions.md", "bench/README.md", "bench/RESULTS.md", "bench/CERTIFICATE.md",
-  "bench/METHODS.md", "bench/TRUTH.md", "sherlock/README.md", "inst/extdata/README.md"
+  "bench/METHODS.md", "bench/SPEED.md", "bench/TRUTH.md", "sherlock/README.md", "inst/extdata/README.md"
 )
 
 # ---- no network ----

@@ -126,7 +126,7 @@ test_that("a text without end is refused soon and in few words", {
       error <- expect_error(read_settings(path), one[[2]], class = "fatebias_error_settings")
     })
     expect_lt(nchar(conditionMessage(error)), 5000)
-    expect_lt(took[["user.self"]], 20)
+    expect_lt(took[["user.self"]], 120) # seconds on any machine; without end is hours
   }
 })
 
