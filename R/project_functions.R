@@ -21,10 +21,8 @@ pipeline_functions <- function() {
 }
 
 watched_function <- function(name, digest) {
-  body <- substitute({ # nolint: brace_linter.
-    digest
-    fatebias::name(...)
-  }, list(digest = digest, name = as.name(name)))
+  own <- call("::", as.name("fatebias"), as.name(name))
+  body <- call("{", digest, as.call(list(own, as.name("..."))))
   rlang::new_function(rlang::pairlist2(... = ), body, baseenv())
 }
 
