@@ -33,7 +33,7 @@ test_r() { Rscript --no-save tools/run_testthat.R "$1"; }
 # The tests of R's numbers once more, with the arithmetic of another processor and one thread: what the package
 # says must not hang on last digits. Every x86-64 processor can run these kernels of OpenBLAS.
 OTHER_CORE=Prescott
-NUMBERS='^(ties|mash_activity|mash|mash_hits)$'
+NUMBERS='^(ties|mash_activity|mash|mash_model|mash_hits)$'
 
 test_numbers() { on_other_core Rscript --no-save tools/run_testthat.R "$1" tests/testthat "$NUMBERS"; }
 
