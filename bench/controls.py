@@ -16,7 +16,7 @@ from fatebias.certificate.controls import hold_out_controls
 from fatebias.certificate.refit import refit_estimates, settle
 from fatebias.certificate.units import CRITICAL
 from fatebias.laplace import LaplaceOptions
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.screens.build import build_screen
 from fatebias.screens.contrast import contrast_weights
 from fatebias.simulation import Arguments, simulate

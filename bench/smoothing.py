@@ -20,7 +20,7 @@ from fatebias.certificate.jackknife import jackknife_se
 from fatebias.certificate.refit import refit_estimates, settle
 from fatebias.certificate.units import Source
 from fatebias.laplace import LaplaceOptions
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.simulation import Arguments, labels, simulate
 
 N_BLOCKS = 50

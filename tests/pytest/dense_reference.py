@@ -12,7 +12,7 @@ import torch
 
 from fatebias.base.settings import Settings
 from fatebias.laplace.curvature import Curvature, curvature_at
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.nuisance import Terms
 from fatebias.model.prior import Priors, fixed_effect_prior, random_walk_prior
 from fatebias.screens.screen import Screen

@@ -6,7 +6,7 @@ import torch
 
 from fatebias.base.settings import Settings
 from fatebias.laplace.baseline import Baseline
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.prior import Priors
 
 PRIORS = Priors.of(Settings.from_mapping({"estimate_prior_sd": 2.0}))
@@ -27,7 +27,7 @@ def test_a_cell_has_the_weight_of_its_day(baseline, small_screen):
     expected = np.array([3.0, 5.0, 8.0])[small_screen.day]
     assert np.array_equal(baseline.cell_weight, expected)
     for problem in (baseline.posterior_problem(PRIORS), baseline.estimate_problem(PRIORS)):
-        assert np.array_equal(problem.cell_weight, expected) and problem.design is baseline.design
+        assert np.array_equal(problem.row_weight, expected) and problem.design is baseline.design
 
 
 def test_the_posterior_has_a_random_walk_and_the_estimates_independent_days(baseline):

@@ -8,7 +8,7 @@ from conftest import screen_of, simulated
 from fatebias.laplace import cell_matrices
 from fatebias.laplace.cell_matrices import FactoredMatrices, HeldMatrices, curvature_by_cell, squares_by_cell
 from fatebias.laplace.curvature import gene_grams
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.likelihood import SOFT_LABELS
 from fatebias.model.nuisance import Terms
 

@@ -23,7 +23,7 @@ from fatebias.laplace.contrasts import (
 from fatebias.laplace.guide_days import GuideDays
 from fatebias.laplace.guide_estimates import GeneNoise, estimate_guides
 from fatebias.laplace.guide_variance import GuideVariance
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 
 SETTINGS = Settings.from_mapping({"estimate_shift": "free"})  # the other is in test_shared_shift.py
 OPTIONS = LaplaceOptions.of(SETTINGS)

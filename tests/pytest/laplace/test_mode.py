@@ -11,7 +11,7 @@ from fatebias.base.settings import Settings
 from fatebias.laplace.mode import find_mode, take_step
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.laplace.problem import Problem
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.prior import random_walk_prior
 
 OPTIONS = LaplaceOptions.of(Settings.from_mapping())
@@ -24,7 +24,7 @@ def problem(small_screen):
     scales = design.nuisance.new_full((design.n_days + 1, design.n_logits), 0.3)
     return Problem(
         design=design, prior=random_walk_prior(design, scales, OPTIONS.priors),
-        cell_weight=torch.linspace(1, 9, design.n_cells, dtype=torch.float64),
+        row_weight=torch.linspace(1, 9, design.n_cells, dtype=torch.float64),
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_a_step_downhill_is_an_error(problem, x):
 
 def test_the_mode_has_no_gradient_wherever_the_search_starts(problem, x):
     weight = torch.tensor([5.0, 10.0, 20.0], dtype=torch.float64)
-    by_day = replace(problem, cell_weight=weight[problem.design.day])
+    by_day = replace(problem, row_weight=weight[problem.design.day])
     tolerances = replace(OPTIONS.tolerances, newton=1e-7)
     near, far = (find_mode(by_day, start, tolerances) for start in (torch.zeros_like(x), 20 * x))
     assert near.gradient < 1e-5
@@ -71,7 +71,7 @@ def test_a_cell_of_weight_0_is_left_out(problem, x, small_screen):
     design = problem.design
     keep = torch.arange(design.n_cells) % 5 != 0
     weight = torch.where(keep, 10.0, 0.0).double()
-    found = find_mode(replace(problem, cell_weight=weight), x, replace(OPTIONS.tolerances, newton=1e-8)).x
+    found = find_mode(replace(problem, row_weight=weight), x, replace(OPTIONS.tolerances, newton=1e-8)).x
     columns = design.forward(torch.eye(design.n_effects, dtype=torch.float64))[keep].numpy()
     eta = np.einsum("nfp,p->nf", columns, found.numpy())
     pi = np.exp(eta) / (1 + np.exp(eta).sum(1, keepdims=True))

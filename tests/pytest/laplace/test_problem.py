@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from fatebias.base.settings import Settings
 from fatebias.laplace.problem import Problem
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.nuisance import Terms
 from fatebias.model.prior import Priors, random_walk_prior
 
@@ -21,7 +21,7 @@ def problem(small_screen):
     design = build_design(small_screen, terms=Terms.of(SETTINGS))
     scales = design.nuisance.new_full((design.n_days + 1, design.n_logits), SCALE)
     prior = random_walk_prior(design, scales, Priors.of(SETTINGS))
-    return Problem(design=design, prior=prior, cell_weight=torch.tensor(WEIGHT, dtype=torch.float64)[design.day])
+    return Problem(design=design, prior=prior, row_weight=torch.tensor(WEIGHT, dtype=torch.float64)[design.day])
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_cells_can_be_made_to_count_more_or_not_at_all(problem, x):
     factor = torch.ones(problem.design.n_cells, dtype=torch.float64)
     factor[:10], factor[10:20] = 2, 0
     changed = problem.weighted(factor)
-    assert torch.equal(changed.cell_weight[:10], 2 * problem.cell_weight[:10])
+    assert torch.equal(changed.row_weight[:10], 2 * problem.row_weight[:10])
     by_cell = problem.design.likelihood.log_likelihood(problem.design.predictor(x), problem.design.labels)
-    more = (problem.cell_weight * by_cell)[:10].sum() - (problem.cell_weight * by_cell)[10:20].sum()
+    more = (problem.row_weight * by_cell)[:10].sum() - (problem.row_weight * by_cell)[10:20].sum()
     assert changed.log_posterior(x) - problem.log_posterior(x) == pytest.approx(float(more), rel=1e-8)

@@ -12,7 +12,7 @@ from fatebias.base.settings import Settings
 from fatebias.laplace import rounds
 from fatebias.laplace.options import LaplaceOptions
 from fatebias.laplace.rounds import SCALE_TOLERANCE, WEIGHT_TOLERANCE, run_rounds, start_from
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 
 AUTO = LaplaceOptions.of(Settings.from_mapping({"likelihood_weight": "auto"}))
 

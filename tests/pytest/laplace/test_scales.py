@@ -7,7 +7,7 @@ from conftest import screen_of, simulated
 
 from fatebias.base.settings import Settings
 from fatebias.laplace.scales import effect_moments, improve_scales
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.prior import Priors
 
 PRIORS = Priors.of(Settings.from_mapping())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fatebias.base.settings import Settings
 from fatebias.laplace.fit import named_effects
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.nuisance import Terms
 
 

@@ -9,7 +9,7 @@ from conftest import screen_of, simulated
 
 from fatebias.laplace.cell_matrices import HeldMatrices
 from fatebias.laplace.curvature import gene_grams
-from fatebias.model import build_design, design_of_cells
+from fatebias.model import build_design, design_of_rows
 from fatebias.model.nuisance import Terms
 
 BOTH = Terms(burden_by_day=True, sample_effects=True)
@@ -22,7 +22,7 @@ def parts(request):
     screen = replace(screen, cluster=np.arange(screen.n_cells) // 3)
     design = replace(build_design(screen, terms=BOTH), given=torch.ones((screen.n_cells, 2), dtype=torch.float64))
     counted = np.random.default_rng(0).random(screen.n_cells) < request.param
-    return design, counted, design_of_cells(design, counted)
+    return design, counted, design_of_rows(design, counted)
 
 
 def test_predictors_are_those_of_the_cells_that_count(parts):

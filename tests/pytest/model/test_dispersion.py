@@ -8,7 +8,7 @@ from conftest import screen_of, simulated
 from fatebias.base.errors import FitError
 from fatebias.base.settings import Settings
 from fatebias.laplace import LaplaceOptions, fit_laplace
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.dispersion import (
     dispersion_at,
     dispersion_by_day,

@@ -8,7 +8,7 @@ from conftest import labels, screen_of, simulated
 from tiny_screen import PRESENCE, tiny
 
 from fatebias.base.settings import Settings
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.nuisance import NO_TERMS, Terms, extra_columns, nuisance_columns
 from fatebias.model.prior import Priors, fixed_effect_prior, random_walk_prior
 

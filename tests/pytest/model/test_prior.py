@@ -4,7 +4,7 @@ import torch
 from dense_reference import random_walk_precision
 
 from fatebias.base.settings import Settings
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.prior import Priors, fixed_effect_prior, random_walk_prior
 
 PRIORS = Priors.of(Settings.from_mapping())

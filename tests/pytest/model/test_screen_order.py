@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from fatebias.model.design import build_design
+from fatebias.model import build_design
 from fatebias.model.screen_order import ScreenOrder
 
 

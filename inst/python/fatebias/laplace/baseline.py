@@ -23,14 +23,19 @@ class Baseline:
     @property
     def cell_weight(self) -> Tensor:
         """Weight of each cell [N]."""
-        return self.weight[self.design.day]
+        return self.weight[self.design.by_cell(self.design.day)]
+
+    @property
+    def row_weight(self) -> Tensor:
+        """Weight of each row of the design [U]."""
+        return self.design.row_weight(self.weight)
 
     def posterior_problem(self, priors: Priors) -> Problem:
         """The posterior of the effects under the model's prior, at these scales and this weight."""
         prior = random_walk_prior(self.design, self.scales, priors)
-        return Problem(design=self.design, prior=prior, cell_weight=self.cell_weight)
+        return Problem(design=self.design, prior=prior, row_weight=self.row_weight)
 
     def estimate_problem(self, priors: Priors) -> Problem:
         """The same under the prior of the fixed-effect estimates: of the scales, sigma_guide alone counts."""
         prior = fixed_effect_prior(self.design, self.scales[-1], priors)
-        return Problem(design=self.design, prior=prior, cell_weight=self.cell_weight)
+        return Problem(design=self.design, prior=prior, row_weight=self.row_weight)

@@ -126,7 +126,7 @@ def perturbation(curvature: Curvature, seed: int, n_draws: int) -> Tensor:
     """r ~ N(0, A): J' W^(1/2) z + Q^(1/2) z, float32 [P, n_draws]; the same seed gives the same z."""
     design = curvature.design
     noise = StandardNormal(design.day.device, seed)
-    z = noise(design.n_cells, design.n_logits, n_draws)
+    z = noise(design.n_rows, design.n_logits, n_draws)
     e = design.likelihood.scale_by_root_(z, curvature.mean, curvature.weight)
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))
 
@@ -206,7 +206,7 @@ def parameters_of_clusters(curvature: Curvature, eta: Tensor) -> Tensor:
     bent = design.likelihood.curve_(eta.clone(), curvature.mean.to(eta.dtype), curvature.weight.to(eta.dtype)).double()
     moved = bent.new_zeros((n, *bent.shape[1:])).index_add_(0, design.cluster, bent)
     total = curvature.mean.new_zeros((n, f, f))
-    for cells in torch.arange(design.n_cells, device=total.device).split(max(1, COLUMN_NUMBERS // f**2)):
+    for cells in torch.arange(design.n_rows, device=total.device).split(max(1, COLUMN_NUMBERS // f**2)):
         by_cell = design.likelihood.curvature(curvature.mean[cells], curvature.weight[cells])
         total.index_add_(0, design.cluster[cells], by_cell)
     total = total + torch.finfo(torch.float32).tiny * torch.eye(f, dtype=total.dtype, device=total.device)
@@ -223,7 +223,7 @@ def solve_columns(curvature: Curvature, columns: Tensor, tolerance: float) -> Te
 
 
 def columns_at_once(design: Design) -> int:
-    return max(1, COLUMN_NUMBERS // (design.n_cells * design.n_logits))
+    return max(1, COLUMN_NUMBERS // (design.n_rows * design.n_logits))
 
 
 class StandardNormal:

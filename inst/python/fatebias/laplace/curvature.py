@@ -32,7 +32,7 @@ class Solution:
 
 @dataclass(frozen=True, kw_only=True)
 class Curvature:
-    """A at means of the labels [N, F], cell weights [N] and a prior, ready to be solved with.
+    """A at means of the labels [U, F], weights of rows [U] and a prior, ready to be solved with.
 
     inverses: by group of genes the inverses [genes, k, k] of A's diagonal blocks, k = (D + n) F.
     coarse_image, coarse, coarse_inverse: A Z [P, c] in single precision, Z' A Z and its inverse [c, c] in double;
@@ -117,7 +117,7 @@ class Curvature:
 
 
 def curvature_at(design: Design, prior: Prior, mean: Tensor, weight: Tensor) -> Curvature:
-    """A at means of the labels [N, F] and cell weights [N], with its gene blocks inverted."""
+    """A at means of the labels [U, F] and weights of rows [U], with its gene blocks inverted."""
     by_cell = curvature_by_cell(design.likelihood, mean, weight)
     inverses = []
     for group, gram in zip(design.groups, gene_grams(design, by_cell)):

@@ -69,8 +69,8 @@ class DayTests:
 
 @dataclass(frozen=True, kw_only=True)
 class FittedScores:
-    """What all days share, from the fixed effects: curvature; eta [N, F] and stratum [N] of all cells; beta [G, D], the
-    contrast of each guide's effect; p_eff [D], effective parameters; contrast [F].
+    """What all days share, from the fixed effects: curvature; eta [U, F] of the design's rows; beta [G, D], the contrast
+    of each guide's effect; p_eff [D], effective parameters; stratum [N] of each cell; contrast [F].
     """
 
     screen: Screen
@@ -97,14 +97,15 @@ class FittedScores:
         screen, design = self.screen, self.curvature.design
         cells = np.flatnonzero(screen.day == day)
         at = torch.as_tensor(cells, device=self.eta.device)
-        mean, weight, labels = self.curvature.mean[at], self.curvature.weight[at], design.labels[at]
+        rows, labels = design.row_of(at), design.cell_labels[at]
+        mean, weight = self.curvature.mean[rows], design.cell_weight(self.curvature.weight)[at]
         by_cell = design.likelihood.curvature(mean, weight)
         a = torch.linalg.solve(by_cell.mean(0), torch.as_tensor(self.contrast, device=at.device))
         a = a / (a @ torch.as_tensor(self.contrast, device=at.device))
         per_cell = np.diff(screen.guide_ptr)[cells]
         pairs = self._pairs(cells, per_cell, day)
         own = torch.as_tensor(pairs["cell"], device=at.device)
-        without = self.eta[at][own] - torch.as_tensor(pairs.pop("effect"), device=at.device)[:, None] * a
+        without = self.eta[rows][own] - torch.as_tensor(pairs.pop("effect"), device=at.device)[:, None] * a
         null = weight[own] * (design.likelihood.score(labels[own], design.likelihood.mean(without)) @ a)
         leverage = self.p_eff[day] / self.contrast.size * per_cell / max(per_cell.sum(), 1)
         score = weight * (design.likelihood.score(labels, mean) @ a)

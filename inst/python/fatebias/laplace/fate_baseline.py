@@ -38,7 +38,7 @@ class FateBaseline:
 
 def sample_baseline(solved: SolvedEstimates, screen: Screen, most: int = MOST_CELLS) -> FateBaseline:
     """`most` cells a day, or all where there are fewer. The same estimates give the same sample."""
-    eta = solved.design.predictor(solved.effects.x).double().cpu().numpy()
+    eta = solved.design.by_cell(solved.design.predictor(solved.effects.x)).double().cpu().numpy()
     excess = _excess(solved, screen)
     chosen, found, means = [], [], []
     for day in range(screen.n_days):

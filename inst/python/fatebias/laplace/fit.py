@@ -81,7 +81,7 @@ def fit_laplace(screen: Screen, options: LaplaceOptions, run: Run = QUIET, like:
     like: where a fit of other labels of the same cells stands, to start there. Raises FitError
     when a part of it does not converge.
     """
-    design = options.design(screen, run.device)
+    design = options.design(screen, run.device, join_alike=True)
     if like is None:
         state = run_rounds(design, options, run.at("rounds"))
     else:

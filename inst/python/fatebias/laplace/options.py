@@ -47,9 +47,12 @@ class LaplaceOptions:
     terms: Terms = NO_TERMS
     p_values: bool = False
 
-    def design(self, screen: Screen, device: str | torch.device = "cpu") -> Design:
-        """The design of a screen, with the labels of the likelihood and the nuisance effects of the model."""
-        return build_design(screen, device, self.likelihood, self.terms)
+    def design(self, screen: Screen, device: str | torch.device = "cpu", join_alike: bool = False) -> Design:
+        """The design of a screen, with the labels of the likelihood and the nuisance effects of the model.
+
+        join_alike: see `build_design`.
+        """
+        return build_design(screen, device, self.likelihood, self.terms, join_alike)
 
     @classmethod
     def of(cls, settings: Settings) -> "LaplaceOptions":

@@ -6,46 +6,49 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..model import Design, Prior, design_of_cells
+from ..model import Design, Prior, design_of_rows
 from .curvature import Curvature, curvature_at
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Effects x [P] of a design under a prior, each cell's likelihood multiplied by its cell_weight [N].
+    """Effects x [P] of a design under a prior, the likelihood of each row multiplied by its row_weight [U].
 
-    N cells, F logits, the fates beside the reference.
+    N cells in U rows, F logits, the fates beside the reference.
     """
 
     design: Design
     prior: Prior
-    cell_weight: Tensor
+    row_weight: Tensor
 
     def weighted(self, factor: Tensor) -> "Problem":
-        """The same with cells that count `factor` [N] times as much; 0 leaves a cell out."""
-        return replace(self, cell_weight=self.cell_weight * factor)
+        """The same with rows that count `factor` [U] times as much; 0 leaves a row out."""
+        return replace(self, row_weight=self.row_weight * factor)
 
     def of_cells(self, counted: np.ndarray) -> "Problem":
-        """The cells that count (bool [N]) alone."""
-        index = torch.as_tensor(np.flatnonzero(counted), device=self.cell_weight.device)
-        return replace(self, design=design_of_cells(self.design, counted), cell_weight=self.cell_weight[index])
+        """The cells that count (bool [N]) alone; all cells of a row do or do not."""
+        cells = torch.as_tensor(np.flatnonzero(counted), device=self.row_weight.device)
+        rows = torch.zeros_like(self.row_weight, dtype=torch.bool)
+        rows[self.design.row_of(cells)] = True
+        design = design_of_rows(self.design, rows.cpu().numpy())
+        return replace(self, design=design, row_weight=self.row_weight[rows])
 
     def mean(self, x: Tensor) -> Tensor:
-        """Mean of the labels at x: [N, F]."""
+        """Mean of the labels at x: [U, F]."""
         return self.design.likelihood.mean(self.design.predictor(x))
 
     def log_posterior(self, x: Tensor) -> float:
         """Log posterior at x up to a constant."""
         design = self.design
-        by_cell = design.likelihood.log_likelihood(design.predictor(x), design.labels)
-        return float((self.cell_weight * by_cell).sum() - 0.5 * (x * self.prior.precision(design, x)).sum())
+        by_row = design.likelihood.log_likelihood(design.predictor(x), design.labels)
+        return float((self.row_weight * by_row).sum() - 0.5 * (x * self.prior.precision(design, x)).sum())
 
     def gradient(self, x: Tensor, mean: Tensor) -> Tensor:
         """Gradient of the log posterior at x, where the labels have that mean: J' weight score - Q x, [P]."""
         design = self.design
         score = design.likelihood.score(design.labels, mean)
-        return design.transpose(self.cell_weight.unsqueeze(1) * score) - self.prior.precision(design, x)
+        return design.transpose(self.row_weight.unsqueeze(1) * score) - self.prior.precision(design, x)
 
     def curvature(self, mean: Tensor) -> Curvature:
         """Minus the second derivative of the log posterior where the labels have that mean."""
-        return curvature_at(self.design, self.prior, mean, self.cell_weight)
+        return curvature_at(self.design, self.prior, mean, self.row_weight)

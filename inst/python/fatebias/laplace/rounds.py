@@ -62,7 +62,7 @@ def _start(design: Design, options: LaplaceOptions, run: Run) -> State:
     x = design.nuisance.new_zeros(design.n_effects)
     prior = random_walk_prior(design, scales, options.priors)
     number = 1.0 if isinstance(options.weight, str) else options.weight
-    problem = Problem(design=design, prior=prior, cell_weight=x.new_full((design.n_cells,), number))
+    problem = Problem(design=design, prior=prior, row_weight=design.row_weight(x.new_full((design.n_days,), number)))
     mode = find_mode(problem, x, options.tolerances, run, FIRST_STEP)
     weight = start_weight(options.weight, design, mode.mean)
     return State(

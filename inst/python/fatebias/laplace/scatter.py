@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..model import Design, GeneGroup, centred
-from .cell_matrices import squares_by_cell
+from .cell_matrices import CellMatrices, HeldMatrices, squares_by_cell
 from .curvature import Curvature, gene_grams
 
 LEAST_FREEDOM = 0.05  # share of the scores that the effects leave, at least
@@ -36,13 +36,14 @@ class Scatter:
         design = curvature.design
         n = design.n_cells if design.cluster is None else int(design.cluster.max()) + 1
         factor = max(LEAST_FREEDOM, 1 - n_parameters / (n * design.n_logits))
-        score = curvature.weight.unsqueeze(1) * design.likelihood.score(design.labels, curvature.mean) / factor**0.5
+        weight = design.cell_weight(curvature.weight).unsqueeze(1)
+        score = weight * design.likelihood.score(design.cell_labels, design.by_cell(curvature.mean)) / factor**0.5
         return cls(design=design, score=score)
 
     def by_guide_day(self) -> Tensor:
         """M of each guide and day alone, in the order of `Design.guide_sums`: [G D, F, F]."""
         if self.design.cluster is None:
-            return squares_by_cell(self.score).guide_sums(self.design)
+            return self._of_rows().guide_sums(self.design)
         parts = self._by_cluster
         found = [[np.asarray(a.multiply(b).sum(1)).ravel() for b in parts] for a in parts]
         return self._tensor(np.array(found).transpose(2, 0, 1))
@@ -50,19 +51,26 @@ class Scatter:
     def by_gene(self) -> list[Tensor]:
         """M of each gene's effects, J_b' M J_b, by group of genes [genes, k, k]."""
         if self.design.cluster is None:
-            return gene_grams(self.design, squares_by_cell(self.score))
+            return gene_grams(self.design, self._of_rows())
         return [self._group(group) for group in self.design.groups]
 
     def perturb(self, z: Tensor) -> Tensor:
-        """Scores with M's covariance: each cell's score times its unit's number, z [units, S] -> float32 [N, F, S]."""
+        """Scores with M's covariance, z [units, S] -> float32 [U, F, S]: each cell's score times its unit's number.
+
+        Where cells are alike the units are F directions of each row's scatter.
+        """
+        if self.design.cells is not None:
+            return self._root @ z.view(len(self._root), -1, z.shape[1])
         if self.design.cluster is not None:
             z = z.index_select(0, self.design.cluster)
         return self.score.float().unsqueeze(2) * z.unsqueeze(1)
 
     def along(self, eta: Tensor) -> Tensor:
-        """Sums over each unit of score' eta, eta [N, F, S]: float32 [units, S], so that `perturb` of it is M J x where
+        """Sums over each unit of score' eta, eta [U, F, S]: float32 [units, S], so that `perturb` of it is M J x where
         eta = J x, but for J'.
         """
+        if self.design.cells is not None:
+            return (self._root.mT @ eta.float()).flatten(0, 1)
         by_cell = (self.score.float().unsqueeze(2) * eta).sum(1)
         if self.design.cluster is None:
             return by_cell
@@ -71,7 +79,22 @@ class Scatter:
     @property
     def n_units(self) -> int:
         cluster = self.design.cluster
+        if self.design.cells is not None:
+            return self.design.n_rows * self.design.n_logits
         return self.design.n_cells if cluster is None else int(cluster.max()) + 1
+
+    def _of_rows(self) -> CellMatrices:
+        """M of each row."""
+        cells = self.design.cells
+        return squares_by_cell(self.score) if cells is None else HeldMatrices(values=cells.scatter(self.score))
+
+    @cached_property
+    def _root(self) -> Tensor:
+        """A with A A' the scatter of each row of cells that are alike: float32 [U, F, F]."""
+        assert self.design.cells is not None
+        values, vectors = torch.linalg.eigh(self.design.cells.scatter(self.score))
+        root: Tensor = vectors * values.clamp(min=0).sqrt().unsqueeze(1)
+        return root.float()
 
     @cached_property
     def _by_cluster(self) -> list[sp.csr_matrix]:

@@ -7,8 +7,9 @@ is made of its draws (`summarise_draws`) is here too, since both engines end in 
 """
 
 from .cells import Cells, Layout, Minibatches, steps_per_epoch, to_tensors
-from .design import Design, GeneGroup, build_design, centred
-from .design_part import design_of_cells
+from .design import Design, GeneGroup, centred
+from .design_build import build_design
+from .design_part import design_of_rows
 from .dispersion import (
     dispersion_at,
     final_dispersion,
@@ -55,7 +56,7 @@ __all__ = [
     "blocks_from_raw",
     "build_design",
     "centred",
-    "design_of_cells",
+    "design_of_rows",
     "dispersion_at",
     "fate_model",
     "final_dispersion",

@@ -16,10 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..screens import Screen
-from .gene_pairs import pairs_within_gene
-from .likelihood import SOFT_LABELS, Likelihood
-from .nuisance import NO_TERMS, Terms, nuisance_columns
+from .likelihood import Likelihood
+from .row_cells import RowCells
 from .row_sums import RowSums
 from .screen_order import ScreenOrder
 from .shared_columns import SharedColumns, shared_columns
@@ -47,7 +45,7 @@ class GeneGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Order:
+class Order:
     """The screen's index of each gene [L] and guide [G], in the order of x."""
 
     genes: np.ndarray
@@ -58,13 +56,15 @@ class _Order:
 class Design:
     """J of one screen on one device. N cells, G guides, L genes, D days, F logits (the fates beside the reference).
 
+    A row is a cell, or all cells that are alike (`cells`); U rows, which are the N cells unless said otherwise.
     Genes and guides have an order of their own in x, which is known here only: what leaves by name (`theta`, `delta`,
     `by_gene`, `genes_of`, `rows`, ..) is in the screen's order.
-    nuisance: float64 [N, K], the columns of the nuisance effects. kinds: where those of each kind lie, by its name.
-    day: int64 [N].
-    n_carried: float64 [N], targeting guides of each cell.
-    labels: float64 [N, F], those of `likelihood`. given: float64 [N, F], a part of eta that is not for x to explain,
-    or None. cluster: int64 [N], number of the cluster that a cell shares noise with, or None where each is alone.
+    nuisance: float64 [U, K], the columns of the nuisance effects. kinds: where those of each kind lie, by its name.
+    day: int64 [U].
+    n_carried: float64 [U], targeting guides of each cell.
+    labels: float64 [U, F], those of `likelihood`, means over the cells of a row. given: float64 [U, F], a part of eta
+    that is not for x to explain, or None. cluster: int64 [N], number of the cluster that a cell shares noise with, or
+    None where each is alone. cells: those of each row, or None where each is a cell.
     """
 
     groups: tuple[GeneGroup, ...]
@@ -77,13 +77,20 @@ class Design:
     labels: Tensor
     n_days: int
     likelihood: Likelihood
-    _order: _Order
+    order: Order
     given: Tensor | None = None
     cluster: Tensor | None = None
+    cells: RowCells | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """U."""
+        return len(self.day)
 
     @property
     def n_cells(self) -> int:
-        return len(self.day)
+        """N."""
+        return self.n_rows if self.cells is None else len(self.cells.row)
 
     @property
     def n_logits(self) -> int:
@@ -92,11 +99,11 @@ class Design:
 
     @property
     def n_genes(self) -> int:
-        return len(self._order.genes)
+        return len(self.order.genes)
 
     @property
     def n_guides(self) -> int:
-        return len(self._order.guides)
+        return len(self.order.guides)
 
     @property
     def n_nuisance(self) -> int:
@@ -153,17 +160,17 @@ class Design:
         """From the order of x to that of the screen."""
         genes, guides = (
             torch.as_tensor(np.argsort(order), device=self.day.device)
-            for order in (self._order.genes, self._order.guides)
+            for order in (self.order.genes, self.order.guides)
         )
         return ScreenOrder(genes=genes, guides=guides)
 
     def genes_of(self, group: GeneGroup) -> np.ndarray:
         """int [l], increasing: the group's genes in the screen."""
-        return self._order.genes[group.genes]
+        return self.order.genes[group.genes]
 
     def guides_of(self, group: GeneGroup) -> np.ndarray:
         """int [l, n]: the guides of each of the group's genes in the screen."""
-        return self._order.guides[group.guides].reshape(group.n_genes, group.n)
+        return self.order.guides[group.guides].reshape(group.n_genes, group.n)
 
     def rows(self, gene: int) -> slice:
         """Where the effects of a gene of the screen lie in x."""
@@ -173,12 +180,43 @@ class Design:
         first = int(group.entries.start) + (place - int(group.genes.start)) * size
         return slice(first, first + size)
 
-    def sum_by_day(self, by_cell: Tensor) -> Tensor:
-        """Sums of a number a cell [N] over the cells of each day: [D]."""
-        return torch.bincount(self.day, weights=by_cell, minlength=self.n_days)
+    def sum_by_day(self, by_row: Tensor) -> Tensor:
+        """Sums of a number a row [U] over the rows of each day: [D]."""
+        return torch.bincount(self.day, weights=by_row, minlength=self.n_days)
+
+    @property
+    def cells_by_day(self) -> Tensor:
+        """int64 [D]."""
+        return torch.bincount(self.by_cell(self.day), minlength=self.n_days)
+
+    @property
+    def cell_labels(self) -> Tensor:
+        """Labels of each cell: [N, F]."""
+        return self.labels if self.cells is None else self.cells.labels
+
+    def row_of(self, cells: Tensor) -> Tensor:
+        """The rows that cells [m] are in."""
+        return cells if self.cells is None else self.cells.row[cells]
+
+    def by_cell(self, by_row: Tensor) -> Tensor:
+        """What is known of each cell's row: [U, ...] -> [N, ...]."""
+        return by_row if self.cells is None else by_row[self.cells.row]
+
+    def row_sums(self, by_cell: Tensor) -> Tensor:
+        """Sums over the cells of each row: [N, ...] -> [U, ...]."""
+        return by_cell if self.cells is None else self.cells.sum(by_cell)
+
+    def row_weight(self, by_day: Tensor) -> Tensor:
+        """Weight of each row, all of its cells together, from that of a cell by day [D]: [U]."""
+        weight = by_day[self.day]
+        return weight if self.cells is None else weight * self.cells.count
+
+    def cell_weight(self, by_row: Tensor) -> Tensor:
+        """Weight of each cell from those of rows [U]: [N]."""
+        return by_row if self.cells is None else self.by_cell(by_row / self.cells.count)
 
     def forward(self, x: Tensor) -> Tensor:
-        """J x: [P, ...] -> eta [N, F, ...]."""
+        """J x: [P, ...] -> eta [U, F, ...]."""
         d, tail = self.n_days, x.shape[1:]
         beta = x.new_empty((self.n_guides, d, self.n_logits, *tail))
         for group in self.groups:
@@ -192,12 +230,12 @@ class Design:
         return eta
 
     def predictor(self, x: Tensor) -> Tensor:
-        """eta [N, F] of the effects x [P], with what is given."""
+        """eta [U, F] of the effects x [P], with what is given."""
         eta = self.forward(x)
         return eta if self.given is None else eta + self.given
 
     def transpose(self, e: Tensor) -> Tensor:
-        """J' e: [N, F, ...] -> [P, ...]."""
+        """J' e: [U, F, ...] -> [P, ...]."""
         nuisance = self.nuisance_columns(e.dtype).T @ e.reshape(len(e), -1)
         return self.gather(self.guide_sums(e), nuisance.view(-1, *e.shape[1:]))
 
@@ -218,76 +256,3 @@ class Design:
 def centred(values: Tensor, axis: int) -> Tensor:
     """Values minus their mean along the guides of a gene: v -> delta, and the transpose of that map."""
     return values - values.mean(axis, keepdim=True)
-
-
-def build_design(
-    screen: Screen,
-    device: str | torch.device = "cpu",
-    likelihood: Likelihood = SOFT_LABELS,
-    terms: Terms = NO_TERMS,
-) -> Design:
-    """The design of a screen on a device, with the labels of a likelihood and the nuisance effects of a model."""
-    n_days = screen.n_days
-    gene_order = np.argsort(screen.guides_per_gene, kind="stable")
-    place_of_gene = np.argsort(gene_order)
-    order = _Order(genes=gene_order, guides=np.argsort(place_of_gene[screen.guide_gene], kind="stable"))
-    guide = np.argsort(order.guides)[screen.guide_idx]
-    n_carried = np.diff(screen.guide_ptr)
-    cell = np.repeat(np.arange(screen.n_cells, dtype=np.int32), n_carried)
-    rows = guide * n_days + screen.day[cell]
-    n_rows = screen.n_guides * n_days
-    by_row = np.argsort(rows, kind="stable")
-    row_ptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=n_rows))]
-    nuisance = nuisance_columns(screen, terms)
-
-    def tensor(values: np.ndarray) -> Tensor:
-        return torch.as_tensor(values, dtype=torch.float64, device=device)
-
-    return Design(
-        groups=_gene_groups(screen, order, pairs_within_gene(screen, cell), device),
-        cell_sums=RowSums(screen.guide_ptr, rows, n_rows, device),
-        guide_sums=RowSums(row_ptr, cell[by_row], screen.n_cells, device),
-        nuisance=tensor(np.concatenate(list(nuisance.values()), axis=1)),
-        kinds=_places(nuisance),
-        day=torch.as_tensor(screen.day, dtype=torch.int64, device=device),
-        n_carried=tensor(n_carried),
-        labels=likelihood.labels(tensor(screen.fate_probs)),
-        n_days=n_days,
-        likelihood=likelihood,
-        _order=order,
-        cluster=None if screen.cluster is None else torch.as_tensor(screen.cluster, device=device),
-    )
-
-
-def _places(nuisance: Mapping[str, np.ndarray]) -> Mapping[str, slice]:
-    """Where the columns of each kind lie among all."""
-    ends = np.cumsum([columns.shape[1] for columns in nuisance.values()]).tolist()
-    return {name: slice(start, end) for name, start, end in zip(nuisance, [0, *ends], ends)}
-
-
-def _gene_groups(screen: Screen, order: _Order, pairs: np.ndarray, device: str | torch.device) -> tuple[GeneGroup, ...]:
-    """Genes by their number of guides; pairs: rows of `pairs_within_gene`."""
-    n_days, f = screen.n_days, screen.n_logits
-    sizes = screen.guides_per_gene[order.genes]
-    first = np.r_[0, np.cumsum(sizes)]
-    position = np.argsort(order.guides)[pairs[:, 1:]]
-    groups, start = [], 0
-    for n in np.unique(sizes):
-        low, high = np.searchsorted(sizes, n, "left"), np.searchsorted(sizes, n, "right")
-        mine = (position[:, 0] >= first[low]) & (position[:, 0] < first[high])
-        local = position[mine] - first[low]
-        gene, i, j = local[:, 0] // n, local[:, 0] % n, local[:, 1] % n
-        entry = ((gene * n + i) * n + j) * n_days + screen.day[pairs[mine, 0]]
-        stop = start + (high - low) * (n_days + n) * f
-        groups.append(
-            GeneGroup(
-                n=int(n),
-                genes=slice(int(low), int(high)),
-                guides=slice(int(first[low]), int(first[high])),
-                entries=slice(int(start), int(stop)),
-                pair_cell=torch.as_tensor(pairs[mine, 0], device=device),
-                pair_entry=torch.as_tensor(entry, device=device),
-            )  # fmt: skip
-        )
-        start = stop
-    return tuple(groups)

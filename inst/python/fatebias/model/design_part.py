@@ -1,4 +1,4 @@
-"""The design of some of a screen's cells: the same effects x, so that fits of parts and of the whole go together."""
+"""The design of some of its rows: the same effects x, so that fits of parts and of the whole go together."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from .design import Design
 from .row_sums import RowSums
 
 
-def design_of_cells(design: Design, counted: np.ndarray) -> Design:
-    """The cells that count (bool [N]) alone, in their order. Guides and nuisance effects that they lack stay in x."""
+def design_of_rows(design: Design, counted: np.ndarray) -> Design:
+    """The rows that count (bool [U]) alone, in their order. Guides and nuisance effects that they lack stay in x."""
     cells = np.flatnonzero(counted)
     place = np.cumsum(counted) - 1
     device = design.day.device
@@ -32,6 +32,7 @@ def design_of_cells(design: Design, counted: np.ndarray) -> Design:
         labels=design.labels[index],
         given=None if design.given is None else design.given[index],
         cluster=None if design.cluster is None else design.cluster[index],
+        cells=None if design.cells is None else design.cells.of_rows(counted),
     )
 
 

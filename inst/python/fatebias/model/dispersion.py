@@ -25,42 +25,51 @@ WEIGHT_RANGE = (1e-3, 1e6)  # one-hot labels have 1, Dirichlet labels their conc
 LEAST_FREEDOM = 0.05  # share of the labels that must be left over by the parameters
 
 
+def pearson_by_cell(design: Design, mean: Tensor) -> Tensor:
+    """X2 of each cell at means of rows [U, F]: [N]."""
+    return design.likelihood.pearson(design.cell_labels, design.by_cell(mean))
+
+
 def pearson_by_day(design: Design, mean: Tensor) -> Tensor:
-    """X2 at means [N, F], summed over the cells of a day: [D]."""
-    return design.sum_by_day(design.likelihood.pearson(design.labels, mean))
+    """X2 at means of rows [U, F], summed over the cells of a day: [D]."""
+    return design.sum_by_day(design.row_sums(pearson_by_cell(design, mean)))
 
 
 def pearson_excess_by_day(design: Design, mean: Tensor, shift: Tensor) -> Tensor:
-    """Mean of X2 over draws less X2 at the mode, by day [D]. shift [N, F, S]: eta of the draws less eta at the mode."""
-    moved = design.likelihood.pearson_moved(design.labels, mean, shift)
+    """Mean of X2 over draws less X2 at the mode, by day [D]. shift [U, F, S]: eta of the draws less eta at the mode."""
+    cells, likelihood = design.cells, design.likelihood
+    if cells is None:
+        moved = likelihood.pearson_moved(design.labels, mean, shift)
+    else:
+        moved = likelihood.pearson_moved_together(cells.squares, cells.count, mean, shift)
     return design.sum_by_day(moved) - pearson_by_day(design, mean)
 
 
 def dispersion_at(design: Design, mean: Tensor, p: Tensor) -> Tensor:
-    """phi of each day alone around means [N, F], given parameters p by day [D]: [D], NaN on a day without cells."""
+    """phi of each day alone around means [U, F], given parameters p by day [D]: [D], NaN on a day without cells."""
     labels = labels_by_day(design)
     return pearson_by_day(design, mean) / torch.maximum(labels - p, LEAST_FREEDOM * labels)
 
 
 def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> Tensor:
-    """phi of the labels around means [N, F], given parameters p by day [D]: [D], equal when pooled.
+    """phi of the labels around means [U, F], given parameters p by day [D]: [D], equal when pooled.
 
     By day, log phi is drawn towards the days' common value by its own uncertainty, that of a mean over cells.
     """
-    by_cell = design.likelihood.pearson(design.labels, mean)
-    pearson, squares = design.sum_by_day(by_cell), design.sum_by_day(by_cell**2)
+    by_cell = pearson_by_cell(design, mean)
+    pearson, squares = (design.sum_by_day(design.row_sums(values)) for values in (by_cell, by_cell**2))
     labels = labels_by_day(design)
     freedom = torch.maximum(labels - p, LEAST_FREEDOM * labels)
     if pooled:
         return (pearson.sum() / freedom.sum()).expand(len(pearson))
-    error = (squares / pearson**2 - 1 / torch.bincount(design.day, minlength=design.n_days)).clamp(min=0)
+    error = (squares / pearson**2 - 1 / design.cells_by_day).clamp(min=0)
     log_phi = (pearson / freedom).log().cpu().numpy()
     return torch.as_tensor(shrink_over_days(log_phi, error.cpu().numpy())[0], device=mean.device).exp()
 
 
 def labels_by_day(design: Design) -> Tensor:
     """N F of each day: [D]."""
-    return design.n_logits * torch.bincount(design.day, minlength=design.n_days)
+    return design.n_logits * design.cells_by_day
 
 
 def start_weight(wanted: float | str, design: Design, mean: Tensor) -> Tensor:

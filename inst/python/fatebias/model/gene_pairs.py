@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from ..screens import Screen
 
-
-def pairs_within_gene(screen: Screen, cell: np.ndarray) -> np.ndarray:
-    """Rows (cell, guide, guide), one for every two guides of one gene in one cell."""
-    by_guide = np.lexsort((screen.guide_idx, cell))
-    guide = screen.guide_idx[by_guide].astype(np.int64)
-    gene, found = screen.guide_gene[guide], []
+def pairs_within_gene(cell: np.ndarray, guide: np.ndarray, guide_gene: np.ndarray) -> np.ndarray:
+    """Rows (cell, guide, guide), one for every two guides of one gene in one cell. cell: increasing; guide: of each of
+    its entries.
+    """
+    guide = guide[np.lexsort((guide, cell))].astype(np.int64)
+    gene, found = guide_gene[guide], []
     for step in range(1, len(guide)):
         at = np.flatnonzero((cell[step:] == cell[:-step]) & (gene[step:] == gene[:-step]))
         if not len(at):  # guides of a gene are neighbours in a cell: no pair at this distance, none beyond

@@ -34,9 +34,12 @@ class Likelihood(ABC):
     it is the covariance of y.
 
     curvature_is_multinomial: is W weight * (diag(mean) - mean mean')? Then it need not be held with many fates.
+    adds_up: is the log likelihood linear in labels, and Pearson's statistic in `squares`? Then cells with the same
+    mean may stand together (`RowCells`).
     """
 
     curvature_is_multinomial = False
+    adds_up = False
 
     @abstractmethod
     def labels(self, fate_probs: Tensor) -> Tensor:
@@ -90,6 +93,17 @@ class Likelihood(ABC):
         eta = self.link(mean)
         return torch.stack([self.pearson(labels, self.mean(eta + one)) for one in shift.unbind(2)]).mean(0)
 
+    def squares(self, labels: Tensor) -> Tensor:
+        """What X2 is linear in, of each cell: [N, F + 1]; of a likelihood that adds up."""
+        raise NotImplementedError
+
+    def pearson_moved_together(self, squares: Tensor, count: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
+        """Sums of `pearson_moved` over `count` cells [U] with the same mean [U, F] and shift [U, F, S]: [U].
+
+        squares: sums of theirs [U, F + 1].
+        """
+        raise NotImplementedError
+
     def standardised(self, labels: Floats, eta: Floats) -> Floats:
         """Residuals with covariance 1 under the model: L^-1 (y - mu), L L' = W at weight 1; arrays [N, F]."""
         mean = self.mean_of_array(eta)
@@ -110,6 +124,7 @@ class SoftLabels(Likelihood):
     """
 
     curvature_is_multinomial = True
+    adds_up = True
 
     def labels(self, fate_probs: Tensor) -> Tensor:
         return fate_probs[:, 1:]
@@ -160,16 +175,24 @@ class SoftLabels(Likelihood):
     def quadratic_form(self, eta: Tensor, mean: Tensor) -> Tensor:
         return (mean * eta**2).sum(1) - (mean * eta).sum(1) ** 2
 
+    def squares(self, labels: Tensor) -> Tensor:
+        """p^2 of all fates, the reference last."""
+        return torch.cat([labels**2, (1 - labels.sum(1, keepdim=True)) ** 2], 1)
+
     def pearson(self, labels: Tensor, mean: Tensor) -> Tensor:
-        return _sum_of_squares(labels, mean, 1 - mean.sum(1))
+        return _over_means(self.squares(labels), mean, 1 - mean.sum(1)) - 1
 
     def pearson_moved(self, labels: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
+        return self.pearson_moved_together(self.squares(labels), torch.ones_like(mean[:, 0]), mean, shift)
+
+    def pearson_moved_together(self, squares: Tensor, count: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
         found = torch.empty_like(mean[:, 0])
-        for out, own, p, u in zip(*(values.split(_CHUNK) for values in (found, labels, mean, shift))):
+        for out, own, n, p, u in zip(*(values.split(_CHUNK) for values in (found, squares, count, mean, shift))):
             moved = p.unsqueeze(2) * u.double().exp()
             reference = (1 - p.sum(1)).unsqueeze(1)
             total = reference + moved.sum(1)
-            out.copy_(_sum_of_squares(own.unsqueeze(2), moved / total.unsqueeze(1), reference / total).mean(1))
+            over = _over_means(own.unsqueeze(2), moved / total.unsqueeze(1), reference / total)
+            out.copy_((over - n.unsqueeze(1)).mean(1))
         return found
 
     def mean_of_array(self, eta: Floats) -> Floats:
@@ -193,6 +216,6 @@ def _with_reference(eta: Tensor) -> Tensor:
     return torch.cat([torch.zeros_like(eta[:, :1]), eta], 1)
 
 
-def _sum_of_squares(labels: Tensor, mean: Tensor, reference: Tensor) -> Tensor:
-    """sum over all fates of p^2 / pi, less 1: labels [N, F, ...], mean [N, F, ...], reference [N, ...] -> [N, ...]."""
-    return (labels**2 / mean).sum(1) + (1 - labels.sum(1)) ** 2 / reference - 1
+def _over_means(squares: Tensor, mean: Tensor, reference: Tensor) -> Tensor:
+    """sum over all fates of p^2 / pi: squares [N, F + 1, ..], mean [N, F, ..], reference [N, ..] -> [N, ..]."""
+    return (squares[:, :-1] / mean).sum(1) + squares[:, -1] / reference

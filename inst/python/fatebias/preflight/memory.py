@@ -27,7 +27,8 @@ SINGLE, DOUBLE = 4, 8  # bytes of a number
 @dataclass(frozen=True, kw_only=True)
 class ScreenSize:
     """Sizes of a screen. per_gene: int [L], guides of each gene. entries: targeting guides in all cells. file_cells,
-    file_entries: the same in its file, with cells that are left out and controls.
+    file_entries: the same in its file, with cells that are left out and controls. kinds: of cells, where most are alike
+    (`Screen.alike`), else None.
     """
 
     cells: int
@@ -40,15 +41,18 @@ class ScreenSize:
     covariates: int = 0
     file_cells: int = 0
     file_entries: int = 0
+    kinds: int | None = None
 
     @classmethod
     def of(cls, screen: Screen, cells: int, entries: int) -> "ScreenSize":
         """Of a screen with so many cells and entries, `screen` itself or a part of it."""
         burden = screen.burden_counts
+        alike = screen.alike if cells == screen.n_cells and screen.n_logits <= DENSE_LOGITS else None
         return cls(
             cells=cells, entries=entries, per_gene=screen.guides_per_gene, days=screen.n_days,
             replicates=screen.n_replicates, fates=screen.n_fates, sets=screen.n_sets, covariates=screen.n_covariates,
             file_cells=int(burden.sum()), file_entries=int((burden * np.arange(len(burden))).sum()),
+            kinds=None if alike is None else len(alike.first),
         )  # fmt: skip
 
     @classmethod
@@ -62,6 +66,11 @@ class ScreenSize:
     @property
     def guides(self) -> int:
         return int(self.per_gene.sum())
+
+    @property
+    def rows(self) -> int:
+        """Of the design: cells, or their kinds."""
+        return self.cells if self.kinds is None else self.kinds
 
     @property
     def logits(self) -> int:
@@ -132,7 +141,7 @@ def fit_memory(size: ScreenSize, settings: Settings) -> FitMemory:
     """Peak memory of a fit with these settings, by phase."""
     read, design, laplace = PROCESS + _screen(size), _design(size, settings), _laplace(size, settings)
     known, left = read + DOUBLE * size.block_numbers() + _all_fates(size), design + KEPT * laplace
-    by_cell = size.cells * size.logits * size.nuisance(settings)
+    by_cell = size.rows * size.logits * size.nuisance(settings)
     lower = "the number of cells" if by_cell > 3 * size.block_numbers() else _EFFECTS
     phases = [
         Phase(name="reading", host=read + _reading(size), lower="the number of cells"),
@@ -171,11 +180,13 @@ def _reading(size: ScreenSize) -> float:
 
 def _design(size: ScreenSize, settings: Settings) -> float:
     """Lists of guides and cells with the matrices of their sums, nuisance columns in two precisions, labels and their
-    means, curvature of each cell.
+    means, curvature of each cell. Where cells are alike also labels, scores and nuisance columns of all.
     """
     f, k = size.logits, size.nuisance(settings)
     by_cell = f * f if f <= DENSE_LOGITS else 3 * f
-    return 24 * size.entries + size.cells * ((SINGLE + DOUBLE) * k + DOUBLE * (2 * f + by_cell + 5))
+    alike = 0 if size.kinds is None else size.cells * DOUBLE * (2 * f + by_cell + k + 5)
+    entries = 24 * size.entries * size.rows / size.cells
+    return alike + entries + size.rows * ((SINGLE + DOUBLE) * k + DOUBLE * (2 * f + by_cell + 5))
 
 
 def _effects(size: ScreenSize, settings: Settings) -> int:
@@ -188,9 +199,9 @@ def _solve(size: ScreenSize, settings: Settings, most: int) -> float:
     of effects by guide and day.
     """
     f = size.logits
-    width = max(1, min(most, AT_ONCE // (size.cells * f)))
+    width = max(1, min(most, AT_ONCE // (size.rows * f)))
     by_guide = size.guides * size.days * f
-    return SINGLE * width * (7 * _effects(size, settings) + 2 * size.cells * f + 2 * by_guide)
+    return SINGLE * width * (7 * _effects(size, settings) + 2 * size.rows * f + 2 * by_guide)
 
 
 def _coarse(size: ScreenSize, settings: Settings) -> float:
@@ -198,8 +209,8 @@ def _coarse(size: ScreenSize, settings: Settings) -> float:
     f, k = size.logits, size.nuisance(settings) + size.days
     image = (SINGLE + DOUBLE) * _effects(size, settings) * k * f
     by_guide = SINGLE * size.guides * size.days * f * k * f
-    cells = SINGLE * size.cells * f * k * f if f <= DENSE_LOGITS else by_guide
-    return image + by_guide + cells + 3 * DOUBLE * (k * f) ** 2 + DOUBLE * size.cells * k
+    cells = SINGLE * size.rows * f * k * f if f <= DENSE_LOGITS else by_guide
+    return image + by_guide + cells + 3 * DOUBLE * (k * f) ** 2 + DOUBLE * size.rows * k
 
 
 def _pairs(size: ScreenSize) -> float:

@@ -137,7 +137,7 @@ def _combine(fits: Sequence[SetFit], screen: Screen, settings: Settings, run: Ru
     contrast, options, at = _contrast(screen, settings), LaplaceOptions.of(settings), run.at("mean of label sets")
     mean, like = screen.of_mean_labels(), fits[0].laplace.baseline
     with watch.stage("estimates"):
-        design = options.design(mean, run.device)
+        design = options.design(mean, run.device, join_alike=True)
         state = run_rounds_like(design, options, like, at)
         of_mean = estimate_theta(state.baseline(design), mean, contrast, options, at.at("estimates"))
         combined = combine_sets([fit.estimates.all_fates for fit in fits], of_mean.all_fates)

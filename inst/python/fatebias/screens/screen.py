@@ -14,6 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError
+from .alike import AlikeCells, alike_cells
 from .doubt import Doubt
 from .fate_table import lack_any
 
@@ -172,6 +173,12 @@ class Screen:
         """float [N], guides in the cell minus the mean of its day."""
         mean = np.bincount(self.day, weights=self.burden) / np.bincount(self.day)
         return np.asarray(self.burden - mean[self.day])
+
+    @cached_property
+    def alike(self) -> AlikeCells | None:
+        """Cells that differ in their labels alone; None where few do, or where cells of a cluster share noise."""
+        columns = [self.day, self.replicate, self.burden, *self.covariates.T]
+        return None if self.cluster is not None else alike_cells(columns, self.guide_ptr, self.guide_idx)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,52 @@
+"""Cells that are alike: equal in all that a model knows of them beside their labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+MOST_GUIDES = 3  # of cells that are compared: with more, hardly two have the same ones
+LEAST_SAVED = 0.5  # share of the cells that are like an earlier one, below which none are said to be
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlikeCells:
+    """row: int64 [N], the kind of each cell, from 0 in the order of their first cells. first: int64 [kinds], these."""
+
+    row: np.ndarray
+    first: np.ndarray
+
+
+def alike_cells(columns: Sequence[np.ndarray], guide_ptr: np.ndarray, guide_idx: np.ndarray) -> AlikeCells | None:
+    """Cells with equal numbers in all columns [N] and the same list of guides; None where few cells have their like."""
+    per_cell = np.diff(guide_ptr)
+    n, few = len(per_cell), np.flatnonzero(per_cell <= MOST_GUIDES)
+    if len(few) < LEAST_SAVED * n:
+        return None
+    lists = [_guide(guide_ptr[few], per_cell[few], guide_idx, k) for k in range(MOST_GUIDES)]
+    kind = _numbered([column[few] for column in columns] + lists)
+    _, first = np.unique(kind, return_index=True)
+    if len(few) - len(first) < LEAST_SAVED * n:
+        return None
+    like = np.arange(n)
+    like[few] = few[first[kind]]
+    is_first = like == np.arange(n)
+    return AlikeCells(row=np.cumsum(is_first)[like] - 1, first=np.flatnonzero(is_first))
+
+
+def _guide(start: np.ndarray, per_cell: np.ndarray, guide_idx: np.ndarray, k: int) -> np.ndarray:
+    """The k-th guide of each list that begins at `start`, -1 where it has fewer."""
+    out = np.full(len(start), -1, dtype=np.int64)
+    has = per_cell > k
+    out[has] = guide_idx[start[has] + k]
+    return out
+
+
+def _numbered(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """A number from 0 for all that the rows of columns hold together."""
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        number, kinds = pd.factorize(column)
+        found, _ = pd.factorize(found * len(kinds) + number)
+    return np.asarray(found)
