@@ -7,7 +7,7 @@ from pathlib import Path
 from measure import Row, Run, fatebias, print_rows, product_seconds
 
 # preset, arguments that override it, engine, seconds, GB
-WORK = {
+WORK: dict[str, list[tuple[str, dict[str, float], str, float | None, float | None]]] = {
     "strong": [("strong", {}, "laplace", 7, None), ("strong", {}, "svi", 18, None)],
     "real": [("real", {}, "laplace", 18, 1.5), ("real", {}, "svi", 50, 1.5)],
     "components": [("real", {"fates": 10}, "laplace", None, None), ("real", {"fates": 30}, "laplace", 600, 8)],
@@ -16,10 +16,11 @@ WORK = {
         ("genome", {"cells": 500_000}, "laplace", 120, 3),
         ("genome", {"cells": 2_000_000}, "laplace", 360, 6),
     ],
+    "low_moi": [("weak", {"cells": 10_000_000, "genes": 500, "guides-per-gene": 4, "moi": 0.3}, "laplace", None, 4)],
 }
 
 
-def run(preset: str, sizes: dict[str, int], engine: str, folder: Path) -> Run:
+def run(preset: str, sizes: dict[str, float], engine: str, folder: Path) -> Run:
     """Simulate (once a screen) and fit; the screen has just been written or read, so it is in the file cache."""
     where = folder / "_".join([preset, *map(str, sizes.values())])
     if not where.exists():

@@ -69,7 +69,7 @@ class DayTests:
 
 @dataclass(frozen=True, kw_only=True)
 class FittedScores:
-    """What all days share, from the fixed effects: curvature; eta [U, F] of the design's rows; beta [G, D], the contrast
+    """What all days share, from the fixed effects: curvature; eta [U, F] of the rows; beta [G, D], the contrast
     of each guide's effect; p_eff [D], effective parameters; stratum [N] of each cell; contrast [F].
     """
 
