@@ -1,5 +1,7 @@
 """The estimate of a fit's memory, and what is made of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,12 +36,23 @@ def test_thirty_fates_of_a_genome_need_tens_of_gb():
         ({"num_posterior_draws": 100_000, "inference": "svi"}, GENOME, "num_posterior_draws"),
         ({}, bigger(days=300), "days"),
         ({}, bigger(cells=10**10, entries=10**10, file_cells=10**10), "cells"),
+        ({}, bigger(cells=10**9, entries=10**8, per_gene=np.full(9, 4), joined=(9_000, 9_000)), "the number of cells"),
     ],
 )
 def test_the_refusal_names_what_drives_the_need(given, size, lower):
     needs = fit_memory(size, Settings.from_mapping(given))
     with pytest.raises(MemoryLimitError, match=f"The fit needs about .* this machine has 24 GB.*{lower}"):
         refuse_large_fit(needs, MemoryLimit(bytes=24 * GB, whose="this machine"))
+
+
+def test_cells_that_are_one_row_need_less():
+    settings, few = Settings.from_mapping({"inference": "laplace"}), bigger(cells=10**7, per_gene=np.full(500, 4))
+    alone, joined = (fit_memory(replace(few, joined=one), settings).peak for one in (None, (300_000, 400_000)))
+    assert joined < alone / 1.5
+    with_cells = [
+        fit_memory(replace(few, cells=n, joined=(300_000, 400_000)), settings).peak for n in (10**7, 2 * 10**7)
+    ]
+    assert with_cells[1] - with_cells[0] > 8 * 10**7 * few.fates  # all cells' probabilities are still held
 
 
 def test_host_and_gpu_are_held_against_their_own_memory():

@@ -90,4 +90,4 @@ def _by_unit(scatter: Scatter, by_cell: Tensor) -> Tensor:
     cluster = scatter.design.cluster
     if cluster is None:
         return by_cell
-    return by_cell.new_zeros((scatter.n_units, by_cell.shape[1])).index_add_(0, cluster, by_cell)
+    return by_cell.new_zeros((scatter.n_numbers, by_cell.shape[1])).index_add_(0, cluster, by_cell)

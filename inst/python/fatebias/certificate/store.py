@@ -9,7 +9,6 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +161,8 @@ def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Setti
     names = read_map(guide_map, screen_path, cells.guide_names, settings)
     screen = build_screen(cells, names, settings, where=str(screen_path))
     device = choose_device(settings.device)
-    alone = replace(ScreenSize.whole(screen), kinds=None)  # here each cell is a row of the design
-    refuse_large_fit(fit_memory(alone, settings), gpu=device_limit(device))
+    needs = fit_memory(ScreenSize.whole(screen, join_alike=False), settings)
+    refuse_large_fit(needs, gpu=device_limit(device))
     columns = _columns(screen_path, cells, settings)
     options = LaplaceOptions.of(settings)
     baseline = settle(options.design(screen, device), options)

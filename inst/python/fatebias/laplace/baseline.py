@@ -23,7 +23,7 @@ class Baseline:
     @property
     def cell_weight(self) -> Tensor:
         """Weight of each cell [N]."""
-        return self.weight[self.design.by_cell(self.design.day)]
+        return self.design.cell_weight(self.row_weight)
 
     @property
     def row_weight(self) -> Tensor:

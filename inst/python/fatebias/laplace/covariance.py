@@ -188,7 +188,7 @@ def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor, beside: Tensor
 
 
 def effective_parameters_by_day(curvature: Curvature, eta: Tensor) -> Tensor:
-    """trace(H_lik Sigma) by day [D]: mean over draws eta = J x [N, F, S], x ~ N(0, Sigma), of eta' W eta."""
+    """trace(H_lik Sigma) by day [D]: mean over draws eta = J x [U, F, S], x ~ N(0, Sigma), of eta' W eta."""
     design = curvature.design
     bent = design.likelihood.curve_(eta.clone(), curvature.mean.to(eta.dtype), curvature.weight.to(eta.dtype))
     return design.sum_by_day(bent.mul_(eta).sum((1, 2)).double()) / eta.shape[2]

@@ -26,10 +26,11 @@ class Problem:
         return replace(self, row_weight=self.row_weight * factor)
 
     def of_cells(self, counted: np.ndarray) -> "Problem":
-        """The cells that count (bool [N]) alone; all cells of a row do or do not."""
-        cells = torch.as_tensor(np.flatnonzero(counted), device=self.row_weight.device)
-        rows = torch.zeros_like(self.row_weight, dtype=torch.bool)
-        rows[self.design.row_of(cells)] = True
+        """The cells that count (bool [N]) alone. Those of one row must all count, or none."""
+        own = torch.as_tensor(counted, device=self.row_weight.device)
+        rows = self.design.row_sums(own.double()) > 0
+        if not torch.equal(self.design.by_cell(rows), own):
+            raise ValueError("Some cells of a row count and some do not.")
         design = design_of_rows(self.design, rows.cpu().numpy())
         return replace(self, design=design, row_weight=self.row_weight[rows])
 

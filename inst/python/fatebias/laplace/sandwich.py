@@ -75,5 +75,5 @@ def score_perturbation(curvature: Curvature, scatter: Scatter, seed: int, n_draw
     """r ~ N(0, M + Q): J' score z, one z a unit of noise, plus Q^(1/2) z; float32 [P, n_draws]."""
     design = curvature.design
     noise = StandardNormal(design.day.device, seed)
-    e = scatter.perturb(noise(scatter.n_units, n_draws))
+    e = scatter.perturb(noise(scatter.n_numbers, n_draws))
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))

@@ -55,9 +55,9 @@ class Scatter:
         return [self._group(group) for group in self.design.groups]
 
     def perturb(self, z: Tensor) -> Tensor:
-        """Scores with M's covariance, z [units, S] -> float32 [U, F, S]: each cell's score times its unit's number.
+        """Scores with M's covariance, z [`n_numbers`, S] -> float32 [U, F, S].
 
-        Where cells are alike the units are F directions of each row's scatter.
+        Each cell's score times its unit's number, or where cells are alike F directions of each row's scatter.
         """
         if self.design.cells is not None:
             return self._root @ z.view(len(self._root), -1, z.shape[1])
@@ -74,10 +74,11 @@ class Scatter:
         by_cell = (self.score.float().unsqueeze(2) * eta).sum(1)
         if self.design.cluster is None:
             return by_cell
-        return by_cell.new_zeros((self.n_units, by_cell.shape[1])).index_add_(0, self.design.cluster, by_cell)
+        return by_cell.new_zeros((self.n_numbers, by_cell.shape[1])).index_add_(0, self.design.cluster, by_cell)
 
     @property
-    def n_units(self) -> int:
+    def n_numbers(self) -> int:
+        """Numbers of a draw for `perturb`: of units, or of directions."""
         cluster = self.design.cluster
         if self.design.cells is not None:
             return self.design.n_rows * self.design.n_logits
@@ -92,9 +93,7 @@ class Scatter:
     def _root(self) -> Tensor:
         """A with A A' the scatter of each row of cells that are alike: float32 [U, F, F]."""
         assert self.design.cells is not None
-        values, vectors = torch.linalg.eigh(self.design.cells.scatter(self.score))
-        root: Tensor = vectors * values.clamp(min=0).sqrt().unsqueeze(1)
-        return root.float()
+        return semidefinite_root(self.design.cells.scatter(self.score)).float()
 
     @cached_property
     def _by_cluster(self) -> list[sp.csr_matrix]:
@@ -102,7 +101,7 @@ class Scatter:
         ptr, cells = self.design.guide_sums.lists
         assert self.design.cluster is not None
         cluster, score = self.design.cluster.cpu().numpy(), self.score.cpu().numpy()
-        shape = (len(ptr) - 1, self.n_units)
+        shape = (len(ptr) - 1, self.n_numbers)
         parts = [  # copies, since sum_duplicates() moves the pointers
             sp.csr_matrix((score[cells, f], cluster[cells], ptr), shape=shape, copy=True) for f in range(score.shape[1])
         ]
@@ -123,6 +122,18 @@ class Scatter:
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=self.score.dtype, device=self.score.device)
+
+
+def semidefinite_root(matrices: Tensor) -> Tensor:
+    """Lower triangular A with A A' = each of many small positive semidefinite matrices [m, F, F]."""
+    root, f = torch.zeros_like(matrices), matrices.shape[1]
+    least = torch.finfo(matrices.dtype).eps * matrices.diagonal(dim1=1, dim2=2)
+    for j in range(f):
+        rest = matrices[:, j:, j] - (root[:, j:, :j] @ root[:, j, :j, None])[:, :, 0]
+        pivot = rest[:, 0].clamp(min=0)
+        kept = pivot > f * least[:, j]
+        root[:, j:, j] = torch.where(kept.unsqueeze(1), rest / pivot.sqrt().clamp(min=1e-150).unsqueeze(1), 0.0)
+    return root
 
 
 def _block_of_guide_days(n: int, d: int, f: int, like: Tensor) -> Tensor:

@@ -61,10 +61,10 @@ class Design:
     `by_gene`, `genes_of`, `rows`, ..) is in the screen's order.
     nuisance: float64 [U, K], the columns of the nuisance effects. kinds: where those of each kind lie, by its name.
     day: int64 [U].
-    n_carried: float64 [U], targeting guides of each cell.
+    n_carried: float64 [U], targeting guides of a cell of the row.
     labels: float64 [U, F], those of `likelihood`, means over the cells of a row. given: float64 [U, F], a part of eta
     that is not for x to explain, or None. cluster: int64 [N], number of the cluster that a cell shares noise with, or
-    None where each is alone. cells: those of each row, or None where each is a cell.
+    None where each is alone, as it is wherever rows are not cells. cells: those of each row, or None where each is one.
     """
 
     groups: tuple[GeneGroup, ...]
@@ -187,7 +187,9 @@ class Design:
     @property
     def cells_by_day(self) -> Tensor:
         """int64 [D]."""
-        return torch.bincount(self.by_cell(self.day), minlength=self.n_days)
+        if self.cells is None:
+            return torch.bincount(self.day, minlength=self.n_days)
+        return self.sum_by_day(self.cells.count).long()
 
     @property
     def cell_labels(self) -> Tensor:

@@ -14,8 +14,6 @@ from .nuisance import NO_TERMS, Terms, nuisance_columns
 from .row_cells import RowCells, sum_rows
 from .row_sums import RowSums
 
-MOST_JOINED = 5  # logits up to which cells are joined: a row of cells holds F x F numbers of its scores
-
 
 def build_design(
     screen: Screen,
@@ -28,18 +26,18 @@ def build_design(
 
     join_alike: let cells that are alike be one row, where most are (`Screen.alike`) and the likelihood adds up.
     """
-    alike = screen.alike if join_alike and likelihood.adds_up and screen.n_logits <= MOST_JOINED else None
+    alike = screen.alike if join_alike and likelihood.adds_up else None
     first = slice(None) if alike is None else alike.first
     day, n_days = screen.day[first], screen.n_days
     gene_order = np.argsort(screen.guides_per_gene, kind="stable")
     place_of_gene = np.argsort(gene_order)
     order = Order(genes=gene_order, guides=np.argsort(place_of_gene[screen.guide_gene], kind="stable"))
-    n_carried, guide = _lists(screen, first)
+    n_carried, guide = (np.diff(screen.guide_ptr), screen.guide_idx) if alike is None else _lists(screen, alike.first)
     cell = np.repeat(np.arange(len(day), dtype=np.int32), n_carried)
-    rows = np.argsort(order.guides)[guide] * n_days + day[cell]
-    n_rows = screen.n_guides * n_days
-    by_row = np.argsort(rows, kind="stable")
-    row_ptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=n_rows))]
+    place = np.argsort(order.guides)[guide] * n_days + day[cell]
+    n_places = screen.n_guides * n_days
+    by_place = np.argsort(place, kind="stable")
+    place_ptr = np.r_[0, np.cumsum(np.bincount(place, minlength=n_places))]
     nuisance = {kind: columns[first] for kind, columns in nuisance_columns(screen, terms).items()}
 
     def tensor(values: np.ndarray, kind: torch.dtype = torch.float64) -> Tensor:
@@ -49,8 +47,8 @@ def build_design(
     cells = None if alike is None else _row_cells(likelihood, labels, tensor(alike.row, torch.int64))
     return Design(
         groups=_gene_groups(screen, order, pairs_within_gene(cell, guide, screen.guide_gene), day, device),
-        cell_sums=RowSums(np.r_[0, np.cumsum(n_carried)], rows, n_rows, device),
-        guide_sums=RowSums(row_ptr, cell[by_row], len(day), device),
+        cell_sums=RowSums(np.r_[0, np.cumsum(n_carried)], place, n_places, device),
+        guide_sums=RowSums(place_ptr, cell[by_place], len(day), device),
         nuisance=tensor(np.concatenate(list(nuisance.values()), axis=1)),
         kinds=_places(nuisance),
         day=tensor(day, torch.int64),
@@ -64,7 +62,7 @@ def build_design(
     )
 
 
-def _lists(screen: Screen, cells: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
+def _lists(screen: Screen, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How many guides some cells carry, and these, cell by cell."""
     start, n_carried = screen.guide_ptr[:-1][cells], np.diff(screen.guide_ptr)[cells]
     before = np.cumsum(n_carried) - n_carried
@@ -75,7 +73,7 @@ def _lists(screen: Screen, cells: np.ndarray | slice) -> tuple[np.ndarray, np.nd
 def _row_cells(likelihood: Likelihood, labels: Tensor, row: Tensor) -> RowCells:
     """Labels [N, F] of cells in rows [N]."""
     count = torch.bincount(row).double()
-    squares = sum_rows(likelihood.squares(labels), row, len(count))
+    squares = sum_rows(likelihood.squared_labels(labels), row, len(count))
     return RowCells(row=row, count=count, labels=labels, squares=squares)
 
 

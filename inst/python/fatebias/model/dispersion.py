@@ -25,14 +25,12 @@ WEIGHT_RANGE = (1e-3, 1e6)  # one-hot labels have 1, Dirichlet labels their conc
 LEAST_FREEDOM = 0.05  # share of the labels that must be left over by the parameters
 
 
-def pearson_by_cell(design: Design, mean: Tensor) -> Tensor:
-    """X2 of each cell at means of rows [U, F]: [N]."""
-    return design.likelihood.pearson(design.cell_labels, design.by_cell(mean))
-
-
 def pearson_by_day(design: Design, mean: Tensor) -> Tensor:
     """X2 at means of rows [U, F], summed over the cells of a day: [D]."""
-    return design.sum_by_day(design.row_sums(pearson_by_cell(design, mean)))
+    cells, likelihood = design.cells, design.likelihood
+    if cells is None:
+        return design.sum_by_day(likelihood.pearson(design.labels, mean))
+    return design.sum_by_day(likelihood.pearson_together(cells.squares, cells.count, mean))
 
 
 def pearson_excess_by_day(design: Design, mean: Tensor, shift: Tensor) -> Tensor:
@@ -56,7 +54,7 @@ def dispersion_by_day(design: Design, mean: Tensor, p: Tensor, pooled: bool) -> 
 
     By day, log phi is drawn towards the days' common value by its own uncertainty, that of a mean over cells.
     """
-    by_cell = pearson_by_cell(design, mean)
+    by_cell = design.likelihood.pearson(design.cell_labels, design.by_cell(mean))
     pearson, squares = (design.sum_by_day(design.row_sums(values)) for values in (by_cell, by_cell**2))
     labels = labels_by_day(design)
     freedom = torch.maximum(labels - p, LEAST_FREEDOM * labels)

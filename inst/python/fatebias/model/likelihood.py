@@ -34,8 +34,8 @@ class Likelihood(ABC):
     it is the covariance of y.
 
     curvature_is_multinomial: is W weight * (diag(mean) - mean mean')? Then it need not be held with many fates.
-    adds_up: is the log likelihood linear in labels, and Pearson's statistic in `squares`? Then cells with the same
-    mean may stand together (`RowCells`).
+    adds_up: is the log likelihood linear in labels, and Pearson's statistic in `squared_labels`? Then cells with the
+    same mean may stand together (`RowCells`).
     """
 
     curvature_is_multinomial = False
@@ -93,15 +93,16 @@ class Likelihood(ABC):
         eta = self.link(mean)
         return torch.stack([self.pearson(labels, self.mean(eta + one)) for one in shift.unbind(2)]).mean(0)
 
-    def squares(self, labels: Tensor) -> Tensor:
+    def squared_labels(self, labels: Tensor) -> Tensor:
         """What X2 is linear in, of each cell: [N, F + 1]; of a likelihood that adds up."""
         raise NotImplementedError
 
-    def pearson_moved_together(self, squares: Tensor, count: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
-        """Sums of `pearson_moved` over `count` cells [U] with the same mean [U, F] and shift [U, F, S]: [U].
+    def pearson_together(self, squares: Tensor, count: Tensor, mean: Tensor) -> Tensor:
+        """Sums of X2 over `count` cells [U] with the same mean [U, F], from sums of their squares [U, F + 1]: [U]."""
+        raise NotImplementedError
 
-        squares: sums of theirs [U, F + 1].
-        """
+    def pearson_moved_together(self, squares: Tensor, count: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
+        """The same as a mean over draws, as in `pearson_moved`: shift [U, F, S]."""
         raise NotImplementedError
 
     def standardised(self, labels: Floats, eta: Floats) -> Floats:
@@ -175,15 +176,18 @@ class SoftLabels(Likelihood):
     def quadratic_form(self, eta: Tensor, mean: Tensor) -> Tensor:
         return (mean * eta**2).sum(1) - (mean * eta).sum(1) ** 2
 
-    def squares(self, labels: Tensor) -> Tensor:
+    def squared_labels(self, labels: Tensor) -> Tensor:
         """p^2 of all fates, the reference last."""
         return torch.cat([labels**2, (1 - labels.sum(1, keepdim=True)) ** 2], 1)
 
     def pearson(self, labels: Tensor, mean: Tensor) -> Tensor:
-        return _over_means(self.squares(labels), mean, 1 - mean.sum(1)) - 1
+        return self.pearson_together(self.squared_labels(labels), torch.ones_like(mean[:, 0]), mean)
+
+    def pearson_together(self, squares: Tensor, count: Tensor, mean: Tensor) -> Tensor:
+        return _over_means(squares, mean, 1 - mean.sum(1)) - count
 
     def pearson_moved(self, labels: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
-        return self.pearson_moved_together(self.squares(labels), torch.ones_like(mean[:, 0]), mean, shift)
+        return self.pearson_moved_together(self.squared_labels(labels), torch.ones_like(mean[:, 0]), mean, shift)
 
     def pearson_moved_together(self, squares: Tensor, count: Tensor, mean: Tensor, shift: Tensor) -> Tensor:
         found = torch.empty_like(mean[:, 0])

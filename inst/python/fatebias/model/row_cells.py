@@ -15,7 +15,7 @@ from torch import Tensor
 @dataclass(frozen=True, kw_only=True)
 class RowCells:
     """row: int64 [N], of each cell. count: float64 [U], cells of each row. labels: float64 [N, F], of each cell;
-    squares: float64 [U, F + 1], what `Likelihood.squares` of them sums to.
+    squares: float64 [U, F + 1], what `Likelihood.squared_labels` of them sums to.
     """
 
     row: Tensor

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..base import MemoryLimit, Settings, is_near, memory_words, refuse_memory
-from ..screens import Doubt, Screen
+from ..screens import AlikeCells, Doubt, Screen
 
 MB = 2**20
 PROCESS = 352 * MB  # Python with torch, scipy, pandas and h5py, measured
@@ -27,8 +27,8 @@ SINGLE, DOUBLE = 4, 8  # bytes of a number
 @dataclass(frozen=True, kw_only=True)
 class ScreenSize:
     """Sizes of a screen. per_gene: int [L], guides of each gene. entries: targeting guides in all cells. file_cells,
-    file_entries: the same in its file, with cells that are left out and controls. kinds: of cells, where most are alike
-    (`Screen.alike`), else None.
+    file_entries: the same in its file, with cells that are left out and controls. joined: rows of a design in which
+    cells that are alike are one, and the entries of these; None where each cell is a row.
     """
 
     cells: int
@@ -41,23 +41,22 @@ class ScreenSize:
     covariates: int = 0
     file_cells: int = 0
     file_entries: int = 0
-    kinds: int | None = None
+    joined: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, screen: Screen, cells: int, entries: int) -> "ScreenSize":
-        """Of a screen with so many cells and entries, `screen` itself or a part of it."""
+    def of(cls, screen: Screen, cells: int, entries: int, alike: AlikeCells | None) -> "ScreenSize":
+        """Of a screen with so many cells and entries, `screen` or a part of it; alike: its cells that are one row."""
         burden = screen.burden_counts
-        alike = screen.alike if cells == screen.n_cells and screen.n_logits <= DENSE_LOGITS else None
         return cls(
             cells=cells, entries=entries, per_gene=screen.guides_per_gene, days=screen.n_days,
             replicates=screen.n_replicates, fates=screen.n_fates, sets=screen.n_sets, covariates=screen.n_covariates,
             file_cells=int(burden.sum()), file_entries=int((burden * np.arange(len(burden))).sum()),
-            kinds=None if alike is None else len(alike.first),
+            joined=None if alike is None else (len(alike.first), alike.entries),
         )  # fmt: skip
 
     @classmethod
-    def whole(cls, screen: Screen) -> "ScreenSize":
-        return cls.of(screen, screen.n_cells, len(screen.guide_idx))
+    def whole(cls, screen: Screen, join_alike: bool = True) -> "ScreenSize":
+        return cls.of(screen, screen.n_cells, len(screen.guide_idx), screen.alike if join_alike else None)
 
     @property
     def genes(self) -> int:
@@ -69,8 +68,13 @@ class ScreenSize:
 
     @property
     def rows(self) -> int:
-        """Of the design: cells, or their kinds."""
-        return self.cells if self.kinds is None else self.kinds
+        """Of the design."""
+        return self.cells if self.joined is None else self.joined[0]
+
+    @property
+    def row_entries(self) -> int:
+        """Targeting guides in all rows of the design."""
+        return self.entries if self.joined is None else self.joined[1]
 
     @property
     def logits(self) -> int:
@@ -141,7 +145,7 @@ def fit_memory(size: ScreenSize, settings: Settings) -> FitMemory:
     """Peak memory of a fit with these settings, by phase."""
     read, design, laplace = PROCESS + _screen(size), _design(size, settings), _laplace(size, settings)
     known, left = read + DOUBLE * size.block_numbers() + _all_fates(size), design + KEPT * laplace
-    by_cell = size.rows * size.logits * size.nuisance(settings)
+    by_cell = size.cells * size.logits * size.nuisance(settings)
     lower = "the number of cells" if by_cell > 3 * size.block_numbers() else _EFFECTS
     phases = [
         Phase(name="reading", host=read + _reading(size), lower="the number of cells"),
@@ -180,13 +184,17 @@ def _reading(size: ScreenSize) -> float:
 
 def _design(size: ScreenSize, settings: Settings) -> float:
     """Lists of guides and cells with the matrices of their sums, nuisance columns in two precisions, labels and their
-    means, curvature of each cell. Where cells are alike also labels, scores and nuisance columns of all.
+    means, curvature of each cell or row of cells, and of each cell its row.
     """
     f, k = size.logits, size.nuisance(settings)
     by_cell = f * f if f <= DENSE_LOGITS else 3 * f
-    alike = 0 if size.kinds is None else size.cells * DOUBLE * (2 * f + by_cell + k + 5)
-    entries = 24 * size.entries * size.rows / size.cells
-    return alike + entries + size.rows * ((SINGLE + DOUBLE) * k + DOUBLE * (2 * f + by_cell + 5))
+    row = 0 if size.joined is None else DOUBLE * size.cells
+    return row + 24 * size.row_entries + size.rows * ((SINGLE + DOUBLE) * k + DOUBLE * (2 * f + by_cell + 5))
+
+
+def _of_cells(size: ScreenSize, settings: Settings) -> float:
+    """What is made of all cells at once where they are not rows: nuisance columns, or means, scores and statistics."""
+    return 0 if size.joined is None else DOUBLE * size.cells * (3 * size.logits + size.nuisance(settings))
 
 
 def _effects(size: ScreenSize, settings: Settings) -> int:
@@ -223,7 +231,8 @@ def _pairs(size: ScreenSize) -> float:
 def _laplace(size: ScreenSize, settings: Settings) -> float:
     blocks = DOUBLE * size.block_numbers()
     draws = max(settings.num_perturbations, ROUND_DRAWS)
-    return 3 * blocks + max(_coarse(size, settings), _solve(size, settings, draws), 2 * blocks + _pairs(size))
+    solved = max(_coarse(size, settings), _solve(size, settings, draws), 2 * blocks + _pairs(size))
+    return 3 * blocks + max(solved, _of_cells(size, settings))
 
 
 def _estimates(size: ScreenSize, settings: Settings) -> float:

@@ -39,7 +39,7 @@ def check_whole(report: Report, cells: RawCells, guide_map: GuideMap) -> None:
     for item, words in _in_order(screen, counts, contrast).items():
         if item not in {doubt.item for doubt in doubts}:
             report.ok(item, words)
-    report.memory(fit_memory(ScreenSize.of(screen, counts.n_cells, plan.n_entries), report.settings))
+    report.memory(fit_memory(ScreenSize.of(screen, counts.n_cells, plan.n_entries, plan.alike()), report.settings))
 
 
 def _in_order(screen: Screen, counts: Counts, contrast: str) -> dict[str, str]:

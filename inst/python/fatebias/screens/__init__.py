@@ -5,6 +5,7 @@ cannot be right (guides without a gene, probabilities that do not sum to 1, days
 ScreenError before any fitting. `read_screen` is the way in; `assemble_screen` puts a screen together from parts.
 """
 
+from .alike import AlikeCells
 from .assemble import assemble_parts, assemble_screen, columns_of
 from .baseline import refuse_without_baseline
 from .build import build_screen
@@ -73,6 +74,7 @@ from .usable import carried_guides, carriers_of, count_left_out, usable_cells
 from .variation import WEIGHT, doubt_weight, refuse_untold
 
 __all__ = [
+    "AlikeCells",
     "REST",
     "CELLS_TABLE",
     "CELL_NAME",

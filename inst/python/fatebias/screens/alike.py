@@ -7,32 +7,42 @@ import numpy as np
 import pandas as pd
 
 MOST_GUIDES = 3  # of cells that are compared: with more, hardly two have the same ones
-LEAST_SAVED = 0.5  # share of the cells that are like an earlier one, below which none are said to be
+LEAST_LIKE = 0.5  # share of the cells that are like an earlier one, below which none are said to be
+MOST_LOGITS = 5  # of screens whose cells are said to be alike: a fit holds F x F numbers of each kind
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlikeCells:
-    """row: int64 [N], the kind of each cell, from 0 in the order of their first cells. first: int64 [kinds], these."""
+    """row: int64 [N], the kind of each cell, from 0 in the order of their first cells. first: int64 [kinds], these.
+    entries: guides in the first cells.
+    """
 
     row: np.ndarray
     first: np.ndarray
+    entries: int
+
+
+def few_guides(guide_ptr: np.ndarray) -> np.ndarray:
+    """bool [N]: cells that are compared with others."""
+    return np.asarray(np.diff(guide_ptr) <= MOST_GUIDES)
 
 
 def alike_cells(columns: Sequence[np.ndarray], guide_ptr: np.ndarray, guide_idx: np.ndarray) -> AlikeCells | None:
-    """Cells with equal numbers in all columns [N] and the same list of guides; None where few cells have their like."""
+    """Cells with equal numbers in all columns [N] and the same list of guides; None where few have their like."""
     per_cell = np.diff(guide_ptr)
-    n, few = len(per_cell), np.flatnonzero(per_cell <= MOST_GUIDES)
-    if len(few) < LEAST_SAVED * n:
+    n, few = len(per_cell), np.flatnonzero(few_guides(guide_ptr))
+    if len(few) < LEAST_LIKE * n:
         return None
     lists = [_guide(guide_ptr[few], per_cell[few], guide_idx, k) for k in range(MOST_GUIDES)]
     kind = _numbered([column[few] for column in columns] + lists)
     _, first = np.unique(kind, return_index=True)
-    if len(few) - len(first) < LEAST_SAVED * n:
+    if len(few) - len(first) < LEAST_LIKE * n:
         return None
     like = np.arange(n)
     like[few] = few[first[kind]]
     is_first = like == np.arange(n)
-    return AlikeCells(row=np.cumsum(is_first)[like] - 1, first=np.flatnonzero(is_first))
+    entries = int(per_cell[is_first].sum())
+    return AlikeCells(row=np.cumsum(is_first)[like] - 1, first=np.flatnonzero(is_first), entries=entries)
 
 
 def _guide(start: np.ndarray, per_cell: np.ndarray, guide_idx: np.ndarray, k: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from natsort import natsorted
 
 from ..base import ScreenError, Settings, first_few
+from .alike import LEAST_LIKE, MOST_LOGITS, AlikeCells, alike_cells, few_guides
 from .clones import clones_by_guides
 from .counts import CELLS_AT_ONCE
 from .covariates import number_clusters, standardise_covariates
@@ -60,6 +61,19 @@ class Plan:
         for start in range(0, len(usable), CELLS_AT_ONCE):
             rows = usable[start : start + CELLS_AT_ONCE]
             yield self._part(rows, slice(start, start + len(rows)))
+
+    def alike(self) -> AlikeCells | None:
+        """`Screen.alike` of all parts together."""
+        if self.cluster is not None or len(self.same["fates"]) - 1 > MOST_LOGITS:
+            return None
+        left, found = (1 - LEAST_LIKE) * self.n_cells, []
+        for part in self.parts():
+            left -= np.count_nonzero(~few_guides(part.guide_ptr))
+            if left < 0:
+                return None
+            found.append((part.day, part.replicate, part.burden, np.diff(part.guide_ptr), part.guide_idx))
+        *columns, per_cell, guide_idx = (np.concatenate(one) for one in zip(*found))
+        return alike_cells([*columns, *self.covariates.T], np.r_[0, np.cumsum(per_cell)], guide_idx)
 
     def _part(self, rows: np.ndarray, among: slice) -> Screen:
         """Some cells. rows: of the file, increasing; among: their places among the usable cells."""

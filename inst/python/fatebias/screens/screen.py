@@ -14,7 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError
-from .alike import AlikeCells, alike_cells
+from .alike import MOST_LOGITS, AlikeCells, alike_cells
 from .doubt import Doubt
 from .fate_table import lack_any
 
@@ -155,13 +155,20 @@ class Screen:
         if self.other_probs is None:
             return self
         probs = self.fate_probs if k == 0 else self.other_probs[k - 1]
-        return replace(self, fate_probs=probs, other_probs=None, label_sets=self.label_sets[k : k + 1])
+        return self._with_labels(probs, self.label_sets[k : k + 1])
 
     def of_mean_labels(self) -> "Screen":
         """The screen with the mean of the sets' fate probabilities."""
         if self.other_probs is None:
             return self
-        return replace(self, fate_probs=mean_labels(self.fate_probs, self.other_probs), other_probs=None)
+        return self._with_labels(mean_labels(self.fate_probs, self.other_probs), self.label_sets)
+
+    def _with_labels(self, fate_probs: np.ndarray, label_sets: tuple[str, ...]) -> "Screen":
+        """With these labels alone; which cells are alike is the same, and is not asked again."""
+        found = replace(self, fate_probs=fate_probs, other_probs=None, label_sets=label_sets)
+        if "alike" in vars(self):
+            vars(found)["alike"] = self.alike
+        return found
 
     @cached_property
     def guides_per_gene(self) -> np.ndarray:
@@ -176,9 +183,14 @@ class Screen:
 
     @cached_property
     def alike(self) -> AlikeCells | None:
-        """Cells that differ in their labels alone; None where few do, or where cells of a cluster share noise."""
+        """Cells with few guides that differ in their labels alone.
+
+        None where few do, where cells of a cluster share noise, or with many fates.
+        """
+        if self.cluster is not None or self.n_logits > MOST_LOGITS:
+            return None
         columns = [self.day, self.replicate, self.burden, *self.covariates.T]
-        return None if self.cluster is not None else alike_cells(columns, self.guide_ptr, self.guide_idx)
+        return alike_cells(columns, self.guide_ptr, self.guide_idx)
 
 
 @dataclass(frozen=True, kw_only=True)
