@@ -1,5 +1,6 @@
-"""A symmetric matrix of each row of the design, a cell or cells that are alike, [N, F, F], known by its sums over cells alone: the curvature W, or score score'.
+"""A symmetric matrix of each cell, [N, F, F], known by its sums over cells alone: the curvature W, or score score'.
 
+Where cells that are alike are one row of the design, that row is what is called a cell here, its matrix their sum.
 With few fates the matrices themselves are held, and summed as rows. With many they are diag(d) + a b', of which the
 vectors are held; sums over the cells of a guide are then products of matrices, and memory grows with N F.
 F logits, the fates beside the reference; J_c: the map of `SharedColumns` [N, K], logits innermost.

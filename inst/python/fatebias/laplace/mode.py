@@ -19,7 +19,7 @@ ROUNDING = 1e-11  # of the log posterior, relative: what a sum over all cells ca
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
-    """The mode of the effects at given prior and weight. x: float64 [P]; mean: of the labels there [U, F], U rows of the design.
+    """The mode of the effects at given prior and weight. x: float64 [P]; mean: of the labels there [U, F].
 
     steps: Newton steps; step: largest entry of the last one; gradient: largest entry of the gradient at x;
     cg_iterations: of all solves. F logits, the fates beside the reference.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class SharedColumns:
-    """Columns [N, K] of a design's rows, here called cells, of which each is kept only on days where it is not 0 everywhere.
+    """Columns [N, K] of a design's rows (cells), of which each is kept only on days where it is not 0 everywhere.
 
     n: K. cells: by day the cells [n_d]. here: by day the columns that are kept [k_d]. own: of each cell the numbers of
     its day's columns, filled up with 0 [N, largest k_d].
