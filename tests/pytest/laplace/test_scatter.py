@@ -76,8 +76,8 @@ def test_perturbed_scores_have_the_scatter_as_covariance(case):
     """With one number a unit, unit vectors: their outer products are the scatter itself."""
     _, curvature, unit, score, columns, _ = case
     scatter = Scatter.at(curvature, 0.0)
-    assert scatter.n_units == unit.max() + 1
-    moved = curvature.design.transpose(scatter.perturb(torch.eye(scatter.n_units))).double().numpy()
+    assert scatter.n_numbers == unit.max() + 1
+    moved = curvature.design.transpose(scatter.perturb(torch.eye(scatter.n_numbers))).double().numpy()
     dense = dense_scatter(unit, score, columns)
     sd = np.sqrt(np.maximum(np.diag(dense), 1e-6))  # 0 of the deviation of a guide that is alone
     assert np.abs((moved @ moved.T - dense) / np.outer(sd, sd)).max() < 1e-4  # single precision
