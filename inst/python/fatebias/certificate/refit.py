@@ -58,6 +58,7 @@ class Refit:
 
 def settle(design: Design, options: LaplaceOptions, like: Baseline | None = None) -> Baseline:
     """Scales, weight and mode of a screen; started at those of a like one, with effects at 0 where designs differ."""
+    assert design.cells is None  # checks go cell by cell
     start: State | None = None
     if like is not None:
         same = design is like.design

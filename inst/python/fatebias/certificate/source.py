@@ -27,9 +27,6 @@ class Source:
     where: str
     columns: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    def __post_init__(self) -> None:
-        assert self.baseline.design.cells is None  # checks go cell by cell
-
     @property
     def options(self) -> LaplaceOptions:
         """What refits are told."""
