@@ -114,8 +114,8 @@ test_that("a text without end is refused soon and in few words", {
     list(paste0("seed: ", strrep("[", 500000)), "nested more than 10 deep"),
     list(paste0("seed: ", strrep("{a: ", 100000), strrep("}", 100000)), "nested more than 10 deep"),
     list(paste0("seed:\n  ", strrep("- ", 2000), "1"), "nested more than 10 deep"),
-    list(rep("seed: 1", 2000), "in the lines 1, 2, 3, 4, 5 and 1,995 more"),
-    list(sprintf("key%d: 1", 1:1000), "is not a setting"),
+    list(rep("seed: 1", 400), "in the lines 1, 2, 3, 4, 5 and 395 more"),
+    list(sprintf("key%d: 1", 1:300), "is not a setting"),
     list(paste0("seed: ", strrep("9", 500000)), "must be a whole number"),
     list(rep("# comment", 200000), "bytes")
   )
@@ -126,7 +126,7 @@ test_that("a text without end is refused soon and in few words", {
       error <- expect_error(read_settings(path), one[[2]], class = "fatebias_error_settings")
     })
     expect_lt(nchar(conditionMessage(error)), 5000)
-    expect_lt(took[["user.self"]], 120) # seconds on any machine; without end is hours
+    expect_lt(took[["user.self"]], 20) # seconds on any machine; without end is hours
   }
 })
 
