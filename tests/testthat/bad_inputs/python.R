@@ -138,9 +138,9 @@ c(
   accepted(
     "plan_screen",
     "genes that are all alike" =
-      nrow(plan_screen(abundance = Inf, n_genes = 1000, days = 2)$needed) > 0,
-    "fewer days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 3)$needed) > 0,
-    "more days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 5)$needed) > 0
+      nrow(plan_screen(abundance = Inf, n_genes = 1000, days = 2, effects = 0.5)$needed) > 0,
+    "fewer days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 3, effects = 0.5)$needed) > 0,
+    "more days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 5, effects = 0.5)$needed) > 0
   ),
   refused(
     "plan_screen", "[Aa]rgument",
