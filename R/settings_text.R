@@ -216,8 +216,8 @@ key_names <- function(node) vapply(node$keys, `[[`, character(1), "text")
 
 #' The lines of keys in their order: of each the first one with which the parser meets it
 #'
-#' Of a text that ends in `]` the parser meets the words, then stops: what takes it long, the comparison of all
-#' keys with each other, is not begun. No more is parsed than about twice what a key needs.
+#' Of a text that ends in `]` the parser meets the words, then stops: what takes it long, to compare all keys
+#' with each other, is not begun. No more is parsed than about twice what a key needs.
 #' @noRd
 lines_of <- function(keys, text) {
   lines <- text_lines(text)

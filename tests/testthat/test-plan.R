@@ -46,7 +46,9 @@ test_that("more cells need less; cells needed give the power asked for", {
 
 test_that("SEs fall with the root of the number of cells", {
   local_quick_power()
-  by_cells <- function(n_cells) plan_screen(n_cells = n_cells, n_genes = 100, effects = 0.5, guide_sd = 0)$se$se
+  by_cells <- function(n_cells) {
+    plan_screen(n_cells = n_cells, n_genes = 100, effects = 0.5, guide_sd = 0)$se$se
+  }
   expect_equal(by_cells(24000) / by_cells(6000), rep(0.5, 4), tolerance = 0.1)
 })
 
