@@ -5,7 +5,7 @@ rows_drawn <- 1500L # genes drawn behind a power, in screens of the planned numb
 screens_drawn <- 30L # at most
 rows_of_screen <- 1000L # most genes of one of these; from more mash learns hardly anything else
 grid_ratio <- 2 # of neighbouring scales; mash's finer grid gives the same power, in twice the time
-sweeps <- c(before = 50L, counted = 100L) # of the weights; more give the same power
+sweeps <- c(before = 25L, counted = 50L) # of the weights; more give the same power
 draw_seed <- 1L
 largest_z <- 20 # where even this is no call, none is
 
@@ -128,7 +128,7 @@ begin_of_calls <- function(prior, ratio, lfsr, mean = 0 * ratio) {
   low <- numeric(nrow(ratio))
   high <- rep(largest_z, nrow(ratio))
   never <- lfsr_at(high) > lfsr
-  for (step in 1:25) {
+  for (step in 1:16) { # to 3e-4
     middle <- (low + high) / 2
     called <- lfsr_at(middle) <= lfsr
     high <- ifelse(called, middle, high)

@@ -10,9 +10,14 @@ stage_titles <- c(
 #' A named list, one entry (default, type, range, stage, help) a key
 #' @noRd
 settings_table <- function() {
-  file <- file.path("python", "fatebias", "base", "settings.yaml")
-  yaml::read_yaml(system.file(file, package = "fatebias", mustWork = TRUE))
+  if (is.null(known_table$rows)) {
+    file <- file.path("python", "fatebias", "base", "settings.yaml")
+    known_table$rows <- yaml::read_yaml(system.file(file, package = "fatebias", mustWork = TRUE))
+  }
+  known_table$rows
 }
+
+known_table <- new.env() # read once a session: nearly every call of the package asks for it
 
 #' Choices of `execution` that are schedulers: each has a block of settings
 #' @noRd

@@ -202,7 +202,7 @@ keys_twice <- function(node, text, block = "") {
   names <- key_names(node)
   twice <- vapply(unique(names[duplicated(names)]), function(name) {
     at <- node$keys[names == name]
-    lines <- toString(vapply(utils::head(at, n_shown), line_of, 1, text = text))
+    lines <- toString(lines_of(utils::head(at, n_shown), text))
     more <- length(at) - n_shown
     if (more > 0) lines <- paste(lines, "and", format(more, big.mark = ","), "more")
     sprintf("`%s%s` stands more than once, in the lines %s; keep one.", block, name, lines)
@@ -214,18 +214,36 @@ keys_twice <- function(node, text, block = "") {
 
 key_names <- function(node) vapply(node$keys, `[[`, character(1), "text")
 
-#' The line of a key: the first one with which the parser meets it, found by halving
+#' The lines of keys in their order: of each the first one with which the parser meets it
+#'
+#' Of a text that ends in `]` the parser meets the words, then stops: what takes it long, to compare all keys
+#' with each other, is not begun. No more is parsed than about twice what a key needs.
 #' @noRd
-line_of <- function(key, text) {
+lines_of <- function(keys, text) {
   lines <- text_lines(text)
-  meets <- function(n) {
-    identical(parse_words(paste(lines[seq_len(n)], collapse = "\n"))$words[key$nth], key$text)
+  meets <- function(n, key) {
+    identical(parse_words(paste(c(lines[seq_len(n)], "]"), collapse = "\n"))$words[key$nth], key$text)
   }
-  without <- 0
-  with <- length(lines)
+  found <- numeric(0)
+  for (key in keys) found <- c(found, first_met(meets, key, max(0, found), length(lines)))
+  found
+}
+
+#' The first line with which a key is met: by steps that double, then by halving
+#'
+#' @param without,last a line before it, or its own where another key stands there; the last line there is.
+#' @noRd
+first_met <- function(meets, key, before, last) {
+  step <- 1
+  without <- max(0, before - 1) # two keys may share a line
+  while (without + step < last && !meets(without + step, key)) {
+    without <- without + step
+    step <- 2 * step
+  }
+  with <- min(without + step, last)
   while (with - without > 1) {
     middle <- (with + without) %/% 2
-    if (meets(middle)) with <- middle else without <- middle
+    if (meets(middle, key)) with <- middle else without <- middle
   }
   with
 }

@@ -86,16 +86,20 @@ run_case <- function(case, things) {
   list(value = value, warnings = warnings)
 }
 
+#' The text of an error; not by conditionMessage(), which takes longer than a case to break lines
+words_of <- function(error) {
+  by_cli <- inherits(error, "rlang_error")
+  said <- if (by_cli) c(error$message, unlist(error$body)) else conditionMessage(error)
+  if (!is.null(error$parent)) said <- c(said, conditionMessage(error$parent))
+  cli::ansi_strip(paste(said, collapse = "\n"))
+}
+
 refusal_problems <- function(found, about) {
   error <- found$value
   if (!inherits(error, "error")) {
     return("was accepted")
   }
-  # not conditionMessage(), which takes longer than the case to break lines
-  by_cli <- inherits(error, "rlang_error")
-  said <- if (by_cli) c(error$message, unlist(error$body)) else conditionMessage(error)
-  if (!is.null(error$parent)) said <- c(said, conditionMessage(error$parent))
-  said <- cli::ansi_strip(paste(said, collapse = "\n"))
+  said <- words_of(error)
   raw <- raw_words[vapply(raw_words, grepl, logical(1), said, fixed = TRUE)]
   c(
     if (!inherits(error, "fatebias_error")) paste("raw error:", said),

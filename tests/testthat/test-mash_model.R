@@ -99,7 +99,7 @@ test_that("two days and thirty, two rows and three: averaged weights give finite
   for (size in list(c(2, 2), c(3, 12), c(3, 30))) {
     x <- list(betahat = matrix(rnorm(prod(size), 0, 0.3), size[[1]]), se = matrix(0.1, size[[1]], size[[2]]))
     covariances <- if (size[[2]] < 30) "days" else "canonical" # of thirty days the usual sets take a minute
-    table <- run_mash(x, v = diag(size[[2]]), covariances = covariances, n_draws = 10)$table
+    table <- run_mash(x, v = diag(size[[2]]), covariances = covariances, gridmult = 2, n_draws = 10)$table
     by_day <- grep("^(postmean|postsd|lfsr|p_active|plarge)_d", names(table))
     numbers <- as.matrix(table[, by_day, with = FALSE])
     expect_true(all(is.finite(numbers)))

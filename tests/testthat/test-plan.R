@@ -1,3 +1,6 @@
+# Where SEs are under test, or what is said of a plan: power takes the time
+local_quick_power <- function(env = parent.frame()) local_mocked_bindings(rows_drawn = 100L, .env = env)
+
 test_that("power, cells needed and the curve of the plot are of the same SEs and calls", {
   plan <- plan_screen(n_cells = 6000, n_genes = 100, effects = c(0.8, 0.5), active_effects = c(0.4, 0.9))
   z <- withr::with_seed(1, rnorm(2e5))
@@ -11,6 +14,7 @@ test_that("power, cells needed and the curve of the plot are of the same SEs and
 })
 
 test_that("SEs at other numbers of cells are those computed there", {
+  local_quick_power()
   inputs <- plan_screen(n_cells = 6000, n_genes = 100, days = c(1, 2, 4), effects = 0.5)$inputs
   scaling <- c(1, 1.2, 0.9)
   at_17000 <- scaled_se(override(inputs, list(n_cells = 17000)), scaling)$genes
@@ -18,6 +22,7 @@ test_that("SEs at other numbers of cells are those computed there", {
 })
 
 test_that("the same plan gives the same numbers, and leaves the session's random numbers alone", {
+  local_quick_power()
   set.seed(5)
   before <- .Random.seed
   first <- plan_screen(n_cells = 6000, effects = 0.5)
@@ -37,11 +42,18 @@ test_that("more cells need less; cells needed give the power asked for", {
   there <- plan_screen(n_cells = far$needed$cells, n_genes = 100, effects = 0.3, guide_sd = 0)
   expect_equal(mean(there$power$power), 0.8, tolerance = 0.015)
   expect_gt(abs(median(unlist(far$begins)) - median(unlist(there$begins))), 0.02)
-  by_cells <- function(n_cells) plan_screen(n_cells = n_cells, n_genes = 100, guide_sd = 0)$se$se
+})
+
+test_that("SEs fall with the root of the number of cells", {
+  local_quick_power()
+  by_cells <- function(n_cells) {
+    plan_screen(n_cells = n_cells, n_genes = 100, effects = 0.5, guide_sd = 0)$se$se
+  }
   expect_equal(by_cells(24000) / by_cells(6000), rep(0.5, 4), tolerance = 0.1)
 })
 
 test_that("a pilot sets what is not given, and scales the SEs to its own", {
+  local_quick_power()
   fit <- example_fit()
   same <- plan_screen(fit, guide_sd = 0, replicate_sd = 0)
   found <- vapply(paste0("se_d", 0:3), function(d) median(fit$estimate[[d]], na.rm = TRUE), numeric(1))
@@ -52,6 +64,7 @@ test_that("a pilot sets what is not given, and scales the SEs to its own", {
 })
 
 test_that("sizes that make no screen are refused; prints and plots", {
+  local_quick_power()
   expect_error(plan_screen(days = 1), class = "fatebias_error_simulation")
   expect_error(plan_screen(fate_means = c(1, 0)), class = "fatebias_error_simulation")
   expect_error(plan_screen(n_genes = 5), "more genes", class = "fatebias_error_simulation")
@@ -62,6 +75,7 @@ test_that("sizes that make no screen are refused; prints and plots", {
   expect_error(plan_screen(active = 0), class = "fatebias_error_argument")
   expect_error(plan_screen(effects = NA_real_), class = "fatebias_error_argument")
   expect_error(plan_screen(active_effects = numeric(0)), class = "fatebias_error_argument")
-  expect_output(print(plan_screen(n_cells = 6000)), "Expected SE by day")
-  expect_no_error(ggplot2::ggplot_build(ggplot2::autoplot(plan_screen(n_cells = 6000))))
+  plan <- plan_screen(n_cells = 6000)
+  expect_output(print(plan), "Expected SE by day")
+  expect_no_error(ggplot2::ggplot_build(ggplot2::autoplot(plan)))
 })

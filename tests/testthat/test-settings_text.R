@@ -16,7 +16,7 @@ outcome_of <- function(case, path) {
   write_case(case, path)
   values <- tryCatch(
     resolve_settings(read_config(path), where = path),
-    fatebias_error_settings = function(error) gsub("[[:space:]]+", " ", conditionMessage(error))
+    fatebias_error_settings = function(error) gsub("[[:space:]]+", " ", words_of(error))
   )
   if (is.character(values)) {
     return(values)
@@ -36,6 +36,7 @@ is_as_expected <- function(case, found) {
 
 test_that("every case is read as the case file says", {
   path <- withr::local_tempfile(fileext = ".yaml")
+  withr::local_options(`rlang:::disable_trace_capture` = TRUE) # of a deep stack, a trace takes the most time
   expect_gte(length(cases), 150)
   right <- vapply(cases, function(case) is_as_expected(case, outcome_of(case, path)), logical(1))
   wrong <- vapply(cases[!right], function(case) to_json(case), character(1))
@@ -114,8 +115,8 @@ test_that("a text without end is refused soon and in few words", {
     list(paste0("seed: ", strrep("[", 500000)), "nested more than 10 deep"),
     list(paste0("seed: ", strrep("{a: ", 100000), strrep("}", 100000)), "nested more than 10 deep"),
     list(paste0("seed:\n  ", strrep("- ", 2000), "1"), "nested more than 10 deep"),
-    list(rep("seed: 1", 2000), "in the lines 1, 2, 3, 4, 5 and 1,995 more"),
-    list(sprintf("key%d: 1", 1:1000), "is not a setting"),
+    list(rep("seed: 1", 400), "in the lines 1, 2, 3, 4, 5 and 395 more"),
+    list(sprintf("key%d: 1", 1:300), "is not a setting"),
     list(paste0("seed: ", strrep("9", 500000)), "must be a whole number"),
     list(rep("# comment", 200000), "bytes")
   )
@@ -126,7 +127,7 @@ test_that("a text without end is refused soon and in few words", {
       error <- expect_error(read_settings(path), one[[2]], class = "fatebias_error_settings")
     })
     expect_lt(nchar(conditionMessage(error)), 5000)
-    expect_lt(took[["user.self"]], 120) # seconds on any machine; without end is hours
+    expect_lt(took[["user.self"]], 20) # seconds on any machine; without end is hours
   }
 })
 

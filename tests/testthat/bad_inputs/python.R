@@ -1,34 +1,37 @@
-# Doors of what starts and installs Python, of plans, certificates and simulations. Python is started by the
-# last cases only.
+# Doors of what starts and installs Python, of plans, certificates and simulations.
 
-in_child <- function(python, code) {
-  rlang::expr({
-    variables <- c(RETICULATE_PYTHON = !!python, R_LIBS = paste(.libPaths(), collapse = ":"))
-    said <- callr::r(
-      function(code) {
-        tryCatch(eval(code, new.env(parent = asNamespace("fatebias"))), error = identity)
-      },
-      list(quote(!!code)), env = c(callr::rcmd_safe_env(), variables), timeout = 60
-    )
-    if (inherits(said, "error")) stop(said)
-    said
-  })
-}
 pythons <- c(
   `a Python that is missing` = "/none/python", `a Python that is a folder` = "/usr",
   `a Python that cannot be run` = "/etc/passwd", `a program that is not Python` = "/bin/true",
   `a device as Python` = "/dev/null"
 )
 
-#' In one process: what starts Python must be refused in words, and sitrep tell of it
+#' In a process whose Python this is: what starts Python must be refused in words, and sitrep tell of it
+start_python <- function(python) {
+  Sys.setenv(RETICULATE_PYTHON = python)
+  found <- fatebias_sitrep()
+  stopifnot(inherits(found, "fatebias_sitrep"), length(found$problems) > 0)
+  cell <- matrix(1, 1, 1, dimnames = list("x", "y"))
+  match_cells(a = cell, b = cell)
+}
+
+#' What came of each, in one process for all: none of them starts
+came_of_pythons <- function() {
+  variables <- c(callr::rcmd_safe_env(), R_LIBS = paste(.libPaths(), collapse = ":"))
+  ask <- function(pythons, start) {
+    environment(start) <- asNamespace("fatebias")
+    lapply(pythons, function(python) tryCatch(start(python), error = identity))
+  }
+  callr::r(ask, list(pythons, start_python), env = variables, timeout = 120)
+}
+delayedAssign("came", came_of_pythons())
+
 python_case <- function(id) {
-  code <- quote({
-    cell <- matrix(1, 1, 1, dimnames = list("x", "y"))
-    found <- fatebias_sitrep()
-    stopifnot(inherits(found, "fatebias_sitrep"), length(found$problems) > 0)
-    match_cells(a = cell, b = cell)
+  code <- rlang::expr({
+    said <- (!!function() came)()[[!!id]]
+    if (inherits(said, "error")) stop(said) else said
   })
-  one_case("fatebias_sitrep", id, in_child(pythons[[id]], code), "Python")
+  one_case("fatebias_sitrep", id, code, "Python")
 }
 
 c(
@@ -138,9 +141,9 @@ c(
   accepted(
     "plan_screen",
     "genes that are all alike" =
-      nrow(plan_screen(abundance = Inf, n_genes = 1000, days = 2)$needed) > 0,
-    "fewer days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 3)$needed) > 0,
-    "more days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 5)$needed) > 0
+      nrow(plan_screen(abundance = Inf, n_genes = 1000, days = 2, effects = 0.5)$needed) > 0,
+    "fewer days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 3, effects = 0.5)$needed) > 0,
+    "more days than the pilot" = nrow(plan_screen(fit, n_genes = 500, days = 5, effects = 0.5)$needed) > 0
   ),
   refused(
     "plan_screen", "[Aa]rgument",
