@@ -86,7 +86,7 @@ test_that("all rows null, all rows strong, 3,000 rows and 7 days all work", {
   many <- list(betahat = matrix(rnorm(12000, 0, 0.2), 3000), se = matrix(0.1, 3000, 4))
   expect_identical(nrow(run_mash(many, gridmult = 2)$table), 3000L)
   week <- list(betahat = matrix(rnorm(140, 0, 0.2), 20), se = matrix(0.1, 20, 7))
-  expect_identical(nrow(run_mash(week, v = diag(7), gridmult = 2)$covariances), 115L)
+  expect_identical(nrow(run_mash(week, v = diag(7))$covariances), 115L)
 })
 
 test_that("known effects are found, and nothing else", {
