@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..model import entries_of
 from ..screens import Screen
 from .contrasts import contrast_theta
 from .curvature import Curvature
@@ -102,8 +103,8 @@ class FittedScores:
         by_cell = design.likelihood.curvature(mean, weight)
         a = torch.linalg.solve(by_cell.mean(0), torch.as_tensor(self.contrast, device=at.device))
         a = a / (a @ torch.as_tensor(self.contrast, device=at.device))
-        per_cell = np.diff(screen.guide_ptr)[cells]
-        pairs = self._pairs(cells, per_cell, day)
+        per_cell, entry = entries_of(screen.guide_ptr, cells)
+        pairs = self._pairs(per_cell, screen.guide_idx[entry].astype(np.int64), day)
         own = torch.as_tensor(pairs["cell"], device=at.device)
         without = self.eta[rows][own] - torch.as_tensor(pairs.pop("effect"), device=at.device)[:, None] * a
         null = weight[own] * (design.likelihood.score(labels[own], design.likelihood.mean(without)) @ a)
@@ -118,14 +119,14 @@ class FittedScores:
             information=torch.einsum("nfg,f,g->n", by_cell, a, a).cpu().numpy(),
         )  # fmt: skip
 
-    def _pairs(self, cells: Ints, per_cell: Ints, day: int) -> dict[str, NDArray[Any]]:
-        """Genes and the cells that carry them; effect: of the gene in the cell, on the contrast."""
-        screen, n = self.screen, len(cells)
+    def _pairs(self, per_cell: Ints, guide: Ints, day: int) -> dict[str, NDArray[Any]]:
+        """Genes and the cells that carry them, from the guides of cells; effect: of the gene in the cell, on the
+        contrast.
+        """
+        n = len(per_cell)
         cell = np.repeat(np.arange(n), per_cell)
-        ends = np.cumsum(per_cell)
-        entry = np.repeat(screen.guide_ptr[cells] - (ends - per_cell), per_cell) + np.arange(len(cell))
-        guide = screen.guide_idx[entry].astype(np.int64)
-        key, pair, carried = np.unique(screen.guide_gene[guide] * n + cell, return_inverse=True, return_counts=True)
+        gene = self.screen.guide_gene[guide]
+        key, pair, carried = np.unique(gene * n + cell, return_inverse=True, return_counts=True)
         order = np.argsort(pair, kind="stable")
         return {
             "gene": key // n, "cell": key % n, "carried": carried,

@@ -33,6 +33,7 @@ from .nuisance import NO_TERMS, Terms
 from .pooling import shrink_over_days
 from .prior import Prior, Priors, fixed_effect_prior, increments_of_block, random_walk_prior
 from .pyro_model import fate_model
+from .row_sums import entries_of
 from .screen_order import ScreenOrder
 from .shared_columns import SharedColumns
 
@@ -58,6 +59,7 @@ __all__ = [
     "centred",
     "design_of_rows",
     "dispersion_at",
+    "entries_of",
     "fate_model",
     "final_dispersion",
     "fixed_effect_prior",

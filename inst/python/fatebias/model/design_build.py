@@ -12,7 +12,7 @@ from .gene_pairs import pairs_within_gene
 from .likelihood import SOFT_LABELS, Likelihood
 from .nuisance import NO_TERMS, Terms, nuisance_columns
 from .row_cells import RowCells, sum_rows
-from .row_sums import RowSums
+from .row_sums import RowSums, entries_of
 
 
 def build_design(
@@ -32,7 +32,10 @@ def build_design(
     gene_order = np.argsort(screen.guides_per_gene, kind="stable")
     place_of_gene = np.argsort(gene_order)
     order = Order(genes=gene_order, guides=np.argsort(place_of_gene[screen.guide_gene], kind="stable"))
-    n_carried, guide = (np.diff(screen.guide_ptr), screen.guide_idx) if alike is None else _lists(screen, alike.first)
+    n_carried, guide = np.diff(screen.guide_ptr), screen.guide_idx
+    if alike is not None:
+        n_carried, entry = entries_of(screen.guide_ptr, alike.first)
+        guide = guide[entry]
     cell = np.repeat(np.arange(len(day), dtype=np.int32), n_carried)
     place = np.argsort(order.guides)[guide] * n_days + day[cell]
     n_places = screen.n_guides * n_days
@@ -60,14 +63,6 @@ def build_design(
         cluster=None if screen.cluster is None else torch.as_tensor(screen.cluster, device=device),
         cells=cells,
     )
-
-
-def _lists(screen: Screen, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many guides some cells carry, and these, cell by cell."""
-    start, n_carried = screen.guide_ptr[:-1][cells], np.diff(screen.guide_ptr)[cells]
-    before = np.cumsum(n_carried) - n_carried
-    entry = np.repeat(start - before, n_carried) + np.arange(n_carried.sum())
-    return n_carried, screen.guide_idx[entry]
 
 
 def _row_cells(likelihood: Likelihood, labels: Tensor, row: Tensor) -> RowCells:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from .design import Design
-from .row_sums import RowSums
+from .row_sums import RowSums, entries_of
 
 
 def design_of_rows(design: Design, counted: np.ndarray) -> Design:
@@ -39,10 +39,8 @@ def design_of_rows(design: Design, counted: np.ndarray) -> Design:
 def _lists_of(sums: RowSums, chosen: np.ndarray, n_rows: int, device: torch.device) -> RowSums:
     """The chosen lists."""
     ptr, rows = sums.lists
-    length = np.diff(ptr)[chosen]
-    new = np.r_[0, np.cumsum(length)]
-    entry = np.repeat(ptr[:-1][chosen] - new[:-1], length) + np.arange(new[-1])
-    return RowSums(new, rows[entry], n_rows, device)
+    length, entry = entries_of(ptr, chosen)
+    return RowSums(np.r_[0, np.cumsum(length)], rows[entry], n_rows, device)
 
 
 def _entries_of(sums: RowSums, counted: np.ndarray, place: np.ndarray, device: torch.device) -> RowSums:
