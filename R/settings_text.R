@@ -231,7 +231,7 @@ lines_of <- function(keys, text) {
 
 #' The first line with which a key is met: by steps that double, then by halving
 #'
-#' @param without,last a line before it, or its own where another key stands there; the last line there is.
+#' @param before,last a line before it, or its own where another key stands there; the last line there is.
 #' @noRd
 first_met <- function(meets, key, before, last) {
   step <- 1

@@ -1,4 +1,4 @@
-"""The design of some of its rows: the same effects x, so that fits of parts and of the whole go together."""
+"""Some rows of a design as one: the same effects x, so that fits of parts and of the whole go together."""
 
 from dataclasses import replace
 

@@ -13,7 +13,7 @@ NUMBERS_AT_ONCE = 1 << 22  # of the rows of some lists, in memory
 
 
 def entries_of(ptr: np.ndarray, lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The lengths of some lists, and where their entries lie, list by list: list i has those from ptr[i] to ptr[i + 1]."""
+    """The lengths of some lists, and where their entries lie, list by list; list i is from ptr[i] to ptr[i + 1]."""
     length = np.diff(ptr)[lists]
     before = np.cumsum(length) - length
     return length, np.repeat(ptr[:-1][lists] - before, length) + np.arange(length.sum())

@@ -22,6 +22,11 @@ class AlikeCells:
     entries: int
 
 
+def can_be_alike(n_logits: int, cluster: np.ndarray | None) -> bool:
+    """Is it asked of a screen at all? Not where cells of a cluster share noise, nor with many fates."""
+    return cluster is None and n_logits <= MOST_LOGITS
+
+
 def few_guides(guide_ptr: np.ndarray) -> np.ndarray:
     """bool [N]: cells that are compared with others."""
     return np.asarray(np.diff(guide_ptr) <= MOST_GUIDES)

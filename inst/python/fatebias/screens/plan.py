@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from natsort import natsorted
 
 from ..base import ScreenError, Settings, first_few
-from .alike import LEAST_LIKE, MOST_LOGITS, AlikeCells, alike_cells, few_guides
+from .alike import LEAST_LIKE, AlikeCells, alike_cells, can_be_alike, few_guides
 from .clones import clones_by_guides
 from .counts import CELLS_AT_ONCE
 from .covariates import number_clusters, standardise_covariates
@@ -64,7 +64,7 @@ class Plan:
 
     def alike(self) -> AlikeCells | None:
         """`Screen.alike` of all parts together."""
-        if self.cluster is not None or len(self.same["fates"]) - 1 > MOST_LOGITS:
+        if not can_be_alike(len(self.same["fates"]) - 1, self.cluster):
             return None
         left, found = (1 - LEAST_LIKE) * self.n_cells, []
         for part in self.parts():

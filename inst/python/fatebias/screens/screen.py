@@ -14,7 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..base import ScreenError
-from .alike import MOST_LOGITS, AlikeCells, alike_cells
+from .alike import AlikeCells, alike_cells, can_be_alike
 from .doubt import Doubt
 from .fate_table import lack_any
 
@@ -183,11 +183,8 @@ class Screen:
 
     @cached_property
     def alike(self) -> AlikeCells | None:
-        """Cells with few guides that differ in their labels alone.
-
-        None where few do, where cells of a cluster share noise, or with many fates.
-        """
-        if self.cluster is not None or self.n_logits > MOST_LOGITS:
+        """Cells with few guides that differ in their labels alone; None where few do, or it is not asked."""
+        if not can_be_alike(self.n_logits, self.cluster):
             return None
         columns = [self.day, self.replicate, self.burden, *self.covariates.T]
         return alike_cells(columns, self.guide_ptr, self.guide_idx)
