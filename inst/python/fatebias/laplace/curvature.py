@@ -73,6 +73,13 @@ class Curvature:
             )
         return replace(solution, x=solution.x.to(b.dtype))
 
+    def on_blocks(self, r: Tensor) -> Tensor:
+        """The gene blocks' inverses times r [P, S]; 0 for the nuisance effects."""
+        y = torch.zeros_like(r)
+        for group, inverse in zip(self.design.groups, self.inverses):
+            torch.matmul(inverse.to(r.dtype), gene_columns(r, group), out=gene_columns(y, group))
+        return y
+
     def _to(self, dtype: torch.dtype) -> "Curvature":
         return replace(
             self, mean=self.mean.to(dtype), weight=self.weight.to(dtype), coarse_image=self.coarse_image.to(dtype),
@@ -109,9 +116,7 @@ class Curvature:
 
     def _precondition(self, r: Tensor) -> Tensor:
         """A-DEF2: gene blocks, made A-orthogonal to the coarse space, plus the solve on the coarse space."""
-        y = torch.zeros_like(r)
-        for group, inverse in zip(self.design.groups, self.inverses):
-            torch.matmul(inverse, gene_columns(r, group), out=gene_columns(y, group))
+        y = self.on_blocks(r)
         rest = coarse_part(self.design, r) - (self.coarse_image.T @ y).double()
         return add_coarse_(self.design, y, self.coarse_inverse @ rest)
 
@@ -189,7 +194,7 @@ def coarse_part(design: Design, x: Tensor) -> Tensor:
 def add_coarse_(design: Design, x: Tensor, c: Tensor) -> Tensor:
     """x + Z c, in place: x [P, S], c [c, S]."""
     d, f, k = design.n_days, design.n_logits, design.n_nuisance
-    c = c.to(x.dtype).view(-1, f, x.shape[1])
+    c = c.to(x.dtype).view(k + d, f, x.shape[1])
     design.nuisance_part(x).add_(c[:k])
     for group in design.groups:
         design.blocks(x, group)[:, :d].add_(c[k:])

@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..base import QUIET, Run
 from ..model import Design
 from .baseline import Baseline
 from .contrasts import mean_vectors, mean_weights, theta_covariance
-from .covariance import columns_at_once, gene_covariances, solve_columns
+from .covariance import gene_covariances, solve_columns
 from .curvature import Curvature
 from .mode import Mode, find_mode
 from .options import LaplaceOptions, Perturbations
 from .problem import Problem
-from .sandwich import Sandwich, sandwich_covariances
+from .sandwich import Sandwich, sandwich_covariances, scattered
 from .scatter import Scatter
 
 
@@ -95,15 +94,11 @@ class SolvedEstimates:
     @cached_property
     def scattered_mean(self) -> Tensor:
         """(M + Q) A^-1 a, M the scatter of the labels: [P, D F]."""
-        prior, parts = self.effects.problem.prior, []
-        for part in self.toward_mean.split(columns_at_once(self.design), dim=1):
-            moved = self.scatter.perturb(self.scatter.along(self.design.forward(part)))
-            parts.append(self.design.transpose(moved).add_(prior.precision(self.design, part)))
-        return torch.cat(parts, dim=1)
+        return scattered(self.effects.curvature, self.scatter, self.toward_mean)
 
     def sandwich(self, perturbations: Perturbations, run: Run = QUIET) -> Sandwich:
         """Covariances by the scatter of the labels, of the same shape as the model's."""
-        columns = None if self.mean is None else (self.mean.columns, self.scattered_mean.double())
+        columns = None if self.mean is None else self.mean.columns
         return sandwich_covariances(self.effects.curvature, self.scatter, perturbations, run, columns)
 
 

@@ -4,13 +4,15 @@ F logits, the fates beside the reference.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..base import QUIET, Run
-from .covariance import StandardNormal, portions, positive_definite
+from .control import Control
+from .covariance import StandardNormal, columns_at_once, portions, positive_definite
 from .curvature import Curvature, gene_columns
 from .options import Perturbations
 from .scatter import Scatter
@@ -30,45 +32,65 @@ def sandwich_covariances(
     scatter: Scatter,
     perturbations: Perturbations,
     run: Run = QUIET,
-    columns: tuple[Tensor, Tensor] | None = None,
+    columns: Tensor | None = None,
 ) -> Sandwich:
     """Blocks of A^-1 (M + Q) A^-1, M the scatter of the labels, by group of genes.
 
-    Draws x = A^-1 r, r ~ N(0, M + Q), with y = B^-1 r_b, whose covariance B^-1 V B^-1 (V: the gene's block of M + Q)
-    is known, as control variate: B^-1 V B^-1 + mean of x x' - y y', made positive definite. columns: a, and
-    (M + Q) A^-1 a, both [P, S], for what goes with a' x.
+    Draws x = A^-1 r, r ~ N(0, M + Q), with `Control` x~ as control variate: its covariance + mean of x x' - x~ x~',
+    made positive definite. columns: a [P, S], for what goes with a' x.
     """
-    design, prior = curvature.design, curvature.prior
+    groups = curvature.design.groups
+    control = Control.of(curvature)
     form: dict[str, Any] = {"totals": curvature.inverses, "n_found": 0, "with_mean": None, "of_mean": None}
     at = run.checkpoint.load(form)
     if at is None:
-        middle = scatter.by_gene()
-        known = [b @ (m + prior.block(g.n)) @ b for g, b, m in zip(design.groups, curvature.inverses, middle)]
-        at = form | {"totals": known}
-        if columns is not None:
-            own = [b @ gene_columns(columns[1], g) for g, b in zip(design.groups, curvature.inverses)]
-            at |= {"with_mean": own, "of_mean": torch.zeros_like(columns[0].T @ columns[1])}
+        at = form | _of_control(control, scatter, columns)
     with run.progress.bar("Sandwich", perturbations.number, at["n_found"]) as bar:
         for seed, count in portions(curvature, perturbations, at["n_found"]):
             r = score_perturbation(curvature, scatter, seed, count)
-            x = curvature.solve(r, perturbations.tolerance, told=bar.part(count)).x
-            beside = None if columns is None else columns[0].T @ x.double()
-            totals, with_mean = [], []
-            for j, (group, inverse, total) in enumerate(zip(design.groups, curvature.inverses, at["totals"])):
-                whole = gene_columns(x, group)
-                alone = inverse.to(r.dtype) @ gene_columns(r, group)
-                found = (whole @ whole.transpose(1, 2) - alone @ alone.transpose(1, 2)).double()
-                totals.append(total.add(found, alpha=1 / perturbations.number))
+            x = curvature.solve(r, perturbations.tolerance, told=bar.part(count)).x.double()
+            known = control.times(r).double()
+            beside = None if columns is None else (columns.T @ x, columns.T @ known)
+            for j, group in enumerate(groups):
+                own = gene_columns(x, group), gene_columns(known, group)
+                at["totals"][j] += _moment(own, own) / perturbations.number
                 if beside is not None:
-                    moved = (whole - alone).double() @ beside.T
-                    with_mean.append(at["with_mean"][j].add(moved, alpha=1 / perturbations.number))
-            at |= {"totals": totals, "n_found": at["n_found"] + count}
+                    at["with_mean"][j] += _moment(own, beside) / perturbations.number
             if beside is not None:
-                of_mean = at["of_mean"].add(beside @ beside.T, alpha=1 / perturbations.number)
-                at |= {"with_mean": with_mean, "of_mean": of_mean}
+                at["of_mean"] += _moment(beside, beside) / perturbations.number
+            at["n_found"] += count
             run.checkpoint.save(at, at["n_found"])
     by_group = [positive_definite(one) for one in at["totals"]]
     return Sandwich(by_group=by_group, with_mean=at["with_mean"], of_mean=at["of_mean"])
+
+
+def _of_control(control: Control, scatter: Scatter, columns: Tensor | None) -> dict[str, Any]:
+    """The control's own covariances: by group of genes, with a' x~, and of that."""
+    curvature = control.curvature
+    design, prior = curvature.design, curvature.prior
+    blocks = [block + prior.block(group.n) for group, block in zip(design.groups, scatter.by_gene())]
+    found: dict[str, Any] = {"totals": control.covariances(blocks, partial(scattered, curvature, scatter))}
+    if columns is not None:
+        along = control.times(scattered(curvature, scatter, control.transposed_times(columns)).double())
+        found |= {
+            "with_mean": [gene_columns(along, group).clone() for group in design.groups],
+            "of_mean": columns.T @ along,
+        }
+    return found
+
+
+def _moment(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> Tensor:
+    """x y' - x~ y~', summed over draws: one (x, x~), other (y, y~), draws the last dimension."""
+    return one[0] @ other[0].mT - one[1] @ other[1].mT
+
+
+def scattered(curvature: Curvature, scatter: Scatter, columns: Tensor) -> Tensor:
+    """(M + Q) times columns [P, S], so many at a time that memory does not grow with S; float32."""
+    parts = []
+    for part in columns.float().split(columns_at_once(curvature.design), dim=1):
+        moved = scatter.perturb(scatter.along(curvature.design.forward(part)))
+        parts.append(curvature.design.transpose(moved).add_(curvature.prior.precision(curvature.design, part)))
+    return torch.cat(parts, dim=1)
 
 
 def score_perturbation(curvature: Curvature, scatter: Scatter, seed: int, n_draws: int) -> Tensor:
