@@ -2,8 +2,8 @@
 
     python bench/methods_costs.py FOLDER [--write METHODS.md]
 
-FOLDER is that of `methods.py work`, which has made the screens. Each method runs once more in a folder of its own,
-reading and imports included; fatebias with mash, methods in R with the table that they read.
+FOLDER is that of `methods_more.py guides`, which has made the screens. Each method runs once more in a folder of its
+own, reading and imports included; fatebias with mash, methods in R with the table that they read.
 """
 
 import argparse
@@ -15,11 +15,14 @@ from measure import Run, run_process
 from methods import METHODS, SLOW
 from methods_tables import COLUMNS
 from peers_run import Job, work
-from peers_screens import Place, title
+from peers_screens import Place
 from truth_tables import grid, write_between_marks
 
-SIZES = ("weak_sparse_dirichlet", "strong_sparse_dirichlet", "real_library")
-WHAT = {"weak": "`weak`, 6,000 cells, 100 genes", "strong": "`strong`, 25,000 cells, 100 genes"}
+SIZES = {
+    "drawn_weak_sparse_dirichlet": "`weak`, 6,000 cells, 100 genes",
+    "drawn_strong_sparse_dirichlet": "`strong`, 25,000 cells, 100 genes",
+    "drawn_real_library": "CellRank's labels, real library, 30,000 cells, 298 genes",
+}
 
 
 def measured(folder: Path, row: str, seed: int, method: str) -> Run:
@@ -32,10 +35,10 @@ def measured(folder: Path, row: str, seed: int, method: str) -> Run:
 def table(folder: Path, first_seed: int) -> str:
     """CPU seconds and largest memory by size and method."""
     lines = []
-    for row in SIZES:
-        cells = [WHAT.get(row.partition("_")[0], title(row) + ", 30,000 cells, 298 genes")]
+    for row, size in SIZES.items():
+        cells = [size]
         for method in METHODS:
-            if method == SLOW and not row.startswith("weak"):
+            if method == SLOW and row != next(iter(SIZES)):  # two minutes on the smallest
                 cells.append("not run")
                 continue
             took = measured(folder, row, Place(folder=folder).seeds(row, first_seed, 1)[0], method)

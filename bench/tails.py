@@ -38,6 +38,7 @@ from fatebias.simulation import Arguments, simulate
 
 NEAR = 1.8  # SDs
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
+N_PSEUDO = 2_000  # controls of a screen that are held out of its baseline
 ALONE = Spread(noise=None, guides=None, replicates=None)
 
 
@@ -70,18 +71,20 @@ def permuted(make: Callable[[int], Screen], number: int) -> np.ndarray:
     return np.concatenate(found)
 
 
-def controls(n_fits: int) -> np.ndarray:
-    """Most controls of screens with effects as pseudo-genes of 5 guides: out of the baseline, and fitted like genes."""
-    found = []
-    for seed in range(100, 100 + n_fits):
-        sim = simulate(Arguments.from_mapping({"seed": seed, "preset": "weak", "ntc": 140, "moi": 6.0}))
-        guide_map, chosen = sim.guide_map.copy(), np.flatnonzero(sim.guide_map.is_ntc)[:120]
-        guide_map.loc[chosen, "gene_name"] = [f"PSEUDO{k // 5}" for k in range(120)]
+def controls(number: int, labels: str) -> np.ndarray:
+    """Controls of screens with effects as pseudo-genes of 5 guides: out of the baseline, and fitted like genes."""
+    found: list[np.ndarray] = []
+    while sum(map(len, found)) < number:
+        sizes = {"cells": 24_000, "ntc": N_PSEUDO + 40, "moi": 6.0}
+        given = {"seed": 100 + len(found), "preset": "weak", "labels": labels}
+        sim = simulate(Arguments.from_mapping(given | sizes))
+        guide_map, chosen = sim.guide_map.copy(), np.flatnonzero(sim.guide_map.is_ntc)[:N_PSEUDO]
+        guide_map.loc[chosen, "gene_name"] = [f"PSEUDO{k // 5}" for k in range(N_PSEUDO)]
         guide_map.loc[chosen, "is_ntc"] = 0
         fitted = Fitted.of(screen_of(dataclasses.replace(sim, guide_map=guide_map), SETTINGS))
         z = gene_p_values(fitted.solved, fitted.screen, fitted.contrast, ALONE).z
-        found.append(z[[name.startswith("PSEUDO") for name in fitted.screen.gene_names]].ravel())
-    return known(found)
+        found.append(known([z[[name.startswith("PSEUDO") for name in fitted.screen.gene_names]].ravel()]))
+    return np.concatenate(found)
 
 
 def whole_fits(make: Callable[[int], Screen], n_fits: int) -> np.ndarray:
@@ -237,7 +240,8 @@ def rows(arguments: argparse.Namespace) -> Iterator[list[Row]]:
         if part == "permuted":
             yield from (tail_rows(f"permuted, {kind}", permuted(make, arguments.null)) for kind, make in kinds.items())
         elif part == "controls":
-            yield tail_rows("controls as pseudo-genes, weak", controls(arguments.fits))
+            for labels in ("dirichlet", "onehot"):
+                yield tail_rows(f"controls as pseudo-genes, {labels} labels", controls(arguments.null // 2, labels))
         elif part == "fits":
             for kind, make in kinds.items():
                 n_fits = min(arguments.fits, 4) if kind == LANDSCAPE else arguments.fits

@@ -104,6 +104,43 @@ def test_a_unit_of_another_fit_or_a_damaged_one_is_made_again(fitted):
     assert json.loads(Path(path).read_text())["value"] == whole["value"]
 
 
+def unit_of(name, out_dir, source):
+    """A unit's numbers, made anew by a process that has read no screen yet."""
+    certify._opened.clear()
+    return json.loads(Path(run_units(out_dir=out_dir, units=[(name, 1)], **source)[0]).read_text())["value"]
+
+
+@pytest.fixture
+def no_settling(monkeypatch):
+    def settled(*_):
+        raise AssertionError("the baseline was made again")
+
+    monkeypatch.setattr(certify, "settle", settled)
+
+
+def test_what_the_fit_has_kept_is_not_made_again(fitted, tmp_path, monkeypatch):
+    source, kept = fit_source(fitted), tmp_path / "kept"
+    kept.mkdir()
+    for path in fitted.iterdir():
+        if path.is_file():
+            (kept / path.name).write_bytes(path.read_bytes())
+    for name, numbers in (("sandwich", ("se", "sandwich")), ("shuffle", ("betahat", "se"))):
+        settled = unit_of(name, tmp_path / "none", source)
+        with monkeypatch.context() as patch:
+            patch.setattr(certify, "settle", None)  # a call would fail
+            found = unit_of(name, kept, source)
+        for number in numbers:
+            one, other = (np.array(unit[number], dtype=float) for unit in (found, settled))
+            scale = np.array(settled["se"], dtype=float) if number == "betahat" else other
+            assert np.nanmax(np.abs(one - other) / scale) < 2e-3
+
+
+def test_a_fit_of_other_settings_is_settled_again(fitted, no_settling):
+    other = fit_source(fitted) | {"settings": Settings.from_mapping({"inference": "laplace", "seed": 3})}
+    with pytest.raises(AssertionError, match="made again"):
+        unit_of("sandwich", fitted, other)
+
+
 def test_the_command_line_makes_shares_of_the_work(fitted, capsys):
     for part in ("1/2", "2/2"):
         main(

@@ -195,11 +195,13 @@ def test_the_archive_names_its_axes(fit):
     with np.load(fit[0] / ALL_FATES) as file:
         arrays = dict(file)
     sizes = {"gene": "genes", "guide": "guides", "day": "days", "fate": "fates", "replicate": "replicates"}
+    texts = {*sizes.values(), "ref_fate", "estimand", "axes", "refit_key"}
+    length = {axis: len(arrays[name]) for axis, name in sizes.items()} | {"effect": len(arrays["baseline_x"])}
+    length["scale"] = length["day"] + 1  # tau, sigma_time of each interval, sigma_guide
     named = {}
     for line in arrays["axes"]:
         names, axes = str(line).split(": ")
-        named |= {name: tuple(len(arrays[sizes[axis]]) for axis in axes.split(", ")) for name in names.split(", ")}
-    texts = {*sizes.values(), "ref_fate", "estimand", "axes"}
+        named |= {name: tuple(length[axis] for axis in axes.split(", ")) for name in names.split(", ")}
     assert {name: arrays[name].shape for name in arrays.keys() - texts} == {
         name: shape for name, shape in named.items() if name != "sandwich_noise"  # `noise` is the sandwich here
     }  # fmt: skip

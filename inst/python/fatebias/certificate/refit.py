@@ -66,6 +66,13 @@ def settle(design: Design, options: LaplaceOptions, like: Baseline | None = None
     return run_rounds(design, options, start=start).baseline(design)
 
 
+def baseline_at(design: Design, x: np.ndarray, scales: np.ndarray, weight: np.ndarray) -> Baseline:
+    """Where a fit of this design stands, from its numbers: effects [P], scales [D + 1, F], weight by day [D]."""
+    parts = {"x": x, "scales": scales, "weight": weight}
+    device = design.day.device
+    return Baseline(design=design, **{name: torch.as_tensor(part, device=device) for name, part in parts.items()})
+
+
 def refit_estimates(baseline: Baseline, screen: Screen, contrast: np.ndarray, options: LaplaceOptions) -> Refit:
     """Fixed-effect estimates of a screen at a baseline's weight and scales of deviations."""
     solved = solve_estimates(baseline, options)

@@ -17,6 +17,7 @@ class Source:
     """Cells and guide map as read, the screen of both, settings, and the screen's baseline.
 
     columns: what the file says of the screen's cells beside what the model has, one column a name [N rows].
+    all_fates: what the fit has kept of all fates; None where it is to be made again.
     """
 
     cells: RawCells
@@ -26,6 +27,7 @@ class Source:
     baseline: Baseline
     where: str
     columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    all_fates: AllFates | None = None
 
     @property
     def options(self) -> LaplaceOptions:
@@ -61,4 +63,5 @@ class Source:
     @cached_property
     def estimates(self) -> Estimates:
         """The fit's estimates."""
-        return estimates_of(AllFates.of(self.solved, self.screen, self.options), self.contrast)
+        found = self.all_fates or AllFates.of(self.solved, self.screen, self.options)
+        return estimates_of(found, self.contrast)

@@ -25,7 +25,6 @@ from ..base import (
     SettingsError,
     disk_words,
     files_of,
-    package_versions,
     plain,
     prepare_out_dir,
     refuse_threads,
@@ -35,9 +34,9 @@ from ..base import (
 )
 from ..laplace import LaplaceOptions
 from ..preflight import ScreenSize, fit_memory, refuse_large_fit
-from ..results import choose_device, device_limit, fit_key, read_manifest
+from ..results import choose_device, device_limit, read_manifest, read_standing, refit_key
 from ..screens import RawCells, Screen, build_screen, read_cells, read_map, read_spare_columns, usable_cells
-from .refit import settle
+from .refit import baseline_at, settle
 from .source import Source
 from .units import UNITS
 
@@ -55,12 +54,17 @@ def planned_units(checks: Iterable[str], sizes: Mapping[str, int]) -> list[tuple
     return [(name, k + 1) for name in names for k in range(sizes.get(name, 1))]
 
 
-def open_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
-    """Screen and baseline fit of a certificate, and the key of its units; kept for the next call of this process."""
+def open_source(
+    screen_path: str | Path, guide_map: str | Path, settings: Settings, out_dir: str | Path | None = None
+) -> tuple[Source, str]:
+    """Screen and baseline fit of a certificate, and the key of its units; kept for the next call of this process.
+
+    out_dir: a folder of results; what the fit there has kept of this screen is not made again.
+    """
     wanted = json.dumps([_stamp(screen_path), _stamp(guide_map), settings.as_dict("screen", "fit")])
     if wanted not in _opened:
         _opened.clear()
-        _opened[wanted] = _read_source(screen_path, guide_map, settings)
+        _opened[wanted] = _read_source(screen_path, guide_map, settings, out_dir)
     return _opened[wanted]
 
 
@@ -71,7 +75,7 @@ def run_units(
 
     Raises ScreenError, FitError, ExportError; then all units before the failed one are kept.
     """
-    source, key = open_source(screen_path, guide_map, settings)
+    source, key = open_source(screen_path, guide_map, settings, out_dir)
     folder = prepare_out_dir(Path(out_dir) / FOLDER)
     return [str(path) for path in _made_units(folder, source, key, [(check, int(n)) for check, n in units])]
 
@@ -153,7 +157,9 @@ def _write_unit(path: Path, unit: Mapping[str, Any]) -> None:
         raise ExportError(f"Cannot write {path}: {disk_words(path.parent, error)}") from error
 
 
-def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Settings) -> tuple[Source, str]:
+def _read_source(
+    screen_path: str | Path, guide_map: str | Path, settings: Settings, out_dir: str | Path | None
+) -> tuple[Source, str]:
     refuse_threads(settings.threads)
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -165,10 +171,12 @@ def _read_source(screen_path: str | Path, guide_map: str | Path, settings: Setti
     refuse_large_fit(needs, gpu=device_limit(device))
     columns = _columns(screen_path, cells, settings)
     options = LaplaceOptions.of(settings)
-    baseline = settle(options.design(screen, device), options)
+    design = options.design(screen, device)
+    kept = None if out_dir is None else read_standing(out_dir, refit_key(screen, settings))
     source = Source(
-        cells=cells, guide_map=names, screen=screen, settings=settings, baseline=baseline, where=str(screen_path),
-        columns=columns,
+        cells=cells, guide_map=names, screen=screen, settings=settings, where=str(screen_path), columns=columns,
+        baseline=settle(design, options) if kept is None else baseline_at(design, **kept.baseline),
+        all_fates=None if kept is None else kept.all_fates,
     )  # fmt: skip
     return source, _key(screen, settings, columns)
 
@@ -181,12 +189,8 @@ def _columns(screen_path: str | Path, cells: RawCells, settings: Settings) -> pd
 
 def _key(screen: Screen, settings: Settings, columns: pd.DataFrame) -> str:
     """All that the numbers of a unit depend on, but the number of threads."""
-    versions = package_versions("unit")
-    parts = fit_key(screen, settings, "", versions)
-    parts.pop("threads")
-    parts["settings"].pop("threads")
-    parts["columns"] = {str(name): _digest(columns[name].to_numpy()) for name in columns}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    digests = {str(name): _digest(columns[name].to_numpy()) for name in columns}
+    return refit_key(screen, settings, {"columns": digests})
 
 
 def _digest(values: np.ndarray) -> str:

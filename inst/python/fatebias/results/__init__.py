@@ -2,16 +2,16 @@
 
 What a user gets is made here: `fit_screen` is the order of steps, the names of files and columns are those of the
 export contract. Files appear all at once or not at all, and the manifest says what they were made from, by which
-settings, and how it went; a certificate finds out from it, by `fit_key`, whether it belongs to the fit at hand.
+settings, and how it went; a certificate finds out from it, by `refit_key`, whether it belongs to the fit at hand.
 """
 
 from .annotate import annotate_screen
-from .archive import Archive, read_archive
+from .archive import Archive, Standing, read_archive, read_standing
 from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device, device_limit
 from .files import read_table
 from .fit import fit_screen
-from .key import fit_key
+from .key import refit_key
 from .manifest import fit_id, read_manifest, verify_contents
 from .qc import assert_qc, assess_qc
 from .ranking import read_ranking
@@ -19,6 +19,7 @@ from .tables import daywise_table
 
 __all__ = [
     "Archive",
+    "Standing",
     "annotate_screen",
     "assert_qc",
     "assess_qc",
@@ -27,12 +28,13 @@ __all__ = [
     "daywise_table",
     "device_limit",
     "fit_id",
-    "fit_key",
     "fit_screen",
     "read_archive",
     "read_manifest",
     "read_ranking",
+    "read_standing",
     "read_table",
+    "refit_key",
     "verify_contents",
     "write_contrast",
 ]

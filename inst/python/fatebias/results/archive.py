@@ -1,25 +1,29 @@
 """The archive of all fates: what a fit knows of every fate at once, in one file, from which any contrast follows.
 
 Values are logits of the fates against the reference, fate last; `axes` in the file names the axes of every array.
-L genes, G guides, D days, F logits (the fates beside the reference).
+L genes, G guides, D days, F logits (the fates beside the reference). Of one label set the file also has where the fit
+stands, so that refits of a certificate start there: what `refit_key` names can be gone on with by this version alone.
 """
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from ..base import ExportError
-from ..laplace import AllFates
+from ..base import ExportError, Settings
+from ..laplace import AllFates, Baseline
 from ..model import PosteriorSummary
 from ..screens import Screen
+from .key import refit_key
 from .manifest import verify_contents
 from .texts import texts
 
 ALL_FATES = "effects_all_fates.npz"
+_Parsed = TypeVar("_Parsed")
 AXES = (
     "theta, theta_mean: gene, day, fate",
     "noise, model_noise, sandwich_noise, theta_cov: gene, day, fate, day, fate",
@@ -32,6 +36,7 @@ AXES = (
     "replicate_weight: replicate, gene, day",
     "replicate_ratio: replicate, day",
 )
+STANDING = ("baseline_x: effect", "baseline_scales: scale, fate", "baseline_weight: day")  # of one label set
 LABELS = "labels: gene, day, fate, day, fate"  # of several label sets
 
 
@@ -58,8 +63,8 @@ class Archive:
 
 
 def archive_arrays(found: AllFates, posterior: PosteriorSummary, screen: Screen) -> dict[str, np.ndarray]:
-    """All arrays of the file by name."""
-    axes = AXES if found.labels is None else (*AXES, LABELS)
+    """All arrays of the file by name, but those of `standing_arrays`."""
+    axes = (*AXES, *STANDING) if found.labels is None else (*AXES, LABELS)
     names = {
         "genes": screen.gene_names, "guides": screen.guide_names, "days": screen.day_labels,
         "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [found.estimand], "axes": axes,
@@ -71,6 +76,14 @@ def archive_arrays(found: AllFates, posterior: PosteriorSummary, screen: Screen)
         "theta_mean": np.moveaxis(posterior.theta_mean_all, 1, 2), "theta_cov": posterior.theta_cov_all,
         "beta_mean": posterior.beta_mean_all, "beta_cov": posterior.beta_cov_all,
     }  # fmt: skip
+
+
+def standing_arrays(baseline: Baseline, screen: Screen, settings: Settings) -> dict[str, np.ndarray]:
+    """Where the fit of one label set stands, and the key of refits that may start there."""
+    values = {name: getattr(baseline, name).cpu().numpy() for name in ("x", "scales", "weight")}
+    return {f"baseline_{name}": value for name, value in values.items()} | {
+        "refit_key": texts([refit_key(screen, settings)])
+    }
 
 
 def archive_of(arrays: Mapping[str, np.ndarray]) -> Archive:
@@ -88,12 +101,40 @@ def read_archive(out_dir: str | Path) -> Archive:
     """The archive in a folder of results. Raises ExportError where there is none, or one that is damaged or of
     another fit.
     """
-    path = Path(out_dir) / ALL_FATES
-    if not path.is_file():
+    if not (Path(out_dir) / ALL_FATES).is_file():
         raise ExportError(f"{out_dir} has no {ALL_FATES}, from which contrasts are made; fit again.")
+    return _read(out_dir, archive_of)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a fit stands: what its baseline has beside the design (x, scales, weight); and what it knows of all
+    fates.
+    """
+
+    baseline: dict[str, np.ndarray]
+    all_fates: AllFates
+
+
+def read_standing(out_dir: str | Path, key: str) -> Standing | None:
+    """Where the fit in a folder of results stands; None where none of this `refit_key` is there: of other code or
+    settings, another screen, several label sets. Raises ExportError where the file is damaged.
+    """
+    return _read(out_dir, lambda arrays: _standing_of(arrays, key)) if (Path(out_dir) / ALL_FATES).is_file() else None
+
+
+def _standing_of(arrays: Mapping[str, np.ndarray], key: str) -> Standing | None:
+    if "refit_key" not in arrays or str(arrays["refit_key"][0]) != key:
+        return None
+    baseline = {name: arrays[f"baseline_{name}"] for name in ("x", "scales", "weight")}
+    return Standing(baseline=baseline, all_fates=AllFates.from_arrays(arrays, str(arrays["estimand"][0])))
+
+
+def _read(out_dir: str | Path, parsed: Callable[[Mapping[str, np.ndarray]], _Parsed]) -> _Parsed:
+    path = Path(out_dir) / ALL_FATES
     verify_contents(out_dir, [ALL_FATES])
     try:
         with np.load(path) as file:
-            return archive_of(dict(file))
+            return parsed(dict(file))
     except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error) as error:
         raise ExportError(f"{path} is damaged ({error}); fit again.") from error

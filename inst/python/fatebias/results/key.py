@@ -1,5 +1,6 @@
 """The key of a fit: all that its numbers depend on, so that a checkpoint or a unit of work belongs to one fit."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import torch
 
 from .. import __version__
-from ..base import PACKAGE, Settings, digest_of, source_files
+from ..base import PACKAGE, Settings, digest_of, package_versions, source_files
 from ..screens import Screen
 
 
@@ -22,6 +23,14 @@ def fit_key(screen: Screen, settings: Settings, device: str, versions: Mapping[s
         "device": device,
         "threads": torch.get_num_threads(),
     }
+
+
+def refit_key(screen: Screen, settings: Settings, more: Mapping[str, Any] | None = None) -> str:
+    """Digest of all that a refit depends on, and of what goes into it beside: the same on any number of threads."""
+    parts = fit_key(screen, settings, "", package_versions("unit"))
+    parts.pop("threads")
+    parts["settings"].pop("threads")
+    return digest_of([json.dumps(parts | dict(more or {}), sort_keys=True).encode()])
 
 
 def _screen_parts(screen: Screen) -> Iterator[Any]:
