@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..base import QUIET, Run
+from ..model import Design
 from .control import Control
 from .covariance import StandardNormal, columns_at_once, portions, positive_definite
 from .curvature import Curvature, gene_columns
@@ -39,7 +40,6 @@ def sandwich_covariances(
     Draws x = A^-1 r, r ~ N(0, M + Q), with `Control` x~ as control variate: its covariance + mean of x x' - x~ x~',
     made positive definite. columns: a [P, S], for what goes with a' x.
     """
-    groups = curvature.design.groups
     control = Control.of(curvature)
     form: dict[str, Any] = {"totals": curvature.inverses, "n_found": 0, "with_mean": None, "of_mean": None}
     at = run.checkpoint.load(form)
@@ -49,19 +49,28 @@ def sandwich_covariances(
         for seed, count in portions(curvature, perturbations, at["n_found"]):
             r = score_perturbation(curvature, scatter, seed, count)
             x = curvature.solve(r, perturbations.tolerance, told=bar.part(count)).x.double()
-            known = control.times(r).double()
-            beside = None if columns is None else (columns.T @ x, columns.T @ known)
-            for j, group in enumerate(groups):
-                own = gene_columns(x, group), gene_columns(known, group)
-                at["totals"][j] += _moment(own, own) / perturbations.number
-                if beside is not None:
-                    at["with_mean"][j] += _moment(own, beside) / perturbations.number
-            if beside is not None:
-                at["of_mean"] += _moment(beside, beside) / perturbations.number
-            at["n_found"] += count
+            at = _with_draws(at, curvature.design, (x, control.times(r).double()), columns, 1 / perturbations.number)
             run.checkpoint.save(at, at["n_found"])
     by_group = [positive_definite(one) for one in at["totals"]]
     return Sandwich(by_group=by_group, with_mean=at["with_mean"], of_mean=at["of_mean"])
+
+
+def _with_draws(
+    at: dict[str, Any], design: Design, draws: tuple[Tensor, Tensor], columns: Tensor | None, share: float
+) -> dict[str, Any]:
+    """Sums with draws x and x~ [P, S] added, each with this share; what a checkpoint has taken stays as it is."""
+    own = [(gene_columns(draws[0], group), gene_columns(draws[1], group)) for group in design.groups]
+    found = {
+        "totals": [torch.add(total, _moment(one, one), alpha=share) for total, one in zip(at["totals"], own)],
+        "n_found": at["n_found"] + draws[0].shape[1],
+    }
+    if columns is not None:
+        mean = columns.T @ draws[0], columns.T @ draws[1]
+        found["with_mean"] = [
+            torch.add(total, _moment(one, mean), alpha=share) for total, one in zip(at["with_mean"], own)
+        ]
+        found["of_mean"] = torch.add(at["of_mean"], _moment(mean, mean), alpha=share)
+    return at | found
 
 
 def _of_control(control: Control, scatter: Scatter, columns: Tensor | None) -> dict[str, Any]:

@@ -9,7 +9,6 @@ carry two guides of a gene. N usable cells.
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import gammaln
 
 from .covariates import LEAST_CLUSTERS
 
@@ -68,7 +67,7 @@ def _telling(
     carriers = np.bincount(places, minlength=(replicate.max() + 1) * n_guides).reshape(-1, n_guides)
     p = carriers / np.maximum(carriers.sum(1, keepdims=True), 1)
     with np.errstate(divide="ignore"):  # a replicate without usable cells
-        log_chance = gammaln(k + 1) + k * np.log((p**2).sum(1, keepdims=True))
+        log_chance = np.log(np.maximum(k, 1)).cumsum() + k * np.log((p**2).sum(1, keepdims=True))
     of_length = np.bincount(replicate * len(k) + size, minlength=len(p) * len(k)).reshape(-1, len(k))
     by_chance = np.nansum(_pairs(of_length) * np.exp(np.minimum(log_chance, 0.0)), axis=0)
     telling = found > OVER_CHANCE * by_chance

@@ -8,7 +8,6 @@ that it has few, and must tell the labels far better than the same labels in ano
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import log_softmax
 
 from ..base import ScreenError, first_few
 from .counts import CELLS_AT_ONCE
@@ -84,7 +83,8 @@ def _columns(screen: Screen) -> tuple[sp.csr_matrix, list[str]]:
 
 def _fit(columns: sp.csr_matrix, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients [columns, F + 1], and the log probability of each cell's own fate [N]."""
-    from scipy.optimize import minimize  # here, since few need it
+    from scipy.optimize import minimize  # here, since few need them
+    from scipy.special import log_softmax
 
     shape = (columns.shape[1], labels.shape[1])
 
