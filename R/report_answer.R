@@ -30,7 +30,8 @@ answer_words <- function(fit, mash, hits, certificate = NULL, contrasts = NULL, 
 count_words <- function(fit, hits) {
   verdict <- gene_verdicts(hits)[called_rows(hits)]
   n <- length(verdict)
-  called <- cli::pluralize("{n} of {nrow(hits)} gene{?s} {cli::qty(n)}{?is/are} called")
+  of <- sprintf("%s of %s ", count(n), count(nrow(hits)))
+  called <- paste0(of, cli::pluralize("{cli::qty(nrow(hits))}gene{?s} {cli::qty(n)}{?is/are} called"))
   single <- sum(grepl("single guide", verdict))
   if (any(grepl("^unchecked(,|$)", verdict)) && all(grepl("^unchecked(,|$)|single guide", verdict))) {
     return(sprintf("**%s.** Whether they hold without any one guide is not known.", called))
@@ -52,7 +53,7 @@ count_words <- function(fit, hits) {
 #' @noRd
 holding_words <- function(fit, hits, n, n_called) {
   paste0(
-    if (n == n_called && n > 1) "all of them " else sprintf("%d of them ", n),
+    if (n == n_called && n > 1) "all of them " else sprintf("%s of them ", count(n)),
     if (rule_of_hits(hits) == "lfsr") {
       if (n == 1) "holds" else "hold"
     } else {

@@ -17,14 +17,14 @@ contrasts_words <- function(x) {
 }
 
 called_in_contrasts <- function(x, g, by) {
-  counted <- sprintf("%s: %d", as_markdown(by$contrast), by$n_genes)
+  counted <- sprintf("%s: %s", as_markdown(by$contrast), vapply(by$n_genes, count, ""))
   paste0(
-    cli::pluralize("**{g$n_called} of {g$n} gene{?s} {cli::qty(g$n_called)}{?is/are} called in "),
-    "some contrast** ",
+    cli::pluralize("**{count(g$n_called)} of {count(g$n)} {cli::qty(g$n)}gene{?s} "),
+    cli::pluralize("{cli::qty(g$n_called)}{?is/are} called in some contrast** "),
     sprintf("(%s; %s). ", rule_text(x$call_rule, x$lfsr_thresh), paste(counted, collapse = "; ")),
     if (g$n_calls > 0) {
       sprintf(
-        "Expected share of false signs among all %d calls (by gene, contrast and day): %s.", g$n_calls,
+        "Expected share of false signs among all %s calls (by gene, contrast and day): %s.", count(g$n_calls),
         show_small(g$expected_false)
       )
     }
@@ -36,11 +36,12 @@ changed_words <- function(x, g) {
     return("There are no verdicts: the fit, of an earlier version, does not have the estimates of all fates.")
   }
   paste0(
-    cli::pluralize("**{g$n_changed} gene{?s} change{?s/} the share of some fate** by more than "),
+    cli::pluralize("**{count(g$n_changed)} {cli::qty(g$n_changed)}gene{?s} change{?s/} "),
+    "the share of some fate** by more than ",
     format(x$margin), if (x$margin == 1) " percentage point" else " percentage points",
     ", on the average over days; ",
-    cli::pluralize("{g$n_sure} of these verdicts {cli::qty(g$n_sure)}{?has/have} a probability of .9 "),
-    "or more."
+    cli::pluralize("{count(g$n_sure)} of these verdicts {cli::qty(g$n_sure)}{?has/have} "),
+    "a probability of .9 or more."
   )
 }
 

@@ -28,8 +28,9 @@ move_words <- function(fit, hits) {
 
 direction_text <- function(word, n, what) {
   switch(word,
-    up = cli::pluralize("{n} raise{?s/} {what}"), down = cli::pluralize("{n} lower{?s/} {what}"),
-    both = cli::pluralize("{n} do{?es/} both, on different days")
+    up = cli::pluralize("{count(n)} {cli::qty(n)}raise{?s/} {what}"),
+    down = cli::pluralize("{count(n)} {cli::qty(n)}lower{?s/} {what}"),
+    both = cli::pluralize("{count(n)} {cli::qty(n)}do{?es/} both, on different days")
   )
 }
 
@@ -97,7 +98,7 @@ partner_text <- function(moves, way) {
   n <- sort(table(told), decreasing = TRUE)
   several <- endsWith(names(n), several_fates)
   n <- c(n[!several], n[several])
-  paste0(", ", if (n[[1]] == nrow(moves)) names(n) else and_list(paste(n, names(n))))
+  paste0(", ", if (n[[1]] == nrow(moves)) names(n) else and_list(paste(vapply(n, count, ""), names(n))))
 }
 
 #' Percentage points of a fate: of one gene, or the median and range of several

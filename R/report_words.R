@@ -36,7 +36,7 @@ days_words <- function(mash, calls) {
   }
   n <- table(factor(calls$day, levels = mash$days))
   up <- table(factor(calls$day[calls$effect > 0], levels = mash$days))
-  told <- ifelse(n == 0, "none", sprintf("%d up, %d down", up, n - up))
+  told <- ifelse(n == 0, "none", sprintf("%s up, %s down", vapply(up, count, ""), vapply(n - up, count, "")))
   sprintf("By day: %s.", paste0(day_words(mash$days), ": ", told, collapse = "; "))
 }
 
@@ -52,7 +52,8 @@ sureness_words <- function(mash, hits) {
     return(sprintf("The probability that its sign is wrong%s: %s.", best[[1]], show_small(wrong)))
   }
   what <- paste0(call_noun(rule_of(mash)), "s")
-  sprintf("Expected number of wrong signs among these %d %s%s: %s.", n, what, best[[2]], show_small(wrong))
+  among <- paste0(count(n), " ", what, best[[2]])
+  sprintf("Expected number of wrong signs among these %s: %s.", among, show_small(wrong))
 }
 
 #' How many hits do not rest on one guide; NULL where it is not known
@@ -133,7 +134,7 @@ no_hits_words <- function(mash, hits) {
   paste0(
     "**No gene is called.** ",
     sprintf(
-      "Of %d genes none has %s below %s", nrow(hits), rule_words(rule_of(mash), "sentence"),
+      "Of %s genes none has %s below %s", count(nrow(hits)), rule_words(rule_of(mash), "sentence"),
       format(mash$lfsr_thresh)
     ),
     sprintf("%s; the smallest %sis %s", if (several) " on any day" else "",
