@@ -1,8 +1,12 @@
 """Covariances of the effects of each gene, by perturbation: x = A^-1 r with r ~ N(0, A) is N(0, A^-1).
 
-Rao-Blackwell (per gene, B its block of A): Sigma = B^-1 + E[c c'], c = x_b - B^-1 r_b, so that only
-the part of the variance that a gene shares with other genes and the nuisance effects is simulated.
-F logits, the fates beside the reference.
+Rao-Blackwell, twice. Per gene, B its block of A: Sigma = B^-1 + E[c c'], c = x_b - B^-1 r_b, so that only what a gene
+shares with other genes and the nuisance effects is left. Most of that comes by the coarse space Z, and is known too:
+with w = (Z' A Z)^-1 Z' r, x - Z w and r - A Z w are independent of w, so that
+
+    Sigma = B^-1 + G (Z' A Z)^-1 G' + E[e e'],    G = (Z - B^-1 A Z)_b,    e = (x - Z w)_b - B^-1 (r - A Z w)_b
+
+and the last part alone is simulated. F logits, the fates beside the reference.
 """
 
 from collections.abc import Iterator
@@ -17,9 +21,10 @@ from .curvature import Curvature, add_coarse_, coarse_part, gene_columns
 from .options import Perturbations
 
 LEAST_EIGENVALUE = 1e-6  # of a sandwich covariance, relative to its largest: simulation can leave one below 0
-RIDGE_SHARE = 0.7  # share of a variance that is simulated: .1 to .4 is usual, near 1 only on a ridge
+RIDGE_SHARE = 0.7  # share of a variance that is simulated, near 1 only on a ridge
 RIDGE_FACTOR = 4  # more draws then halve the error of those SEs, about 10 % at 64 draws
 COLUMN_NUMBERS = 64_000_000  # numbers of the linear predictors that are moved at once
+COARSE_NUMBERS = 4_000_000  # of genes' rows of A Z
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,21 +58,44 @@ def gene_covariances(
     excess: give `pearson_excess` as well, which a weight needs and nothing else. columns: see `Covariances`.
     """
     n = perturbations.number
+    known = known_covariances(curvature)
     total = _simulate(curvature, perturbations, run.at("draws"), excess, columns)
-    if _largest_shared(curvature, total) > RIDGE_SHARE:
+    if _largest_share(total.by_group, known) > RIDGE_SHARE:
         more = replace(perturbations, number=(RIDGE_FACTOR - 1) * n, seed=perturbations.seed + n)
         total = _pooled(total, n, _simulate(curvature, more, run.at("more draws"), excess, columns), more.number)
-    by_group = [inverse + moment for inverse, moment in zip(curvature.inverses, total.by_group)]
-    if columns is None or total.with_mean is None:
+    by_group = [exact + moment for exact, moment in zip(known, total.by_group)]
+    if columns is None or total.with_mean is None or total.of_mean is None:
         return replace(total, by_group=by_group)
-    own = [inverse @ gene_columns(columns, g) for g, inverse in zip(curvature.design.groups, curvature.inverses)]
-    return replace(total, by_group=by_group, with_mean=[a + b for a, b in zip(own, total.with_mean)])
+    onto, design = coarse_part(curvature.design, columns), curvature.design
+    w = curvature.coarse_inverse @ onto
+    by_coarse = add_coarse_(design, torch.zeros_like(columns), w)
+    rest = columns - curvature.coarse_image.to(columns.dtype) @ w.to(columns.dtype)
+    with_mean = [
+        inverse @ gene_columns(rest, group) + gene_columns(by_coarse, group) + moment
+        for group, inverse, moment in zip(design.groups, curvature.inverses, total.with_mean)
+    ]
+    return replace(total, by_group=by_group, with_mean=with_mean, of_mean=total.of_mean + onto.T @ w)
+
+
+def known_covariances(curvature: Curvature) -> list[Tensor]:
+    """What is known of the covariances without a draw: B^-1 + G (Z' A Z)^-1 G', by group of genes [genes, k, k]."""
+    design, n, found = curvature.design, len(curvature.coarse), []
+    theta = torch.eye(n, dtype=torch.float64, device=design.day.device)[design.n_nuisance * design.n_logits :]
+    for group, inverses in zip(design.groups, curvature.inverses):
+        parts, images = [], gene_columns(curvature.coarse_image, group)
+        at_once = max(1, COARSE_NUMBERS // images[0].numel())
+        for inverse, image in zip(inverses.split(at_once), images.split(at_once)):
+            own = -(inverse @ image.double())
+            own[:, : len(theta)] += theta
+            parts.append(inverse + own @ curvature.coarse_inverse @ own.mT)
+        found.append(torch.cat(parts))
+    return found
 
 
 def _simulate(
     curvature: Curvature, perturbations: Perturbations, run: Run, excess: bool, columns: Tensor | None
 ) -> Covariances:
-    """The simulated part of the covariances, E[c c'], and what else the draws say."""
+    """The simulated part of the covariances, E[e e'], and what else the draws say."""
     form = dict.fromkeys(Covariances.__annotations__) | {"by_group": curvature.inverses, "cg_iterations": 0}
     saved = run.checkpoint.load({"found": form, "n_found": 0})
     found, n_found = (Covariances(**saved["found"]), saved["n_found"]) if saved else (None, 0)
@@ -75,13 +103,13 @@ def _simulate(
         for seed, count in portions(curvature, perturbations, n_found):
             r = perturbation(curvature, seed, count)
             solution = curvature.solve(r, perturbations.tolerance, told=bar.part(count))
-            draws, r = match_coarse_moments(curvature, solution.x, r)
-            eta = curvature.design.forward(draws)
+            eta = curvature.design.forward(solution.x)
             p_eff = effective_parameters_by_day(curvature, eta)
-            beside = None if columns is None else columns.T @ draws.double()
+            rest, r = beyond_coarse(curvature, solution.x, r)
+            beside = None if columns is None else columns.T @ rest.double()
             part = Covariances(
-                by_group=shared_moment(curvature, draws, r),
-                with_mean=None if beside is None else shared_moment(curvature, draws, r, beside),
+                by_group=shared_moment(curvature, rest, r),
+                with_mean=None if beside is None else shared_moment(curvature, rest, r, beside),
                 of_mean=None if beside is None else beside @ beside.T / count,
                 p_eff=p_eff,
                 p_units=p_eff.sum() if curvature.design.cluster is None else parameters_of_clusters(curvature, eta),
@@ -113,12 +141,12 @@ def _pooled_parts(one: list[Tensor] | None, other: list[Tensor] | None, share: f
     return None if one is None or other is None else [torch.lerp(a, b, share) for a, b in zip(one, other)]
 
 
-def _largest_shared(curvature: Curvature, simulated: Covariances) -> float:
-    """The largest share of an effect's variance that is simulated, not exact."""
+def _largest_share(simulated: list[Tensor], known: list[Tensor]) -> float:
+    """The largest share of an effect's variance that is simulated."""
     shares = []
-    for inverse, moment in zip(curvature.inverses, simulated.by_group):
-        exact, shared = (values.diagonal(dim1=1, dim2=2) for values in (inverse, moment))
-        shares.append(float((shared / (exact + shared)).max()))
+    for moment, exact in zip(simulated, known):
+        own, rest = (values.diagonal(dim1=1, dim2=2) for values in (moment, exact))
+        shares.append(float((own / (own + rest)).max()))
     return max(shares)
 
 
@@ -131,52 +159,15 @@ def perturbation(curvature: Curvature, seed: int, n_draws: int) -> Tensor:
     return design.transpose(e).add_(curvature.prior.half_precision(design, noise(design.n_effects, n_draws)))
 
 
-def match_coarse_moments(curvature: Curvature, draws: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
-    """Draws x and r with exact sample moments of q = Z' r: covariance Z' A Z, none with the rest of x.
-
-    q and the rest of x, which is A-orthogonal to the coarse space Z, are independent: so q may be recoloured, and
-    the rest projected off it (and scaled up for the dimensions lost). That takes more than half off the error of the
-    SEs, since genes share variance mostly through the coarse space. Few draws match as much of it as they can.
-    """
-    design, n_draws = curvature.design, draws.shape[1]
-    matched = _matched(design, n_draws)
-    if not len(matched):
-        return draws, r
-    q = coarse_part(design, r)[matched]
-    coarse = curvature.coarse[matched][:, matched]
-    onto = torch.eye(len(curvature.coarse), dtype=q.dtype, device=q.device)[:, matched]
-    rows, _ = torch.linalg.qr(q.T)
-    rest = torch.eye(n_draws, dtype=q.dtype, device=q.device) - rows @ rows.T
-    rest = (rest * (n_draws / (n_draws - len(q))) ** 0.5).to(r.dtype)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(coarse))
-    before = inverse @ q
-    after = torch.linalg.cholesky(inverse) @ rows.T * n_draws**0.5
-    image = curvature.coarse_image[:, matched].to(r.dtype)
-    draws = add_coarse_(design, add_coarse_(design, draws.clone(), onto @ -before) @ rest, onto @ after)
-    return draws, (r - image @ before.to(r.dtype)) @ rest + image @ after.to(r.dtype)
-
-
-def _matched(design: Design, n_draws: int) -> Tensor:
-    """Columns of the coarse space that so many draws can match, two a column: int64, increasing.
-
-    Those of the model's own kinds and of theta all or none, since genes share most through them; then others kind by
-    kind.
-    """
-    f, k = design.n_logits, design.n_nuisance
-    kinds = {kind: list(range(place.start * f, place.stop * f)) for kind, place in design.kinds.items()}
-    chosen = list(range(k * f, (k + design.n_days) * f))
-    for kind in ("alpha", "b", "gamma"):
-        chosen += kinds.pop(kind)
-    if 2 * len(chosen) > n_draws:
-        chosen = []
-    else:
-        for columns in kinds.values():
-            chosen += columns if 2 * (len(chosen) + len(columns)) <= n_draws else []
-    return torch.as_tensor(sorted(chosen), dtype=torch.int64, device=design.day.device)
+def beyond_coarse(curvature: Curvature, x: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
+    """x - Z w and r - A Z w: draws [P, S] and their perturbations without what they owe to the coarse space."""
+    w = curvature.coarse_inverse @ coarse_part(curvature.design, r)
+    rest = add_coarse_(curvature.design, x.clone(), -w)
+    return rest, r - (curvature.coarse_image @ w.to(curvature.coarse_image.dtype)).to(r.dtype)
 
 
 def shared_moment(curvature: Curvature, draws: Tensor, r: Tensor, beside: Tensor | None = None) -> list[Tensor]:
-    """Mean of c c' over draws x [P, S] of perturbations r, by group of genes [genes, k, k]; or that of c with
+    """Mean over draws of (x_b - B^-1 r_b) (..)', x and r [P, S], by group of genes [genes, k, k]; or that of it with
     numbers of the same draws, beside [n, S]: [genes, k, n].
     """
     out = []

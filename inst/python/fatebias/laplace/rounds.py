@@ -13,7 +13,7 @@ from torch import Tensor
 from ..base import QUIET, FitError, Run
 from ..model import Design, next_weight, random_walk_prior, start_weight
 from .baseline import Baseline
-from .covariance import perturbation, shared_moment
+from .covariance import beyond_coarse, known_covariances, perturbation, shared_moment
 from .mode import find_mode, newton_step
 from .options import LaplaceOptions
 from .problem import Problem
@@ -115,7 +115,8 @@ def _next_round(design: Design, state: State, options: LaplaceOptions) -> tuple[
     x, step, curvature, newton = newton_step(problem, state.x, options.tolerances.solve)
     r = perturbation(curvature, options.perturbations.seed, ROUND_DRAWS)
     solution = curvature.solve(r, ROUND_CG_TOLERANCE, state.draws)
-    covariances = [a + b for a, b in zip(curvature.inverses, shared_moment(curvature, solution.x, r))]
+    moment = shared_moment(curvature, *beyond_coarse(curvature, solution.x, r))
+    covariances = [a + b for a, b in zip(known_covariances(curvature), moment)]
     moments = effect_moments(design, x, covariances)
     improved = improve_scales(design, state.scales, moments, state.damping, options.priors)
     weight = _next_weight(design, state.weight, x, solution.x, options.weight)
