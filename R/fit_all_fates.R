@@ -20,6 +20,7 @@ all_fates <- function(fit, call = rlang::caller_env()) {
   if (!is_of_fit(raw, fit)) {
     abort_export("{.path {path}} is not the effects of all fates of this fit; fit again.", call = call)
   }
+  raw <- raw[!startsWith(names(raw), "baseline_")] # where the engine stands, in its own order
   axes <- axes_of(raw$axes)
   raw$guide_gene <- raw$genes[raw$guide_gene + 1]
   labels <- raw[c("genes", "guides", "days", "fates", "replicates")]

@@ -74,7 +74,7 @@ def permuted(make: Callable[[int], Screen], number: int) -> np.ndarray:
 def controls(number: int, labels: str) -> np.ndarray:
     """Controls of screens with effects as pseudo-genes of 5 guides: out of the baseline, and fitted like genes."""
     found: list[np.ndarray] = []
-    while sum(map(len, found)) < number:
+    while sum(map(len, found)) < number:  # each screen has some
         sizes = {"cells": 24_000, "ntc": N_PSEUDO + 40, "moi": 6.0}
         given = {"seed": 100 + len(found), "preset": "weak", "labels": labels}
         sim = simulate(Arguments.from_mapping(given | sizes))

@@ -195,7 +195,7 @@ def test_the_archive_names_its_axes(fit):
     with np.load(fit[0] / ALL_FATES) as file:
         arrays = dict(file)
     sizes = {"gene": "genes", "guide": "guides", "day": "days", "fate": "fates", "replicate": "replicates"}
-    texts = {*sizes.values(), "ref_fate", "estimand", "axes", "refit_key"}
+    texts = {*sizes.values(), "ref_fate", "estimand", "axes", "baseline_screen"}
     length = {axis: len(arrays[name]) for axis, name in sizes.items()} | {"effect": len(arrays["baseline_x"])}
     length["scale"] = length["day"] + 1  # tau, sigma_time of each interval, sigma_guide
     named = {}

@@ -83,8 +83,8 @@ def test_one_set_has_no_trace_of_sets(folders):
 
 def test_no_refit_of_the_mean_labels_starts_where_one_of_several_sets_stands(folders):
     root, _ = folders
-    assert {"refit_key", "baseline_x"} <= set(np.load(root / "k50" / "effects_all_fates.npz"))
-    assert not {"refit_key", "baseline_x"} & set(np.load(root / "all" / "effects_all_fates.npz"))
+    assert {"baseline_screen", "baseline_x"} <= set(np.load(root / "k50" / "effects_all_fates.npz"))
+    assert not {"baseline_screen", "baseline_x"} & set(np.load(root / "all" / "effects_all_fates.npz"))
 
 
 def test_the_posterior_is_a_mixture_with_as_many_draws_of_each_set(folders):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import scipy.sparse as sp
 
 from ..base import Settings
 from ..laplace import AllFates, Baseline, Estimates, LaplaceOptions, SolvedEstimates, estimates_of, solve_estimates
+from ..results import read_archive
 from ..screens import GuideMap, RawCells, Screen, contrast_weights, usable_cells
 
 
@@ -17,7 +19,7 @@ class Source:
     """Cells and guide map as read, the screen of both, settings, and the screen's baseline.
 
     columns: what the file says of the screen's cells beside what the model has, one column a name [N rows].
-    all_fates: what the fit has kept of all fates; None where it is to be made again.
+    fit: folder of the fit whose baseline this is; None where it was made again.
     """
 
     cells: RawCells
@@ -27,7 +29,7 @@ class Source:
     baseline: Baseline
     where: str
     columns: pd.DataFrame = field(default_factory=pd.DataFrame)
-    all_fates: AllFates | None = None
+    fit: Path | None = None
 
     @property
     def options(self) -> LaplaceOptions:
@@ -63,5 +65,6 @@ class Source:
     @cached_property
     def estimates(self) -> Estimates:
         """The fit's estimates."""
-        found = self.all_fates or AllFates.of(self.solved, self.screen, self.options)
-        return estimates_of(found, self.contrast)
+        if self.fit is not None:
+            return estimates_of(read_archive(self.fit).all_fates, self.contrast)
+        return estimates_of(AllFates.of(self.solved, self.screen, self.options), self.contrast)

@@ -34,7 +34,7 @@ from ..base import (
 )
 from ..laplace import LaplaceOptions
 from ..preflight import ScreenSize, fit_memory, refuse_large_fit
-from ..results import choose_device, device_limit, read_manifest, read_standing, refit_key
+from ..results import choose_device, device_limit, read_baseline, read_manifest, refit_key
 from ..screens import RawCells, Screen, build_screen, read_cells, read_map, read_spare_columns, usable_cells
 from .refit import baseline_at, settle
 from .source import Source
@@ -172,11 +172,11 @@ def _read_source(
     columns = _columns(screen_path, cells, settings)
     options = LaplaceOptions.of(settings)
     design = options.design(screen, device)
-    kept = None if out_dir is None else read_standing(out_dir, refit_key(screen, settings))
+    kept = None if out_dir is None else read_baseline(out_dir, screen, settings)
     source = Source(
         cells=cells, guide_map=names, screen=screen, settings=settings, where=str(screen_path), columns=columns,
-        baseline=settle(design, options) if kept is None else baseline_at(design, **kept.baseline),
-        all_fates=None if kept is None else kept.all_fates,
+        baseline=settle(design, options) if kept is None else baseline_at(design, **kept),
+        fit=None if kept is None else Path(str(out_dir)),
     )  # fmt: skip
     return source, _key(screen, settings, columns)
 
@@ -188,7 +188,9 @@ def _columns(screen_path: str | Path, cells: RawCells, settings: Settings) -> pd
 
 
 def _key(screen: Screen, settings: Settings, columns: pd.DataFrame) -> str:
-    """All that the numbers of a unit depend on, but the number of threads."""
+    """All that the numbers of a unit depend on, but the number of threads, and for less than .002 SEs: a fit's own
+    baseline and estimates, where they are at hand.
+    """
     digests = {str(name): _digest(columns[name].to_numpy()) for name in columns}
     return refit_key(screen, settings, {"columns": digests})
 

@@ -1,9 +1,9 @@
 """A control variate for draws x = A^-1 r, r ~ N(0, V): what two levels of A make of r, whose covariance is known.
 
-x~ = K r, K = Y + Z (Z' A Z)^-1 Z' (I - A Y), Y the gene blocks of A inverted and Z a part of its coarse space: the
-preconditioner of `Curvature.solve`. All of K V K' that is asked for comes from V times the columns of Z, without a
-solve. What x has beyond x~ is small, so that few draws know the covariance of x from that of x~ (Hammersley &
-Handscomb 1964, Monte Carlo Methods, section 5.5).
+x~ = K r, K = Y + Z (Z' A Z)^-1 Z' (I - A Y), Y the gene blocks of A inverted and Z its coarse space, or a part of it:
+the preconditioner of `Curvature.solve`. All of K V K' that is asked for comes from V (I - Y A) Z, without a solve. What
+x has beyond x~ is small, so that few draws know the covariance of x from that of x~ (Hammersley & Handscomb 1964, Monte
+Carlo Methods, section 5.5).
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from torch import Tensor
 from ..model import Design
 from .curvature import Curvature, add_coarse_, gene_columns
 
-MOST_COLUMNS = 128  # of Z: each is a pass over the cells, of some ten that a draw takes
+MOST_COLUMNS = 128  # of Z: each is a pass over the cells, where a draw takes some seven
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Control:
     def covariances(self, blocks: list[Tensor], v: Callable[[Tensor], Tensor]) -> list[Tensor]:
         """Gene blocks of K V K', by group [genes, k, k], float64. blocks: those of V; v: V times columns [P, S]."""
         moved = v(self.rest)
-        middle = (self.rest.T @ moved).double()
+        middle = self.rest.T.double() @ moved.double()
         beside, found = self.curvature.on_blocks(moved), []
         for group, inverse, block in zip(self.curvature.design.groups, self.curvature.inverses, blocks):
             onto = gene_columns(self.onto, group).double()

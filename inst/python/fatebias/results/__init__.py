@@ -6,7 +6,7 @@ settings, and how it went; a certificate finds out from it, by `refit_key`, whet
 """
 
 from .annotate import annotate_screen
-from .archive import Archive, Standing, read_archive, read_standing
+from .archive import Archive, read_archive, read_baseline
 from .contrasts import contrast_tables, write_contrast
 from .engines import choose_device, device_limit
 from .files import read_table
@@ -19,7 +19,6 @@ from .tables import daywise_table
 
 __all__ = [
     "Archive",
-    "Standing",
     "annotate_screen",
     "assert_qc",
     "assess_qc",
@@ -30,9 +29,9 @@ __all__ = [
     "fit_id",
     "fit_screen",
     "read_archive",
+    "read_baseline",
     "read_manifest",
     "read_ranking",
-    "read_standing",
     "read_table",
     "refit_key",
     "verify_contents",

@@ -2,7 +2,7 @@
 
 Values are logits of the fates against the reference, fate last; `axes` in the file names the axes of every array.
 L genes, G guides, D days, F logits (the fates beside the reference). Of one label set the file also has where the fit
-stands, so that refits of a certificate start there: what `refit_key` names can be gone on with by this version alone.
+stands, so that refits of a certificate start there: effects in the engine's order, which this version alone can read.
 """
 
 import zipfile
@@ -14,12 +14,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from .. import __version__
 from ..base import ExportError, Settings
 from ..laplace import AllFates, Baseline
 from ..model import PosteriorSummary
 from ..screens import Screen
-from .key import refit_key
-from .manifest import verify_contents
+from .key import screen_digest
+from .manifest import read_manifest, verify_contents
 from .texts import texts
 
 ALL_FATES = "effects_all_fates.npz"
@@ -36,7 +37,7 @@ AXES = (
     "replicate_weight: replicate, gene, day",
     "replicate_ratio: replicate, day",
 )
-STANDING = ("baseline_x: effect", "baseline_scales: scale, fate", "baseline_weight: day")  # of one label set
+BASELINE = {"x": "effect", "scales": "scale, fate", "weight": "day"}  # of one label set
 LABELS = "labels: gene, day, fate, day, fate"  # of several label sets
 
 
@@ -63,8 +64,9 @@ class Archive:
 
 
 def archive_arrays(found: AllFates, posterior: PosteriorSummary, screen: Screen) -> dict[str, np.ndarray]:
-    """All arrays of the file by name, but those of `standing_arrays`."""
-    axes = (*AXES, *STANDING) if found.labels is None else (*AXES, LABELS)
+    """All arrays of the file by name, but those of `baseline_arrays`."""
+    of_one_set = [f"baseline_{name}: {axes}" for name, axes in BASELINE.items()]
+    axes = (*AXES, *of_one_set) if found.labels is None else (*AXES, LABELS)
     names = {
         "genes": screen.gene_names, "guides": screen.guide_names, "days": screen.day_labels,
         "fates": screen.fates[1:], "ref_fate": screen.fates[:1], "estimand": [found.estimand], "axes": axes,
@@ -78,12 +80,10 @@ def archive_arrays(found: AllFates, posterior: PosteriorSummary, screen: Screen)
     }  # fmt: skip
 
 
-def standing_arrays(baseline: Baseline, screen: Screen, settings: Settings) -> dict[str, np.ndarray]:
-    """Where the fit of one label set stands, and the key of refits that may start there."""
-    values = {name: getattr(baseline, name).cpu().numpy() for name in ("x", "scales", "weight")}
-    return {f"baseline_{name}": value for name, value in values.items()} | {
-        "refit_key": texts([refit_key(screen, settings)])
-    }
+def baseline_arrays(baseline: Baseline, screen: Screen) -> dict[str, np.ndarray]:
+    """Where the fit of one label set stands, and the screen that it is of."""
+    values = {f"baseline_{name}": getattr(baseline, name).cpu().numpy() for name in BASELINE}
+    return values | {"baseline_screen": texts([screen_digest(screen)])}
 
 
 def archive_of(arrays: Mapping[str, np.ndarray]) -> Archive:
@@ -103,31 +103,29 @@ def read_archive(out_dir: str | Path) -> Archive:
     """
     if not (Path(out_dir) / ALL_FATES).is_file():
         raise ExportError(f"{out_dir} has no {ALL_FATES}, from which contrasts are made; fit again.")
-    return _read(out_dir, archive_of)
+    return _read(out_dir, lambda arrays: archive_of(dict(arrays)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where a fit stands: what its baseline has beside the design (x, scales, weight); and what it knows of all
-    fates.
+def read_baseline(out_dir: str | Path, screen: Screen, settings: Settings) -> dict[str, np.ndarray] | None:
+    """Where the fit in a folder of results stands: x, scales and weight of its `Baseline`.
+
+    None where none of this screen, these settings and this version is there, or one of several label sets. Raises
+    ExportError where the file is damaged.
     """
-
-    baseline: dict[str, np.ndarray]
-    all_fates: AllFates
-
-
-def read_standing(out_dir: str | Path, key: str) -> Standing | None:
-    """Where the fit in a folder of results stands; None where none of this `refit_key` is there: of other code or
-    settings, another screen, several label sets. Raises ExportError where the file is damaged.
-    """
-    return _read(out_dir, lambda arrays: _standing_of(arrays, key)) if (Path(out_dir) / ALL_FATES).is_file() else None
-
-
-def _standing_of(arrays: Mapping[str, np.ndarray], key: str) -> Standing | None:
-    if "refit_key" not in arrays or str(arrays["refit_key"][0]) != key:
+    if not (Path(out_dir) / ALL_FATES).is_file():
         return None
-    baseline = {name: arrays[f"baseline_{name}"] for name in ("x", "scales", "weight")}
-    return Standing(baseline=baseline, all_fates=AllFates.from_arrays(arrays, str(arrays["estimand"][0])))
+    manifest, asked = read_manifest(out_dir), settings.as_dict("screen", "fit")
+    made_with = manifest.get("settings") or {}
+    alike = all(made_with.get(name) == value for name, value in asked.items() if name not in ("threads", "device"))
+    if manifest.get("fatebias_version") != __version__ or not alike:
+        return None
+    return _read(out_dir, lambda arrays: _baseline_of(arrays, screen_digest(screen)))
+
+
+def _baseline_of(arrays: Mapping[str, np.ndarray], digest: str) -> dict[str, np.ndarray] | None:
+    if "baseline_screen" not in arrays or str(arrays["baseline_screen"][0]) != digest:
+        return None
+    return {name: arrays[f"baseline_{name}"] for name in BASELINE}
 
 
 def _read(out_dir: str | Path, parsed: Callable[[Mapping[str, np.ndarray]], _Parsed]) -> _Parsed:
@@ -135,6 +133,6 @@ def _read(out_dir: str | Path, parsed: Callable[[Mapping[str, np.ndarray]], _Par
     verify_contents(out_dir, [ALL_FATES])
     try:
         with np.load(path) as file:
-            return parsed(dict(file))
+            return parsed(file)
     except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error) as error:
         raise ExportError(f"{path} is damaged ({error}); fit again.") from error

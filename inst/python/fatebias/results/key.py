@@ -17,12 +17,17 @@ def fit_key(screen: Screen, settings: Settings, device: str, versions: Mapping[s
     """All that the numbers of a fit depend on. versions: of Python and its packages."""
     return {
         "settings": settings.as_dict("screen", "fit"),
-        "screen": digest_of(_screen_parts(screen)),
+        "screen": screen_digest(screen),
         "fatebias": f"{__version__} {digest_of(_source_parts())}",
         "versions": dict(versions),
         "device": device,
         "threads": torch.get_num_threads(),
     }
+
+
+def screen_digest(screen: Screen) -> str:
+    """Of all that was read of a screen."""
+    return digest_of(_screen_parts(screen))
 
 
 def refit_key(screen: Screen, settings: Settings, more: Mapping[str, Any] | None = None) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from ..base import Settings, day_columns
 from ..laplace import ByReplicate, Estimates, replicate_agreement, sd_of
 from ..screens import Screen
-from .archive import ALL_FATES, archive_arrays, standing_arrays
+from .archive import ALL_FATES, archive_arrays, baseline_arrays
 from .engines import Inference
 from .texts import texts
 
@@ -148,7 +148,7 @@ def summary_arrays(found: Inference, screen: Screen, settings: Settings) -> dict
     guides = labels | {"guide_names": texts(screen.guide_names), "guide_gene": screen.guide_gene}
     arrays = {
         ALL_FATES: archive_arrays(found.estimates.all_fates, posterior, screen)
-        | ({} if found.sets else standing_arrays(found.laplace.baseline, screen, settings)),
+        | ({} if found.sets else baseline_arrays(found.laplace.baseline, screen)),
         "theta_posterior_summary.npz": labels | {
             "theta_mean": posterior.theta_mean, "theta_sd": posterior.theta_sd, "theta_cov": posterior.theta_cov,
             "likelihood_cov": found.estimates.covariance,
