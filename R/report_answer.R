@@ -30,8 +30,8 @@ answer_words <- function(fit, mash, hits, certificate = NULL, contrasts = NULL, 
 count_words <- function(fit, hits) {
   verdict <- gene_verdicts(hits)[called_rows(hits)]
   n <- length(verdict)
-  of <- sprintf("%s of %s ", count(n), count(nrow(hits)))
-  called <- paste0(of, cli::pluralize("{cli::qty(nrow(hits))}gene{?s} {cli::qty(n)}{?is/are} called"))
+  numbers <- sprintf("%s of %s ", count(n), count(nrow(hits)))
+  called <- paste0(numbers, cli::pluralize("{cli::qty(nrow(hits))}gene{?s} {cli::qty(n)}{?is/are} called"))
   single <- sum(grepl("single guide", verdict))
   if (any(grepl("^unchecked(,|$)", verdict)) && all(grepl("^unchecked(,|$)|single guide", verdict))) {
     return(sprintf("**%s.** Whether they hold without any one guide is not known.", called))

@@ -66,15 +66,12 @@ def gene_covariances(
     by_group = [exact + moment for exact, moment in zip(known, total.by_group)]
     if columns is None or total.with_mean is None or total.of_mean is None:
         return replace(total, by_group=by_group)
-    onto, design = coarse_part(curvature.design, columns), curvature.design
-    w = curvature.coarse_inverse @ onto
-    by_coarse = add_coarse_(design, torch.zeros_like(columns), w)
-    rest = columns - curvature.coarse_image.to(columns.dtype) @ w.to(columns.dtype)
+    less, rest = beyond_coarse(curvature, torch.zeros_like(columns), columns)
     with_mean = [
-        inverse @ gene_columns(rest, group) + gene_columns(by_coarse, group) + moment
-        for group, inverse, moment in zip(design.groups, curvature.inverses, total.with_mean)
+        inverse @ gene_columns(rest, group) - gene_columns(less, group) + moment
+        for group, inverse, moment in zip(curvature.design.groups, curvature.inverses, total.with_mean)
     ]
-    return replace(total, by_group=by_group, with_mean=with_mean, of_mean=total.of_mean + onto.T @ w)
+    return replace(total, by_group=by_group, with_mean=with_mean, of_mean=total.of_mean - columns.T @ less)
 
 
 def known_covariances(curvature: Curvature) -> list[Tensor]:

@@ -2,7 +2,7 @@
 
 What a user gets is made here: `fit_screen` is the order of steps, the names of files and columns are those of the
 export contract. Files appear all at once or not at all, and the manifest says what they were made from, by which
-settings, and how it went; a certificate finds out from it, by `refit_key`, whether it belongs to the fit at hand.
+settings, and how it went; a certificate finds out from it whether it may start where the fit stands (`read_baseline`).
 """
 
 from .annotate import annotate_screen
