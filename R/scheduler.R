@@ -74,14 +74,16 @@ has_ended <- function(job) isTRUE(job$answered) && job$phase %in% c("ended", "go
 setting_of <- function(scheduler, ...) paste(scheduler$name, ..., sep = ".")
 
 #' Run a program and wait for it, at most `command_seconds`
+#'
+#' A command that fails or takes too long is reported by `ok`. `system2()` with a time limit would hand
+#' Ctrl-C to the program alone, whose empty answer would then be taken for the scheduler's.
 #' @noRd
 run_command <- function(command, args) {
-  # a command that fails or takes too long is reported by its status
-  lines <- suppressWarnings(tryCatch(
-    system2(command, shQuote(args), stdout = TRUE, stderr = TRUE, timeout = command_seconds),
-    error = function(error) structure(conditionMessage(error), status = 127L)
-  ))
-  list(ok = is.null(attr(lines, "status")), lines = as.character(lines))
+  ran <- tryCatch(
+    processx::run(command, args, error_on_status = FALSE, stderr_to_stdout = TRUE, timeout = command_seconds),
+    c_error = function(error) list(status = 127L, stdout = conditionMessage(error)) # no such program
+  )
+  list(ok = ran$status %in% 0L, lines = strsplit(ran$stdout, "\n", fixed = TRUE)[[1]])
 }
 
 validate_scheduler <- function(scheduler, call = rlang::caller_env()) {

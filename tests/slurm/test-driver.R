@@ -31,7 +31,7 @@ test_that("a driver that is cancelled takes its jobs along, and another goes on 
   wait_until(function() is_running(logs, "fit"))
   fit <- job_of(logs, "fit")
   run_command("scancel", id)
-  wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"), 30)
+  wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"))
 
   id <- submit_driver(project)
   wait_until(function() state_of(id) %in% ended_states, 120)
@@ -47,11 +47,11 @@ test_that("a driver near its time limit begins again", {
   wait_until(function() is_running(logs, "fit"))
   fit <- job_of(logs, "fit")
   run_command("scancel", c("--batch", "--signal=USR1", id)) # as Slurm sends it
-  wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"), 30)
+  wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"))
   # Slurm lets a job that was queued again wait for two minutes
-  wait_until(function() state_of(id) == "PENDING", 30)
+  wait_until(function() state_of(id) == "PENDING")
   Sys.sleep(3) # a node refuses a job that begins in the second in which it was ended there
-  wait_until(function() run_command("scontrol", c("update", paste0("JobId=", id), "StartTime=now"))$ok, 30)
+  wait_until(function() run_command("scontrol", c("update", paste0("JobId=", id), "StartTime=now"))$ok)
   wait_until(function() state_of(id) %in% ended_states, 200)
   expect_identical(state_of(id), "COMPLETED", info = readLines(file.path(project, "driver.log")))
   expect_match(paste(readLines(file.path(project, "driver.log")), collapse = "\n"), "begins again")

@@ -101,7 +101,7 @@ test_that("a worker that never connects", {
   expect_identical(error$cause, "connection")
   expect_match(conditionMessage(error), "runs on localhost, but its worker has not connected")
   expect_lt(seconds, 40)
-  wait_until(queue_of("fatebias-deaf"), 10)
+  wait_until(queue_of("fatebias-deaf"))
 })
 
 test_that("what Slurm does not accept is told before or at submission", {
@@ -135,7 +135,7 @@ test_that("a job that would wait for ever is cancelled", {
   expect_identical(error$cause, "hopeless")
   expect_match(conditionMessage(error), "wait for ever \\(PartitionTimeLimit\\).*slurm.cpu")
   expect_lt(seconds, 60)
-  wait_until(queue_of("fatebias-long"), 10)
+  wait_until(queue_of("fatebias-long"))
 })
 
 test_that("whoever stops waiting stops the job", {
@@ -147,8 +147,8 @@ test_that("whoever stops waiting stops the job", {
   wait_until(function() is_running(log_dir, "stopped"))
   Sys.sleep(2)
   waiting$interrupt() # Ctrl-C
-  waiting$wait(10000)
-  wait_until(queue_of("fatebias-stopped"), 10)
+  waiting$wait(60000)
+  wait_until(queue_of("fatebias-stopped"))
   expect_false(file.exists(file.path(log_dir, "stopped.job")))
 })
 

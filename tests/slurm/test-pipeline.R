@@ -58,7 +58,7 @@ test_that("what a stopped tar_make() leaves behind can be cancelled", {
     is.null(record) || !driver_lives(record)
   })
   suppressMessages(cancel_jobs(settings))
-  wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"), 30)
+  wait_until(function() identical(ask_slurm(fit)$state, "CANCELLED"))
   expect_false(file.exists(file.path(logs, "fit.job")))
 })
 

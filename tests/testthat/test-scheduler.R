@@ -102,3 +102,18 @@ test_that("a command that is missing, fails or takes too long is reported, not r
   expect_false(run_command("false", character())$ok)
   expect_identical(run_command("echo", c("a b", "$HOME")), list(ok = TRUE, lines = "a b $HOME"))
 })
+
+test_that("Ctrl-C while a program runs ends the waiting, not the program alone", {
+  skip_if_not_installed("callr")
+  begun <- withr::local_tempfile()
+  waiting <- callr::r_bg(function(begun) {
+    run <- utils::getFromNamespace("run_command", "fatebias")
+    run("sh", c("-c", "touch \"$0\"; exec sleep 15", begun))
+    "went on"
+  }, list(begun), supervise = TRUE)
+  withr::defer(waiting$kill())
+  while (waiting$is_alive() && !file.exists(begun)) Sys.sleep(0.05)
+  waiting$interrupt()
+  waiting$wait(60000)
+  expect_error(waiting$get_result())
+})
