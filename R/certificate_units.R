@@ -44,17 +44,27 @@ run_calibration <- function(fit, checks = "quick", screen = NULL, n_permutations
                             progress = interactive()) {
   validate_class(fit, "fatebias_fit", "read_fit", abort_fit)
   checks <- named_checks(checks)
-  sizes <- unit_sizes(n_permutations, n_splits, n_bootstraps, n_seeds)
+  sizes <- unit_sizes(fit, n_permutations, n_splits, n_bootstraps, n_seeds)
   invisible(make_calibration(fit, checks, screen, sizes, cores, progress)$paths)
 }
 
-unit_sizes <- function(n_permutations, n_splits, n_bootstraps, n_seeds) {
+unit_sizes <- function(fit, n_permutations, n_splits, n_bootstraps, n_seeds) {
   validate_arg(n_permutations, checkmate::check_count, positive = TRUE)
   validate_arg(n_splits, checkmate::check_count, positive = TRUE)
   validate_arg(n_bootstraps, checkmate::check_int, lower = 2) # one has no scatter
   validate_arg(n_seeds, checkmate::check_count, positive = TRUE)
-  kept <- shared_constant("certificate_sizes")[c("shuffle", "regroup")]
-  c(kept, list(permutation = n_permutations, ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds))
+  list(
+    shuffle = shuffles_of(fit$manifest$screen$n_genes),
+    regroup = shared_constant("certificate_sizes")$regroup, permutation = n_permutations,
+    ntc = n_splits, bootstrap = n_bootstraps, seed = n_seeds
+  )
+}
+
+#' Shuffles of a screen of so many genes: of many genes fewer say as much
+#' @noRd
+shuffles_of <- function(n_genes) {
+  most <- shared_constant("certificate_sizes")$shuffle
+  as.integer(min(most, max(2, ceiling(shared_constant("shuffled_genes") / n_genes))))
 }
 
 #' Units made where they are missing: `paths` of all, and the `key` of this fit
@@ -139,7 +149,7 @@ make_units <- function(source, units, cores, progress, fit) {
 
 # Seconds of a unit, in fits by mode and curvature: measured at 6,000 and at 100,000 cells
 unit_costs <- c(
-  permutation = 1.5, ntc = 1.5, sandwich = 1, reference = 2, bootstrap = 0.3, seed = 1.2, heldout = 2,
+  permutation = 1.5, ntc = 1.5, sandwich = 0, reference = 2, bootstrap = 0.3, seed = 1.2, heldout = 2,
   guides = 0, replicates = 0, dispersion = 0, burden = 0.1, associations = 0.1, shuffle = 0.15, regroup = 1.5
 )
 

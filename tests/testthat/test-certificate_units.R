@@ -5,6 +5,13 @@ test_that("units are planned by check", {
   expect_identical(vapply(units, `[[`, 1L, 2), c(1L, 1L, 1:3, 1:2))
 })
 
+test_that("of many genes fewer shuffles are made, two at the least", {
+  expect_identical(vapply(c(60, 298, 2500, 5000, 18000), shuffles_of, 1L), c(5L, 5L, 4L, 2L, 2L))
+  fit <- example_fit()
+  fit$manifest$screen$n_genes <- 18000L
+  expect_identical(unit_sizes(fit, 20, 10, 20, 5)$shuffle, 2L)
+})
+
 test_that("numbers come out of JSON as matrices, missing ones NA", {
   expect_identical(number_matrix(jsonlite::fromJSON("[[1, null], [3, 4]]")), matrix(c(1, 3, NA, 4), 2))
   expect_identical(number_matrix(jsonlite::fromJSON("[[null, null]]")), matrix(NA_real_, 1, 2))

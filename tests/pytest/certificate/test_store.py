@@ -13,7 +13,15 @@ from fatebias.base.constants import CONSTANTS
 from fatebias.base.errors import ExportError, FitError, SettingsError
 from fatebias.base.settings import Settings
 from fatebias.certificate import store as certify
-from fatebias.certificate.store import CHECKS, SIZES, describe_units, fit_source, planned_units, run_units
+from fatebias.certificate.store import (
+    CHECKS,
+    SIZES,
+    describe_units,
+    fit_source,
+    planned_units,
+    run_units,
+    usual_sizes,
+)
 from fatebias.certificate.units import UNITS
 from fatebias.commands.certify import named_checks, parse_part
 from fatebias.results.fit import fit_screen
@@ -36,6 +44,19 @@ def test_every_check_has_its_units():
     assert len(units) == 20 + 10 + 20 + 5 + 5 + 5 + 8 and {name for name, _ in units} == set(UNITS)
     assert {check for checks in CONSTANTS.certificate_levels.values() for check in checks} == set(CHECKS)
     assert planned_units(["ntc"], {"ntc": 2}) == [("ntc", 1), ("ntc", 2)]
+
+
+@pytest.mark.parametrize(("genes", "shuffles"), [(298, 5), (2500, 4), (5000, 2), (18000, 2)])
+def test_many_genes_have_fewer_shuffles(tmp_path, genes, shuffles):
+    (tmp_path / "fit_manifest.json").write_text(json.dumps({"screen": {"n_genes": genes}}))
+    assert usual_sizes(tmp_path) == {**SIZES, "shuffle": shuffles}
+
+
+@pytest.mark.parametrize("screen", [{}, {"n_genes": 0}, {"n_genes": "9"}, None])
+def test_a_manifest_that_does_not_say_how_many_genes_is_refused(tmp_path, screen):
+    (tmp_path / "fit_manifest.json").write_text(json.dumps({"screen": screen}))
+    with pytest.raises(ExportError, match="how many genes"):
+        usual_sizes(tmp_path)
 
 
 def test_units_are_made_once_and_a_stopped_run_goes_on(fitted, monkeypatch):

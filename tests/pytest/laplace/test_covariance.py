@@ -59,8 +59,14 @@ def test_genes_that_travel_together_get_more_draws_where_effects_outnumber_label
         return before(curvature, perturbations, *rest)
 
     monkeypatch.setattr(covariance, "_simulate", counted)
-    gene_covariances(curvature, Perturbations(number=16, seed=0, tolerance=TOLERANCE))
+    few = Perturbations(number=16, seed=0, tolerance=TOLERANCE)
+    gene_covariances(curvature, few)
     assert numbers == [16, 16 * (covariance.RIDGE_FACTOR - 1)]
+    gene_covariances(curvature, few, of_many=True)  # the mean share is below MANY_SHARE
+    assert numbers[2:] == [16]
+    monkeypatch.setattr(covariance, "MANY_SHARE", 0.0)
+    gene_covariances(curvature, few, of_many=True)
+    assert numbers[3:] == [16, 16 * (covariance.RIDGE_FACTOR - 1)]
 
 
 def test_few_draws_at_once_give_the_same_kind_of_answer(small_screen, monkeypatch):

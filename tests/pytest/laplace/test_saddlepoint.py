@@ -130,6 +130,18 @@ def test_bins_make_no_difference():
     assert score(x, own) == pytest.approx(score(x, own, n_bins=1024), rel=0.01)
 
 
+def test_several_variances_of_a_test_have_the_scores_of_each():
+    rng = np.random.default_rng(11)
+    tests = [[(rng.gamma(0.5, 1, 60), 7), (rng.normal(size=20), 3)], [(rng.normal(size=40), 9)], [(np.ones(12), 3)]]
+    pools = pools_of(tests)
+    mean, own = moments(pools, 3)
+    for far in (-6.0, 0.0, 2.0, 8.0):
+        x = mean + far * np.sqrt(own)
+        variance = np.outer(own + 0.1, [0.0, 0.1, 2.0, 300.0])
+        each = np.stack([normal_score(x, pools, v) for v in variance.T], axis=1)
+        assert normal_score(x, pools, variance) == pytest.approx(each, abs=1e-6, nan_ok=True)
+
+
 def test_what_does_not_vary_has_no_score_and_portions_change_nothing(monkeypatch):
     rng = np.random.default_rng(9)
     tests = [[(rng.normal(size=30), 4)], [(np.ones(12), 3)], [(rng.normal(size=40), 9), (rng.normal(size=15), 2)]]

@@ -32,6 +32,7 @@ class Constants:
     certificate_checks: Mapping[str, tuple[str, ...]]
     certificate_levels: Mapping[str, tuple[str, ...]]
     certificate_sizes: Mapping[str, int]
+    shuffled_genes: int
     rejections: tuple[Mapping[str, float], ...]
 
 

@@ -8,7 +8,7 @@ alone, and kept (`run_units`), so that a cluster can share them; verdicts are R'
 from .controls import estimate_controls
 from .jackknife import jackknife_blocks
 from .randomisation import randomise_genes
-from .store import FOLDER, describe_units, fit_source, planned_units, run_units
+from .store import FOLDER, describe_units, fit_source, planned_units, run_units, usual_sizes
 
 __all__ = [
     "FOLDER",
@@ -19,4 +19,5 @@ __all__ = [
     "planned_units",
     "randomise_genes",
     "run_units",
+    "usual_sizes",
 ]

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,15 @@ def planned_units(checks: Iterable[str], sizes: Mapping[str, int]) -> list[tuple
     """Units of some checks, pairs of name and number; sizes as SIZES."""
     names = [name for check in checks for name in CHECKS[check]]
     return [(name, k + 1) for name in names for k in range(sizes.get(name, 1))]
+
+
+def usual_sizes(out_dir: str | Path) -> dict[str, int]:
+    """Units of a kind unless told otherwise, of a fit: of many genes fewer shuffles say as much."""
+    screen = read_manifest(out_dir).get("screen")
+    n_genes = screen.get("n_genes") if isinstance(screen, dict) else None
+    if not isinstance(n_genes, int) or n_genes < 1:
+        raise ExportError(f"The manifest of {out_dir} does not say how many genes the screen has. Fit again.")
+    return {**SIZES, "shuffle": min(SIZES["shuffle"], max(2, ceil(CONSTANTS.shuffled_genes / n_genes)))}
 
 
 def open_source(

@@ -15,15 +15,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checks", nargs="+", choices=words, default=["quick"], help="quick, full, or some of the checks"
     )
     for name, number in CONSTANTS.certificate_sizes.items():
-        parser.add_argument(f"--{name}s", type=int, default=number, help=f"number of units (default {number})")
+        fewer = ", fewer of many genes" if name == "shuffle" else ""
+        parser.add_argument(f"--{name}s", type=int, help=f"number of units (default {number}{fewer})")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N shares of the work")
 
 
 def run(args: argparse.Namespace) -> None:
     k, n = parse_part(args.part)
-    from ..certificate import FOLDER, fit_source, planned_units, run_units
+    from ..certificate import FOLDER, fit_source, planned_units, run_units, usual_sizes
 
-    sizes = {name: checked_size(name, getattr(args, f"{name}s")) for name in CONSTANTS.certificate_sizes}
+    asked = {name: getattr(args, f"{name}s") for name in CONSTANTS.certificate_sizes}
+    given = {name: checked_size(name, number) for name, number in asked.items() if number is not None}
+    sizes = usual_sizes(args.fit) | given
     units = planned_units(named_checks(args.checks), sizes)[k - 1 :: n]
     paths = run_units(out_dir=args.fit, units=units, **fit_source(args.fit))
     tell(f"{len(paths)} units in {args.fit}/{FOLDER}; certify_fit() in R reads them and gives the verdicts")

@@ -23,7 +23,7 @@ from .guide_variance import GRID, GuideVariance
 from .replicates import ReplicateVariance
 from .saddlepoint import Floats, add_up, moments, normal_score
 
-NODES = (1 / 3, 2 / 3, 1.0)  # shares of the largest share of the randomisation, at which a tail is computed
+NODES = np.array([1, 2 / 3, 1 / 3])  # shares of the largest share of the randomisation, at which a tail is computed
 LEAST_P = 1e-300  # smaller ones are given as this; z is not bounded
 
 
@@ -147,14 +147,16 @@ def _scores(tests: DayTests, own: _Own, variance: Floats) -> Floats:
     share = own.variance[:, None] / np.where(varies[:, None], own.variance[:, None] + variance, 1.0)
     top = np.where(varies, share[:, 0], 1.0)
     places = np.r_[0.0, NODES]
-    scaled = [(tests.x - mean) / np.sqrt(np.where(varies, own.variance, np.nan))]
-    for node in NODES:
-        beside = np.maximum(own.variance / (node * top) - own.variance, 0.0)
-        scaled.append(normal_score(tests.x, tests.pools, beside) / np.sqrt(node * top))
+    total = NODES * top[:, None]
+    beside = np.maximum(own.variance[:, None] * (1 / total - 1), 0.0)
+    scaled = np.c_[
+        (tests.x - mean) / np.sqrt(np.where(varies, own.variance, np.nan)),
+        normal_score(tests.x, tests.pools, beside) / np.sqrt(total),
+    ]
     found, at = np.zeros_like(share), share / top[:, None]
-    for k, (place, value) in enumerate(zip(places, scaled)):
+    for k, place in enumerate(places):
         others = np.delete(places, k)
-        found += value[:, None] * np.prod([(at - other) / (place - other) for other in others], axis=0)
+        found += scaled[:, k, None] * np.prod([(at - other) / (place - other) for other in others], axis=0)
     return np.asarray(found * np.sqrt(share))
 
 

@@ -130,7 +130,7 @@ def observe_replicates(
         own = effects.problem.of_cells(screen.replicate == r)
         x, _, curvature, _ = newton_step(own, effects.x, draws.tolerance)
         known = carried_by_day(screen, screen.replicate == r)
-        of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}"))
+        of_model = gene_covariances(curvature, draws, run.at(f"replicate {r}"), of_many=True)
         ratio = dispersion_at(own.design, own.mean(x), of_model.p_eff) / common
         covariance = known_covariance(design, of_model.by_group, known)
         weight = mean_weights(covariance)

@@ -11,9 +11,11 @@ conditional tails). So P(T >= x) = 1 - Phi(r*), and both tails come from one num
 the cost does not depend on how many there are.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -22,7 +24,7 @@ Floats = NDArray[np.float64]
 MOST_STEPS = 200
 MOST_ODDS = 700.0  # of a log odds, whose exponential is a number
 STEP = 3.0  # largest change of a log odds in one step of Newton
-TOLERANCE = 1e-7  # of t, in SDs of T
+TOLERANCE = 1e-5  # of t, in SDs of T
 NUMBERS_AT_ONCE = 1 << 15  # tests are solved in portions of so many bins, which stay in the cache
 TINY = 1e-290
 NEAR = 1e-2  # |w| below which r* is its limit
@@ -89,39 +91,47 @@ def _binned_moments(pools: Pools) -> tuple[Floats, Floats, Floats]:
 
 
 def normal_score(x: Floats, pools: Pools, variance: Floats) -> Floats:
-    """r* of the observed sums x [T]: P(T >= x) = 1 - Phi(r*), P(T <= x) = Phi(r*). variance: v [T].
+    """r* of the observed sums x [T]: P(T >= x) = 1 - Phi(r*), P(T <= x) = Phi(r*). variance: v [T], or several of each
+    test, increasing [T, K].
 
     NaN for a test whose T does not vary.
     """
-    out = np.empty(len(x))
-    n_bins = pools.count.shape[1]
-    per_test = np.bincount(pools.test, minlength=len(x)) * n_bins
+    several = variance.reshape(len(x), -1)
+    out = np.empty(several.shape)
+    per_test = np.bincount(pools.test, minlength=len(x)) * pools.count.shape[1]
     portion = np.cumsum(per_test) // NUMBERS_AT_ONCE
-    edges = np.r_[0, np.flatnonzero(np.diff(portion)) + 1, len(x)]
-    for low, high in zip(edges, edges[1:]):
-        if high > low:
-            out[low:high] = _normal_score(x[low:high], pools.part(low, high), variance[low:high])
-    return out
+    starts = np.flatnonzero(np.r_[True, np.diff(portion) > 0][: len(x)])
+
+    def solve(low: int, high: int) -> None:
+        out[low:high] = _normal_scores(x[low:high], pools.part(low, high), several[low:high])
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        list(threads.map(solve, starts, [*starts[1:], len(x)]))
+    return out.reshape(variance.shape)
 
 
-def _normal_score(x: Floats, pools: Pools, variance: Floats) -> Floats:
+def _normal_scores(x: Floats, pools: Pools, variance: Floats) -> Floats:
+    """Of variances [T, K], each from where the one before stood."""
     n, middle, binned = _binned_moments(pools)
     mean, own = moments(pools, len(x))
     one = np.bincount(pools.test, pools.drawn, len(x))
-    variance = variance + SMOOTH**2 * own / np.maximum(one, 1)
-    varies = own + variance > 0
-    whole = add_up(pools.test, pools.drawn * (1 - pools.drawn / n) * pools.variance, len(x)) + variance  # K'' at t = 0
-    sd = np.sqrt(np.where(varies, whole, 1.0))
-    keep = varies[pools.test]
-    place = np.arange(pools.count.shape[1])
-    value = pools.first[:, None] - middle[:, None] + pools.step[:, None] * place
-    value *= (np.sqrt(pools.variance / np.where(binned > 0, binned, np.inf)) / sd[pools.test])[:, None]
-    scaled = _Scaled(
-        test=pools.test[keep], drawn=pools.drawn[keep], count=pools.count[keep], value=value[keep],
-        variance=np.where(varies, variance / sd**2, 1.0), n_tests=len(x),
-    )  # fmt: skip
-    z = (x - mean) / sd
-    return np.where(varies, _solve(scaled, z), np.nan)
+    free = add_up(pools.test, pools.drawn * (1 - pools.drawn / n) * pools.variance, len(x))  # were the draws free
+    value = pools.first[:, None] - middle[:, None] + pools.step[:, None] * np.arange(pools.count.shape[1])
+    value *= np.sqrt(pools.variance / np.where(binned > 0, binned, np.inf))[:, None]
+    found, odds = np.empty(variance.shape), _start(pools.drawn, pools.count)
+    t, moved, before = np.zeros(len(x)), np.zeros(len(odds)), np.ones(len(x))
+    for k, v in enumerate(variance.T + SMOOTH**2 * own / np.maximum(one, 1)):
+        varies = own + v > 0
+        whole = np.where(varies, free + v, 1.0)  # K'' at t = 0
+        sd, less = np.sqrt(whole), before / whole
+        scaled = _Scaled(
+            test=pools.test, drawn=pools.drawn, count=pools.count, value=value / sd[pools.test, None],
+            variance=np.where(varies, v, 1.0) / whole, n_tests=len(x),
+        )  # fmt: skip
+        t, log_odds, score = _solve(scaled, (x - mean) / sd, t * less * sd, odds + moved * less[pools.test] ** 2)
+        t, moved, before = t / sd, log_odds - odds, whole
+        found[:, k] = np.where(varies, score, np.nan)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,19 +150,19 @@ class _Scaled:
         return add_up(self.test, by_pool, self.n_tests)
 
 
-def _solve(pools: _Scaled, z: Floats) -> Floats:
-    """r* of standardised sums z [T]."""
-    t, log_odds = np.zeros(len(z)), _start(pools)
+def _solve(pools: _Scaled, z: Floats, t: Floats, log_odds: Floats) -> tuple[Floats, Floats, Floats]:
+    """t [T], log odds [R] and r* [T] of standardised sums z [T], from a first guess of t and log odds."""
     for _ in range(MOST_STEPS):
         t_step, odds_step = _newton(pools, t, log_odds, z)
         t, log_odds = t + t_step, log_odds + odds_step
         if (np.abs(t_step) < TOLERANCE * (1 + np.abs(t))).all():
             break
-    return _score(pools, t, log_odds, z)
+    return t, log_odds, _score(pools, t, log_odds, z)
 
 
-def _start(pools: _Scaled) -> Floats:
-    share = pools.drawn / pools.count.sum(1)
+def _start(drawn: Floats, count: Floats) -> Floats:
+    """The log odds of pools at t = 0 [R]."""
+    share = drawn / count.sum(1)
     return np.asarray(np.log(share) - np.log1p(-share))
 
 
@@ -193,7 +203,7 @@ def _newton(pools: _Scaled, t: Floats, log_odds: Floats, z: Floats) -> tuple[Flo
 
 
 def _score(pools: _Scaled, t: Floats, log_odds: Floats, z: Floats) -> Floats:
-    start = _start(pools)
+    start = _start(pools.drawn, pools.count)
     _, _, v, c, q = _tilted(pools, t, log_odds)
     second = pools.sums(q - c**2 / v) + pools.variance
     n, share = pools.count.sum(1), expit(start)
