@@ -49,7 +49,8 @@
 #' @param null_weight Dirichlet weight of the null in the prior of the mixture weights, as `nullweight` of
 #'   [mashr::mash()] (where 10 is the default); every other component has 1 and its family's weight. At 1
 #'   the weights are those of maximum likelihood.
-#' @param n_draws joint posterior draws a row, behind `p_switch` and `plarge_d*`.
+#' @param n_draws joint posterior draws a row, behind `p_switch` (and `plarge_d*` by mashr and ashr). With
+#'   averaged weights at most 20 million in all: fewer a row where rows are more than 20,000.
 #' @param seed of these draws.
 #' @param ... `optmethod` and `control` of [mashr::mash()] or [ashr::ash()].
 #' @details

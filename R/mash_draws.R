@@ -1,12 +1,14 @@
 # Joint draws from the posterior of a mixture of normals over days.
 
 drawn_least <- 1e-2 # expected draws of a component that are drawn at all
+draws_most <- 2e7 # of all rows together
 
 #' Probability of effects of both signs between active days, from joint draws, by row
 #' @noRd
 switch_probability <- function(mixture, n_draws) {
   components <- mixture$components
   found <- numeric(nrow(mixture$weight))
+  n_draws <- min(n_draws, ceiling(draws_most / length(found)))
   for (p in progress_along(length(components$patterns), "Posterior draws")) {
     pattern <- components$patterns[[p]]
     own <- which(components$pattern == p)

@@ -78,6 +78,23 @@ test_that("the probability of both signs, against weighted draws", {
   }
 })
 
+test_that("many rows share a number of draws", {
+  few <- mixture
+  few$weight <- mixture$weight[rep(1:40, 50), ]
+  few$data <- information_of(data, rep(1:40, 50))
+  drawn <- numeric()
+  local_mocked_bindings(
+    draws_most = 20000, # 10 of each of 2,000 rows
+    switches_drawn = function(pattern, met, scale, expected) {
+      drawn <<- c(drawn, sum(expected))
+      numeric(length(expected))
+    }
+  )
+  switch_probability(few, 4000)
+  expect_gt(sum(drawn), 0)
+  expect_lte(sum(drawn), 20000)
+})
+
 test_that("an effect of a size is seen on its days and in its sets", {
   sets <- mixture_sets(mixture)
   expect_equal(sets$active, rbind(FALSE, c(TRUE, TRUE, FALSE, FALSE), TRUE), ignore_attr = TRUE)
