@@ -5,6 +5,7 @@ and leaves whole files or none. Nothing here knows what a screen or a model is, 
 imported before it is needed: `python -m fatebias --version` answers at once.
 """
 
+from .ahead import made_ahead
 from .checkpoint import open_checkpoint
 from .console import plain_stdout, say, tell
 from .constants import CONSTANTS
@@ -134,6 +135,7 @@ __all__ = [
     "is_of_fit",
     "is_of_later",
     "lacks_memory",
+    "made_ahead",
     "memory_limit",
     "memory_words",
     "named_rows",

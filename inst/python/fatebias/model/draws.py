@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import QUIET, Run, Settings
+from ..base import QUIET, Run, Settings, made_ahead
 from ..screens import Screen
-from .effects import beta_from_effects, delta_from_raw, theta_from_raw
+from .effects import delta_from_raw, theta_from_raw
 
 SET_SEED = 10_007  # between the seeds of label sets
 BLOCK_NUMBERS = 20_000_000  # numbers of the largest array of a block of genes (beta's draws)
@@ -133,38 +133,48 @@ def summarise_draws(
 ) -> PosteriorSummary:
     """Summaries of all genes and guides, of the contrast with these weights [F]; draws are kept as the plan says."""
     n_blocks = sum(1 for _ in gene_slices(screen, plan.beside))
-    each = run.progress.each(blocks, "Posterior", n_blocks)
-    parts = [_summarise_block(block, screen, contrast, plan.kept) for block in each]
+    each = run.progress.each(made_ahead(blocks), "Posterior", n_blocks)
+    parts = [_moments(block, screen) | _kept(block, contrast, plan.kept) for block in each]
     joined: dict[str, Any] = {}
     for name in parts[0]:
         axis = 1 if name.endswith("_draws") else 0
         joined[name] = None if parts[0][name] is None else np.concatenate([part[name] for part in parts], axis=axis)
-    return PosteriorSummary(**joined)
+    delta_cov = joined.pop("delta_cov_all")
+    return PosteriorSummary(
+        theta_sd_all=_root(np.einsum("ldfdf->lfd", joined["theta_cov_all"])),
+        delta_sd_all=_root(np.einsum("gff->gf", delta_cov)),
+        **_of_contrast(joined, delta_cov, contrast), **joined,
+    )  # fmt: skip
 
 
-def _summarise_block(block: EffectBlock, screen: Screen, weights: np.ndarray, kept: str) -> dict[str, Any]:
-    """The fields of PosteriorSummary for one block."""
-    theta = np.einsum("slfd,f->sld", block.theta, weights)
-    delta = block.delta @ weights
-    own = torch.as_tensor(screen.guide_gene[block.guides] - block.genes.start)
-    drawn = beta_from_effects(torch.from_numpy(theta).unsqueeze(2), torch.from_numpy(delta).unsqueeze(2), own)
-    beta = drawn.squeeze(2).numpy()
-    centred = theta - theta.mean(0)
-    draws = {"none": (None, None), "contrast": (theta, delta), "all": (block.theta, block.delta)}[kept]
+def _of_contrast(moments: Mapping[str, np.ndarray], delta_cov: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """The fields of the contrast, from moments of all fates over the same draws."""
+    theta_cov = np.einsum("ldfeg,f,g->lde", moments["theta_cov_all"], weights, weights)
     return {
-        "theta_mean": theta.mean(0), "theta_sd": theta.std(0),
-        "theta_cov": np.einsum("sld,sle->lde", centred, centred) / len(theta),
-        "beta_mean": beta.mean(0), "beta_sd": beta.std(0),
-        "delta_mean": delta.mean(0), "delta_sd": delta.std(0),
-        "theta_mean_all": block.theta.mean(0), "theta_sd_all": block.theta.std(0),
-        "delta_mean_all": block.delta.mean(0), "delta_sd_all": block.delta.std(0),
-        "theta_draws": draws[0], "delta_draws": draws[1],
-        **_all_fates(block, own),
+        "theta_mean": np.einsum("lfd,f->ld", moments["theta_mean_all"], weights),
+        "theta_sd": _root(np.einsum("ldd->ld", theta_cov)), "theta_cov": theta_cov,
+        "beta_mean": moments["beta_mean_all"] @ weights,
+        "beta_sd": _root(np.einsum("gdfh,f,h->gd", moments["beta_cov_all"], weights, weights)),
+        "delta_mean": moments["delta_mean_all"] @ weights,
+        "delta_sd": _root(np.einsum("gfh,f,h->g", delta_cov, weights, weights)),
     }  # fmt: skip
 
 
-def _all_fates(block: EffectBlock, own: Tensor) -> dict[str, np.ndarray]:
-    """Means and covariances over draws for all fates at once. own: gene of each guide, within the block."""
+def _root(variance: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+
+
+def _kept(block: EffectBlock, weights: np.ndarray, kept: str) -> dict[str, np.ndarray | None]:
+    """The draws of a block that are kept."""
+    if kept == "contrast":
+        return {"theta_draws": np.einsum("slfd,f->sld", block.theta, weights), "delta_draws": block.delta @ weights}
+    every = kept == "all"
+    return {"theta_draws": block.theta if every else None, "delta_draws": block.delta if every else None}
+
+
+def _moments(block: EffectBlock, screen: Screen) -> dict[str, np.ndarray]:
+    """Means and covariances over draws, for all fates at once."""
+    own = torch.as_tensor(screen.guide_gene[block.guides] - block.genes.start)
     theta, delta = torch.from_numpy(block.theta).transpose(2, 3), torch.from_numpy(block.delta)  # theta [S, l, D, F]
     theta_cov = _covariance(theta.flatten(2)).view(theta.shape[1], *theta.shape[2:], *theta.shape[2:])
     means, covariances = [], []
@@ -172,10 +182,12 @@ def _all_fates(block: EffectBlock, own: Tensor) -> dict[str, np.ndarray]:
         beta = by_gene.index_select(1, own) + delta
         means.append(beta.mean(0))
         covariances.append(_covariance(beta))
-    return {
-        "theta_cov_all": theta_cov.numpy(), "beta_mean_all": torch.stack(means, 1).numpy(),
-        "beta_cov_all": torch.stack(covariances, 1).numpy(),
+    found = {
+        "theta_mean_all": theta.mean(0).transpose(1, 2), "theta_cov_all": theta_cov,
+        "delta_mean_all": delta.mean(0), "delta_cov_all": _covariance(delta),
+        "beta_mean_all": torch.stack(means, 1), "beta_cov_all": torch.stack(covariances, 1),
     }  # fmt: skip
+    return {name: values.numpy() for name, values in found.items()}
 
 
 def _covariance(draws: Tensor) -> Tensor:
