@@ -262,12 +262,12 @@ def _structured(size: ScreenSize, settings: Settings) -> tuple[float, float]:
 
 
 def _draws(size: ScreenSize, settings: Settings) -> float:
-    """Of the largest block of genes: draws of its effects three times, theta twice and beta five times."""
+    """Of the largest block of genes and the one before: draws of effects five times, theta twice, beta of a day three."""
     s, d, f = settings.num_posterior_draws, size.days, size.logits
     guides = min(size.guides, max(DRAWS_AT_ONCE // (s * f * d), int(size.per_gene.max())))
     genes = guides * size.genes / size.guides
     effects = genes * d * f + guides * f
-    return DOUBLE * s * (3 * effects + 2 * genes * d * f + 5 * guides * f)
+    return DOUBLE * s * (5 * effects + 2 * genes * d * f + 3 * guides * f)
 
 
 def _kept_draws(size: ScreenSize, settings: Settings) -> float:
