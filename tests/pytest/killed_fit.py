@@ -13,7 +13,11 @@ from fatebias.results.fit import fit_screen
 
 # every save is written; draws are made in three portions, and more of them, though the screen is small
 ALWAYS = [(checkpoint, "LEAST_SECONDS", 0.0), (checkpoint, "WRITE_SHARE", math.inf)]
-PORTIONS = [(covariance, "COLUMN_NUMBERS", 24 * 2 * 800), (covariance, "RIDGE_SHARE", 0.0)]
+PORTIONS = [
+    (covariance, "COLUMN_NUMBERS", 24 * 2 * 800),
+    (covariance, "RIDGE_SHARE", 0.0),
+    (covariance, "MANY_SHARE", 0.0),
+]
 
 
 def main(screen: str, guide_map: str, out: str, place: str, steps: str, settings: str) -> None:
