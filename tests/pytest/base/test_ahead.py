@@ -25,11 +25,10 @@ def test_an_error_comes_where_its_item_would():
         yield 1
         raise MemoryError("no room")
 
-    found = []
+    ahead = made_ahead(items())
+    assert next(ahead) == 1
     with pytest.raises(MemoryError, match="no room"):
-        for item in made_ahead(items()):
-            found.append(item)
-    assert found == [1]
+        next(ahead)
 
 
 def test_one_item_is_made_ahead_and_no_more():

@@ -134,7 +134,7 @@ def summarise_draws(
     """Summaries of all genes and guides, of the contrast with these weights [F]; draws are kept as the plan says."""
     n_blocks = sum(1 for _ in gene_slices(screen, plan.beside))
     each = run.progress.each(made_ahead(blocks), "Posterior", n_blocks)
-    parts = [_moments(block, screen) | _kept(block, contrast, plan.kept) for block in each]
+    parts = [{**_moments(block, screen), **_kept(block, contrast, plan.kept)} for block in each]
     joined: dict[str, Any] = {}
     for name in parts[0]:
         axis = 1 if name.endswith("_draws") else 0
@@ -147,7 +147,9 @@ def summarise_draws(
     )  # fmt: skip
 
 
-def _of_contrast(moments: Mapping[str, np.ndarray], delta_cov: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def _of_contrast(
+    moments: Mapping[str, np.ndarray], delta_cov: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     """The fields of the contrast, from moments of all fates over the same draws."""
     theta_cov = np.einsum("ldfeg,f,g->lde", moments["theta_cov_all"], weights, weights)
     return {

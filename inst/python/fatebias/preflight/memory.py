@@ -262,7 +262,7 @@ def _structured(size: ScreenSize, settings: Settings) -> tuple[float, float]:
 
 
 def _draws(size: ScreenSize, settings: Settings) -> float:
-    """Of the largest block of genes and the one before: draws of effects five times, theta twice, beta of a day three."""
+    """Of the largest block of genes and the one before: draws of effects fivefold, theta twice, a day's beta thrice."""
     s, d, f = settings.num_posterior_draws, size.days, size.logits
     guides = min(size.guides, max(DRAWS_AT_ONCE // (s * f * d), int(size.per_gene.max())))
     genes = guides * size.genes / size.guides
